@@ -1,0 +1,114 @@
+/**
+ * Every way a session's work can fail, in one closed union, and one table saying what follows from each.
+ * The type strings are stable: they are stored in workflow histories and matched by operators' alerts.
+ */
+export type FailureType =
+  | 'AccessDisabled'
+  | 'ModelRefusedRequest'
+  | 'ModelUnauthorized'
+  | 'ModelRateLimited'
+  | 'ModelUnavailable'
+  | 'RunnerUnavailable'
+  | 'RunnersFull'
+  | 'SandboxImageMissing'
+  | 'SandboxLost'
+  | 'ProvisionFailed'
+  | 'EgressLeaseLost'
+  | 'ToolOutcomeUnknown'
+  | 'WorkspaceFull'
+  | 'DatabaseUnavailable'
+  | 'Internal';
+
+export interface FailureRule {
+  /** Whether Temporal tries again. */
+  readonly retry: boolean;
+  /** What the thread is told when no try is left. Plain words, no internals. */
+  readonly thread: string;
+  /** What an operator should look at. */
+  readonly operator: string;
+}
+
+export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
+  AccessDisabled: {
+    retry: false,
+    thread: 'I am switched off in this channel. An administrator can change that in bellhop.yaml.',
+    operator: 'The channel has `enabled: false` in the applied access file.',
+  },
+  ModelRefusedRequest: {
+    retry: false,
+    thread: 'The model did not accept this request, so I stopped here.',
+    operator: 'The model API answered 400, 404, 413 or 422; its message is in the activity failure.',
+  },
+  ModelUnauthorized: {
+    retry: false,
+    thread: "I can't reach my language model: its key was refused. An administrator has to look at this.",
+    operator: 'The model API answered 401 or 403. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL.',
+  },
+  ModelRateLimited: {
+    retry: true,
+    thread: 'My language model is over its rate limit and did not recover in time. Please ask again in a while.',
+    operator: 'The model API answered 429 on every attempt; Retry-After was honoured.',
+  },
+  ModelUnavailable: {
+    retry: true,
+    thread: 'My language model did not answer, after several attempts. Please ask again in a while.',
+    operator: 'The model API answered 5xx or not at all on every attempt.',
+  },
+  RunnerUnavailable: {
+    retry: true,
+    thread: 'No machine that can run my sandbox is up right now. I will not start until an operator brings one back.',
+    operator: 'No runner has beaten within 60 s. See `bellhop status`.',
+  },
+  RunnersFull: {
+    retry: true,
+    thread: 'All sandboxes are in use right now. Please ask again in a few minutes.',
+    operator: 'Every live runner is at its `sandboxes` limit. Add a runner or raise the limit.',
+  },
+  SandboxImageMissing: {
+    retry: true,
+    thread: 'My sandbox image is still being built; the work starts when it is ready.',
+    operator: 'The runner has no sandbox image. See the set-up steps on the page, or `bellhop doctor`.',
+  },
+  SandboxLost: {
+    retry: false,
+    thread: 'My sandbox went away in the middle of the work. Mention me to go on; finished files are kept.',
+    operator: 'The container vanished or its engine restarted; the runner log names it.',
+  },
+  ProvisionFailed: {
+    retry: true,
+    thread: 'I could not start a sandbox for this thread. An operator can see why in Temporal UI.',
+    operator: 'The engine refused to create or start the container; its message is in the activity failure.',
+  },
+  EgressLeaseLost: {
+    retry: true,
+    thread: 'The way out of my sandbox was closed while I worked, so I stopped.',
+    operator: 'The proxy is down or was not reached within the lease time. Look at the proxy log.',
+  },
+  ToolOutcomeUnknown: {
+    retry: false,
+    thread: 'A command may or may not have finished when its machine went away.',
+    operator: 'A tool call had started and no result can be had. The model was told that the outcome is unknown.',
+  },
+  WorkspaceFull: {
+    retry: false,
+    thread: 'The workspace of this thread is over its size limit.',
+    operator: 'Raise `sandbox.workspaceMb`, or let the agent delete files.',
+  },
+  DatabaseUnavailable: {
+    retry: true,
+    thread: 'My database is away, so I stopped. Please mention me again later.',
+    operator: 'PostgreSQL could not be reached. Nothing that Slack delivered is lost.',
+  },
+  Internal: {
+    retry: false,
+    thread: 'Something went wrong inside me. An operator can see what in Temporal UI.',
+    operator: 'An unclassified error; its stack is in the activity failure.',
+  },
+};
+
+/** Types whose attempts Temporal must not repeat. */
+export const NON_RETRYABLE: FailureType[] = (Object.keys(FAILURES) as FailureType[]).filter((t) => !FAILURES[t].retry);
+
+export function isFailureType(value: unknown): value is FailureType {
+  return typeof value === 'string' && value in FAILURES;
+}

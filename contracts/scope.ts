@@ -1,0 +1,49 @@
+/**
+ * A scope is a place access is attached to. Keys are strings, so that they can be stored, compared and shown:
+ * `organization`, `workspace:T1`, `channel:T1:C1`, `group-dm:T1:G1`, `person:T1:U1`.
+ */
+export type ScopeKey =
+  | 'organization'
+  | `workspace:${string}`
+  | `channel:${string}:${string}`
+  | `group-dm:${string}:${string}`
+  | `person:${string}:${string}`;
+
+export type ScopeKind = 'organization' | 'workspace' | 'channel' | 'group-dm' | 'person';
+
+/** Whom a session acts as: the agent of a scope, or (in a one-to-one DM) a person. */
+export type Principal = `agent@${ScopeKey}` | `person:${string}:${string}`;
+
+export function channelScope(team: string, channel: string): ScopeKey {
+  return `channel:${team}:${channel}`;
+}
+
+export function personScope(team: string, user: string): ScopeKey {
+  return `person:${team}:${user}`;
+}
+
+export function scopeKind(scope: ScopeKey): ScopeKind {
+  return scope.split(':', 1)[0] as ScopeKind;
+}
+
+/** A person's scope acts as the person; every other scope acts as its own agent. */
+export function principalOf(scope: ScopeKey): Principal {
+  return scopeKind(scope) === 'person' ? (scope as Principal) : `agent@${scope}`;
+}
+
+/**
+ * The scopes whose access a session of `scope` has, most specific first.
+ * A person has only their own: nothing of a channel or of the organization follows anyone into a DM.
+ */
+export function scopeChain(scope: ScopeKey): ScopeKey[] {
+  const [kind, team] = scope.split(':');
+  switch (kind) {
+    case 'channel':
+    case 'group-dm':
+      return [scope, `workspace:${team}`, 'organization'];
+    case 'workspace':
+      return [scope, 'organization'];
+    default:
+      return [scope];
+  }
+}

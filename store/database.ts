@@ -1,0 +1,56 @@
+import pg from 'pg';
+
+/** What a repository needs of a connection: enough for a pool, a client or a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'>;
+export type Database = pg.Pool;
+export type { Notification } from 'pg';
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Shown in `pg_stat_activity`: the name of the process. */
+  readonly name: string;
+  /** @default 8 */
+  readonly connections?: number;
+}
+
+/**
+ * Opens a pool. An idle client that loses its server is not an error of ours: the pool replaces it, and the next
+ * query tells whoever asks.
+ */
+export function openDatabase({ url, name, connections = 8 }: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: `bellhop-${name}`,
+    max: connections,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+  });
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** Runs `work` in one transaction on one client; rolls back when it throws. */
+export async function inTransaction<T>(database: Database, work: (client: Queryable) => Promise<T>): Promise<T> {
+  const client = await database.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** A connection of its own, for `listen`. The caller ends it. */
+export async function openListener(url: string, name: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: `bellhop-${name}-listen`, keepAlive: true });
+  await client.connect();
+  return client;
+}
