@@ -106,7 +106,6 @@ create table session (
   instructions jsonb not null default '[]',
   -- The agent's user in this session's sandbox.
   agent_uid int not null default nextval('agent_uid') unique,
-  stop_requested_turn int,
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now()
 );
@@ -123,6 +122,8 @@ create table access_snapshot (
 create table turn (
   session text not null references session (id),
   number int not null,
+  -- Which run of the workflow began it, and as its how manieth: a repeated `beginTurn` finds its own turn again.
+  claim text not null unique,
   requester text not null,
   state text not null default 'running' check (state in ('running', 'answered', 'stopped', 'limit', 'failed')),
   failure text,
@@ -280,6 +281,8 @@ create table file (
   name text not null,
   bytes bytea not null,
   direction text not null check (direction in ('in', 'out')),
+  -- For direction in: whether it lies in the workspace already.
+  placed boolean not null default false,
   at timestamptz not null default now()
 );
 

@@ -1,0 +1,89 @@
+import type { SessionId } from '../contracts/ids.ts';
+import type { Queryable } from './database.ts';
+
+export type SandboxState = 'placed' | 'running' | 'paused' | 'removed';
+
+export interface SandboxPlace {
+  readonly id: string;
+  readonly session: SessionId;
+  readonly runner: string;
+  readonly state: SandboxState;
+  /** Files of earlier turns lie in a volume on that runner. */
+  readonly hasWorkspace: boolean;
+}
+
+const COLUMNS = 'id, session, runner, state, has_workspace as "hasWorkspace"';
+
+export async function findSandbox(db: Queryable, session: SessionId): Promise<SandboxPlace | null> {
+  const { rows } = await db.query<SandboxPlace>(`select ${COLUMNS} from sandbox where session = $1`, [session]);
+  return rows[0] ?? null;
+}
+
+/**
+ * Writes where a session's sandbox lives. A removed one keeps its row while its workspace is kept, so that the next
+ * turn goes to the same runner; `anew` forgets workspace and id because that runner is gone.
+ */
+export async function placeSandbox(
+  db: Queryable,
+  place: { readonly id: string; readonly session: SessionId; readonly runner: string; readonly anew: boolean },
+): Promise<SandboxPlace> {
+  const { rows } = await db.query<SandboxPlace>(
+    `insert into sandbox (id, session, runner) values ($1, $2, $3)
+     on conflict (session) do update set
+       id = case when $4 then excluded.id else sandbox.id end,
+       runner = excluded.runner,
+       has_workspace = sandbox.has_workspace and not $4,
+       state = case when sandbox.state = 'removed' or $4 then 'placed' else sandbox.state end,
+       reaper_claim = null,
+       changed_at = now()
+     returning ${COLUMNS}`,
+    [place.id, place.session, place.runner, place.anew],
+  );
+  if (!rows[0]) throw new Error(`sandbox of ${place.session} was not placed`);
+  return rows[0];
+}
+
+export async function setSandboxState(db: Queryable, id: string, state: SandboxState): Promise<void> {
+  await db.query(
+    `update sandbox set state = $2, has_workspace = has_workspace or $2 = 'running', changed_at = now() where id = $1`,
+    [id, state],
+  );
+}
+
+/** Everything a runner is said to hold; its reaper compares this with its engine. */
+export async function sandboxesOf(db: Queryable, runner: string): Promise<SandboxPlace[]> {
+  const { rows } = await db.query<SandboxPlace>(`select ${COLUMNS} from sandbox where runner = $1`, [runner]);
+  return rows;
+}
+
+/**
+ * Takes the right to remove a sandbox. Fails while a turn runs, or when another claim is younger than a minute, so
+ * that a session that wakes up at this moment keeps its container.
+ */
+export async function claimForReaper(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update sandbox set reaper_claim = now()
+     where id = $1 and (reaper_claim is null or reaper_claim < now() - interval '1 minute')
+       and changed_at < now() - interval '20 seconds'`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/** Workspaces that nobody has used for the retention time. */
+export async function expiredWorkspaces(
+  db: Queryable,
+  runner: string,
+  retentionHours: number,
+): Promise<SandboxPlace[]> {
+  const { rows } = await db.query<SandboxPlace>(
+    `select ${COLUMNS} from sandbox
+     where runner = $1 and state = 'removed' and has_workspace and changed_at < now() - make_interval(hours => $2)`,
+    [runner, retentionHours],
+  );
+  return rows;
+}
+
+export async function forgetWorkspace(db: Queryable, id: string): Promise<void> {
+  await db.query("update sandbox set has_workspace = false where id = $1 and state = 'removed'", [id]);
+}
