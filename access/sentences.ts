@@ -1,0 +1,65 @@
+/** Decisions in words. People read these in the thread, in the console and in `bellhop why`. */
+import { scopeKind } from '../contracts/scope.ts';
+import type { Decision, EffectiveAccess, EffectiveRule, JudgedRequest } from './decision.ts';
+import type { Guardrail } from './document.ts';
+import { originOf, ruleId, ruleMatch } from './rule-match.ts';
+
+export function injectedReason(rule: EffectiveRule): string {
+  return `Let through with a credential: ${chain(rule)}.`;
+}
+
+export function forwardedReason(rule: EffectiveRule): string {
+  return `Let through without a credential: ${chain(rule)}.`;
+}
+
+export function guardrailReason(guardrail: Guardrail, { host }: JudgedRequest): string {
+  const why = guardrail.reason === '' ? '' : ` ${guardrail.reason.replace(/\.?$/, '.')}`;
+  return `The organization's guardrail ${guardrail.id} blocks ${host} everywhere.${why}`;
+}
+
+export function pathReason(rule: EffectiveRule, { path }: JudgedRequest): string {
+  return `The path ${path} is not covered: ${chain(rule)} allows ${ruleMatch(rule).paths.join(', ')}.`;
+}
+
+export function methodReason(rule: EffectiveRule, { method }: JudgedRequest): string {
+  return `${method} is not covered: ${chain(rule)} allows ${ruleMatch(rule).methods.join(', ')}.`;
+}
+
+export function portReason(rule: EffectiveRule, { scheme, host, port }: JudgedRequest): string {
+  const match = ruleMatch(rule);
+  return `${scheme} to ${host} on port ${port} is not covered: ${chain(rule)} allows ${match.scheme} on port ${match.port}.`;
+}
+
+export function cleartextReason(rule: EffectiveRule, { host }: JudgedRequest): string {
+  return `A credential never travels in clear text: ask ${host} by https. Nearest: ${chain(rule)}.`;
+}
+
+export function notAllowedReason({ host }: JudgedRequest, access: EffectiveAccess): string {
+  return `Nothing attached to ${whose(access)} allows ${host}.`;
+}
+
+/** The decision on every request of a scope that is switched off. */
+export function switchedOff(access: EffectiveAccess): Decision {
+  const reason = `Access is switched off for ${whose(access)}.`;
+  return { outcome: 'blocked', code: 'disabled', rule: null, reason, walk: [] };
+}
+
+/** `acme-readonly ← acme-data ← #platform-eng`. */
+function chain(rule: EffectiveRule): string {
+  return `${ruleId(rule)} ← ${originOf(rule)}`;
+}
+
+function whose({ scope }: EffectiveAccess): string {
+  switch (scopeKind(scope)) {
+    case 'organization':
+      return 'the organization';
+    case 'workspace':
+      return 'this workspace or the organization';
+    case 'channel':
+      return 'this channel, its workspace or the organization';
+    case 'group-dm':
+      return 'this group conversation, its workspace or the organization';
+    case 'person':
+      return 'this person';
+  }
+}
