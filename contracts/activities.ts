@@ -16,12 +16,26 @@ export interface TurnInput extends SessionInput {
   readonly turn: number;
 }
 
+export interface BeginTurnInput extends SessionInput {
+  /** Names this asking: a repeated attempt gets the same turn. */
+  readonly claim: string;
+  /** Messages up to this inbox id were overtaken by a stop: they begin nothing. */
+  readonly stoppedUpTo: string | null;
+}
+
 export interface BegunTurn {
   readonly turn: number;
   readonly requester: string;
   readonly scope: ScopeKey;
   readonly principal: Principal;
   readonly limits: TurnLimits;
+  readonly rest: RestTimes;
+}
+
+/** How long an idle session keeps its sandbox running, and then paused. */
+export interface RestTimes {
+  readonly pauseAfterMs: number;
+  readonly removeAfterMs: number;
 }
 
 export interface TurnLimits {
@@ -92,8 +106,9 @@ export type TurnEnding = 'answered' | 'stopped' | 'limit' | 'failed';
 export interface EndTurnInput extends TurnInput {
   readonly ending: TurnEnding;
   readonly failure?: FailureType;
-  readonly egress: EgressCounts;
   readonly stoppedBy?: string;
+  /** Messages older than this inbox row were overtaken by the stop. */
+  readonly stoppedUpTo?: string | null;
 }
 
 export interface EndTurnResult {
@@ -109,17 +124,29 @@ export interface SettleInput extends TurnInput {
   readonly sandbox: string;
 }
 
+export interface SettleToolsInput extends TurnInput {
+  readonly reason: 'stopped' | 'unknown';
+}
+
+export interface ResolveInput extends TurnInput {
+  readonly scope: ScopeKey;
+}
+
+export interface NoteSessionInput extends SessionInput {
+  readonly state: SessionState;
+}
+
 /** Done by any agent worker, on the shared queue. */
 export interface AgentActivities {
   /** Claims what the session's inbox holds. Null when there is nothing to do. */
-  beginTurn(input: SessionInput): Promise<BegunTurn | null>;
-  resolveScopeAccess(input: TurnInput & { scope: ScopeKey }): Promise<ResolvedAccess>;
+  beginTurn(input: BeginTurnInput): Promise<BegunTurn | null>;
+  resolveScopeAccess(input: ResolveInput): Promise<ResolvedAccess>;
   placeSandbox(input: TurnInput): Promise<Placement>;
   callModel(input: ModelCallInput): Promise<ModelCallResult>;
   /** Gives every tool call of the turn that has no result one: stopped, or outcome unknown. */
-  settleTools(input: TurnInput & { reason: 'stopped' | 'unknown' }): Promise<void>;
+  settleTools(input: SettleToolsInput): Promise<void>;
   endTurn(input: EndTurnInput): Promise<EndTurnResult>;
-  noteSession(input: SessionInput & { state: SessionState }): Promise<void>;
+  noteSession(input: NoteSessionInput): Promise<void>;
 }
 
 /** Done by the runner that holds the session's sandbox, on its own queue. */

@@ -1,0 +1,90 @@
+/**
+ * How long each activity may take, how often it is tried, and why. Client libraries' own retries are off: Temporal's
+ * are the only ones.
+ */
+import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities } from '@temporalio/workflow';
+import type { AgentActivities, EgressActivities, RunnerActivities } from '../contracts/activities.ts';
+import { NON_RETRYABLE } from '../contracts/failures.ts';
+import { AGENT_QUEUE, egressQueue, runnerQueue } from '../contracts/task-queues.ts';
+
+const retry = { initialInterval: '500ms', maximumInterval: '10s', nonRetryableErrorTypes: NON_RETRYABLE } as const;
+
+type BookKeeping = Pick<AgentActivities, 'beginTurn' | 'endTurn' | 'settleTools' | 'noteSession'>;
+type Looking = Pick<AgentActivities, 'resolveScopeAccess' | 'placeSandbox'>;
+type Thinking = Pick<AgentActivities, 'callModel'>;
+
+/** Short transactions that must happen in the end, however long the database is away: no limit of attempts. */
+export const books: ActivityInterfaceFor<BookKeeping> = proxyActivities<BookKeeping>({
+  taskQueue: AGENT_QUEUE,
+  startToCloseTimeout: '30s',
+  retry,
+});
+
+/** Waits for a free or returning runner by being tried again; after half an hour the thread is told. */
+export const looks: ActivityInterfaceFor<Looking> = proxyActivities<Looking>({
+  taskQueue: AGENT_QUEUE,
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '30m',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...retry, maximumInterval: '5s' },
+});
+
+/**
+ * A model call beats every second, so that a stop reaches it at once and a dead worker is noticed after ten. A stop
+ * does not wait for its answer. Only failures of the model's service are tried again.
+ */
+export const thinks: ActivityInterfaceFor<Thinking> = proxyActivities<Thinking>({
+  taskQueue: AGENT_QUEUE,
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...retry, initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 8 },
+});
+
+/** The activities of one runner; a stopped machine is noticed by nobody taking the task. */
+export interface RunnerProxies {
+  readonly provisions: ActivityInterfaceFor<Pick<RunnerActivities, 'provisionSandbox'>>;
+  readonly tools: ActivityInterfaceFor<Pick<RunnerActivities, 'runTool'>>;
+  readonly settles: ActivityInterfaceFor<Pick<RunnerActivities, 'settleSandbox' | 'pauseSandbox' | 'removeSandbox'>>;
+  readonly egress: ActivityInterfaceFor<EgressActivities>;
+}
+
+export function runnerProxies(runner: string, minutes: number): RunnerProxies {
+  const taskQueue = runnerQueue(runner);
+  return {
+    // Tried for half an hour, since the image of a new installation may still be building.
+    provisions: proxyActivities({
+      taskQueue,
+      startToCloseTimeout: '2m',
+      scheduleToStartTimeout: '70s',
+      scheduleToCloseTimeout: '30m',
+      heartbeatTimeout: '15s',
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
+      retry: { ...retry, maximumInterval: '5s' },
+    }),
+    // A command is started once under its step id, so another attempt only goes on following it. A tool that cannot be
+    // repeated gives "outcome unknown" at its second attempt by itself.
+    tools: proxyActivities({
+      taskQueue,
+      startToCloseTimeout: `${minutes + 1}m`,
+      scheduleToStartTimeout: '70s',
+      heartbeatTimeout: '10s',
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
+      retry: { ...retry, maximumAttempts: 20 },
+    }),
+    // Idempotent; after two minutes the reaper and the lease's own death do the same.
+    settles: proxyActivities({
+      taskQueue,
+      startToCloseTimeout: '30s',
+      scheduleToCloseTimeout: '2m',
+      retry: { ...retry, initialInterval: '250ms', maximumInterval: '2s' },
+    }),
+    // Lives as long as the turn. At a worker's shutdown it throws and the next attempt opens the lease again, at once.
+    egress: proxyActivities({
+      taskQueue: egressQueue(runner),
+      startToCloseTimeout: `${minutes + 35}m`,
+      heartbeatTimeout: '15s',
+      retry: { initialInterval: '250ms', backoffCoefficient: 1, nonRetryableErrorTypes: NON_RETRYABLE },
+    }),
+  };
+}

@@ -1,0 +1,36 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { StreamEgressInput } from '../contracts/activities.ts';
+import type { RunnerProxies } from './activity-proxies.ts';
+
+/** How long the counts of a closed lease are waited for. */
+const COUNTS_WITHIN = '20s';
+
+export interface FollowedEgress {
+  /** Waits for the counts after the lease was closed. */
+  ended(): Promise<void>;
+  abandon(): void;
+}
+
+/**
+ * Keeps the sandbox's way out open for the turn. It is shielded from the turn's scope: a stop cancels the work at once,
+ * while the lease is closed in order by `settleSandbox`, which ends this activity with its counts.
+ */
+export function followEgress(runner: RunnerProxies, input: StreamEgressInput): FollowedEgress {
+  let abandon = (): void => undefined;
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  CancellationScope.nonCancellable(() => {
+    const scope = new CancellationScope();
+    abandon = () => scope.cancel();
+    const summary = `turn ${input.turn} · egress`;
+    return scope.run(() => runner.egress.streamEgress.executeWithOptions({ summary }, [input]));
+  }).then(end, end);
+  return {
+    async ended() {
+      if (!(await condition(() => over, COUNTS_WITHIN))) abandon();
+    },
+    abandon: () => abandon(),
+  };
+}

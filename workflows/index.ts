@@ -1,0 +1,2 @@
+/** Everything the workflow bundle holds. */
+export { threadSession } from './thread-session.ts';

@@ -1,0 +1,96 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { BegunTurn, EndTurnInput, ModelCallResult, Placement, TurnInput } from '../contracts/activities.ts';
+import type { StopSignal } from '../contracts/signals.ts';
+import { books, looks, type RunnerProxies, runnerProxies, thinks } from './activity-proxies.ts';
+import { failureTypeOf } from './failure-type-of.ts';
+import { followEgress } from './follow-egress.ts';
+import { runTools } from './run-tools.ts';
+import type { SessionSignals } from './session-signals.ts';
+
+/**
+ * One turn, from a person's message to the answer: resolve what may be reached, place and provision a sandbox beside
+ * the first model call, then model and tools in turn until the model is done. However it ends, every tool call has a
+ * result, the agent's processes are dead, the way out is closed, and the thread has been told.
+ */
+export async function runTurn(input: TurnInput, begun: BegunTurn, signals: SessionSignals): Promise<Placement | null> {
+  let placed: PlacedTurn | null = null;
+  let ending: Ending;
+  try {
+    ending = await signals.stoppable(async () => {
+      const [, placement] = await Promise.all([
+        looks.resolveScopeAccess({ ...input, scope: begun.scope }),
+        looks.placeSandbox(input),
+      ]);
+      placed = openTurn(input, begun, placement);
+      return work(input, begun, placed);
+    });
+  } catch (error) {
+    ending = isCancellation(error) ? stoppedBy(signals.stop()) : { ending: 'failed', failure: failureTypeOf(error) };
+  }
+  return CancellationScope.nonCancellable(() => close(input, placed, ending));
+}
+
+type Ending = Omit<EndTurnInput, keyof TurnInput>;
+
+function stoppedBy(stop: StopSignal | null): Ending {
+  return { ending: 'stopped', stoppedBy: stop?.by ?? 'unknown', stoppedUpTo: stop?.inboxId ?? null };
+}
+
+/** A turn whose sandbox is on its way. */
+interface PlacedTurn {
+  readonly placement: Placement;
+  readonly runner: RunnerProxies;
+  /** Resolves when the sandbox is ready for tools. */
+  readonly ready: Promise<unknown>;
+  readonly egress: ReturnType<typeof followEgress>;
+}
+
+function openTurn(input: TurnInput, begun: BegunTurn, placement: Placement): PlacedTurn {
+  const runner = runnerProxies(placement.runner, begun.limits.minutes);
+  const { sandbox } = placement;
+  const ready = runner.provisions.provisionSandbox({ ...input, sandbox });
+  // Awaited by the first tool; until then a failure must not count as unhandled.
+  ready.catch(() => undefined);
+  const { scope, principal, requester } = begun;
+  const egress = followEgress(runner, { ...input, sandbox, scope, principal, requester });
+  return { placement, runner, ready, egress };
+}
+
+/** Model and tools until there is an answer nobody has added to, or a limit is reached. */
+async function work(input: TurnInput, begun: BegunTurn, { placement, runner, ready }: PlacedTurn): Promise<Ending> {
+  let step = 1;
+  for (;;) {
+    const summary = `turn ${input.turn} · model`;
+    const answer: ModelCallResult = await thinks.callModel.executeWithOptions({ summary }, [{ ...input, step }]);
+    step = answer.nextStep;
+    if (answer.tools.length > 0) {
+      await ready;
+      await runTools(runner, { ...input, sandbox: placement.sandbox }, answer.tools);
+    }
+    if (answer.limit !== null) return { ending: 'limit' };
+    if (!answer.done) continue;
+    // The answer is given before anything is cleaned up; a message that came meanwhile keeps the turn going.
+    const { more } = await books.endTurn({ ...input, ending: 'answered' });
+    if (!more) return { ending: 'answered' };
+    if (step > begun.limits.steps) return { ending: 'limit' };
+  }
+}
+
+async function close(input: TurnInput, placed: PlacedTurn | null, ending: Ending): Promise<Placement | null> {
+  if (placed !== null) await settle(input, placed);
+  if (ending.ending !== 'answered') {
+    await books.settleTools({ ...input, reason: ending.ending === 'stopped' ? 'stopped' : 'unknown' });
+    await books.endTurn({ ...input, ...ending });
+  }
+  return placed?.placement ?? null;
+}
+
+/** A runner that is gone cannot settle; its sandbox's lease then dies by itself within 15 s. */
+async function settle(input: TurnInput, { placement, runner, egress }: PlacedTurn): Promise<void> {
+  try {
+    await runner.settles.settleSandbox({ ...input, sandbox: placement.sandbox });
+    await egress.ended();
+  } catch {
+    egress.abandon();
+  }
+}
