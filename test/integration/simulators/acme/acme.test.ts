@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
+import { type Acme, startAcme } from '../../../../simulators/acme/server.ts';
+
+const TOKEN = 'acme-token-for-this-test';
+const CONTROL = 'control-token-for-this-test';
+
+let folder: string;
+let acme: Acme;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'acme-'));
+  acme = await start();
+});
+
+afterAll(async () => {
+  await acme.close();
+  await rm(folder, { recursive: true });
+});
+
+function start(): Promise<Acme> {
+  return startAcme({ folder, token: TOKEN, controlToken: CONTROL, port: 0, now: () => new Date() });
+}
+
+interface Asked {
+  readonly serverName?: string;
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Record<string, string>;
+}
+
+async function ask(host: string, urlPath: string, { serverName = host, method, body, headers }: Asked = {}) {
+  const ca = await readFile(acme.authorityPath);
+  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const request = httpsRequest(
+      {
+        host: '127.0.0.1',
+        port: acme.port,
+        path: urlPath,
+        servername: serverName === '127.0.0.1' ? '' : serverName,
+        ca,
+        agent: false,
+        method: method ?? 'GET',
+        headers: { host, ...headers },
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      },
+    );
+    request.on('error', reject).end(body);
+  });
+}
+
+async function control<T>(urlPath: string, token = CONTROL): Promise<T> {
+  const { text } = await ask('127.0.0.1', urlPath, { headers: { authorization: `Bearer ${token}` } });
+  return JSON.parse(text) as T;
+}
+
+test('with the right credential the caller is svc-bellhop and there is a row for each of seven days', async () => {
+  const answer = await ask('api.acme.test', '/v1/signups', { headers: { authorization: `Bearer ${TOKEN}` } });
+  const data = JSON.parse(answer.text) as { caller: string; total: number; rows: { day: string; signups: number }[] };
+  expect(answer.status).toBe(200);
+  expect(data.caller).toBe('svc-bellhop');
+  expect(data.rows).toHaveLength(7);
+  expect(data.rows.reduce((sum, row) => sum + row.signups, 0)).toBe(data.total);
+});
+
+test('without a credential there is only the total', async () => {
+  const answer = await ask('api.acme.test', '/v1/signups');
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.text)).toEqual({ caller: 'anonymous', total: expect.any(Number) });
+});
+
+test('a wrong credential is refused', async () => {
+  const answer = await ask('api.acme.test', '/v1/signups', { headers: { authorization: 'Bearer wrong' } });
+  expect(answer.status).toBe(401);
+});
+
+test('the documentation is a page', async () => {
+  const answer = await ask('docs.acme.test', '/');
+  expect(answer.status).toBe(200);
+  expect(answer.text).toContain('<h1>Acme API</h1>');
+});
+
+test('a paste is taken and every hit is counted', async () => {
+  const before = await control<{ hits: Record<string, number> }>('/_acme/hits');
+  const answer = await ask('paste.acme.test', '/', { method: 'POST', body: 'hello' });
+  const after = await control<{ hits: Record<string, number> }>('/_acme/hits');
+  expect(answer.status).toBe(201);
+  expect(JSON.parse(answer.text)).toMatchObject({ bytes: 5 });
+  expect(after.hits['paste.acme.test']).toBe((before.hits['paste.acme.test'] ?? 0) + 1);
+});
+
+test('what was seen names the credential by a fingerprint and holds neither token, query value nor body', async () => {
+  await ask('api.acme.test', '/v1/signups?secret=hunter2', { headers: { authorization: `Bearer ${TOKEN}` } });
+  const answer = await control<{ seen: unknown[] }>('/_acme/seen');
+  expect(answer.seen.at(-1)).toMatchObject({
+    method: 'GET',
+    host: 'api.acme.test',
+    path: '/v1/signups?secret',
+    caller: 'svc-bellhop',
+    credential: { shown: 'Bearer ••••', fingerprint: createHash('sha256').update(TOKEN).digest('hex').slice(0, 8) },
+  });
+  expect(JSON.stringify(answer)).not.toMatch(/hunter2|acme-token-for-this-test|hello/);
+});
+
+test('the control endpoints ask for their own token and do not answer under a virtual host', async () => {
+  expect(await control('/_acme/seen', 'wrong')).toEqual({ error: 'unauthorized' });
+  const inside = await ask('api.acme.test', '/_acme/seen', { headers: { authorization: `Bearer ${CONTROL}` } });
+  expect(inside.status).toBe(404);
+});
+
+test('a Host header that differs from the name of the handshake is misdirected', async () => {
+  const answer = await ask('paste.acme.test', '/', { serverName: 'docs.acme.test' });
+  expect(answer.status).toBe(421);
+});
+
+test('the authority is kept over a restart and its key is readable by its owner only', async () => {
+  const before = await readFile(acme.authorityPath, 'utf8');
+  await acme.close();
+  acme = await start();
+  expect(await readFile(acme.authorityPath, 'utf8')).toBe(before);
+  expect((await stat(path.join(folder, 'ca-key.pem'))).mode & 0o777).toBe(0o600);
+  expect((await ask('docs.acme.test', '/')).status).toBe(200);
+});
