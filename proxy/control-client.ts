@@ -1,0 +1,130 @@
+import { Pool } from 'undici';
+import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../contracts/egress.ts';
+import { ControlError, type LeaseView, type ListenerView, type ProxyHealth } from './control/protocol.ts';
+
+export type { LeaseView, ListenerView, ProxyHealth } from './control/protocol.ts';
+export { ControlError } from './control/protocol.ts';
+
+/** The runner's side of the control socket. Every method rejects with a {@link ControlError}. */
+export interface ProxyControl {
+  /** Listens for a sandbox, now or already; right to call again after a restart of the proxy. */
+  ensureListener(sandbox: string, relayUid: number): Promise<ListenerView>;
+  /** Closes the lease, ends open connections and removes the folder. A sandbox that is not known is a success. */
+  removeListener(sandbox: string): Promise<void>;
+  listeners(): Promise<ListenerView[]>;
+  /** Opens the lease or keeps it alive: it dies 15 s after the last call. A restarted proxy opens it anew. */
+  openLease(request: LeaseRequest): Promise<LeaseView>;
+  /** The same call under the name that says what is meant. */
+  renewLease(request: LeaseRequest): Promise<LeaseView>;
+  /** Ends the turn's way out for good. Without an attempt it closes whichever attempt of the turn holds it. */
+  closeLease(sandbox: string, turn: number, attempt?: number): Promise<LeaseView>;
+  lease(sandbox: string): Promise<LeaseView>;
+  /** Resolves once this turn's lease is open; `lease_timeout` after `timeoutMs`. */
+  waitForLease(sandbox: string, turn: number, timeoutMs: number): Promise<void>;
+  /**
+   * Follows the counts of a lease and resolves with the last ones when it was closed. Rejects with `lease_expired`,
+   * `lease_superseded` or `proxy_unreachable` otherwise, and with the signal's reason when aborted.
+   */
+  followLease(sandbox: string, epoch: LeaseEpoch, options?: FollowOptions): Promise<EgressCounts>;
+  health(): Promise<ProxyHealth>;
+  close(): Promise<void>;
+}
+
+export interface FollowOptions {
+  readonly signal?: AbortSignal;
+  readonly onCounts?: (counts: EgressCounts) => void;
+}
+
+export interface ProxyControlOptions {
+  /** Path of the control socket (`BELLHOP_PROXY_CONTROL`). */
+  readonly socketPath: string;
+}
+
+export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyControl {
+  const pool = new Pool('http://proxy.control', { socketPath, headersTimeout: 60_000, bodyTimeout: 0 });
+
+  async function call<T>(method: 'GET' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+    const response = await pool
+      .request({
+        method,
+        path,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      })
+      .catch((cause: Error) => {
+        throw new ControlError(
+          'proxy_unreachable',
+          `the Agent Proxy does not answer on ${socketPath}: ${cause.message}`,
+        );
+      });
+    const text = await response.body.text();
+    if (response.statusCode >= 400) throw errorOf(text, response.statusCode);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  const leaseOf = (sandbox: string) => `/sandboxes/${encodeURIComponent(sandbox)}/lease`;
+
+  async function follow(sandbox: string, epoch: LeaseEpoch, options: FollowOptions): Promise<EgressCounts> {
+    const response = await pool.request({
+      method: 'GET',
+      path: `/sandboxes/${encodeURIComponent(sandbox)}/events?turn=${epoch.turn}&attempt=${epoch.attempt}`,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    if (response.statusCode >= 400) throw errorOf(await response.body.text(), response.statusCode);
+    for await (const line of linesOf(response.body)) {
+      const view = JSON.parse(line) as LeaseView;
+      options.onCounts?.(view.counts);
+      if (view.ending === 'closed') return view.counts;
+      if (view.ending) throw new ControlError(`lease_${view.ending}`, `the lease of turn ${epoch.turn} ${view.ending}`);
+    }
+    throw new ControlError('proxy_unreachable', 'the Agent Proxy went away');
+  }
+
+  const openLease = (request: LeaseRequest) => call<LeaseView>('PUT', leaseOf(request.sandbox), request);
+
+  return {
+    ensureListener: (sandbox, relayUid) => call('PUT', `/sandboxes/${encodeURIComponent(sandbox)}`, { relayUid }),
+    removeListener: (sandbox) => call('DELETE', `/sandboxes/${encodeURIComponent(sandbox)}`),
+    listeners: async () => (await call<{ sandboxes: ListenerView[] }>('GET', '/sandboxes')).sandboxes,
+    openLease,
+    renewLease: openLease,
+    closeLease: (sandbox, turn, attempt) =>
+      call('DELETE', `${leaseOf(sandbox)}?turn=${turn}${attempt === undefined ? '' : `&attempt=${attempt}`}`),
+    lease: (sandbox) => call('GET', leaseOf(sandbox)),
+    async waitForLease(sandbox, turn, timeoutMs) {
+      const view = await call<LeaseView>('GET', `${leaseOf(sandbox)}?turn=${turn}&waitMs=${timeoutMs}`);
+      if (view.state !== 'open' || view.epoch?.turn !== turn) {
+        throw new ControlError('lease_timeout', `turn ${turn} has no open lease after ${timeoutMs} ms`);
+      }
+    },
+    async followLease(sandbox, epoch, options = {}) {
+      try {
+        return await follow(sandbox, epoch, options);
+      } catch (error) {
+        if (options.signal?.aborted) throw options.signal.reason;
+        if (error instanceof ControlError) throw error;
+        throw new ControlError('proxy_unreachable', `the Agent Proxy went away: ${(error as Error).message}`);
+      }
+    },
+    health: () => call('GET', '/health'),
+    close: () => pool.destroy(),
+  };
+}
+
+async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of body) {
+    rest += chunk.toString('utf8');
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines.filter((line) => line !== '');
+  }
+}
+
+function errorOf(text: string, status: number): ControlError {
+  try {
+    const { error } = JSON.parse(text) as { error: { code: ControlError['code']; message: string } };
+    return new ControlError(error.code, error.message);
+  } catch {
+    return new ControlError('internal', `the Agent Proxy answered ${status}`);
+  }
+}
