@@ -1,0 +1,46 @@
+/**
+ * What `up` tells the page and `doctor` about itself: the file `${BELLHOP_HOME}/setup.json`, replaced atomically at
+ * every change, and the answer of `GET /state` on its control socket. Nothing in it is secret.
+ */
+
+export type SetupStepState = 'pending' | 'running' | 'done' | 'failed';
+
+export interface SetupStep {
+  readonly id: string;
+  /** What a newcomer reads, such as "Start PostgreSQL". */
+  readonly title: string;
+  readonly state: SetupStepState;
+  /** How it went or what it is doing now, in one sentence. */
+  readonly detail?: string;
+  /** ISO 8601. */
+  readonly startedAt?: string;
+  /** How long it took, or has taken so far. */
+  readonly ms?: number;
+}
+
+export type SupervisedState = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'failed';
+
+export interface SupervisedProcess {
+  /** `agent`, `gateway`, `proxy`, …: the name that `POST /processes/<name>/kill` takes. */
+  readonly name: string;
+  readonly pid: number | null;
+  readonly state: SupervisedState;
+  readonly restarts: number;
+  /** When it entered this state, ISO 8601. */
+  readonly since: string;
+}
+
+export interface SetupState {
+  readonly installation: string;
+  /** The pid of `up`. */
+  readonly pid: number;
+  readonly startedAt: string;
+  /** Path of the unix socket on which `up` takes `POST /processes/<name>/kill` and `GET /state`. */
+  readonly control: string;
+  /** Addresses to open in a browser, known as soon as they are chosen; without tokens. */
+  readonly addresses: { readonly page?: string; readonly temporalUi?: string };
+  /** Which parts of the outside world are simulated in this run. */
+  readonly simulated: { readonly slack: boolean; readonly model: boolean };
+  readonly steps: readonly SetupStep[];
+  readonly processes: readonly SupervisedProcess[];
+}

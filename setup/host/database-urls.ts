@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { DATABASE_ROLES, type DatabaseRole } from '../../store/roles.ts';
+import { SetupError } from '../errors.ts';
+import { writeAtomically } from './atomic-file.ts';
+import { readJson } from './read-json.ts';
+
+const schema = z.object({
+  /** Owns the schema: migrations and grants only, never a running process. */
+  owner: z.string(),
+  roles: z.record(z.enum(DATABASE_ROLES), z.string()),
+});
+
+/** One address per role, each with its own password. */
+export interface DatabaseUrls {
+  readonly owner: string;
+  readonly roles: Readonly<Record<DatabaseRole, string>>;
+}
+
+export async function writeDatabaseUrls(file: string, urls: DatabaseUrls): Promise<void> {
+  await writeAtomically(file, `${JSON.stringify(urls, undefined, 2)}\n`);
+}
+
+export async function readDatabaseUrls(file: string): Promise<DatabaseUrls | undefined> {
+  return await readJson(file, schema);
+}
+
+/** The address for one role; an installation that was never started has none. */
+export async function databaseUrlFor(file: string, role: DatabaseRole): Promise<string> {
+  const urls = await readDatabaseUrls(file);
+  if (!urls) throw new SetupError('not-set-up', 'this installation has not been started yet', './bellhop up');
+  return urls.roles[role];
+}

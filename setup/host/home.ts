@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type Installation, openInstallation } from './installation.ts';
+
+/** The checkout this code runs from. */
+export const ROOT = path.join(import.meta.dirname, '..', '..');
+
+/** Where an installation keeps its state on this machine. */
+export interface Home {
+  /** `BELLHOP_HOME`, absolute. */
+  readonly folder: string;
+  readonly logs: string;
+  /** What `up` tells the page; see contracts/setup-state.ts. */
+  readonly setupState: string;
+  /** Database addresses with passwords, 0600. */
+  readonly databaseUrls: string;
+  /** Held by the `up` that runs, so that a second one knows. */
+  readonly lock: string;
+  /** Processes started by `up`, so that the next one finds what a killed one left. */
+  readonly children: string;
+  readonly postgres: string;
+  readonly temporal: string;
+  readonly installation: Installation;
+}
+
+/** `BELLHOP_HOME`, or `.bellhop` in the checkout. */
+export function homeFolder(environment: NodeJS.ProcessEnv): string {
+  return path.resolve(environment.BELLHOP_HOME ?? path.join(ROOT, '.bellhop'));
+}
+
+/**
+ * Opens the home, making what is missing. The folder may be passed through by others (the embedded PostgreSQL runs as a
+ * user of its own when started by root) but not listed; each file in it has its own mode.
+ */
+export async function openHome(folder: string): Promise<Home> {
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  const logs = path.join(folder, 'logs');
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  return {
+    folder,
+    logs,
+    setupState: path.join(folder, 'setup.json'),
+    databaseUrls: path.join(folder, 'database.json'),
+    lock: path.join(folder, 'up.pid'),
+    children: path.join(folder, 'children'),
+    postgres: path.join(folder, 'postgres'),
+    temporal: path.join(folder, 'temporal'),
+    installation: await openInstallation(path.join(folder, 'installation.json'), folder),
+  };
+}

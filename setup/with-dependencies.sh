@@ -1,0 +1,51 @@
+#!/bin/sh
+# Runs a command with the project's dependencies in place, on the Node the project pins. Dependencies are installed
+# when they are missing or when package-lock.json has changed since; any Node from 20 on can do that.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+lock=$root/package-lock.json
+modules=$root/node_modules
+installed=$modules/.installed-package-lock.json
+
+fail() {
+  printf 'bellhop: %s\n' "$*" >&2
+  exit 1
+}
+
+dependencies_are_current() {
+  [ -x "$modules/node/bin/node" ] || return 1
+  cmp -s "$lock" "$installed" && return 0
+  # Installed by npm itself: its own record is written last.
+  [ "$modules/.package-lock.json" -nt "$lock" ]
+}
+
+# npm must not run on the Node that it is about to replace.
+path_without_modules() {
+  printf '%s' "$PATH" | tr ':' '\n' | grep -vxF "$modules/.bin" | paste -sd: -
+}
+
+install_dependencies() {
+  outer=$(path_without_modules)
+  PATH=$outer command -v node >/dev/null || fail 'Node.js 20 or newer is needed to install dependencies: https://nodejs.org'
+  PATH=$outer command -v npm >/dev/null || fail 'npm is needed to install dependencies; it comes with Node.js'
+  major=$(PATH=$outer node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 20 ] || fail "Node.js 20 or newer is needed to install dependencies; this is $major"
+
+  printf 'bellhop: installing dependencies (once, about half a minute) … ' >&2
+  log=$(mktemp)
+  if ! (cd "$root" && PATH=$outer npm ci --include=dev --no-progress --loglevel=error >"$log" 2>&1); then
+    printf 'failed\n' >&2
+    cat "$log" >&2
+    rm -f "$log"
+    fail 'npm ci failed; its words are above'
+  fi
+  rm -f "$log"
+  cp "$lock" "$installed"
+  printf 'done\n' >&2
+}
+
+dependencies_are_current || install_dependencies
+PATH=$modules/.bin:$PATH
+export PATH
+exec "$@"
