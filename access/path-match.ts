@@ -15,8 +15,8 @@ const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 const PATH = /^\/[\x21\x22\x24-\x3e\x40-\x5b\x5d-\x7e]*$/;
 /** Not of a path by RFC 3986 3.3, but sent as they are by some clients; WHATWG URL encodes the same ones. */
 const UNWISE = /["<>^`{}]/g;
-/** An encoded slash, backslash or control, or `..;`: origins disagree on where such a path leads. */
-const AMBIGUOUS = /%(?:2F|5C|[01][0-9A-F]|7F)|(?:^|\/)\.{1,2}(?:;|%3B)/;
+/** An encoded slash, backslash or control, one encoded twice, or `..;`: origins disagree on where that leads. */
+const AMBIGUOUS = /%(?:2F|5C|[01][0-9A-F]|7F|25(?:2[ef]|5c))|(?:^|\/)\.{1,2}(?:;|%3B)/i;
 
 /**
  * Normalizes the path of a request (RFC 3986 6.2.2): unreserved characters are decoded, other escapes upper-cased,
@@ -47,7 +47,12 @@ export function matchesPath(prefixes: readonly string[], path: string): boolean 
 /** As {@link matchesPath}, for a deny: any reading of an ambiguous path that lies under a prefix is enough. */
 export function mayMatchPath(prefixes: readonly string[], path: string): boolean {
   if (prefixes.length === 0) return true;
-  const reading = resolveDots(path.replace(/%(?:2F|5C)/g, '/').replace(/(?:;|%3B)[^/]*/g, ''));
+  const reading = resolveDots(
+    path
+      .replace(/%252e/gi, '.')
+      .replace(/%(?:25)?(?:2F|5C)/gi, '/')
+      .replace(/(?:;|%3B)[^/]*/g, ''),
+  );
   return prefixes.some((prefix) => coversPath(prefix, path) || coversPath(prefix, reading));
 }
 

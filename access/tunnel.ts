@@ -1,0 +1,29 @@
+import { decide } from './decide.ts';
+import type { Decision, EffectiveAccess } from './decision.ts';
+import { matchesHost } from './host-name.ts';
+import { ruleMatch } from './rule-match.ts';
+
+/**
+ * Whether a CONNECT to a host and port is a blind tunnel, and by which domain entry. Null means: intercept it and
+ * judge every request inside. So is everything where something of a request may matter: a rule that comes before the
+ * tunnel, a connection in scope (credentials of the sandbox's own could not be stripped), or a guardrail on the host.
+ */
+export function decideTunnel(
+  host: string,
+  port: number,
+  access: EffectiveAccess,
+): (Decision & { outcome: 'forwarded' }) | null {
+  const guarded = access.guardrails.some(
+    (guardrail) => matchesHost(guardrail.host, host) && (guardrail.port ?? port) === port,
+  );
+  const covering = access.rules.filter((rule) => {
+    const match = ruleMatch(rule);
+    return matchesHost(match.host, host) && match.port === port && match.scheme === 'https';
+  });
+  const first = covering[0];
+  if (guarded || first?.action !== 'forward' || first.domain.transport !== 'tunnel') return null;
+  if (covering.some((rule) => rule.action === 'inject')) return null;
+
+  const decision = decide({ method: 'CONNECT', scheme: 'https', host, port, path: '/' }, access);
+  return decision.outcome === 'forwarded' && decision.rule.domain === first.domain ? decision : null;
+}
