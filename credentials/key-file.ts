@@ -1,0 +1,69 @@
+import { constants } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { credentialError } from './errors.ts';
+import { type KeyPair, publicKeyOf } from './key-pair.ts';
+
+const keyFile = z.strictObject({
+  format: z.literal('bellhop-key-1'),
+  publicKey: z.base64(),
+  privateKey: z.base64(),
+});
+
+/**
+ * Writes the key pair to a new file that only its owner may read. A file that is there already is never replaced:
+ * with its key go all credentials sealed for it.
+ *
+ * @throws CredentialError `key_file_exists`
+ */
+export async function writeKeyFile(path: string, { publicKey, privateKey }: KeyPair): Promise<void> {
+  const content = {
+    format: 'bellhop-key-1',
+    publicKey: Buffer.from(publicKey.bytes).toString('base64'),
+    privateKey: Buffer.from(privateKey).toString('base64'),
+  };
+  const file = await openFile(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    throw credentialError('key_file_exists', `${path} exists already; it is never overwritten`);
+  });
+  try {
+    await file.writeFile(`${JSON.stringify(content)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws CredentialError `key_file_missing`, `key_file_permissions` or `key_file_malformed` */
+export async function readKeyFile(path: string): Promise<KeyPair> {
+  // Permissions are read from the open file, so that what was checked is what is read.
+  const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
+    throw credentialError('key_file_missing', `the key file ${path} cannot be opened (${error.code})`);
+  });
+  try {
+    const { mode } = await file.stat();
+    if ((mode & 0o077) !== 0) {
+      const seen = (mode & 0o777).toString(8).padStart(4, '0');
+      throw credentialError(
+        'key_file_permissions',
+        `${path} has mode ${seen}; others may read it. Run: chmod 600 ${path}`,
+      );
+    }
+    return parseKeyFile(path, await file.readFile('utf8'));
+  } finally {
+    await file.close();
+  }
+}
+
+function parseKeyFile(path: string, text: string): KeyPair {
+  const malformed = credentialError('key_file_malformed', `${path} is not a key file of Bellhop`);
+  try {
+    const content = keyFile.parse(JSON.parse(text));
+    const privateKey = Buffer.from(content.privateKey, 'base64');
+    if (privateKey.length !== 32) throw malformed;
+    return { publicKey: publicKeyOf(Buffer.from(content.publicKey, 'base64')), privateKey };
+  } catch {
+    // The cause is left out on purpose: a parser's message quotes what it read.
+    throw malformed;
+  }
+}
