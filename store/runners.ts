@@ -24,13 +24,16 @@ export async function beat(db: Queryable, runner: Omit<Runner, 'draining'>): Pro
 export interface LiveRunner extends Runner {
   /** Sandboxes running or paused there. */
   readonly sandboxes: number;
+  /** Seconds since it last beat; a healthy one beats every five. */
+  readonly silentFor: number;
 }
 
 /** Runners that have beaten lately, the emptiest first. */
 export async function liveRunners(db: Queryable): Promise<LiveRunner[]> {
   const { rows } = await db.query<LiveRunner>(
     `select r.id, r.capacity, r.runtime, r.image_ready as "imageReady", r.draining,
-            count(s.id) filter (where s.state in ('placed', 'running', 'paused'))::int as sandboxes
+            count(s.id) filter (where s.state in ('placed', 'running', 'paused'))::int as sandboxes,
+            extract(epoch from now() - r.beat_at)::int as "silentFor"
      from runner r left join sandbox s on s.runner = r.id
      where r.beat_at > now() - make_interval(secs => $1)
      group by r.id order by sandboxes, r.id`,

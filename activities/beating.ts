@@ -1,0 +1,26 @@
+import { Context } from '@temporalio/activity';
+
+/** Often enough that a stop reaches the work within a second and a dead worker is noticed in ten. */
+const EVERY_MS = 1_000;
+
+/**
+ * Does `work` while beating with what it last reported. The details are small and readable: they are what Temporal
+ * UI shows of a running activity. The signal fires at a stop, at a time-out and at the worker's shutdown.
+ */
+export async function whileBeating<Progress extends object, Result>(
+  first: Progress,
+  work: (report: (progress: Progress) => void, signal: AbortSignal) => Promise<Result>,
+  everyMs: number = EVERY_MS,
+): Promise<Result> {
+  const context = Context.current();
+  let progress = first;
+  context.heartbeat(progress);
+  const timer = setInterval(() => context.heartbeat(progress), everyMs);
+  try {
+    return await work((next) => {
+      progress = next;
+    }, context.cancellationSignal);
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,12 @@
+import type { RestTimes, TurnLimits } from '../contracts/activities.ts';
+
+/** What an operator may set about turns and sandboxes, with the defaults every process shares. */
+export interface SessionSettings {
+  readonly limits: TurnLimits;
+  readonly rest: RestTimes;
+}
+
+export const DEFAULT_SESSION_SETTINGS: SessionSettings = {
+  limits: { steps: 100, minutes: 60, tokens: 2_000_000 },
+  rest: { pauseAfterMs: 120_000, removeAfterMs: 1_800_000 },
+};

@@ -1,0 +1,71 @@
+import { Context } from '@temporalio/activity';
+import type { EgressActivities, StreamEgressInput } from '../contracts/activities.ts';
+import { type EgressCounts, type LeaseRequest, NO_EGRESS } from '../contracts/egress.ts';
+import { RELAY_UID } from '../contracts/sandbox.ts';
+import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
+import type { Database } from '../store/database.ts';
+import { recordEgress } from '../store/turns.ts';
+import { whileBeating } from './beating.ts';
+import { failure } from './failure.ts';
+
+export interface StreamEgressDependencies {
+  readonly proxy: ProxyControl;
+  readonly database: Database;
+}
+
+/** A lease dies 15 s after its last renewal; two may be lost on the way. */
+const RENEW_EVERY_MS = 4_000;
+/** Counts are for the eye; each beat costs the server. */
+const BEAT_EVERY_MS = 5_000;
+
+/**
+ * Holds the sandbox's egress lease open for one turn and follows what the proxy counts, until the turn is settled.
+ * The counts are its heartbeat and its result. While no worker runs this, nothing leaves the sandbox.
+ */
+export function createStreamEgress({ proxy, database }: StreamEgressDependencies): EgressActivities['streamEgress'] {
+  return async (input) => {
+    const request = leaseOf(input, Context.current().info.attempt);
+    const counts = await whileBeating(
+      NO_EGRESS,
+      (report, signal) => hold(proxy, request, report, signal),
+      BEAT_EVERY_MS,
+    ).catch((error: unknown) => {
+      throw asFailure(error);
+    });
+    await recordEgress(database, input.session, input.turn, counts);
+    return counts;
+  };
+}
+
+async function hold(
+  proxy: ProxyControl,
+  request: LeaseRequest,
+  report: (counts: EgressCounts) => void,
+  signal: AbortSignal,
+): Promise<EgressCounts> {
+  await proxy.ensureListener(request.sandbox, RELAY_UID);
+  const opened = await proxy.openLease(request).catch(async (error: unknown) => {
+    // An earlier attempt's turn was settled before this one came: there is nothing left to hold.
+    if (error instanceof ControlError && error.code === 'turn_closed') return proxy.lease(request.sandbox);
+    throw error;
+  });
+  if (opened.state === 'closed') return opened.counts;
+  // A renewal that fails is followed by the lease's own end, which `followLease` reports.
+  const renewing = setInterval(() => void proxy.renewLease(request).catch(() => undefined), RENEW_EVERY_MS);
+  try {
+    return await proxy.followLease(request.sandbox, request.epoch, { signal, onCounts: report });
+  } finally {
+    clearInterval(renewing);
+  }
+}
+
+function leaseOf(input: StreamEgressInput, attempt: number): LeaseRequest {
+  const { sandbox, session, scope, principal, requester, turn } = input;
+  return { sandbox, session, scope, principal, requester, epoch: { turn, attempt } };
+}
+
+/** Everything the proxy says is worth another attempt, which opens the lease anew under a higher epoch. */
+function asFailure(error: unknown): unknown {
+  if (error instanceof ControlError) return failure('EgressLeaseLost', error.message, { cause: error });
+  return error;
+}

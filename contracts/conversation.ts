@@ -1,0 +1,75 @@
+/**
+ * The conversation as it is stored (table `transcript`) and given to a model, in no provider's words. These shapes
+ * are in databases: they grow by optional fields only.
+ */
+
+export interface TextBlock {
+  readonly type: 'text';
+  readonly text: string;
+}
+
+export interface ToolUseBlock {
+  readonly type: 'tool_use';
+  readonly id: string;
+  readonly name: string;
+  /** As the model wrote it: nothing is known about its shape before the tool's schema has read it. */
+  readonly input: unknown;
+}
+
+/** Something only its provider understands (a model's reasoning, say), kept and given back unchanged. */
+export interface ProviderBlock {
+  readonly type: 'provider';
+  readonly provider: string;
+  readonly block: unknown;
+}
+
+export type AnswerBlock = TextBlock | ToolUseBlock | ProviderBlock;
+
+/**
+ * `end`: the answer is complete. `tools`: it waits for results. `length`: cut at the output limit. `window`: cut
+ * because the context is full. `refused`: the model declines. `pause`: it wants to be called again as it is.
+ */
+export type StopReason = 'end' | 'tools' | 'length' | 'window' | 'refused' | 'pause';
+
+/** In tokens. Input counts everything sent, cached or not. */
+export interface ModelUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What somebody wrote in the thread. */
+export interface UserContent {
+  readonly kind: 'message' | 'schedule';
+  /** True for talk that was not addressed to the agent. */
+  readonly context: boolean;
+  /** As Slack sent it. */
+  readonly text: string;
+  readonly name: string | null;
+  /** Slack's `ts` of the message. */
+  readonly ts: string;
+  readonly files: readonly { readonly name: string; readonly size: number | null }[];
+}
+
+/** One answer of the model. */
+export interface AssistantContent {
+  readonly blocks: readonly AnswerBlock[];
+  readonly stopReason: StopReason;
+  readonly usage: ModelUsage;
+  readonly model: string;
+}
+
+/** The result of one tool call, as the model reads it. */
+export interface ToolContent {
+  /** The model's id of the call. */
+  readonly call: string;
+  readonly tool: string;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** Replaces everything up to and including `upTo` in the context; the rows themselves stay. */
+export interface SummaryContent {
+  readonly text: string;
+  /** `transcript.seq`; a bigint, so a string. */
+  readonly upTo: string;
+}

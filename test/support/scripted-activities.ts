@@ -1,0 +1,78 @@
+import { Context } from '@temporalio/activity';
+import type { AgentActivities, BegunTurn, EgressActivities, RunnerActivities } from '../../contracts/activities.ts';
+import { NO_EGRESS } from '../../contracts/egress.ts';
+
+type AllActivities = AgentActivities & RunnerActivities & EgressActivities;
+
+export interface ScriptedWorld {
+  readonly activities: AllActivities;
+  /** What was called, in order: `beginTurn`, `callModel 1`, `runTool 2`, … */
+  readonly calls: string[];
+  /** Messages nobody has read yet. */
+  waiting: number;
+}
+
+/**
+ * Activities that keep their world in memory, for tests of what the workflow does. The workflow, the server and the
+ * worker are real; only what the activities would touch is not there.
+ */
+export function scriptedWorld(overrides: Partial<AllActivities> = {}): ScriptedWorld {
+  const calls: string[] = [];
+  const world: ScriptedWorld = { activities: {} as AllActivities, calls, waiting: 1 };
+  const claims = new Map<string, BegunTurn>();
+  const closed = new Set<number>();
+  let turns = 0;
+
+  const base: AllActivities = {
+    async beginTurn({ claim }) {
+      const again = claims.get(claim);
+      if (again) return again;
+      if (world.waiting === 0) return null;
+      turns += 1;
+      const begun: BegunTurn = {
+        turn: turns,
+        requester: 'U1',
+        scope: 'channel:T1:C1',
+        principal: 'agent@channel:T1:C1',
+        limits: { steps: 100, minutes: 60, tokens: 1_000_000 },
+        rest: { pauseAfterMs: 500, removeAfterMs: 500 },
+      };
+      claims.set(claim, begun);
+      return begun;
+    },
+    resolveScopeAccess: async () => ({ snapshot: 's', connections: 1, domains: 1 }),
+    placeSandbox: async () => ({ runner: 'r1', sandbox: 'sb1', filesLost: false }),
+    async callModel({ step }) {
+      world.waiting = 0;
+      if (step === 1)
+        return { nextStep: 3, tools: [{ step: 2, tool: 'bash', parallel: false }], done: false, limit: null };
+      return { nextStep: step + 1, tools: [], done: true, limit: null };
+    },
+    settleTools: async () => {},
+    endTurn: async ({ ending }) => ({ more: ending === 'answered' && world.waiting > 0 }),
+    noteSession: async () => {},
+    provisionSandbox: async () => ({ created: true }),
+    runTool: async () => ({ exitCode: 0, truncated: false }),
+    async settleSandbox({ turn }) {
+      closed.add(turn);
+    },
+    pauseSandbox: async () => {},
+    removeSandbox: async () => {},
+    async streamEgress({ turn }) {
+      while (!closed.has(turn)) await Context.current().sleep(20);
+      return NO_EGRESS;
+    },
+  };
+  const all = { ...base, ...overrides };
+  for (const [name, run] of Object.entries(all)) {
+    Object.assign(world.activities, {
+      [name]: (input: { step?: number; ending?: string; reason?: string; state?: string }) => {
+        calls.push(
+          [name, input.step ?? input.ending ?? input.reason ?? input.state].filter((x) => x !== undefined).join(' '),
+        );
+        return (run as (input: unknown) => Promise<unknown>)(input);
+      },
+    });
+  }
+  return world;
+}
