@@ -1,0 +1,77 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
+import { ModelError } from '../errors.ts';
+import type { ModelAnswer, ModelMessage, ToolSpec } from './model.ts';
+
+const PROVIDER = 'anthropic';
+
+const STOP_REASONS: Readonly<Record<Anthropic.StopReason, StopReason>> = {
+  end_turn: 'end',
+  stop_sequence: 'end',
+  tool_use: 'tools',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'window',
+  refusal: 'refused',
+  pause_turn: 'pause',
+};
+
+export function messageParams(messages: readonly ModelMessage[]): Anthropic.MessageParam[] {
+  return messages.map((message) =>
+    message.role === 'user'
+      ? { role: 'user', content: message.content.map(userBlock) }
+      : { role: 'assistant', content: message.content.flatMap(answerBlock) },
+  );
+}
+
+export function toolParams(tools: readonly ToolSpec[]): Anthropic.Tool[] {
+  return tools.map(({ name, description, schema }) => ({
+    name,
+    description,
+    input_schema: { ...schema, type: 'object' },
+  }));
+}
+
+/** Throws `ModelError` for a message without a stop reason: its stream ended early. */
+export function answerOf(message: Anthropic.Message): ModelAnswer {
+  if (!message.stop_reason) throw new ModelError('ModelUnavailable', "the model's stream ended before its answer did");
+  const { usage } = message;
+  return {
+    content: message.content.map(blockOf),
+    stopReason: STOP_REASONS[message.stop_reason] ?? 'end',
+    usage: {
+      inputTokens: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
+      outputTokens: usage.output_tokens,
+    },
+    model: message.model,
+  };
+}
+
+function userBlock(block: Extract<ModelMessage, { role: 'user' }>['content'][number]): Anthropic.ContentBlockParam {
+  return block.type === 'text'
+    ? { type: 'text', text: block.text }
+    : { type: 'tool_result', tool_use_id: block.id, content: block.text, is_error: block.isError };
+}
+
+function answerBlock(block: AnswerBlock): Anthropic.ContentBlockParam[] {
+  switch (block.type) {
+    case 'text':
+      // The API refuses text blocks that are empty or only white space.
+      return block.text.trim() ? [{ type: 'text', text: block.text }] : [];
+    case 'tool_use':
+      return [{ type: 'tool_use', id: block.id, name: block.name, input: block.input }];
+    case 'provider':
+      // Another provider's block means nothing here.
+      return block.provider === PROVIDER ? [block.block as Anthropic.ContentBlockParam] : [];
+  }
+}
+
+function blockOf(block: Anthropic.ContentBlock): AnswerBlock {
+  switch (block.type) {
+    case 'text':
+      return { type: 'text', text: block.text };
+    case 'tool_use':
+      return { type: 'tool_use', id: block.id, name: block.name, input: block.input };
+    default:
+      return { type: 'provider', provider: PROVIDER, block };
+  }
+}

@@ -1,0 +1,39 @@
+/** A signal that aborts when nothing was seen for `ms` milliseconds. */
+export interface IdleTimer {
+  readonly signal: AbortSignal;
+  readonly touch: () => void;
+  readonly stop: () => void;
+}
+
+export function createIdleTimer(ms: number): IdleTimer {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error(`silent for ${ms} ms`)), ms);
+  return {
+    signal: controller.signal,
+    touch: () => {
+      if (!controller.signal.aborted) timer.refresh();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/**
+ * A `fetch` that tells of every chunk of its answers. The SDK swallows the pings by which a provider says that a
+ * long answer is still coming, so silence can only be judged on the body itself.
+ */
+export function watchBody(fetch: typeof globalThis.fetch, seen: () => void): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    seen();
+    if (!response.body) return response;
+    const body = response.body.pipeThrough(
+      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+        transform(chunk, controller) {
+          seen();
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+    return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers });
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * What the agent asks of a language model, in no provider's words. A provider is one file beside this one that
+ * translates; nothing outside this folder knows which is in use.
+ */
+import type { AnswerBlock, ModelUsage, StopReason, TextBlock } from '../../contracts/conversation.ts';
+
+export interface ToolResultBlock {
+  readonly type: 'tool_result';
+  readonly id: string;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+export type UserBlock = TextBlock | ToolResultBlock;
+
+export type ModelMessage =
+  | { readonly role: 'user'; readonly content: readonly UserBlock[] }
+  | { readonly role: 'assistant'; readonly content: readonly AnswerBlock[] };
+
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments, always of type object. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+export interface ModelRequest {
+  readonly system: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolSpec[];
+  readonly maxTokens: number;
+  readonly signal: AbortSignal;
+  /** Called with each piece of text as it arrives. */
+  readonly onText?: (piece: string) => void;
+}
+
+export interface ModelAnswer {
+  readonly content: readonly AnswerBlock[];
+  readonly stopReason: StopReason;
+  readonly usage: ModelUsage;
+  /** The model that answered, as the provider names it. */
+  readonly model: string;
+}
+
+export interface Model {
+  readonly name: string;
+  /** The model's window, in tokens. */
+  readonly contextTokens: number;
+  /**
+   * One attempt; retrying is Temporal's. Throws `ModelError`, or the signal's reason as soon as it aborts.
+   */
+  call(request: ModelRequest): Promise<ModelAnswer>;
+}

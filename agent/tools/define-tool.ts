@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+import { isSandboxFileError, type SandboxFileErrorCode } from './sandbox-port.ts';
+import { said, type Tool, type ToolDefinition } from './tool.ts';
+
+const FILE_ERRORS: Readonly<Record<SandboxFileErrorCode, string>> = {
+  not_found: 'There is no such file.',
+  not_a_file: 'That is not a regular file.',
+  permission_denied: 'Permission denied.',
+  too_large: 'The file is too large for this tool.',
+  no_space: 'The workspace is full. Delete files that are not needed, then try again.',
+  bad_path: 'That path cannot be used. Use a path inside /workspace or /tmp.',
+};
+
+/**
+ * Makes a tool of its definition: arguments are checked by its schema, and mistakes of the model (bad arguments, files
+ * that are not there) become results that it can read. What is no mistake of the model is thrown on.
+ */
+export function defineTool<Schema extends z.ZodType>(definition: ToolDefinition<Schema>): Tool {
+  return {
+    ...definition,
+    async run(context, given, signal) {
+      const args = definition.schema.safeParse(given);
+      if (!args.success) return said(invalidText(definition.name, args.error), true);
+      try {
+        return await definition.run(context, args.data, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isSandboxFileError(error)) return said(`${FILE_ERRORS[error.code]} (${error.message})`, true);
+        throw error;
+      }
+    },
+  };
+}
+
+function invalidText(tool: string, error: z.ZodError): string {
+  const issues = error.issues.map(({ path, message }) => `- ${path.join('.') || 'arguments'}: ${message}`);
+  return `The arguments of ${tool} are not valid, so it was not run:\n${issues.join('\n')}`;
+}

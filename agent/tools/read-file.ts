@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { capForModel } from './cap-output.ts';
+import { defineTool } from './define-tool.ts';
+import { said } from './tool.ts';
+
+const MAX_BYTES = 8 * 1024 * 1024;
+
+const schema = z.object({
+  path: z.string().min(1).max(4096).describe('Absolute, or relative to /workspace.'),
+  from_line: z.number().int().min(1).optional().describe('First line to return, counted from 1.'),
+  lines: z.number().int().min(1).max(10_000).optional().describe('How many lines to return.'),
+});
+
+export const readFile = defineTool({
+  name: 'read_file',
+  description: 'Returns the text of a file in the sandbox, or some of its lines. More than 32 KB is cut in the middle.',
+  schema,
+  parallel: true,
+  idempotent: true,
+  async run({ sandbox }, { path, from_line, lines }, signal) {
+    const bytes = await sandbox.readFile(path, { maxBytes: MAX_BYTES, signal });
+    if (bytes.includes(0)) return said(`${path} is not text (${bytes.length} bytes).`, true);
+    const wanted = from_line === undefined && lines === undefined ? bytes : selectLines(bytes, from_line ?? 1, lines);
+    if (wanted.length === 0) return said(bytes.length === 0 ? '(the file is empty)' : '(no such lines)');
+    const { text, truncated } = capForModel(wanted);
+    return { text, isError: false, exitCode: null, output: null, truncated };
+  },
+});
+
+function selectLines(bytes: Buffer, from: number, count: number | undefined): Buffer {
+  const lines = bytes.toString('utf8').split('\n');
+  return Buffer.from(lines.slice(from - 1, count === undefined ? undefined : from - 1 + count).join('\n'));
+}

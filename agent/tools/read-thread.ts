@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { capForModel } from './cap-output.ts';
+import { defineTool } from './define-tool.ts';
+import { said } from './tool.ts';
+
+const schema = z.object({
+  limit: z.number().int().min(1).max(200).default(50).describe('How many of the newest messages to return.'),
+});
+
+export const readThread = defineTool({
+  name: 'read_thread',
+  description:
+    'Returns the newest messages of this Slack thread, oldest first, each with its author and time. No other thread or channel can be read.',
+  schema,
+  parallel: true,
+  idempotent: true,
+  async run({ thread, session }, { limit }) {
+    const messages = await thread.read(session, limit);
+    if (messages.length === 0) return said('(nothing is kept of this thread)');
+    const lines = messages.map(
+      ({ at, author, authorClass, text }) => `${at.toISOString()} ${author} (${authorClass}): ${text}`,
+    );
+    const { text, truncated } = capForModel(Buffer.from(lines.join('\n')));
+    return { text, isError: false, exitCode: null, output: null, truncated };
+  },
+});

@@ -1,0 +1,62 @@
+/** What tools need of the sandbox they work in. The runner binds it to one sandbox and its agent's user. */
+export interface SandboxPort {
+  /**
+   * Starts a command under `step`, once, or attaches to it if it was started before, and follows it to its end.
+   * Rejects with the signal's reason when that aborts; the command itself is then ended by whoever stopped the turn.
+   */
+  runStep(request: StepCommand): Promise<StepOutcome>;
+  /** Rejects with a `SandboxFileError` when there is no such file or it is larger than `maxBytes`. */
+  readFile(path: string, options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<Buffer>;
+  /** Creates missing folders. The file is replaced as a whole or not at all. */
+  writeFile(path: string, bytes: Buffer, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+export interface StepCommand {
+  /** `StepId`: the name under which the command is started once. */
+  readonly step: string;
+  /** Given to `bash -c`. */
+  readonly command: string;
+  readonly timeoutMs: number;
+  /** Output beyond this is counted, not kept. */
+  readonly maxOutputBytes: number;
+  readonly signal: AbortSignal;
+  /** Bytes of output so far. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface StepOutcome {
+  /** Null when nobody can know it: the container went away. */
+  readonly exitCode: number | null;
+  /** Standard output and error as they came, up to `maxOutputBytes`. */
+  readonly output: Buffer;
+  /** All that was written, kept or not. */
+  readonly outputBytes: number;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+}
+
+/** Errors of files that the model can do something about; anything else is a failure of the sandbox itself. */
+export type SandboxFileErrorCode =
+  | 'not_found'
+  | 'not_a_file'
+  | 'permission_denied'
+  | 'too_large'
+  | 'no_space'
+  | 'bad_path';
+
+export interface SandboxFileError extends Error {
+  readonly code: SandboxFileErrorCode;
+}
+
+const CODES: ReadonlySet<unknown> = new Set<SandboxFileErrorCode>([
+  'not_found',
+  'not_a_file',
+  'permission_denied',
+  'too_large',
+  'no_space',
+  'bad_path',
+]);
+
+export function isSandboxFileError(error: unknown): error is SandboxFileError {
+  return error instanceof Error && 'code' in error && CODES.has(error.code);
+}

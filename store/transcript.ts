@@ -1,0 +1,103 @@
+import type { AssistantContent, SummaryContent, ToolContent, UserContent } from '../contracts/conversation.ts';
+import type { SessionId } from '../contracts/ids.ts';
+import type { Queryable } from './database.ts';
+import { storableJson } from './storable.ts';
+
+/** What a row holds, by its role. */
+export type TranscriptEntry =
+  | {
+      readonly role: 'user';
+      readonly author: string;
+      readonly authorClass: string;
+      readonly content: UserContent;
+    }
+  | { readonly role: 'assistant'; readonly step: number; readonly content: AssistantContent }
+  | { readonly role: 'tool'; readonly step: number; readonly content: ToolContent }
+  | { readonly role: 'summary'; readonly content: SummaryContent };
+
+export type TranscriptRow = TranscriptEntry & {
+  /** A bigint, so a string. Grows within a session in the order things were said. */
+  readonly seq: string;
+  readonly turn: number;
+  /** What the row adds to a model's context, in tokens: from usage where it is known, else an estimate. */
+  readonly tokens: number;
+  readonly at: Date;
+};
+
+export type NewTranscriptRow = TranscriptEntry & { readonly turn: number; readonly tokens: number };
+
+/** Adds rows in their order. */
+export async function appendTranscript(
+  db: Queryable,
+  session: SessionId,
+  rows: readonly NewTranscriptRow[],
+): Promise<void> {
+  for (const row of rows) {
+    await db.query(
+      `insert into transcript (session, turn, role, author, author_class, step, content, tokens)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        session,
+        row.turn,
+        row.role,
+        row.role === 'user' ? row.author : null,
+        row.role === 'user' ? row.authorClass : null,
+        row.role === 'assistant' || row.role === 'tool' ? row.step : null,
+        storableJson(row.content),
+        row.tokens,
+      ],
+    );
+  }
+}
+
+/**
+ * What belongs to a model's context: the newest summary, if there is one, and every row after the last one it
+ * replaces, in order. Older summaries are left out.
+ */
+export async function readTranscript(db: Queryable, session: SessionId): Promise<TranscriptRow[]> {
+  const { rows } = await db.query<StoredRow>(
+    `with summary as (
+       select seq, (content->>'upTo')::bigint as up_to from transcript
+       where session = $1 and role = 'summary' order by seq desc limit 1)
+     select t.seq, turn, role, author, author_class, step, content, tokens, at
+     from transcript t left join summary s on true
+     where session = $1 and (s.seq is null or t.seq = s.seq or (t.seq > s.up_to and role <> 'summary'))
+     order by (t.seq = s.seq) desc nulls last, t.seq`,
+    [session],
+  );
+  return rows.map(toRow);
+}
+
+interface StoredRow {
+  seq: string;
+  turn: number;
+  role: TranscriptEntry['role'];
+  author: string | null;
+  author_class: string | null;
+  step: number | null;
+  content: unknown;
+  tokens: number;
+  at: Date;
+}
+
+/** The content has the shape of its role because `appendTranscript` is the only writer. */
+function toRow(row: StoredRow): TranscriptRow {
+  const { seq, turn, role, content, tokens, at } = row;
+  const common = { seq, turn, tokens, at };
+  switch (role) {
+    case 'user':
+      return {
+        ...common,
+        role,
+        author: row.author ?? 'unknown',
+        authorClass: row.author_class ?? 'unknown',
+        content: content as UserContent,
+      };
+    case 'assistant':
+      return { ...common, role, step: row.step ?? 0, content: content as AssistantContent };
+    case 'tool':
+      return { ...common, role, step: row.step ?? 0, content: content as ToolContent };
+    case 'summary':
+      return { ...common, role, content: content as SummaryContent };
+  }
+}
