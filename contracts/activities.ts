@@ -136,6 +136,22 @@ export interface NoteSessionInput extends SessionInput {
   readonly state: SessionState;
 }
 
+/** One firing of a schedule. `firedAt` (ISO 8601) is the time it was due, also when it runs late. */
+export interface FiringInput {
+  readonly schedule: string;
+  readonly firedAt: string;
+}
+
+/** Done by any agent worker, on the shared queue, for `scheduledTask`. */
+export interface ScheduleActivities {
+  /** Says in the channel what is being done, and waits until Slack has the message. Null: the schedule is gone. */
+  openThread(input: FiringInput): Promise<SessionInput | null>;
+  /** Puts the task into the thread's inbox, as if somebody had asked. */
+  askInThread(input: FiringInput & SessionInput): Promise<void>;
+  /** Waits for the end of the turn that this began. */
+  awaitTurn(input: FiringInput & SessionInput): Promise<TurnEnding>;
+}
+
 /** Done by any agent worker, on the shared queue. */
 export interface AgentActivities {
   /** Claims what the session's inbox holds. Null when there is nothing to do. */

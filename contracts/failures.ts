@@ -17,6 +17,8 @@ export type FailureType =
   | 'ToolOutcomeUnknown'
   | 'WorkspaceFull'
   | 'DatabaseUnavailable'
+  | 'ScheduleNotPosted'
+  | 'ScheduledTurnFailed'
   | 'Internal';
 
 export interface FailureRule {
@@ -98,6 +100,16 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
     retry: true,
     thread: 'My database is away, so I stopped. Please mention me again later.',
     operator: 'PostgreSQL could not be reached. Nothing that Slack delivered is lost.',
+  },
+  ScheduleNotPosted: {
+    retry: true,
+    thread: 'A scheduled task could not be announced in its channel.',
+    operator: 'The opening message of a scheduled task is not in Slack yet: see the outbox in `bellhop status`.',
+  },
+  ScheduledTurnFailed: {
+    retry: false,
+    thread: 'The scheduled task did not succeed.',
+    operator: 'The turn that a schedule began failed; its session is the workflow of the same thread.',
   },
   Internal: {
     retry: false,

@@ -42,8 +42,7 @@ const WAITING = `team = $1 and channel = $2 and thread_ts = $3 and state = 'deli
 export async function beginTurn(database: Database, claim: TurnClaim): Promise<Turn | null> {
   const { team, channel, threadTs } = threadOf(claim.session);
   return inTransaction(database, async (db) => {
-    // One beginner at a time for each session.
-    await db.query('select 1 from session where id = $1 for update', [claim.session]);
+    await lockSession(db, claim.session);
     const mine = await db.query<TurnRow>(`select ${COLUMNS} from turn where claim = $1`, [claim.claim]);
     if (mine.rows[0]) return toTurn(mine.rows[0]);
     await endAbandonedTurns(db, claim.session);
@@ -64,6 +63,11 @@ export async function beginTurn(database: Database, claim: TurnClaim): Promise<T
     await db.query("select pg_notify('bellhop_thread', $1)", [claim.session]);
     return begun.rows[0] ? toTurn(begun.rows[0]) : null;
   });
+}
+
+/** One at a time begins or ends a turn of a session. Held until the transaction ends. */
+export async function lockSession(db: Queryable, session: SessionId): Promise<void> {
+  await db.query('select 1 from session where id = $1 for update', [session]);
 }
 
 export async function getTurn(db: Queryable, session: SessionId, number: number): Promise<Turn> {
@@ -98,6 +102,32 @@ export async function finishTurn(db: Queryable, session: SessionId, number: numb
   );
   await db.query("update session set state = 'idle', changed_at = now() where id = $1", [session]);
   await db.query("select pg_notify('bellhop_thread', $1)", [session]);
+}
+
+export interface TurnTotals {
+  readonly tools: number;
+  readonly seconds: number;
+  readonly injected: number;
+  readonly forwarded: number;
+  readonly blocked: number;
+}
+
+/** What a turn did so far. Requests are counted from their events, which may lag a moment behind the proxy. */
+export async function turnTotals(db: Queryable, session: SessionId, number: number): Promise<TurnTotals> {
+  const { rows } = await db.query<TurnTotals>(
+    `select (select count(*)::int from step s where s.session = $1 and s.turn = $2 and s.kind = 'tool') as tools,
+            extract(epoch from now() - t.started_at)::float8 as seconds,
+            e.injected, e.forwarded, e.blocked
+     from turn t,
+       lateral (select count(*) filter (where outcome = 'injected')::int as injected,
+                       count(*) filter (where outcome = 'forwarded')::int as forwarded,
+                       count(*) filter (where outcome = 'blocked')::int as blocked
+                from egress_event where session = $1 and turn = $2) e
+     where t.session = $1 and t.number = $2`,
+    [session, number],
+  );
+  if (!rows[0]) throw new Error(`no turn ${session}/${number}`);
+  return rows[0];
 }
 
 /** Keeps what `streamEgress` counted with the turn. */

@@ -1,0 +1,65 @@
+import { Context } from '@temporalio/activity';
+import type { FiringInput, ScheduleActivities, TurnEnding } from '../contracts/activities.ts';
+import { sessionIdOf, threadOf } from '../contracts/ids.ts';
+import type { Database } from '../store/database.ts';
+import { keepEntry } from '../store/inbox.ts';
+import { putMessage } from '../store/outbox.ts';
+import { endingOf, findSchedule, postedAt } from '../store/schedules.ts';
+import { whileBeating } from './beating.ts';
+import { failure } from './failure.ts';
+
+const LOOK_EVERY_MS = 1_000;
+const BEAT_EVERY_MS = 10_000;
+
+/** The activities of `scheduledTask`. Each is keyed by schedule and due time, so a repeated one changes nothing. */
+export function createScheduleActivities({ database }: { readonly database: Database }): ScheduleActivities {
+  return {
+    async openThread(firing) {
+      const schedule = await findSchedule(database, firing.schedule);
+      if (!schedule) return null;
+      const { team, channel, name, prompt } = schedule;
+      const key = `${firingKey(firing)}/opening`;
+      const text = `Scheduled task *${name}*: ${prompt}`;
+      await putMessage(database, { key, team, channel, threadTs: null, body: { kind: 'notice', text }, final: true });
+      const threadTs = await postedAt(database, key);
+      if (threadTs === null) throw failure('ScheduleNotPosted', `${key} is not in Slack yet`, { retryAfterMs: 300 });
+      return { session: sessionIdOf({ team, channel, threadTs }) };
+    },
+
+    async askInThread({ session, ...firing }) {
+      const schedule = await findSchedule(database, firing.schedule);
+      const { team, channel, threadTs } = threadOf(session);
+      await keepEntry(database, {
+        eventId: firingKey(firing),
+        kind: 'schedule',
+        team,
+        channel,
+        threadTs,
+        ts: threadTs,
+        author: `schedule:${firing.schedule}`,
+        authorClass: 'member',
+        address: 'schedule',
+        text: schedule?.prompt ?? '',
+        files: [],
+      });
+    },
+
+    awaitTurn({ session, ...firing }) {
+      return whileBeating(
+        { session },
+        async () => {
+          for (;;) {
+            const ending = await endingOf(database, session, firingKey(firing));
+            if (ending !== null) return ending as TurnEnding;
+            await Context.current().sleep(LOOK_EVERY_MS);
+          }
+        },
+        BEAT_EVERY_MS,
+      );
+    },
+  };
+}
+
+function firingKey({ schedule, firedAt }: FiringInput): string {
+  return `schedule:${schedule}:${firedAt}`;
+}

@@ -1,0 +1,13 @@
+import { type SessionId, threadOf } from '../contracts/ids.ts';
+import type { Queryable } from '../store/database.ts';
+import { putMessage } from '../store/outbox.ts';
+
+/** Says something of Bellhop's own in a session's thread, once for each key. */
+export type TellThread = (session: SessionId, key: string, text: string) => Promise<void>;
+
+export function createTellThread(database: Queryable): TellThread {
+  return async (session, key, text) => {
+    const { team, channel, threadTs } = threadOf(session);
+    await putMessage(database, { key, team, channel, threadTs, session, body: { kind: 'notice', text }, final: true });
+  };
+}
