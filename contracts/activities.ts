@@ -126,6 +126,8 @@ export interface SettleInput extends TurnInput {
 
 export interface SettleToolsInput extends TurnInput {
   readonly reason: 'stopped' | 'unknown';
+  /** Who stopped the turn. */
+  readonly by?: string;
 }
 
 export interface ResolveInput extends TurnInput {

@@ -79,7 +79,11 @@ async function work(input: TurnInput, begun: BegunTurn, { placement, runner, rea
 async function close(input: TurnInput, placed: PlacedTurn | null, ending: Ending): Promise<Placement | null> {
   if (placed !== null) await settle(input, placed);
   if (ending.ending !== 'answered') {
-    await books.settleTools({ ...input, reason: ending.ending === 'stopped' ? 'stopped' : 'unknown' });
+    await books.settleTools({
+      ...input,
+      reason: ending.ending === 'stopped' ? 'stopped' : 'unknown',
+      ...(ending.stoppedBy && { by: ending.stoppedBy }),
+    });
     await books.endTurn({ ...input, ...ending });
   }
   return placed?.placement ?? null;

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import { ModelError } from '../agent/errors.ts';
+import { type ModelProgress, type ModelStepDependencies, runModelStep } from '../agent/model-step.ts';
+import type { AgentActivities } from '../contracts/activities.ts';
+import { whileBeating } from './beating.ts';
+import { failure } from './failure.ts';
+import type { SessionSettings } from './settings.ts';
+import type { ShowProgress } from './show-progress.ts';
+
+export interface CallModelDependencies extends ModelStepDependencies {
+  readonly settings: SessionSettings;
+  readonly show: ShowProgress;
+  readonly log: Logger;
+}
+
+/**
+ * One model call. What people wrote since the last one is part of it; the text so far is shown in the thread. Beats
+ * carry the phase only: text goes to PostgreSQL and Slack, never into a history.
+ */
+export function createCallModel(dependencies: CallModelDependencies): AgentActivities['callModel'] {
+  const { settings, show, log } = dependencies;
+  return async ({ session, turn, step }) => {
+    const asFailure = (error: unknown): never => {
+      if (!(error instanceof ModelError)) throw error;
+      throw failure(error.code, error.message, { cause: error, retryAfterMs: error.retryAfterMs ?? undefined });
+    };
+    return whileBeating({ phase: 'claiming' as ModelProgress['phase'] }, (report, signal) =>
+      runModelStep(dependencies, {
+        session,
+        turn,
+        step,
+        limits: settings.limits,
+        signal,
+        onProgress({ phase, text }) {
+          report({ phase });
+          if (phase !== 'storing') show({ session, turn, step, what: WHAT[phase], text }).catch(warn);
+        },
+      }),
+    ).catch(asFailure);
+  };
+
+  /** The thread's live line is a courtesy: the work goes on without it. */
+  function warn(error: unknown): void {
+    log.warn({ err: error }, 'could not show progress');
+  }
+}
+
+const WHAT: Readonly<Record<Exclude<ModelProgress['phase'], 'storing'>, string>> = {
+  claiming: 'reading',
+  summarising: 'summarising what was said before',
+  waiting: 'thinking',
+  answering: 'writing',
+};
