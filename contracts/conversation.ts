@@ -37,9 +37,9 @@ export interface ModelUsage {
   readonly outputTokens: number;
 }
 
-/** What somebody wrote in the thread. */
+/** What somebody wrote in the thread; or, of kind `stop`, that somebody stopped the work here. */
 export interface UserContent {
-  readonly kind: 'message' | 'schedule';
+  readonly kind: 'message' | 'schedule' | 'stop';
   /** True for talk that was not addressed to the agent. */
   readonly context: boolean;
   /** As Slack sent it. */

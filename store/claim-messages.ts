@@ -3,6 +3,8 @@ import { type SessionId, threadOf } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import { appendTranscript, type NewTranscriptRow } from './transcript.ts';
 
+type UserRow = Extract<NewTranscriptRow, { role: 'user' }>;
+
 interface ClaimedRow {
   id: string;
   kind: 'message' | 'schedule';
@@ -19,13 +21,14 @@ interface ClaimedRow {
  * Moves what was said in the thread since the last model call into the transcript, under `turn`: messages for the
  * agent, and the talk between them as context. Run it inside a transaction.
  *
+ * @param estimate tokens the message adds to a model's context
  * @returns how many of them are addressed to the agent
  */
 export async function claimInboxMessages(
   db: Queryable,
   session: SessionId,
   turn: number,
-  estimate: (content: UserContent) => number,
+  estimate: (message: Pick<UserRow, 'author' | 'authorClass' | 'content'>) => number,
 ): Promise<number> {
   const { team, channel, threadTs } = threadOf(session);
   const { rows } = await db.query<ClaimedRow>(
@@ -48,14 +51,8 @@ export async function claimInboxMessages(
       ts: row.ts,
       files: filesOf(row.files),
     };
-    return {
-      turn,
-      role: 'user',
-      author: row.author,
-      authorClass: row.author_class,
-      content,
-      tokens: estimate(content),
-    };
+    const message = { author: row.author, authorClass: row.author_class, content };
+    return { turn, role: 'user', ...message, tokens: estimate(message) };
   });
   await appendTranscript(db, session, entries);
   return rows.filter((row) => row.state === 'delivered').length;

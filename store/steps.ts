@@ -112,7 +112,8 @@ export async function finishToolStep(database: Database, ref: StepRef, end: Tool
   return inTransaction(database, (db) => endToolStep(db, ref, end));
 }
 
-async function endToolStep(db: Queryable, { session, turn, step }: StepRef, end: ToolEnd): Promise<boolean> {
+/** The same inside a transaction of the caller. */
+export async function endToolStep(db: Queryable, { session, turn, step }: StepRef, end: ToolEnd): Promise<boolean> {
   const { rows } = await db.query<{ tool: string; call: string }>(
     `update step set state = $4, exit_code = $5, truncated = $6, output = $7, ended_at = now()
      where session = $1 and turn = $2 and number = $3 and kind = 'tool' and state in ('pending', 'running')

@@ -68,6 +68,39 @@ export async function readTranscript(db: Queryable, session: SessionId): Promise
   return rows.map(toRow);
 }
 
+/** The answer a model step gave; null while there is none. */
+export async function assistantAt(
+  db: Queryable,
+  { session, turn, step }: { readonly session: SessionId; readonly turn: number; readonly step: number },
+): Promise<AssistantContent | null> {
+  const { rows } = await db.query<{ content: AssistantContent }>(
+    `select content from transcript where session = $1 and turn = $2 and step = $3 and role = 'assistant'`,
+    [session, turn, step],
+  );
+  return rows[0]?.content ?? null;
+}
+
+/** Every answer of the model in one turn, in order. */
+export async function assistantsOf(db: Queryable, session: SessionId, turn: number): Promise<AssistantContent[]> {
+  const { rows } = await db.query<{ content: AssistantContent }>(
+    `select content from transcript where session = $1 and turn = $2 and role = 'assistant' order by seq`,
+    [session, turn],
+  );
+  return rows.map(({ content }) => content);
+}
+
+/** Notes once in a turn that somebody stopped it. `by` is a Slack user id. */
+export async function noteStop(db: Queryable, session: SessionId, turn: number, by: string): Promise<void> {
+  const content: UserContent = { kind: 'stop', context: false, text: '', name: null, ts: '', files: [] };
+  await db.query(
+    `insert into transcript (session, turn, role, author, author_class, content, tokens)
+     select $1, $2, 'user', $3, 'unknown', $4, 20
+     where not exists (select 1 from transcript
+       where session = $1 and turn = $2 and role = 'user' and content->>'kind' = 'stop')`,
+    [session, turn, by, storableJson(content)],
+  );
+}
+
 interface StoredRow {
   seq: string;
   turn: number;

@@ -1,15 +1,6 @@
 import type { z } from 'zod';
-import { isSandboxFileError, type SandboxFileErrorCode } from './sandbox-port.ts';
+import { isSandboxMistake, SANDBOX_MISTAKES } from './sandbox-port.ts';
 import { said, type Tool, type ToolDefinition } from './tool.ts';
-
-const FILE_ERRORS: Readonly<Record<SandboxFileErrorCode, string>> = {
-  not_found: 'There is no such file.',
-  not_a_file: 'That is not a regular file.',
-  permission_denied: 'Permission denied.',
-  too_large: 'The file is too large for this tool.',
-  no_space: 'The workspace is full. Delete files that are not needed, then try again.',
-  bad_path: 'That path cannot be used. Use a path inside /workspace or /tmp.',
-};
 
 /**
  * Makes a tool of its definition: arguments are checked by its schema, and mistakes of the model (bad arguments, files
@@ -25,7 +16,7 @@ export function defineTool<Schema extends z.ZodType>(definition: ToolDefinition<
         return await definition.run(context, args.data, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (isSandboxFileError(error)) return said(`${FILE_ERRORS[error.code]} (${error.message})`, true);
+        if (isSandboxMistake(error)) return said(`${SANDBOX_MISTAKES[error.code]} (${error.message})`, true);
         throw error;
       }
     },

@@ -5,7 +5,7 @@ export interface SandboxPort {
    * Rejects with the signal's reason when that aborts; the command itself is then ended by whoever stopped the turn.
    */
   runStep(request: StepCommand): Promise<StepOutcome>;
-  /** Rejects with a `SandboxFileError` when there is no such file or it is larger than `maxBytes`. */
+  /** Rejects with a `SandboxMistake` when there is no such file or it is larger than `maxBytes`. */
   readFile(path: string, options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<Buffer>;
   /** Creates missing folders. The file is replaced as a whole or not at all. */
   writeFile(path: string, bytes: Buffer, options: { readonly signal: AbortSignal }): Promise<void>;
@@ -35,28 +35,33 @@ export interface StepOutcome {
   readonly durationMs: number;
 }
 
-/** Errors of files that the model can do something about; anything else is a failure of the sandbox itself. */
-export type SandboxFileErrorCode =
-  | 'not_found'
-  | 'not_a_file'
-  | 'permission_denied'
-  | 'too_large'
-  | 'no_space'
-  | 'bad_path';
+/**
+ * Errors that the model can do something about, told to it as a result. Every other one is a failure of the sandbox
+ * itself and is thrown on.
+ */
+export type SandboxMistakeCode =
+  | 'FileMissing'
+  | 'FileDenied'
+  | 'FileNotRegular'
+  | 'FileTooLarge'
+  | 'FileFailed'
+  | 'WorkspaceFull'
+  | 'CommandTooLong';
 
-export interface SandboxFileError extends Error {
-  readonly code: SandboxFileErrorCode;
+export const SANDBOX_MISTAKES: Readonly<Record<SandboxMistakeCode, string>> = {
+  FileMissing: 'There is no such file.',
+  FileDenied: 'Permission denied.',
+  FileNotRegular: 'That is not a regular file.',
+  FileTooLarge: 'The file is too large for this tool.',
+  FileFailed: 'The file could not be read or written.',
+  WorkspaceFull: 'The workspace is full. Delete files that are not needed, then try again.',
+  CommandTooLong: 'The command is too long. Write it to a file and run that.',
+};
+
+export interface SandboxMistake extends Error {
+  readonly code: SandboxMistakeCode;
 }
 
-const CODES: ReadonlySet<unknown> = new Set<SandboxFileErrorCode>([
-  'not_found',
-  'not_a_file',
-  'permission_denied',
-  'too_large',
-  'no_space',
-  'bad_path',
-]);
-
-export function isSandboxFileError(error: unknown): error is SandboxFileError {
-  return error instanceof Error && 'code' in error && CODES.has(error.code);
+export function isSandboxMistake(error: unknown): error is SandboxMistake {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code in SANDBOX_MISTAKES;
 }

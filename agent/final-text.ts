@@ -1,0 +1,35 @@
+import type { AssistantContent } from '../contracts/conversation.ts';
+import type { SessionId } from '../contracts/ids.ts';
+import type { Queryable } from '../store/database.ts';
+import { assistantsOf } from '../store/transcript.ts';
+
+/**
+ * What the thread is told at the end of a turn, as Markdown. A turn that went on after an answer because somebody added
+ * to it has several; they are joined. A turn that ended without an answer gives the last thing the model said beside
+ * its work, if it said anything.
+ */
+export async function finalText(db: Queryable, session: SessionId, turn: number): Promise<string | null> {
+  const rows = await assistantsOf(db, session, turn);
+  const answers = rows.filter(isAnswer).map(answerText);
+  if (answers.length > 0) return answers.join('\n\n');
+  return rows.map(({ blocks }) => textOf(blocks)).findLast((text) => text !== '') ?? null;
+}
+
+function isAnswer({ blocks, stopReason }: AssistantContent): boolean {
+  return stopReason === 'refused' || !blocks.some((block) => block.type === 'tool_use');
+}
+
+function answerText({ blocks, stopReason }: AssistantContent): string {
+  const text = textOf(blocks);
+  if (stopReason === 'refused') return `${text}\n\nThe model declines to go on with this.`.trim();
+  if (stopReason === 'length' || stopReason === 'window')
+    return `${text}\n\n(This answer was cut at its length limit.)`;
+  return text || 'Done. There is nothing more to say.';
+}
+
+function textOf(blocks: AssistantContent['blocks']): string {
+  return blocks
+    .map((block) => (block.type === 'text' ? block.text : ''))
+    .join('')
+    .trim();
+}

@@ -1,0 +1,72 @@
+import { snapshotOf } from '../store/access-snapshots.ts';
+import { type Database, inTransaction } from '../store/database.ts';
+import { recordUsage } from '../store/model-usage.ts';
+import { getSession } from '../store/sessions.ts';
+import type { StepRef } from '../store/steps.ts';
+import { appendTranscript, readTranscript, type TranscriptRow } from '../store/transcript.ts';
+import type { Model } from './model/model.ts';
+import { systemPrompt } from './prompt.ts';
+import { estimateTokens } from './tokens.ts';
+import type { ToolRegistry } from './tools/registry.ts';
+import { contextSize } from './transcript/context-size.ts';
+import { cutIndex, SUMMARISE_AT, summarise } from './transcript/summarise.ts';
+
+export interface PromptSettings {
+  /** What people call the agent. */
+  readonly name: string;
+  /** For people, such as `#ops`; null when the channel is a direct message or not known. */
+  channelLabel(team: string, channel: string): Promise<string | null>;
+}
+
+export interface ContextDependencies {
+  readonly database: Database;
+  readonly model: Model;
+  readonly tools: ToolRegistry;
+  readonly prompt: PromptSettings;
+}
+
+export interface LoadedContext {
+  readonly system: string;
+  readonly rows: readonly TranscriptRow[];
+}
+
+/**
+ * System prompt and rows of the next model call. When they fill the model's window by more than 70 %, or `full` says
+ * that they did not fit, older rows are summarised first and the summary is stored.
+ */
+export async function loadContext(
+  deps: ContextDependencies,
+  input: StepRef & { readonly signal: AbortSignal },
+  full: boolean,
+  summarising: () => void,
+): Promise<LoadedContext> {
+  const { database, model, tools } = deps;
+  const [system, rows] = await Promise.all([promptOf(deps, input), readTranscript(database, input.session)]);
+  const fixed = estimateTokens(system) + estimateTokens(JSON.stringify(tools.specs));
+  if (!full && contextSize(rows, fixed) <= SUMMARISE_AT * model.contextTokens) return { system, rows };
+  const cut = cutIndex(rows, input.turn, model.contextTokens);
+  if (cut === null) return { system, rows };
+  summarising();
+  await replaceBySummary(deps, input, rows.slice(0, cut));
+  return { system, rows: await readTranscript(database, input.session) };
+}
+
+async function replaceBySummary(
+  { database, model }: ContextDependencies,
+  { session, turn, step, signal }: StepRef & { readonly signal: AbortSignal },
+  rows: readonly TranscriptRow[],
+): Promise<void> {
+  const summary = await summarise(model, rows, signal);
+  if (!summary) return;
+  const { content, usage } = summary;
+  await inTransaction(database, async (db) => {
+    await appendTranscript(db, session, [{ turn, role: 'summary', content, tokens: usage.outputTokens }]);
+    await recordUsage(db, { session, turn, step, model: model.name, ...usage });
+  });
+}
+
+async function promptOf({ database, prompt }: ContextDependencies, { session, turn }: StepRef): Promise<string> {
+  const [known, access] = await Promise.all([getSession(database, session), snapshotOf(database, session, turn)]);
+  const channel = await prompt.channelLabel(known.team, known.channel);
+  return systemPrompt({ name: prompt.name, channel, access, instructions: known.instructions });
+}

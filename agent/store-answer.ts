@@ -1,0 +1,85 @@
+import type { ModelCallResult, ToolRef } from '../contracts/activities.ts';
+import type { AssistantContent, ToolUseBlock } from '../contracts/conversation.ts';
+import { type Database, inTransaction, type Queryable } from '../store/database.ts';
+import { recordUsage } from '../store/model-usage.ts';
+import { addToolSteps, endToolStep, finishModelStep, type StepRef, toolStepsOf } from '../store/steps.ts';
+import { appendTranscript, assistantAt } from '../store/transcript.ts';
+import type { ModelAnswer } from './model/model.ts';
+import { failedEnd } from './settle-tools.ts';
+import type { ToolRegistry } from './tools/registry.ts';
+import { CUT_CALL, unknownToolText } from './transcript/outcomes.ts';
+
+/**
+ * Stores a model's answer with its tool steps and its usage, all or nothing. Of two attempts of one step the first to
+ * store wins, and the other returns what the first has stored.
+ */
+export async function storeAnswer(
+  database: Database,
+  tools: ToolRegistry,
+  ref: StepRef,
+  answer: ModelAnswer,
+): Promise<ModelCallResult> {
+  const { session, turn, step } = ref;
+  const { content: blocks, stopReason, usage, model } = answer;
+  await inTransaction(database, async (db) => {
+    if (!(await finishModelStep(db, ref))) return;
+    const content: AssistantContent = { blocks, stopReason, usage, model };
+    await appendTranscript(db, session, [{ turn, role: 'assistant', step, content, tokens: usage.outputTokens }]);
+    const calls = callsOf(blocks);
+    const steps = calls.map(({ id, name, input }, index) => ({
+      step: step + 1 + index,
+      tool: name,
+      call: id,
+      arguments: input,
+    }));
+    await addToolSteps(db, session, turn, steps);
+    for (const [index, call] of calls.entries()) {
+      const refusal = refusalOf(answer, calls, call, tools);
+      if (refusal) await endToolStep(db, { session, turn, step: step + 1 + index }, failedEnd(refusal));
+    }
+    await recordUsage(db, { session, turn, step, model, ...usage });
+  });
+  const stored = await recordedAnswer(database, tools, ref);
+  if (!stored) throw new Error(`model step ${session}/${turn}/${step} was not stored`);
+  return stored;
+}
+
+/** What a finished model step returns, however often it is asked; null when it is not finished. */
+export async function recordedAnswer(
+  db: Queryable,
+  tools: ToolRegistry,
+  ref: StepRef,
+): Promise<ModelCallResult | null> {
+  const content = await assistantAt(db, ref);
+  if (!content) return null;
+  const steps = await toolStepsOf(db, ref);
+  const refs = steps
+    .filter(({ state }) => state === 'pending')
+    .map(({ step, tool }): ToolRef => ({ step, tool, parallel: tools.find(tool)?.parallel ?? false }));
+  return { nextStep: ref.step + 1 + steps.length, tools: refs, done: isDone(content), limit: null };
+}
+
+function isDone({ blocks, stopReason }: AssistantContent): boolean {
+  if (stopReason === 'refused') return true;
+  return stopReason !== 'pause' && callsOf(blocks).length === 0;
+}
+
+/** Why a call cannot be run at all, in words for the model. */
+function refusalOf(
+  { stopReason }: ModelAnswer,
+  calls: readonly ToolUseBlock[],
+  call: ToolUseBlock,
+  tools: ToolRegistry,
+): string | null {
+  const complete = stopReason === 'tools' || stopReason === 'end' || stopReason === 'pause';
+  if (stopReason === 'refused' || (!complete && call === calls.at(-1))) return CUT_CALL;
+  if (tools.find(call.name)) return null;
+  return unknownToolText(
+    call.name,
+    tools.specs.map(({ name }) => name),
+  );
+}
+
+function callsOf(blocks: AssistantContent['blocks']): ToolUseBlock[] {
+  return blocks.filter((block) => block.type === 'tool_use');
+}

@@ -1,0 +1,60 @@
+import type { ToolResult } from '../contracts/activities.ts';
+import type { Database } from '../store/database.ts';
+import { finishToolStep, type StepRef, startToolStep, type ToolEnd, type ToolStep } from '../store/steps.ts';
+import { UnknownStepError } from './errors.ts';
+import { failedEnd } from './settle-tools.ts';
+import { estimateTokens } from './tokens.ts';
+import type { ToolRegistry } from './tools/registry.ts';
+import type { SandboxPort } from './tools/sandbox-port.ts';
+import type { FilesPort, ThreadPort, ToolOutcome } from './tools/tool.ts';
+import { UNKNOWN_OUTCOME, unknownToolText } from './transcript/outcomes.ts';
+
+export interface ToolStepDependencies {
+  readonly database: Database;
+  readonly tools: ToolRegistry;
+  readonly files: FilesPort;
+  readonly thread: ThreadPort;
+}
+
+export interface ToolStepInput extends StepRef {
+  /** Bound to the session's sandbox and its agent's user. */
+  readonly sandbox: SandboxPort;
+  readonly signal: AbortSignal;
+  /** Bytes of output so far. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * Runs one tool call and stores its result, once for each step: a step that has ended returns what it ended with. A
+ * further attempt of a tool that is not idempotent ends as "outcome unknown" instead of running again. Throws what the
+ * sandbox throws, or the signal's reason; the step then stays open until an attempt or `settleOpenTools` ends it.
+ */
+export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInput): Promise<ToolResult> {
+  const step = await startToolStep(deps.database, input);
+  if (!step) throw new UnknownStepError(`no tool step ${input.session}/${input.turn}/${input.step}`);
+  if (step.state !== 'running') return { exitCode: step.exitCode, truncated: step.truncated };
+  const end = await endOf(deps, input, step);
+  await finishToolStep(deps.database, input, end);
+  return { exitCode: end.exitCode, truncated: end.truncated };
+}
+
+async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<ToolEnd> {
+  const { tools, files, thread } = deps;
+  const { session, turn, sandbox, signal, onProgress } = input;
+  const tool = tools.find(step.tool);
+  if (!tool)
+    return failedEnd(
+      unknownToolText(
+        step.tool,
+        tools.specs.map(({ name }) => name),
+      ),
+    );
+  if (step.attempt > 1 && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
+  signal.throwIfAborted();
+  const context = { session, turn, step: input.step, sandbox, files, thread, onProgress };
+  return toEnd(await tool.run(context, step.arguments, signal));
+}
+
+function toEnd({ text, isError, exitCode, output, truncated }: ToolOutcome): ToolEnd {
+  return { state: isError ? 'failed' : 'done', exitCode, truncated, output, text, tokens: estimateTokens(text) };
+}

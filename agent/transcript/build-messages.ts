@@ -1,0 +1,81 @@
+import type { AnswerBlock, ToolContent, ToolUseBlock } from '../../contracts/conversation.ts';
+import type { TranscriptRow } from '../../store/transcript.ts';
+import type { ModelMessage, ToolResultBlock, UserBlock } from '../model/model.ts';
+import { UNKNOWN_OUTCOME } from './outcomes.ts';
+import { disarm, userText } from './user-text.ts';
+
+/**
+ * The messages of a model call, from transcript rows as `readTranscript` gives them.
+ *
+ * Whatever the rows hold, the result keeps what every provider demands: it begins and ends with a user message,
+ * roles alternate, and each tool call is followed at once by its result. A result that is missing is made up as "outcome
+ * unknown", and one without its call is left out.
+ */
+export function buildMessages(rows: readonly TranscriptRow[]): ModelMessage[] {
+  const results = resultsByCall(rows);
+  const messages: Draft[] = [];
+  for (const row of rows) {
+    if (row.role === 'tool') continue;
+    if (row.role === 'assistant') {
+      add(messages, 'assistant', sendable(row.content.blocks));
+      const calls = row.content.blocks.filter((block) => block.type === 'tool_use');
+      add(
+        messages,
+        'user',
+        calls.map((call) => resultOf(call, results.get(keyOf(row.turn, call.id)))),
+      );
+    } else {
+      add(messages, 'user', [
+        { type: 'text', text: row.role === 'summary' ? summaryText(row.content.text) : userText(row) },
+      ]);
+    }
+  }
+  // Providers take a last assistant message for the beginning of their answer, or refuse it.
+  if (messages.at(-1)?.role === 'assistant') add(messages, 'user', [{ type: 'text', text: GO_ON }]);
+  if (messages[0]?.role === 'assistant') messages.unshift({ role: 'user', content: [{ type: 'text', text: EARLIER }] });
+  return messages as ModelMessage[];
+}
+
+interface Draft {
+  readonly role: 'user' | 'assistant';
+  readonly content: (UserBlock | AnswerBlock)[];
+}
+
+const GO_ON = '(Nothing new was said. Go on if there is more to do.)';
+const EARLIER = '(What was said before is not kept.)';
+
+function add(messages: Draft[], role: Draft['role'], blocks: readonly (UserBlock | AnswerBlock)[]): void {
+  if (blocks.length === 0) return;
+  const last = messages.at(-1);
+  if (last?.role === role) last.content.push(...blocks);
+  else messages.push({ role, content: [...blocks] });
+}
+
+/** An answer of nothing but white space would be refused in a conversation, and leaving it out would join two others. */
+function sendable(blocks: readonly AnswerBlock[]): readonly AnswerBlock[] {
+  const full = blocks.filter((block) => block.type !== 'text' || block.text.trim() !== '');
+  return full.some((block) => block.type !== 'provider') ? full : [...full, { type: 'text', text: '(no answer)' }];
+}
+
+function resultsByCall(rows: readonly TranscriptRow[]): Map<string, ToolContent> {
+  const results = new Map<string, ToolContent>();
+  for (const row of rows) if (row.role === 'tool') results.set(keyOf(row.turn, row.content.call), row.content);
+  return results;
+}
+
+function keyOf(turn: number, call: string): string {
+  return `${turn}/${call}`;
+}
+
+function resultOf(call: ToolUseBlock, result: ToolContent | undefined): ToolResultBlock {
+  return {
+    type: 'tool_result',
+    id: call.id,
+    text: result?.text || (result ? '(no output)' : UNKNOWN_OUTCOME),
+    isError: result?.isError ?? true,
+  };
+}
+
+function summaryText(text: string): string {
+  return `<summary>\n${disarm(text)}\n</summary>`;
+}

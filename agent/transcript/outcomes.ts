@@ -1,0 +1,14 @@
+/** What the model is told of tool calls that have no result of their own. */
+export const UNKNOWN_OUTCOME =
+  'Outcome unknown: the connection to this call was lost. It may have run in part, fully, or not at all. Look before you repeat it.';
+
+export const CUT_CALL =
+  'Not run: your answer was cut at its length limit before this call was complete. Do it in smaller pieces.';
+
+export function stoppedOutcome(by: string | null): string {
+  return `Stopped${by === null ? '' : ` by <@${by}>`} before it was finished. It may have run in part.`;
+}
+
+export function unknownToolText(name: string, known: readonly string[]): string {
+  return `There is no tool named ${name.slice(0, 100)}. There are: ${known.join(', ')}.`;
+}

@@ -1,0 +1,90 @@
+import type { DoneCall } from './conversation.ts';
+import { refusalsIn } from './refusals.ts';
+import type { Scenario } from './scenarios.ts';
+
+const LINES = 6;
+const CHARS = 500;
+/** With more steps than this, their last lines are left out where nothing went wrong. */
+const DETAILED_STEPS = 8;
+
+const SIGNATURE = '_Demo model: I follow a script, I am not a language model._';
+
+/** The answer after a script: what really came of each step. */
+export function finalAnswer(saying: string, steps: readonly DoneCall[], prose: readonly string[]): string {
+  const refusals = refusalsIn(steps);
+  return [
+    saying,
+    ...refusals.map(
+      ({ host, code, kind }) =>
+        `**${host} was ${kind === 'injection' ? 'not reached' : 'blocked'}** by the Agent Proxy (\`${code}\`). ${adviceFor(host, kind)}`,
+    ),
+    ...steps.map((step, index) => stepText(step, index + 1, steps.length <= DETAILED_STEPS)),
+    ...(prose.length > 0 ? [`I did not understand: ${prose.map((text) => `“${text.slice(0, 200)}”`).join(', ')}`] : []),
+    SIGNATURE,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function adviceFor(host: string, kind: 'policy' | 'injection'): string {
+  return kind === 'injection'
+    ? 'Its connection could not attach a credential; an administrator has to look at that.'
+    : `An administrator could add a domain entry for \`${host}\` to a bundle of this channel, or a connection if it needs a credential.`;
+}
+
+/** What it can do, for whoever said something else. */
+export function notUnderstood(said: readonly string[], scenarios: readonly Scenario[]): string {
+  const text = said.join(' ').trim();
+  return [
+    text === '' || /^(hi|hey|hello|help|good (morning|evening)|moin|hallo)\b/i.test(text)
+      ? 'Hello. I am the demo model: I follow scripts, I am not a language model.'
+      : `I am the demo model: I follow scripts and do not understand “${text.slice(0, 200)}”.`,
+    [
+      'Each line is one model call with one tool call; `&` before a line joins it to the same call:',
+      '- `$ COMMAND` runs it in the sandbox',
+      '- `write PATH` writes the fenced text below it, `read PATH` reads a file',
+      '- `post PATH` posts a file into this thread',
+      '- `say TEXT` says something, `think 20s` takes its time',
+      '- `fail 503 x2` fails the next call twice; the attempts show in Temporal UI',
+    ].join('\n'),
+    ...(scenarios.length > 0
+      ? [['Or say one of these, as the buttons do:', ...sentencesOf(scenarios)].join('\n')]
+      : []),
+    'With a model key in `ANTHROPIC_API_KEY`, a real model takes my place.',
+  ].join('\n\n');
+}
+
+function sentencesOf(scenarios: readonly Scenario[]): string[] {
+  return scenarios.map(
+    ({ sentence, name, channel }) => `- ${sentence} (\`${name}\`${channel ? `, in ${channel}` : ''})`,
+  );
+}
+
+function stepText(step: DoneCall, number: number, detailed: boolean): string {
+  const [head = '', ...rest] = step.result.split('\n');
+  const isCommand = step.tool === 'bash';
+  const failed = step.isError || (isCommand && !/exit code 0\b/.test(head));
+  const outcome = isCommand && /exit code|outcome unknown/.test(head) ? head : step.isError ? 'failed' : 'done';
+  const title = `${number}. \`${titleOf(step)}\` · ${outcome}`;
+  const output = lastLines(isCommand && outcome === head ? rest.join('\n') : step.result);
+  if (output === '' || output === '(no output)' || (!detailed && !failed)) return title;
+  // Confirmations such as "Wrote 120 bytes to x" say no more than the title.
+  if (!isCommand && !step.isError && step.tool !== 'read_file') return title;
+  return `${title}\n\`\`\`\n${output.replaceAll('```', "'''")}\n\`\`\``;
+}
+
+function titleOf({ tool, input }: DoneCall): string {
+  const what = String(input.command ?? input.path ?? '')
+    .replace(/\s+/g, ' ')
+    .replaceAll('`', "'");
+  const verb = tool === 'bash' ? '$' : tool.replace('_file', '');
+  const title = `${verb} ${what}`;
+  return title.length > 120 ? `${title.slice(0, 119)}…` : title;
+}
+
+function lastLines(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const kept = lines.slice(-LINES).map((line) => (line.length > 200 ? `${line.slice(0, 199)}…` : line));
+  const joined = kept.join('\n').slice(-CHARS);
+  return lines.length > LINES ? `…\n${joined}` : joined;
+}

@@ -1,0 +1,101 @@
+import { finalAnswer, notUnderstood } from './answer.ts';
+import { type Conversation, conversationOf, type DoneCall, messagesIn } from './conversation.ts';
+import type { MessagesRequest } from './request.ts';
+import { findScenario, type Scenario } from './scenarios.ts';
+import { type Action, type Call, type Fault, isEmpty, parseScript } from './script.ts';
+
+/** What the demo model does with one request. */
+export interface Thought {
+  readonly text: string;
+  readonly tools: readonly { readonly name: string; readonly input: Readonly<Record<string, unknown>> }[];
+  readonly thinkMs: number;
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * The demo model. It understands no language: it reads scripts line by line and reports what came of them. Everything it
+ * says follows from the request alone, so it needs no memory and survives being killed.
+ */
+export function think(request: MessagesRequest, scenarios: readonly Scenario[]): Thought {
+  if (request.tools.length === 0) return justText(summaryOf(request));
+  const conversation = conversationOf(request.messages);
+  const { calls, prose, opening } = plan(conversation, scenarios);
+  const made = calls.filter((call) => isWanted(call, conversation));
+  const call = made[conversation.done.length] ?? made.at(-1);
+  if (!call || (calls.length === 1 && isNothing(call))) return justText(notUnderstood(conversation.said, scenarios));
+  const { thinkMs, faults } = call;
+  const saying = [...(conversation.done.length === 0 ? opening : []), ...call.say].join('\n\n');
+  if (call.actions.length > 0) return { text: saying, tools: call.actions.map(toolCall), thinkMs, faults };
+  return { text: finalAnswer(saying, conversation.done.flat(), prose), tools: [], thinkMs, faults };
+}
+
+interface Plan {
+  readonly calls: readonly Call[];
+  readonly prose: readonly string[];
+  readonly opening: readonly string[];
+}
+
+/** The script of all messages since the last answer; a message that is a scenario's sentence counts as its script. */
+function plan({ said }: Conversation, scenarios: readonly Scenario[]): Plan {
+  const opening: string[] = [];
+  const prose: string[] = [];
+  const texts = said.map((text) => {
+    if (!isEmpty(parseScript(text))) return text;
+    const scenario = findScenario(scenarios, text);
+    if (!scenario) prose.push(text);
+    else
+      opening.push(
+        `I read “${scenario.sentence}” as the script \`${scenario.name}\`:\n\`\`\`\n${shown(scenario.script)}\n\`\`\``,
+      );
+    return scenario?.script ?? '';
+  });
+  return { calls: parseScript(texts.join('\n')).calls, prose, opening };
+}
+
+/** A script inside a fence must not close it. */
+function shown(script: string): string {
+  return script.replaceAll('```', "'''");
+}
+
+function isNothing(call: Call): boolean {
+  return !call.actions.length && !call.say.length && !call.thinkMs && !call.faults.length;
+}
+
+/** `post X if made` is left out unless a step before it said that it wrote X. */
+function isWanted(call: Call, { done }: Conversation): boolean {
+  return call.actions.every(
+    (action) => action.verb !== 'post' || !action.ifMade || done.flat().some((step) => wrote(step, action.path)),
+  );
+}
+
+function wrote({ result }: DoneCall, path: string): boolean {
+  return result.includes(`wrote ${path}`);
+}
+
+function toolCall(action: Action): Thought['tools'][number] {
+  switch (action.verb) {
+    case 'run':
+      return { name: 'bash', input: { command: action.command } };
+    case 'write':
+      return { name: 'write_file', input: { path: action.path, text: action.text } };
+    case 'read':
+      return { name: 'read_file', input: { path: action.path } };
+    case 'post':
+      return { name: 'post_file', input: { path: action.path } };
+  }
+}
+
+function justText(text: string): Thought {
+  return { text, tools: [], thinkMs: 0, faults: [] };
+}
+
+/** Asked without tools, it is asked for a summary: it repeats what people wrote, shortened. */
+function summaryOf({ messages }: MessagesRequest): string {
+  const texts = messages.map(({ content }) =>
+    typeof content === 'string'
+      ? content
+      : content.map((block) => (block.type === 'text' ? block.text : '')).join('\n'),
+  );
+  const said = messagesIn(texts.join('\n')).map((text) => `- ${text.slice(0, 300)}`);
+  return `The demo model does not summarise; these were the last messages:\n${said.slice(-10).join('\n') || '(none)'}`;
+}

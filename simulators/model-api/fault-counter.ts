@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { Message } from './request.ts';
+import type { Fault } from './script.ts';
+
+/** Decides which attempt of a call fails. The only thing the simulator remembers between requests. */
+export interface FaultCounter {
+  /** Status this attempt is answered with; null when it may go on. */
+  next(messages: readonly Message[], faults: readonly Fault[]): number | null;
+}
+
+const MOST_KEPT = 1_000;
+
+/** Attempts of one call carry the same messages; so a call is named by their hash. */
+export function createFaultCounter(): FaultCounter {
+  const attempts = new Map<string, number>();
+  return {
+    next(messages, faults) {
+      if (faults.length === 0) return null;
+      const key = createHash('sha256').update(JSON.stringify(messages)).digest('hex');
+      const attempt = attempts.get(key) ?? 0;
+      const statuses = faults.flatMap(({ status, times }) => Array<number>(Math.min(times, 100)).fill(status));
+      const status = statuses[attempt] ?? null;
+      attempts.delete(key);
+      // What failed before fails again when the same conversation is held again from the beginning.
+      if (status !== null) attempts.set(key, attempt + 1);
+      const [oldest] = attempts.keys();
+      if (attempts.size > MOST_KEPT && oldest !== undefined) attempts.delete(oldest);
+      return status;
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/** The demo model's language: what one line of a message may ask for. */
+export type Action =
+  | { readonly verb: 'run'; readonly command: string }
+  | { readonly verb: 'write'; readonly path: string; readonly text: string }
+  | { readonly verb: 'read'; readonly path: string }
+  | { readonly verb: 'post'; readonly path: string; readonly ifMade: boolean };
+
+/** One model call. Without actions it is the final answer. */
+export interface Call {
+  readonly say: readonly string[];
+  readonly thinkMs: number;
+  readonly faults: readonly Fault[];
+  readonly actions: readonly Action[];
+}
+
+/** Answer `times` attempts of this call with `status`, then go on. */
+export interface Fault {
+  readonly status: number;
+  readonly times: number;
+}
+
+export interface Script {
+  readonly calls: readonly Call[];
+  /** Lines that are no line of the language. */
+  readonly prose: readonly string[];
+}
+
+interface CallDraft {
+  say: string[];
+  thinkMs: number;
+  faults: Fault[];
+  actions: Action[];
+}
+
+type Line =
+  | { readonly kind: 'action'; readonly action: Action; readonly joined: boolean }
+  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'think'; readonly ms: number }
+  | { readonly kind: 'fail'; readonly fault: Fault };
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+const FENCE = '```';
+
+/**
+ * Reads a script. Every line with an action is one call; `&` before a line joins it to the call before. `say`, `think`
+ * and `fail` belong to the call after them. The last call has no action: it is the final answer.
+ */
+export function parseScript(text: string): Script {
+  const lines = text.split(/\r?\n/);
+  const calls: CallDraft[] = [];
+  const prose: string[] = [];
+  let next = draft();
+  for (let at = 0; at < lines.length; at++) {
+    const raw = unquote((lines[at] ?? '').trim());
+    if (raw === '' || raw.startsWith('#') || raw.startsWith(FENCE)) continue;
+    const write = /^(&\s*)?write\s+(\S+)$/.exec(raw);
+    if (write?.[2]) {
+      const body = fenced(lines, at + 1);
+      at = body.end;
+      const action: Action = { verb: 'write', path: write[2], text: body.text };
+      next = place(calls, next, { kind: 'action', action, joined: write[1] !== undefined });
+      continue;
+    }
+    const line = parseLine(raw);
+    if (line) next = place(calls, next, line);
+    else prose.push(raw);
+  }
+  return { calls: [...calls, next], prose };
+}
+
+/** Whether the text holds anything in the language at all. */
+export function isEmpty(script: Script): boolean {
+  return script.calls.every(
+    ({ actions, say, thinkMs, faults }) => !actions.length && !say.length && !thinkMs && !faults.length,
+  );
+}
+
+function draft(): CallDraft {
+  return { say: [], thinkMs: 0, faults: [], actions: [] };
+}
+
+/** Puts a line where it belongs; returns the call that the next line belongs to. */
+function place(calls: CallDraft[], next: CallDraft, line: Line): CallDraft {
+  switch (line.kind) {
+    case 'say':
+      next.say.push(line.text);
+      return next;
+    case 'think':
+      next.thinkMs += line.ms;
+      return next;
+    case 'fail':
+      next.faults.push(line.fault);
+      return next;
+    case 'action': {
+      const last = calls.at(-1);
+      if (line.joined && last) {
+        last.actions.push(line.action);
+        return next;
+      }
+      next.actions.push(line.action);
+      calls.push(next);
+      return draft();
+    }
+  }
+}
+
+function parseLine(raw: string): Line | null {
+  const joined = raw.startsWith('&');
+  const text = joined ? raw.slice(1).trim() : raw;
+  const run = /^\$\s*(.+)$/s.exec(text);
+  if (run?.[1]) return { kind: 'action', joined, action: { verb: 'run', command: run[1] } };
+  const read = /^read\s+(\S+)$/.exec(text);
+  if (read?.[1]) return { kind: 'action', joined, action: { verb: 'read', path: read[1] } };
+  const post = /^post\s+(\S+)( if made)?$/.exec(text);
+  if (post?.[1])
+    return { kind: 'action', joined, action: { verb: 'post', path: post[1], ifMade: post[2] !== undefined } };
+  const say = /^say\s+(.+)$/.exec(text);
+  if (say?.[1]) return { kind: 'say', text: say[1] };
+  const think = /^think\s+(\d+(?:\.\d+)?)\s*(ms|s|m)$/.exec(text);
+  if (think?.[1] && think[2]) return { kind: 'think', ms: Number(think[1]) * (UNITS[think[2]] ?? 1) };
+  const fail = /^fail\s+([45]\d\d)(?:\s+x(\d+))?$/.exec(text);
+  if (fail?.[1]) return { kind: 'fail', fault: { status: Number(fail[1]), times: Number(fail[2] ?? 1) } };
+  return null;
+}
+
+/** Text between fences, from line `at` on; `end` is the last line it took. Slack may put the fence beside the text. */
+function fenced(lines: readonly string[], at: number): { text: string; end: number } {
+  const first = (lines[at] ?? '').trim();
+  if (!first.startsWith(FENCE)) return { text: '', end: at - 1 };
+  const beside = first.slice(FENCE.length);
+  const taken = /^[a-z0-9+-]*$/i.test(beside) ? [] : [beside];
+  for (let end = at + 1; end < lines.length; end++) {
+    const line = lines[end] ?? '';
+    if (line.trimEnd().endsWith(FENCE)) {
+      const rest = line.trimEnd().slice(0, -FENCE.length);
+      if (rest !== '') taken.push(rest);
+      return { text: `${taken.join('\n')}\n`, end };
+    }
+    taken.push(line);
+  }
+  return { text: `${taken.join('\n')}\n`, end: lines.length };
+}
+
+/** People write commands as `code`. */
+function unquote(line: string): string {
+  return /^`[^`]+`$/.test(line) ? line.slice(1, -1).trim() : line;
+}

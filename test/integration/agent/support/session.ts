@@ -1,0 +1,52 @@
+import type { SessionId } from '../../../../contracts/ids.ts';
+import { threadOf } from '../../../../contracts/ids.ts';
+import type { Database } from '../../../../store/database.ts';
+import { ensureSession } from '../../../../store/sessions.ts';
+import { beginTurn } from '../../../../store/turns.ts';
+
+export interface Said {
+  readonly text: string;
+  readonly author?: string;
+  readonly authorClass?: string;
+  readonly state?: 'delivered' | 'context';
+  readonly files?: readonly { name: string; size: number }[];
+}
+
+let serial = 0;
+
+/** A session of its own with nothing said in it yet. */
+export async function newSession(database: Database): Promise<SessionId> {
+  const id: SessionId = `slack:T1:C1:${1_790_000_000 + ++serial}.000100`;
+  await ensureSession(database, { id, scope: 'channel:T1:C1', principal: 'agent@channel:T1:C1', permalink: null });
+  return id;
+}
+
+/** Somebody says something in the session's thread. */
+export async function say(database: Database, session: SessionId, said: Said): Promise<void> {
+  const { team, channel, threadTs } = threadOf(session);
+  const ts = `${1_790_000_000 + ++serial}.000200`;
+  await database.query(
+    `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, state)
+     values ($1, 'message', $2, $3, $4, $5, $6, $7, 'mention', $8, $9, $10)`,
+    [
+      `Ev${serial}`,
+      team,
+      channel,
+      threadTs,
+      ts,
+      said.author ?? 'U1',
+      said.authorClass ?? 'member',
+      said.text,
+      JSON.stringify(said.files ?? []),
+      said.state ?? 'delivered',
+    ],
+  );
+}
+
+/** Says something and begins the turn for it. */
+export async function sayAndBegin(database: Database, session: SessionId, text: string): Promise<number> {
+  await say(database, session, { text });
+  const turn = await beginTurn(database, { session, claim: `claim-${++serial}`, stoppedUpTo: null });
+  if (!turn) throw new Error('nobody waits');
+  return turn.number;
+}

@@ -1,0 +1,50 @@
+import { createAnthropicModel } from '../../../../agent/model/anthropic.ts';
+import { type ModelStepDependencies, runModelStep } from '../../../../agent/model-step.ts';
+import { runToolStep } from '../../../../agent/tool-step.ts';
+import { createToolRegistry } from '../../../../agent/tools/registry.ts';
+import type { SandboxPort } from '../../../../agent/tools/sandbox-port.ts';
+import { createThreadPort } from '../../../../agent/tools/thread-port.ts';
+import type { ModelCallResult, TurnLimits } from '../../../../contracts/activities.ts';
+import type { SessionId } from '../../../../contracts/ids.ts';
+import type { Database } from '../../../../store/database.ts';
+
+export const LIMITS: TurnLimits = { steps: 100, minutes: 60, tokens: 2_000_000 };
+
+/** The agent of a test: a real database, and the official SDK against a server. */
+export function agentOf(database: Database, baseUrl: string, contextTokens?: number): ModelStepDependencies {
+  return {
+    database,
+    model: createAnthropicModel({
+      apiKey: 'a-key',
+      baseUrl,
+      model: 'demo',
+      ...(contextTokens !== undefined && { contextTokens }),
+    }),
+    tools: createToolRegistry(),
+    prompt: { name: 'bellhop', channelLabel: async () => '#ops' },
+    clock: Date.now,
+  };
+}
+
+/** Runs a turn from `step` to its end, as the workflow does; returns the results of its model calls. */
+export async function runTurn(
+  deps: ModelStepDependencies,
+  sandbox: SandboxPort,
+  session: SessionId,
+  turn: number,
+  from = 1,
+): Promise<ModelCallResult[]> {
+  const signal = new AbortController().signal;
+  const files = { put: async () => {} };
+  const thread = createThreadPort(deps.database);
+  const results: ModelCallResult[] = [];
+  for (let step = from; ; ) {
+    const result = await runModelStep(deps, { session, turn, step, limits: LIMITS, signal });
+    results.push(result);
+    for (const tool of result.tools) {
+      await runToolStep({ ...deps, files, thread }, { session, turn, step: tool.step, sandbox, signal });
+    }
+    if (result.done || result.limit) return results;
+    step = result.nextStep;
+  }
+}
