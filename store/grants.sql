@@ -8,10 +8,14 @@ revoke create on schema public from public;
 grant usage on schema public to :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 
 -- gateway: Slack on one side, inbox and outbox on the other. Never what a model was told, never a credential.
-grant select, insert, update on inbox, outbox, channel, person, rate_bucket to :"gateway";
+grant select, insert, update on inbox, outbox, channel, person, rate_bucket, slack_watermark to :"gateway";
 grant delete on rate_bucket to :"gateway";
 grant select, insert, update on file to :"gateway";
-grant select on session, turn, policy, schedule, installation to :"gateway";
+-- A session's row is made with its first message.
+grant select, insert, update (permalink) on session to :"gateway";
+grant usage on sequence agent_uid to :"gateway";
+grant select (session, turn, number, kind, tool) on step to :"gateway";
+grant select on turn, policy, schedule, installation to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said.
 grant select, insert, update on session, turn, step, outbox to :"agent";
@@ -27,6 +31,7 @@ grant select, insert, update, delete on runner to :"runner";
 grant select, insert, update, delete on sandbox to :"runner";
 grant select, update on step to :"runner";
 grant select on session, turn, access_snapshot, egress_event, installation to :"runner";
+grant update (sandbox_ready_at) on turn to :"runner";
 grant select, insert on file to :"runner";
 grant select, insert, update on outbox to :"runner";
 

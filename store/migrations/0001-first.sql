@@ -30,6 +30,12 @@ create table person (
   primary key (team, id)
 );
 
+-- Up to when every event of a workspace is known to have been stored: where a catch-up reads from.
+create table slack_watermark (
+  team text primary key,
+  seen_until timestamptz not null
+);
+
 -- Access ------------------------------------------------------------------------------------------
 
 create table policy (
@@ -78,15 +84,20 @@ create table inbox (
   text text not null default '',
   files jsonb not null default '[]',
   received_at timestamptz not null default now(),
-  state text not null default 'received' check (state in ('received', 'delivered', 'refused', 'context')),
+  -- delivered: the agent may read it. answered: the gateway answered itself (status, help, a stop with nothing to stop).
+  state text not null default 'received' check (state in ('received', 'delivered', 'refused', 'context', 'answered')),
+  -- When Temporal accepted its signal. A delivered row without it is signalled again.
   delivered_at timestamptz,
   notice_at timestamptz,
+  attempts int not null default 0,
+  -- A claim sets it ahead: whoever died with a row leaves it to the next sweep after that.
+  not_before timestamptz not null default now(),
   -- The turn that claimed it.
   turn int
 );
 -- app_mention and message of the same text, delivered five times each, are one.
 create unique index inbox_message_once on inbox (team, channel, ts) where kind = 'message';
-create index inbox_undelivered on inbox (id) where state = 'received';
+create index inbox_undelivered on inbox (id) where delivered_at is null and state in ('received', 'delivered');
 create index inbox_thread on inbox (team, channel, thread_ts, id);
 
 -- Sessions ------------------------------------------------------------------------------------------
@@ -130,6 +141,8 @@ create table turn (
   stopped_by text,
   snapshot uuid references access_snapshot (id),
   started_at timestamptz not null default now(),
+  -- When its sandbox could run commands.
+  sandbox_ready_at timestamptz,
   ended_at timestamptz,
   steps int not null default 0,
   input_tokens bigint not null default 0,
@@ -267,6 +280,10 @@ create table outbox (
   attempts int not null default 0,
   slack_ts text,
   slack_file text,
+  -- Where Slack takes this file's bytes; valid for one upload.
+  upload_url text,
+  -- A post or completion was begun and its outcome is not known: look before trying again.
+  unsure boolean not null default false,
   claimed_until timestamptz,
   not_before timestamptz not null default now(),
   failed text,
@@ -274,6 +291,7 @@ create table outbox (
   sent_at timestamptz
 );
 create index outbox_due on outbox (not_before) where sent_revision < revision and failed is null;
+create index outbox_thread on outbox (team, channel, thread_ts);
 
 create table file (
   id uuid primary key default gen_random_uuid(),

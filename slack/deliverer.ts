@@ -1,0 +1,67 @@
+import { inTransaction } from '../store/database.ts';
+import { claimUndelivered, type InboxRow, postponeEntry, takeOverdue } from '../store/inbox.ts';
+import { putMessage } from '../store/outbox.ts';
+import { type DeliveryDependencies, deliverEntry } from './deliver-entry.ts';
+import { LATE_NOTICE } from './notices.ts';
+import { createWorkLoop, type WorkLoop } from './work-loop.ts';
+
+export interface DelivererOptions extends DeliveryDependencies {
+  readonly log: { warn(fields: object, message: string): void };
+  /** How long a claimed row is left to whoever claimed it. @default 10000 */
+  readonly leaseMs?: number;
+  /** After that long without delivery the thread is told, once. @default 60000 */
+  readonly overdueMs?: number;
+  /** How often overdue rows are looked for. @default 5000 */
+  readonly sweepMs?: number;
+}
+
+const FIRST_PAUSE_MS = 500;
+/** Temporal and Slack come back at any moment. */
+const PAUSE_MS = 5_000;
+/** A row that fails that often has something of its own. */
+const PATIENCE = 20;
+const LONG_PAUSE_MS = 60_000;
+
+/**
+ * Delivers the inbox. A row that fails is tried again later and keeps nobody waiting: rows of one thread are worked
+ * on in order, those of different threads side by side.
+ */
+export function createDeliverer(options: DelivererOptions): WorkLoop {
+  const { database, log, leaseMs = 10_000, overdueMs = 60_000, sweepMs = 5_000 } = options;
+
+  const deliver = async (row: InboxRow): Promise<void> => {
+    try {
+      await deliverEntry(options, row);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn({ inbox: row.id, kind: row.kind, attempts: row.attempts, reason }, 'not delivered; trying again');
+      const longest = row.attempts > PATIENCE ? LONG_PAUSE_MS : PAUSE_MS;
+      await postponeEntry(database, row.id, Math.min(FIRST_PAUSE_MS * 2 ** Math.min(row.attempts - 1, 10), longest));
+    }
+  };
+
+  const tellOverdue = (): Promise<void> =>
+    inTransaction(database, async (db) => {
+      for (const row of await takeOverdue(db, overdueMs)) {
+        const target = { key: `${row.id}/late`, team: row.team, channel: row.channel, threadTs: row.threadTs };
+        await putMessage(db, { ...target, body: { kind: 'notice', text: LATE_NOTICE }, final: true });
+      }
+    });
+
+  const loop = createWorkLoop<InboxRow>({
+    claim: (limit) => claimUndelivered(database, limit, leaseMs),
+    work: deliver,
+    laneOf: (row) => `${row.channel}:${row.threadTs}`,
+    onError: (error) => log.warn({ reason: String(error) }, 'the inbox could not be read'),
+  });
+  const sweep = setInterval(() => {
+    tellOverdue().catch((error) => log.warn({ reason: String(error) }, 'overdue messages could not be looked for'));
+  }, sweepMs);
+  return {
+    poke: loop.poke,
+    async stop() {
+      clearInterval(sweep);
+      await loop.stop();
+    },
+  };
+}

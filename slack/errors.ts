@@ -1,0 +1,49 @@
+import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
+
+/** Stable codes of this room's own errors, for logs and alerts. */
+export type SlackErrorCode = 'slack_rate_limited' | 'slack_lookup_unavailable' | 'slack_settings';
+
+/** A method may not be called before `waitMs` are over: our own pace, or Slack's `Retry-After`. */
+export class RateLimited extends Error {
+  readonly code: SlackErrorCode = 'slack_rate_limited';
+  readonly waitMs: number;
+  constructor(method: string, waitMs: number) {
+    super(`${method} may be called again in ${waitMs} ms`);
+    this.waitMs = waitMs;
+  }
+}
+
+/** Slack's directory did not answer; the same question may be asked again. */
+export class LookupUnavailable extends Error {
+  readonly code: SlackErrorCode = 'slack_lookup_unavailable';
+}
+
+/** Nothing is wrong; it is too early. */
+export class TryAgain extends Error {}
+
+/**
+ * What a failed call means. `limited` and `refused` had no effect; after `unknown` (no answer, a server error, or
+ * one of the codes with which Slack says that it does not know itself) the call may have taken effect.
+ */
+export type Failure =
+  | { readonly kind: 'limited'; readonly waitMs: number }
+  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Slack's documentation: "it is possible some aspect of the operation succeeded before the error was raised". */
+const UNSURE_CODES = new Set(['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout']);
+const LIMIT_CODES = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
+const DEFAULT_WAIT_MS = 30_000;
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RateLimited) return { kind: 'limited', waitMs: error.waitMs };
+  if (error instanceof WebAPIRateLimitedError)
+    return { kind: 'limited', waitMs: Math.max(error.retryAfter, 1) * 1_000 };
+  if (error instanceof WebAPIPlatformError) {
+    const code = error.data.error;
+    if (LIMIT_CODES.has(code)) return { kind: 'limited', waitMs: DEFAULT_WAIT_MS };
+    return UNSURE_CODES.has(code) ? { kind: 'unknown', reason: code } : { kind: 'refused', code };
+  }
+  if (error instanceof WebAPIHTTPError) return { kind: 'unknown', reason: `HTTP ${error.statusCode}` };
+  return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) };
+}

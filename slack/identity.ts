@@ -1,0 +1,36 @@
+import type { WebClient } from '@slack/web-api';
+
+/** Who we are in the one workspace this installation serves. */
+export interface SlackIdentity {
+  readonly team: string;
+  readonly teamName: string;
+  /** `https://acme.slack.com/`: what permalinks begin with. */
+  readonly workspaceUrl: string;
+  readonly botUser: string;
+  readonly botId: string;
+  readonly botName: string;
+  /** The Enterprise Grid organization, where there is one. */
+  readonly enterprise: string | null;
+}
+
+/** Asks `auth.test` whom the bot token belongs to. */
+export async function whoAmI(client: WebClient): Promise<SlackIdentity> {
+  const answer = await client.auth.test();
+  if (!answer.team_id || !answer.user_id || !answer.bot_id) {
+    throw new Error('auth.test did not name a workspace and a bot: SLACK_BOT_TOKEN has to be a bot token (xoxb-…)');
+  }
+  return {
+    team: answer.team_id,
+    teamName: answer.team ?? answer.team_id,
+    workspaceUrl: answer.url ?? 'https://app.slack.com/',
+    botUser: answer.user_id,
+    botId: answer.bot_id,
+    botName: answer.user ?? 'bellhop',
+    enterprise: answer.enterprise_id ?? null,
+  };
+}
+
+/** The address Slack's own "Copy link" gives for a message. */
+export function permalinkOf(identity: SlackIdentity, channel: string, ts: string): string {
+  return new URL(`archives/${channel}/p${ts.replace('.', '')}`, identity.workspaceUrl).href;
+}

@@ -1,0 +1,135 @@
+import { threadOf } from '../contracts/ids.ts';
+import type { InboxEntry, InboxFile } from '../store/inbox.ts';
+import { commandOf, mentions } from './commands.ts';
+import type { SlackIdentity } from './identity.ts';
+
+/** The action id of the stop button; its value is the session's id. */
+export const STOP_ACTION = 'bellhop_stop';
+
+/** `always`: we were called. `in-thread`: kept only where the agent is part of the thread. */
+export interface Incoming {
+  readonly keep: 'always' | 'in-thread';
+  readonly entry: InboxEntry;
+}
+
+/** The fields we read of an event. Everything in it comes from outside: nothing is there until it was looked at. */
+interface MessageEvent {
+  type?: unknown;
+  subtype?: unknown;
+  hidden?: unknown;
+  edited?: unknown;
+  user?: unknown;
+  bot_id?: unknown;
+  channel?: unknown;
+  channel_type?: unknown;
+  text?: unknown;
+  ts?: unknown;
+  thread_ts?: unknown;
+  files?: unknown;
+}
+
+/** New messages of people and bots; every other subtype tells of something that happened to a message or channel. */
+const SUBTYPES = new Set<unknown>([undefined, 'file_share', 'thread_broadcast', 'me_message', 'bot_message']);
+
+/**
+ * What an event or action of Slack is to us; null for what is not for us. An edit never starts work, and nothing
+ * that we posted ourselves comes back in.
+ */
+export function incomingOf(body: unknown, identity: SlackIdentity): Incoming | null {
+  if (!isRecord(body)) return null;
+  if (body.type === 'event_callback' && isRecord(body.event) && typeof body.event_id === 'string') {
+    return incomingMessage(body.event, body.event_id, identity);
+  }
+  if (body.type === 'block_actions') return incomingStop(body, identity);
+  return null;
+}
+
+export function incomingMessage(event: MessageEvent, eventId: string, identity: SlackIdentity): Incoming | null {
+  if (event.type !== 'message' && event.type !== 'app_mention') return null;
+  if (!SUBTYPES.has(event.subtype) || event.hidden || event.edited) return null;
+  const { channel, ts } = event;
+  const author = typeof event.user === 'string' ? event.user : event.bot_id;
+  if (typeof channel !== 'string' || typeof ts !== 'string' || typeof author !== 'string') return null;
+  if (author === identity.botUser || event.bot_id === identity.botId) return null;
+
+  const text = typeof event.text === 'string' ? event.text : '';
+  const direct = event.channel_type === 'im' || channel.startsWith('D');
+  const called = direct || event.type === 'app_mention' || mentions(text, identity.botUser);
+  const threadTs = typeof event.thread_ts === 'string' ? event.thread_ts : ts;
+  if (!called && threadTs === ts) return null;
+  const files = filesOf(event.files);
+  const stop = called && files.length === 0 && commandOf(text, identity.botUser) === 'stop';
+  return {
+    keep: called ? 'always' : 'in-thread',
+    entry: {
+      // app_mention and message of one text have two event ids; a stop has no message row to be unique by.
+      eventId: stop ? `stop:${identity.team}:${channel}:${ts}` : eventId,
+      kind: stop ? 'stop' : 'message',
+      team: identity.team,
+      channel,
+      threadTs,
+      ts,
+      author,
+      authorClass: typeof event.bot_id === 'string' ? 'bot' : 'unknown',
+      address: direct ? 'dm' : called ? 'mention' : 'thread',
+      text,
+      files,
+    },
+  };
+}
+
+function incomingStop(body: Record<string, unknown>, identity: SlackIdentity): Incoming | null {
+  const action = Array.isArray(body.actions) ? (body.actions as unknown[])[0] : null;
+  if (!isRecord(action) || action.action_id !== STOP_ACTION) return null;
+  const channel = isRecord(body.channel) ? body.channel.id : null;
+  const author = isRecord(body.user) ? body.user.id : null;
+  const { value, action_ts: ts } = action;
+  if (typeof channel !== 'string' || typeof author !== 'string' || typeof ts !== 'string') return null;
+  const thread = threadIn(value);
+  // A button stops the thread it stands in and no other.
+  if (!thread || thread.team !== identity.team || thread.channel !== channel) return null;
+  return {
+    keep: 'always',
+    entry: {
+      eventId: `action:${channel}:${author}:${ts}`,
+      kind: 'stop',
+      ...thread,
+      ts,
+      author,
+      authorClass: 'unknown',
+      address: 'button',
+      text: '',
+      files: [],
+    },
+  };
+}
+
+function threadIn(value: unknown): ReturnType<typeof threadOf> | null {
+  if (typeof value !== 'string' || !value.startsWith('slack:')) return null;
+  try {
+    return threadOf(value as `slack:${string}:${string}:${string}`);
+  } catch {
+    return null;
+  }
+}
+
+function filesOf(files: unknown): InboxFile[] {
+  if (!Array.isArray(files)) return [];
+  return files.filter(isRecord).flatMap((file) => {
+    const url = file.url_private_download ?? file.url_private;
+    if (typeof file.id !== 'string' || typeof url !== 'string') return [];
+    return [
+      {
+        id: file.id,
+        name: typeof file.name === 'string' ? file.name : file.id,
+        mimetype: typeof file.mimetype === 'string' ? file.mimetype : 'application/octet-stream',
+        size: typeof file.size === 'number' ? file.size : 0,
+        url,
+      },
+    ];
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

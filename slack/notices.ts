@@ -1,0 +1,28 @@
+import type { Refusal } from './who-may-speak.ts';
+
+/** What somebody is told who may not speak, or where. */
+export const REFUSALS: Readonly<Record<Refusal, string>> = {
+  guest: 'I only work for members of this workspace. Guests cannot give me work; a member can ask me for you.',
+  external: 'I only work for members of this workspace, not for people of other organizations.',
+  bot: 'I only work for people, not for other bots.',
+  'unknown-person': 'Slack could not tell me who you are, so I do not act on this.',
+  'shared-channel':
+    'This channel is shared with another organization, so I do not work here. Please ask me in a channel of your own.',
+  'unknown-channel': 'Slack could not tell me what kind of channel this is, so I do not work here.',
+  'group-dm': 'I do not work in group messages. Please ask me in a channel, or in a direct message of your own.',
+  disabled: 'I am switched off in this channel. An administrator can change that in bellhop.yaml.',
+};
+
+export const LATE_NOTICE =
+  'I have your message but cannot start on it right now. It is kept, and the work starts by itself as soon as I can.';
+
+export const NOTHING_TO_STOP = 'Nothing is running in this thread.';
+
+export function helpText(bot: string): string {
+  return [
+    `Mention me with what you want done, and I work on it in this thread: @${bot} chart last week's signups`,
+    'In a thread I have joined you can go on without mentioning me, as long as nobody else is talking.',
+    `@${bot} stop ends what I am doing here. So does the Stop button.`,
+    `@${bot} status says what I am doing here.`,
+  ].join('\n');
+}

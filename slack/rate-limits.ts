@@ -1,0 +1,34 @@
+import type { BucketSize } from '../store/rate-bucket.ts';
+
+/** Slack's tiers are calls a minute for each method, workspace and app; short bursts up to that are accepted. */
+function perMinute(calls: number): BucketSize {
+  return { capacity: calls, perSecond: calls / 60 };
+}
+
+const TIER_2 = perMinute(20);
+const TIER_3 = perMinute(50);
+const TIER_4 = perMinute(100);
+
+export type RateLimits = Readonly<Record<string, BucketSize>>;
+
+/** docs.slack.dev, "Rate limits", as of each method's page. Posting is one message a second for each channel. */
+export const SLACK_LIMITS: RateLimits = {
+  'chat.postMessage': { capacity: 10, perSecond: 1 },
+  'chat.postEphemeral': TIER_4,
+  'chat.update': TIER_3,
+  'reactions.add': TIER_3,
+  'assistant.threads.setStatus': TIER_4,
+  'conversations.replies': TIER_3,
+  'conversations.history': TIER_3,
+  'conversations.info': TIER_3,
+  'conversations.list': TIER_2,
+  'users.info': TIER_4,
+  'files.info': TIER_4,
+  'files.getUploadURLExternal': TIER_4,
+  'files.completeUploadExternal': TIER_4,
+};
+
+/** For a method that is not listed. */
+export const DEFAULT_LIMIT: BucketSize = TIER_2;
+/** Methods whose limit is counted for each channel. */
+export const PER_CHANNEL: ReadonlySet<string> = new Set(['chat.postMessage']);

@@ -1,0 +1,54 @@
+import type { App, Receiver } from '@slack/bolt';
+import type { SocketConnection, SocketEvent } from './socket-connection.ts';
+
+export interface InboxReceiverOptions {
+  readonly connection: SocketConnection;
+  /** Stores what is to be kept. Throws while the database is away. */
+  readonly keep: (body: unknown) => Promise<void>;
+  /** An event could not be stored: it was not acknowledged, so Slack sends it again. */
+  readonly onMissed: (error: unknown) => void;
+  /** A listener of the app failed, after the event was stored and acknowledged. */
+  readonly onListenerError: (error: unknown) => void;
+}
+
+/**
+ * A Bolt receiver that stores an event first and acknowledges it to Slack only then. Bolt's own receivers leave the
+ * acknowledgement to `processEvent`, which gives it before any middleware or listener runs: a crash after that
+ * loses the event. Here the listeners come last and get an acknowledgement that does nothing.
+ */
+export function createInboxReceiver(options: InboxReceiverOptions): Receiver & { drain(): Promise<void> } {
+  const { connection, keep, onMissed, onListenerError } = options;
+  const underWay = new Set<Promise<void>>();
+  let app: App | null = null;
+
+  const receive = async ({ body, acknowledge }: SocketEvent): Promise<void> => {
+    try {
+      await keep(body);
+    } catch (error) {
+      onMissed(error);
+      return;
+    }
+    // A lost connection loses the acknowledgement; the event comes again and is known already.
+    await acknowledge().catch(() => {});
+    await app?.processEvent({ body, ack: async () => {} }).catch(onListenerError);
+  };
+
+  return {
+    init(bolt) {
+      app = bolt;
+      connection.onEvent((event) => {
+        const done = receive(event).finally(() => underWay.delete(done));
+        underWay.add(done);
+      });
+    },
+    async start() {
+      await connection.start();
+    },
+    async stop() {
+      await connection.stop();
+    },
+    async drain() {
+      await Promise.all(underWay);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { SessionId } from '../../contracts/ids.ts';
+import type { AnswerBody, MessageBody, NoticeBody, WorkingBody } from '../../store/outbox.ts';
+import { STOP_ACTION } from '../incoming.ts';
+import { elapsed } from './elapsed.ts';
+import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
+import { neutralise } from './neutralise.ts';
+import { splitMarkdown } from './split-markdown.ts';
+
+/** What one message is made of, for chat.postMessage and chat.update. */
+export interface RenderedMessage {
+  readonly text: string;
+  readonly blocks: readonly Record<string, unknown>[];
+  /** What did not fit: the text of the next message of the same answer. */
+  readonly rest: string | null;
+}
+
+export interface RenderContext {
+  readonly session: SessionId | null;
+  readonly now: Date;
+}
+
+/** A `markdown` block takes 12,000 characters a message; Slack refuses a whole message near 13,000 (docs.slack.dev). */
+export const MARKDOWN_LIMIT = 11_000;
+/** Slack edits messages reliably up to about 4,000 characters of text; escapes make some longer. */
+const TEXT_LIMIT = 3_000;
+/** A context or section text. */
+const SECTION_LIMIT = 3_000;
+/** Messages one answer may take; the rest is cut and the cut named. */
+export const MAX_PARTS = 5;
+
+export function renderMessage(body: MessageBody, context: RenderContext): RenderedMessage {
+  switch (body.kind) {
+    case 'working':
+      return renderWorking(body, context);
+    case 'answer':
+      return renderAnswer(body);
+    case 'notice':
+      return renderNotice(body);
+  }
+}
+
+function renderWorking(body: WorkingBody, { session, now }: RenderContext): RenderedMessage {
+  const time = elapsed(now.getTime() - Date.parse(body.since));
+  const line = cutText(`Working · step ${body.step} · ${body.what} · ${time}`, SECTION_LIMIT);
+  // The newest words matter while the work goes on; the whole text comes with the answer.
+  const said = body.text ? splitMarkdown(neutralise(body.text), MARKDOWN_LIMIT).at(-1) : undefined;
+  const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
+  blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(line) }] });
+  if (session) blocks.push({ type: 'actions', elements: [stopButton(session)] });
+  return { text: escapeText(line), blocks, rest: null };
+}
+
+function stopButton(session: SessionId): Record<string, unknown> {
+  return { type: 'button', action_id: STOP_ACTION, value: session, text: { type: 'plain_text', text: 'Stop' } };
+}
+
+function renderAnswer(body: AnswerBody): RenderedMessage {
+  const part = body.part ?? 1;
+  const pieces = splitMarkdown(neutralise(body.text), MARKDOWN_LIMIT);
+  const [first = '(no text)', ...later] = pieces;
+  const rest = later.join('\n\n');
+  const cut = rest && part >= MAX_PARTS ? `Cut here: ${rest.length.toLocaleString('en')} more characters.` : null;
+  const last = !rest || cut !== null;
+  const small = [cut, last ? body.footer : null].filter((line): line is string => Boolean(line));
+  const blocks: Record<string, unknown>[] = [{ type: 'markdown', text: first }];
+  for (const line of small) {
+    blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(cutText(line, SECTION_LIMIT)) }] });
+  }
+  return { text: toMrkdwn(cutText(first, TEXT_LIMIT)), blocks, rest: last ? null : rest };
+}
+
+function renderNotice(body: NoticeBody): RenderedMessage {
+  const text = escapeText(cutText(body.text, SECTION_LIMIT - 500));
+  return { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }], rest: null };
+}
+
+/** The same without blocks, for a message whose blocks Slack refused. */
+export function withoutBlocks(message: RenderedMessage): RenderedMessage {
+  return { ...message, blocks: [] };
+}

@@ -1,0 +1,20 @@
+/** Where Slack keeps files (docs.slack.dev, "Working with files"). */
+const FILE_HOSTS = ['files.slack.com', 'slack-files.com', 'files-origin.slack.com'];
+const SLACK_API = 'slack.com';
+
+/**
+ * Whether a file may be fetched from, or sent to, an address: Slack's own hosts by HTTPS, and with another server of
+ * the same API (`SLACK_API_URL`) that server alone. The bot token goes along, so nothing else will do.
+ */
+export function isSlackFileHost(address: string, apiUrl: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
+  const api = new URL(apiUrl);
+  if (url.username || url.password) return false;
+  if (api.hostname !== SLACK_API) return url.origin === api.origin;
+  return url.protocol === 'https:' && url.port === '' && isFileHost(url.hostname);
+}
+
+function isFileHost(host: string): boolean {
+  return FILE_HOSTS.includes(host) || host.endsWith('.slack.com');
+}

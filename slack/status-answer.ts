@@ -1,0 +1,29 @@
+import type { ThreadStatus } from '../store/thread-status.ts';
+import { elapsed } from './rendering/elapsed.ts';
+
+/** The answer to `@bellhop status`. */
+export function statusText(status: ThreadStatus | null, now: Date): string {
+  if (!status) return 'I am not working in this thread. Mention me with what you want done.';
+  const lines = [workLine(status, now)];
+  if (status.waiting > 0)
+    lines.push(`${status.waiting} ${status.waiting === 1 ? 'message waits' : 'messages wait'} for me.`);
+  return lines.join('\n');
+}
+
+function workLine({ state, turn, step }: ThreadStatus, now: Date): string {
+  if (turn) {
+    const since = elapsed(now.getTime() - turn.startedAt.getTime());
+    const what = step
+      ? `step ${step.number}, ${step.kind === 'tool' ? `tool ${step.tool}` : 'thinking'}`
+      : 'getting ready';
+    return `Working on turn ${turn.number} for ${since}: ${what}.`;
+  }
+  switch (state) {
+    case 'closed':
+      return 'Resting; my sandbox here is put away, my files are kept. A new message wakes me.';
+    case 'paused':
+      return 'Resting; my sandbox here is paused. A new message wakes me.';
+    default:
+      return 'Nothing is running here. A new message starts the next turn.';
+  }
+}
