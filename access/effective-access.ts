@@ -10,15 +10,14 @@ import type { AccessDocument, Bundle, ScopeAccess } from './document.ts';
 export function effectiveAccess(document: AccessDocument, scope: ScopeKey): EffectiveAccess {
   const chain = scopeChain(scope).map((key) => scopeAccess(document, key));
   const organization = scopeAccess(document, 'organization');
-  const bundles = new Map(document.bundles.map((bundle) => [bundle.id, bundle]));
   return {
     scope,
     policyVersion: document.version,
     // Switching the organization off switches everybody off, also those who have none of its access.
     enabled: organization.enabled && chain.every((each) => each.enabled),
     guardrails: document.guardrails,
-    rules: chain.flatMap((each) => rulesOf(document, each, bundles)),
-    instructions: chain.toReversed().flatMap((each) => instructionsOf(each, bundles)),
+    rules: chain.flatMap((each) => attachedRules(document, each)),
+    instructions: chain.toReversed().flatMap((each) => instructionsOf(each, document.bundles)),
   };
 }
 
@@ -29,16 +28,15 @@ function scopeAccess(document: AccessDocument, scope: ScopeKey): ScopeAccess {
 }
 
 /** The rules of one scope, highest priority first; equal ones do not overlap, so that their order decides nothing. */
-function rulesOf(
-  document: AccessDocument,
-  { scope, label, bundles: attached }: ScopeAccess,
-  bundles: ReadonlyMap<string, Bundle>,
+export function attachedRules(
+  document: Pick<AccessDocument, 'bundles' | 'connections'>,
+  { scope, label, bundles: attached }: Pick<ScopeAccess, 'scope' | 'label' | 'bundles'>,
 ): EffectiveRule[] {
   const rules: EffectiveRule[] = [];
   const seen = new Set<string>();
   for (const id of attached) {
     const origin: Origin = { scope, scopeLabel: label, bundle: id };
-    const bundle = bundles.get(id);
+    const bundle = document.bundles.find((each) => each.id === id);
     for (const name of bundle?.connections ?? []) {
       const connection = document.connections.find((each) => each.id === name);
       // Two bundles of one scope may share a connection: it is one rule.
@@ -59,11 +57,11 @@ function order(rule: EffectiveRule): number {
   return rule.action === 'inject' ? 0 : 1;
 }
 
-function instructionsOf(scope: ScopeAccess, bundles: ReadonlyMap<string, Bundle>): EffectiveAccess['instructions'] {
+function instructionsOf(scope: ScopeAccess, bundles: readonly Bundle[]): EffectiveAccess['instructions'] {
   const own = { origin: scope.label, text: scope.instructions };
   const attached = scope.bundles.map((id) => ({
     origin: `${id} ← ${scope.label}`,
-    text: bundles.get(id)?.instructions ?? '',
+    text: bundles.find((bundle) => bundle.id === id)?.instructions ?? '',
   }));
   return [own, ...attached].filter(({ text }) => text.trim() !== '');
 }

@@ -1,0 +1,33 @@
+import type { RuleMatch } from './document.ts';
+import { matchesHost } from './host-name.ts';
+import { coversPath } from './path-match.ts';
+
+/** A request that two rules both cover, in words: `GET api.a.test:443/v1`. Null when there is none. */
+export function commonRequest(a: RuleMatch, b: RuleMatch): string | null {
+  if (a.port !== b.port || a.scheme !== b.scheme) return null;
+  const host = commonHost(a.host, b.host);
+  const method = commonMethod(a.methods, b.methods);
+  const path = commonPath(a.paths, b.paths);
+  if (host === null || method === null || path === null) return null;
+  return `${method === '' ? '' : `${method} `}${host}:${a.port}${path}`;
+}
+
+/** The narrower of two hosts, when one covers the other; two that do not cover each other share no name. */
+function commonHost(a: string, b: string): string | null {
+  if (a === b || matchesHost(a, b.replace(/^\*/, 'x'))) return b;
+  return matchesHost(b, a.replace(/^\*/, 'x')) ? a : null;
+}
+
+/** Empty lists cover everything, and so does an empty answer. */
+function commonMethod(a: readonly string[], b: readonly string[]): string | null {
+  if (a.length === 0 || b.length === 0) return [...a, ...b][0] ?? '';
+  return a.find((method) => b.includes(method)) ?? null;
+}
+
+function commonPath(a: readonly string[], b: readonly string[]): string | null {
+  if (a.length === 0 || b.length === 0) return [...a, ...b][0] ?? '';
+  const pairs = a.flatMap((one) => b.map((other) => [one, other] as const));
+  const [one, other] = pairs.find(([one, other]) => coversPath(one, other) || coversPath(other, one)) ?? [];
+  if (one === undefined || other === undefined) return null;
+  return coversPath(one, other) ? other : one;
+}

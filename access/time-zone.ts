@@ -1,0 +1,75 @@
+/**
+ * Local time and instants. A wall-clock time is kept as the number of milliseconds that `Date.UTC` gives for its
+ * digits, so that it can be counted with; an instant is an ordinary epoch time.
+ */
+
+export interface TimeZone {
+  readonly name: string;
+  /** What the clock on the wall shows at an instant. */
+  wallAt(instant: number): number;
+  /** The instants at which the clock shows this: none in a gap, two where an hour is repeated. */
+  instantsOf(wall: number): number[];
+}
+
+/** A stretch of wall-clock time that a clock change skips. */
+export interface ClockGap {
+  readonly from: number;
+  /** Where the clock goes on. */
+  readonly until: number;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** Null when the name is not one of the IANA database. Plain offsets such as `+02:00` are not: they know no summer. */
+export function openTimeZone(name: string): TimeZone | null {
+  if (!/^[A-Za-z]/.test(name)) return null;
+  let format: Intl.DateTimeFormat;
+  try {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: name,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+  } catch {
+    return null;
+  }
+  const wallAt = (instant: number): number => {
+    const parts = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second);
+  };
+  return {
+    name,
+    wallAt,
+    instantsOf(wall) {
+      // No zone is further than a day from UTC, and none changes its clock twice within two days.
+      const offsets = new Set([wall - DAY, wall + DAY].map((near) => wallAt(near) - near));
+      return [...offsets]
+        .map((offset) => wall - offset)
+        .filter((instant) => wallAt(instant) === wall)
+        .sort((a, b) => a - b);
+    },
+  };
+}
+
+/** The clock changes between two instants that skip a stretch of local time, in order. */
+export function clockGaps(zone: TimeZone, from: number, until: number): ClockGap[] {
+  const offsetAt = (instant: number): number => zone.wallAt(instant) - instant;
+  const start = Math.floor(from / HOUR) * HOUR;
+  const gaps: ClockGap[] = [];
+  for (let day = start; day < until; day += DAY) {
+    const before = offsetAt(day);
+    if (offsetAt(day + DAY) <= before) continue;
+    // Clocks change on a quarter of an hour.
+    let change = day;
+    while (offsetAt(change) === before) change += HOUR / 4;
+    gaps.push({ from: change + before, until: zone.wallAt(change) });
+  }
+  return gaps;
+}
