@@ -1,0 +1,60 @@
+import type { NativeStatus } from '../world/types.ts';
+import { threadKey } from '../world/world.ts';
+import type { Arguments } from './arguments.ts';
+import { refusal } from './errors.ts';
+import type { MethodDependencies, Methods } from './method.ts';
+import { existingThread, joinedChannel } from './targets.ts';
+
+const MOST_PROMPTS = 4;
+
+/** docs.slack.dev/reference/methods?family=assistant.threads */
+export function assistantMethods({ world, changes }: MethodDependencies): Methods {
+  const place = (args: Arguments) => {
+    const channel = joinedChannel(world, args.required('channel_id'));
+    return { channel: channel.id, threadTs: existingThread(world, channel, args.required('thread_ts')) };
+  };
+  return {
+    'assistant.threads.setStatus': {
+      scope: 'assistant:write',
+      token: 'bot',
+      handle(args) {
+        const { channel, threadTs } = place(args);
+        const messages = args.json('loading_messages');
+        const status: NativeStatus = {
+          channel,
+          threadTs,
+          status: args.text('status') ?? '',
+          loadingMessages: Array.isArray(messages) ? messages.map(String) : [],
+        };
+        if (status.status === '') world.statuses.delete(threadKey(channel, threadTs));
+        else world.statuses.set(threadKey(channel, threadTs), status);
+        changes.add('status', status);
+        return {};
+      },
+    },
+    'assistant.threads.setTitle': {
+      scope: 'assistant:write',
+      token: 'bot',
+      handle(args) {
+        const { channel, threadTs } = place(args);
+        const title = args.required('title');
+        world.titles.set(threadKey(channel, threadTs), title);
+        changes.add('title', { channel, threadTs, title });
+        return {};
+      },
+    },
+    'assistant.threads.setSuggestedPrompts': {
+      scope: 'assistant:write',
+      token: 'bot',
+      handle(args) {
+        const { channel, threadTs } = place(args);
+        const prompts = args.json('prompts');
+        if (!Array.isArray(prompts) || prompts.length === 0 || prompts.length > MOST_PROMPTS) {
+          throw refusal('invalid_arguments', [`must have 1 to ${MOST_PROMPTS} items [json-pointer:/prompts]`]);
+        }
+        changes.add('prompts', { channel, threadTs, title: args.text('title') ?? null, prompts });
+        return {};
+      },
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Channel, Message, Person } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+import { ControlError } from './errors.ts';
+
+export function personNamed(world: World, idOrName: string): Person {
+  const person = world.person(idOrName.replace(/^@/, ''));
+  if (person) return person;
+  const known = world.people.map((one) => one.name).join(', ');
+  throw new ControlError('no_such_person', `There is nobody called ${idOrName} in the workspace. There are: ${known}.`);
+}
+
+export function channelNamed(world: World, idOrName: string): Channel {
+  const channel = world.channel(idOrName);
+  if (channel) return channel;
+  throw new ControlError('no_such_channel', `There is no conversation ${idOrName}. A DM is opened by /_sim/open-dm.`);
+}
+
+/** A conversation this person is in. */
+export function channelOf(world: World, person: Person, idOrName: string): Channel {
+  const channel = channelNamed(world, idOrName);
+  if (channel.members.includes(person.id)) return channel;
+  throw new ControlError('not_a_member', `${person.name} is not a member of ${channel.name || channel.id}.`);
+}
+
+export function messageAt(world: World, channel: Channel, ts: string): Message {
+  const message = world.message(channel.id, ts);
+  if (message && !message.deleted) return message;
+  throw new ControlError('no_such_message', `There is no message ${ts} in ${channel.name || channel.id}.`);
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type { EventCallback } from '../events/event-callback.ts';
+import type { Faults } from '../faults.ts';
+import type { Timers } from '../timers.ts';
+import type { Sockets } from './sockets.ts';
+
+export interface DeliveryOptions {
+  /** How long an acknowledgement may take. Slack: 3,000 ms. */
+  readonly ackTimeoutMs: number;
+  /** Waits before the retries of an unacknowledged event. Slack: at once, a minute, five minutes. */
+  readonly retryDelaysMs: readonly number[];
+  /**
+   * Whether events wait for a socket when none is open. Slack does not wait: attempts fail, and after the last
+   * retry the event is lost.
+   */
+  readonly holdWithoutSocket: boolean;
+}
+
+/** One event or interaction and how its delivery went. */
+export interface Delivery {
+  readonly id: string;
+  readonly kind: 'events_api' | 'interactive';
+  /** `message`, `app_mention`, `block_actions`, … */
+  readonly type: string;
+  sent: number;
+  acknowledged: boolean;
+  /** Nothing more will be tried. */
+  givenUp: boolean;
+}
+
+export interface DeliveryQueue {
+  event(callback: EventCallback): void;
+  /** Interactions are sent once, without retries. @param settled told whether the app acknowledged in time */
+  interaction(payload: Readonly<Record<string, unknown>>, settled: (acknowledged: boolean) => void): void;
+  readonly log: readonly Delivery[];
+}
+
+const LOG_LENGTH = 10_000;
+
+export function createDeliveryQueue(
+  sockets: Sockets,
+  timers: Timers,
+  faults: Faults,
+  options: DeliveryOptions,
+): DeliveryQueue {
+  const log: Delivery[] = [];
+  const awaitingAck = new Map<string, Delivery>();
+  let held: (() => void)[] = [];
+
+  sockets.onMessage((message) => {
+    const id = message !== null && typeof message === 'object' && 'envelope_id' in message ? message.envelope_id : null;
+    const delivery = typeof id === 'string' ? awaitingAck.get(id) : undefined;
+    if (delivery === undefined) return;
+    if (faults.lostAcks > 0) {
+      faults.lostAcks -= 1;
+      return;
+    }
+    delivery.acknowledged = true;
+  });
+  sockets.onConnect(() => {
+    const waiting = held;
+    held = [];
+    for (const attempt of waiting) attempt();
+  });
+
+  function record(id: string, kind: Delivery['kind'], type: string): Delivery {
+    const delivery: Delivery = { id, kind, type, sent: 0, acknowledged: false, givenUp: false };
+    log.push(delivery);
+    if (log.length > LOG_LENGTH) log.splice(0, LOG_LENGTH / 10);
+    return delivery;
+  }
+
+  function send(delivery: Delivery, payload: unknown, retry: { attempt: number; reason: string } | null): boolean {
+    const envelopeId = randomUUID();
+    const plain = { envelope_id: envelopeId, payload, type: delivery.kind };
+    const sent = sockets.send(
+      retry === null
+        ? { ...plain, accepts_response_payload: true }
+        : {
+            ...plain,
+            accepts_response_payload: false,
+            retry_attempt: retry.attempt,
+            retry_reason: retry.reason,
+          },
+    );
+    if (sent) {
+      delivery.sent += 1;
+      awaitingAck.set(envelopeId, delivery);
+      timers.after(options.ackTimeoutMs * 10, () => awaitingAck.delete(envelopeId));
+    }
+    return sent;
+  }
+
+  function attempt(delivery: Delivery, callback: EventCallback, number: number): void {
+    if (delivery.acknowledged) return;
+    if (sockets.open === 0 && options.holdWithoutSocket) {
+      held.push(() => attempt(delivery, callback, number));
+      return;
+    }
+    const sent = send(delivery, callback, { attempt: number, reason: number === 0 ? '' : 'timeout' });
+    timers.after(sent ? options.ackTimeoutMs : 0, () => {
+      if (delivery.acknowledged) return;
+      const delay = options.retryDelaysMs[number];
+      if (delay === undefined) delivery.givenUp = true;
+      else timers.after(delay, () => attempt(delivery, callback, number + 1));
+    });
+  }
+
+  return {
+    event(callback) {
+      const delivery = record(callback.event_id, 'events_api', callback.event.type);
+      if (faults.lostEvents > 0) {
+        faults.lostEvents -= 1;
+        delivery.givenUp = true;
+        return;
+      }
+      attempt(delivery, callback, 0);
+      for (let copy = 1; copy < faults.copies; copy += 1) {
+        send(delivery, callback, { attempt: copy, reason: 'timeout' });
+      }
+    },
+    interaction(payload, settled) {
+      const delivery = record(randomUUID(), 'interactive', String(payload.type));
+      const sent = send(delivery, payload, null);
+      timers.after(sent ? options.ackTimeoutMs : 0, () => {
+        delivery.givenUp = !delivery.acknowledged;
+        settled(delivery.acknowledged);
+      });
+    },
+    log,
+  };
+}

@@ -1,0 +1,118 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Changes } from '../changes.ts';
+import type { Timers } from '../timers.ts';
+import { secretId } from '../world/ids.ts';
+import { APP } from '../world/workspace.ts';
+
+/** Slack's own limit (docs.slack.dev/apis/events-api/using-socket-mode). */
+export const MOST_SOCKETS = 10;
+const TICKET_LIFE_MS = 30_000;
+const PING_EVERY_MS = 10_000;
+
+export interface Sockets {
+  /** A one-time ticket for a WebSocket, or null when the app has as many sockets as Slack allows. */
+  issueTicket(): string | null;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Sends to one of the open sockets, in turn. @returns false when none is open */
+  send(envelope: Readonly<Record<string, unknown>>): boolean;
+  onMessage(listener: (message: unknown) => void): void;
+  onConnect(listener: () => void): void;
+  /** Slack recycles the sockets: it says so and closes them. `abrupt` cuts them without a word. */
+  disconnect(manner: 'warning' | 'refresh_requested' | 'abrupt'): void;
+  readonly open: number;
+  close(): void;
+}
+
+export function createSockets(changes: Changes, timers: Timers): Sockets {
+  const server = new WebSocketServer({ noServer: true });
+  const tickets = new Set<string>();
+  const open = new Set<WebSocket>();
+  const messageListeners: ((message: unknown) => void)[] = [];
+  const connectListeners: (() => void)[] = [];
+  let turn = 0;
+
+  const announce = () => changes.add('app', { connected: open.size > 0, sockets: open.size });
+  const tell = (socket: WebSocket, message: unknown) => socket.send(JSON.stringify(message));
+  const debugInfo = { host: 'simulator', build_number: 1, approximate_connection_time: 18_060 };
+
+  function welcome(socket: WebSocket): void {
+    open.add(socket);
+    socket.on('close', () => {
+      open.delete(socket);
+      announce();
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('message', (data) => {
+      const message = parse(String(data));
+      for (const listener of messageListeners) listener(message);
+    });
+    const connectionInfo = { app_id: APP.id };
+    tell(socket, {
+      type: 'hello',
+      num_connections: open.size,
+      debug_info: debugInfo,
+      connection_info: connectionInfo,
+    });
+    announce();
+    for (const listener of connectListeners) listener();
+  }
+
+  timers.every(PING_EVERY_MS, () => {
+    for (const socket of open) socket.ping('Ping from simulator');
+  });
+
+  return {
+    issueTicket() {
+      if (open.size >= MOST_SOCKETS) return null;
+      const ticket = secretId();
+      tickets.add(ticket);
+      timers.after(TICKET_LIFE_MS, () => tickets.delete(ticket));
+      return ticket;
+    },
+    upgrade(request, socket, head) {
+      const url = new URL(request.url ?? '/', 'http://simulator');
+      if (url.pathname !== '/link/' || !tickets.delete(url.searchParams.get('ticket') ?? '')) {
+        socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+        return;
+      }
+      server.handleUpgrade(request, socket, head, welcome);
+    },
+    send(envelope) {
+      const ready = [...open].filter((socket) => socket.readyState === socket.OPEN);
+      turn += 1;
+      const chosen = ready[turn % ready.length];
+      if (chosen === undefined) return false;
+      tell(chosen, envelope);
+      return true;
+    },
+    onMessage: (listener) => void messageListeners.push(listener),
+    onConnect: (listener) => void connectListeners.push(listener),
+    disconnect(manner) {
+      for (const socket of open) {
+        if (manner === 'abrupt') {
+          socket.terminate();
+          continue;
+        }
+        tell(socket, { type: 'disconnect', reason: manner, debug_info: debugInfo });
+        if (manner === 'refresh_requested') socket.close(1000);
+      }
+    },
+    get open() {
+      return open.size;
+    },
+    close() {
+      for (const socket of open) socket.terminate();
+      server.close();
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulators/slack/simulator.ts';
+
+/** A message as the simulator's state shows it; the fields tests look at. */
+export interface SimMessage {
+  readonly channel: string;
+  readonly ts: string;
+  readonly threadTs: string | null;
+  readonly user: string;
+  readonly subtype: string | null;
+  readonly text: string;
+  readonly blocks: readonly Readonly<Record<string, unknown>>[];
+  readonly files: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly mimetype: string;
+    readonly size: number;
+  }[];
+  readonly reactions: readonly { readonly name: string; readonly users: readonly string[] }[];
+  readonly edited: { readonly user: string; readonly ts: string } | null;
+  readonly deleted: boolean;
+  readonly metadata: { readonly event_type: string; readonly event_payload: Record<string, unknown> } | null;
+  readonly unfurlLinks: boolean | null;
+  readonly unfurlMedia: boolean | null;
+  readonly broadcastMentions: readonly string[];
+}
+
+export interface SimEphemeral {
+  readonly channel: string;
+  readonly ts: string;
+  readonly threadTs: string | null;
+  readonly visibleTo: string;
+  readonly text: string;
+}
+
+export interface SimState {
+  readonly app: { readonly userId: string; readonly connected: boolean; readonly sockets: number };
+  readonly channels: readonly { readonly id: string; readonly name: string; readonly members: readonly string[] }[];
+  readonly messages: readonly SimMessage[];
+  readonly ephemerals: readonly SimEphemeral[];
+  readonly statuses: readonly { readonly channel: string; readonly threadTs: string; readonly status: string }[];
+}
+
+export interface SimCall {
+  readonly id: number;
+  readonly method: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly ok: boolean;
+  readonly error: string | null;
+  readonly status: number | null;
+}
+
+export interface SimDelivery {
+  readonly id: string;
+  readonly kind: string;
+  readonly type: string;
+  readonly sent: number;
+  readonly acknowledged: boolean;
+  readonly givenUp: boolean;
+}
+
+export interface PostOptions {
+  readonly threadTs?: string;
+  readonly files?: readonly { readonly name: string; readonly content: Buffer | string }[];
+  /** Takes the text as Slack's own markup. */
+  readonly raw?: boolean;
+}
+
+export interface TestSlack extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly url: string;
+  readonly apiUrl: string;
+  readonly tokens: { readonly app: string; readonly bot: string };
+  readonly controlToken: string;
+  /** Environment of a process that talks to this simulator. */
+  readonly environment: Readonly<Record<'SLACK_API_URL' | 'SLACK_APP_TOKEN' | 'SLACK_BOT_TOKEN', string>>;
+  /** Posts as a person; `text` is typed text: `@bellhop` becomes a mention. `channel` is a name or an id. */
+  post(as: string, channel: string, text: string, options?: PostOptions): Promise<SimMessage>;
+  edit(as: string, message: Pick<SimMessage, 'channel' | 'ts'>, text: string): Promise<SimMessage>;
+  remove(as: string, message: Pick<SimMessage, 'channel' | 'ts'>): Promise<void>;
+  react(as: string, message: Pick<SimMessage, 'channel' | 'ts'>, name: string): Promise<void>;
+  click(as: string, message: Pick<SimMessage, 'channel' | 'ts'>, actionId: string): Promise<void>;
+  /** The id of this person's DM with the app. */
+  openDm(as: string): Promise<string>;
+  invite(channel: string, user: string): Promise<void>;
+  state(): Promise<SimState>;
+  /** Parent and replies, oldest first. */
+  thread(parent: Pick<SimMessage, 'channel' | 'ts'>): Promise<readonly SimMessage[]>;
+  /** What the app said in the thread, oldest first. */
+  answers(parent: Pick<SimMessage, 'channel' | 'ts'>): Promise<readonly SimMessage[]>;
+  /** Waits for a message of the app in the thread for which `matches` holds. */
+  waitForAnswer(
+    parent: Pick<SimMessage, 'channel' | 'ts'>,
+    matches: RegExp | ((message: SimMessage) => boolean),
+    timeoutMs?: number,
+  ): Promise<SimMessage>;
+  /** Waits until the app's own reaction is on the message. */
+  waitForReaction(message: Pick<SimMessage, 'channel' | 'ts'>, name?: string, timeoutMs?: number): Promise<void>;
+  waitForApp(timeoutMs?: number): Promise<void>;
+  file(id: string): Promise<Buffer>;
+  fault(fault: Readonly<Record<string, unknown>>): Promise<void>;
+  clearFaults(): Promise<void>;
+  calls(method?: string): Promise<readonly SimCall[]>;
+  deliveries(): Promise<readonly SimDelivery[]>;
+}
+
+/**
+ * A Slack simulator in this process, on a free port. Retries are quicker than Slack's unless `options` says otherwise:
+ * a second without acknowledgement, then at once, after one second and after five.
+ */
+export async function startTestSlack(options: Partial<SimulatorOptions> = {}): Promise<TestSlack> {
+  const tokens = { app: `xapp-1-${randomUUID()}`, bot: `xoxb-${randomUUID()}` };
+  const controlToken = randomUUID();
+  const simulator = await startSimulator({
+    port: 0,
+    tokens,
+    controlToken,
+    ackTimeoutMs: 1_000,
+    retryDelaysMs: [0, 1_000, 5_000],
+    fileProcessingMs: 50,
+    ...options,
+  });
+
+  async function control<Result>(path: string, body?: unknown): Promise<Result> {
+    const response = await fetch(`${simulator.url}/_sim/${path}`, {
+      headers: { 'x-sim-token': options.controlToken ?? controlToken, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`The simulator refused ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Result;
+  }
+
+  const state = () => control<SimState>('state');
+  const thread: TestSlack['thread'] = async ({ channel, ts }) =>
+    (await state()).messages.filter((one) => one.channel === channel && (one.ts === ts || one.threadTs === ts));
+  const answers: TestSlack['answers'] = async (parent) => {
+    const { app, messages } = await state();
+    return messages.filter(
+      (one) => one.channel === parent.channel && one.threadTs === parent.ts && one.user === app.userId && !one.deleted,
+    );
+  };
+
+  return {
+    simulator,
+    url: simulator.url,
+    apiUrl: simulator.apiUrl,
+    tokens: options.tokens ?? tokens,
+    controlToken: options.controlToken ?? controlToken,
+    environment: {
+      SLACK_API_URL: simulator.apiUrl,
+      SLACK_APP_TOKEN: (options.tokens ?? tokens).app,
+      SLACK_BOT_TOKEN: (options.tokens ?? tokens).bot,
+    },
+    post: (as, channel, text, { threadTs, files = [], raw = false } = {}) =>
+      control('messages', {
+        as,
+        channel,
+        text,
+        raw,
+        ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+        files: files.map(({ name, content }) => ({ name, contentBase64: Buffer.from(content).toString('base64') })),
+      }),
+    edit: (as, { channel, ts }, text) => control('edits', { as, channel, ts, text }),
+    remove: (as, { channel, ts }) => control('deletes', { as, channel, ts }),
+    react: (as, { channel, ts }, name) => control('reactions', { as, channel, ts, name }),
+    click: (as, { channel, ts }, action) => control('actions', { as, channel, ts, action_id: action }),
+    openDm: async (as) => (await control<{ channel: string }>('open-dm', { as })).channel,
+    invite: (channel, user) => control('members', { as: 'ada', channel, user, action: 'join' }),
+    state,
+    thread,
+    answers,
+    async waitForAnswer(parent, matches, timeoutMs = 20_000) {
+      const holds = typeof matches === 'function' ? matches : (one: SimMessage) => matches.test(everyText(one));
+      const seen = async () => (await answers(parent)).find(holds);
+      return await until(seen, timeoutMs, async () => {
+        const said = (await answers(parent)).map((one) => everyText(one));
+        return `No answer matched ${String(matches)}. The app said: ${JSON.stringify(said)}`;
+      });
+    },
+    async waitForReaction({ channel, ts }, name, timeoutMs = 10_000) {
+      const seen = async () => {
+        const { app, messages } = await state();
+        const message = messages.find((one) => one.channel === channel && one.ts === ts);
+        return message?.reactions.find((one) => (!name || one.name === name) && one.users.includes(app.userId));
+      };
+      await until(seen, timeoutMs, async () => `The app did not react${name ? ` with :${name}:` : ''}.`);
+    },
+    async waitForApp(timeoutMs = 20_000) {
+      const seen = async () => (await state()).app.connected || undefined;
+      await until(seen, timeoutMs, async () => 'No app connected to the Slack simulator.');
+    },
+    async file(id) {
+      const headers = { 'x-sim-token': options.controlToken ?? controlToken };
+      const response = await fetch(`${simulator.url}/_sim/files/${id}`, { headers });
+      if (!response.ok) throw new Error(`The simulator has no file ${id}: ${response.status}`);
+      return Buffer.from(await response.arrayBuffer());
+    },
+    fault: (fault) => control('faults', fault),
+    clearFaults: () => control('faults', { clear: true }),
+    calls: async (method) => (await control<{ calls: SimCall[] }>(`calls${method ? `?method=${method}` : ''}`)).calls,
+    deliveries: async () => (await control<{ deliveries: SimDelivery[] }>('deliveries')).deliveries,
+    [Symbol.asyncDispose]: () => simulator.close(),
+  };
+}
+
+/** The text of a message and of all its blocks, as one string to match against. */
+export function everyText(message: Pick<SimMessage, 'text' | 'blocks'>): string {
+  const texts: string[] = [message.text];
+  JSON.stringify(message.blocks, (key, value: unknown) => {
+    if (key === 'text' && typeof value === 'string') texts.push(value);
+    return value;
+  });
+  return texts.join('\n');
+}
+
+async function until<Value>(
+  look: () => Promise<Value | undefined>,
+  timeoutMs: number,
+  explain: () => Promise<string>,
+): Promise<Value> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error(`${await explain()} (waited ${timeoutMs} ms)`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
