@@ -2,6 +2,7 @@ import type { ToolResult } from '../contracts/activities.ts';
 import type { Database } from '../store/database.ts';
 import { finishToolStep, type StepRef, startToolStep, type ToolEnd, type ToolStep } from '../store/steps.ts';
 import { UnknownStepError } from './errors.ts';
+import { placeIncomingFiles } from './incoming-files.ts';
 import { failedEnd } from './settle-tools.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
@@ -19,6 +20,8 @@ export interface ToolStepDependencies {
 export interface ToolStepInput extends StepRef {
   /** Bound to the session's sandbox and its agent's user. */
   readonly sandbox: SandboxPort;
+  /** Names its workspace: a sandbox placed anew has a new id and none of the files. */
+  readonly sandboxId: string;
   readonly signal: AbortSignal;
   /** Bytes of output so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
@@ -51,6 +54,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
     );
   if (step.attempt > 1 && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
+  await placeIncomingFiles(deps.database, input);
   const context = { session, turn, step: input.step, sandbox, files, thread, onProgress };
   return toEnd(await tool.run(context, step.arguments, signal));
 }

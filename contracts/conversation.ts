@@ -42,12 +42,21 @@ export interface UserContent {
   readonly kind: 'message' | 'schedule' | 'stop';
   /** True for talk that was not addressed to the agent. */
   readonly context: boolean;
-  /** As Slack sent it. */
+  /** Plain text. */
   readonly text: string;
   readonly name: string | null;
   /** Slack's `ts` of the message. */
   readonly ts: string;
-  readonly files: readonly { readonly name: string; readonly size: number | null }[];
+  readonly files: readonly AttachedFile[];
+}
+
+export interface AttachedFile {
+  readonly name: string;
+  /** Bytes, as Slack says. */
+  readonly size: number;
+  /** Its row in `file`; null when it was not taken, and then `problem` says why. */
+  readonly file: string | null;
+  readonly problem: string | null;
 }
 
 /** One answer of the model. */

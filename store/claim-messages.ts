@@ -1,6 +1,7 @@
-import type { UserContent } from '../contracts/conversation.ts';
+import type { AttachedFile, UserContent } from '../contracts/conversation.ts';
 import { type SessionId, threadOf } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
+import type { InboxFile } from './inbox.ts';
 import { appendTranscript, type NewTranscriptRow } from './transcript.ts';
 
 type UserRow = Extract<NewTranscriptRow, { role: 'user' }>;
@@ -14,7 +15,7 @@ interface ClaimedRow {
   author_class: string;
   name: string | null;
   text: string;
-  files: unknown;
+  files: InboxFile[];
 }
 
 /**
@@ -49,7 +50,7 @@ export async function claimInboxMessages(
       text: row.text,
       name: row.name,
       ts: row.ts,
-      files: filesOf(row.files),
+      files: row.files.map(attached),
     };
     const message = { author: row.author, authorClass: row.author_class, content };
     return { turn, role: 'user', ...message, tokens: estimate(message) };
@@ -58,10 +59,6 @@ export async function claimInboxMessages(
   return rows.filter((row) => row.state === 'delivered').length;
 }
 
-function filesOf(files: unknown): UserContent['files'] {
-  if (!Array.isArray(files)) return [];
-  return files.map((file: { name?: unknown; size?: unknown }) => ({
-    name: typeof file.name === 'string' ? file.name : 'unnamed file',
-    size: typeof file.size === 'number' ? file.size : null,
-  }));
+function attached({ name, size, file, problem }: InboxFile): AttachedFile {
+  return { name, size, file: file ?? null, problem: problem ?? null };
 }

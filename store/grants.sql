@@ -20,6 +20,7 @@ grant select on turn, policy, schedule, installation to :"gateway";
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said.
 grant select, insert, update on session, turn, step, outbox to :"agent";
 grant select, insert on transcript, model_usage, access_snapshot to :"agent";
+grant update on model_usage to :"agent";
 grant usage on sequence agent_uid to :"agent";
 grant select, insert, update on inbox to :"agent";
 grant select, insert on file to :"agent";
@@ -30,9 +31,14 @@ grant select on runner, channel, person, policy, schedule, egress_event, install
 grant select, insert, update, delete on runner to :"runner";
 grant select, insert, update, delete on sandbox to :"runner";
 grant select, update on step to :"runner";
+grant select, insert on transcript to :"runner";
+-- For read_thread: what was said in the session's own thread.
+grant select (team, channel, thread_ts, kind, state, author, author_class, text, received_at) on inbox to :"runner";
+grant select (team, id, name) on person to :"runner";
 grant select on session, turn, access_snapshot, egress_event, installation to :"runner";
 grant update (sandbox_ready_at) on turn to :"runner";
 grant select, insert on file to :"runner";
+grant update (placed_in) on file to :"runner";
 grant select, insert, update on outbox to :"runner";
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.

@@ -5,12 +5,16 @@ export interface ThreadMessageRow {
   readonly at: Date;
   readonly author: string;
   readonly authorClass: string;
-  /** As Slack sent it, or as the agent answered. */
+  /** Plain text of people, Markdown of the agent. */
   readonly text: string;
 }
 
 /** The newest messages of a session's own thread, people's and the agent's answers, oldest first. */
-export async function threadMessages(db: Queryable, session: SessionId, limit: number): Promise<ThreadMessageRow[]> {
+export async function readThreadMessages(
+  db: Queryable,
+  session: SessionId,
+  limit: number,
+): Promise<ThreadMessageRow[]> {
   const { team, channel, threadTs } = threadOf(session);
   const { rows } = await db.query<ThreadMessageRow>(
     `select at, author, "authorClass", text from (

@@ -1,5 +1,5 @@
-import type { UserContent } from '../../contracts/conversation.ts';
-import { plainTextOf } from './slack-text.ts';
+import type { AttachedFile, UserContent } from '../../contracts/conversation.ts';
+import { incomingPath } from '../incoming-files.ts';
 
 export interface UserMessage {
   readonly author: string;
@@ -21,16 +21,19 @@ export function userText({ author, authorClass, content }: UserMessage): string 
     ...(content.kind === 'schedule' ? ['by="schedule"'] : []),
     ...timeOf(content.ts),
   ];
-  const files = content.files.map(
-    ({ name, size }) => `[file: ${oneLine(name)}${size === null ? '' : `, ${size} bytes`}]`,
-  );
-  const body = [disarm(plainTextOf(content.text)), ...files].filter((part) => part !== '').join('\n');
+  const files = content.files.map(fileLine);
+  const body = [disarm(content.text), ...files].filter((part) => part !== '').join('\n');
   return `<${mark} ${attributes.join(' ')}>\n${body}\n</${mark}>`;
 }
 
 /** Marks of ours inside people's text lose their meaning and stay readable. */
 export function disarm(text: string): string {
   return text.replace(/<(?=\/?(?:message|context|summary|stopped)\b)/gi, '‹');
+}
+
+function fileLine({ name, size, file, problem }: AttachedFile): string {
+  const where = file === null ? `${name} (${problem ?? 'not taken'})` : `${incomingPath(file, name)}, ${size} bytes`;
+  return `[file: ${disarm(oneLine(where))}]`;
 }
 
 function attribute(value: string): string {

@@ -1,5 +1,5 @@
 import type { DoneCall } from './conversation.ts';
-import { refusalsIn } from './refusals.ts';
+import { type Refusal, refusalsIn } from './refusals.ts';
 import type { Scenario } from './scenarios.ts';
 
 const LINES = 6;
@@ -14,10 +14,7 @@ export function finalAnswer(saying: string, steps: readonly DoneCall[], prose: r
   const refusals = refusalsIn(steps);
   return [
     saying,
-    ...refusals.map(
-      ({ host, code, kind }) =>
-        `**${host} was ${kind === 'injection' ? 'not reached' : 'blocked'}** by the Agent Proxy (\`${code}\`). ${adviceFor(host, kind)}`,
-    ),
+    ...refusals.map(refusalText),
     ...steps.map((step, index) => stepText(step, index + 1, steps.length <= DETAILED_STEPS)),
     ...(prose.length > 0 ? [`I did not understand: ${prose.map((text) => `“${text.slice(0, 200)}”`).join(', ')}`] : []),
     SIGNATURE,
@@ -26,10 +23,22 @@ export function finalAnswer(saying: string, steps: readonly DoneCall[], prose: r
     .join('\n\n');
 }
 
-function adviceFor(host: string, kind: 'policy' | 'injection'): string {
-  return kind === 'injection'
-    ? 'Its connection could not attach a credential; an administrator has to look at that.'
-    : `An administrator could add a domain entry for \`${host}\` to a bundle of this channel, or a connection if it needs a credential.`;
+/** Decisions of the access file, as opposed to failures on the way. */
+const ADDABLE: ReadonlySet<string> = new Set([
+  'not_allowed',
+  'method_not_allowed',
+  'path_not_allowed',
+  'port_not_allowed',
+  'blocked',
+]);
+const BLOCKED = /not_allowed|blocked|guardrail|denied|disabled|mismatch|credential/;
+
+/** Names the host and, where that is for an administrator to decide, what could be added. */
+function refusalText({ host, code, hint }: Refusal): string {
+  const advice = ADDABLE.has(code)
+    ? `An administrator could add a domain entry for \`${host}\` to a bundle of this channel, or a connection if it needs a credential.`
+    : hint;
+  return `**${host} was ${BLOCKED.test(code) ? 'blocked' : 'not reached'}** by the Agent Proxy (\`${code}\`). ${advice}`.trim();
 }
 
 /** What it can do, for whoever said something else. */
@@ -55,9 +64,7 @@ export function notUnderstood(said: readonly string[], scenarios: readonly Scena
 }
 
 function sentencesOf(scenarios: readonly Scenario[]): string[] {
-  return scenarios.map(
-    ({ sentence, name, channel }) => `- ${sentence} (\`${name}\`${channel ? `, in ${channel}` : ''})`,
-  );
+  return scenarios.map(({ sentence, name }) => `- ${sentence} (\`${name}\`)`);
 }
 
 function stepText(step: DoneCall, number: number, detailed: boolean): string {

@@ -5,34 +5,35 @@ import type { DoneCall } from './conversation.ts';
 export interface Refusal {
   readonly host: string;
   readonly code: string;
-  /** `injection`: allowed, but attaching its credential failed. */
-  readonly kind: 'policy' | 'injection';
+  /** The proxy's own words on what to do. */
+  readonly hint: string;
 }
 
-const fields = z.looseObject({ code: z.string(), host: z.string(), retry: z.unknown() });
-const body = z.union([z.looseObject({ error: fields }).transform(({ error }) => error), fields]);
+const body = z.looseObject({
+  error: z.looseObject({ code: z.string(), host: z.string(), retry: z.boolean(), hint: z.string().default('') }),
+});
 
 /** Every refusal once for each host, from the proxy's JSON bodies; from curl's own words where it hides the body. */
 export function refusalsIn(steps: readonly DoneCall[]): Refusal[] {
   const found = steps.flatMap((step) => {
     const bodies = jsonObjectsIn(step.result).flatMap((value) => {
       const read = body.safeParse(value);
-      return read.success ? [refusalOf(read.data.host, read.data.code)] : [];
+      return read.success ? [read.data.error] : [];
     });
     return bodies.length > 0 ? bodies : hiddenIn(step);
   });
-  return [...new Map(found.map((refusal) => [refusal.host, refusal])).values()];
-}
-
-function refusalOf(host: string, code: string): Refusal {
-  return { host, code, kind: code.includes('inject') ? 'injection' : 'policy' };
+  return [...new Map(found.map((refusal) => [refusal.host, refusal])).values()].map(({ host, code, hint }) => ({
+    host,
+    code,
+    hint,
+  }));
 }
 
 /** A client that was refused its tunnel shows only the status; the host is in its command. */
 function hiddenIn({ input, result }: DoneCall): Refusal[] {
   if (!/CONNECT tunnel failed, response 403|Received HTTP code 403 from proxy after CONNECT/.test(result)) return [];
   const host = /https?:\/\/([a-z0-9.-]+)/i.exec(String(input.command ?? ''))?.[1];
-  return host ? [refusalOf(host, 'blocked')] : [];
+  return host ? [{ host, code: 'blocked', hint: '' }] : [];
 }
 
 /** Objects of JSON standing anywhere in a text, the outermost of each. */

@@ -299,6 +299,8 @@ create table file (
   name text not null,
   bytes bytea not null,
   direction text not null check (direction in ('in', 'out')),
+  -- The sandbox whose workspace holds it.
+  placed_in text,
   -- For direction in: whether it lies in the workspace already.
   placed boolean not null default false,
   at timestamptz not null default now()

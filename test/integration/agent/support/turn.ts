@@ -42,7 +42,10 @@ export async function runTurn(
     const result = await runModelStep(deps, { session, turn, step, limits: LIMITS, signal });
     results.push(result);
     for (const tool of result.tools) {
-      await runToolStep({ ...deps, files, thread }, { session, turn, step: tool.step, sandbox, signal });
+      await runToolStep(
+        { ...deps, files, thread },
+        { session, turn, step: tool.step, sandbox, sandboxId: 'sb1', signal },
+      );
     }
     if (result.done || result.limit) return results;
     step = result.nextStep;
