@@ -18,10 +18,11 @@ export interface SessionSignals {
   stop(): StopSignal | null;
 }
 
-export function listenToSignals(): SessionSignals {
+/** `stopBefore` is the last stop the run before this one was given. */
+export function listenToSignals(stopBefore: StopSignal | null): SessionSignals {
   let unseen = 0;
-  let lastStop: StopSignal | null = null;
-  let stopAtLook: StopSignal | null = null;
+  let lastStop = stopBefore;
+  let stopAtLook = stopBefore;
   let running: CancellationScope | null = null;
 
   setHandler(messageSignal, () => {

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { BegunTurn, Placement, RestTimes, SessionInput } from '../contracts/activities.ts';
 import type { SessionState } from '../contracts/search-attributes.ts';
+import type { StopSignal } from '../contracts/signals.ts';
 import { books, runnerProxies } from './activity-proxies.ts';
 import { runTurn } from './run-turn.ts';
 import { listenToSignals, type SessionSignals } from './session-signals.ts';
@@ -20,17 +21,18 @@ const NOTHING_TO_DO: RestTimes = { pauseAfterMs: 5_000, removeAfterMs: 0 };
 interface SessionRun extends SessionInput {
   readonly rest?: RestTimes;
   readonly placement?: Placement | null;
+  readonly stop?: StopSignal | null;
 }
 
 /**
  * The agent's work in one Slack thread. Turns one after the other while somebody speaks; then the sandbox is paused,
  * later removed, and the workflow completes. The next message starts a new run of the same id.
  */
-export async function threadSession({ session, rest: restBefore, placement: placedBefore }: SessionRun): Promise<void> {
-  const signals = listenToSignals();
+export async function threadSession({ session, ...before }: SessionRun): Promise<void> {
+  const signals = listenToSignals(before.stop ?? null);
   const { runId } = workflowInfo();
-  let rest = restBefore ?? NOTHING_TO_DO;
-  let placement = placedBefore ?? null;
+  let rest = before.rest ?? NOTHING_TO_DO;
+  let placement = before.placement ?? null;
   for (let asked = 1; ; asked += 1) {
     const stop = signals.look();
     const begun = await books.beginTurn({ session, claim: `${runId}/${asked}`, stoppedUpTo: stop?.inboxId ?? null });
@@ -41,10 +43,11 @@ export async function threadSession({ session, rest: restBefore, placement: plac
       placement = done ?? placement;
       show('idle', begun);
     }
-    if (signals.pending()) continue;
     if (workflowInfo().historyLength > HAND_OVER_AT_EVENTS) {
-      await continueAsNew<typeof threadSession>({ session, rest, placement });
+      // A message that came meanwhile is in PostgreSQL, and the next run begins by asking for it.
+      await continueAsNew<typeof threadSession>({ session, rest, placement, stop: signals.stop() });
     }
+    if (signals.pending()) continue;
     if (await takeRest({ session }, placement, rest, signals)) return;
   }
 }

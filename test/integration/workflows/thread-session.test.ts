@@ -1,71 +1,18 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundlePath } from '@temporalio/worker';
-import type { SessionId } from '../../../contracts/ids.ts';
-import { AGENT_QUEUE, egressQueue, runnerQueue } from '../../../contracts/task-queues.ts';
-import { type ScriptedWorld, scriptedWorld } from '../../support/scripted-activities.ts';
-import { bundleWorkflows, startTemporal } from '../../support/temporal.ts';
+import { scriptedWorld } from '../../support/scripted-activities.ts';
+import { until } from '../../support/until.ts';
+import { startWorkflowStage, type WorkflowStage } from '../../support/workflow-stage.ts';
 
-let temporal: TestWorkflowEnvironment;
-let workflowBundle: WorkflowBundlePath;
-let threads = 0;
+let stage: WorkflowStage;
 
 beforeAll(async () => {
-  [temporal, workflowBundle] = await Promise.all([startTemporal(), bundleWorkflows()]);
+  stage = await startWorkflowStage();
 }, 60_000);
-afterAll(() => temporal?.teardown());
-
-/** Runs one session in a world with the three workers of a real installation. */
-async function inSession(world: ScriptedWorld, drive: (session: Session) => Promise<void>): Promise<void> {
-  const { nativeConnection: connection } = temporal;
-  const shared = { connection, namespace: 'bellhop', activities: world.activities, maxHeartbeatThrottleInterval: 200 };
-  const workers = await Promise.all([
-    Worker.create({ ...shared, taskQueue: AGENT_QUEUE, workflowBundle }),
-    Worker.create({ ...shared, taskQueue: runnerQueue('r1') }),
-    Worker.create({ ...shared, taskQueue: egressQueue('r1') }),
-  ]);
-  threads += 1;
-  const session: SessionId = `slack:T1:C1:${threads}.0`;
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  try {
-    const { workflow } = temporal.client;
-    const say = (text: string) =>
-      workflow.signalWithStart('threadSession', {
-        taskQueue: AGENT_QUEUE,
-        workflowId: session,
-        args: [{ session }],
-        signal: 'message',
-        signalArgs: [{ inboxId: text }],
-      });
-    await drive({
-      say: async () => void (await say('1')),
-      stop: () => workflow.getHandle(session).signal('stop', { inboxId: '99', by: 'U2' }),
-      ended: () => workflow.getHandle(session).result(),
-      history: () => workflow.getHandle(session).fetchHistory(),
-    });
-  } finally {
-    for (const worker of workers) worker.shutdown();
-    await running;
-  }
-}
-
-interface Session {
-  say(): Promise<void>;
-  stop(): Promise<void>;
-  ended(): Promise<unknown>;
-  history(): Promise<{ events?: unknown[] | null }>;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let waited = 0; !condition(); waited += 20) {
-    if (waited > 10_000) throw new Error('waited for 10 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+afterAll(() => stage?.close());
 
 test('a turn resolves access, works in a sandbox, answers, settles, rests and ends', async () => {
   const world = scriptedWorld();
-  await inSession(world, async (session) => {
+  await stage.inSession(world, async (session) => {
     await session.say();
     await session.ended();
   });
@@ -90,7 +37,7 @@ test('a message that comes while the answer is given keeps the turn going', asyn
       return { nextStep: step + 1, tools: [], done: true, limit: null };
     },
   });
-  await inSession(world, async (session) => {
+  await stage.inSession(world, async (session) => {
     await session.say();
     await session.ended();
   });
@@ -111,7 +58,7 @@ test('a stop ends a running tool within two seconds, settles its call and starts
       return { exitCode: 0, truncated: false };
     },
   });
-  await inSession(world, async (session) => {
+  await stage.inSession(world, async (session) => {
     await session.say();
     await until(() => world.calls.includes('runTool 2'));
     const asked = performance.now();
@@ -135,7 +82,7 @@ test('a failure that no retry mends is told to the thread, and the session goes 
       return { nextStep: step + 1, tools: [], done: true, limit: null };
     },
   });
-  await inSession(world, async (session) => {
+  await stage.inSession(world, async (session) => {
     await session.say();
     await until(() => world.calls.includes('endTurn failed'));
     world.waiting = 1;

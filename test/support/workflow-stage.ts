@@ -1,0 +1,88 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import type { SessionId } from '../../contracts/ids.ts';
+import { AGENT_QUEUE, egressQueue, runnerQueue } from '../../contracts/task-queues.ts';
+import type { ScriptedWorld } from './scripted-activities.ts';
+import { bundleWorkflows, startTemporal } from './temporal.ts';
+
+const HISTORIES = path.join(import.meta.dirname, '..', 'histories');
+
+export interface StagedSession {
+  readonly id: SessionId;
+  say(): Promise<void>;
+  stop(): Promise<void>;
+  ended(): Promise<unknown>;
+  /** The history of every run, oldest first, as JSON. */
+  histories(): Promise<string[]>;
+}
+
+export interface WorkflowStage {
+  /** Runs one session in a world with the three workers of a real installation. */
+  inSession(world: ScriptedWorld, drive: (session: StagedSession) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A real server and the real workflow bundle, for tests of what workflows do. */
+export async function startWorkflowStage(): Promise<WorkflowStage> {
+  const [temporal, workflowBundle] = await Promise.all([startTemporal(), bundleWorkflows()]);
+  const { workflow } = temporal.client;
+  let threads = 0;
+
+  function stage(id: SessionId): StagedSession {
+    return {
+      id,
+      async say() {
+        await workflow.signalWithStart('threadSession', {
+          taskQueue: AGENT_QUEUE,
+          workflowId: id,
+          args: [{ session: id }],
+          signal: 'message',
+          signalArgs: [{ inboxId: '1' }],
+        });
+      },
+      stop: () => workflow.getHandle(id).signal('stop', { inboxId: '99', by: 'U2' }),
+      ended: () => workflow.getHandle(id).result(),
+      async histories() {
+        const runs: { runId: string; startTime: Date }[] = [];
+        for await (const run of workflow.list({ query: `WorkflowId = "${id}"` })) runs.push(run);
+        runs.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
+        const all: string[] = [];
+        for (const { runId } of runs) all.push(historyToJSON(await workflow.getHandle(id, runId).fetchHistory()));
+        return all;
+      },
+    };
+  }
+
+  return {
+    async inSession(world, drive) {
+      const { nativeConnection: connection } = temporal;
+      const shared = { connection, namespace: 'bellhop', activities: world.activities };
+      const options = { ...shared, maxHeartbeatThrottleInterval: 200 };
+      const workers = await Promise.all([
+        Worker.create({ ...options, taskQueue: AGENT_QUEUE, workflowBundle }),
+        Worker.create({ ...options, taskQueue: runnerQueue('r1') }),
+        Worker.create({ ...options, taskQueue: egressQueue('r1') }),
+      ]);
+      threads += 1;
+      const session = stage(`slack:T1:C1:${threads}.0`);
+      const running = Promise.all(workers.map((worker) => worker.run()));
+      try {
+        await drive(session);
+        if (process.env.BELLHOP_RECORD_HISTORIES) await record(session);
+      } finally {
+        for (const worker of workers) worker.shutdown();
+        await running;
+      }
+    },
+    close: () => temporal.teardown(),
+  };
+}
+
+/** Keeps what a test's session did for the replay test; the name of the test is the name of the file. */
+async function record(session: StagedSession): Promise<void> {
+  const name = (expect.getState().currentTestName ?? 'session').replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase();
+  const [first] = await session.histories();
+  if (first) await writeFile(path.join(HISTORIES, `${name.slice(0, 80)}.json`), first);
+}
