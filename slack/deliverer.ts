@@ -6,6 +6,8 @@ import { LATE_NOTICE } from './notices.ts';
 import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 
 export interface DelivererOptions extends DeliveryDependencies {
+  /** Something may be waiting in the outbox now. */
+  readonly onDelivered: () => void;
   readonly log: { warn(fields: object, message: string): void };
   /** How long a claimed row is left to whoever claimed it. @default 10000 */
   readonly leaseMs?: number;
@@ -32,6 +34,7 @@ export function createDeliverer(options: DelivererOptions): WorkLoop {
   const deliver = async (row: InboxRow): Promise<void> => {
     try {
       await deliverEntry(options, row);
+      options.onDelivered();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ inbox: row.id, kind: row.kind, attempts: row.attempts, reason }, 'not delivered; trying again');

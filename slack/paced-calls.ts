@@ -29,7 +29,7 @@ export function createPacedCalls({ db, client, team, limits = SLACK_LIMITS }: Pa
       const wait = await takeToken(db, key, size, Math.floor(size.capacity * spare));
       if (wait > 0) throw new RateLimited(method, wait);
       try {
-        return await client.apiCall(method, args);
+        return { ...(await client.apiCall(method, args)) };
       } catch (error) {
         const failure = failureOf(error);
         if (failure.kind === 'limited') await blockBucket(db, key, failure.waitMs);

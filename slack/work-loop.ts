@@ -55,7 +55,7 @@ export function createWorkLoop<Item>(options: WorkLoopOptions<Item>): WorkLoop {
 
   const poke = (): void => {
     again = true;
-    if (stopped || claiming) return;
+    if (stopped || claiming !== null) return;
     claiming = claimAll()
       .catch(onError)
       .finally(() => {

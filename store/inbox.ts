@@ -179,6 +179,16 @@ export async function takeOverdue(db: Queryable, afterMs: number): Promise<Inbox
   return rows.map(toRow);
 }
 
+/** Whether somebody asked for something in the same thread after this. */
+export async function hasLaterMessage(db: Queryable, entry: InboxEntry): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from inbox where team = $1 and channel = $2 and thread_ts = $3 and kind = 'message'
+       and ts::numeric > $4::numeric limit 1`,
+    [entry.team, entry.channel, entry.threadTs, entry.ts],
+  );
+  return rowCount === 1;
+}
+
 export interface Spoken {
   readonly author: string;
   readonly at: Date;

@@ -12,7 +12,7 @@ interface Block {
 export function splitMarkdown(markdown: string, limit: number): string[] {
   const pieces: string[] = [];
   let piece = '';
-  for (const part of blocksOf(markdown).flatMap((block) => fit(block, limit))) {
+  for (const part of blocksOf(markdown).flatMap((block) => fitted(block, limit))) {
     if (piece && piece.length + 2 + part.length > limit) {
       pieces.push(piece);
       piece = part;
@@ -60,7 +60,7 @@ function isClosing(line: string, fence: string): boolean {
   return closing !== undefined && closing[0] === fence[0] && closing.length >= fence.length;
 }
 
-function fit(block: Block, limit: number): string[] {
+function fitted(block: Block, limit: number): string[] {
   const whole = block.lines.join('\n');
   if (whole.length <= limit) return [whole];
   switch (block.kind) {

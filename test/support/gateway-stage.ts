@@ -1,0 +1,130 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { SessionId } from '../../contracts/ids.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
+import { createSlackClient } from '../../slack/client.ts';
+import { whoAmI } from '../../slack/identity.ts';
+import type { RateLimits } from '../../slack/rate-limits.ts';
+import { createSessionSignals, type SessionSignals } from '../../slack/session-signals.ts';
+import { type Gateway, startGateway } from '../../slack/start-gateway.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { type SimMessage, startTestSlack, type TestSlack } from './slack-simulator.ts';
+import { startTemporal } from './temporal.ts';
+
+export const TEAM = 'T000000ACME';
+
+export interface StageOptions {
+  readonly overdueMs?: number;
+  readonly limits?: RateLimits;
+  readonly isEnabled?: (scope: ScopeKey) => Promise<boolean>;
+  readonly now?: () => Date;
+  /** Stands before Temporal, so that a test can close the way. */
+  readonly gate?: () => void;
+}
+
+export interface GatewayStage extends AsyncDisposable {
+  readonly slack: TestSlack;
+  readonly db: TestDatabase;
+  readonly temporal: TestWorkflowEnvironment;
+  readonly logged: { readonly level: string; readonly message: string; readonly fields: object }[];
+  /** A gateway in this process; several may run. */
+  start(options?: StageOptions): Promise<Gateway>;
+  sessionOf(message: Pick<SimMessage, 'channel' | 'ts'>): SessionId;
+  /** What the session's workflow was signalled, over all its runs. */
+  signals(session: SessionId): Promise<{ name: string; payload: Record<string, unknown> }[]>;
+  runs(session: SessionId): Promise<number>;
+  inbox(): Promise<Record<string, unknown>[]>;
+}
+
+/** Real PostgreSQL, a real Temporal server without any worker, and the Slack simulator. */
+export async function startGatewayStage(
+  slackOptions: Parameters<typeof startTestSlack>[0] = {},
+): Promise<GatewayStage> {
+  const [slack, db, temporal] = await Promise.all([
+    startTestSlack(slackOptions),
+    createTestDatabase(),
+    startTemporal(),
+  ]);
+  const logged: GatewayStage['logged'] = [];
+  const log = (level: string) => (fields: object, message: string) => void logged.push({ level, message, fields });
+  const client = createSlackClient(slack.tokens.bot, slack.apiUrl, { warn: () => {}, error: () => {} });
+  const identity = await whoAmI(client);
+  const signals = createSessionSignals({ client: temporal.client, taskQueue: 'gateway-test' });
+  const running = new Set<Gateway>();
+
+  return {
+    slack,
+    db,
+    temporal,
+    logged,
+    async start(options = {}) {
+      const gateway = await startGateway({
+        database: db.database,
+        databaseUrl: db.url,
+        client,
+        identity,
+        appToken: slack.tokens.app,
+        botToken: slack.tokens.bot,
+        apiUrl: slack.apiUrl,
+        signals: gated(signals, options.gate),
+        isEnabled: options.isEnabled ?? (async () => true),
+        log: { info: log('info'), warn: log('warn'), error: log('error') },
+        ...(options.overdueMs === undefined ? {} : { overdueMs: options.overdueMs }),
+        ...(options.limits === undefined ? {} : { limits: options.limits }),
+        ...(options.now === undefined ? {} : { now: options.now }),
+      });
+      running.add(gateway);
+      return {
+        async stop() {
+          running.delete(gateway);
+          await gateway.stop();
+        },
+      };
+    },
+    sessionOf: ({ channel, ts }) => `slack:${TEAM}:${channel}:${ts}`,
+    async signals(session) {
+      const found: { name: string; payload: Record<string, unknown> }[] = [];
+      for (const runId of await runIds(temporal, session)) {
+        const { events } = await temporal.client.workflow.getHandle(session, runId).fetchHistory();
+        for (const event of events ?? []) {
+          const signal = event.workflowExecutionSignaledEventAttributes;
+          const data = signal?.input?.payloads?.[0]?.data;
+          if (signal && data) {
+            found.push({ name: signal.signalName ?? '', payload: JSON.parse(Buffer.from(data).toString()) });
+          }
+        }
+      }
+      return found;
+    },
+    runs: async (session) => (await runIds(temporal, session)).length,
+    inbox: async () => (await db.database.query('select * from inbox order by id')).rows,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running].map((gateway) => gateway.stop()));
+      await slack[Symbol.asyncDispose]();
+      await db[Symbol.asyncDispose]();
+      await temporal.teardown();
+    },
+  };
+}
+
+async function runIds(temporal: TestWorkflowEnvironment, session: SessionId): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const run of temporal.client.workflow.list({ query: `WorkflowId = "${session}"` })) ids.push(run.runId);
+  return ids.reverse();
+}
+
+function gated(signals: SessionSignals, gate: () => void = () => {}): SessionSignals {
+  return {
+    start: async (...args) => {
+      gate();
+      await signals.start(...args);
+    },
+    message: async (...args) => {
+      gate();
+      return signals.message(...args);
+    },
+    stop: async (...args) => {
+      gate();
+      return signals.stop(...args);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** The gateway: Slack on one side, inbox, outbox and Temporal's signals on the other. */
+import { Client, Connection } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { effectiveAccess } from '../access/effective-access.ts';
+import { AGENT_QUEUE } from '../contracts/task-queues.ts';
+import { createSlackClient } from '../slack/client.ts';
+import { failureOf } from '../slack/errors.ts';
+import { type SlackIdentity, whoAmI } from '../slack/identity.ts';
+import { createSessionSignals } from '../slack/session-signals.ts';
+import { startGateway } from '../slack/start-gateway.ts';
+import { openDatabase } from '../store/database.ts';
+import { currentPolicy } from '../store/policy.ts';
+import { baseEnvironment, readEnvironment } from './environment.ts';
+import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
+import { temporalTarget } from './temporal-connection.ts';
+
+const schema = baseEnvironment.extend({
+  SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'must be an app-level token (xapp-…)'),
+  SLACK_BOT_TOKEN: z.string().startsWith('xoxb-', 'must be a bot token (xoxb-…)'),
+  SLACK_API_URL: z.url().default('https://slack.com/api/'),
+});
+
+const RETRY_MS = 2_000;
+
+async function start({ log, environment }: ProcessContext): Promise<RunningProcess> {
+  const env = readEnvironment(schema, environment);
+  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'gateway' });
+  const temporal = temporalTarget(environment);
+  // Lazy: the gateway takes in what people say also while Temporal is away.
+  const connection = Connection.lazy(temporal.connection);
+  const client = createSlackClient(env.SLACK_BOT_TOKEN, env.SLACK_API_URL, {
+    warn: (message) => log.warn({ component: 'slack' }, message),
+    error: (message) => log.error({ component: 'slack' }, message),
+  });
+  const identity = await findOutWhoWeAre(() => whoAmI(client), log);
+  const gateway = await startGateway({
+    database,
+    databaseUrl: env.BELLHOP_DATABASE_URL,
+    client,
+    identity,
+    appToken: env.SLACK_APP_TOKEN,
+    botToken: env.SLACK_BOT_TOKEN,
+    apiUrl: env.SLACK_API_URL,
+    signals: createSessionSignals({
+      client: new Client({ connection, namespace: temporal.namespace }),
+      taskQueue: AGENT_QUEUE,
+    }),
+    isEnabled: async (scope) => effectiveAccess(await currentPolicy(database), scope).enabled,
+    log,
+  });
+  log.info({ team: identity.team, bot: identity.botName }, 'connected to Slack');
+  return {
+    async stop() {
+      await gateway.stop();
+      await connection.close();
+      await database.end();
+    },
+  };
+}
+
+/** Waits for Slack, but not with a token that Slack refuses. */
+async function findOutWhoWeAre(ask: () => Promise<SlackIdentity>, log: Logger): Promise<SlackIdentity> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind === 'refused') {
+        throw new Error(`Slack refused SLACK_BOT_TOKEN (auth.test: ${failure.code})`, { cause: error });
+      }
+      log.warn({ reason: failure.kind === 'limited' ? 'rate limited' : failure.reason }, 'Slack does not answer yet');
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+await runProcess('gateway', start);
