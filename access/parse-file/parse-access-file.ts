@@ -20,11 +20,7 @@ export function parseAccessFile(text: string, now: Date): ParsedAccessFile | { r
   const yaml = readYaml(text);
   if ('problems' in yaml) return yaml;
   const read = readSections(yaml, now);
-  const problems = [
-    ...read.problems,
-    ...referenceProblems(read.file, read.names, yaml),
-    ...overlapProblems(read.file, yaml),
-  ];
+  const problems = [...read.problems, ...referenceProblems(read.root, yaml), ...overlapProblems(read.file, yaml)];
   if (problems.length > 0) return { problems: problems.sort(byLine) };
   return { file: read.file, warnings: [...read.warnings, ...unusedWarnings(read.file, yaml)].sort(byLine) };
 }

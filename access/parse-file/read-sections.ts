@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AccessFile } from '../access-file.ts';
 import { toBundle, toChannel, toConnection, toGuardrail, toScope, toWorkspace } from './convert.ts';
 import type { FilePath, FileProblem } from './problem.ts';
-import { entriesOf, isMapping, readRoot, type SectionName } from './read-root.ts';
+import { entriesOf, type Root, readRoot, type SectionName } from './read-root.ts';
 import { readSchedule } from './read-schedule.ts';
 import type { YamlText } from './read-yaml.ts';
 import { bundle, connection, guardrail, schedule, section, workspaceSection } from './schemas.ts';
@@ -13,13 +13,8 @@ export interface ReadSections {
   readonly file: AccessFile;
   readonly problems: readonly FileProblem[];
   readonly warnings: readonly FileProblem[];
-  /** Names of all entries, also of those with a problem: whoever refers to one has made no mistake. */
-  readonly names: EntryNames;
-}
-
-export interface EntryNames {
-  readonly bundles: readonly string[];
-  readonly connections: readonly string[];
+  /** Everything that was written. */
+  readonly root: Root;
 }
 
 /** Reads every entry by itself, so that one mistake hides no other. */
@@ -62,10 +57,5 @@ export function readSections(text: YamlText, now: Date): ReadSections {
       return checked.schedule;
     }),
   };
-  const names = { bundles: namesOf(root.bundles), connections: namesOf(root.connections) };
-  return { file, problems, warnings, names };
-}
-
-function namesOf(section: unknown): string[] {
-  return isMapping(section) ? Object.keys(section) : [];
+  return { file, problems, warnings, root };
 }

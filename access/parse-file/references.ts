@@ -1,33 +1,47 @@
 import type { AccessFile } from '../access-file.ts';
 import { didYouMean } from '../near-names.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
-import type { EntryNames } from './read-sections.ts';
+import { isMapping, type Root } from './read-root.ts';
 import type { YamlText } from './read-yaml.ts';
 import { scopePaths } from './scope-paths.ts';
 
-/** Names that name nothing, and names that stand twice. */
-export function referenceProblems(file: AccessFile, names: EntryNames, text: YamlText): FileProblem[] {
-  const lists = [
-    ...scopePaths(file).map(({ section, path }) => ({
-      kind: 'bundle',
-      path: [...path, 'bundles'],
-      used: section.bundles,
-      known: names.bundles,
-    })),
-    ...file.bundles.map((bundle) => ({
-      kind: 'connection',
-      path: ['bundles', bundle.id, 'connections'],
-      used: bundle.connections,
-      known: names.connections,
-    })),
+/**
+ * Names that name nothing, and names that stand twice. Looked up in what was written rather than in what could be
+ * read, so that a mistake elsewhere in an entry hides none here.
+ */
+export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
+  const bundles = Object.keys(mappingOf(root.bundles));
+  const connections = Object.keys(mappingOf(root.connections));
+  const scopes: [FilePath, unknown][] = [
+    [['organization'], root.organization],
+    [['workspace'], root.workspace],
+    ...entries('channels', root.channels),
   ];
-  return lists.flatMap(({ kind, path, used, known }) =>
-    used.flatMap((name, index) => {
-      const at = (message: string) => [{ ...place([...path, index], text), message }];
-      if (!known.includes(name)) return at(`there is no ${kind} ${name}${didYouMean(name, known)}`);
-      return used.indexOf(name) === index ? [] : at(`${name} stands here twice`);
-    }),
-  );
+  return [
+    ...scopes.flatMap(([path, scope]) => unknownNames([...path, 'bundles'], mappingOf(scope).bundles, bundles, text)),
+    ...entries('bundles', root.bundles).flatMap(([path, bundle]) =>
+      unknownNames([...path, 'connections'], mappingOf(bundle).connections, connections, text),
+    ),
+  ];
+}
+
+function unknownNames(path: FilePath, list: unknown, known: readonly string[], text: YamlText): FileProblem[] {
+  if (!Array.isArray(list)) return [];
+  const kind = path.at(-1) === 'bundles' ? 'bundle' : 'connection';
+  return list.flatMap((name: unknown, index) => {
+    if (typeof name !== 'string') return [];
+    const at = place([...path, index], text);
+    if (!known.includes(name)) return [{ ...at, message: `there is no ${kind} ${name}${didYouMean(name, known)}` }];
+    return list.indexOf(name) === index ? [] : [{ ...at, message: `${name} stands here twice` }];
+  });
+}
+
+function entries(section: string, value: unknown): [FilePath, unknown][] {
+  return Object.entries(mappingOf(value)).map(([key, entry]) => [[section, key], entry]);
+}
+
+function mappingOf(value: unknown): Record<string, unknown> {
+  return isMapping(value) ? value : {};
 }
 
 /** What is written down and attached nowhere: allowed, and often a slip. */

@@ -1,0 +1,23 @@
+import { findKnownChannel, type KnownChannel } from '../../access/find-channel.ts';
+import { channelScope, type ScopeKey } from '../../contracts/scope.ts';
+
+export interface NamedScope {
+  readonly scope: ScopeKey;
+  /** For people: `#platform-eng`. */
+  readonly label: string;
+}
+
+const SCOPE_KEY = /^(?:organization|workspace:[^:]+|(?:channel|group-dm|person):[^:]+:[^:]+)$/;
+
+/**
+ * The scope somebody means: `#channel`, a channel's id, `organization`, or a whole key such as `person:T1:U1`.
+ *
+ * @throws Error with the channels that come near
+ */
+export function findScope(text: string, channels: readonly KnownChannel[]): NamedScope {
+  if (SCOPE_KEY.test(text)) return { scope: text as ScopeKey, label: text };
+  const found = findKnownChannel(text, channels, null);
+  if ('problem' in found) throw new Error(found.problem);
+  const { team, id, name } = found.channel;
+  return { scope: channelScope(team, id), label: `#${name}` };
+}

@@ -1,0 +1,11 @@
+/** Rows as aligned columns, two spaces apart. Widths count code points, which is right for everything we print. */
+export function columns(rows: readonly (readonly string[])[], indent = ''): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, [...cell].length);
+  }
+  return rows
+    .map((row) => row.map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - [...cell].length)).join('  '))
+    .map((line) => `${indent}${line}`.trimEnd())
+    .join('\n');
+}

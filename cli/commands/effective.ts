@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import { effectiveAccess } from '../../access/effective-access.ts';
+import { listChannels } from '../../store/channels.ts';
+import { currentPolicy } from '../../store/policy.ts';
+import { effectiveText } from '../access/effective-text.ts';
+import { findScope } from '../access/find-scope.ts';
+import { openCliContext } from '../context.ts';
+
+export function register(program: Command): void {
+  program
+    .command('effective')
+    .description("what a channel's agent may reach, every rule with where it comes from")
+    .argument('<scope>', "'#channel', a channel's id, or organization")
+    .option('--json', 'print it as JSON')
+    .action(async (text: string, options: { json?: boolean }) => {
+      await using context = await openCliContext();
+      const named = findScope(text, await listChannels(context.database));
+      const access = effectiveAccess(await currentPolicy(context.database), named.scope);
+      console.log(
+        options.json ? JSON.stringify({ label: named.label, ...access }, null, 2) : effectiveText(named, access),
+      );
+    });
+}
