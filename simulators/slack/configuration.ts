@@ -24,7 +24,10 @@ const schema = z.object({
 export function readConfiguration(environment: NodeJS.ProcessEnv): SimulatorOptions {
   const parsed = schema.safeParse(environment);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    const lines = parsed.error.issues.map((issue) => {
+      const name = issue.path.join('.');
+      return `${name} ${environment[name] === undefined ? 'is not set' : issue.message}`;
+    });
     throw new Error(`The Slack simulator cannot start:\n${lines.join('\n')}`);
   }
   const values = parsed.data;

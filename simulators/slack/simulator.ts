@@ -10,11 +10,11 @@ import { peopleMethods } from './api/people.ts';
 import { reactionMethods } from './api/reactions.ts';
 import { registerApi } from './api/router.ts';
 import { createCallLog } from './calls.ts';
-import { createChanges } from './changes.ts';
+import { type Changes, createChanges } from './changes.ts';
 import { ControlError } from './control/errors.ts';
 import { registerControl } from './control/routes.ts';
 import { createChangeStream } from './control/stream.ts';
-import { createViews } from './control/view.ts';
+import { createViews, type Views } from './control/view.ts';
 import { createAppEvents } from './events/app-events.ts';
 import { eventCallback } from './events/event-callback.ts';
 import { createFaults } from './faults.ts';
@@ -50,8 +50,12 @@ export interface Simulator extends AsyncDisposable {
   readonly url: string;
   /** What `SLACK_API_URL` of an app is set to. */
   readonly apiUrl: string;
-  /** For tests in the same process. */
+  /** For tests and measurements in the same process, which then need not ask again and again over HTTP. */
   readonly world: World;
+  readonly changes: Pick<Changes, 'follow'>;
+  readonly views: Views;
+  /** How many sockets the app has open. */
+  sockets(): number;
   close(): Promise<void>;
 }
 
@@ -100,7 +104,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...reactionMethods(shared),
     ...conversationMethods(shared),
     ...fileMethods(shared, timers, { processingMs: options.fileProcessingMs ?? 300 }),
-    ...assistantMethods(shared),
+    ...assistantMethods(shared, timers),
   };
 
   const server = createServer();
@@ -122,14 +126,23 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   function close(): Promise<void> {
     closing ??= (async () => {
       timers.clear();
-      sockets.close();
+      await sockets.close();
       server.server.closeAllConnections();
       await server.close();
       keeping?.flush();
     })();
     return closing;
   }
-  return { url, apiUrl: `${url}/api/`, world, close, [Symbol.asyncDispose]: close };
+  return {
+    url,
+    apiUrl: `${url}/api/`,
+    world,
+    changes,
+    views,
+    sockets: () => sockets.open,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function createServer(): FastifyInstance {

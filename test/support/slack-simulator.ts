@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulators/slack/simulator.ts';
+import type { Message } from '../../simulators/slack/world/types.ts';
+import { APP } from '../../simulators/slack/world/workspace.ts';
 
 /** A message as the simulator's state shows it; the fields tests look at. */
 export interface SimMessage {
@@ -130,15 +132,30 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
     return (await response.json()) as Result;
   }
 
-  const state = () => control<SimState>('state');
-  const thread: TestSlack['thread'] = async ({ channel, ts }) =>
-    (await state()).messages.filter((one) => one.channel === channel && (one.ts === ts || one.threadTs === ts));
-  const answers: TestSlack['answers'] = async (parent) => {
-    const { app, messages } = await state();
-    return messages.filter(
-      (one) => one.channel === parent.channel && one.threadTs === parent.ts && one.user === app.userId && !one.deleted,
-    );
-  };
+  const { world, views } = simulator;
+  const view = (message: Message) => views.message(message) as unknown as SimMessage;
+  const threadNow = ({ channel, ts }: Pick<SimMessage, 'channel' | 'ts'>) => world.thread(channel, ts).map(view);
+  const answersNow = (parent: Pick<SimMessage, 'channel' | 'ts'>) =>
+    threadNow(parent).filter((one) => one.ts !== parent.ts && one.user === APP.userId && !one.deleted);
+
+  /** Looks at once and after every change, so that a wait ends as soon as it can. */
+  async function until<Value>(look: () => Value | undefined, timeoutMs: number, explain: () => string): Promise<Value> {
+    const now = look();
+    if (now !== undefined) return now;
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        unfollow();
+        reject(new Error(`${explain()} (waited ${timeoutMs} ms)`));
+      }, timeoutMs);
+      const unfollow = simulator.changes.follow(() => {
+        const value = look();
+        if (value === undefined) return;
+        clearTimeout(timer);
+        unfollow();
+        resolve(value);
+      });
+    });
+  }
 
   return {
     simulator,
@@ -166,28 +183,30 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
     click: (as, { channel, ts }, action) => control('actions', { as, channel, ts, action_id: action }),
     openDm: async (as) => (await control<{ channel: string }>('open-dm', { as })).channel,
     invite: (channel, user) => control('members', { as: 'ada', channel, user, action: 'join' }),
-    state,
-    thread,
-    answers,
+    state: () => control<SimState>('state'),
+    thread: async (parent) => threadNow(parent),
+    answers: async (parent) => answersNow(parent),
     async waitForAnswer(parent, matches, timeoutMs = 20_000) {
       const holds = typeof matches === 'function' ? matches : (one: SimMessage) => matches.test(everyText(one));
-      const seen = async () => (await answers(parent)).find(holds);
-      return await until(seen, timeoutMs, async () => {
-        const said = (await answers(parent)).map((one) => everyText(one));
-        return `No answer matched ${String(matches)}. The app said: ${JSON.stringify(said)}`;
-      });
+      return await until(
+        () => answersNow(parent).find(holds),
+        timeoutMs,
+        () => `No answer matched ${matches}. The app said: ${JSON.stringify(answersNow(parent).map(everyText))}`,
+      );
     },
     async waitForReaction({ channel, ts }, name, timeoutMs = 10_000) {
-      const seen = async () => {
-        const { app, messages } = await state();
-        const message = messages.find((one) => one.channel === channel && one.ts === ts);
-        return message?.reactions.find((one) => (!name || one.name === name) && one.users.includes(app.userId));
-      };
-      await until(seen, timeoutMs, async () => `The app did not react${name ? ` with :${name}:` : ''}.`);
+      await until(
+        () =>
+          world
+            .message(channel, ts)
+            ?.reactions.find((one) => (!name || one.name === name) && one.users.includes(APP.userId)),
+        timeoutMs,
+        () => `The app did not react${name ? ` with :${name}:` : ''}.`,
+      );
     },
     async waitForApp(timeoutMs = 20_000) {
-      const seen = async () => (await state()).app.connected || undefined;
-      await until(seen, timeoutMs, async () => 'No app connected to the Slack simulator.');
+      const connected = () => (simulator.sockets() > 0 ? true : undefined);
+      await until(connected, timeoutMs, () => 'No app connected to the Slack simulator.');
     },
     async file(id) {
       const headers = { 'x-sim-token': options.controlToken ?? controlToken };
@@ -211,18 +230,4 @@ export function everyText(message: Pick<SimMessage, 'text' | 'blocks'>): string 
     return value;
   });
   return texts.join('\n');
-}
-
-async function until<Value>(
-  look: () => Promise<Value | undefined>,
-  timeoutMs: number,
-  explain: () => Promise<string>,
-): Promise<Value> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const value = await look();
-    if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`${await explain()} (waited ${timeoutMs} ms)`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }

@@ -1,3 +1,4 @@
+import type { Timers } from '../timers.ts';
 import type { NativeStatus } from '../world/types.ts';
 import { threadKey } from '../world/world.ts';
 import type { Arguments } from './arguments.ts';
@@ -6,9 +7,11 @@ import type { MethodDependencies, Methods } from './method.ts';
 import { existingThread, joinedChannel } from './targets.ts';
 
 const MOST_PROMPTS = 4;
+/** A status nobody clears goes by itself. */
+const STATUS_LIFE_MS = 120_000;
 
 /** docs.slack.dev/reference/methods?family=assistant.threads */
-export function assistantMethods({ world, changes }: MethodDependencies): Methods {
+export function assistantMethods({ world, changes }: MethodDependencies, timers: Timers): Methods {
   const place = (args: Arguments) => {
     const channel = joinedChannel(world, args.required('channel_id'));
     return { channel: channel.id, threadTs: existingThread(world, channel, args.required('thread_ts')) };
@@ -26,9 +29,15 @@ export function assistantMethods({ world, changes }: MethodDependencies): Method
           status: args.text('status') ?? '',
           loadingMessages: Array.isArray(messages) ? messages.map(String) : [],
         };
-        if (status.status === '') world.statuses.delete(threadKey(channel, threadTs));
-        else world.statuses.set(threadKey(channel, threadTs), status);
+        const key = threadKey(channel, threadTs);
+        if (status.status === '') world.statuses.delete(key);
+        else world.statuses.set(key, status);
         changes.add('status', status);
+        timers.after(STATUS_LIFE_MS, () => {
+          if (world.statuses.get(key) !== status) return;
+          world.statuses.delete(key);
+          changes.add('status', { ...status, status: '', loadingMessages: [] });
+        });
         return {};
       },
     },

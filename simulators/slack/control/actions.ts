@@ -8,7 +8,7 @@ import type { Block } from '../world/types.ts';
 import { APP, TEAM } from '../world/workspace.ts';
 import type { World } from '../world/world.ts';
 import { ControlError } from './errors.ts';
-import { channelOf, personNamed } from './lookups.ts';
+import { actorNamed, channelOf } from './lookups.ts';
 import type { actionRequest } from './requests.ts';
 
 export interface ActionDependencies {
@@ -27,7 +27,7 @@ export function createActionSender(
 ): (request: z.infer<typeof actionRequest>) => { readonly trigger: string } {
   const { world, changes, delivery, responseUrls, messageShapes } = dependencies;
   return (request) => {
-    const person = personNamed(world, request.as);
+    const person = actorNamed(world, request.as);
     const channel = channelOf(world, person, request.channel);
     const message = world.message(channel.id, request.ts);
     const ephemeral = world.ephemerals.find(
@@ -59,7 +59,7 @@ export function createActionSender(
         enterprise: null,
         is_enterprise_install: false,
         channel: { id: channel.id, name: channel.name || 'directmessage' },
-        ...(message ? { message: messageShapes.messageObject(message, { metadata: true }) } : {}),
+        ...(message ? { message: messageShapes.messageObject(message) } : {}),
         state: { values: {} },
         response_url: responseUrls.issue({ ...place, isEphemeral: message === undefined }),
         actions: [

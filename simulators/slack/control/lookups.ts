@@ -1,4 +1,5 @@
 import type { Channel, Message, Person } from '../world/types.ts';
+import { APP } from '../world/workspace.ts';
 import type { World } from '../world/world.ts';
 import { ControlError } from './errors.ts';
 
@@ -13,6 +14,13 @@ export function channelNamed(world: World, idOrName: string): Channel {
   const channel = world.channel(idOrName);
   if (channel) return channel;
   throw new ControlError('no_such_channel', `There is no conversation ${idOrName}. A DM is opened by /_sim/open-dm.`);
+}
+
+/** Somebody whose part the page's user may play: not the app itself, and not Slack. */
+export function actorNamed(world: World, idOrName: string): Person {
+  const person = personNamed(world, idOrName);
+  if (person.id !== APP.userId && person.kind !== 'slackbot') return person;
+  throw new ControlError('not_possible', `Nobody acts as ${person.name} by the control API.`);
 }
 
 /** A conversation this person is in. */

@@ -10,7 +10,7 @@ import { APP } from '../world/workspace.ts';
 import type { World } from '../world/world.ts';
 import { asSlackClientSends } from './composer.ts';
 import { ControlError } from './errors.ts';
-import { channelNamed, channelOf, messageAt, personNamed } from './lookups.ts';
+import { actorNamed, channelNamed, channelOf, messageAt, personNamed } from './lookups.ts';
 import type {
   deleteRequest,
   editRequest,
@@ -63,7 +63,7 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
 
   return {
     post(request) {
-      const person = personNamed(world, request.as);
+      const person = actorNamed(world, request.as);
       const channel = channelOf(world, person, request.channel);
       if (channel.isArchived) throw new ControlError('not_possible', `${channel.name} is archived.`);
       if (request.text.trim() === '' && request.files.length === 0) {
@@ -85,17 +85,17 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       return message;
     },
     edit(request) {
-      const person = personNamed(world, request.as);
+      const person = actorNamed(world, request.as);
       const message = ownMessage(person, request.channel, request.ts);
       messages.edit(message, person.id, { text: written(request.text, request.raw), blocks: [], marked: true });
       return message;
     },
     remove(request) {
-      const person = personNamed(world, request.as);
+      const person = actorNamed(world, request.as);
       messages.remove(ownMessage(person, request.channel, request.ts));
     },
     react(request) {
-      const person = personNamed(world, request.as);
+      const person = actorNamed(world, request.as);
       const message = messageAt(world, channelOf(world, person, request.channel), request.ts);
       const name = request.name.replaceAll(':', '');
       if (request.remove) messages.unreact(message, person.id, name);
@@ -114,7 +114,7 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       return { channel: channel.id };
     },
     changeMember(request) {
-      const by = personNamed(world, request.as);
+      const by = actorNamed(world, request.as);
       const user = personNamed(world, request.user);
       const channel = channelNamed(world, request.channel);
       if (channel.kind === 'im' || channel.kind === 'mpim') {

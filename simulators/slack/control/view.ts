@@ -35,7 +35,7 @@ export function createViews(world: World, changes: Changes, sockets: Sockets): V
       unfurlLinks: one.unfurlLinks,
       unfurlMedia: one.unfurlMedia,
       linkNames: one.linkNames,
-      broadcastMentions: broadcastMentions(one.text, one.blocks),
+      broadcastMentions: broadcastMentions(one),
     };
   }
 

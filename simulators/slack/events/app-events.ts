@@ -9,7 +9,8 @@ import type { World } from '../world/world.ts';
 export type AppEvent = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /**
- * Tells the app what happened, as Slack would: only what it subscribed to, and only where it is a member.
+ * Tells the app what happened, as Slack would: only what it subscribed to, and only where it is a member. Message metadata is not
+ * in events: who wants it asks `conversations.replies` for it.
  * (docs.slack.dev/reference/events)
  */
 export interface AppEvents {
@@ -58,14 +59,14 @@ export function createAppEvents(
       const channel = heardIn(message.channel);
       if (channel === null) return;
       sendMention(channel, message);
-      sendMessage(channel, { ...shapes.messageObject(message, { metadata: true }), event_ts: message.ts });
+      sendMessage(channel, { ...shapes.messageObject(message), event_ts: message.ts });
     },
     edited(message, before, previousText) {
       const channel = heardIn(message.channel);
       if (channel === null) return;
       if (!mentionedUsers(previousText).includes(APP.userId)) sendMention(channel, message);
       const ts = world.nextTs();
-      const after = shapes.messageObject(message, { metadata: true });
+      const after = shapes.messageObject(message);
       sendMessage(channel, {
         subtype: 'message_changed',
         message: after,

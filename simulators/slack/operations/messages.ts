@@ -93,7 +93,7 @@ export function createMessages({ world, changes, events, shapes }: MessageDepend
       return message;
     },
     edit(message, by, edit) {
-      const before = shapes.messageObject(message, { metadata: true });
+      const before = shapes.messageObject(message);
       const previousText = message.text;
       if (edit.text !== undefined) message.text = edit.text;
       if (edit.blocks !== undefined) message.blocks = edit.blocks;
@@ -104,7 +104,7 @@ export function createMessages({ world, changes, events, shapes }: MessageDepend
       events.edited(message, before, previousText);
     },
     remove(message) {
-      const before = shapes.messageObject(message, { metadata: true });
+      const before = shapes.messageObject(message);
       const history = world.messages.get(message.channel) ?? [];
       const hasReplies = history.some((reply) => reply.threadTs === message.ts && !reply.deleted);
       if (hasReplies) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Changes } from '../changes.ts';
 import type { Timers } from '../timers.ts';
@@ -10,6 +11,7 @@ import { APP } from '../world/workspace.ts';
 export const MOST_SOCKETS = 10;
 const TICKET_LIFE_MS = 30_000;
 const PING_EVERY_MS = 10_000;
+const GOODBYE_MS = 500;
 
 export interface Sockets {
   /** A one-time ticket for a WebSocket, or null when the app has as many sockets as Slack allows. */
@@ -22,7 +24,7 @@ export interface Sockets {
   /** Slack recycles the sockets: it says so and closes them. `abrupt` cuts them without a word. */
   disconnect(manner: 'warning' | 'refresh_requested' | 'abrupt'): void;
   readonly open: number;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function createSockets(changes: Changes, timers: Timers): Sockets {
@@ -102,7 +104,11 @@ export function createSockets(changes: Changes, timers: Timers): Sockets {
     get open() {
       return open.size;
     },
-    close() {
+    async close() {
+      // A client that is cut off in the middle of its own goodbye waits half a minute for the answer.
+      const goodbyes = [...open].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const socket of open) socket.close(1001);
+      await Promise.race([Promise.all(goodbyes), sleep(GOODBYE_MS, undefined, { ref: false })]);
       for (const socket of open) socket.terminate();
       server.close();
     },
