@@ -10,7 +10,7 @@ export function createTimestamps(now: () => number, after: string | null): Times
   return () => {
     const clock = BigInt(now()) * 1000n;
     last = clock > last ? clock : last + 1n;
-    const digits = last.toString().padStart(17, '0');
+    const digits = last.toString().padStart(16, '0');
     return `${digits.slice(0, -6)}.${digits.slice(-6)}`;
   };
 }

@@ -2,7 +2,8 @@ import { App, type AppOptions, LogLevel } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { TestSlack } from '../../../support/slack-simulator.ts';
 
-const quiet = {
+/** A logger that says nothing; what the app hears is what a test looks at. */
+export const quiet = {
   debug() {},
   info() {},
   warn() {},
