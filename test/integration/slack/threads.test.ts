@@ -1,0 +1,129 @@
+import { putMessage } from '../../../store/outbox.ts';
+import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import type { SimMessage } from '../../support/slack-simulator.ts';
+import { until } from '../../support/until.ts';
+
+let stage: GatewayStage;
+
+beforeAll(async () => {
+  stage = await startGatewayStage();
+  await stage.start();
+}, 60_000);
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+async function begin(text = '@bellhop begin'): Promise<SimMessage> {
+  const mention = await stage.slack.post('ada', 'platform-eng', text);
+  await stage.slack.waitForReaction(mention, 'eyes');
+  return mention;
+}
+
+function say(as: string, thread: SimMessage, text: string): Promise<SimMessage> {
+  return stage.slack.post(as, thread.channel, text, { threadTs: thread.ts });
+}
+
+async function stateOf(message: SimMessage): Promise<unknown> {
+  return (await stage.inbox()).find((row) => row.ts === message.ts)?.state;
+}
+
+async function untilState(message: SimMessage, state: string): Promise<void> {
+  await until(async () => (await stateOf(message)) === state, `the row to be ${state}`);
+}
+
+test('one person goes on without a mention', async () => {
+  const thread = await begin();
+  const followUp = await say('ada', thread, 'and by region, please');
+  await stage.slack.waitForReaction(followUp, 'eyes');
+  const signals = await stage.signals(stage.sessionOf(thread));
+  expect(signals.map((signal) => signal.name)).toEqual(['message', 'message']);
+  expect(await stage.runs(stage.sessionOf(thread))).toBe(1);
+});
+
+test('what a third party says untagged, and what is said to others, is context', async () => {
+  const thread = await begin();
+  const aside = await say('grace', thread, 'I have seen this before');
+  await untilState(aside, 'context');
+  const reply = await say('ada', thread, 'so have I');
+  await untilState(reply, 'context');
+  const tagged = await say('ada', thread, '@bellhop go on');
+  await stage.slack.waitForReaction(tagged, 'eyes');
+  expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(2);
+});
+
+test('a message that tags somebody else is context', async () => {
+  const thread = await begin();
+  await untilState(await say('ada', thread, '@linus can you check?'), 'context');
+});
+
+test('an untagged guest in a thread is context with their class, and hears nothing', async () => {
+  const thread = await begin();
+  const aside = await say('gia', thread, 'me too');
+  await untilState(aside, 'context');
+  const row = (await stage.inbox()).find((each) => each.ts === aside.ts);
+  expect(row?.author_class).toBe('guest');
+  expect(await stage.slack.answers(thread)).toHaveLength(0);
+});
+
+test('untagged talk in a thread without a session is not stored', async () => {
+  const parent = await stage.slack.post('ada', 'platform-eng', 'lunch?');
+  const reply = await say('grace', parent, 'yes');
+  const marker = await begin();
+  await untilState(marker, 'delivered');
+  expect((await stage.inbox()).some((row) => row.ts === reply.ts || row.ts === parent.ts)).toBe(false);
+});
+
+test('a follow-up after the workflow has ended starts a new run of the same id', async () => {
+  const thread = await begin();
+  const session = stage.sessionOf(thread);
+  await stage.temporal.client.workflow.getHandle(session).terminate('rested');
+  const followUp = await say('ada', thread, 'one more thing');
+  await stage.slack.waitForReaction(followUp, 'eyes');
+  await until(async () => (await stage.runs(session)) === 2, 'the second run');
+});
+
+test('an edit starts nothing', async () => {
+  const { slack } = stage;
+  const message = await slack.post('ada', 'platform-eng', 'never mind');
+  await slack.edit('ada', message, '@bellhop on second thought');
+  const mention = await begin();
+  await slack.edit('ada', mention, '@bellhop begin differently');
+  const marker = await begin();
+  await untilState(marker, 'delivered');
+  expect((await stage.inbox()).some((row) => row.ts === message.ts)).toBe(false);
+  expect(await stage.signals(stage.sessionOf(mention))).toHaveLength(1);
+});
+
+describe('stop', () => {
+  test('as a word after the mention reaches the running session with who said it', async () => {
+    const thread = await begin();
+    const stop = await say('grace', thread, '@bellhop stop');
+    await stage.slack.waitForReaction(stop, 'octagonal_sign');
+    const signals = await stage.signals(stage.sessionOf(thread));
+    const row = (await stage.inbox()).find((each) => each.ts === stop.ts);
+    expect(signals[1]).toEqual({ name: 'stop', payload: { inboxId: row?.id, by: 'U00000GRACE' } });
+  });
+
+  test('by the button of the working message does the same, once for each click', async () => {
+    const thread = await begin();
+    const session = stage.sessionOf(thread);
+    const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session };
+    const body = { kind: 'working', step: 1, what: 'thinking', since: new Date().toISOString() } as const;
+    await putMessage(stage.db.database, { ...place, key: `${session}/1/answer`, body, final: false });
+    const working = await stage.slack.waitForAnswer(thread, /Working/);
+    await stage.slack.click('linus', working, 'bellhop_stop');
+    await until(async () => (await stage.signals(session)).length === 2, 'the stop signal');
+    expect((await stage.signals(session))[1]).toMatchObject({ name: 'stop', payload: { by: 'U00000LINUS' } });
+  });
+
+  test('is not for guests', async () => {
+    const thread = await begin();
+    await say('gia', thread, '@bellhop stop');
+    await stage.slack.waitForAnswer(thread, /Guests cannot/);
+    expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
+  });
+
+  test('says so where nothing runs', async () => {
+    const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop stop');
+    await stage.slack.waitForAnswer(mention, /Nothing is running/);
+    expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
+  });
+});

@@ -1,0 +1,115 @@
+import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
+
+let stage: GatewayStage;
+let disabled: string | null = null;
+
+beforeAll(async () => {
+  stage = await startGatewayStage();
+  await stage.start({ isEnabled: async (scope) => scope !== disabled });
+}, 60_000);
+afterEach(() => stage.slack.clearFaults());
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+async function refusals(thread: Pick<SimMessage, 'channel' | 'ts'>): Promise<string[]> {
+  return (await stage.slack.answers(thread)).map((answer) => answer.text);
+}
+
+async function settled(count: number): Promise<void> {
+  await stage.slack.waitForApp();
+  const end = Date.now() + 10_000;
+  while (Date.now() < end) {
+    const open = (await stage.inbox()).filter((row) => row.state === 'received').length;
+    if (open === 0 && (await stage.inbox()).length >= count) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 150));
+}
+
+test.each([
+  ['a guest', 'gia', 'platform-eng', /Guests cannot/],
+  ['a single-channel guest', 'sol', 'general', /Guests cannot/],
+  ['somebody of another organization', 'hal', 'acme-globex', /other organizations/],
+  ['another bot', 'deploybot', 'platform-eng', /not for other bots/],
+  ['a member in a channel shared with another organization', 'ada', 'acme-globex', /shared with another organization/],
+])('%s is refused in words, once, and nothing starts', async (_, as, channel, words) => {
+  const { slack } = stage;
+  const before = (await stage.inbox()).length;
+  const mention = await slack.post(as, channel, '@bellhop do it');
+  await slack.waitForAnswer(mention, words);
+  await slack.post(as, channel, '@bellhop do it now', { threadTs: mention.ts });
+  await settled(before + 2);
+  expect(await refusals(mention)).toHaveLength(1);
+  expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
+});
+
+test('who cannot be looked up is refused', async () => {
+  const { slack, db } = stage;
+  await db.database.query('delete from person');
+  await slack.fault({ missingMethod: 'users.info' });
+  const mention = await slack.post('grace', 'platform-eng', '@bellhop who am I');
+  await slack.waitForAnswer(mention, /could not tell me who you are/);
+  expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
+});
+
+test('a channel that cannot be looked up is refused', async () => {
+  const { slack, db } = stage;
+  await db.database.query('delete from channel');
+  await slack.fault({ missingMethod: 'conversations.info' });
+  const mention = await slack.post('grace', 'general', '@bellhop where am I');
+  await slack.waitForAnswer(mention, /what kind of channel/);
+  expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
+});
+
+test('a lookup that Slack does not answer is tried again, and nobody is refused for it', async () => {
+  const { slack, db } = stage;
+  await db.database.query('delete from person');
+  await slack.fault({ failWith: 'users.info', error: 'internal_error', times: 2 });
+  const mention = await slack.post('grace', 'general', '@bellhop patience');
+  await slack.waitForReaction(mention, 'eyes');
+  expect(await refusals(mention)).toHaveLength(0);
+});
+
+test('a group message gets one notice', async () => {
+  const { slack } = stage;
+  const first = await slack.post('ada', 'C000000MPIM', '@bellhop hello');
+  await slack.waitForAnswer(first, /group messages/);
+  const second = await slack.post('grace', 'C000000MPIM', '@bellhop hello again');
+  await slack.waitForReaction(second, 'no_entry_sign');
+  expect(await refusals(second)).toHaveLength(0);
+  expect(await stage.runs(stage.sessionOf(first))).toBe(0);
+});
+
+test('a channel that is switched off gets one notice', async () => {
+  const { slack } = stage;
+  disabled = 'channel:T000000ACME:C0000SECOPS';
+  const first = await slack.post('ada', 'secops', '@bellhop hello');
+  await slack.waitForAnswer(first, /switched off/);
+  const second = await slack.post('linus', 'secops', '@bellhop hello again');
+  await slack.waitForReaction(second, 'no_entry_sign');
+  expect(await refusals(second)).toHaveLength(0);
+  disabled = null;
+  const third = await slack.post('linus', 'secops', '@bellhop and now?');
+  await slack.waitForReaction(third, 'eyes');
+});
+
+test('a direct message is a session of the person, with a thread of its own', async () => {
+  const { slack, db } = stage;
+  const dm = await slack.openDm('ada');
+  const message = await slack.post('ada', dm, 'just between us');
+  await slack.waitForReaction(message, 'eyes');
+  const { rows } = await db.database.query('select scope, principal from session where id = $1', [
+    stage.sessionOf(message),
+  ]);
+  expect(rows).toEqual([{ scope: 'person:T000000ACME:U0000000ADA', principal: 'person:T000000ACME:U0000000ADA' }]);
+});
+
+test('help is answered, and so is an empty mention', async () => {
+  const { slack } = stage;
+  for (const text of ['@bellhop help', '@bellhop']) {
+    const mention = await slack.post('ada', 'general', text);
+    const answer = await slack.waitForAnswer(mention, /Mention me with what you want done/);
+    expect(everyText(answer)).toMatch(/@bellhop stop/);
+    expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
+  }
+});

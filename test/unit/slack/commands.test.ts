@@ -1,0 +1,33 @@
+import { commandOf, mentions, tagsOthers } from '../../../slack/commands.ts';
+
+const BOT = 'U0BOT';
+
+test.each([
+  ['<@U0BOT> stop', 'stop'],
+  ['<@U0BOT|bellhop>  Stop!', 'stop'],
+  ['stop <@U0BOT>', 'stop'],
+  ['<@U0BOT> status', 'status'],
+  ['<@U0BOT> help.', 'help'],
+  ['<@U0BOT>', 'help'],
+  ['<@U0BOT> stop sending me reports', null],
+  ['<@U0BOT> how do I stop a container?', null],
+  ['<@U0BOT> build a bot that reacts to "stop"', null],
+  ['<@U0BOTX> stop', null],
+])('%s is the command %s', (text, command) => {
+  expect(commandOf(text, BOT)).toBe(command);
+});
+
+test('a mention names exactly our user', () => {
+  expect(mentions('hey <@U0BOT>, look', BOT)).toBe(true);
+  expect(mentions('hey <@U0BOT|bellhop>', BOT)).toBe(true);
+  expect(mentions('hey <@U0BOTHER>', BOT)).toBe(false);
+  expect(mentions('hey @bellhop', BOT)).toBe(false);
+});
+
+test('people, user groups and whole channels are others; we are not', () => {
+  expect(tagsOthers('<@U0BOT> what do you think', BOT)).toBe(false);
+  expect(tagsOthers('<@U0BOT> ask <@U2>', BOT)).toBe(true);
+  expect(tagsOthers('<!here> look', BOT)).toBe(true);
+  expect(tagsOthers('<!subteam^S1|@ops> look', BOT)).toBe(true);
+  expect(tagsOthers('see <#C1|ops> and <https://a.test>', BOT)).toBe(false);
+});

@@ -1,0 +1,116 @@
+import { incomingOf } from '../../../slack/incoming.ts';
+
+const identity = {
+  team: 'T1',
+  teamName: 'Acme',
+  workspaceUrl: 'https://acme.slack.com/',
+  botUser: 'U0BOT',
+  botId: 'B0BOT',
+  botName: 'bellhop',
+  enterprise: null,
+};
+
+function event(fields: object) {
+  return {
+    type: 'event_callback',
+    event_id: 'Ev1',
+    event: { type: 'message', channel: 'C1', channel_type: 'channel', user: 'U1', ts: '10.1', text: 'hi', ...fields },
+  };
+}
+const read = (fields: object) => incomingOf(event(fields), identity);
+
+test('app_mention and message of one text are the same message', () => {
+  const text = '<@U0BOT> hi';
+  const [mention, message] = [read({ type: 'app_mention', text }), read({ text })];
+  expect(mention?.entry).toEqual(message?.entry);
+  expect(mention).toMatchObject({ keep: 'always', entry: { kind: 'message', address: 'mention', threadTs: '10.1' } });
+});
+
+test('a message outside a thread that does not mention us is not for us', () => {
+  expect(read({})).toBeNull();
+});
+
+test('an untagged reply is kept where the agent is part of the thread', () => {
+  expect(read({ thread_ts: '9.1' })).toMatchObject({
+    keep: 'in-thread',
+    entry: { address: 'thread', threadTs: '9.1' },
+  });
+});
+
+test('a direct message needs no mention and starts its own thread', () => {
+  expect(read({ channel: 'D1', channel_type: 'im' })).toMatchObject({
+    keep: 'always',
+    entry: { address: 'dm', threadTs: '10.1' },
+  });
+});
+
+test.each([
+  ['an edit', { subtype: 'message_changed', text: '<@U0BOT> hi' }],
+  [
+    'a mention that an edit brought in',
+    { type: 'app_mention', text: '<@U0BOT> hi', edited: { user: 'U1', ts: '11.1' } },
+  ],
+  ['a deletion', { subtype: 'message_deleted' }],
+  ['somebody who joined', { subtype: 'channel_join', text: '<@U0BOT> has joined' }],
+  ['our own message', { user: 'U0BOT', text: '<@U0BOT> hi' }],
+  ['our own message, as the bot', { user: undefined, bot_id: 'B0BOT', text: '<@U0BOT> hi' }],
+  ['another kind of event', { type: 'reaction_added' }],
+  ['an event without an author', { user: undefined, text: '<@U0BOT> hi' }],
+])('%s starts nothing', (_, fields) => {
+  expect(read(fields)).toBeNull();
+});
+
+test('a message of another bot says so', () => {
+  const fields = { user: undefined, bot_id: 'B2', subtype: 'bot_message', text: '<@U0BOT> deploy' };
+  expect(read(fields)?.entry).toMatchObject({ author: 'B2', authorClass: 'bot' });
+});
+
+test('a stop word is a stop, the same one in every delivery', () => {
+  const text = '<@U0BOT> stop';
+  const [mention, message] = [read({ type: 'app_mention', text }), read({ text })];
+  expect(mention?.entry).toMatchObject({ kind: 'stop', eventId: 'stop:T1:C1:10.1' });
+  expect(message?.entry.eventId).toBe('stop:T1:C1:10.1');
+  expect(read({ text: '<@U0BOT> stop the deploy' })?.entry.kind).toBe('message');
+});
+
+test('only what the event says of a file is kept', () => {
+  const files = [
+    { id: 'F1', name: 'a.csv', mimetype: 'text/csv', size: 3, url_private_download: 'https://x/', secret: 1 },
+  ];
+  expect(read({ text: '<@U0BOT> see', subtype: 'file_share', files })?.entry.files).toEqual([
+    { id: 'F1', name: 'a.csv', mimetype: 'text/csv', size: 3, url: 'https://x/' },
+  ]);
+});
+
+describe('the stop button', () => {
+  const click = (value: string, channel = 'C1') =>
+    incomingOf(
+      {
+        type: 'block_actions',
+        user: { id: 'U1' },
+        channel: { id: channel },
+        actions: [{ action_id: 'bellhop_stop', value, action_ts: '12.5' }],
+      },
+      identity,
+    );
+
+  test('stops the session in its value', () => {
+    expect(click('slack:T1:C1:9.1')?.entry).toMatchObject({
+      kind: 'stop',
+      threadTs: '9.1',
+      author: 'U1',
+      address: 'button',
+    });
+  });
+
+  test.each(['slack:T1:C2:9.1', 'slack:T2:C1:9.1', 'slack:T1:C1', 'nonsense', ''])('does nothing with %s', (value) => {
+    expect(click(value)).toBeNull();
+  });
+});
+
+test.each([null, 'x', 7, [], {}, { type: 'event_callback' }, { type: 'event_callback', event: {}, event_id: 'E' }])(
+  'what Slack would not send is not for us: %p',
+  (body) => {
+    expect(incomingOf(body, identity)).toBeNull();
+  },
+);

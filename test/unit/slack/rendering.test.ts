@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { elapsed } from '../../../slack/rendering/elapsed.ts';
+import { toMrkdwn } from '../../../slack/rendering/mrkdwn.ts';
+import { neutralise } from '../../../slack/rendering/neutralise.ts';
+import { MARKDOWN_LIMIT, MAX_PARTS, renderMessage } from '../../../slack/rendering/render-message.ts';
+import { splitMarkdown } from '../../../slack/rendering/split-markdown.ts';
+
+const context = { session: 'slack:T1:C1:1.1', now: new Date('2026-03-02T12:01:20Z') } as const;
+
+describe('what could ping many people', () => {
+  test.each(['<!channel>', '<!here>', '<!everyone>', '<!here|here>', '<!subteam^S012|@ops>', '<!CHANNEL>'])(
+    '%s does not',
+    (text) => {
+      expect(neutralise(`all: ${text}!`)).not.toMatch(/<!/);
+      expect(neutralise(`\`\`\`\n${text}\n\`\`\``)).not.toMatch(/<!/);
+    },
+  );
+
+  test('a link is not a mention in disguise', () => {
+    expect(neutralise('[x](!channel)')).not.toContain('](!');
+    expect(neutralise('[x]( <!here>)')).not.toMatch(/\]\(\s*<?!/);
+  });
+
+  test('code that only looks like it stays as it is', () => {
+    const code = '```html\n<!DOCTYPE html>\n<!-- ![x](y) -->\n```';
+    expect(neutralise(code)).toBe(code);
+    expect(neutralise('`![a](b)`')).toBe('`![a](b)`');
+  });
+});
+
+test('a remote image becomes a link', () => {
+  expect(neutralise('see ![chart](https://a.test/x.png)')).toBe('see [chart](https://a.test/x.png)');
+  expect(neutralise('![a][ref]')).toBe('[a][ref]');
+});
+
+test('the text beside the blocks is escaped before links are made', () => {
+  expect(toMrkdwn('**b** <!channel> & [x](https://a.test)')).toBe('*b* &lt;!channel&gt; &amp; <https://a.test|x>');
+  expect(toMrkdwn('# Head\n- one')).toBe('*Head*\n• one');
+  expect(toMrkdwn('`**x**`')).toBe('`**x**`');
+});
+
+describe('splitting', () => {
+  test('cuts between paragraphs', () => {
+    expect(splitMarkdown('aaaa\n\nbbbb\n\ncccc', 10)).toEqual(['aaaa\n\nbbbb', 'cccc']);
+  });
+
+  test('closes and reopens a fence that is cut', () => {
+    const pieces = splitMarkdown(`\`\`\`sh\n${'line of code\n'.repeat(20)}\`\`\``, 100);
+    expect(pieces.length).toBeGreaterThan(1);
+    for (const piece of pieces) {
+      expect(piece).toMatch(/^```sh\n[\s\S]*\n```$/);
+      expect(piece.length).toBeLessThanOrEqual(100);
+    }
+  });
+
+  test('gives every part of a table its head', () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `| ${i} | value |`).join('\n');
+    const pieces = splitMarkdown(`| n | v |\n|---|---|\n${rows}`, 120);
+    expect(pieces.length).toBeGreaterThan(2);
+    for (const piece of pieces) expect(piece).toMatch(/^\| n \| v \|\n\|---\|---\|\n\| \d/);
+  });
+
+  test('never cuts a character in two', () => {
+    const pieces = splitMarkdown('😀'.repeat(50), 7);
+    expect(pieces.join('').replaceAll('\n\n', '')).toBe('😀'.repeat(50));
+  });
+
+  test('keeps every line, in order, within the limit, the same each time', () => {
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[a-z ]{1,30}$/), { maxLength: 60 }), (lines) => {
+        const text = lines.join('\n');
+        const pieces = splitMarkdown(text, 80);
+        expect(pieces.every((piece) => piece.length <= 80)).toBe(true);
+        expect(pieces.join('\n').split(/\s+/).filter(Boolean)).toEqual(text.split(/\s+/).filter(Boolean));
+        expect(splitMarkdown(text, 80)).toEqual(pieces);
+      }),
+    );
+  });
+});
+
+describe('messages', () => {
+  test('the working message shows step, what and time, and has a stop button', () => {
+    const since = '2026-03-02T12:00:00Z';
+    const shown = renderMessage({ kind: 'working', step: 4, what: 'running a command', since }, context);
+    expect(shown.text).toBe('Working · step 4 · running a command · 1 min 20 s');
+    expect(shown.blocks.at(-1)).toMatchObject({
+      type: 'actions',
+      elements: [{ action_id: 'bellhop_stop', value: context.session }],
+    });
+  });
+
+  test('the answer has no button', () => {
+    const shown = renderMessage({ kind: 'answer', text: 'Done.', footer: '3 steps' }, context);
+    expect(shown.blocks.map((block) => block.type)).toEqual(['markdown', 'context']);
+    expect(shown.rest).toBeNull();
+  });
+
+  test('an empty answer is still something Slack takes', () => {
+    expect(renderMessage({ kind: 'answer', text: '' }, context).blocks[0]).toMatchObject({ text: '(no text)' });
+  });
+
+  test('a long answer leaves the rest to the next message, with the footer under the last', () => {
+    const text = `${'word '.repeat(200)}\n\n`.repeat(20);
+    const first = renderMessage({ kind: 'answer', text, footer: 'end' }, context);
+    expect((first.blocks[0] as { text: string }).text.length).toBeLessThanOrEqual(MARKDOWN_LIMIT);
+    expect(first.blocks).toHaveLength(1);
+    const second = renderMessage({ kind: 'answer', text: first.rest ?? '', footer: 'end', part: 2 }, context);
+    expect(second.rest).toBeNull();
+    expect(second.blocks.at(-1)).toMatchObject({ elements: [{ text: 'end' }] });
+  });
+
+  test('an endless answer is cut and the cut named', () => {
+    const shown = renderMessage({ kind: 'answer', text: 'x'.repeat(30_000), part: MAX_PARTS }, context);
+    expect(shown.rest).toBeNull();
+    expect(JSON.stringify(shown.blocks)).toMatch(/Cut here: [\d,]+ more characters/);
+  });
+});
+
+test.each([
+  [0, '0 s'],
+  [59_999, '59 s'],
+  [60_000, '1 min'],
+  [80_000, '1 min 20 s'],
+  [3_900_000, '1 h 5 min'],
+])('%i ms is %s', (ms, shown) => {
+  expect(elapsed(ms)).toBe(shown);
+});
