@@ -36,7 +36,7 @@ export function createChangeStream(changes: Changes, views: Views, timers: Timer
     reply.raw.write(': listening\n\n');
     const unfollow = changes.follow(tell);
     open.add(reply);
-    request.raw.on('close', () => {
+    reply.raw.on('close', () => {
       unfollow();
       open.delete(reply);
     });

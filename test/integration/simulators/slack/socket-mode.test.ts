@@ -6,13 +6,16 @@ describe('a Bolt app connected to the Slack simulator', () => {
   let slack: TestSlack;
   let app: App;
   let heard: Record<string, unknown>[];
+  let retries: unknown[];
 
   beforeEach(async () => {
     slack = await startTestSlack({ ackTimeoutMs: 100, retryDelaysMs: [0, 100, 200] });
     app = createBoltApp(slack);
     heard = [];
-    app.use(async ({ body, next }) => {
+    retries = [];
+    app.use(async ({ body, context, next }) => {
       heard.push({ ...body });
+      retries.push([context.retryNum, context.retryReason]);
       await next();
     });
     await app.start();
@@ -95,6 +98,12 @@ describe('a Bolt app connected to the Slack simulator', () => {
     await settle(1_200);
     expect(heard).toHaveLength(4);
     expect(new Set(heard.map((body) => body.event_id)).size).toBe(1);
+    expect(retries).toEqual([
+      [0, ''],
+      [1, 'timeout'],
+      [2, 'timeout'],
+      [3, 'timeout'],
+    ]);
     expect(await slack.deliveries()).toEqual([
       expect.objectContaining({ type: 'message', sent: 4, acknowledged: false, givenUp: true }),
     ]);
@@ -106,6 +115,19 @@ describe('a Bolt app connected to the Slack simulator', () => {
     await settle();
     expect(events().filter((event) => event.type === 'app_mention')).toHaveLength(5);
     expect(events().filter((event) => event.type === 'message')).toHaveLength(5);
+  });
+
+  it('hears what guests, people of other organizations and bots say, marked as theirs', async () => {
+    await slack.post('gia', '#platform-eng', '@bellhop as a guest');
+    await slack.post('hal', '#acme-globex', '@bellhop from Globex');
+    await slack.post('deploybot', '#platform-eng', '<@U000BELLHOP> deployed');
+    await settle();
+    const mentions = heard.filter((body) => (body.event as { type: string }).type === 'app_mention');
+    expect(mentions.map((body) => [body.is_ext_shared_channel, body.event])).toEqual([
+      [false, expect.objectContaining({ user: 'U0000000GIA' })],
+      [true, expect.objectContaining({ user: 'U0000000HAL', user_team: 'T0000GLOBEX' })],
+      [false, expect.objectContaining({ user: 'U0DEPLOYBOT', bot_id: 'B0DEPLOYBOT' })],
+    ]);
   });
 
   it('answers a button by its response_url and sees who pressed it', async () => {
