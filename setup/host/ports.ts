@@ -1,0 +1,70 @@
+import net from 'node:net';
+import { SetupError } from '../errors.ts';
+import { holderOfPort } from './port-holder.ts';
+
+export interface PortWish {
+  /** The environment variable by which a user fixes it. */
+  readonly variable: string;
+  readonly usual: number;
+}
+
+export interface ChosenPort {
+  readonly port: number;
+  /** Said when it is not the usual one: who holds that. */
+  readonly remark?: string;
+}
+
+/**
+ * A port on 127.0.0.1. One that the user fixed must be free; the usual one gives way to a free one, naming who holds it.
+ * Whoever is given the port has to listen soon: nothing keeps it.
+ */
+export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv): Promise<ChosenPort> {
+  const fixed = environment[wish.variable];
+  if (fixed !== undefined && fixed !== '') {
+    const port = parsePort(wish.variable, fixed);
+    if (port === 0) return { port: await freePort(0) };
+    if (await isFree(port)) return { port };
+    throw new SetupError(
+      'port-taken',
+      `port ${port} (${wish.variable}) is taken by ${await describeHolder(port)}`,
+      `stop it, or set ${wish.variable} to another port`,
+    );
+  }
+  if (await isFree(wish.usual)) return { port: wish.usual };
+  const port = await freePort(0);
+  return { port, remark: `port ${wish.usual} is taken by ${await describeHolder(wish.usual)}; using ${port}` };
+}
+
+export async function describeHolder(port: number): Promise<string> {
+  const holder = await holderOfPort(port);
+  return holder ? `process ${holder.pid} (${shortened(holder.command)})` : 'a process of another user';
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  return await freePort(port).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Listens for a moment; 0 lets the kernel choose. */
+async function freePort(port: number): Promise<number> {
+  const server = net.createServer();
+  return await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
+    });
+  });
+}
+
+function parsePort(variable: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new SetupError('bad-setting', `${variable}: ${text} is not a port number`);
+}
+
+function shortened(command: string): string {
+  return command.length <= 120 ? command : `${command.slice(0, 119)}…`;
+}

@@ -1,0 +1,50 @@
+import { migrate } from '../../store/migrate.ts';
+import { DATABASE_ROLES, type DatabaseRole, ensureRoles, registerInstallation, urlForRole } from '../../store/roles.ts';
+import { reasonOf, SetupError } from '../errors.ts';
+import { type DatabaseUrls, readDatabaseUrls, writeDatabaseUrls } from '../host/database-urls.ts';
+import { newPassword } from '../host/secrets.ts';
+
+export interface SchemaOptions {
+  readonly ownerUrl: string;
+  readonly installation: string;
+  /** Where the addresses with their passwords are kept. */
+  readonly urlsFile: string;
+}
+
+/**
+ * Brings schema, roles and grants up to date and keeps one address per role. Passwords stay as they are from start to
+ * start, so that a process on another machine goes on working.
+ */
+export async function prepareSchema({ ownerUrl, installation, urlsFile }: SchemaOptions): Promise<DatabaseUrls> {
+  const known = await readDatabaseUrls(urlsFile);
+  const passwordOf = (role: DatabaseRole) => {
+    const url = known?.roles[role];
+    return url ? new URL(url).password : newPassword();
+  };
+  const passwords = Object.fromEntries(DATABASE_ROLES.map((role) => [role, passwordOf(role)])) as Record<
+    DatabaseRole,
+    string
+  >;
+  await migrate(ownerUrl);
+  await registerInstallation(ownerUrl, installation);
+  await ensureRoles(ownerUrl, installation, passwords).catch((error: unknown) => {
+    throw explained(error, ownerUrl);
+  });
+  const roles = Object.fromEntries(
+    DATABASE_ROLES.map((role) => [role, urlForRole(ownerUrl, installation, role, passwords[role])]),
+  ) as Record<DatabaseRole, string>;
+  const urls = { owner: ownerUrl, roles };
+  await writeDatabaseUrls(urlsFile, urls);
+  return urls;
+}
+
+/** SQLSTATE 42501, insufficient_privilege. */
+function explained(error: unknown, ownerUrl: string): unknown {
+  if ((error as { code?: string }).code !== '42501') return error;
+  const user = new URL(ownerUrl).username;
+  return new SetupError(
+    'postgres-lacks',
+    `the user ${user} of DATABASE_URL cannot give each process a role of its own: ${reasonOf(error)}`,
+    `as an administrator of that server: alter role "${user}" createrole;`,
+  );
+}

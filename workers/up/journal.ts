@@ -1,0 +1,74 @@
+import type { SetupState, SetupStep, SupervisedProcess } from '../../contracts/setup-state.ts';
+import { reasonOf } from '../../setup/errors.ts';
+
+export type Say = (detail: string) => void;
+
+export interface JournalOptions {
+  readonly initial: Omit<SetupState, 'steps' | 'processes'>;
+  /** Every step there will be, in the order a person reads them. */
+  readonly steps: readonly { readonly id: string; readonly title: string }[];
+  readonly processes: () => readonly SupervisedProcess[];
+  /** Called after each change, often several times in a row. */
+  readonly onChange: (state: SetupState) => void;
+  /** Called when a step has ended. */
+  readonly onStep: (step: SetupStep) => void;
+  readonly now: () => Date;
+}
+
+/** What has happened and what is going on, for the terminal, the page and `doctor`. */
+export interface Journal {
+  /** Runs a step; what `work` returns is its detail. A failure is recorded and thrown on. */
+  step<T>(id: string, work: (say: Say) => Promise<{ detail: string; value: T }>): Promise<T>;
+  setAddresses(addresses: SetupState['addresses']): void;
+  changed(): void;
+  state(): SetupState;
+}
+
+export function createJournal(options: JournalOptions): Journal {
+  const steps = new Map<string, SetupStep>(options.steps.map((step) => [step.id, { ...step, state: 'pending' }]));
+  let addresses = options.initial.addresses;
+
+  const state = (): SetupState => ({
+    ...options.initial,
+    addresses,
+    steps: [...steps.values()].map((step) => withTimeSoFar(step, options.now())),
+    processes: [...options.processes()],
+  });
+  const changed = () => options.onChange(state());
+
+  function update(id: string, change: Partial<SetupStep>): SetupStep {
+    const known = steps.get(id);
+    if (!known) throw new RangeError(`no such step: ${id}`);
+    const next = { ...known, ...change };
+    steps.set(id, next);
+    changed();
+    return next;
+  }
+
+  return {
+    async step(id, work) {
+      const startedAt = options.now();
+      update(id, { state: 'running', startedAt: startedAt.toISOString() });
+      const took = () => options.now().getTime() - startedAt.getTime();
+      try {
+        const { detail, value } = await work((said) => void update(id, { detail: said }));
+        options.onStep(update(id, { state: 'done', detail, ms: took() }));
+        return value;
+      } catch (error) {
+        options.onStep(update(id, { state: 'failed', detail: reasonOf(error), ms: took() }));
+        throw error;
+      }
+    },
+    setAddresses(known) {
+      addresses = { ...addresses, ...known };
+      changed();
+    },
+    changed,
+    state,
+  };
+}
+
+function withTimeSoFar(step: SetupStep, now: Date): SetupStep {
+  if (step.state !== 'running' || !step.startedAt) return step;
+  return { ...step, ms: now.getTime() - Date.parse(step.startedAt) };
+}

@@ -1,0 +1,29 @@
+import { open } from 'node:fs/promises';
+
+const TAIL_BYTES = 4_096;
+
+/** The last line of a log, for an error message; the `msg` of a JSON line. Empty when there is none. */
+export async function lastWords(file: string): Promise<string> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return '';
+  try {
+    const { size } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read({
+      buffer: Buffer.alloc(TAIL_BYTES),
+      position: Math.max(0, size - TAIL_BYTES),
+    });
+    const line = buffer.toString('utf8', 0, bytesRead).trim().split('\n').at(-1) ?? '';
+    return messageOf(line).slice(0, 500);
+  } finally {
+    await handle.close();
+  }
+}
+
+function messageOf(line: string): string {
+  try {
+    const parsed = JSON.parse(line) as { msg?: unknown; err?: { message?: unknown } };
+    return String(parsed.err?.message ?? parsed.msg ?? line);
+  } catch {
+    return line;
+  }
+}

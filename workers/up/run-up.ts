@@ -1,0 +1,75 @@
+import path from 'node:path';
+import pino from 'pino';
+import { homeFolder, openHome } from '../../setup/host/home.ts';
+import { takeUpLock } from '../../setup/host/up-lock.ts';
+import { readSettings } from '../../setup/settings.ts';
+import { serveControl } from './control.ts';
+import { createJournal } from './journal.ts';
+import { stopLeftovers } from './leftovers.ts';
+import { stepLine } from './report.ts';
+import { startEverything } from './start-everything.ts';
+import { createStateFile } from './state-file.ts';
+import { STEPS } from './steps.ts';
+import { untilAskedToStop } from './stop-request.ts';
+import { createSupervisor } from './supervisor.ts';
+
+/**
+ * Starts everything in order and keeps it running until somebody asks to stop; then stops it in the opposite order. Throws when
+ * a step fails that the others need, having stopped what had been started.
+ */
+export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string) => void): Promise<void> {
+  const settings = readSettings(environment);
+  const home = await openHome(homeFolder(environment));
+  await using _lock = await takeUpLock(home.lock);
+  const log = pino(
+    { name: 'up' },
+    pino.destination({ dest: path.join(home.logs, 'up.log'), append: true, mode: 0o600 }),
+  );
+
+  const left = await stopLeftovers(home.children);
+  if (left.length > 0) tell(`Stopped what the last run had left: ${left.join(', ')}`);
+
+  const supervisor = createSupervisor({
+    logs: home.logs,
+    children: home.children,
+    onChange: () => journal.changed(),
+    log: (event, fields) => log.warn(fields, event),
+  });
+  const stateFile = createStateFile(home.setupState, (error) =>
+    log.error({ err: error }, 'setup.json was not written'),
+  );
+  const control = path.join(home.installation.runFolder, 'up.sock');
+  const journal = createJournal({
+    initial: {
+      installation: home.installation.id,
+      pid: process.pid,
+      startedAt: new Date().toISOString(),
+      control,
+      addresses: {},
+      simulated: { slack: !settings.slack, model: !settings.model },
+    },
+    steps: STEPS,
+    processes: supervisor.view,
+    onChange: stateFile.write,
+    onStep: (step) => {
+      log.info(step, 'step');
+      tell(stepLine(step));
+    },
+    now: () => new Date(),
+  });
+  await using _control = await serveControl({ path: control, state: journal.state, kill: supervisor.kill });
+
+  const stop = untilAskedToStop();
+  try {
+    const starting = startEverything({ home, settings, environment, supervisor, journal, tell });
+    // A Ctrl-C in the middle of the set-up counts; what is being started is then stopped with the rest.
+    await Promise.race([starting, stop.asked]);
+    await stop.asked;
+    tell('Stopping …');
+  } finally {
+    await supervisor.stopAll();
+    journal.changed();
+    await stateFile.settled();
+    stop.release();
+  }
+}

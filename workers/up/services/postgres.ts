@@ -1,0 +1,67 @@
+import path from 'node:path';
+import { reasonOf, SetupError } from '../../../setup/errors.ts';
+import type { DatabaseUrls } from '../../../setup/host/database-urls.ts';
+import { ownerPassword } from '../../../setup/host/owner-password.ts';
+import { choosePort } from '../../../setup/host/ports.ts';
+import { findPostgresBinaries } from '../../../setup/postgres/binaries.ts';
+import { CLUSTER_OWNER, initializeCluster, serverArguments } from '../../../setup/postgres/cluster.ts';
+import { provideDataFolder } from '../../../setup/postgres/data-folder.ts';
+import { prepareSchema } from '../../../setup/postgres/schema.ts';
+import { postgresUser } from '../../../setup/postgres/unix-user.ts';
+import { waitForPostgres } from '../../../setup/postgres/wait.ts';
+import { baseEnvironment } from '../environments.ts';
+import { guarded } from '../guarded-program.ts';
+import type { UpContext } from '../up-context.ts';
+
+const PORT = { variable: 'BELLHOP_POSTGRES_PORT', usual: 7320 } as const;
+const ANSWER_MS = 10_000;
+
+/** PostgreSQL with today's schema and a role for each process: the one that DATABASE_URL names, or an embedded one. */
+export async function startPostgres(context: UpContext): Promise<DatabaseUrls> {
+  const { home, settings, journal } = context;
+  const ownerUrl = await journal.step('postgres', async (say) => {
+    return settings.databaseUrl ? await checkExternal(settings.databaseUrl) : await startEmbedded(context, say);
+  });
+  return await journal.step('schema', async () => {
+    const urls = await prepareSchema({ ownerUrl, installation: home.installation.id, urlsFile: home.databaseUrls });
+    return { detail: 'schema up to date, a role with its own grants for each process', value: urls };
+  });
+}
+
+async function checkExternal(url: string): Promise<{ detail: string; value: string }> {
+  const { hostname, port, pathname } = new URL(url);
+  await waitForPostgres(url, AbortSignal.timeout(ANSWER_MS)).catch((error: unknown) => {
+    throw new SetupError('postgres-unavailable', `PostgreSQL of DATABASE_URL (${hostname}): ${reasonOf(error)}`);
+  });
+  return { detail: `DATABASE_URL: ${hostname}:${port || 5432}${pathname}`, value: url };
+}
+
+async function startEmbedded(context: UpContext, say: (detail: string) => void) {
+  const { home, environment, supervisor } = context;
+  const user = await postgresUser(say);
+  const binaries = await findPostgresBinaries(user);
+  const data = await provideDataFolder(home.postgres, path.join(home.installation.dataFolder, 'postgres'), user);
+  const cluster = { binaries, folder: data.path, user };
+  const password = await ownerPassword(home.folder);
+  say('preparing the data folder');
+  await initializeCluster(cluster, password);
+
+  const chosen = await choosePort(PORT, environment);
+  const url = `postgres://${CLUSTER_OWNER}:${password}@127.0.0.1:${chosen.port}/postgres`;
+  say(`starting PostgreSQL ${binaries.version}`);
+  const program = {
+    command: binaries.postgres,
+    args: serverArguments(cluster, chosen.port),
+    cwd: '/',
+    uid: user?.uid,
+    gid: user?.gid,
+    // PostgreSQL's fast shutdown: ends sessions, writes a checkpoint.
+    stopSignal: 'SIGINT',
+    stopWithinMs: 20_000,
+  } as const;
+  const env = baseEnvironment(environment);
+  const probe = async (signal: AbortSignal) => await waitForPostgres(url, signal);
+  await supervisor.start(guarded(program, { name: 'postgres', env, readyWithinMs: 60_000, probe }));
+  const remarks = [`embedded PostgreSQL ${binaries.version} on port ${chosen.port}`, chosen.remark, data.remark];
+  return { detail: remarks.filter(Boolean).join('; '), value: url };
+}

@@ -1,0 +1,60 @@
+import { mkdir } from 'node:fs/promises';
+import { NAMESPACE } from '../../../contracts/search-attributes.ts';
+import { choosePort } from '../../../setup/host/ports.ts';
+import { findTemporalBinary } from '../../../setup/temporal/binary.ts';
+import { devServerArguments } from '../../../setup/temporal/dev-server.ts';
+import { checkExternalTemporal, namesExternalTemporal, unusedProfileRemark } from '../../../setup/temporal/external.ts';
+import { provideNamespaceAt } from '../../../setup/temporal/namespace.ts';
+import { baseEnvironment } from '../environments.ts';
+import { guarded } from '../guarded-program.ts';
+import type { UpContext } from '../up-context.ts';
+
+const PORT = { variable: 'BELLHOP_TEMPORAL_PORT', usual: 7310 } as const;
+const UI_PORT = { variable: 'BELLHOP_TEMPORAL_UI_PORT', usual: 7311 } as const;
+
+/** How the other processes reach Temporal. */
+export interface TemporalAccess {
+  readonly address: string;
+  readonly namespace: string;
+  /** A server of someone else's: its connection settings are in the environment of `up`. */
+  readonly external: boolean;
+  readonly uiUrl?: string | undefined;
+}
+
+export async function startTemporal(context: UpContext): Promise<TemporalAccess> {
+  const { environment, journal } = context;
+  return await journal.step<TemporalAccess>('temporal', async (say) => {
+    if (!namesExternalTemporal(environment)) return await startDevServer(context, say);
+    const found = await checkExternalTemporal(environment);
+    const detail = `TEMPORAL_ADDRESS: ${found.address}, namespace ${found.namespace}, history kept ${Math.floor(found.retentionHours / 24)} days`;
+    return { detail, value: { ...found, external: true, uiUrl: environment.TEMPORAL_UI_URL } };
+  });
+}
+
+async function startDevServer(context: UpContext, say: (detail: string) => void) {
+  const { home, environment, supervisor } = context;
+  const binary = await findTemporalBinary(environment, say);
+  const port = await choosePort(PORT, environment);
+  const ui = await choosePort(UI_PORT, environment);
+  await mkdir(home.temporal, { recursive: true, mode: 0o700 });
+  say('starting the server');
+  const program = {
+    command: binary.path,
+    args: devServerArguments({ folder: home.temporal, port: port.port, uiPort: ui.port }),
+    cwd: home.temporal,
+    stopSignal: 'SIGTERM',
+    stopWithinMs: 10_000,
+  } as const;
+  const address = `127.0.0.1:${port.port}`;
+  let namespace = '';
+  const probe = async (signal: AbortSignal) => {
+    namespace = await provideNamespaceAt(address, signal);
+  };
+  const env = baseEnvironment(environment);
+  await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, probe }));
+  const remarks = [binary.origin, `on port ${port.port}`, namespace, port.remark, ui.remark, unusedProfileRemark()];
+  return {
+    detail: remarks.filter(Boolean).join('; '),
+    value: { address, namespace: NAMESPACE, external: false, uiUrl: `http://127.0.0.1:${ui.port}` },
+  };
+}

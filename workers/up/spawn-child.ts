@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import readline from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { type ChildSpec, type ReadyLine, readyLine } from './child-spec.ts';
+
+const LEASH = pathToFileURL(path.join(import.meta.dirname, 'leash.ts')).href;
+
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Child {
+  readonly pid: number;
+  /** The line it prints when it can be used. Never settles for one that prints none. */
+  readonly line: Promise<ReadyLine>;
+  readonly exited: Promise<ChildExit>;
+  /** To the process itself, which passes on what it must. */
+  signal(signal: NodeJS.Signals): void;
+  /** To whatever is left of it and of what it started. */
+  killGroup(): void;
+}
+
+/**
+ * Starts a child in a process group of its own, so that a Ctrl-C reaches `up` alone, which stops things in order. Its stderr is
+ * appended to `logFile` by the kernel: no words are lost when `up` dies.
+ */
+export async function spawnChild(spec: ChildSpec, logFile: string): Promise<Child> {
+  const log = await open(logFile, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, ['--import', LEASH, spec.script, ...(spec.args ?? [])], {
+      detached: true,
+      env: spec.env,
+      stdio: ['pipe', 'pipe', log.fd],
+    });
+    const { pid } = child;
+    const exited = new Promise<ChildExit>((resolve) => {
+      child.once('error', () => resolve({ code: 127, signal: null }));
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    child.stdin?.on('error', () => {});
+    const line = new Promise<ReadyLine>((resolve) => {
+      if (!child.stdout) return;
+      readline.createInterface({ input: child.stdout }).on('line', (text) => {
+        const found = parseReadyLine(text);
+        if (found) resolve(found);
+      });
+    });
+    if (pid === undefined) throw new Error(`${spec.name} could not be started`);
+    return { pid, line, exited, signal: (signal) => child.kill(signal), killGroup: () => killGroup(pid) };
+  } finally {
+    await log.close();
+  }
+}
+
+/** SIGKILL to a process group; nothing when it is gone. */
+export function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // macOS says EPERM of a group in which only unreaped processes are left.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+function parseReadyLine(text: string): ReadyLine | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return readyLine.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

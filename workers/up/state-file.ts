@@ -1,0 +1,31 @@
+import type { SetupState } from '../../contracts/setup-state.ts';
+import { writeAtomically } from '../../setup/host/atomic-file.ts';
+
+export interface StateFile {
+  /** Writes the newest state; states that come while one is being written are skipped but for the last. */
+  write(state: SetupState): void;
+  /** Resolves when the newest state is on disk. */
+  settled(): Promise<void>;
+}
+
+export function createStateFile(path: string, onError: (error: unknown) => void): StateFile {
+  let next: SetupState | undefined;
+  let writing: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    while (next) {
+      const current = next;
+      next = undefined;
+      await writeAtomically(path, `${JSON.stringify(current, undefined, 2)}\n`).catch(onError);
+    }
+    writing = undefined;
+  }
+
+  return {
+    write(state) {
+      next = state;
+      writing ??= drain();
+    },
+    settled: async () => await writing,
+  };
+}

@@ -1,0 +1,26 @@
+/** A second Ctrl-C that late is impatience; one that comes at once is npm passing on the first. */
+const IMPATIENT_MS = 2_000;
+
+export interface StopRequest {
+  readonly asked: Promise<NodeJS.Signals>;
+  release(): void;
+}
+
+/** Resolves at the first SIGINT, SIGTERM or SIGHUP. A later one, two seconds on, ends this process; leashed children follow. */
+export function untilAskedToStop(): StopRequest {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let firstAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (firstAt !== undefined && Date.now() - firstAt > IMPATIENT_MS) process.exit(130);
+    firstAt ??= Date.now();
+    resolve(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    asked: promise,
+    release: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { Home } from '../../setup/host/home.ts';
+import type { Settings } from '../../setup/settings.ts';
+import type { Journal } from './journal.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** What every part of `up` works with. */
+export interface UpContext {
+  readonly home: Home;
+  readonly settings: Settings;
+  /** What `up` itself was started with; children are given what environments.ts says and no more. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly supervisor: Supervisor;
+  readonly journal: Journal;
+  /** One line for whoever watches the terminal. */
+  readonly tell: (line: string) => void;
+}
