@@ -15,11 +15,11 @@ export interface Content {
 export const MOST_TEXT = 40_000;
 /**
  * The longest text of an edit. Documented nowhere; in practice longer ones are refused where a new message would be
- * taken (seen by others: ChatGPT-in-Slack issue 102).
+ * taken, as users of other bots found.
  */
 export const MOST_EDITED_TEXT = 4_000;
 const MOST_MARKDOWN_TEXT = 12_000;
-/** Found by others by trying (bolt-js issue 2509). */
+/** Documented nowhere; users of Bolt found it by trying. */
 const MOST_TEXT_OF_BLOCKS = 13_200;
 const MOST_METADATA = 16_000;
 
