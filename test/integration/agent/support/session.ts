@@ -9,7 +9,7 @@ export interface Said {
   readonly author?: string;
   readonly authorClass?: string;
   readonly state?: 'delivered' | 'context';
-  readonly files?: readonly { name: string; size: number }[];
+  readonly files?: readonly { name: string; size: number; file?: string; problem?: string }[];
 }
 
 let serial = 0;

@@ -26,24 +26,24 @@ export function agentOf(database: Database, baseUrl: string, contextTokens?: num
   };
 }
 
-/** Runs a turn from `step` to its end, as the workflow does; returns the results of its model calls. */
+/** Runs a turn to its end, as the workflow does; returns the results of its model calls. */
 export async function runTurn(
   deps: ModelStepDependencies,
   sandbox: SandboxPort,
   session: SessionId,
   turn: number,
-  from = 1,
+  { toolDatabase = deps.database }: { readonly toolDatabase?: Database } = {},
 ): Promise<ModelCallResult[]> {
   const signal = new AbortController().signal;
   const files = { put: async () => {} };
-  const thread = createThreadPort(deps.database);
+  const thread = createThreadPort(toolDatabase);
   const results: ModelCallResult[] = [];
-  for (let step = from; ; ) {
+  for (let step = 1; ; ) {
     const result = await runModelStep(deps, { session, turn, step, limits: LIMITS, signal });
     results.push(result);
     for (const tool of result.tools) {
       await runToolStep(
-        { ...deps, files, thread },
+        { database: toolDatabase, tools: deps.tools, files, thread },
         { session, turn, step: tool.step, sandbox, sandboxId: 'sb1', signal },
       );
     }

@@ -1,0 +1,217 @@
+import { ModelError } from '../../../agent/errors.ts';
+import { finalText } from '../../../agent/final-text.ts';
+import type { ModelRequest } from '../../../agent/model/model.ts';
+import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
+import { settleOpenTools } from '../../../agent/settle-tools.ts';
+import { createToolRegistry } from '../../../agent/tools/registry.ts';
+import type { SessionId } from '../../../contracts/ids.ts';
+import { inTransaction } from '../../../store/database.ts';
+import { readTranscript } from '../../../store/transcript.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { answering, call, type ScriptedModel, scriptedModel, text } from './support/scripted-model.ts';
+import { newSession, say, sayAndBegin } from './support/session.ts';
+import { LIMITS } from './support/turn.ts';
+
+let db: TestDatabase;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+
+afterAll(() => db[Symbol.asyncDispose]());
+
+function agentWith(model: ScriptedModel, clock: () => number = Date.now): ModelStepDependencies {
+  const prompt = { name: 'bellhop', channelLabel: async () => '#ops' };
+  return { database: db.database, model, tools: createToolRegistry(), prompt, clock };
+}
+
+function stepOf(
+  session: SessionId,
+  turn: number,
+  step: number,
+  limits = LIMITS,
+  signal = new AbortController().signal,
+) {
+  return { session, turn, step, limits, signal };
+}
+
+async function started(said: string): Promise<{ session: SessionId; turn: number }> {
+  const session = await newSession(db.database);
+  return { session, turn: await sayAndBegin(db.database, session, said) };
+}
+
+/** All text of a request's last message, tool results included. */
+function lastMessage(request: ModelRequest | undefined): string {
+  return (request?.messages.at(-1)?.content ?? [])
+    .map((block) => (block.type === 'text' || block.type === 'tool_result' ? block.text : ''))
+    .join('\n');
+}
+
+test('a step that is done returns what it returned before, without another call', async () => {
+  const { session, turn } = await started('hello');
+  const model = scriptedModel([
+    answering([text('I look.'), call('a', 'bash', {}), call('b', 'read_file', {})], 'tools'),
+  ]);
+  const first = await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  const again = await runModelStep(agentWith(model), stepOf(session, turn, 1));
+
+  expect(first).toEqual({
+    nextStep: 4,
+    tools: [
+      { step: 2, tool: 'bash', parallel: false },
+      { step: 3, tool: 'read_file', parallel: true },
+    ],
+    done: false,
+    limit: null,
+  });
+  expect(again).toEqual(first);
+  expect(model.requests).toHaveLength(1);
+});
+
+test('of two attempts that run at once one is stored and both return it', async () => {
+  const { session, turn } = await started('hello');
+  const model = scriptedModel([answering([text('one')]), answering([text('two')])]);
+  const deps = agentWith(model);
+  const results = await Promise.all([1, 2].map(() => runModelStep(deps, stepOf(session, turn, 1))));
+
+  expect(results[0]).toEqual(results[1]);
+  expect(['one', 'two']).toContain(await finalText(db.database, session, turn));
+  const { rows } = await db.database.query('select input_tokens from turn where session = $1', [session]);
+  expect(Number(rows[0].input_tokens)).toBe(100);
+});
+
+test('a failed attempt stores nothing but the messages, and the next attempt has them and what came since', async () => {
+  const { session, turn } = await started('first words');
+  const model = scriptedModel([
+    () => {
+      throw new ModelError('ModelUnavailable', 'no');
+    },
+    answering([text('fine')]),
+  ]);
+  await expect(runModelStep(agentWith(model), stepOf(session, turn, 1))).rejects.toThrow(ModelError);
+  await say(db.database, session, { text: 'second words', author: 'U2', authorClass: 'guest' });
+  await runModelStep(agentWith(model), stepOf(session, turn, 1));
+
+  const sent = lastMessage(model.requests[1]);
+  expect(sent.indexOf('first words')).toBeGreaterThan(-1);
+  expect(sent.indexOf('second words')).toBeGreaterThan(sent.indexOf('first words'));
+  expect(sent).toMatch(/id="U2" class="guest"/);
+});
+
+test('a message during the turn is in the next model call, after the results it waited for', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'tools'), answering([text('ok')])]);
+  await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  await say(db.database, session, { text: 'and hurry' });
+  await runModelStep(agentWith(model), stepOf(session, turn, 3));
+
+  const content = model.requests[1]?.messages.at(-1)?.content ?? [];
+  expect(content.map(({ type }) => type)).toEqual(['tool_result', 'text']);
+  expect(lastMessage(model.requests[1])).toContain('and hurry');
+});
+
+test('a tool call that nobody has ended is "outcome unknown" in the next call, and stays so', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'tools'), answering([text('ok')])]);
+  await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  await runModelStep(agentWith(model), stepOf(session, turn, 3));
+
+  expect(lastMessage(model.requests[1])).toMatch(/^Outcome unknown/);
+  const { rows } = await db.database.query('select state from step where session = $1 and number = 2', [session]);
+  expect(rows[0].state).toBe('unknown');
+});
+
+test('after a stop the next turn tells the model who stopped what', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'tools'), answering([text('ok')])]);
+  await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  for (const _ of [1, 2]) {
+    await inTransaction(db.database, (tx) => settleOpenTools(tx, session, turn, { reason: 'stopped', by: 'U7' }));
+  }
+  await runModelStep(agentWith(model), stepOf(session, await sayAndBegin(db.database, session, 'go on'), 1));
+
+  const sent = lastMessage(model.requests[1]);
+  expect(sent).toMatch(/^Stopped by <@U7> before it was finished/);
+  expect(sent.match(/<stopped by="U7" \/>/g)).toHaveLength(1);
+  expect(sent.indexOf('go on')).toBeGreaterThan(sent.indexOf('<stopped'));
+});
+
+test('a tool that does not exist, and a call that was cut, are answered without being run', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([
+    answering([call('a', 'teleport', {}), call('b', 'write_file', { path: 'x', text: 'half a' })], 'length'),
+    answering([text('ok')]),
+  ]);
+  const result = await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  expect(result).toEqual({ nextStep: 4, tools: [], done: false, limit: null });
+  await runModelStep(agentWith(model), stepOf(session, turn, 4));
+  expect(lastMessage(model.requests[1])).toMatch(/no tool named teleport.*bash[\s\S]*Not run: your answer was cut/);
+});
+
+test('limits are found before a call, name themselves and call nothing', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([answering([text('never')])]);
+  const at = (step: number, limits: Partial<typeof LIMITS>, clock?: () => number) =>
+    runModelStep(agentWith(model, clock), stepOf(session, turn, step, { ...LIMITS, ...limits }));
+
+  const anHourLater = () => Date.now() + 61 * 60_000;
+  expect(await at(101, {})).toEqual({ nextStep: 101, tools: [], done: false, limit: 'steps' });
+  expect(await at(1, { tokens: 0 })).toMatchObject({ limit: 'tokens' });
+  expect(await at(1, {}, anHourLater)).toMatchObject({ limit: 'minutes' });
+  expect(model.requests).toHaveLength(0);
+});
+
+test('a stop during the call stores no answer', async () => {
+  const { session, turn } = await started('work');
+  const controller = new AbortController();
+  const model = scriptedModel([
+    () => {
+      controller.abort(new Error('stopped'));
+      return answering([text('too late')])();
+    },
+  ]);
+  const step = stepOf(session, turn, 1, LIMITS, controller.signal);
+  await expect(runModelStep(agentWith(model), step)).rejects.toThrow('stopped');
+  expect(await finalText(db.database, session, turn)).toBeNull();
+});
+
+test('text that PostgreSQL cannot hold is stored with a replacement', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([answering([text('a\0b\uD800c'), call('a', 'bash', { command: '\0' })], 'tools')]);
+  await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  const rows = await readTranscript(db.database, session);
+  expect(JSON.stringify(rows.at(-1)?.content)).toContain('a\uFFFDb\uFFFDc');
+});
+
+test('an answer that somebody added to and the answer after it are both told', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([answering([text('First.')]), answering([text('Second.')])]);
+  await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  await say(db.database, session, { text: 'one more thing' });
+  await runModelStep(agentWith(model), stepOf(session, turn, 2));
+  expect(await finalText(db.database, session, turn)).toBe('First.\n\nSecond.');
+});
+
+test('a refusal of the model ends the turn and says so', async () => {
+  const { session, turn } = await started('work');
+  const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'refused')]);
+  expect(await runModelStep(agentWith(model), stepOf(session, turn, 1))).toMatchObject({ done: true, tools: [] });
+  expect(await finalText(db.database, session, turn)).toBe('The model declines to go on with this.');
+});
+
+test('files that somebody attached are named with their place in the workspace', async () => {
+  const session = await newSession(db.database);
+  await say(db.database, session, {
+    text: 'see these',
+    files: [
+      { name: 'data "1".csv', size: 12, file: '0123abcd-0000-0000-0000-000000000000' },
+      { name: 'big.iso', size: 9e9, problem: 'not taken: larger than 20 MB' },
+    ],
+  });
+  const turn = await sayAndBegin(db.database, session, 'ok?');
+  const model = scriptedModel([answering([text('ok')])]);
+  await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  const sent = lastMessage(model.requests[0]);
+  expect(sent).toContain('[file: /workspace/uploads/0123abcd/data _1_.csv, 12 bytes]');
+  expect(sent).toContain('[file: big.iso (not taken: larger than 20 MB)]');
+});

@@ -1,0 +1,31 @@
+import { createToolRegistry, summaryOf } from '../../../agent/tools/registry.ts';
+
+const registry = createToolRegistry();
+
+test('the model gets six tools, each with a schema of its arguments', () => {
+  expect(registry.specs.map(({ name }) => name)).toEqual([
+    'bash',
+    'read_file',
+    'write_file',
+    'edit_file',
+    'post_file',
+    'read_thread',
+  ]);
+  for (const { schema, description } of registry.specs) {
+    expect(schema).toMatchObject({ type: 'object', properties: expect.any(Object) });
+    expect(description.length).toBeGreaterThan(20);
+  }
+});
+
+test('arguments with a default may be left out', () => {
+  expect(registry.specs.find(({ name }) => name === 'bash')?.schema).toMatchObject({ required: ['command'] });
+});
+
+test('reads may run side by side; commands, writes and posts may not', () => {
+  const parallel = registry.specs.filter(({ name }) => registry.find(name)?.parallel).map(({ name }) => name);
+  expect(parallel).toEqual(['read_file', 'read_thread']);
+});
+
+test('a summary for Temporal UI names turn and tool only', () => {
+  expect(summaryOf('bash', 2)).toBe('turn 2 · bash');
+});

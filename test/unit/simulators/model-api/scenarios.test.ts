@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadScenarios } from '../../../../simulators/model-api/scenarios.ts';
+import { isEmpty, parseScript } from '../../../../simulators/model-api/script.ts';
+
+const FOLDER = path.join(import.meta.dirname, '../../../../demo/scenarios');
+const scenarios = loadScenarios(FOLDER);
+
+test('there are five, each a script with a sentence, a channel and a note', () => {
+  expect(scenarios).toHaveLength(5);
+  for (const { name, sentence, script } of scenarios) {
+    expect(sentence.length).toBeGreaterThan(5);
+    expect(isEmpty(parseScript(script))).toBe(false);
+    expect(parseScript(script).prose).toEqual([]);
+    expect(readFileSync(path.join(FOLDER, `${name}.txt`), 'utf8')).toMatch(/^# .+\n# channel: [a-z-]+\n# note: .+\n/);
+  }
+});
+
+test('the same words are said in #platform-eng and in #general', () => {
+  expect(scenarios[1]?.script).toBe(scenarios[0]?.script);
+});
+
+test('a folder that does not exist has none', () => {
+  expect(loadScenarios(path.join(FOLDER, 'nowhere'))).toEqual([]);
+});
