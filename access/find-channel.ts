@@ -19,7 +19,7 @@ export type FoundChannel =
 /** Finds a channel by its name, with or without `#`, or by its id. `team` narrows it to one workspace. */
 export function findKnownChannel(text: string, channels: readonly KnownChannel[], team: string | null): FoundChannel {
   const within = channels.filter((each) => team === null || each.team === team);
-  const isId = /^[CG][A-Z0-9]+$/.test(text);
+  const isId = isChannelId(text);
   const name = text.replace(/^#/, '');
   const fitting = within.filter((each) => (isId ? each.id === text : each.name === name));
   const teams = new Set(fitting.map((each) => each.team));
@@ -33,4 +33,9 @@ export function findKnownChannel(text: string, channels: readonly KnownChannel[]
   }
   const known = within.map((each) => `#${each.name}`);
   return { problem: `there is no channel ${text} that Bellhop can see${didYouMean(isId ? text : `#${name}`, known)}` };
+}
+
+/** Slack's ids are capitals and digits; its channel names have no capitals. */
+export function isChannelId(text: string): boolean {
+  return /^[CG][A-Z0-9]+$/.test(text);
 }

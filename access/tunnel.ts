@@ -1,4 +1,4 @@
-import { decide } from './decide.ts';
+import { decide, isConnectionHost } from './decide.ts';
 import type { Decision, EffectiveAccess } from './decision.ts';
 import { matchesHost } from './host-name.ts';
 import { ruleMatch } from './rule-match.ts';
@@ -16,13 +16,12 @@ export function decideTunnel(
   const guarded = access.guardrails.some(
     (guardrail) => matchesHost(guardrail.host, host) && (guardrail.port ?? port) === port,
   );
-  const covering = access.rules.filter((rule) => {
+  if (guarded || isConnectionHost(host, access)) return null;
+  const first = access.rules.find((rule) => {
     const match = ruleMatch(rule);
     return matchesHost(match.host, host) && match.port === port && match.scheme === 'https';
   });
-  const first = covering[0];
-  if (guarded || first?.action !== 'forward' || first.domain.transport !== 'tunnel') return null;
-  if (covering.some((rule) => rule.action === 'inject')) return null;
+  if (first?.action !== 'forward' || first.domain.transport !== 'tunnel') return null;
 
   const decision = decide({ method: 'CONNECT', scheme: 'https', host, port, path: '/' }, access);
   return decision.outcome === 'forwarded' && decision.rule.domain === first.domain ? decision : null;

@@ -1,3 +1,4 @@
+import { isChannelId } from '../find-channel.ts';
 import { didYouMean } from '../near-names.ts';
 import { NAME, NAME_RULE } from './leaf-schemas.ts';
 import { type FileProblem, fieldOf } from './problem.ts';
@@ -16,7 +17,7 @@ export type SectionName = (typeof SECTIONS)[number];
 export type Root = Readonly<Partial<Record<SectionName, unknown>>>;
 
 /** Slack: lower-case letters, digits, hyphens and underscores, and letters of other scripts; 80 at most. */
-const CHANNEL = /^(?:#?[\p{Ll}\p{Lo}\p{Lm}\p{M}\p{N}_-]{1,80}|[CG][A-Z0-9]{2,})$/u;
+const CHANNEL_NAME = /^#?[\p{Ll}\p{Lo}\p{Lm}\p{M}\p{N}_-]{1,80}$/u;
 const CHANNEL_RULE = 'is neither a channel\'s name ("#platform-eng") nor its id (C0123ABCD)';
 
 /** The sections of the file; a key that is none of them is a problem. */
@@ -47,7 +48,7 @@ export function entriesOf(root: Root, name: SectionName, text: YamlText, problem
     return [];
   }
   return Object.entries(section).filter(([key]) => {
-    const fits = name === 'channels' ? CHANNEL.test(key) : NAME.test(key);
+    const fits = name === 'channels' ? isChannelRef(key) : NAME.test(key);
     if (!fits) {
       const path = [name, key];
       const message = name === 'channels' ? CHANNEL_RULE : NAME_RULE;
@@ -62,5 +63,5 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 export function isChannelRef(text: string): boolean {
-  return CHANNEL.test(text);
+  return CHANNEL_NAME.test(text) || isChannelId(text);
 }

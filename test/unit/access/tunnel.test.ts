@@ -26,6 +26,7 @@ test.each<[string, AttachedRules, AttachedRules, Guardrail[], number]>([
   ],
   ['a narrower entry that intercepts', { domains: [domain('pin.a.test', { methods: ['GET'] })] }, BLIND, [], 443],
   ['a connection in scope', { connections: [connection('gh', 'pin.a.test')] }, BLIND, [], 443],
+  ['a connection on another port', { connections: [connection('gh', 'pin.a.test', { port: 1 })] }, BLIND, [], 443],
   ['a broader connection', BLIND, { connections: [connection('gh', 'pin.a.test')] }, [], 443],
 ])('no tunnel for %s', (_name, channel, organization, guardrails, port) => {
   expect(tunnel(channel, organization, guardrails, port)).toBeNull();

@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createKeyPair } from '../../../credentials/key-pair.ts';
+import { saveChannel } from '../../../store/channels.ts';
+import { registerInstallationKey } from '../../../store/credentials.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+const MAIN = path.join(import.meta.dirname, '../../../cli/main.ts');
+const DEMO = path.join(import.meta.dirname, '../../../demo/bellhop.yaml');
+const CANARY = 'canary-77e1b0';
+
+let db: TestDatabase;
+let home: string;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  home = await mkdtemp(path.join(os.tmpdir(), 'bellhop-home-'));
+  const { publicKey } = await createKeyPair();
+  await db.database.query("insert into installation (id) values ('i1')");
+  await registerInstallationKey(db.database, 'i1', {
+    keyId: publicKey.id,
+    publicKey: Buffer.from(publicKey.bytes).toString('base64'),
+  });
+  await saveChannel(db.database, { team: 'T1', id: 'C1', name: 'platform-eng', kind: 'public', external: false });
+  await saveChannel(db.database, { team: 'T1', id: 'C2', name: 'general', kind: 'public', external: false });
+  await bellhop(['apply', DEMO], { ACME_TOKEN: CANARY });
+});
+afterAll(async () => {
+  await db[Symbol.asyncDispose]();
+  await rm(home, { recursive: true });
+});
+
+interface Finished {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command line as a person would, in an empty folder. */
+function bellhop(args: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
+  const env = {
+    PATH: process.env.PATH,
+    NO_COLOR: '1',
+    BELLHOP_HOME: home,
+    BELLHOP_DATABASE_URL: db.url,
+    ...environment,
+  };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { env, cwd: home }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+}
+
+test('apply without a file puts the last one in force again, and keeps the credential it cannot read', async () => {
+  const { code, out } = await bellhop(['apply']);
+  expect(out).toContain(`${DEMO} is in force already, as policy 1.`);
+  expect(out).toContain(
+    'credential of acme-readonly kept as it is stored: the environment variable ACME_TOKEN is not set',
+  );
+  expect(code).toBe(0);
+});
+
+test('a file with problems is refused with its lines, and the exit code says so', async () => {
+  const file = path.join(home, 'wrong.yaml');
+  await writeFile(file, 'organization:\n  bundles: [nope]\n');
+  const { code, err } = await bellhop(['apply', file]);
+  expect(err).toBe(
+    'bellhop: wrong.yaml has a problem; nothing was changed.\n  wrong.yaml:2: organization.bundles[0]: there is no bundle nope\n',
+  );
+  expect(code).toBe(1);
+  const json = await bellhop(['apply', file, '--json']);
+  expect(JSON.parse(json.out)).toMatchObject({ problems: [{ line: 2, field: 'organization.bundles[0]' }] });
+  expect(json.code).toBe(1);
+});
+
+test('effective shows every rule with its origin', async () => {
+  const { out } = await bellhop(['effective', '#platform-eng']);
+  expect(out).toContain('#platform-eng (channel:T1:C1), policy 1');
+  expect(out).toMatch(/injected +acme-readonly +GET https:\/\/api\.acme\.test +acme-data ← #platform-eng/);
+  expect(out).toMatch(/forwarded +docs\.acme\.test +https:\/\/docs\.acme\.test +public-web ← organization/);
+  expect(out).toContain('Everything else is blocked.');
+  const general = JSON.parse((await bellhop(['effective', 'general', '--json'])).out);
+  expect(general.rules.map((rule: { action: string }) => rule.action)).toEqual(['forward', 'forward']);
+});
+
+test.each([
+  ['#platform-eng', 'GET', 'https://api.acme.test/v1/signups', 'INJECTED', 'acme-readonly ← acme-data ← #platform-eng'],
+  ['#general', 'GET', 'https://api.acme.test/v1/signups', 'FORWARDED', 'api.acme.test ← public-web ← organization'],
+  ['#platform-eng', 'POST', 'https://paste.acme.test/', 'BLOCKED (not_allowed)', 'allows paste.acme.test'],
+  ['#platform-eng', 'GET', 'http://api.acme.test/', 'BLOCKED (cleartext_credential)', 'ask api.acme.test by https'],
+])('why %s %s %s: %s', async (channel, method, url, outcome, reason) => {
+  const { out, code } = await bellhop(['why', channel, method, url]);
+  expect(out.startsWith(outcome)).toBe(true);
+  expect(out).toContain(reason);
+  expect(code).toBe(0);
+});
+
+test('why answers in JSON with the walk', async () => {
+  const { out } = await bellhop(['why', '#platform-eng', 'GET', 'https://docs.acme.test/', '--json']);
+  expect(JSON.parse(out)).toMatchObject({
+    scope: 'channel:T1:C1',
+    policyVersion: 1,
+    decision: {
+      outcome: 'forwarded',
+      walk: [
+        { rule: 'acme-readonly', result: 'host' },
+        { rule: 'api.acme.test', result: 'host' },
+        { rule: 'docs.acme.test', result: 'matched' },
+      ],
+    },
+  });
+});
+
+test.each([
+  [['why', '#platfrm-eng', 'GET', 'https://a.test/'], 'did you mean #platform-eng?'],
+  [['why', '#general', 'GET', 'https://127.0.0.1/'], 'https://127.0.0.1/ has a host that is an IP address'],
+  [['why', '#general', 'GET', 'a.test'], 'a.test must begin with http:// or https://'],
+  [['effective', '#nowhere'], 'there is no channel #nowhere that Bellhop can see'],
+  [['apply', 'missing.yaml'], 'missing.yaml cannot be read (ENOENT)'],
+])('%j is answered in one line of words', async (args, words) => {
+  const { code, err } = await bellhop(args);
+  expect(err).toMatch(/^bellhop: /);
+  expect(err).toContain(words);
+  expect(err).not.toContain('    at ');
+  expect(code).toBe(1);
+});
+
+test('keys shows what is stored, and nothing that is secret', async () => {
+  const { out } = await bellhop(['keys', 'show']);
+  expect(out).toMatch(/^Key [0-9a-f]{16}\n/);
+  expect(out).toMatch(/acme-readonly +version 1 +sealed /);
+  expect(out).not.toContain(CANARY);
+});
