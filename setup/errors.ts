@@ -9,6 +9,8 @@ export type SetupErrorCode =
   | 'postgres-lacks'
   | 'docker-unavailable'
   | 'child-failed'
+  /** Not a failure: somebody asked to stop while it was being started. */
+  | 'stopping'
   | 'bad-setting';
 
 /** A set-up error in words for whoever runs the command: what is wrong and what to do. Never shown with a stack. */

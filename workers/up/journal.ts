@@ -1,5 +1,5 @@
 import type { SetupState, SetupStep, SupervisedProcess } from '../../contracts/setup-state.ts';
-import { reasonOf } from '../../setup/errors.ts';
+import { reasonOf, SetupError } from '../../setup/errors.ts';
 
 export type Say = (detail: string) => void;
 
@@ -55,7 +55,8 @@ export function createJournal(options: JournalOptions): Journal {
         options.onStep(update(id, { state: 'done', detail, ms: took() }));
         return value;
       } catch (error) {
-        options.onStep(update(id, { state: 'failed', detail: reasonOf(error), ms: took() }));
+        if (error instanceof SetupError && error.code === 'stopping') update(id, { state: 'pending' });
+        else options.onStep(update(id, { state: 'failed', detail: reasonOf(error), ms: took() }));
         throw error;
       }
     },

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeAtomically } from '../../setup/host/atomic-file.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../../setup/host/process-identity.ts';
-import { killGroup } from './spawn-child.ts';
+import { killGroup, signalGroup } from './spawn-child.ts';
 
-/** A drain takes that long at most (leash.ts); what then still lives is killed. */
+/** A drain takes no longer; what then still lives is killed. */
 const PATIENCE_MS = 20_000;
 
 /** Remembers a child on disk, or forgets it. */
@@ -31,19 +31,28 @@ export async function stopLeftovers(folder: string): Promise<string[]> {
   return stopped.filter((name) => name !== undefined);
 }
 
-async function stopGroup(identity: ProcessIdentity): Promise<boolean> {
-  const leaderLives = await isAlive(identity);
-  if (!leaderLives) {
-    // The kernel gives no new process the number of a group that still has members, so what is there is ours; unless the
-    // number was free and is now another process.
-    if ((await identityOf(identity.pid)) || !groupExists(identity.pid)) return false;
-    killGroup(identity.pid);
-    return true;
+/** Each child leads a process group of its own; one that was killed may have left its program behind in it. */
+async function stopGroup(leader: ProcessIdentity): Promise<boolean> {
+  const leaderLives = await isAlive(leader);
+  // The kernel gives no new process the number of a group that still has members. So without a process of that number,
+  // the group is ours; with another process of that number, it is not.
+  const ours = leaderLives || !(await identityOf(leader.pid));
+  if (!ours || !groupExists(leader.pid)) return false;
+  if (leaderLives) process.kill(leader.pid, 'SIGTERM');
+  else signalGroup(leader.pid, 'SIGINT');
+  if (!(await groupEnds(leader.pid))) {
+    killGroup(leader.pid);
+    await groupEnds(leader.pid);
   }
-  process.kill(identity.pid, 'SIGTERM');
+  return true;
+}
+
+async function groupEnds(pid: number): Promise<boolean> {
   const end = Date.now() + PATIENCE_MS;
-  while (Date.now() < end && (await isAlive(identity))) await sleep(100);
-  killGroup(identity.pid);
+  while (groupExists(pid)) {
+    if (Date.now() > end) return false;
+    await sleep(50);
+  }
   return true;
 }
 

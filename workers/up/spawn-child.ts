@@ -57,8 +57,13 @@ export async function spawnChild(spec: ChildSpec, logFile: string): Promise<Chil
 
 /** SIGKILL to a process group; nothing when it is gone. */
 export function killGroup(pid: number): void {
+  signalGroup(pid, 'SIGKILL');
+}
+
+/** A signal to every process of a group; nothing when it is gone. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch (error) {
     // macOS says EPERM of a group in which only unreaped processes are left.
     const { code } = error as NodeJS.ErrnoException;

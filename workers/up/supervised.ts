@@ -86,7 +86,7 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
       } catch (error) {
         child?.killGroup();
         await options.onPid(undefined);
-        enter('failed');
+        enter(stopping.signal.aborted ? 'stopped' : 'failed');
         throw error;
       }
     },
@@ -122,6 +122,7 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
     const outcome = await Promise.race([ready, tooLate, current.exited.then(asFailure)]);
     over.abort();
     tooLate.catch(() => {});
+    if (stopping.signal.aborted) throw new SetupError('stopping', `${spec.name} is being stopped`);
     if (outcome === 'late') throw await failure(`was not ready within ${wanted.readyWithinMs / 1000} s`);
     if (typeof outcome === 'string') throw await failure(outcome);
     return outcome;

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { SupervisedProcess } from '../../contracts/setup-state.ts';
+import { SetupError } from '../../setup/errors.ts';
 import type { ChildSpec, ReadyLine } from './child-spec.ts';
 import { recordChild } from './leftovers.ts';
 import { type Supervised, supervise } from './supervised.ts';
@@ -30,7 +31,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   return {
     async start(spec) {
-      if (stopping) throw new Error(`${spec.name} is not started: stopping`);
+      if (stopping) throw new SetupError('stopping', `${spec.name} is not started any more`);
       const supervised = supervise(spec, {
         logFile: logFile(spec.name),
         onChange: options.onChange,
