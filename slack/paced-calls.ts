@@ -26,7 +26,7 @@ export function createPacedCalls({ db, client, team, limits = SLACK_LIMITS }: Pa
       const channel = PER_CHANNEL.has(method) && typeof args.channel === 'string' ? args.channel : '';
       const key = { team, method, channel };
       const size = limits[method] ?? DEFAULT_LIMIT;
-      const wait = await takeToken(db, key, size, Math.floor(size.capacity * spare));
+      const wait = await takeToken(db, key, size, Math.ceil(size.capacity * spare));
       if (wait > 0) throw new RateLimited(method, wait);
       try {
         return { ...(await client.apiCall(method, args)) };

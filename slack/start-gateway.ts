@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly limits?: RateLimits;
   /** After that long without delivery a thread is told. @default 60000 */
   readonly overdueMs?: number;
+  /** How often overdue messages are looked for. @default 5000 */
+  readonly sweepMs?: number;
 }
 
 export interface Gateway {
@@ -72,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     onDelivered: sender.poke,
     ...(options.overdueMs === undefined ? {} : { overdueMs: options.overdueMs }),
+    ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
   });
   const keep = async (body: unknown): Promise<void> => {
     if (await keepIncoming(database, identity, body)) deliverer.poke();

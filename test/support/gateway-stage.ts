@@ -14,6 +14,7 @@ export const TEAM = 'T000000ACME';
 
 export interface StageOptions {
   readonly overdueMs?: number;
+  readonly sweepMs?: number;
   readonly limits?: RateLimits;
   readonly isEnabled?: (scope: ScopeKey) => Promise<boolean>;
   readonly now?: () => Date;
@@ -66,11 +67,9 @@ export async function startGatewayStage(
         botToken: slack.tokens.bot,
         apiUrl: slack.apiUrl,
         signals: gated(signals, options.gate),
-        isEnabled: options.isEnabled ?? (async () => true),
+        isEnabled: async () => true,
         log: { info: log('info'), warn: log('warn'), error: log('error') },
-        ...(options.overdueMs === undefined ? {} : { overdueMs: options.overdueMs }),
-        ...(options.limits === undefined ? {} : { limits: options.limits }),
-        ...(options.now === undefined ? {} : { now: options.now }),
+        ...given(options),
       });
       running.add(gateway);
       return {
@@ -104,6 +103,10 @@ export async function startGatewayStage(
       await temporal.teardown();
     },
   };
+}
+
+function given({ gate: _, ...options }: StageOptions): Omit<StageOptions, 'gate'> {
+  return options;
 }
 
 async function runIds(temporal: TestWorkflowEnvironment, session: SessionId): Promise<string[]> {

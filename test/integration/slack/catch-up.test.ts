@@ -1,0 +1,88 @@
+import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { until } from '../../support/until.ts';
+
+let stage: GatewayStage;
+
+beforeAll(async () => {
+  stage = await startGatewayStage();
+}, 60_000);
+afterEach(() => stage.slack.clearFaults());
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+async function watermark(): Promise<Date | undefined> {
+  return (await stage.db.database.query('select seen_until from slack_watermark')).rows[0]?.seen_until;
+}
+
+test('nothing said before the very first start is answered', async () => {
+  const { slack } = stage;
+  const old = await slack.post('ada', 'platform-eng', '@bellhop from before');
+  const gateway = await stage.start();
+  await until(async () => (await watermark()) !== undefined, 'the watermark');
+  expect((await stage.inbox()).some((row) => row.ts === old.ts)).toBe(false);
+  await gateway.stop();
+});
+
+test('what was said while nobody was connected, and that Slack never sent, is read on connecting', async () => {
+  const { slack } = stage;
+  const first = await stage.start();
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  await first.stop();
+  await slack.fault({ loseEvents: 1_000 });
+  const mention = await slack.post('grace', 'general', '@bellhop did you hear me?');
+  const followUp = await slack.post('ada', thread.channel, 'and another thing', { threadTs: thread.ts });
+  const chatter = await slack.post('linus', 'general', 'not for you');
+  const second = await stage.start();
+  await slack.waitForReaction(mention, 'eyes');
+  await slack.waitForReaction(followUp, 'eyes');
+  expect((await stage.inbox()).some((row) => row.ts === chatter.ts)).toBe(false);
+  expect(await stage.signals(stage.sessionOf(mention))).toHaveLength(1);
+  expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(2);
+  await second.stop();
+}, 30_000);
+
+test.each(['refresh_requested', 'abrupt'])(
+  'a connection that ends (%s) is replaced, and what came between is read',
+  async (how) => {
+    const { slack } = stage;
+    const gateway = await stage.start();
+    await slack.fault({ loseEvents: 1_000 });
+    await slack.fault({ disconnect: how });
+    const mention = await slack.post('ada', 'platform-eng', `@bellhop through the gap (${how})`);
+    await slack.waitForReaction(mention, 'eyes', 20_000);
+    await slack.clearFaults();
+    await until(async () => (await slack.state()).app.connected, 'the connection', 20_000);
+    const live = await slack.post('ada', 'platform-eng', '@bellhop live again');
+    await slack.waitForReaction(live, 'eyes');
+    await gateway.stop();
+  },
+  40_000,
+);
+
+test('a stop that is heard late does not end what was asked since', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  await slack.fault({ loseEvents: 1_000 });
+  await slack.post('ada', thread.channel, '@bellhop stop', { threadTs: thread.ts });
+  await slack.clearFaults();
+  const since = await slack.post('ada', thread.channel, '@bellhop do this instead', { threadTs: thread.ts });
+  await slack.waitForReaction(since, 'eyes');
+  await slack.fault({ loseEvents: 1_000 });
+  const lost = await slack.post('ada', thread.channel, '@bellhop and this', { threadTs: thread.ts });
+  await slack.fault({ disconnect: 'abrupt' });
+  await slack.waitForReaction(lost, 'eyes', 20_000);
+  const names = (await stage.signals(stage.sessionOf(thread))).map((signal) => signal.name);
+  expect(names).toEqual(['message', 'message', 'message']);
+  await gateway.stop();
+}, 40_000);
+
+test('while Slack refuses connections the gateway goes on trying', async () => {
+  const { slack } = stage;
+  await slack.fault({ failWith: 'apps.connections.open', error: 'internal_error', times: 3 });
+  const gateway = await stage.start();
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop there you are');
+  await slack.waitForReaction(mention, 'eyes');
+  await gateway.stop();
+}, 30_000);

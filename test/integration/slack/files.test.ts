@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { saveFile } from '../../../store/files.ts';
+import { putFile, putMessage } from '../../../store/outbox.ts';
+import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import type { SimMessage } from '../../support/slack-simulator.ts';
+import { until } from '../../support/until.ts';
+
+let stage: GatewayStage;
+let thread: SimMessage;
+
+beforeAll(async () => {
+  stage = await startGatewayStage();
+  await stage.start();
+}, 60_000);
+beforeEach(async () => {
+  thread = await stage.slack.post('ada', 'platform-eng', 'a thread of its own');
+});
+afterEach(() => stage.slack.clearFaults());
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+interface KeptFile {
+  readonly name: string;
+  readonly file?: string;
+  readonly problem?: string;
+}
+
+async function filesOf(message: SimMessage): Promise<KeptFile[]> {
+  await stage.slack.waitForReaction(message, 'eyes', 20_000);
+  return (await stage.inbox()).find((row) => row.ts === message.ts)?.files as KeptFile[];
+}
+
+async function putBytes(bytes: Buffer, name = 'chart.png'): Promise<string> {
+  const session = stage.sessionOf(thread);
+  const key = randomUUID();
+  const fileId = await saveFile(stage.db.database, { session, name, bytes, direction: 'out', origin: key });
+  const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session };
+  await putFile(stage.db.database, { ...place, key, body: { fileId, name } });
+  return key;
+}
+
+async function shared(): Promise<SimMessage['files']> {
+  return (await stage.slack.answers(thread)).flatMap((message) => message.files);
+}
+
+test('what somebody attaches is fetched before the session hears of the message', async () => {
+  const content = Buffer.from('a,b\n1,2\n');
+  const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop look', {
+    files: [{ name: 'a.csv', content }],
+  });
+  const [file] = await filesOf(mention);
+  expect(file).toMatchObject({ name: 'a.csv' });
+  const { rows } = await stage.db.database.query('select session, name, bytes, direction from file where id = $1', [
+    file?.file,
+  ]);
+  expect(rows[0]).toEqual({ session: stage.sessionOf(mention), name: 'a.csv', bytes: content, direction: 'in' });
+});
+
+test('limits are named: the sixth file and one over 20 MB are not taken', async () => {
+  const small = Array.from({ length: 6 }, (_, i) => ({ name: `${i}.txt`, content: 'x' }));
+  const many = await stage.slack.post('ada', 'platform-eng', '@bellhop many', { files: small });
+  const kept = await filesOf(many);
+  expect(kept.filter((file) => file.file)).toHaveLength(5);
+  expect(kept[5]?.problem).toMatch(/may have 5 files/);
+  const large = [{ name: 'big.bin', content: Buffer.alloc(20 * 1024 * 1024 + 1) }];
+  const big = await stage.slack.post('ada', 'platform-eng', '@bellhop big', { files: large });
+  expect((await filesOf(big))[0]?.problem).toMatch(/larger than 20 MB/);
+}, 60_000);
+
+test('a file for the thread arrives once, with its bytes', async () => {
+  const bytes = Buffer.from('not really a picture');
+  await putBytes(bytes);
+  await until(async () => (await shared()).length === 1, 'the file');
+  const [file] = await shared();
+  expect(file?.name).toBe('chart.png');
+  expect(await stage.slack.file(file?.id ?? '')).toEqual(bytes);
+});
+
+test('an upload whose completion was answered by nobody is not completed twice', async () => {
+  await stage.slack.fault({ acceptThenDrop: 'files.completeUploadExternal' });
+  const key = await putBytes(Buffer.from('once'));
+  await until(
+    async () => {
+      const { rows } = await stage.db.database.query('select sent_revision from outbox where key = $1', [key]);
+      return rows[0]?.sent_revision === 1;
+    },
+    'the row to be sent',
+    20_000,
+  );
+  expect(await shared()).toHaveLength(1);
+}, 30_000);
+
+test('an address for an upload that nobody answered is asked for again', async () => {
+  await stage.slack.fault({ acceptThenDrop: 'files.getUploadURLExternal' });
+  await putBytes(Buffer.from('again'));
+  await until(async () => (await shared()).length === 1, 'the file', 20_000);
+}, 30_000);
+
+test('a file comes before the answer that was written after it', async () => {
+  const { slack, db } = stage;
+  const session = stage.sessionOf(thread);
+  await putBytes(Buffer.from('first'));
+  await putMessage(db.database, {
+    key: randomUUID(),
+    team: TEAM,
+    channel: thread.channel,
+    threadTs: thread.ts,
+    session,
+    body: { kind: 'answer', text: 'See above.' },
+    final: true,
+  });
+  await slack.waitForAnswer(thread, /See above/);
+  await until(async () => (await shared()).length === 1, 'the file');
+});

@@ -1,0 +1,104 @@
+import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { until } from '../../support/until.ts';
+
+let stage: GatewayStage;
+
+const away = { all: false };
+
+beforeAll(async () => {
+  stage = await startGatewayStage();
+}, 60_000);
+afterEach(() => {
+  away.all = false;
+});
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+const gate = () => {
+  if (away.all) throw new Error('Temporal is away');
+};
+
+test('while Temporal is away messages are kept, told about once, and started when it is back', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start({ gate, overdueMs: 400, sweepMs: 100 });
+  away.all = true;
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop as soon as you can');
+  await slack.waitForAnswer(mention, /starts by itself/);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await slack.answers(mention)).toHaveLength(1);
+  expect((await slack.thread(mention))[0]?.reactions).toEqual([]);
+  away.all = false;
+  await slack.waitForReaction(mention, 'eyes');
+  expect(await stage.signals(stage.sessionOf(mention))).toHaveLength(1);
+  expect(await slack.answers(mention)).toHaveLength(1);
+  await gateway.stop();
+});
+
+test('status is answered while Temporal is away', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start({ gate });
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop work');
+  await slack.waitForReaction(mention, 'eyes');
+  const session = stage.sessionOf(mention);
+  await db.database.query(
+    `insert into turn (session, number, claim, requester, started_at)
+     values ($1, 1, 'test', 'U0000000ADA', now() - interval '90 seconds')`,
+    [session],
+  );
+  await db.database.query(
+    `insert into step (session, turn, number, kind, tool, state) values ($1, 1, 2, 'tool', 'bash', 'running')`,
+    [session],
+  );
+  away.all = true;
+  await slack.post('grace', mention.channel, '@bellhop status', { threadTs: mention.ts });
+  const answer = await slack.waitForAnswer(mention, /Working on turn 1 for 1 min 3\d s: step 2, tool bash\./);
+  expect(answer.text).toMatch(/1 message waits for me/);
+  await gateway.stop();
+});
+
+test('a stop overtakes what still waits before it', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start({ gate });
+  away.all = true;
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop do something rash');
+  await until(async () => (await stage.inbox()).some((row) => row.ts === mention.ts), 'the row');
+  await slack.post('ada', mention.channel, '@bellhop stop', { threadTs: mention.ts });
+  await until(async () => {
+    return (await stage.inbox()).find((row) => row.ts === mention.ts)?.state === 'context';
+  }, 'the message to become context');
+  away.all = false;
+  await slack.waitForAnswer(mention, /Nothing is running/);
+  expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
+  await gateway.stop();
+});
+
+test('one row that always fails keeps nobody waiting', async () => {
+  const { slack, db } = stage;
+  const first = await stage.start();
+  await slack.waitForApp();
+  await first.stop();
+  for (let i = 0; i < 40; i += 1) {
+    await db.database.query(
+      `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, files)
+       values ($1, 'message', 'T000000ACME', 'C00PLATFORM', $2, $2, 'U0000000ADA', 'unknown', 'mention', '{"not": "a list"}')`,
+      [`poisoned-${i}`, `${i + 1}.000001`],
+    );
+  }
+  const gateway = await stage.start();
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop behind the poison');
+  await slack.waitForReaction(mention, 'eyes', 5_000);
+  expect(stage.logged.some(({ message }) => message.startsWith('not delivered'))).toBe(true);
+  await gateway.stop();
+  await db.database.query("delete from inbox where event_id like 'poisoned-%'");
+});
+
+test('a database that is away for a moment loses nothing: Slack sends again what was not acknowledged', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  await db.database.query('alter table inbox rename to inbox_away');
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop hold on');
+  await until(() => stage.logged.some(({ message }) => message.startsWith('an event could not be stored')), 'a miss');
+  await db.database.query('alter table inbox_away rename to inbox');
+  await slack.waitForReaction(mention, 'eyes', 15_000);
+  expect(await stage.signals(stage.sessionOf(mention))).toHaveLength(1);
+  await gateway.stop();
+});
