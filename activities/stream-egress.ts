@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { EgressActivities, StreamEgressInput } from '../contracts/activities.ts';
 import { type EgressCounts, type LeaseRequest, NO_EGRESS } from '../contracts/egress.ts';
-import { RELAY_UID } from '../contracts/sandbox.ts';
+import { relayUidOf } from '../docker/sandbox-names.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
+import { getSession } from '../store/sessions.ts';
 import { recordEgress } from '../store/turns.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
@@ -25,9 +26,14 @@ const BEAT_EVERY_MS = 5_000;
 export function createStreamEgress({ proxy, database }: StreamEgressDependencies): EgressActivities['streamEgress'] {
   return async (input) => {
     const request = leaseOf(input, Context.current().info.attempt);
+    const { agentUid } = await getSession(database, input.session);
     const counts = await whileBeating(
       NO_EGRESS,
-      (report, signal) => hold(proxy, request, report, signal),
+      async (report, signal) => {
+        // Already listening unless the proxy was restarted since the sandbox was provisioned.
+        await proxy.ensureListener(request.sandbox, relayUidOf(agentUid));
+        return hold(proxy, request, report, signal);
+      },
       BEAT_EVERY_MS,
     ).catch((error: unknown) => {
       throw asFailure(error);
@@ -43,7 +49,6 @@ async function hold(
   report: (counts: EgressCounts) => void,
   signal: AbortSignal,
 ): Promise<EgressCounts> {
-  await proxy.ensureListener(request.sandbox, RELAY_UID);
   const opened = await proxy.openLease(request).catch(async (error: unknown) => {
     // An earlier attempt's turn was settled before this one came: there is nothing left to hold.
     if (error instanceof ControlError && error.code === 'turn_closed') return proxy.lease(request.sandbox);

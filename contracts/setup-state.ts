@@ -38,7 +38,12 @@ export interface SetupState {
   /** Path of the unix socket on which `up` takes `POST /processes/<name>/kill` and `GET /state`. */
   readonly control: string;
   /** Addresses to open in a browser, known as soon as they are chosen; without tokens. */
-  readonly addresses: { readonly page?: string; readonly temporalUi?: string };
+  readonly addresses: {
+    readonly page?: string;
+    readonly temporalUi?: string;
+    /** `host:port` of the Temporal server, for the command line. */
+    readonly temporal?: string;
+  };
   /** Which parts of the outside world are simulated in this run. */
   readonly simulated: { readonly slack: boolean; readonly model: boolean };
   readonly steps: readonly SetupStep[];

@@ -36,7 +36,7 @@ grant select, insert on transcript to :"runner";
 grant select (team, channel, thread_ts, kind, state, author, author_class, text, received_at) on inbox to :"runner";
 grant select (team, id, name) on person to :"runner";
 grant select on session, turn, access_snapshot, egress_event, installation to :"runner";
-grant update (sandbox_ready_at) on turn to :"runner";
+grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out) on turn to :"runner";
 grant select, insert on file to :"runner";
 grant update (placed_in) on file to :"runner";
 grant select, insert, update on outbox to :"runner";

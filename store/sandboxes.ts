@@ -43,11 +43,37 @@ export async function placeSandbox(
   return rows[0];
 }
 
+/** Says what became of a sandbox. The first `running` of a turn is when its commands could start. */
 export async function setSandboxState(db: Queryable, id: string, state: SandboxState): Promise<void> {
   await db.query(
-    `update sandbox set state = $2, has_workspace = has_workspace or $2 = 'running', changed_at = now() where id = $1`,
+    `with changed as (
+       update sandbox set state = $2, has_workspace = has_workspace or $2 = 'running', changed_at = now()
+       where id = $1 returning session)
+     update turn set sandbox_ready_at = now() from changed
+     where turn.session = changed.session and turn.state = 'running' and turn.sandbox_ready_at is null
+       and $2 = 'running'`,
     [id, state],
   );
+}
+
+/** Keeps the name of the container's present life. */
+export async function setIncarnation(db: Queryable, id: string, incarnation: string): Promise<void> {
+  await db.query('update sandbox set incarnation = $2 where id = $1', [id, incarnation]);
+}
+
+/** In which life of the sandbox a step's command was first started: the present one, unless an attempt came before. */
+export async function incarnationOfStep(
+  db: Queryable,
+  sandbox: string,
+  { session, turn, step }: { readonly session: SessionId; readonly turn: number; readonly step: number },
+): Promise<string | null> {
+  const { rows } = await db.query<{ incarnation: string | null }>(
+    `update step set incarnation = coalesce(step.incarnation, sandbox.incarnation) from sandbox
+     where sandbox.id = $1 and step.session = $2 and step.turn = $3 and step.number = $4
+     returning step.incarnation`,
+    [sandbox, session, turn, step],
+  );
+  return rows[0]?.incarnation ?? null;
 }
 
 /** Everything a runner is said to hold; its reaper compares this with its engine. */

@@ -1,11 +1,9 @@
 import type { ScheduleOptions } from '@temporalio/client';
 import { type Client, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { SCHEDULE_PREFIX, scheduleIdOf } from '../contracts/schedules.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
 import type { Database } from '../store/database.ts';
 import { listSchedules, type ScheduleRow } from '../store/schedules.ts';
-
-/** Every Schedule of ours carries this before its name, so that others' are left alone. */
-const PREFIX = 'bellhop:';
 
 export interface SyncSchedulesDependencies {
   readonly client: Client;
@@ -19,10 +17,6 @@ export interface SyncedSchedules {
   readonly deleted: string[];
 }
 
-export function scheduleIdOf(name: string): string {
-  return `${PREFIX}${name}`;
-}
-
 /**
  * Makes Temporal's Schedules agree with the access file. The table is what is wanted; a round that fails half-way is
  * finished by the next one.
@@ -33,9 +27,9 @@ export async function syncSchedules({ client, database }: SyncSchedulesDependenc
   const done: SyncedSchedules = { created: [], updated: [], deleted: [] };
   for (const row of wanted) await syncOne(client, row, done);
   for await (const { scheduleId } of client.schedule.list()) {
-    if (!scheduleId.startsWith(PREFIX) || names.has(scheduleId)) continue;
+    if (!scheduleId.startsWith(SCHEDULE_PREFIX) || names.has(scheduleId)) continue;
     await client.schedule.getHandle(scheduleId).delete();
-    done.deleted.push(scheduleId.slice(PREFIX.length));
+    done.deleted.push(scheduleId.slice(SCHEDULE_PREFIX.length));
   }
   return done;
 }

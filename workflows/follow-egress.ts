@@ -13,9 +13,10 @@ export interface FollowedEgress {
 
 /**
  * Keeps the sandbox's way out open for the turn. It is shielded from the turn's scope: a stop cancels the work at once,
- * while the lease is closed in order by `settleSandbox`, which ends this activity with its counts.
+ * while the lease is closed in order by `settleSandbox`, which ends this activity with its counts. It opens only for a
+ * sandbox that is `ready`, which has been checked to see no socket but its own.
  */
-export function followEgress(runner: RunnerProxies, input: StreamEgressInput): FollowedEgress {
+export function followEgress(runner: RunnerProxies, input: StreamEgressInput, ready: Promise<unknown>): FollowedEgress {
   let abandon = (): void => undefined;
   let over = false;
   const end = (): void => {
@@ -25,7 +26,10 @@ export function followEgress(runner: RunnerProxies, input: StreamEgressInput): F
     const scope = new CancellationScope();
     abandon = () => scope.cancel();
     const summary = `turn ${input.turn} · egress`;
-    return scope.run(() => runner.egress.streamEgress.executeWithOptions({ summary }, [input]));
+    return scope.run(async () => {
+      await ready;
+      await runner.egress.streamEgress.executeWithOptions({ summary }, [input]);
+    });
   }).then(end, end);
   return {
     async ended() {

@@ -52,7 +52,7 @@ function openTurn(input: TurnInput, begun: BegunTurn, placement: Placement): Pla
   // Awaited by the first tool; until then a failure must not count as unhandled.
   ready.catch(() => undefined);
   const { scope, principal, requester } = begun;
-  const egress = followEgress(runner, { ...input, sandbox, scope, principal, requester });
+  const egress = followEgress(runner, { ...input, sandbox, scope, principal, requester }, ready);
   return { placement, runner, ready, egress };
 }
 
@@ -90,8 +90,10 @@ async function close(input: TurnInput, placed: PlacedTurn | null, ending: Ending
 }
 
 /** A runner that is gone cannot settle; its sandbox's lease then dies by itself within 15 s. */
-async function settle(input: TurnInput, { placement, runner, egress }: PlacedTurn): Promise<void> {
+async function settle(input: TurnInput, { placement, runner, ready, egress }: PlacedTurn): Promise<void> {
   try {
+    // A sandbox that is still on its way would open its way out after it was closed.
+    await ready.catch(() => undefined);
     await runner.settles.settleSandbox({ ...input, sandbox: placement.sandbox });
     await egress.ended();
   } catch {

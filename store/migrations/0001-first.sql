@@ -185,6 +185,8 @@ create table step (
   -- The whole output up to 1 MB; the model sees at most 32 KB of it.
   output text,
   attempt int not null default 0,
+  -- Of the sandbox in which its command was first started.
+  incarnation text,
   started_at timestamptz,
   ended_at timestamptz,
   primary key (session, turn, number)
@@ -223,6 +225,8 @@ create table sandbox (
   runner text not null,
   state text not null default 'placed' check (state in ('placed', 'running', 'paused', 'removed')),
   has_workspace boolean not null default false,
+  -- Names this life of the container; a restarted one has another.
+  incarnation text,
   -- The reaper claims a row before it removes anything.
   reaper_claim timestamptz,
   changed_at timestamptz not null default now()

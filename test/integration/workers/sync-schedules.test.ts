@@ -1,5 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { scheduleIdOf, syncSchedules } from '../../../workers/sync-schedules.ts';
+import { scheduleIdOf } from '../../../contracts/schedules.ts';
+import { syncSchedules } from '../../../workers/sync-schedules.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { startTemporal } from '../../support/temporal.ts';
 

@@ -1,0 +1,86 @@
+/** The Agent Proxy: the only way out of a sandbox, and the only process that can open credentials. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { readKeyFile } from '../credentials/key-file.ts';
+import { startProxy } from '../proxy/create-proxy.ts';
+import { resolveBySystem } from '../proxy/dialer/resolve.ts';
+import { NO_OPERATOR_FILE, readOperatorFile } from '../proxy/operator/operator-file.ts';
+import { readOwnListeners } from '../proxy/operator/own-listeners.ts';
+import { createProxyStore } from '../proxy/proxy-store.ts';
+import { openDatabase } from '../store/database.ts';
+import { listenTo } from '../store/notifications.ts';
+import { positive, readEnvironment } from './environment.ts';
+import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
+
+const DRAIN_MS = 10_000;
+const MEBIBYTE = 1024 * 1024;
+
+const schema = z.object({
+  BELLHOP_DATABASE_URL: z.string().min(1),
+  BELLHOP_HOME: z
+    .string()
+    .min(1)
+    .default(path.join(import.meta.dirname, '..', '.bellhop')),
+  BELLHOP_RUN_DIR: z.string().min(1),
+  BELLHOP_PROXY_CONTROL: z.string().min(1),
+  /** The private key, mode 0600. */
+  BELLHOP_KEY_FILE: z.string().min(1),
+  BELLHOP_OPERATOR_FILE: z.string().min(1).optional(),
+  /** Listeners of Bellhop's own, `address:port` with commas between them: no sandbox reaches them. */
+  BELLHOP_OWN_LISTENERS: z.string().default(''),
+  /** Where the sandboxes' CA bundle is written. */
+  BELLHOP_CA_BUNDLE: z.string().min(1).optional(),
+  BELLHOP_SPOOL_DIR: z.string().min(1).optional(),
+  BELLHOP_SPOOL_MB: positive(256),
+});
+
+async function start({ log, environment }: ProcessContext): Promise<RunningProcess> {
+  process.umask(0o077);
+  keepMemoryOutOfCoreDumps();
+  const env = readEnvironment(schema, environment);
+  const operator = env.BELLHOP_OPERATOR_FILE ? readOperatorFile(env.BELLHOP_OPERATOR_FILE) : NO_OPERATOR_FILE;
+  const keys = await readKeyFile(env.BELLHOP_KEY_FILE);
+  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'proxy' });
+
+  const proxy = await startProxy({
+    store: createProxyStore(database),
+    keys,
+    operator,
+    own: readOwnListeners(env.BELLHOP_OWN_LISTENERS),
+    controlSocket: env.BELLHOP_PROXY_CONTROL,
+    runDir: env.BELLHOP_RUN_DIR,
+    stateDir: path.join(env.BELLHOP_HOME, 'proxy'),
+    spoolDir: env.BELLHOP_SPOOL_DIR ?? path.join(env.BELLHOP_HOME, 'spool'),
+    spoolMaxBytes: env.BELLHOP_SPOOL_MB * MEBIBYTE,
+    bundleFile: env.BELLHOP_CA_BUNDLE ?? null,
+    clock: { now: () => performance.now() },
+    resolve: resolveBySystem,
+    // Errors by code and message only: what else hangs on them may quote a request.
+    onError: (error, what) =>
+      log.warn({ cause: error instanceof Error ? `${error.name}: ${error.message}` : null }, what),
+  });
+  const notifications = listenTo({
+    url: env.BELLHOP_DATABASE_URL,
+    name: 'proxy',
+    channels: ['bellhop_policy'],
+    onNotify: () => void proxy.refreshPolicy(),
+  });
+  return {
+    async stop() {
+      await Promise.all([notifications.stop(), proxy.stop(DRAIN_MS)]);
+      await database.end();
+    },
+  };
+}
+
+/** core(5): nothing of this process's memory goes into a core dump. Only Linux has the file. */
+function keepMemoryOutOfCoreDumps(): void {
+  try {
+    writeFileSync('/proc/self/coredump_filter', '0');
+  } catch {
+    // Elsewhere whoever starts the process sets its limits.
+  }
+}
+
+await runProcess('proxy', start);
