@@ -1,0 +1,111 @@
+import type { z } from 'zod';
+import type { EgressCounts, LeaseRequest } from '../../contracts/egress.ts';
+import type { LeaseTable } from '../lease/lease-table.ts';
+import type { SandboxListeners } from '../listener/sandbox-listeners.ts';
+import {
+  ControlError,
+  LeaseRequestSchema,
+  type LeaseView,
+  ListenRequestSchema,
+  type ProxyHealth,
+  SandboxIdSchema,
+} from './protocol.ts';
+
+export interface ControlRequest {
+  readonly method: string;
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+export interface ControlRoutesOptions {
+  readonly leases: LeaseTable;
+  readonly listeners: SandboxListeners;
+  /** What an earlier process let through in this turn, as far as it is recorded. */
+  readonly earlierCounts: (request: LeaseRequest) => Promise<EgressCounts | undefined>;
+  readonly health: () => ProxyHealth;
+}
+
+const WAIT_LIMIT_MS = 30_000;
+
+/** The table of `control/protocol.ts`, but for the stream. Undefined stands for an answer without a body. */
+export function createControlRoutes({ leases, listeners, earlierCounts, health }: ControlRoutesOptions) {
+  async function openLease(sandbox: string, body: unknown): Promise<LeaseView> {
+    const request = parse(LeaseRequestSchema, body);
+    if (request.sandbox !== sandbox) throw new ControlError('bad_request', 'the body names another sandbox');
+    if (!listeners.has(sandbox)) throw new ControlError('not_found', `nothing listens for sandbox ${sandbox}`);
+    const known = leases.view(sandbox);
+    const sameTurn = known.epoch?.turn === request.epoch.turn && known.session === request.session;
+    return leases.open(request, sameTurn ? undefined : await earlierCounts(request));
+  }
+
+  async function awaitLease(sandbox: string, query: URLSearchParams): Promise<LeaseView> {
+    const turn = query.get('turn') === null ? null : whole(query, 'turn');
+    const waitMs = query.get('waitMs') === null ? 0 : Math.min(whole(query, 'waitMs'), WAIT_LIMIT_MS);
+    const isThere = () => {
+      leases.current(sandbox);
+      const { state, epoch } = leases.view(sandbox);
+      return state === 'open' && (turn === null || epoch?.turn === turn);
+    };
+    if (waitMs > 0 && !isThere()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(done, waitMs);
+        const stop = leases.watch(sandbox, () => isThere() && done());
+        function done(): void {
+          clearTimeout(timer);
+          stop();
+          resolve();
+        }
+      });
+    }
+    return leases.view(sandbox);
+  }
+
+  return async function route({ method, segments, query, body }: ControlRequest): Promise<unknown> {
+    const [room, id, part, ...rest] = segments;
+    const where = `${method} ${part ?? (id === undefined ? room : 'sandbox')}`;
+    if (room === 'health' && method === 'GET' && id === undefined) return health();
+    if (room !== 'sandboxes' || rest.length > 0) throw notFound();
+    if (id === undefined) {
+      if (method !== 'GET') throw notFound();
+      return { sandboxes: listeners.list() };
+    }
+    const sandbox = parse(SandboxIdSchema, id);
+    switch (where) {
+      case 'PUT sandbox':
+        return listeners.ensure(sandbox, parse(ListenRequestSchema, body).relayUid);
+      case 'DELETE sandbox':
+        await leases.forget(sandbox);
+        return listeners.remove(sandbox);
+      case 'PUT lease':
+        return openLease(sandbox, body);
+      case 'GET lease':
+        return awaitLease(sandbox, query);
+      case 'DELETE lease':
+        return leases.close(
+          sandbox,
+          whole(query, 'turn'),
+          query.get('attempt') === null ? undefined : whole(query, 'attempt'),
+        );
+      default:
+        throw notFound();
+    }
+  };
+}
+
+export function whole(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? '';
+  if (!/^[0-9]{1,9}$/.test(text)) throw new ControlError('bad_request', `${name} must be a whole number`);
+  return Number(text);
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new ControlError('bad_request', `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not understood'}`);
+}
+
+function notFound(): ControlError {
+  return new ControlError('not_found', 'there is no such route on the control socket');
+}

@@ -1,0 +1,99 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import path from 'node:path';
+import { type ControlRoutesOptions, createControlRoutes } from './control-routes.ts';
+import { streamLease } from './lease-stream.ts';
+import { ControlError, type ControlErrorCode } from './protocol.ts';
+
+const BODY_LIMIT = 64 * 1024;
+
+const STATUS: Readonly<Record<ControlErrorCode, number>> = {
+  bad_request: 400,
+  path_too_long: 400,
+  not_found: 404,
+  epoch_too_low: 409,
+  turn_closed: 409,
+  lease_expired: 409,
+  lease_superseded: 409,
+  lease_timeout: 408,
+  proxy_unreachable: 502,
+  internal: 500,
+};
+
+export interface ControlServerOptions extends ControlRoutesOptions {
+  /** `BELLHOP_PROXY_CONTROL`; its folder is made with mode 0700 when missing. */
+  readonly socketPath: string;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface ControlServer {
+  close(): Promise<void>;
+}
+
+/** Serves the control socket. Whoever can open it rules the leases, so that only this user can (0600). */
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const { socketPath } = options;
+  const route = createControlRoutes(options);
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://proxy.control');
+    const segments = url.pathname.split('/').slice(1).map(decodeURIComponent);
+    if (request.method === 'GET' && segments[0] === 'sandboxes' && segments[2] === 'events') {
+      streamLease(options.leases, segments[1] ?? '', url.searchParams, response);
+      return;
+    }
+    const answer = await route({
+      method: request.method ?? 'GET',
+      segments,
+      query: url.searchParams,
+      body: await readJson(request),
+    });
+    if (answer === undefined) response.writeHead(204).end();
+    else send(response, 200, answer);
+  }
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      const code = error instanceof ControlError ? error.code : 'internal';
+      if (code === 'internal') options.onError(error);
+      const message = error instanceof ControlError ? error.message : 'the proxy failed; its log says why';
+      if (response.headersSent) response.destroy();
+      else send(response, STATUS[code], { error: { code, message } });
+    });
+  });
+
+  mkdirSync(path.dirname(socketPath), { recursive: true, mode: 0o700 });
+  rmSync(socketPath, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
+  chmodSync(socketPath, 0o600);
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) throw new ControlError('bad_request', `a body is at most ${BODY_LIMIT} bytes`);
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new ControlError('bad_request', 'the body is not JSON');
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,92 @@
+/** Which headers stop at the proxy. Names are compared in {@link headerKey}'s form. */
+
+/** Meant for one connection only (RFC 9110 7.6.1), or written anew by us. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/**
+ * What some origins believe over the request itself: who sent it, which host or path it is really for, or which
+ * method. The last kind would turn an allowed GET or POST into a DELETE.
+ */
+const ROUTING: ReadonlySet<string> = new Set([
+  'cf-connecting-ip',
+  'client-ip',
+  'forwarded',
+  'true-client-ip',
+  'via',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-forwarded',
+  'x-host',
+  'x-http-host-override',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-host',
+  'x-original-method',
+  'x-original-url',
+  'x-real-ip',
+  'x-rewrite-url',
+]);
+
+const ROUTING_PREFIXES = ['proxy-', 'x-forwarded-', 'x-agent-proxy'];
+
+/** Names under which clients present credentials of their own, besides those of the connections themselves. */
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  'api-key',
+  'apikey',
+  'authorization',
+  'cookie',
+  'job-token',
+  'private-token',
+  'x-access-token',
+  'x-amz-security-token',
+  'x-api-key',
+  'x-api-token',
+  'x-auth-token',
+  'x-goog-api-key',
+]);
+
+const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
+  'access_token',
+  'api-key',
+  'api_key',
+  'apikey',
+  'auth_token',
+  'authorization',
+  'client_secret',
+  'id_token',
+  'job_token',
+  'oauth_token',
+  'private_token',
+  'refresh_token',
+  'x-amz-security-token',
+  'x-amz-signature',
+]);
+
+/** Lower-case, `_` as `-`: many servers cannot tell the two apart (RFC 3875 4.1.18 makes both `_`). */
+export function headerKey(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
+
+export function stopsAtProxy(key: string): boolean {
+  return HOP_BY_HOP.has(key) || ROUTING.has(key) || ROUTING_PREFIXES.some((prefix) => key.startsWith(prefix));
+}
+
+export function isCredentialHeader(key: string): boolean {
+  return CREDENTIALS.has(key);
+}
+
+export function isCredentialParameter(name: string): boolean {
+  return CREDENTIAL_PARAMETERS.has(name.toLowerCase());
+}

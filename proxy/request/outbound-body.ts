@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http';
+import { Transform } from 'node:stream';
+import type { Exchange } from '../events/exchange.ts';
+import { Refusal } from '../refusal.ts';
+
+/** Silence in the middle of an upload. */
+const IDLE_MS = 120_000;
+
+/**
+ * The body of a request as a stream of its own: counted, timed, and safe to destroy, which on the request itself would
+ * take the sandbox's connection along before it had its answer. A body that breaks off breaks the outgoing one off
+ * too: never does half a body look whole.
+ */
+export function outboundBody(request: IncomingMessage, exchange: Exchange): Transform {
+  const body = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      exchange.bytesOut += chunk.length;
+      idle.refresh();
+      done(null, chunk);
+    },
+  });
+  const idle = setTimeout(() => {
+    body.destroy(new Refusal('body_timeout', 'The body of the request stopped coming.'));
+  }, IDLE_MS);
+  const onClose = () => {
+    if (!request.complete) body.destroy(new Error('the client broke off'));
+  };
+  const breakBody = (refusal: Refusal) => body.destroy(refusal);
+  exchange.client.breakBody = breakBody;
+  request.once('close', onClose);
+  body.once('close', () => {
+    clearTimeout(idle);
+    request.off('close', onClose);
+    if (exchange.client.breakBody === breakBody) exchange.client.breakBody = null;
+    request.unpipe(body);
+  });
+  body.on('error', () => {});
+  request.pipe(body);
+  return body;
+}

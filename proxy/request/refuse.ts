@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http';
+import { type Exchange, eventOf, refusedRequestOf } from '../events/exchange.ts';
+import type { Recorder } from '../events/recorder.ts';
+import type { MonotonicClock } from '../lease/lease-table.ts';
+import type { RateLimit } from '../listener/rate-limit.ts';
+import { REFUSALS, Refusal, type RefusalAnswer, refusalAnswer } from '../refusal.ts';
+
+export interface Refuser {
+  /** Records a refusal and returns what the sandbox is told. With `status` null it is told nothing. */
+  conclude(exchange: Exchange, error: unknown, status?: null): RefusalAnswer;
+}
+
+export interface RefuserOptions {
+  readonly recorder: Recorder;
+  readonly clock: MonotonicClock;
+  /** Refusals of one sandbox; over it they are all answered 429. */
+  readonly denials: RateLimit;
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+export function createRefuser({ recorder, clock, denials, onError }: RefuserOptions): Refuser {
+  function known(error: unknown): Refusal {
+    if (error instanceof Refusal) return error;
+    onError(error, 'a request failed inside the proxy');
+    return new Refusal('internal', 'The proxy failed on this request.');
+  }
+
+  return {
+    conclude(exchange, error, status) {
+      let refusal = known(error);
+      if (REFUSALS[refusal.code].status < 500 && !denials.take(exchange.client.sandbox)) {
+        refusal = new Refusal(
+          'too_many_denials',
+          `Too many refused requests. The last one: ${refusal.message}`,
+          refusal,
+        );
+      }
+      const { code, message, rule, connection } = refusal;
+      const told = status === null ? null : REFUSALS[code].status;
+      const ending = { outcome: 'blocked', code, reason: message, status: told, rule, connection } as const;
+      try {
+        recorder.finish(eventOf(exchange, ending, clock), exchange.lease);
+      } catch (unrecorded) {
+        refusal = known(unrecorded);
+      }
+      return refusalAnswer(refusal, refusedRequestOf(exchange));
+    },
+  };
+}
+
+/** Answers in place of the host. A body that is still coming is not read: the connection ends with the answer. */
+export function answerRefused(response: ServerResponse, answer: RefusalAnswer): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (!response.req.complete || answer.status === 400) response.shouldKeepAlive = false;
+  response.writeHead(answer.status, { ...answer.headers });
+  response.end(answer.body);
+}

@@ -1,0 +1,83 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { EffectiveRule } from '../../access/decision.ts';
+import { ruleMatch } from '../../access/rule-match.ts';
+import type { GuardedDialer } from '../dialer/guarded-dialer.ts';
+import { type Exchange, eventOf } from '../events/exchange.ts';
+import type { Recorder } from '../events/recorder.ts';
+import type { MonotonicClock } from '../lease/lease-table.ts';
+import type { Authority } from '../request/authority.ts';
+import { awaitClientHello, ClientGone } from './hello-reader.ts';
+import type { Connecting } from './intercept.ts';
+
+export interface BlindTunnels {
+  /** Resolves when the tunnel has ended. @throws Refusal, ClientGone before anything was carried */
+  carry(connecting: Connecting & { readonly rule: EffectiveRule; readonly reason: string }): Promise<void>;
+  /** Ends the tunnels that are not allowed any more. To be called at each change of the policy. */
+  recheck(isAllowed: (exchange: Exchange, authority: Authority) => boolean): void;
+}
+
+export interface BlindTunnelsOptions {
+  readonly dialer: GuardedDialer;
+  readonly recorder: Recorder;
+  readonly clock: MonotonicClock;
+}
+
+/** A tunnel in which nothing moves for this long is closed. */
+const IDLE_MS = 10 * 60_000;
+
+/** Tunnels whose inside the proxy does not see: only their host, checked by the TLS server name, and their bytes. */
+export function createBlindTunnels({ dialer, recorder, clock }: BlindTunnelsOptions): BlindTunnels {
+  const open = new Map<Exchange, { authority: Authority; end: () => void }>();
+
+  return {
+    async carry({ exchange, socket, head, authority, established, rule, reason }) {
+      exchange.transport = 'tunnel';
+      exchange.rule = rule;
+      const ending = { outcome: 'forwarded', code: 'domain_entry', reason, status: 200 } as const;
+      recorder.begin(eventOf(exchange, ending, clock));
+      // From here on a change of the policy ends it, also before it stands.
+      open.set(exchange, { authority, end: () => socket.destroy() });
+      let upstream: Socket | null = null;
+      try {
+        // Connected before the 200, so that a host that cannot be reached is told as an answer. No byte is sent yet.
+        upstream = await dialer.connect({ ...authority, exceptions: ruleMatch(rule).addresses });
+        upstream.on('error', () => {});
+        established();
+        await awaitClientHello(socket, head, authority);
+        await piped(socket, upstream);
+        exchange.bytesOut = upstream.bytesWritten;
+        exchange.bytesIn = upstream.bytesRead;
+        recorder.finish(eventOf(exchange, ending, clock), exchange.lease);
+      } catch (error) {
+        if (!(error instanceof ClientGone)) throw error;
+        const reason = 'The client broke off before it began TLS.';
+        recorder.finish(eventOf(exchange, { ...ending, code: 'client_abort', reason }, clock), exchange.lease);
+      } finally {
+        open.delete(exchange);
+        upstream?.destroy();
+      }
+    },
+    recheck(isAllowed) {
+      for (const [exchange, { authority, end }] of open) if (!isAllowed(exchange, authority)) end();
+    },
+  };
+}
+
+/** Carries both ways, each closing on its own, until the host's side is closed. */
+function piped(socket: Duplex, upstream: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => upstream.destroy();
+    upstream.setTimeout(IDLE_MS, end);
+    socket.once('error', end);
+    socket.once('close', end);
+    upstream.once('close', () => {
+      // What the host said last still has to reach the sandbox.
+      if (upstream.readableEnded && socket.writable) socket.end(() => socket.destroy());
+      else socket.destroy();
+      resolve();
+    });
+    socket.pipe(upstream);
+    upstream.pipe(socket);
+  });
+}

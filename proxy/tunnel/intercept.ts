@@ -1,0 +1,88 @@
+import type { Duplex } from 'node:stream';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import type { Exchange } from '../events/exchange.ts';
+import type { Clients } from '../listener/clients.ts';
+import type { HttpFront } from '../listener/http-front.ts';
+import type { RateLimit } from '../listener/rate-limit.ts';
+import { Refusal } from '../refusal.ts';
+import type { Authority } from '../request/authority.ts';
+import type { LeafCertificates } from '../tls/leaf-certificates.ts';
+import { awaitClientHello, ClientGone } from './hello-reader.ts';
+
+/** A CONNECT that was let in. `established` answers it, once. */
+export interface Connecting {
+  readonly exchange: Exchange;
+  readonly socket: Duplex;
+  /** What came right after the head of CONNECT. */
+  readonly head: Buffer;
+  readonly authority: Authority;
+  readonly established: () => void;
+}
+
+/** Takes off the TLS of a tunnel and hands its inside to the HTTP server. @throws Refusal, ClientGone */
+export type Intercept = (connecting: Connecting) => Promise<void>;
+
+export interface InterceptOptions {
+  readonly leaves: LeafCertificates;
+  readonly clients: Clients;
+  readonly front: () => HttpFront;
+  /** New certificates of one sandbox. */
+  readonly mints: RateLimit;
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** What OpenSSL calls a client's refusal of the certificate it was shown. */
+const REJECTED_CERTIFICATE =
+  /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNSUPPORTED_CERT)/;
+
+export function createIntercept({ leaves, clients, front, mints }: InterceptOptions): Intercept {
+  return async ({ exchange, socket, head, authority, established }) => {
+    const { client } = exchange;
+    established();
+    await awaitClientHello(socket, head, authority);
+    const context = await leaves.contextFor(authority.host, () => {
+      if (mints.take(client.sandbox)) return;
+      throw new Refusal('too_many_names', 'This sandbox asks for too many different hosts at once.');
+    });
+    if (socket.destroyed) throw new ClientGone();
+    const inside = await handshake(socket, context, authority.host);
+    clients.alias(client, inside);
+    front().serve(inside);
+  };
+}
+
+function handshake(socket: Duplex, secureContext: SecureContext, host: string): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    // TLSSocket takes any Duplex; its types ask for a net.Socket.
+    const inside = new TLSSocket(socket as never, {
+      isServer: true,
+      secureContext,
+      ALPNProtocols: ['http/1.1'],
+      requestCert: false,
+    });
+    inside.disableRenegotiation();
+    const fail = (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      const rejected = REJECTED_CERTIFICATE.test(error.code ?? '');
+      reject(
+        rejected
+          ? new Refusal('client_rejected_cert', `The client does not trust the certificate it was shown for ${host}.`)
+          : new Refusal('tls_failed', `The TLS handshake for ${host} failed (${error.code ?? 'timed out'}).`),
+      );
+    };
+    const gone = () => {
+      clearTimeout(timer);
+      reject(new ClientGone());
+    };
+    const timer = setTimeout(() => fail(new Error('timed out')), HANDSHAKE_TIMEOUT_MS);
+    inside.on('error', () => {});
+    inside.once('error', fail);
+    inside.once('close', gone);
+    inside.once('secure', () => {
+      clearTimeout(timer);
+      inside.off('error', fail);
+      inside.off('close', gone);
+      resolve(inside);
+    });
+  });
+}

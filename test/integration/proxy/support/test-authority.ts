@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+
+/** An authority for the origins of a test, as an operator's private one would be. */
+export interface TestAuthority {
+  readonly pem: string;
+  issue(host: string, options?: { notAfter?: Date }): Promise<{ key: string; cert: string }>;
+}
+
+const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+
+export async function createTestAuthority(): Promise<TestAuthority> {
+  const keys = await crypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
+  const authority = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=Test origins',
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + DAY_MS),
+    keys,
+    signingAlgorithm: SIGNING,
+    extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
+  });
+  return {
+    pem: `${authority.toString('pem')}\n`,
+    async issue(host, { notAfter = new Date(Date.now() + DAY_MS) } = {}) {
+      const leaf = await crypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
+      const certificate = await x509.X509CertificateGenerator.create({
+        issuer: authority.subject,
+        notBefore: new Date(Date.now() - 2 * DAY_MS),
+        notAfter,
+        publicKey: leaf.publicKey,
+        signingKey: keys.privateKey,
+        signingAlgorithm: SIGNING,
+        extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: host }], true)],
+      });
+      const pkcs8 = await crypto.subtle.exportKey('pkcs8', leaf.privateKey);
+      return { cert: `${certificate.toString('pem')}\n`, key: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n` };
+    },
+  };
+}

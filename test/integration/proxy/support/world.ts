@@ -1,0 +1,214 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Connection, DomainEntry } from '../../../../access/document.ts';
+import type { EgressEvent, LeaseRequest } from '../../../../contracts/egress.ts';
+import type { ScopeKey } from '../../../../contracts/scope.ts';
+import { bindingOf } from '../../../../credentials/binding.ts';
+import { createKeyPair, type KeyPair } from '../../../../credentials/key-pair.ts';
+import { seal } from '../../../../credentials/seal.ts';
+import { createProxyControl, type ProxyControl } from '../../../../proxy/control-client.ts';
+import { type AgentProxy, type ProxyOptions, startProxy } from '../../../../proxy/create-proxy.ts';
+import { createProxyStore } from '../../../../proxy/proxy-store.ts';
+import { storeCredential } from '../../../../store/credentials.ts';
+import { egressEventsOf } from '../../../../store/egress-events.ts';
+import { storePolicy } from '../../../../store/policy.ts';
+import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
+import { createSandbox, type Sandbox } from './sandbox.ts';
+
+/** The credential that must never be seen anywhere but at its own origin. */
+export const SECRET = 'canary-7f3Kq9+zW/x2Lp=Vt';
+export const S1 = 'sandbox-one';
+export const S2 = 'sandbox-two';
+export const SCOPE_1: ScopeKey = 'channel:T1:C1';
+export const SCOPE_2: ScopeKey = 'channel:T1:C2';
+
+export interface WorldPolicy {
+  readonly connections?: readonly Connection[];
+  /** By scope. */
+  readonly attached?: Readonly<
+    Partial<Record<ScopeKey, { connections?: readonly string[]; domains?: readonly DomainEntry[] }>>
+  >;
+  readonly guardrails?: Parameters<typeof storePolicy>[1]['document']['guardrails'];
+}
+
+export interface World extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly folder: string;
+  readonly keys: KeyPair;
+  readonly control: ProxyControl;
+  proxy: AgentProxy;
+  readonly dialled: string[];
+  readonly problems: string[];
+  sandbox(id: string): Sandbox;
+  apply(policy: WorldPolicy): Promise<void>;
+  openLease(sandbox: string, scope: ScopeKey, turn?: number, attempt?: number): Promise<void>;
+  /** Events of a sandbox, once at least `count` are there. */
+  events(sandbox: string, count: number): Promise<EgressEvent[]>;
+  restart(): Promise<void>;
+}
+
+export async function startWorld(overrides: Partial<ProxyOptions> = {}): Promise<World> {
+  const database = await createTestDatabase();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'bp-'));
+  const keys = await createKeyPair();
+  const dialled: string[] = [];
+  const problems: string[] = [];
+  const controlSocket = path.join(folder, 'c.sock');
+  const sandboxes = new Map<string, Sandbox>();
+  let version = 0;
+  let sealedVersion = 0;
+
+  const options: ProxyOptions = {
+    store: createProxyStore(database.database),
+    keys,
+    operator: { staticNames: new Map(), ceilings: [], caBundles: [] },
+    own: [],
+    controlSocket,
+    runDir: path.join(folder, 'run'),
+    stateDir: path.join(folder, 'state'),
+    spoolDir: path.join(folder, 'spool'),
+    spoolMaxBytes: 64 * 1024 * 1024,
+    bundleFile: path.join(folder, 'ca.pem'),
+    clock: { now: () => performance.now() },
+    resolve: () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })),
+    onError: (error, what) => problems.push(`${what}: ${error instanceof Error ? error.message : ''}`),
+    onDial: (address, port) => dialled.push(`${address}:${port}`),
+    ...overrides,
+  };
+  let proxy = await startProxy(options);
+  const control = createProxyControl({ socketPath: controlSocket });
+
+  const world: World = {
+    database,
+    folder,
+    keys,
+    control,
+    get proxy() {
+      return proxy;
+    },
+    dialled,
+    problems,
+    sandbox(id) {
+      let sandbox = sandboxes.get(id);
+      if (!sandbox) {
+        const pem = () => authorityPem;
+        sandbox = createSandbox(path.join(options.runDir, id, 'proxy.sock'), pem);
+        sandboxes.set(id, sandbox);
+      }
+      return sandbox;
+    },
+    async apply({ connections = [], attached = {}, guardrails = [] }) {
+      version += 1;
+      sealedVersion += 1;
+      const versioned = connections.map((each) => ({ ...each, credentialVersion: sealedVersion }));
+      for (const connection of versioned) {
+        const secret = connection.kind === 'basic' ? `user:${SECRET}` : SECRET;
+        const sealed = await seal(keys.publicKey, bindingOf(connection), secret);
+        await storeCredential(database.database, {
+          connection: connection.id,
+          version: sealedVersion,
+          keyId: keys.publicKey.id,
+          sealed,
+        });
+      }
+      const entries = Object.entries(attached) as [ScopeKey, NonNullable<(typeof attached)[ScopeKey]>][];
+      await storePolicy(database.database, {
+        document: {
+          version,
+          connections: versioned,
+          guardrails,
+          bundles: entries.map(([scope, each]) => ({
+            id: `bundle-${scope}`,
+            connections: each.connections ?? [],
+            domains: each.domains ?? [],
+            instructions: '',
+          })),
+          scopes: entries.map(([scope]) => ({
+            scope,
+            label: scope,
+            enabled: true,
+            bundles: [`bundle-${scope}`],
+            instructions: '',
+          })),
+        },
+        source: '',
+        appliedBy: 'test',
+      });
+      await proxy.refreshPolicy();
+    },
+    async openLease(sandbox, scope, turn = 1, attempt = 1) {
+      await control.ensureListener(sandbox, process.getuid?.() ?? 0);
+      await control.openLease(leaseOf(sandbox, scope, turn, attempt));
+    },
+    async events(sandbox, count) {
+      const until = Date.now() + 5_000;
+      for (;;) {
+        const events = await egressEventsOf(database.database, sessionOf(sandbox));
+        if (events.length >= count || Date.now() > until) return events;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async restart() {
+      await proxy.stop(500);
+      proxy = await startProxy(options);
+    },
+    async [Symbol.asyncDispose]() {
+      await control.close();
+      await proxy.stop(500);
+      await database[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  const authorityPem = await readFile(path.join(options.stateDir, 'ca', 'ca.crt'), 'utf8');
+  return world;
+}
+
+export function sessionOf(sandbox: string): `slack:${string}:${string}:${string}` {
+  return `slack:T1:C1:${sandbox}`;
+}
+
+export function leaseOf(sandbox: string, scope: ScopeKey, turn = 1, attempt = 1): LeaseRequest {
+  return {
+    sandbox,
+    session: sessionOf(sandbox),
+    epoch: { turn, attempt },
+    scope,
+    principal: `agent@${scope}`,
+    requester: 'U1',
+  };
+}
+
+export function domain(host: string, more: Partial<DomainEntry> = {}): DomainEntry {
+  return {
+    id: host,
+    host,
+    port: 443,
+    scheme: 'https',
+    methods: [],
+    paths: [],
+    addresses: [],
+    transport: 'intercept',
+    ownCredentials: 'strip',
+    priority: 0,
+    ...more,
+  };
+}
+
+export function connection(id: string, host: string, more: Partial<Connection> = {}): Connection {
+  return {
+    id,
+    host,
+    port: 443,
+    scheme: 'https',
+    methods: [],
+    paths: [],
+    addresses: [],
+    kind: 'bearer',
+    header: null,
+    prefix: '',
+    credentialVersion: 1,
+    priority: 0,
+    ...more,
+  };
+}
