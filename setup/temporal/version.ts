@@ -1,14 +1,11 @@
 import { access, constants } from 'node:fs/promises';
-import path from 'node:path';
 import { runCommand } from '../host/run-command.ts';
 
 /** `temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)`: proves as well that the file runs on this machine. */
 export async function versionOf(binary: string): Promise<string> {
-  if (path.isAbsolute(binary)) {
-    await access(binary, constants.X_OK).catch(() => {
-      throw new Error('not there');
-    });
-  }
+  await access(binary, constants.X_OK).catch(() => {
+    throw new Error('not there');
+  });
   const output = await runCommand(binary, ['--version'], { timeoutMs: 10_000 });
   const version = /version v?(\d+\.\d+\.\d+[^\s]*)/.exec(output)?.[1];
   if (!version) throw new Error(`\`${binary} --version\` says: ${output.trim().slice(0, 100)}`);

@@ -61,7 +61,7 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
 
   const stop = untilAskedToStop();
   try {
-    const starting = startEverything({ home, settings, environment, supervisor, journal, tell });
+    const starting = startEverything({ home, settings, environment, supervisor, journal, postgresSettings: [], tell });
     // A Ctrl-C in the middle of the set-up counts; what is being started is then stopped with the rest.
     await Promise.race([starting, stop.asked]);
     await stop.asked;

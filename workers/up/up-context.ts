@@ -11,6 +11,8 @@ export interface UpContext {
   readonly environment: NodeJS.ProcessEnv;
   readonly supervisor: Supervisor;
   readonly journal: Journal;
+  /** Further settings of the embedded PostgreSQL, as `name=value`. */
+  readonly postgresSettings: readonly string[];
   /** One line for whoever watches the terminal. */
   readonly tell: (line: string) => void;
 }

@@ -51,7 +51,7 @@ async function startEmbedded(context: UpContext, say: (detail: string) => void) 
   say(`starting PostgreSQL ${binaries.version}`);
   const program = {
     command: binaries.postgres,
-    args: serverArguments(cluster, chosen.port),
+    args: serverArguments(cluster, chosen.port, context.postgresSettings),
     cwd: '/',
     uid: user?.uid,
     gid: user?.gid,

@@ -1,0 +1,29 @@
+/**
+ * `npm test [path …] [-- jest options]`: brings up PostgreSQL, Temporal, the Docker Engine and the sandbox image by the same code
+ * as `bellhop up`, runs the tests on them, takes everything down, and ends with the line `N passed, N failed`.
+ */
+import { reasonOf } from '../setup/errors.ts';
+import { runSuite } from './runner/run-suite.ts';
+import { withStage } from './runner/stage.ts';
+import { selectSuites } from './runner/suites.ts';
+
+const tell = (line: string): void => console.error(line);
+
+let passed = 0;
+let failed = 0;
+try {
+  const suites = selectSuites(process.argv.slice(2));
+  await withStage(tell, async (environment) => {
+    for (const suite of suites) {
+      const result = await runSuite(suite, environment);
+      passed += result.passed;
+      failed += result.failed;
+      tell(`${suite.name}: ${result.passed} passed, ${result.failed} failed, ${(result.ms / 1000).toFixed(0)} s\n`);
+    }
+  });
+} catch (error) {
+  failed += 1;
+  tell(`tests: ${reasonOf(error)}`);
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { ROOT } from '../../setup/host/home.ts';
+import type { Suite } from './suites.ts';
+
+export interface SuiteResult {
+  readonly passed: number;
+  readonly failed: number;
+  readonly ms: number;
+}
+
+/** What we read of jest's own result. */
+interface JestResult {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  /** Files that did not even load. */
+  readonly numRuntimeErrorTestSuites: number;
+  readonly numPendingTests: number;
+}
+
+/** Runs one suite with its output on this terminal. A skipped test counts as failed: nothing is left out here. */
+export async function runSuite(suite: Suite, environment: NodeJS.ProcessEnv): Promise<SuiteResult> {
+  const start = Date.now();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'bellhop-jest-'));
+  try {
+    const resultFile = path.join(folder, 'result.json');
+    const jest = spawn(
+      process.execPath,
+      [
+        path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
+        ...suite.options,
+        '--passWithNoTests',
+        '--json',
+        `--outputFile=${resultFile}`,
+        ...suite.paths,
+      ],
+      // With --json jest prints the result to stdout as well; people read stderr.
+      { cwd: ROOT, env: environment, stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    const leaveNothing = () => jest.kill('SIGKILL');
+    process.once('exit', leaveNothing);
+    const [code] = (await once(jest, 'exit')) as [number | null];
+    process.off('exit', leaveNothing);
+    const counts = await readCounts(resultFile);
+    const unexplained = code !== 0 && counts.failed === 0 ? 1 : 0;
+    return { passed: counts.passed, failed: counts.failed + unexplained, ms: Date.now() - start };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readCounts(file: string): Promise<{ passed: number; failed: number }> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return { passed: 0, failed: 0 };
+  const result = JSON.parse(text) as JestResult;
+  return {
+    passed: result.numPassedTests,
+    failed: result.numFailedTests + result.numRuntimeErrorTestSuites + result.numPendingTests,
+  };
+}
