@@ -55,7 +55,8 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   if (step.attempt > 1 && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
   await placeIncomingFiles(deps.database, input);
-  const context = { session, turn, step: input.step, sandbox, files, thread, onProgress };
+  const elapsedMs = () => Date.now() - step.startedAt.getTime();
+  const context = { session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress };
   return toEnd(await tool.run(context, step.arguments, signal));
 }
 

@@ -80,6 +80,8 @@ export interface ToolStep {
   readonly attempt: number;
   readonly exitCode: number | null;
   readonly truncated: boolean;
+  /** Of the first attempt. */
+  readonly startedAt: Date;
 }
 
 /** Begins a tool step, or a further attempt of it. A finished step stays as it is. Null when there is none. */
@@ -90,7 +92,8 @@ export async function startToolStep(db: Queryable, { session, turn, step }: Step
        attempt = case when state in ('pending', 'running') then attempt + 1 else attempt end,
        started_at = coalesce(started_at, now())
      where session = $1 and turn = $2 and number = $3 and kind = 'tool'
-     returning tool, tool_call as call, arguments, state, attempt, exit_code as "exitCode", truncated`,
+     returning tool, tool_call as call, arguments, state, attempt, exit_code as "exitCode", truncated,
+               started_at as "startedAt"`,
     [session, turn, step],
   );
   return rows[0] ?? null;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stepIdOf } from '../../contracts/ids.ts';
-import { capForModel, KEPT_OUTPUT_BYTES } from './cap-output.ts';
+import { capForModel } from './cap-output.ts';
 import { defineTool } from './define-tool.ts';
 import type { StepOutcome } from './sandbox-port.ts';
 
@@ -31,25 +31,24 @@ export const bash = defineTool({
       step: stepIdOf(context.session, context.turn, context.step),
       command,
       timeoutMs: timeout_seconds * 1000,
-      maxOutputBytes: KEPT_OUTPUT_BYTES,
       signal,
-      ...(context.onProgress && { onProgress: context.onProgress }),
+      onProgress: context.onProgress,
     });
-    const { text, truncated } = capForModel(outcome.output, outcome.outputBytes);
-    const whole = outcome.output.toString('utf8');
+    const output = outcome.output.toString('utf8');
+    const { text, truncated } = capForModel(output, outcome.outputBytes);
+    const seconds = (context.elapsedMs() / 1000).toFixed(1);
     return {
-      text: `${headline(outcome, timeout_seconds)}\n${text || '(no output)'}`,
+      text: `${headline(outcome, timeout_seconds)} · ${seconds} s\n${text || '(no output)'}`,
       isError: outcome.exitCode === null,
       exitCode: outcome.exitCode,
-      output: whole,
+      output,
       truncated,
     };
   },
 });
 
-function headline({ exitCode, timedOut, durationMs }: StepOutcome, limit: number): string {
-  const time = `${(durationMs / 1000).toFixed(1)} s`;
-  if (timedOut) return `time limit of ${limit} s reached, the command was ended · exit code ${exitCode} · ${time}`;
-  if (exitCode === null) return `outcome unknown: the sandbox went away while the command ran · ${time}`;
-  return `exit code ${exitCode} · ${time}`;
+function headline({ exitCode, timedOut }: StepOutcome, limit: number): string {
+  if (timedOut) return `time limit of ${limit} s reached, the command was ended · exit code ${exitCode}`;
+  if (exitCode !== null) return `exit code ${exitCode}`;
+  return 'outcome unknown: the command was killed or its sandbox went away; it may have run in part';
 }

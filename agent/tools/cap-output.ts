@@ -1,19 +1,18 @@
 /** What the model sees of one output. */
 export const MODEL_OUTPUT_BYTES = 32 * 1024;
-/** What is kept of it. */
-export const KEPT_OUTPUT_BYTES = 1024 * 1024;
-
 /**
  * An output as the model gets it: whole when it fits, else its beginning and its end with the cut named between them.
- * Bytes that are no UTF-8 become U+FFFD.
+ *
+ * @param totalBytes what was written in all, when more was written than is here
  */
-export function capForModel(output: Buffer, totalBytes: number = output.length): { text: string; truncated: boolean } {
-  if (totalBytes <= MODEL_OUTPUT_BYTES) return { text: output.toString('utf8'), truncated: false };
-  const head = output.subarray(0, borderBefore(output, MODEL_OUTPUT_BYTES / 2));
-  const tail = output.subarray(borderAfter(output, output.length - MODEL_OUTPUT_BYTES / 2));
-  const left = totalBytes - head.length - tail.length;
-  const lost = totalBytes > output.length ? `, of which the last ${totalBytes - output.length} were not kept` : '';
-  const cut = `\n[… ${left} of ${totalBytes} bytes left out here${lost}. To see more, write output to a file and read parts of it. …]\n`;
+export function capForModel(output: string, totalBytes?: number): { text: string; truncated: boolean } {
+  const bytes = Buffer.from(output, 'utf8');
+  const all = Math.max(totalBytes ?? 0, bytes.length);
+  if (bytes.length <= MODEL_OUTPUT_BYTES) return { text: output, truncated: all > bytes.length };
+  const head = bytes.subarray(0, borderBefore(bytes, MODEL_OUTPUT_BYTES / 2));
+  const tail = bytes.subarray(borderAfter(bytes, bytes.length - MODEL_OUTPUT_BYTES / 2));
+  const left = all - head.length - tail.length;
+  const cut = `\n[… ${left} of ${all} bytes left out here. To see more, write output to a file and read parts of it. …]\n`;
   return { text: head.toString('utf8') + cut + tail.toString('utf8'), truncated: true };
 }
 

@@ -20,14 +20,17 @@ export const readFile = defineTool({
   async run({ sandbox }, { path, from_line, lines }, signal) {
     const bytes = await sandbox.readFile(path, { maxBytes: MAX_BYTES, signal });
     if (bytes.includes(0)) return said(`${path} is not text (${bytes.length} bytes).`, true);
-    const wanted = from_line === undefined && lines === undefined ? bytes : selectLines(bytes, from_line ?? 1, lines);
+    const whole = bytes.toString('utf8');
+    const wanted = from_line === undefined && lines === undefined ? whole : selectLines(whole, from_line ?? 1, lines);
     if (wanted.length === 0) return said(bytes.length === 0 ? '(the file is empty)' : '(no such lines)');
     const { text, truncated } = capForModel(wanted);
     return { text, isError: false, exitCode: null, output: null, truncated };
   },
 });
 
-function selectLines(bytes: Buffer, from: number, count: number | undefined): Buffer {
-  const lines = bytes.toString('utf8').split('\n');
-  return Buffer.from(lines.slice(from - 1, count === undefined ? undefined : from - 1 + count).join('\n'));
+function selectLines(text: string, from: number, count: number | undefined): string {
+  return text
+    .split('\n')
+    .slice(from - 1, count === undefined ? undefined : from - 1 + count)
+    .join('\n');
 }

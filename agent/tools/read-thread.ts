@@ -20,7 +20,7 @@ export const readThread = defineTool({
     const lines = messages.map(
       ({ at, author, authorClass, text }) => `${at.toISOString()} ${author} (${authorClass}): ${text}`,
     );
-    const { text, truncated } = capForModel(Buffer.from(lines.join('\n')));
+    const { text, truncated } = capForModel(lines.join('\n'));
     return { text, isError: false, exitCode: null, output: null, truncated };
   },
 });

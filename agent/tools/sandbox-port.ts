@@ -14,24 +14,23 @@ export interface SandboxPort {
 export interface StepCommand {
   /** `StepId`: the name under which the command is started once. */
   readonly step: string;
-  /** Given to `bash -c`. */
+  /** Run by bash. */
   readonly command: string;
   readonly timeoutMs: number;
-  /** Output beyond this is counted, not kept. */
-  readonly maxOutputBytes: number;
   readonly signal: AbortSignal;
   /** Bytes of output so far. */
-  readonly onProgress?: (bytes: number) => void;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 export interface StepOutcome {
-  /** Null when nobody can know it: the container went away. */
+  /** Null when nobody can know it: the command was killed, or its container went away. */
   readonly exitCode: number | null;
-  /** Standard output and error as they came, up to `maxOutputBytes`. */
+  /** Standard output and error as they came, at most 1 MiB, with a cut named in it. */
   readonly output: Buffer;
   /** All that was written, kept or not. */
   readonly outputBytes: number;
   readonly timedOut: boolean;
+  /** Of following it in this attempt. */
   readonly durationMs: number;
 }
 

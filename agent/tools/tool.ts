@@ -33,6 +33,8 @@ export interface ToolContext {
   readonly turn: number;
   readonly step: number;
   readonly sandbox: SandboxPort;
+  /** Since the step's first attempt began. */
+  readonly elapsedMs: () => number;
   readonly files: FilesPort;
   readonly thread: ThreadPort;
   readonly onProgress?: ((bytes: number) => void) | undefined;
