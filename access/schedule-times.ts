@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { type ClockGap, clockGaps, type TimeZone } from './time-zone.ts';
+import { type ClockChange, clockChanges, type TimeZone } from './time-zone.ts';
 
 /**
  * When a schedule fires, as Temporal counts it: its cron fields are matched against the clock on the wall of its time
@@ -30,7 +30,10 @@ export function cronProblem(cron: string): string | null {
   }
 }
 
-/** The next runs after an instant, at most `count`. Empty for a schedule whose times are all past. */
+/**
+ * The next runs after an instant, at most `count`. Empty for a schedule whose times are all past. Of a time that the
+ * clock shows twice the first is told; a server of Temporal may take the second, or both.
+ */
 export function nextRuns(cron: string, zone: TimeZone, after: Date, count: number): Date[] {
   const clock = wallClock(cron);
   const runs: Date[] = [];
@@ -45,20 +48,20 @@ export function nextRuns(cron: string, zone: TimeZone, after: Date, count: numbe
   return runs;
 }
 
-export interface SkippedRun {
-  /** Wall-clock time of the run that does not happen. */
+export interface DoubtfulRun {
+  /** What the clock shows. */
   readonly wall: Date;
-  readonly gap: ClockGap;
+  readonly change: ClockChange;
 }
 
-/** The first run within a year that falls into a clock change and does not happen. */
-export function firstSkippedRun(cron: string, zone: TimeZone, after: Date): SkippedRun | null {
+/** The first run within a year of each kind that falls into a clock change: it does not happen, or may happen twice. */
+export function doubtfulRuns(cron: string, zone: TimeZone, after: Date): DoubtfulRun[] {
   const clock = wallClock(cron);
-  for (const gap of clockGaps(zone, after.getTime(), after.getTime() + YEAR)) {
-    const wall = clock.nextRun(new Date(gap.from - 1000));
-    if (wall !== null && wall.getTime() < gap.until) return { wall, gap };
-  }
-  return null;
+  const runs = clockChanges(zone, after.getTime(), after.getTime() + YEAR).flatMap((change) => {
+    const wall = clock.nextRun(new Date(change.from - 1000));
+    return wall !== null && wall.getTime() < change.until ? [{ wall, change }] : [];
+  });
+  return runs.filter(({ change }, index) => runs.findIndex((run) => run.change.kind === change.kind) === index);
 }
 
 /** The expression over wall-clock times, which have no clock changes: croner counts them as UTC. */

@@ -11,10 +11,10 @@ export interface TimeZone {
   instantsOf(wall: number): number[];
 }
 
-/** A stretch of wall-clock time that a clock change skips. */
-export interface ClockGap {
+/** A stretch of wall-clock time that a clock change skips, or that the clock shows twice. */
+export interface ClockChange {
+  readonly kind: 'skipped' | 'repeated';
   readonly from: number;
-  /** Where the clock goes on. */
   readonly until: number;
 }
 
@@ -58,18 +58,19 @@ export function openTimeZone(name: string): TimeZone | null {
   };
 }
 
-/** The clock changes between two instants that skip a stretch of local time, in order. */
-export function clockGaps(zone: TimeZone, from: number, until: number): ClockGap[] {
+/** The changes of the clock between two instants, in order. */
+export function clockChanges(zone: TimeZone, from: number, until: number): ClockChange[] {
   const offsetAt = (instant: number): number => zone.wallAt(instant) - instant;
-  const start = Math.floor(from / HOUR) * HOUR;
-  const gaps: ClockGap[] = [];
-  for (let day = start; day < until; day += DAY) {
+  const changes: ClockChange[] = [];
+  for (let day = Math.floor(from / HOUR) * HOUR; day < until; day += DAY) {
     const before = offsetAt(day);
-    if (offsetAt(day + DAY) <= before) continue;
+    if (offsetAt(day + DAY) === before) continue;
     // Clocks change on a quarter of an hour.
     let change = day;
     while (offsetAt(change) === before) change += HOUR / 4;
-    gaps.push({ from: change + before, until: zone.wallAt(change) });
+    const old = change + before;
+    const now = zone.wallAt(change);
+    changes.push({ kind: now > old ? 'skipped' : 'repeated', from: Math.min(old, now), until: Math.max(old, now) });
   }
-  return gaps;
+  return changes;
 }

@@ -5,6 +5,7 @@ export type CredentialErrorCode =
   | 'key_mismatch'
   | 'does_not_open'
   | 'key_file_missing'
+  | 'key_file_unreadable'
   | 'key_file_exists'
   | 'key_file_permissions'
   | 'key_file_malformed';

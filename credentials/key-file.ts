@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open as openFile } from 'node:fs/promises';
+import { link, mkdir, open as openFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { credentialError } from './errors.ts';
-import { type KeyPair, publicKeyOf } from './key-pair.ts';
+import { credentialError, isCredentialError } from './errors.ts';
+import { createKeyPair, type KeyPair, type PublicKey, publicKeyOf } from './key-pair.ts';
 
 const keyFile = z.strictObject({
   format: z.literal('bellhop-key-1'),
@@ -22,23 +24,47 @@ export async function writeKeyFile(path: string, { publicKey, privateKey }: KeyP
     publicKey: Buffer.from(publicKey.bytes).toString('base64'),
     privateKey: Buffer.from(privateKey).toString('base64'),
   };
-  const file = await openFile(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-    throw credentialError('key_file_exists', `${path} exists already; it is never overwritten`);
-  });
+  // Written beside it and then linked: nobody ever reads half a key, and a crash leaves none in its place.
+  const draft = `${path}.${randomUUID()}`;
   try {
-    await file.writeFile(`${JSON.stringify(content)}\n`);
-    await file.sync();
+    await writeFile(draft, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw credentialError('key_file_exists', `${path} exists already; it is never overwritten`);
   } finally {
-    await file.close();
+    await rm(draft, { force: true });
   }
 }
 
-/** @throws CredentialError `key_file_missing`, `key_file_permissions` or `key_file_malformed` */
+/** The public key of the key file, which is made when there is none. Its folder becomes the owner's alone. */
+export async function provideKeyFile(path: string): Promise<PublicKey> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    return (await readKeyFile(path)).publicKey;
+  } catch (error) {
+    if (!isCredentialError(error) || error.code !== 'key_file_missing') throw error;
+  }
+  try {
+    await writeKeyFile(path, await createKeyPair());
+  } catch (error) {
+    // Somebody else made it in the meantime.
+    if (!isCredentialError(error) || error.code !== 'key_file_exists') throw error;
+  }
+  return (await readKeyFile(path)).publicKey;
+}
+
+/** Where the key file of an installation is, unless BELLHOP_KEY_FILE says otherwise. */
+export function keyFileIn(home: string): string {
+  return join(home, 'proxy', 'installation.key');
+}
+
+/** @throws CredentialError `key_file_missing`, `key_file_unreadable`, `key_file_permissions` or `key_file_malformed` */
 export async function readKeyFile(path: string): Promise<KeyPair> {
   // Permissions are read from the open file, so that what was checked is what is read.
   const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
-    throw credentialError('key_file_missing', `the key file ${path} cannot be opened (${error.code})`);
+    const code = error.code === 'ENOENT' ? 'key_file_missing' : 'key_file_unreadable';
+    throw credentialError(code, `the key file ${path} cannot be opened (${error.code})`);
   });
   try {
     const { mode } = await file.stat();

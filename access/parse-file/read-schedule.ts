@@ -1,5 +1,5 @@
 import type { FileSchedule } from '../access-file.ts';
-import { cronProblem, firstSkippedRun, nextRuns } from '../schedule-times.ts';
+import { cronProblem, type DoubtfulRun, doubtfulRuns, nextRuns } from '../schedule-times.ts';
 import { openTimeZone } from '../time-zone.ts';
 import { type FileProblem, fieldOf } from './problem.ts';
 import { isChannelRef } from './read-root.ts';
@@ -40,10 +40,8 @@ export function readSchedule(name: string, entry: ScheduleEntry, text: YamlText,
     if (nextRuns(cron, zone, now, 1).length === 0) {
       problems.push({ ...place(when), message: 'never happens: there is no such time in the future' });
     }
-    const skipped = firstSkippedRun(cron, zone, now);
-    if (skipped) {
-      const message = `the run of ${shown(skipped.wall)} does not happen: the clock in ${zone.name} goes from ${clockOf(skipped.gap.from)} to ${clockOf(skipped.gap.until)} that day`;
-      warnings.push({ ...place(when), message });
+    for (const run of doubtfulRuns(cron, zone, now)) {
+      warnings.push({ ...place(when), message: doubt(run, zone.name) });
     }
   }
   const schedule: FileSchedule = {
@@ -65,6 +63,13 @@ function cronOf(at: string): string | null {
   const date = new Date(Date.UTC(year, month - 1, day));
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
   return `${minute} ${hour} ${day} ${month} * ${year}`;
+}
+
+function doubt({ wall, change }: DoubtfulRun, zone: string): string {
+  const [from, until] = [clockOf(change.from), clockOf(change.until)];
+  return change.kind === 'skipped'
+    ? `the run of ${shown(wall)} does not happen: the clock in ${zone} goes from ${from} to ${until} that day`
+    : `the run of ${shown(wall)} may happen twice: the clock in ${zone} goes back from ${until} to ${from} that day`;
 }
 
 function shown(wall: Date): string {

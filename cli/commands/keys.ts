@@ -1,8 +1,11 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { Command } from 'commander';
+import { keyFileIn, readKeyFile, writeKeyFile } from '../../credentials/key-file.ts';
 import { installationKey, listCredentials } from '../../store/credentials.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { columns } from '../columns.ts';
-import { openCliContext } from '../context.ts';
+import { type CliContext, openCliContext } from '../context.ts';
 
 export function register(program: Command): void {
   const keys = program.command('keys').description("the installation's key, and what is sealed with it");
@@ -23,6 +26,35 @@ export function register(program: Command): void {
       if (options.json) console.log(JSON.stringify({ key, credentials }, null, 2));
       else console.log(keysText(key?.keyId ?? null, key?.publicKey ?? null, credentials));
     });
+  keys
+    .command('export')
+    .description("copy this machine's key file, for a further runner; whoever has it can open every credential")
+    .argument('<file>', 'where to, a new file')
+    .action(async (file: string) => {
+      await using context = await openCliContext();
+      const pair = await readKeyFile(keyFileOf(context));
+      await writeKeyFile(file, pair);
+      console.log(`Key ${pair.publicKey.id} is in ${file}. Bring it over a safe way, import it there, and delete it.`);
+    });
+  keys
+    .command('import')
+    .description("put an exported key file in this machine's place for it")
+    .argument('<file>', 'a file that `bellhop keys export` wrote')
+    .action(async (file: string) => {
+      await using context = await openCliContext();
+      const pair = await readKeyFile(file);
+      const installed = await installationKey(context.database);
+      if (installed && installed.keyId !== pair.publicKey.id) {
+        throw new Error(`${file} has key ${pair.publicKey.id}, but this installation's is ${installed.keyId}`);
+      }
+      await mkdir(path.dirname(keyFileOf(context)), { recursive: true, mode: 0o700 });
+      await writeKeyFile(keyFileOf(context), pair);
+      console.log(`Key ${pair.publicKey.id} is in place. You can delete ${file}.`);
+    });
+}
+
+function keyFileOf({ home }: CliContext): string {
+  return process.env.BELLHOP_KEY_FILE ?? keyFileIn(home.folder);
 }
 
 function keysText(

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { keyFileIn, provideKeyFile, readKeyFile, writeKeyFile } from '../../../credentials/key-file.ts';
 import { createKeyPair } from '../../../credentials/key-pair.ts';
 import { saveChannel } from '../../../store/channels.ts';
 import { registerInstallationKey } from '../../../store/credentials.ts';
@@ -17,7 +18,7 @@ let home: string;
 beforeAll(async () => {
   db = await createTestDatabase();
   home = await mkdtemp(path.join(os.tmpdir(), 'bellhop-home-'));
-  const { publicKey } = await createKeyPair();
+  const publicKey = await provideKeyFile(keyFileIn(home));
   await db.database.query("insert into installation (id) values ('i1')");
   await registerInstallationKey(db.database, 'i1', {
     keyId: publicKey.id,
@@ -133,4 +134,18 @@ test('keys shows what is stored, and nothing that is secret', async () => {
   expect(out).toMatch(/^Key [0-9a-f]{16}\n/);
   expect(out).toMatch(/acme-readonly +version 1 +sealed /);
   expect(out).not.toContain(CANARY);
+});
+
+test('a key is brought to another machine by export and import, and no other key takes its place', async () => {
+  const exported = path.join(home, 'exported.key');
+  const elsewhere = path.join(home, 'elsewhere', 'installation.key');
+  expect(await bellhop(['keys', 'export', exported])).toMatchObject({ code: 0 });
+  expect(await bellhop(['keys', 'import', exported], { BELLHOP_KEY_FILE: elsewhere })).toMatchObject({ code: 0 });
+  await expect(readKeyFile(elsewhere)).resolves.toEqual(await readKeyFile(keyFileIn(home)));
+
+  const foreign = path.join(home, 'foreign.key');
+  await writeKeyFile(foreign, await createKeyPair());
+  const refused = await bellhop(['keys', 'import', foreign], { BELLHOP_KEY_FILE: path.join(home, 'third', 'key') });
+  expect(refused.err).toContain("but this installation's is");
+  expect(await bellhop(['keys', 'import', exported])).toMatchObject({ code: 1 });
 });

@@ -1,5 +1,5 @@
 import { nextRuns } from '../../../access/schedule-times.ts';
-import { clockGaps, openTimeZone, type TimeZone } from '../../../access/time-zone.ts';
+import { clockChanges, openTimeZone, type TimeZone } from '../../../access/time-zone.ts';
 import { fileOf, NOW, problemsIn } from '../../support/access-yaml.ts';
 
 function withSchedule(fields: string): string {
@@ -41,12 +41,25 @@ test.each([
 });
 
 test.each([
-  ['30 2 * * *', 'Europe/Berlin', '2027-03-28 02:30'],
-  ['*/15 2 * * SUN', 'Europe/Berlin', '2027-03-28 02:00'],
-  ['0 0 * * *', 'America/Santiago', '2027-09-05 00:00'],
-])('%s in %s is applied with a warning of the run that a clock change skips', (cron, timezone, wall) => {
+  [
+    '30 2 * MAR *',
+    'Europe/Berlin',
+    'run of 2027-03-28 02:30 does not happen: the clock in Europe/Berlin goes from 02:00 to 03:00',
+  ],
+  ['*/15 2 * MAR SUN', 'Europe/Berlin', 'run of 2027-03-28 02:00 does not happen'],
+  ['0 0 * * *', 'America/Santiago', 'run of 2027-09-05 00:00 does not happen'],
+  [
+    '30 1 * * *',
+    'America/New_York',
+    'run of 2027-11-07 01:30 may happen twice: the clock in America/New_York goes back from 02:00 to 01:00',
+  ],
+])('%s in %s is applied with a warning of the clock change it falls into', (cron, timezone, warning) => {
   const problems = problemsIn(withSchedule(`cron: "${cron}"; timezone: ${timezone}`));
-  expect(problems).toEqual([expect.stringContaining(`schedules.task.cron: the run of ${wall} does not happen`)]);
+  expect(problems).toEqual([expect.stringContaining(`schedules.task.cron: the ${warning}`)]);
+});
+
+test('a run that falls into both changes of a year is warned of for both', () => {
+  expect(problemsIn(withSchedule('cron: 30 2 * * *; timezone: Europe/Berlin'))).toHaveLength(2);
 });
 
 test.each([
@@ -81,8 +94,14 @@ test('the next runs keep their local hour over a clock change, and leave out the
 });
 
 test('clock changes are found where they are, half hours included', () => {
-  const gaps = (name: string) => clockGaps(zone(name), Date.UTC(2027, 0, 1), Date.UTC(2028, 0, 1));
-  expect(gaps('Europe/Berlin')).toEqual([{ from: Date.UTC(2027, 2, 28, 2), until: Date.UTC(2027, 2, 28, 3) }]);
-  expect(gaps('Australia/Lord_Howe')).toEqual([{ from: Date.UTC(2027, 9, 3, 2), until: Date.UTC(2027, 9, 3, 2, 30) }]);
-  expect(gaps('UTC')).toEqual([]);
+  const changes = (name: string) => clockChanges(zone(name), Date.UTC(2027, 0, 1), Date.UTC(2028, 0, 1));
+  expect(changes('Europe/Berlin')).toEqual([
+    { kind: 'skipped', from: Date.UTC(2027, 2, 28, 2), until: Date.UTC(2027, 2, 28, 3) },
+    { kind: 'repeated', from: Date.UTC(2027, 9, 31, 2), until: Date.UTC(2027, 9, 31, 3) },
+  ]);
+  expect(changes('Australia/Lord_Howe')).toEqual([
+    { kind: 'repeated', from: Date.UTC(2027, 3, 4, 1, 30), until: Date.UTC(2027, 3, 4, 2) },
+    { kind: 'skipped', from: Date.UTC(2027, 9, 3, 2), until: Date.UTC(2027, 9, 3, 2, 30) },
+  ]);
+  expect(changes('UTC')).toEqual([]);
 });

@@ -1,7 +1,7 @@
-import { chmod, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { readKeyFile, writeKeyFile } from '../../../credentials/key-file.ts';
+import { provideKeyFile, readKeyFile, writeKeyFile } from '../../../credentials/key-file.ts';
 import { createKeyPair } from '../../../credentials/key-pair.ts';
 
 let folder: string;
@@ -47,5 +47,21 @@ test('a missing file, a link and a broken file are told apart', async () => {
   expect(refusal).toMatchObject({ code: 'key_file_malformed' });
   expect(String(refusal)).not.toContain('c2VjcmV0');
   await symlink(file, path.join(folder, 'link'));
-  await expect(readKeyFile(path.join(folder, 'link'))).rejects.toMatchObject({ code: 'key_file_missing' });
+  await expect(readKeyFile(path.join(folder, 'link'))).rejects.toMatchObject({ code: 'key_file_unreadable' });
+});
+
+test('a key file is made once, also when several ask for it at the same time, and nothing is left beside it', async () => {
+  const file = path.join(folder, 'proxy', 'key');
+  const made = await Promise.all(Array.from({ length: 5 }, () => provideKeyFile(file)));
+  expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+  expect((await provideKeyFile(file)).id).toBe(made[0]?.id);
+  expect((await stat(path.dirname(file))).mode & 0o777).toBe(0o700);
+  await expect(readdir(path.dirname(file))).resolves.toEqual(['key']);
+});
+
+test('a key file that others may read is not replaced by a new one', async () => {
+  const file = path.join(folder, 'key');
+  await writeKeyFile(file, await createKeyPair());
+  await chmod(file, 0o644);
+  await expect(provideKeyFile(file)).rejects.toMatchObject({ code: 'key_file_permissions' });
 });
