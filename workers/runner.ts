@@ -8,6 +8,7 @@ import { createKeyedLock } from '../activities/keyed-lock.ts';
 import { egressQueue, runnerQueue } from '../contracts/task-queues.ts';
 import { connectEngine } from '../docker/engine.ts';
 import { DEFAULT_LIMITS } from '../docker/sandbox.ts';
+import { hasSandboxImage, sandboxImageName } from '../docker/sandbox-image.ts';
 import { createSandboxRuntime } from '../docker/sandbox-runtime.ts';
 import { createProxyControl } from '../proxy/control-client.ts';
 import { openDatabase } from '../store/database.ts';
@@ -48,6 +49,7 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
   const engine = await connectEngine({ env: environment });
   const runtime = createSandboxRuntime({
     engine,
+    image: await sandboxImageName(engine),
     installation: env.BELLHOP_INSTALLATION,
     runDir: env.BELLHOP_RUN_DIR,
     runtime: env.BELLHOP_SANDBOX_RUNTIME,
@@ -94,7 +96,7 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
   });
 
   async function sayAlive(): Promise<void> {
-    const imageReady = await runtime.hasImage();
+    const imageReady = await hasSandboxImage(engine);
     const { runtime: name } = runtime.probeRuntime();
     await beat(database, { id: runner, capacity: env.BELLHOP_SANDBOXES, runtime: name, imageReady });
   }
