@@ -54,10 +54,11 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
     );
   if (step.attempt > 1 && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
-  await placeIncomingFiles(deps.database, input);
+  const problems = await placeIncomingFiles(deps.database, input);
   const elapsedMs = () => Date.now() - step.startedAt.getTime();
   const context = { session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress };
-  return toEnd(await tool.run(context, step.arguments, signal));
+  const outcome = await tool.run(context, step.arguments, signal);
+  return toEnd({ ...outcome, text: [outcome.text, ...problems].join('\n') });
 }
 
 function toEnd({ text, isError, exitCode, output, truncated }: ToolOutcome): ToolEnd {

@@ -1,12 +1,15 @@
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
-import type { StoredFile } from './files.ts';
 
 /** Files that people attached and that are not yet in the workspace of this sandbox. */
-export async function filesToPlace(db: Queryable, session: SessionId, sandbox: string): Promise<StoredFile[]> {
-  const { rows } = await db.query<StoredFile>(
-    `select id, session, name, bytes from file
-     where session = $1 and direction = 'in' and placed_in is distinct from $2 order by at`,
+export async function filesToPlace(
+  db: Queryable,
+  session: SessionId,
+  sandbox: string,
+): Promise<{ id: string; name: string }[]> {
+  const { rows } = await db.query<{ id: string; name: string }>(
+    `select id, name from file
+     where session = $1 and direction = 'in' and placed_in is distinct from $2 order by at, id`,
     [session, sandbox],
   );
   return rows;

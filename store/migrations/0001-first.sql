@@ -169,6 +169,7 @@ create table transcript (
   at timestamptz not null default now(),
   primary key (session, seq)
 );
+create index transcript_turn on transcript (session, turn);
 
 -- One row a model call or tool call.
 create table step (
@@ -309,6 +310,7 @@ create table file (
   placed boolean not null default false,
   at timestamptz not null default now()
 );
+create index file_incoming on file (session) where direction = 'in';
 
 create table rate_bucket (
   team text not null,

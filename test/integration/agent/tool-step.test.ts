@@ -55,16 +55,10 @@ async function storedOf({ session, step }: StepRef) {
   return rows[0];
 }
 
-function commandEnding(result: Partial<StepOutcome>): SandboxPort {
-  const finished = {
-    outcome: 'finished',
-    exitCode: 0,
-    output: '',
-    truncated: false,
-    outputBytes: 0,
-    timedOut: false,
-  } as const;
-  return { ...sandbox, runStep: async () => ({ ...finished, ...result }) };
+function commandEnding(outcome: Partial<StepOutcome>): SandboxPort {
+  const output = outcome.output ?? Buffer.alloc(0);
+  const whole = { exitCode: 0, output, outputBytes: output.length, timedOut: false, durationMs: 1, ...outcome };
+  return { ...sandbox, runStep: async () => whole };
 }
 
 test('a command runs once under its step id, however often its step is asked for', async () => {
@@ -216,6 +210,17 @@ test('attached files are in the workspace before the first tool runs, and again 
   await more(4);
   await run({ ...ref, step: 4 }, { sandbox: watched, sandboxId: 'sb2' });
   expect(written).toHaveLength(2);
+});
+
+test('an attached file that finds no room does not keep the tools from working', async () => {
+  const ref = await pending('bash', { command: 'echo works' });
+  const bytes = Buffer.from('a,b');
+  await saveFile(db.database, { session: ref.session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
+  const full = Object.assign(new Error('no space left'), { code: 'WorkspaceFull' });
+  await run(ref, { sandbox: { ...sandbox, writeFile: () => Promise.reject(full) } });
+  expect((await resultOf(ref))[0]?.text).toMatch(
+    /works\n\nThe attached file .*d\.csv is not there: The workspace is full/,
+  );
 });
 
 test('a step that does not exist is an error of ours', async () => {
