@@ -1,6 +1,6 @@
 import type { SessionId } from '../../contracts/ids.ts';
 import type { AnswerBody, MessageBody, NoticeBody, WorkingBody } from '../../store/outbox.ts';
-import { STOP_ACTION } from '../incoming.ts';
+import { STOP_ACTION } from '../receiving/incoming.ts';
 import { elapsed } from './elapsed.ts';
 import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
 import { neutralise } from './neutralise.ts';

@@ -1,10 +1,10 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
-import { createSlackClient } from '../../slack/client.ts';
-import { whoAmI } from '../../slack/identity.ts';
-import type { RateLimits } from '../../slack/rate-limits.ts';
-import { createSessionSignals, type SessionSignals } from '../../slack/session-signals.ts';
+import { createSlackClient } from '../../slack/api/client.ts';
+import { whoAmI } from '../../slack/api/identity.ts';
+import type { RateLimits } from '../../slack/api/rate-limits.ts';
+import { createSessionSignals, type SessionSignals } from '../../slack/delivery/session-signals.ts';
 import { type Gateway, startGateway } from '../../slack/start-gateway.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type SimMessage, startTestSlack, type TestSlack } from './slack-simulator.ts';

@@ -1,4 +1,4 @@
-import { isAddressed } from '../../../slack/addressing.ts';
+import { isAddressed } from '../../../slack/people/addressing.ts';
 
 const NOON = Date.parse('2026-03-02T12:00:00Z');
 const at = (minutes: number) => new Date(NOON + minutes * 60_000);

@@ -1,4 +1,4 @@
-import { commandOf, mentions, tagsOthers } from '../../../slack/commands.ts';
+import { commandOf, mentions, tagsOthers } from '../../../slack/receiving/commands.ts';
 
 const BOT = 'U0BOT';
 

@@ -1,4 +1,4 @@
-import { incomingOf } from '../../../slack/incoming.ts';
+import { incomingOf } from '../../../slack/receiving/incoming.ts';
 
 const identity = {
   team: 'T1',

@@ -1,4 +1,4 @@
-import { plainText } from '../../../slack/plain-text.ts';
+import { plainText } from '../../../slack/delivery/plain-text.ts';
 
 const nameOf = (user: string) => (user === 'U1' ? 'Ada' : null);
 

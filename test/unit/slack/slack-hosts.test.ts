@@ -1,4 +1,4 @@
-import { isSlackFileHost } from '../../../slack/slack-hosts.ts';
+import { isSlackFileHost } from '../../../slack/api/slack-hosts.ts';
 
 const SLACK = 'https://slack.com/api/';
 const SIMULATOR = 'http://127.0.0.1:4100/api/';

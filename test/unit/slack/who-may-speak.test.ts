@@ -1,5 +1,5 @@
-import { channelOf, classOf } from '../../../slack/directory-shapes.ts';
-import { refusalOf } from '../../../slack/who-may-speak.ts';
+import { channelOf, classOf } from '../../../slack/people/directory-shapes.ts';
+import { refusalOf } from '../../../slack/people/who-may-speak.ts';
 
 const identity = {
   team: 'T1',

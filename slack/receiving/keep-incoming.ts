@@ -1,6 +1,6 @@
-import type { Queryable } from '../store/database.ts';
-import { keepEntry, keepThreadEntry } from '../store/inbox.ts';
-import type { SlackIdentity } from './identity.ts';
+import type { Queryable } from '../../store/database.ts';
+import { keepEntry, keepThreadEntry } from '../../store/inbox.ts';
+import type { SlackIdentity } from '../api/identity.ts';
 import { type Incoming, incomingOf } from './incoming.ts';
 
 /** Stores what an event of Slack is to us. True when there is a new row to deliver. */

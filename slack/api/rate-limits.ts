@@ -1,4 +1,4 @@
-import type { BucketSize } from '../store/rate-bucket.ts';
+import type { BucketSize } from '../../store/rate-bucket.ts';
 
 /** Slack's tiers are calls a minute for each method, workspace and app; short bursts up to that are accepted. */
 function perMinute(calls: number): BucketSize {

@@ -1,9 +1,9 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { SessionId } from '../contracts/ids.ts';
-import type { ScopeKey } from '../contracts/scope.ts';
-import type { SearchAttribute } from '../contracts/search-attributes.ts';
-import { type MessageSignal, SIGNALS, type StopSignal } from '../contracts/signals.ts';
+import type { SessionId } from '../../contracts/ids.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
+import type { SearchAttribute } from '../../contracts/search-attributes.ts';
+import { type MessageSignal, SIGNALS, type StopSignal } from '../../contracts/signals.ts';
 
 /** What a new session's workflow is started with, and what Temporal UI shows of it. */
 export interface SessionStart {

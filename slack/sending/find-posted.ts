@@ -1,4 +1,4 @@
-import type { PacedCalls } from './paced-calls.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
 
 /** `event_type` in the metadata of every message we post; `event_payload.mark` is the row's mark. */
 export const METADATA_TYPE = 'bellhop_message';

@@ -1,7 +1,7 @@
-import { threadOf } from '../contracts/ids.ts';
-import type { InboxEntry, InboxFile } from '../store/inbox.ts';
+import { threadOf } from '../../contracts/ids.ts';
+import type { InboxEntry, InboxFile } from '../../store/inbox.ts';
+import type { SlackIdentity } from '../api/identity.ts';
 import { commandOf, mentions } from './commands.ts';
-import type { SlackIdentity } from './identity.ts';
 
 /** The action id of the stop button; its value is the session's id. */
 export const STOP_ACTION = 'bellhop_stop';

@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
-import type { Queryable } from '../store/database.ts';
-import { blockBucket, takeToken } from '../store/rate-bucket.ts';
+import type { Queryable } from '../../store/database.ts';
+import { blockBucket, takeToken } from '../../store/rate-bucket.ts';
 import { failureOf, RateLimited } from './errors.ts';
 import { DEFAULT_LIMIT, PER_CHANNEL, type RateLimits, SLACK_LIMITS } from './rate-limits.ts';
 

@@ -1,6 +1,6 @@
-import type { Queryable } from '../store/database.ts';
-import { findPerson } from '../store/people.ts';
-import type { SlackIdentity } from './identity.ts';
+import type { Queryable } from '../../store/database.ts';
+import { findPerson } from '../../store/people.ts';
+import type { SlackIdentity } from '../api/identity.ts';
 import { plainText } from './plain-text.ts';
 
 /** What the agent reads of a message: plain text, without the mention it begins with, people by the names we know. */

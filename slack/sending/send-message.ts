@@ -1,13 +1,13 @@
-import type { Database, Queryable } from '../store/database.ts';
-import { inTransaction } from '../store/database.ts';
-import type { AnswerBody } from '../store/outbox.ts';
-import { putMessage } from '../store/outbox.ts';
-import { foundInSlack, goneFromSlack, markSent, markUnsure, type OutboxOf } from '../store/outbox-claims.ts';
-import { failureOf } from './errors.ts';
+import type { Database, Queryable } from '../../store/database.ts';
+import { inTransaction } from '../../store/database.ts';
+import type { AnswerBody } from '../../store/outbox.ts';
+import { putMessage } from '../../store/outbox.ts';
+import { foundInSlack, goneFromSlack, markSent, markUnsure, type OutboxOf } from '../../store/outbox-claims.ts';
+import { failureOf } from '../api/errors.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import { type RenderedMessage, renderMessage, withoutBlocks } from '../rendering/render-message.ts';
 import { findPosted, METADATA_TYPE } from './find-posted.ts';
 import type { Hold } from './hold.ts';
-import type { PacedCalls } from './paced-calls.ts';
-import { type RenderedMessage, renderMessage, withoutBlocks } from './rendering/render-message.ts';
 
 export interface SendMessageDependencies {
   readonly database: Database;

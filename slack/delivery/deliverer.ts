@@ -1,9 +1,10 @@
-import { inTransaction } from '../store/database.ts';
-import { claimUndelivered, type InboxRow, postponeEntry, takeOverdue } from '../store/inbox.ts';
-import { putMessage } from '../store/outbox.ts';
-import { type DeliveryDependencies, deliverEntry } from './deliver-entry.ts';
+import { inTransaction } from '../../store/database.ts';
+import { claimUndelivered, type InboxRow, postponeEntry, takeOverdue } from '../../store/inbox.ts';
+import { putMessage } from '../../store/outbox.ts';
+import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
+import { deliverEntry } from './deliver-entry.ts';
+import type { DeliveryDependencies } from './known-entry.ts';
 import { LATE_NOTICE } from './notices.ts';
-import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 
 export interface DelivererOptions extends DeliveryDependencies {
   /** Something may be waiting in the outbox now. */

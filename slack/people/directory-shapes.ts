@@ -1,7 +1,7 @@
-import type { Channel, ChannelKind } from '../store/channels.ts';
-import type { AuthorClass } from '../store/inbox.ts';
-import type { Person } from '../store/people.ts';
-import type { SlackIdentity } from './identity.ts';
+import type { Channel, ChannelKind } from '../../store/channels.ts';
+import type { AuthorClass } from '../../store/inbox.ts';
+import type { Person } from '../../store/people.ts';
+import type { SlackIdentity } from '../api/identity.ts';
 
 /** The fields of Slack's `user` object that say who somebody is (docs.slack.dev, "User object"). */
 export interface SlackUser {

@@ -1,8 +1,8 @@
-import type { SessionId } from '../contracts/ids.ts';
-import type { Queryable } from '../store/database.ts';
-import { saveFile } from '../store/files.ts';
-import type { InboxFile } from '../store/inbox.ts';
-import { isSlackFileHost } from './slack-hosts.ts';
+import type { SessionId } from '../../contracts/ids.ts';
+import type { Queryable } from '../../store/database.ts';
+import { saveFile } from '../../store/files.ts';
+import type { InboxFile } from '../../store/inbox.ts';
+import { isSlackFileHost } from '../api/slack-hosts.ts';
 
 export interface FileFetcherOptions {
   readonly db: Queryable;

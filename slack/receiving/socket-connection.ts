@@ -1,7 +1,7 @@
 import type { Logger } from '@slack/logger';
 import { SocketModeClient } from '@slack/socket-mode';
 import type { WebClientOptions } from '@slack/web-api';
-import { failureOf } from './errors.ts';
+import { failureOf } from '../api/errors.ts';
 
 export interface SocketEvent {
   readonly body: Record<string, unknown>;

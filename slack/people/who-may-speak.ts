@@ -1,5 +1,5 @@
-import type { Channel } from '../store/channels.ts';
-import type { AuthorClass } from '../store/inbox.ts';
+import type { Channel } from '../../store/channels.ts';
+import type { AuthorClass } from '../../store/inbox.ts';
 
 /** Why somebody is not heard. */
 export type Refusal =

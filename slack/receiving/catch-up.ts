@@ -1,13 +1,13 @@
-import type { Queryable } from '../store/database.ts';
-import { hasLaterMessage } from '../store/inbox.ts';
-import { recentDms, recentThreads } from '../store/recent-places.ts';
-import { getWatermark, setWatermark } from '../store/slack-watermark.ts';
-import type { Directory } from './directory.ts';
-import { RateLimited } from './errors.ts';
-import type { SlackIdentity } from './identity.ts';
+import type { Queryable } from '../../store/database.ts';
+import { hasLaterMessage } from '../../store/inbox.ts';
+import { recentDms, recentThreads } from '../../store/recent-places.ts';
+import { getWatermark, setWatermark } from '../../store/slack-watermark.ts';
+import { RateLimited } from '../api/errors.ts';
+import type { SlackIdentity } from '../api/identity.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import type { Directory } from '../people/directory.ts';
 import { incomingMessage } from './incoming.ts';
 import { keep } from './keep-incoming.ts';
-import type { PacedCalls } from './paced-calls.ts';
 import type { SocketConnection } from './socket-connection.ts';
 
 export interface CatchUpOptions {

@@ -1,4 +1,4 @@
-import type { Refusal } from './who-may-speak.ts';
+import type { Refusal } from '../people/who-may-speak.ts';
 
 /** What somebody is told who may not speak, or where. */
 export const REFUSALS: Readonly<Record<Refusal, string>> = {

@@ -1,11 +1,11 @@
-import type { Queryable } from '../store/database.ts';
-import { getFile } from '../store/files.ts';
-import { keepUpload, markSent, markUnsure, type OutboxOf } from '../store/outbox-claims.ts';
-import { failureOf, TryAgain } from './errors.ts';
+import type { Queryable } from '../../store/database.ts';
+import { getFile } from '../../store/files.ts';
+import { keepUpload, markSent, markUnsure, type OutboxOf } from '../../store/outbox-claims.ts';
+import { failureOf, TryAgain } from '../api/errors.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import { isSlackFileHost } from '../api/slack-hosts.ts';
 import { findShared } from './find-posted.ts';
 import type { Hold } from './hold.ts';
-import type { PacedCalls } from './paced-calls.ts';
-import { isSlackFileHost } from './slack-hosts.ts';
 
 export interface SendFileDependencies {
   readonly db: Queryable;

@@ -1,5 +1,5 @@
-import type { ThreadStatus } from '../store/thread-status.ts';
-import { elapsed } from './rendering/elapsed.ts';
+import type { ThreadStatus } from '../../store/thread-status.ts';
+import { elapsed } from '../rendering/elapsed.ts';
 
 /** The answer to `@bellhop status`. */
 export function statusText(status: ThreadStatus | null, now: Date): string {

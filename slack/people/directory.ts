@@ -1,10 +1,10 @@
-import { type Channel, findChannel, forgetChannel, saveChannel } from '../store/channels.ts';
-import type { Queryable } from '../store/database.ts';
-import { findPerson, forgetPerson, type Person, savePerson } from '../store/people.ts';
+import { type Channel, findChannel, forgetChannel, saveChannel } from '../../store/channels.ts';
+import type { Queryable } from '../../store/database.ts';
+import { findPerson, forgetPerson, type Person, savePerson } from '../../store/people.ts';
+import { failureOf, LookupUnavailable } from '../api/errors.ts';
+import type { SlackIdentity } from '../api/identity.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
 import { channelOf, personOf, type SlackConversation, type SlackUser } from './directory-shapes.ts';
-import { failureOf, LookupUnavailable } from './errors.ts';
-import type { SlackIdentity } from './identity.ts';
-import type { PacedCalls } from './paced-calls.ts';
 
 /** Who somebody is and what a channel is. What Slack does not know is null; when Slack is away they throw. */
 export interface Directory {

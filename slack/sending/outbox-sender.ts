@@ -1,4 +1,4 @@
-import type { Database } from '../store/database.ts';
+import type { Database } from '../../store/database.ts';
 import {
   claimOutbox,
   holdOutbox,
@@ -7,13 +7,13 @@ import {
   type OutboxOf,
   type OutboxRow,
   postponeSending,
-} from '../store/outbox-claims.ts';
-import { failureOf, TryAgain } from './errors.ts';
+} from '../../store/outbox-claims.ts';
+import { failureOf, TryAgain } from '../api/errors.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
 import { type Hold, LostRow } from './hold.ts';
-import type { PacedCalls } from './paced-calls.ts';
 import { sendFile, UploadFailed } from './send-file.ts';
 import { sendMessage } from './send-message.ts';
-import { createWorkLoop, type WorkLoop } from './work-loop.ts';
 
 export interface OutboxSenderOptions {
   readonly database: Database;

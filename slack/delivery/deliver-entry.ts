@@ -1,0 +1,39 @@
+import { closeEntry, type InboxRow, spokenBefore } from '../../store/inbox.ts';
+import { lastAnswerAt } from '../../store/outbox.ts';
+import { isAddressed } from '../people/addressing.ts';
+import { tagsOthers } from '../receiving/commands.ts';
+import { answerCommand, ownCommandOf, stopSession } from './answer-command.ts';
+import { handOver, signalSession } from './hand-over.ts';
+import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
+import { refuseEntry } from './refuse-entry.ts';
+
+/**
+ * Brings one inbox row to its end: refused, kept as context, answered by the gateway itself, or signalled to its
+ * session. Every step may be repeated after a crash: what it writes has a key, and a signal only says "look".
+ */
+export async function deliverEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<void> {
+  const known = await lookUpEntry(dependencies, row);
+  // Accepted by an earlier attempt that did not get as far as the signal.
+  if (row.state === 'delivered') return signalSession(dependencies, known);
+  if (known.refusal) return refuseEntry(dependencies, known, known.refusal);
+  if (row.kind === 'stop') return stopSession(dependencies, known);
+  const command = ownCommandOf(dependencies.identity, row);
+  if (command) return answerCommand(dependencies, known, command);
+  if (row.address === 'thread' && !(await isForUs(dependencies, row))) {
+    return closeEntry(dependencies.database, row.id, 'context', await readEntry(dependencies, known));
+  }
+  return handOver(dependencies, known);
+}
+
+async function isForUs({ database, identity }: DeliveryDependencies, row: InboxRow): Promise<boolean> {
+  const [said, answeredAt] = await Promise.all([
+    spokenBefore(database, row.team, row.channel, row.threadTs, row.ts),
+    lastAnswerAt(database, row.team, row.channel, row.threadTs),
+  ]);
+  const message = {
+    author: row.author,
+    at: new Date(Number(row.ts) * 1_000),
+    tagsOthers: tagsOthers(row.text, identity.botUser),
+  };
+  return isAddressed(message, { said, answeredAt });
+}

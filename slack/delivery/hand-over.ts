@@ -1,0 +1,60 @@
+import { principalOf } from '../../contracts/scope.ts';
+import { inTransaction } from '../../store/database.ts';
+import { acceptEntry, markSignalled, postponeEntry } from '../../store/inbox.ts';
+import { putReaction, putStatus } from '../../store/outbox.ts';
+import { ensureSession } from '../../store/sessions.ts';
+import { permalinkOf } from '../api/identity.ts';
+import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
+
+/** Fetching files may take longer than a claim lasts. */
+const FILES_LEASE_MS = 60_000;
+
+/**
+ * Lets the agent read the entry, then tells its session. In this order: a session that looks between the two finds
+ * it, and a signal that was lost in between is given again, since only the signal makes the row delivered for good.
+ */
+export async function handOver(dependencies: DeliveryDependencies, known: KnownEntry): Promise<void> {
+  const { database, identity, fetchFiles } = dependencies;
+  const { row, session, scope } = known;
+  let { files } = row;
+  if (files.length > 0) {
+    await postponeEntry(database, row.id, FILES_LEASE_MS);
+    files = await fetchFiles(session, files);
+  }
+  const accepted = { ...(await readEntry(dependencies, known)), files };
+  const permalink = permalinkOf(identity, row.channel, row.threadTs);
+  await inTransaction(database, async (db) => {
+    await ensureSession(db, { id: session, scope, principal: principalOf(scope), permalink });
+    await acceptEntry(db, row.id, accepted);
+  });
+  await signalSession(dependencies, known);
+}
+
+/** Signals the session, starting its workflow where none is open; the reaction says that Temporal has taken it. */
+export async function signalSession(
+  { database, signals, identity }: DeliveryDependencies,
+  known: KnownEntry,
+): Promise<void> {
+  const { row, session, scope } = known;
+  const message = { inboxId: row.id };
+  const open = row.address === 'thread' && (await signals.message(session, message));
+  if (!open) {
+    const start = {
+      session,
+      team: row.team,
+      channel: row.channel,
+      scope,
+      requester: row.author,
+      permalink: permalinkOf(identity, row.channel, row.threadTs),
+      summary: `${known.place} · ${known.author.name}`,
+    };
+    await signals.start(start, message);
+  }
+  const target = { team: row.team, channel: row.channel, threadTs: row.threadTs, session };
+  await inTransaction(database, async (db) => {
+    await markSignalled(db, row.id);
+    if (row.kind === 'schedule') return;
+    await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'eyes' } });
+    await putStatus(db, { ...target, key: `${row.id}/status`, body: { status: 'is getting to work…' } });
+  });
+}

@@ -1,0 +1,80 @@
+import { type SessionId, sessionIdOf } from '../../contracts/ids.ts';
+import { channelScope, personScope, type ScopeKey } from '../../contracts/scope.ts';
+import type { Database } from '../../store/database.ts';
+import type { AuthorClass, InboxRow } from '../../store/inbox.ts';
+import { LookupUnavailable } from '../api/errors.ts';
+import type { SlackIdentity } from '../api/identity.ts';
+import type { Directory } from '../people/directory.ts';
+import { type Refusal, refusalOf } from '../people/who-may-speak.ts';
+import type { FileFetcher } from './incoming-files.ts';
+import { readableText } from './readable-text.ts';
+import type { SessionSignals } from './session-signals.ts';
+
+export interface DeliveryDependencies {
+  readonly database: Database;
+  readonly identity: SlackIdentity;
+  readonly directory: Directory;
+  readonly signals: SessionSignals;
+  readonly fetchFiles: FileFetcher;
+  /** Whether the applied access file lets the agent work in a scope. */
+  readonly isEnabled: (scope: ScopeKey) => Promise<boolean>;
+  readonly now: () => Date;
+}
+
+/** An inbox row with what Slack's directory and the access file say about it. */
+export interface KnownEntry {
+  readonly row: InboxRow;
+  readonly session: SessionId;
+  readonly scope: ScopeKey;
+  readonly author: { readonly class: AuthorClass; readonly name: string };
+  /** `#ops`, or `direct message`. */
+  readonly place: string;
+  readonly refusal: Refusal | null;
+}
+
+/** Slack's directory is asked again for so long; then nobody can say who it is, and the message is refused. */
+const LOOKUP_PATIENCE_MS = 60_000;
+
+export async function lookUpEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<KnownEntry> {
+  const { directory, isEnabled, now } = dependencies;
+  const patient = now().getTime() - row.receivedAt.getTime() < LOOKUP_PATIENCE_MS;
+  const asked = async <T>(question: Promise<T | null>): Promise<T | null> => {
+    try {
+      return await question;
+    } catch (error) {
+      if (error instanceof LookupUnavailable && !patient) return null;
+      throw error;
+    }
+  };
+  // The event itself said bot, or the row was made by a schedule of ours.
+  const given = row.kind === 'schedule' || row.authorClass === 'bot';
+  const [person, channel] = await Promise.all([
+    given ? { class: row.authorClass, name: row.author } : asked(directory.person(row.author)),
+    asked(directory.channel(row.channel)),
+  ]);
+  const scope = row.address === 'dm' ? personScope(row.team, row.author) : channelScope(row.team, row.channel);
+  const author = person?.class ?? null;
+  // Whoever may speak may also stop, wherever that is.
+  const refusal =
+    row.kind === 'stop'
+      ? refusalOf({ author, channel: { kind: 'public', external: false }, enabled: true })
+      : refusalOf({ author, channel, enabled: await isEnabled(scope) });
+  return {
+    row,
+    session: sessionIdOf(row),
+    scope,
+    author: person ?? { class: 'unknown', name: row.author },
+    place: channel?.kind === 'im' ? 'direct message' : `#${channel?.name || row.channel}`,
+    refusal,
+  };
+}
+
+/** What is kept of an entry when its way is decided: its author's class and what the agent reads. */
+export async function readEntry(
+  { database, identity }: DeliveryDependencies,
+  { row, author }: KnownEntry,
+): Promise<{ authorClass: AuthorClass; text: string }> {
+  // A prompt of the access file is not Slack's markup.
+  const text = row.kind === 'schedule' ? row.text : await readableText(database, identity, row.text);
+  return { authorClass: author.class, text };
+}
