@@ -1,0 +1,61 @@
+import { createByteReader } from './byte-reader.ts';
+
+/**
+ * The engine's multiplexed stream (Engine API, "Attach to a container, stream format"): eight bytes of header, the
+ * first being the stream (1 stdout, 2 stderr), the last four the length. Yields stdout; stderr goes to `onStderr`.
+ * The client library's own demultiplexer writes without waiting for the reader.
+ */
+export async function* stdoutOf(
+  stream: AsyncIterable<Buffer>,
+  onStderr: (bytes: Buffer) => void,
+): AsyncGenerator<Buffer, void> {
+  const reader = createByteReader(stream);
+  for (;;) {
+    const header = await reader.exactly(8);
+    if (!header) return;
+    let left = header.readUInt32BE(4);
+    while (left > 0) {
+      const bytes = await reader.some(left);
+      if (!bytes) return;
+      left -= bytes.length;
+      if (header[0] === 2) onStderr(bytes);
+      else yield bytes;
+    }
+  }
+}
+
+export type StarterFrame =
+  | { readonly kind: 'data'; readonly bytes: Buffer }
+  | { readonly kind: 'json'; readonly value: Readonly<Record<string, unknown>> };
+
+/** No frame of the starter is longer; whatever is was not written by it. */
+const MAX_FRAME = 64 * 1024;
+
+/** What the starter says (docker/image/starter/starter.h): a byte of kind, four of length, then the bytes. */
+export async function* starterFrames(stdout: AsyncIterable<Buffer>): AsyncGenerator<StarterFrame, void> {
+  const reader = createByteReader(stdout);
+  for (;;) {
+    const header = await reader.exactly(5);
+    if (!header) return;
+    const length = header.readUInt32BE(1);
+    const kind = String.fromCharCode(header[0] ?? 0);
+    if (length > MAX_FRAME || (kind !== 'O' && kind !== 'J')) throw new Error('not a frame of the starter');
+    const bytes = await reader.exactly(length);
+    if (!bytes && length > 0) throw new Error('the stream ended inside a frame');
+    if (kind === 'O') yield { kind: 'data', bytes: bytes ?? Buffer.alloc(0) };
+    else yield { kind: 'json', value: JSON.parse((bytes ?? '{}').toString()) as Record<string, unknown> };
+  }
+}
+
+/** A stream sent to the starter: pieces of four bytes of length and their bytes, ended by a length of zero. */
+export async function* pieces(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
+  for await (const chunk of content) {
+    for (let at = 0; at < chunk.length; at += MAX_FRAME) {
+      const part = chunk.subarray(at, at + MAX_FRAME);
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(part.length);
+      yield Buffer.concat([head, part]);
+    }
+  }
+  yield Buffer.alloc(4);
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs the sandbox's packages. What lies in /build/host belongs to the machine that builds and is gone afterwards:
+#   sources.list   where it gets Debian packages from
+#   apt.conf       the apt settings (proxy, certificates) it needs for that
+set -eu
+
+say() { echo "bellhop: $1"; }
+
+export DEBIAN_FRONTEND=noninteractive
+if [ -f /build/host/sources.list ]; then
+  rm -f /etc/apt/sources.list.d/*
+  cp /build/host/sources.list /etc/apt/sources.list
+fi
+if [ -f /build/host/apt.conf ]; then cp /build/host/apt.conf /etc/apt/apt.conf.d/99-build-host; fi
+
+say 'reading package lists'
+apt-get update -q
+say 'installing packages'
+apt-get upgrade -qy
+apt-get install -qy --no-install-recommends \
+  bash ca-certificates curl file gcc g++ git haproxy jq less libc6-dev libnss-extrausers make patch pkg-config \
+  procps python-is-python3 python3 python3-matplotlib python3-pip python3-requests python3-venv ripgrep unzip \
+  xz-utils zip
+
+say 'installing Node'
+tar -xzf /build/node.tgz -C /usr/local --strip-components=1 --no-same-owner package/bin package/include
+mkdir -p /usr/local/lib/node_modules/npm
+tar -xzf /build/npm.tgz -C /usr/local/lib/node_modules/npm --strip-components=1 --no-same-owner
+ln -sf ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
+ln -sf ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
+chmod 755 /usr/local/bin/node /usr/local/lib/node_modules/npm/bin/npm-cli.js /usr/local/lib/node_modules/npm/bin/npx-cli.js
+node --version
+npm --version
+
+say 'cleaning up'
+rm -f /etc/apt/apt.conf.d/99-build-host
+rm -rf /etc/apt/sources.list.d/*
+cat > /etc/apt/sources.list <<'SOURCES'
+deb http://deb.debian.org/debian bookworm main
+deb http://deb.debian.org/debian bookworm-updates main
+deb http://deb.debian.org/debian-security bookworm-security main
+SOURCES
+apt-get clean
+rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt /root/.npm /tmp/*
+# Headers and static libraries that matplotlib's distant relations bring along: a quarter of a gigabyte.
+rm -rf /usr/include/boost /usr/lib/*/openblas-pthread/*.a
+rm -rf /usr/share/doc/* /usr/share/man/* /usr/share/locale/*
+rm -rf /build

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { type ContainerPlan, containerSpec, type SandboxFolderMount } from './container-spec.ts';
+import { DockerError, engineError, sandboxError, statusOf, wordsOf } from './errors.ts';
+import type { SandboxRuntimeName } from './runtime-choice.ts';
+import type { Provisioned, SandboxLimits, SandboxSpec } from './sandbox.ts';
+import { type InsideView, lookInside } from './sandbox-check.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import { prepareFolder } from './sandbox-folder.ts';
+import { LABELS, sandboxFolder, sandboxName } from './sandbox-names.ts';
+import { REMOVAL_MS, startContainer, unpauseContainer } from './sandbox-states.ts';
+
+export interface ProvisionOptions extends SandboxContext {
+  readonly runDir: string;
+  /** Set where the engine runs in a virtual machine: the volume that `runDir` is a view of. */
+  readonly runVolume?: string;
+  readonly image: string;
+  readonly limits: SandboxLimits;
+  readonly runtime: SandboxRuntimeName;
+  readonly limitVolume: boolean;
+}
+
+/** How long a new container may take until its relay answers. */
+const READY_MS = 10_000;
+
+/**
+ * Makes the sandbox run: creates it, starts a stopped one, unpauses a paused one. "Already there" is a success, so
+ * that an attempt which died halfway can be repeated.
+ */
+export async function provision(options: ProvisionOptions, sandbox: SandboxSpec): Promise<Provisioned> {
+  await prepareFolder(options.runDir, sandbox.id, sandbox);
+  const plan = await planOf(options, sandbox);
+  let created = await createOrTake(options, sandbox, plan);
+  let view = await wake(options, sandbox, created);
+  if (!view.folder) {
+    // The folder was removed and made anew under a running container, which still holds the old one.
+    await options.engine.docker.getContainer(plan.name).remove({ force: true });
+    created = await createOrTake(options, sandbox, plan);
+    view = await wake(options, sandbox, created);
+  }
+  if (!view.relay) {
+    throw new DockerError('SandboxNotReady', `the relay of sandbox ${sandbox.id} does not answer after ${READY_MS} ms`);
+  }
+  return { created, runtime: options.runtime, incarnation: view.incarnation, sockets: view.sockets };
+}
+
+async function planOf(options: ProvisionOptions, sandbox: SandboxSpec): Promise<ContainerPlan> {
+  const ours = {
+    [LABELS.installation]: options.installation,
+    [LABELS.sandbox]: sandbox.id,
+    [LABELS.session]: sandbox.session,
+    [LABELS.runner]: sandbox.runner,
+  };
+  const folder: SandboxFolderMount = options.runVolume
+    ? { kind: 'volume', volume: options.runVolume, subpath: sandbox.id }
+    : { kind: 'folder', path: sandboxFolder(options.runDir, sandbox.id) };
+  return {
+    name: sandboxName(options.installation, sandbox.id),
+    image: options.image,
+    agentUid: sandbox.agentUid,
+    labels: { ...sandbox.labels, ...ours, [LABELS.image]: options.image },
+    volumeLabels: ours,
+    runtime: options.runtime,
+    limits: options.limits,
+    engineCpus: options.engine.info.cpus,
+    folder,
+    javaStore: sandbox.javaStore !== undefined,
+    seccomp: await readFile(join(import.meta.dirname, 'seccomp/profile.json'), 'utf8'),
+    limitVolume: options.limitVolume,
+  };
+}
+
+/** True when this call made the container. */
+async function createOrTake(options: ProvisionOptions, sandbox: SandboxSpec, plan: ContainerPlan): Promise<boolean> {
+  const { docker } = options.engine;
+  const deadline = Date.now() + REMOVAL_MS;
+  for (;;) {
+    try {
+      await docker.createContainer(containerSpec(plan));
+      return true;
+    } catch (error) {
+      if (statusOf(error) !== 409) throw creationError(options.image, error);
+    }
+    if (await isUsable(docker, sandbox, plan)) return false;
+    if (Date.now() > deadline) {
+      throw new DockerError('SandboxNotReady', `container ${plan.name} is being removed and does not go away`);
+    }
+    await delay(100);
+  }
+}
+
+function creationError(image: string, error: unknown): DockerError {
+  if (statusOf(error) === 404 && /no such image/i.test(wordsOf(error))) {
+    return new DockerError('ImageMissing', `the sandbox image ${image} is not on this engine yet`, error);
+  }
+  return engineError('create the sandbox', error);
+}
+
+/** Whether the container of this name can be taken as it is. One of an older image is replaced. */
+async function isUsable(docker: Docker, sandbox: SandboxSpec, plan: ContainerPlan): Promise<boolean> {
+  const container = docker.getContainer(plan.name);
+  const found = await container.inspect().catch((error: unknown) => {
+    if (statusOf(error) === 404) return null;
+    throw engineError('look at the sandbox', error);
+  });
+  if (!found || found.State.Status === 'removing') return false;
+  const labels = found.Config.Labels ?? {};
+  if (labels[LABELS.session] !== sandbox.session) {
+    throw new DockerError('SandboxTaken', `sandbox ${sandbox.id} belongs to session ${labels[LABELS.session] ?? '?'}`);
+  }
+  if (found.State.Status !== 'dead' && labels[LABELS.image] === plan.image) return true;
+  await container.remove({ force: true }).catch((error: unknown) => {
+    if (![404, 409].includes(statusOf(error) ?? 0)) throw engineError('replace an old sandbox', error);
+  });
+  return false;
+}
+
+async function wake(options: ProvisionOptions, sandbox: SandboxSpec, isNew: boolean): Promise<InsideView> {
+  const container = options.engine.docker.getContainer(sandboxName(options.installation, sandbox.id));
+  try {
+    await startContainer(container);
+  } catch (error) {
+    throw sandboxError('start the sandbox', sandbox.id, error);
+  }
+  if (!isNew) await unpauseContainer(container, sandbox.id);
+  return await lookInside(options, sandbox.id, sandbox.agentUid, { waitMs: READY_MS });
+}

@@ -1,0 +1,58 @@
+import { engineError, sandboxError, statusOf } from './errors.ts';
+import type { SandboxEntry, SandboxState, WorkspaceEntry } from './sandbox.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import { LABELS, sandboxName } from './sandbox-names.ts';
+import { sandboxStateOf } from './sandbox-states.ts';
+
+const ownedBy = (installation: string) => ({ label: [`${LABELS.installation}=${installation}`] });
+
+/** Only what carries our installation's label: an engine may serve several, and other people's containers too. */
+export async function listSandboxes({ engine, installation }: SandboxContext): Promise<SandboxEntry[]> {
+  try {
+    const found = await engine.docker.listContainers({ all: true, filters: ownedBy(installation) });
+    return found
+      .filter(({ Labels, State }) => Labels[LABELS.sandbox] && sandboxStateOf(State) !== 'missing')
+      .map(({ Labels, State, Created }) => ({
+        ...entryOf(Labels),
+        state: sandboxStateOf(State),
+        createdAt: new Date(Created * 1000),
+      }));
+  } catch (error) {
+    throw engineError('list the sandboxes', error);
+  }
+}
+
+export async function listWorkspaces({ engine, installation }: SandboxContext): Promise<WorkspaceEntry[]> {
+  try {
+    const { Volumes } = await engine.docker.listVolumes({ filters: ownedBy(installation) });
+    return (Volumes ?? []).filter(({ Labels }) => Labels?.[LABELS.sandbox]).map(({ Labels }) => entryOf(Labels));
+  } catch (error) {
+    throw engineError('list the workspaces', error);
+  }
+}
+
+function entryOf(labels: Readonly<Record<string, string>>): WorkspaceEntry {
+  return {
+    id: labels[LABELS.sandbox] ?? '',
+    session: labels[LABELS.session] ?? '',
+    runner: labels[LABELS.runner] ?? '',
+  };
+}
+
+export async function stateOfSandbox({ engine, installation }: SandboxContext, id: string): Promise<SandboxState> {
+  try {
+    const { State } = await engine.docker.getContainer(sandboxName(installation, id)).inspect();
+    return sandboxStateOf(State.Status);
+  } catch (error) {
+    if (statusOf(error) === 404) return 'missing';
+    throw engineError('look at the sandbox', error);
+  }
+}
+
+export async function removeWorkspace({ engine, installation }: SandboxContext, id: string): Promise<void> {
+  try {
+    await engine.docker.getVolume(sandboxName(installation, id)).remove();
+  } catch (error) {
+    if (statusOf(error) !== 404) throw sandboxError('remove the workspace', id, error);
+  }
+}

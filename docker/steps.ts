@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { TOOL_PROCESS_LIMIT } from './container-spec.ts';
+import { DockerError, isDockerError } from './errors.ts';
+import type { StepCall, StepResult } from './sandbox.ts';
+import { askInSandbox, inSandbox, type SandboxContext } from './sandbox-context.ts';
+import { INSIDE } from './sandbox-environment.ts';
+import { createStepOutput } from './step-output.ts';
+
+/** The kernel takes no longer argument; what is longer belongs into a file. */
+const MAX_COMMAND = 120 * 1024;
+/** What the starter may need beyond the command's own time. */
+const OVERTIME_MS = 15_000;
+const ATTEMPTS = 4;
+
+/**
+ * Starts the command under its step id unless it was started before, and follows it. When the following breaks off
+ * for a reason of its own (the follower was killed with everything else of the agent's), it looks again; only then
+ * does it say what became of the command.
+ */
+export async function runStep(context: SandboxContext, id: string, call: StepCall): Promise<StepResult> {
+  if (Buffer.byteLength(call.command) > MAX_COMMAND) {
+    throw new DockerError(
+      'CommandTooLong',
+      `the command is longer than ${MAX_COMMAND} bytes; write it into a file and run that`,
+    );
+  }
+  let broken: unknown;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      return await follow(context, id, call, attempt > 0);
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) {
+        // Before the first word of the sandbox nothing can have been started, unless it was by an earlier attempt.
+        if (attempt === 0 && call.incarnation === undefined) throw error;
+        return lost();
+      }
+      if (isDockerError(error, 'ExecTimeout')) return await endOverdue(context, id, call);
+      if (!isDockerError(error, 'ExecFailed')) throw error;
+      broken = error;
+    }
+  }
+  throw broken;
+}
+
+/** The name of a step inside the sandbox: safe as a file name whatever the id. */
+function nameOf(step: string): string {
+  return createHash('sha256').update(step).digest('hex').slice(0, 32);
+}
+
+async function follow(context: SandboxContext, id: string, call: StepCall, again: boolean): Promise<StepResult> {
+  const args = [
+    call.attachOnly ? 'attach' : 'run',
+    nameOf(call.step),
+    String(Math.max(1, Math.round(call.timeoutMs))),
+    call.cwd ?? INSIDE.workspace,
+    call.incarnation ?? '-',
+    String(TOOL_PROCESS_LIMIT),
+    call.command,
+  ];
+  const timeoutMs = call.timeoutMs + OVERTIME_MS;
+  const output = createStepOutput();
+  for await (const frame of inSandbox(context, id, { uid: call.uid, args, timeoutMs, signal: call.signal })) {
+    if (frame.kind === 'json') return resultOf(frame.value, output);
+    output.add(frame.bytes);
+    if (!again) call.onOutput?.(frame.bytes);
+  }
+  throw new DockerError('ExecFailed', `sandbox ${id} said nothing of the command`);
+}
+
+function resultOf(said: Readonly<Record<string, unknown>>, output: ReturnType<typeof createStepOutput>): StepResult {
+  if (said.state === 'elsewhere') return lost();
+  if (said.state === 'unknown') return { ...lost(), outcome: 'unknown' };
+  if (said.state !== 'finished' && said.state !== 'killed') {
+    throw new DockerError(
+      'CommandNotStarted',
+      `the command could not be started: ${String(said.message ?? 'no reason given')}`,
+    );
+  }
+  const finished = said.state === 'finished';
+  return {
+    outcome: finished ? 'finished' : 'killed',
+    exitCode: finished ? Number(said.exit) : null,
+    output: output.text(said.outputLost === true),
+    truncated: Number(said.cut) > 0 || said.outputLost === true || output.overflowed(),
+    outputBytes: Number(said.size),
+    timedOut: said.timedOut === true,
+  };
+}
+
+function lost(): StepResult {
+  return { outcome: 'lost', exitCode: null, output: '', truncated: false, outputBytes: 0, timedOut: false };
+}
+
+/** The starter itself was stopped or blinded by what it ran: everything of the agent's is ended from outside. */
+async function endOverdue(context: SandboxContext, id: string, call: StepCall): Promise<StepResult> {
+  await killAgent(context, id, call.uid);
+  return { ...lost(), outcome: 'killed', timedOut: true };
+}
+
+const KILL_MS = 12_000;
+
+/** Ends every process of the agent's user. Returns when none is left; a sandbox that does not run has none. */
+export async function killAgent(context: SandboxContext, id: string, uid: number): Promise<void> {
+  let broken: unknown;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      const said = await askInSandbox(context, id, { uid, args: ['kill'], timeoutMs: KILL_MS });
+      if (said.left === 0) return;
+      broken = new DockerError('ExecFailed', `sandbox ${id}: ${String(said.message)}`);
+    } catch (error) {
+      if (isDockerError(error, 'SandboxMissing')) return;
+      if (!isDockerError(error, 'ExecFailed') && !isDockerError(error, 'ExecTimeout')) throw error;
+      broken = error;
+    }
+  }
+  throw broken;
+}
