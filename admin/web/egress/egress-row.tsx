@@ -1,0 +1,116 @@
+import { useId, useState } from 'react';
+import type { EgressEvent } from '../../../contracts/egress.ts';
+import { OutcomeBadge } from '../parts/outcome-badge.tsx';
+import { formatClock, formatDuration } from '../parts/times.ts';
+import type { EgressItem } from './egress-item.ts';
+import type { WhyAnswer } from './why-answer.ts';
+import { WhyPanel } from './why-panel.tsx';
+
+export interface EgressRowProps {
+  readonly item: EgressItem;
+  readonly askWhy: (event: string) => Promise<WhyAnswer>;
+}
+
+/** One request: what the sandbox sent, what was decided by which rule, and what its destination saw. */
+export function EgressRow({ item, askWhy }: EgressRowProps) {
+  const [open, setOpen] = useState(false);
+  const panel = useId();
+  const { event } = item;
+  return (
+    <li className={`egress-row egress-row--${event.outcome}`}>
+      <div className="egress-row__cells">
+        <Sent event={event} />
+        <Decided item={item} />
+        <Received item={item} />
+        <button
+          type="button"
+          className="button button--plain egress-row__why"
+          aria-expanded={open}
+          aria-controls={panel}
+          aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}
+          onClick={() => setOpen(!open)}
+        >
+          Why?
+        </button>
+      </div>
+      <div id={panel} hidden={!open} className="egress-row__panel">
+        {open && <WhyPanel event={event.id} askWhy={askWhy} />}
+      </div>
+    </li>
+  );
+}
+
+function Sent({ event }: { readonly event: EgressEvent }) {
+  return (
+    <div className="egress-row__sent">
+      <p className="egress-row__line" title={urlOf(event)}>
+        <span className="egress-row__method">{event.method}</span> {event.host}
+        {portSuffix(event)}
+      </p>
+      <p className="egress-row__path" title={event.path}>
+        {event.transport === 'tunnel' ? 'tunnel, path not seen' : event.path}
+      </p>
+      <p className="egress-row__small">
+        <time dateTime={event.at}>{formatClock(event.at)}</time> · no Authorization
+      </p>
+    </div>
+  );
+}
+
+function Decided({ item: { event, scopeLabel } }: { readonly item: EgressItem }) {
+  const chain = [event.rule, event.bundle, scopeLabel ?? event.ruleScope].filter((each) => each !== null);
+  return (
+    <div className="egress-row__decided">
+      <OutcomeBadge outcome={event.outcome} />
+      <p className="egress-row__chain">
+        {chain.length > 0 ? chain.join(' ← ') : event.code === 'not_allowed' ? 'no rule allows it' : event.reason}
+      </p>
+    </div>
+  );
+}
+
+function Received({ item: { event, origin, hits } }: { readonly item: EgressItem }) {
+  if (event.outcome === 'blocked') {
+    return (
+      <div className="egress-row__received">
+        <p>nothing</p>
+        <p className="egress-row__small">
+          {hits === null ? `answered ${event.status ?? '–'} here` : hitsInWords(hits)}
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="egress-row__received">
+      <p>{origin ? <Credential origin={origin} /> : event.outcome === 'injected' ? 'a credential' : 'no credential'}</p>
+      <p className="egress-row__small">
+        {origin?.caller && `${origin.caller} · `}
+        {event.status ?? 'no answer'} · {formatDuration(event.durationMs)}
+      </p>
+    </div>
+  );
+}
+
+function Credential({ origin }: { readonly origin: NonNullable<EgressItem['origin']> }) {
+  if (origin.credential === null) return <>no Authorization</>;
+  return (
+    <>
+      <code>{origin.credential}</code>{' '}
+      <code className="egress-row__print" title="First digits of the credential's SHA-256, to recognise it by">
+        {origin.fingerprint}
+      </code>
+    </>
+  );
+}
+
+function hitsInWords(hits: number): string {
+  return hits === 1 ? '1 hit there so far' : `${hits} hits there so far`;
+}
+
+function portSuffix({ scheme, port }: EgressEvent): string {
+  return port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`;
+}
+
+function urlOf(event: EgressEvent): string {
+  return `${event.scheme}://${event.host}${portSuffix(event)}${event.path}`;
+}

@@ -1,0 +1,37 @@
+/** Requests and pushes between the page's server and its web app that are about neither Slack nor one thread. */
+import type { SetupState } from '../../../contracts/setup-state.ts';
+import type { SlackChange, SlackWorkspace } from './slack.ts';
+import type { ThreadView } from './thread.ts';
+
+/** A script of the demo model, offered as a button. */
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  /** One line on what to watch for. */
+  readonly note: string;
+  /** Name of the channel it belongs to, without `#`. */
+  readonly channel: string;
+  /** What is posted, the mention included. */
+  readonly text: string;
+}
+
+export interface PageInfo {
+  readonly scenarios: readonly Scenario[];
+  /** Start of Temporal UI's address of a workflow; the session id follows. Null while there is no UI. */
+  readonly workflowUrl: string | null;
+  /** Path of the access file, for the hint that tells to edit it. */
+  readonly accessFile: string;
+}
+
+/** Server-sent events of `GET /api/live`, by name. */
+export interface LiveEvents {
+  readonly setup: SetupState;
+  readonly info: PageInfo;
+  /** All of it, after a (re)connection to the simulator; null while the simulator does not answer. */
+  readonly workspace: SlackWorkspace | null;
+  readonly slack: SlackChange;
+  /** The thread asked for by `?session=`; null while the database does not answer. */
+  readonly thread: ThreadView | null;
+}
+
+export type LiveEventName = keyof LiveEvents;

@@ -1,0 +1,67 @@
+/** What the server tells the web app about one Slack thread. */
+import type { EgressItem } from '../../../admin/web/egress/egress-item.ts';
+
+export type StepState = 'pending' | 'running' | 'done' | 'failed' | 'stopped' | 'unknown';
+export type TurnState = 'running' | 'answered' | 'stopped' | 'limit' | 'failed';
+
+export interface StepView {
+  readonly number: number;
+  readonly kind: 'model' | 'tool';
+  readonly tool: string | null;
+  readonly state: StepState;
+  readonly exitCode: number | null;
+  readonly truncated: boolean;
+  readonly attempt: number;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** A moment of a turn; `endedAt` is null while it lasts. */
+export interface PhaseView {
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly detail: string | null;
+}
+
+export interface TurnView {
+  readonly number: number;
+  readonly requester: string;
+  readonly state: TurnState;
+  /** What the thread was told, when it failed. */
+  readonly failure: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly resolve: PhaseView | null;
+  readonly provision: PhaseView | null;
+  readonly steps: readonly StepView[];
+  readonly reply: PhaseView | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export interface ThreadView {
+  readonly session: string;
+  /** Null until somebody has addressed the agent in this thread. */
+  readonly state: string | null;
+  readonly runner: string | null;
+  readonly sandbox: string | null;
+  readonly turns: readonly TurnView[];
+  /** Oldest first. */
+  readonly egress: readonly EgressItem[];
+}
+
+/** What a turn's access was made of, item by item. */
+export interface AccessView {
+  readonly policyVersion: number;
+  readonly scope: string;
+  readonly enabled: boolean;
+  readonly rules: readonly AccessRuleView[];
+  readonly guardrails: readonly string[];
+}
+
+export interface AccessRuleView {
+  readonly action: 'inject' | 'forward';
+  readonly rule: string;
+  readonly covers: string;
+  readonly origin: string;
+}

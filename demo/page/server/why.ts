@@ -1,0 +1,77 @@
+import { decide } from '../../../access/decide.ts';
+import type { EffectiveAccess, JudgedRequest } from '../../../access/decision.ts';
+import type { AccessDocument, RuleMatch } from '../../../access/document.ts';
+import { effectiveAccess } from '../../../access/effective-access.ts';
+import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
+import type { EgressEvent } from '../../../contracts/egress.ts';
+import type { SessionId } from '../../../contracts/ids.ts';
+import { snapshotOf } from '../../../store/access-snapshots.ts';
+import type { Queryable } from '../../../store/database.ts';
+import { findEgressEvent } from '../../../store/thread-view.ts';
+import type { AccessView } from '../contract/thread.ts';
+
+export interface WhyDependencies {
+  readonly db: Queryable;
+  /** Reads the newest applied document; null before the first. */
+  readonly currentPolicy: (db: Queryable) => Promise<AccessDocument | null>;
+}
+
+/** Why a request ended as it did, by the function the proxy decides with. Null for an event that is not known. */
+export async function whyOf({ db, currentPolicy }: WhyDependencies, eventId: string): Promise<WhyAnswer | null> {
+  const event = await findEgressEvent(db, eventId);
+  if (!event) return null;
+  const { session, turn, scope } = event;
+  const [snapshot, document] = await Promise.all([
+    session !== null && turn !== null ? snapshotOf(db, session, turn) : null,
+    currentPolicy(db),
+  ]);
+  return {
+    request: `${event.method} ${event.scheme}://${event.host}${portOf(event)}${event.path}`,
+    scope: scope ?? 'none',
+    recorded: { at: event.at, outcome: event.outcome, code: event.code, reason: event.reason },
+    atTheTime: snapshot ? judge(event, snapshot) : null,
+    now: document && scope ? judge(event, effectiveAccess(document, scope)) : null,
+  };
+}
+
+/** What a turn could reach when it began, item by item with where each comes from. */
+export async function accessOf(db: Queryable, session: SessionId, turn: number): Promise<AccessView | null> {
+  const access = await snapshotOf(db, session, turn);
+  if (!access) return null;
+  return {
+    policyVersion: access.policyVersion,
+    scope: access.scope,
+    enabled: access.enabled,
+    rules: access.rules.map((rule) => {
+      const match = rule.action === 'inject' ? rule.connection : rule.domain;
+      const { bundle, scopeLabel } = rule.origin;
+      return { action: rule.action, rule: match.id, covers: covers(match), origin: `${bundle} ← ${scopeLabel}` };
+    }),
+    guardrails: access.guardrails.map(({ id, host }) => `${id}: ${host}`),
+  };
+}
+
+function judge(event: EgressEvent, access: EffectiveAccess): Judgement {
+  const decision = decide(judgedRequest(event), access);
+  return {
+    policyVersion: access.policyVersion,
+    outcome: decision.outcome,
+    reason: decision.reason,
+    walk: decision.walk,
+  };
+}
+
+function judgedRequest({ method, scheme, host, port, path }: EgressEvent): JudgedRequest {
+  return { method, scheme, host, port, path: path.split('?', 1)[0] ?? '/' };
+}
+
+function covers({ host, methods, paths, port, scheme }: RuleMatch): string {
+  const verbs = methods.length === 0 ? 'any method' : methods.join(', ');
+  const places = paths.length === 0 ? '' : ` ${paths.join(', ')}`;
+  const standard = scheme === 'https' ? 443 : 80;
+  return `${verbs} ${host}${port === standard ? '' : `:${port}`}${places}`;
+}
+
+function portOf({ scheme, port }: EgressEvent): string {
+  return port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`;
+}

@@ -1,0 +1,39 @@
+import { useId, useState } from 'react';
+import type { EgressItem } from '../../../../admin/web/egress/egress-item.ts';
+import type { WhyAnswer } from '../../../../admin/web/egress/why-answer.ts';
+import { WhyPanel } from '../../../../admin/web/egress/why-panel.tsx';
+import { OutcomeIcon } from '../../../../admin/web/parts/outcome-badge.tsx';
+
+export interface RequestLineProps {
+  readonly item: EgressItem;
+  readonly askWhy: (event: string) => Promise<WhyAnswer>;
+}
+
+/** A request of a step, in one line. */
+export function RequestLine({ item: { event }, askWhy }: RequestLineProps) {
+  const [open, setOpen] = useState(false);
+  const panel = useId();
+  return (
+    <div className="request-line">
+      <p>
+        <span className={`request-line__outcome request-line__outcome--${event.outcome}`}>
+          <OutcomeIcon outcome={event.outcome} /> {event.outcome}
+        </span>{' '}
+        {event.method} {event.host}
+        <button
+          type="button"
+          className="button button--plain"
+          aria-expanded={open}
+          aria-controls={panel}
+          aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}
+          onClick={() => setOpen(!open)}
+        >
+          Why?
+        </button>
+      </p>
+      <div id={panel} hidden={!open}>
+        {open && <WhyPanel event={event.id} askWhy={askWhy} />}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import './setup.css';
+import { Elapsed } from '../../../../admin/web/parts/elapsed.tsx';
+import { formatDuration } from '../../../../admin/web/parts/times.ts';
+import type { SetupState, SetupStep } from '../../../../contracts/setup-state.ts';
+import { isFinished } from './progress.ts';
+
+/** What is being prepared, step by step, with times. */
+export function SetupPanel({ setup }: { readonly setup: SetupState | null }) {
+  return (
+    <section className="setup" aria-labelledby="setup-title" id="setup">
+      <h2 id="setup-title">{setup && isFinished(setup) ? 'How the set-up went' : 'Setting up'}</h2>
+      {setup ? (
+        <ol className="setup__steps">
+          {setup.steps.map((step) => (
+            <Step key={step.id} step={step} />
+          ))}
+        </ol>
+      ) : (
+        <p className="setup__detail">Waiting for the first word of the set-up …</p>
+      )}
+    </section>
+  );
+}
+
+const MARKS = { pending: '○', running: '', done: '✓', failed: '✕' } as const;
+const WORDS = { pending: 'waiting', running: 'in progress', done: 'done', failed: 'failed' } as const;
+
+function Step({ step }: { readonly step: SetupStep }) {
+  return (
+    <li className={`setup__step setup__step--${step.state}`}>
+      <span className="setup__mark" aria-hidden="true">
+        {step.state === 'running' ? <span className="spinner" /> : MARKS[step.state]}
+      </span>
+      <div className="setup__words">
+        <p className="setup__title">
+          {step.title}
+          <span className="visually-hidden">, {WORDS[step.state]}</span>
+          <span className="setup__time">
+            <StepTime step={step} />
+          </span>
+        </p>
+        {step.detail && <p className="setup__detail">{step.detail}</p>}
+      </div>
+    </li>
+  );
+}
+
+function StepTime({ step }: { readonly step: SetupStep }) {
+  if (step.state === 'running' && step.startedAt) return <Elapsed from={step.startedAt} to={null} />;
+  return step.ms === undefined ? null : formatDuration(step.ms);
+}

@@ -1,0 +1,7 @@
+/** A message's `ts` as a time of day, in the zone of whoever looks. */
+export function timeOf(ts: string): string {
+  return new Date(Number(ts.split('.')[0]) * 1_000).toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+}

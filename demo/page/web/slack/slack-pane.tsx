@@ -1,0 +1,158 @@
+import './slack.css';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { PageInfo, Scenario } from '../../contract/page.ts';
+import type { SlackWorkspace } from '../../contract/slack.ts';
+import type { ThreadView } from '../../contract/thread.ts';
+import { api } from '../api.ts';
+import type { ThreadPlace } from '../live/session.ts';
+import { DirectoryProvider, directoryOf } from '../text/directory.ts';
+import { OpenItHint } from '../tour/open-it-hint.tsx';
+import { TourCard } from '../tour/tour-card.tsx';
+import { Composer } from './composer.tsx';
+import { MessageList } from './message-list.tsx';
+import { conversationName, Sidebar } from './sidebar.tsx';
+import { messagesOf, repeatable, statusOf } from './views.ts';
+
+export interface SlackPaneProps {
+  readonly workspace: SlackWorkspace;
+  readonly info: PageInfo | null;
+  /** What the database knows about the watched thread. */
+  readonly thread: ThreadView | null;
+  readonly channel: string;
+  /** Set while a thread is shown in place of its channel. */
+  readonly openThread: string | null;
+  readonly watched: ThreadPlace | null;
+  readonly onPlace: (channel: string, threadTs: string | null) => void;
+}
+
+/** The simulated Slack: one channel or one thread at a time, as one of its people. */
+export function SlackPane(props: SlackPaneProps) {
+  const { workspace, info, thread, channel: wanted, openThread, watched, onPlace } = props;
+  const [actingId, setActing] = useState(() => workspace.people.find((person) => person.kind === 'member')?.id ?? '');
+  const [error, setError] = useState<string | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const directory = useMemo(() => directoryOf(workspace), [workspace]);
+  const acting = workspace.people.find((person) => person.id === actingId);
+  const channel = workspace.channels.find((each) => each.id === wanted || each.name === wanted);
+
+  // Whoever opens a thread or a channel goes on reading there.
+  const shown = `${channel?.id}/${openThread}`;
+  const before = useRef(shown);
+  useEffect(() => {
+    if (before.current !== shown) heading.current?.focus();
+    before.current = shown;
+  }, [shown]);
+
+  if (!acting || !channel) return null;
+  const name = conversationName(channel, workspace, acting.id);
+  const messages = messagesOf(workspace, channel.id, openThread, acting.id);
+  const scenario = openThread ? repeatable(info?.scenarios ?? [], messages, thread) : null;
+  const say = async (place: { channel: string; threadTs?: string | undefined }, text: string) => {
+    setError(null);
+    const { ts } = await api.say({ as: acting.id, ...place, text });
+    onPlace(place.channel, place.threadTs ?? ts);
+  };
+  const fail = (problem: Error) => setError(problem.message);
+
+  async function runScenario({ channel: home, text }: Scenario): Promise<void> {
+    const target = workspace.channels.find((each) => each.name === home);
+    if (!target) return setError(`There is no #${home} here.`);
+    await say({ channel: target.id }, text).catch(fail);
+  }
+
+  return (
+    <DirectoryProvider value={directory}>
+      <section className="pane slack" aria-labelledby="slack-title" id="slack">
+        <header className="pane__head">
+          <h2 className="pane__title" id="slack-title">
+            {workspace.team.name}
+          </h2>
+          <span className="tag tag--simulator">Slack simulator</span>
+          <p className="slack__note">{workspace.connected ? 'Bellhop is connected' : 'Bellhop is not connected yet'}</p>
+        </header>
+        <div className="slack__columns">
+          <Sidebar
+            workspace={workspace}
+            acting={acting}
+            channel={channel.id}
+            onChannel={(id) => onPlace(id, null)}
+            onActing={setActing}
+            onDirect={() => void api.openDirect(acting.id).then((direct) => onPlace(direct.channel, null), fail)}
+          />
+          <div className="slack__main">
+            <div className="slack__place">
+              {openThread && (
+                <button type="button" className="button button--plain" onClick={() => onPlace(channel.id, null)}>
+                  ← {name}
+                </button>
+              )}
+              <h3 ref={heading} tabIndex={-1}>
+                {openThread ? 'Thread' : name}
+              </h3>
+              <span className="slack__topic">{openThread ? '' : channel.topic}</span>
+            </div>
+            {!openThread && (channel.kind === 'public' || channel.kind === 'private') && info && (
+              <TourCard scenarios={info.scenarios} actingName={acting.realName} onRun={runScenario} />
+            )}
+            <MessageList
+              key={shown}
+              workspace={workspace}
+              messages={messages}
+              acting={acting.id}
+              inThread={openThread !== null}
+              watched={watched}
+              label={openThread ? 'Messages of this thread' : `Messages in ${name}`}
+              onOpenThread={(place) => onPlace(place.channel, place.threadTs)}
+              onError={setError}
+              end={
+                <>
+                  <Status text={openThread ? statusOf(workspace, channel.id, openThread) : null} />
+                  {scenario && openThread && (
+                    <OpenItHint
+                      host={scenario.host}
+                      accessFile={info?.accessFile ?? 'bellhop.yaml'}
+                      onRepeat={() =>
+                        void say({ channel: channel.id, threadTs: openThread }, scenario.text).catch(fail)
+                      }
+                    />
+                  )}
+                </>
+              }
+            />
+            {error && (
+              <p className="slack__error" role="alert">
+                {error}{' '}
+                <button type="button" className="button button--plain" onClick={() => setError(null)}>
+                  Dismiss
+                </button>
+              </p>
+            )}
+            <Composer
+              key={`composer ${shown}`}
+              acting={{ id: acting.id, name: acting.realName }}
+              channel={channel.id}
+              channelName={name}
+              threadTs={openThread}
+              onPosted={(place, text) => {
+                setError(null);
+                // What is said to the agent is answered in a thread: there it goes on.
+                if (openThread || channel.kind === 'im' || /@bellhop\b/i.test(text))
+                  onPlace(place.channel, place.threadTs);
+              }}
+              onError={setError}
+            />
+          </div>
+        </div>
+      </section>
+    </DirectoryProvider>
+  );
+}
+
+function Status({ text }: { readonly text: string | null }) {
+  if (!text) return null;
+  return (
+    <p className="slack__status">
+      <span className="spinner" aria-hidden="true" /> Bellhop {text}
+    </p>
+  );
+}
