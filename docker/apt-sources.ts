@@ -1,8 +1,6 @@
 /** The release the sandbox is made of, whatever the machine's own. */
 export const DEBIAN_RELEASE = 'bookworm';
 
-const DEFAULT_ARCHIVE = 'http://deb.debian.org/debian';
-const DEFAULT_SECURITY = 'http://deb.debian.org/debian-security';
 const RELEASES = ['bullseye', 'bookworm', 'trixie', 'forky', 'sid', 'oldstable', 'stable', 'testing', 'unstable'];
 
 export interface DebianMirrors {
@@ -17,14 +15,14 @@ interface Entry {
 
 /**
  * Where this machine gets Debian packages from, read from the texts of its apt sources (both formats): the sandbox's
- * packages come the same way. A machine that is not Debian gives the public archive.
+ * packages come the same way. Null on a machine that is not Debian; the tools then use the public archive they know.
  */
-export function debianMirrors(texts: readonly string[]): DebianMirrors {
+export function debianMirrors(texts: readonly string[]): DebianMirrors | null {
   const entries = texts.flatMap((text) => (/^\s*Types:/m.test(text) ? paragraphs(text) : lines(text)));
   const archive = uriOf(entries, (suite) => RELEASES.includes(suite));
-  if (!archive) return { archive: DEFAULT_ARCHIVE, security: DEFAULT_SECURITY };
+  if (!archive) return null;
   const security = uriOf(entries, (suite) => RELEASES.some((release) => suite === `${release}-security`));
-  return { archive, security: security ?? (archive === DEFAULT_ARCHIVE ? DEFAULT_SECURITY : null) };
+  return { archive, security: security ?? null };
 }
 
 /** A sources.list of our release on those mirrors. */

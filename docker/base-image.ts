@@ -72,7 +72,8 @@ async function bootstrap(
   const partial = `${tarball}.${process.pid}`;
   try {
     const keyring = existsSync(KEYRING) ? [`--keyring=${KEYRING}`] : [];
-    const args = ['--variant=minbase', ...keyring, DEBIAN_RELEASE, join(folder, 'root'), apt.mirrors.archive];
+    const mirror = apt.mirrors ? [apt.mirrors.archive] : [];
+    const args = ['--variant=minbase', ...keyring, DEBIAN_RELEASE, join(folder, 'root'), ...mirror];
     const onLine = (line: string) => {
       const what = /^I: (Retrieving|Unpacking|Configuring|Installing) (.*)/.exec(line);
       if (what) onProgress(`Debian: ${what[1]?.toLowerCase()} ${what[2]}`);

@@ -7,7 +7,7 @@ import { type DebianMirrors, debianMirrors } from './apt-sources.ts';
 
 /** How this machine reaches Debian packages. Used while the image is built, and nowhere in it afterwards. */
 export interface HostApt {
-  readonly mirrors: DebianMirrors;
+  readonly mirrors: DebianMirrors | null;
   /** Lines of apt.conf: proxies, and the certificates to check https mirrors with. */
   readonly settings: readonly string[];
   /** PEM file with the certificates this machine trusts; null when none is found. */

@@ -120,7 +120,7 @@ async function writeHostFiles(folder: string, apt: HostApt): Promise<void> {
     await copyFile(apt.caBundle, join(folder, 'ca.pem'));
     settings.push('Acquire::https::CaInfo "/build/host/ca.pem";');
   }
-  await writeFile(join(folder, 'sources.list'), sourcesList(apt.mirrors));
+  if (apt.mirrors) await writeFile(join(folder, 'sources.list'), sourcesList(apt.mirrors));
   await writeFile(join(folder, 'apt.conf'), `${settings.join('\n')}\n`);
 }
 

@@ -35,11 +35,7 @@ npm --version
 say 'cleaning up'
 rm -f /etc/apt/apt.conf.d/99-build-host
 rm -rf /etc/apt/sources.list.d/*
-cat > /etc/apt/sources.list <<'SOURCES'
-deb http://deb.debian.org/debian bookworm main
-deb http://deb.debian.org/debian bookworm-updates main
-deb http://deb.debian.org/debian-security bookworm-security main
-SOURCES
+echo '# A sandbox has no network and no root: packages come with its image.' > /etc/apt/sources.list
 apt-get clean
 rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt /root/.npm /tmp/*
 # Headers and static libraries that matplotlib's distant relations bring along: a quarter of a gigabyte.

@@ -1,0 +1,55 @@
+import type { SandboxRuntime } from './sandbox.ts';
+
+export interface WorkspaceWatch {
+  /** Ends the watch; no call comes after it. */
+  stop(): void;
+}
+
+export interface WatchOptions {
+  readonly runtime: Pick<SandboxRuntime, 'workspaceBytes'>;
+  readonly id: string;
+  readonly uid: number;
+  readonly limitBytes: number;
+  /** Between the end of one count and the start of the next. @default 10000 */
+  readonly everyMs?: number;
+  /** Called once, when the workspace takes more than its limit; the watch has ended then. */
+  readonly onOver: (bytes: number) => void;
+  /** A count that failed, such as while the sandbox is paused. The watch goes on. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Counts a workspace again and again, for engines that cannot hold a volume to a size. It finds an overflow some
+ * seconds late: `docs` and `bellhop doctor` say so, and a file system with quotas does better.
+ */
+export function watchWorkspace(options: WatchOptions): WorkspaceWatch {
+  const { runtime, id, uid, limitBytes, everyMs = 10_000 } = options;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      const bytes = await runtime.workspaceBytes(id, uid);
+      if (stopped) return;
+      if (bytes > limitBytes) {
+        stopped = true;
+        return options.onOver(bytes);
+      }
+    } catch (error) {
+      if (!stopped) options.onError?.(error);
+    }
+    plan();
+  }
+
+  function plan(): void {
+    if (!stopped) timer = setTimeout(() => void look(), everyMs).unref();
+  }
+
+  plan();
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
