@@ -9,6 +9,7 @@ import { createPacedCalls } from './api/paced-calls.ts';
 import type { RateLimits } from './api/rate-limits.ts';
 import { createDeliverer } from './delivery/deliverer.ts';
 import { createFileFetcher } from './delivery/incoming-files.ts';
+import { createThreadJoiner } from './delivery/join-thread.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
 import { createDirectory } from './people/directory.ts';
 import { listenForDirectoryChanges } from './people/directory-listeners.ts';
@@ -63,12 +64,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const directory = createDirectory({ db: database, calls, identity, now });
   const sender = createOutboxSender({ database, calls, apiUrl: options.apiUrl, log, now });
+  const fetchFiles = createFileFetcher({ db: database, botToken: options.botToken, apiUrl: options.apiUrl });
   const deliverer = createDeliverer({
     database,
     identity,
     directory,
     signals: options.signals,
-    fetchFiles: createFileFetcher({ db: database, botToken: options.botToken, apiUrl: options.apiUrl }),
+    fetchFiles,
+    joinThread: createThreadJoiner({ db: database, calls, identity, directory, fetchFiles, log }),
     isEnabled: options.isEnabled,
     now,
     log,

@@ -20,7 +20,7 @@ interface ClaimedRow {
 
 /**
  * Moves what was said in the thread since the last model call into the transcript, under `turn`: messages for the
- * agent, and the talk between them as context. Run it inside a transaction.
+ * agent, and the talk between them as context, in the order of Slack. Run it inside a transaction.
  *
  * @param estimate tokens the message adds to a model's context
  * @returns how many of them are addressed to the agent
@@ -40,7 +40,7 @@ export async function claimInboxMessages(
        returning id, kind, state, team, ts, author, author_class, text, files)
      select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
-     order by c.id`,
+     order by c.ts::numeric, c.id`,
     [team, channel, threadTs, turn],
   );
   const entries = rows.map((row): NewTranscriptRow => {

@@ -1,4 +1,6 @@
+import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
+import { storableJson, storableText } from './storable.ts';
 
 export type InboxKind = 'message' | 'stop' | 'schedule';
 export type InboxState = 'received' | 'delivered' | 'refused' | 'context' | 'answered';
@@ -97,11 +99,37 @@ async function insertEntry(db: Queryable, entry: InboxEntry, condition: string):
       entry.author,
       entry.authorClass,
       entry.address,
-      entry.text,
-      JSON.stringify(entry.files),
+      storableText(entry.text),
+      storableJson(entry.files),
     ],
   );
   return rows[0]?.id ?? null;
+}
+
+/**
+ * Keeps what was said in a thread before the agent was called into it: read by the agent as context, acted on by
+ * nobody. What is known already stays as it is.
+ */
+export async function keepHistory(db: Queryable, entries: readonly InboxEntry[]): Promise<void> {
+  for (const entry of entries) {
+    await db.query(
+      `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, state,
+         received_at)
+       values ($1, 'message', $2, $3, $4, $5, $6, $7, 'thread', $8, $9, 'context', to_timestamp($5::text::double precision))
+       on conflict do nothing`,
+      [
+        entry.eventId,
+        entry.team,
+        entry.channel,
+        entry.threadTs,
+        entry.ts,
+        entry.author,
+        entry.authorClass,
+        storableText(entry.text),
+        storableJson(entry.files),
+      ],
+    );
+  }
 }
 
 /**
@@ -135,7 +163,7 @@ export async function acceptEntry(db: Queryable, id: string, accepted: AcceptedE
   await db.query(
     `update inbox set state = 'delivered', author_class = $2, text = $3, files = $4
      where id = $1 and state = 'received'`,
-    [id, accepted.authorClass, accepted.text, JSON.stringify(accepted.files)],
+    [id, accepted.authorClass, storableText(accepted.text), storableJson(accepted.files)],
   );
 }
 
@@ -148,8 +176,12 @@ export async function overtakeByStop(db: Queryable, stop: InboxRow): Promise<voi
   );
 }
 
-export async function markSignalled(db: Queryable, id: string): Promise<void> {
-  await db.query('update inbox set delivered_at = now() where id = $1', [id]);
+export async function markSignalled(db: Queryable, id: string, session: SessionId): Promise<void> {
+  await db.query(
+    `with signalled as (update inbox set delivered_at = now() where id = $1 returning id)
+     select pg_notify('bellhop_thread', $2) from signalled`,
+    [id, session],
+  );
 }
 
 /** Ends the row's way without a signal. */
@@ -163,7 +195,7 @@ export async function closeEntry(
     id,
     state,
     author.authorClass,
-    author.text,
+    storableText(author.text),
   ]);
 }
 

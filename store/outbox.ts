@@ -1,5 +1,6 @@
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
+import { storableJson } from './storable.ts';
 
 /** What a thread shows while the agent works. */
 export interface WorkingBody {
@@ -89,7 +90,7 @@ export async function putMessage(db: Queryable, message: NewMessage): Promise<bo
       message.channel,
       message.threadTs,
       message.session ?? null,
-      JSON.stringify(message.body),
+      storableJson(message.body),
       message.final,
     ],
   );
@@ -122,7 +123,7 @@ async function putOnce(db: Queryable, kind: string, target: Target, body: object
        insert into outbox (key, kind, team, channel, thread_ts, session, body, final)
        values ($1, $2, $3, $4, $5, $6, $7, true) on conflict (key) do nothing returning id)
      select pg_notify('bellhop_outbox', id::text) from put`,
-    [target.key, kind, target.team, target.channel, target.threadTs, target.session ?? null, JSON.stringify(body)],
+    [target.key, kind, target.team, target.channel, target.threadTs, target.session ?? null, storableJson(body)],
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Queryable } from './database.ts';
 import type { AuthorClass } from './inbox.ts';
+import { storableText } from './storable.ts';
 
 /** A person or app of the workspace, as Slack's directory described them when last asked. */
 export interface Person {
@@ -31,7 +32,7 @@ export async function savePerson(db: Queryable, person: Omit<Person, 'seenAt'>):
   await db.query(
     `insert into person (team, id, name, class) values ($1, $2, $3, $4)
      on conflict (team, id) do update set name = excluded.name, class = excluded.class, seen_at = now()`,
-    [person.team, person.id, person.name, person.class],
+    [person.team, person.id, storableText(person.name), person.class],
   );
 }
 

@@ -2,7 +2,7 @@ import { principalOf } from '../../contracts/scope.ts';
 import { inTransaction } from '../../store/database.ts';
 import { acceptEntry, markSignalled, postponeEntry } from '../../store/inbox.ts';
 import { putReaction, putStatus } from '../../store/outbox.ts';
-import { ensureSession } from '../../store/sessions.ts';
+import { ensureSession, hasSession } from '../../store/sessions.ts';
 import { permalinkOf } from '../api/identity.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 
@@ -10,12 +10,15 @@ import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-e
 const FILES_LEASE_MS = 60_000;
 
 /**
- * Lets the agent read the entry, then tells its session. In this order: a session that looks between the two finds
+ * Reads the thread so far when the agent is called into one, lets it read the entry, then tells its session. In this order: a session that looks between the two finds
  * it, and a signal that was lost in between is given again, since only the signal makes the row delivered for good.
  */
 export async function handOver(dependencies: DeliveryDependencies, known: KnownEntry): Promise<void> {
   const { database, identity, fetchFiles } = dependencies;
   const { row, session, scope } = known;
+  if (row.address === 'mention' && row.threadTs !== row.ts && !(await hasSession(database, session))) {
+    await dependencies.joinThread(row, session);
+  }
   let { files } = row;
   if (files.length > 0) {
     await postponeEntry(database, row.id, FILES_LEASE_MS);
@@ -52,7 +55,7 @@ export async function signalSession(
   }
   const target = { team: row.team, channel: row.channel, threadTs: row.threadTs, session };
   await inTransaction(database, async (db) => {
-    await markSignalled(db, row.id);
+    await markSignalled(db, row.id, session);
     if (row.kind === 'schedule') return;
     await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'eyes' } });
     await putStatus(db, { ...target, key: `${row.id}/status`, body: { status: 'is getting to work…' } });

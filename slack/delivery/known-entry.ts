@@ -7,6 +7,7 @@ import type { SlackIdentity } from '../api/identity.ts';
 import type { Directory } from '../people/directory.ts';
 import { type Refusal, refusalOf } from '../people/who-may-speak.ts';
 import type { FileFetcher } from './incoming-files.ts';
+import type { ThreadJoiner } from './join-thread.ts';
 import { readableText } from './readable-text.ts';
 import type { SessionSignals } from './session-signals.ts';
 
@@ -16,6 +17,8 @@ export interface DeliveryDependencies {
   readonly directory: Directory;
   readonly signals: SessionSignals;
   readonly fetchFiles: FileFetcher;
+  /** Keeps what was said in a thread before the agent was called into it. */
+  readonly joinThread: ThreadJoiner;
   /** Whether the applied access file lets the agent work in a scope. */
   readonly isEnabled: (scope: ScopeKey) => Promise<boolean>;
   readonly now: () => Date;

@@ -26,6 +26,7 @@ interface MessageEvent {
   ts?: unknown;
   thread_ts?: unknown;
   files?: unknown;
+  attachments?: unknown;
 }
 
 /** New messages of people and bots; every other subtype tells of something that happened to a message or channel. */
@@ -44,37 +45,41 @@ export function incomingOf(body: unknown, identity: SlackIdentity): Incoming | n
   return null;
 }
 
+/** What a new message is to us: an event of Slack, or the same as a history shows it. */
 export function incomingMessage(event: MessageEvent, eventId: string, identity: SlackIdentity): Incoming | null {
+  const entry = entryOf(event, eventId, identity);
+  if (!entry || event.edited) return null;
+  if (entry.address !== 'thread') return { keep: 'always', entry };
+  return entry.threadTs === entry.ts ? null : { keep: 'in-thread', entry };
+}
+
+/** A message of a person or another app as an inbox entry; null for everything else that happens in a channel. */
+export function entryOf(event: MessageEvent, eventId: string, identity: SlackIdentity): InboxEntry | null {
   if (event.type !== 'message' && event.type !== 'app_mention') return null;
-  if (!SUBTYPES.has(event.subtype) || event.hidden || event.edited) return null;
+  if (!SUBTYPES.has(event.subtype) || event.hidden) return null;
   const { channel, ts } = event;
   const author = typeof event.user === 'string' ? event.user : event.bot_id;
-  if (typeof channel !== 'string' || typeof ts !== 'string' || typeof author !== 'string') return null;
+  if (typeof channel !== 'string' || !isTs(ts) || typeof author !== 'string') return null;
   if (author === identity.botUser || event.bot_id === identity.botId) return null;
 
-  const text = typeof event.text === 'string' ? event.text : '';
+  const text = textOf(event);
   const direct = event.channel_type === 'im' || channel.startsWith('D');
   const called = direct || event.type === 'app_mention' || mentions(text, identity.botUser);
-  const threadTs = typeof event.thread_ts === 'string' ? event.thread_ts : ts;
-  if (!called && threadTs === ts) return null;
   const files = filesOf(event.files);
   const stop = called && files.length === 0 && commandOf(text, identity.botUser) === 'stop';
   return {
-    keep: called ? 'always' : 'in-thread',
-    entry: {
-      // app_mention and message of one text have two event ids; a stop has no message row to be unique by.
-      eventId: stop ? `stop:${identity.team}:${channel}:${ts}` : eventId,
-      kind: stop ? 'stop' : 'message',
-      team: identity.team,
-      channel,
-      threadTs,
-      ts,
-      author,
-      authorClass: typeof event.bot_id === 'string' ? 'bot' : 'unknown',
-      address: direct ? 'dm' : called ? 'mention' : 'thread',
-      text,
-      files,
-    },
+    // app_mention and message of one text have two event ids; a stop has no message row to be unique by.
+    eventId: stop ? `stop:${identity.team}:${channel}:${ts}` : eventId,
+    kind: stop ? 'stop' : 'message',
+    team: identity.team,
+    channel,
+    threadTs: isTs(event.thread_ts) ? event.thread_ts : ts,
+    ts,
+    author,
+    authorClass: typeof event.bot_id === 'string' ? 'bot' : 'unknown',
+    address: direct ? 'dm' : called ? 'mention' : 'thread',
+    text,
+    files,
   };
 }
 
@@ -84,7 +89,7 @@ function incomingStop(body: Record<string, unknown>, identity: SlackIdentity): I
   const channel = isRecord(body.channel) ? body.channel.id : null;
   const author = isRecord(body.user) ? body.user.id : null;
   const { value, action_ts: ts } = action;
-  if (typeof channel !== 'string' || typeof author !== 'string' || typeof ts !== 'string') return null;
+  if (typeof channel !== 'string' || typeof author !== 'string' || !isTs(ts)) return null;
   const thread = threadIn(value);
   // A button stops the thread it stands in and no other.
   if (!thread || thread.team !== identity.team || thread.channel !== channel) return null;
@@ -113,6 +118,17 @@ function threadIn(value: unknown): ReturnType<typeof threadOf> | null {
   }
 }
 
+/** Other apps often say what they have to say in attachments only. */
+function textOf({ text, attachments }: MessageEvent): string {
+  if (typeof text === 'string' && text !== '') return text;
+  if (!Array.isArray(attachments)) return '';
+  return attachments
+    .filter(isRecord)
+    .map((each) => each.fallback ?? each.text)
+    .filter((each) => typeof each === 'string')
+    .join('\n');
+}
+
 function filesOf(files: unknown): InboxFile[] {
   if (!Array.isArray(files)) return [];
   return files.filter(isRecord).flatMap((file) => {
@@ -128,6 +144,11 @@ function filesOf(files: unknown): InboxFile[] {
       },
     ];
   });
+}
+
+/** Slack's names of messages: seconds and a counter. */
+function isTs(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,12}\.\d{1,9}$/.test(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

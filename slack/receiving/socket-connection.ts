@@ -34,6 +34,9 @@ interface SlackEventArguments {
 
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 15_000;
+/** Slack's first word on a new connection, `hello`, comes within that time. */
+const GREETING_MS = 20_000;
+const GOODBYE_MS = 1_000;
 /** After that long a connection counts as having worked. */
 const STEADY_MS = 10_000;
 
@@ -49,6 +52,10 @@ export function createSocketConnection(options: SocketConnectionOptions): Socket
   let connected = false;
   let running: Promise<void> = Promise.resolve();
 
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
   const connectOnce = async (): Promise<{ lost: Promise<void> }> => {
     const client = new SocketModeClient({ appToken, clientOptions, logger, autoReconnectEnabled: false });
     client.on('slack_event', ({ ack, body }: SlackEventArguments) => handler({ body, acknowledge: () => ack() }));
@@ -56,8 +63,10 @@ export function createSocketConnection(options: SocketConnectionOptions): Socket
       client.once('disconnected', () => resolve());
     });
     current = client;
-    await client.start();
-    return { lost };
+    const greeted = await Promise.race([client.start().then(() => true), wait(GREETING_MS, stopping.signal)]);
+    if (greeted) return { lost };
+    void client.disconnect();
+    throw new Error('Slack did not greet in time');
   };
 
   const run = async (onFirst: () => void): Promise<void> => {
@@ -69,13 +78,13 @@ export function createSocketConnection(options: SocketConnectionOptions): Socket
         connected = true;
         onFirst();
         onConnected();
-        await lost;
+        await Promise.race([lost, stopped]);
         if (Date.now() - began > STEADY_MS) pause = FIRST_PAUSE_MS;
       } catch (error) {
+        if (stopping.signal.aborted) return;
         const failure = failureOf(error);
         onTrouble(failure.kind === 'refused' ? failure.code : failure.kind, pause);
       }
-      current = null;
       connected = false;
       await wait(pause, stopping.signal);
       pause = Math.min(pause * 2, MAX_PAUSE_MS);
@@ -87,29 +96,30 @@ export function createSocketConnection(options: SocketConnectionOptions): Socket
       handler = next;
     },
     start() {
-      return new Promise((resolve) => {
-        stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+      const first = new Promise<void>((resolve) => {
         running = run(resolve);
       });
+      return Promise.race([first, stopped]);
     },
     async stop() {
       stopping.abort();
-      await current?.disconnect();
       await running;
+      // Slack may be gone: its good-bye is not waited for.
+      await Promise.race([current?.disconnect(), wait(GOODBYE_MS)]);
     },
     isConnected: () => connected,
   };
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
+/** False: nothing came of it. Ends early when aborted. */
+function wait(ms: number, signal?: AbortSignal): Promise<false> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
+      signal?.removeEventListener('abort', done);
+      resolve(false);
     };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
+    const timer = setTimeout(done, signal?.aborted ? 0 : ms);
+    signal?.addEventListener('abort', done, { once: true });
   });
 }

@@ -1,4 +1,5 @@
-import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { putMessage } from '../../../store/outbox.ts';
+import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import { type SpawnedWorker, spawnWorker } from '../../support/spawn-worker.ts';
 import { until } from '../../support/until.ts';
 
@@ -81,6 +82,28 @@ test('a gateway killed after the acknowledgement and before the start leaves exa
   await slack.waitForReaction(mention, 'eyes', 20_000);
   expect(await stage.runs(stage.sessionOf(mention))).toBe(1);
   expect(await stage.signals(stage.sessionOf(mention))).toHaveLength(1);
+}, 60_000);
+
+test('a gateway killed while Slack works on its post: the next one finds the message and changes it', async () => {
+  const { slack, db } = stage;
+  const first = await gatewayProcess();
+  const parent = await slack.post('ada', 'platform-eng', 'a thread');
+  const place = { team: TEAM, channel: parent.channel, threadTs: parent.ts, session: stage.sessionOf(parent) };
+  const message = (text: string, final: boolean) =>
+    putMessage(db.database, { ...place, key: 'killed/answer', body: { kind: 'answer', text }, final });
+  // The post takes effect only after the process that asked for it is gone.
+  await slack.fault({ delayMs: 'chat.postMessage', ms: 1_500, times: 1 });
+  await message('half', false);
+  await until(async () => {
+    const { rows } = await db.database.query("select unsure from outbox where key = 'killed/answer'");
+    return rows[0]?.unsure === true;
+  }, 'the post to be under way');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await first.kill('SIGKILL');
+  await message('whole', true);
+  await gatewayProcess();
+  await slack.waitForAnswer(parent, /whole/, 30_000);
+  expect(await slack.answers(parent)).toHaveLength(1);
 }, 60_000);
 
 test('the process says when it is ready, and drains at SIGTERM with exit code 0', async () => {

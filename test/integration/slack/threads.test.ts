@@ -92,6 +92,47 @@ test('an edit starts nothing', async () => {
   expect(await stage.signals(stage.sessionOf(mention))).toHaveLength(1);
 });
 
+test('called into a thread, the agent gets what was said there, with classes and files, in order', async () => {
+  const { slack } = stage;
+  const alert = await slack.post('deploybot', 'platform-eng', 'deploy 42 failed');
+  const csv = await slack.post('grace', 'platform-eng', 'numbers &amp; <@U0000000ADA>', {
+    threadTs: alert.ts,
+    files: [{ name: 'numbers.csv', content: 'a,b' }],
+    raw: true,
+  });
+  await slack.post('gia', 'platform-eng', 'I would roll back', { threadTs: alert.ts });
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop what is this?', { threadTs: alert.ts });
+  await slack.waitForReaction(mention, 'eyes');
+  const rows = (await stage.inbox()).filter((row) => row.thread_ts === alert.ts);
+  rows.sort((a, b) => Number(a.ts) - Number(b.ts));
+  expect(rows.map((row) => [row.state, row.author_class, row.text])).toEqual([
+    ['context', 'bot', 'deploy 42 failed'],
+    ['context', 'member', 'numbers & @ada'],
+    ['context', 'guest', 'I would roll back'],
+    ['delivered', 'member', 'what is this?'],
+  ]);
+  expect(rows.find((row) => row.ts === csv.ts)?.files).toMatchObject([
+    { name: 'numbers.csv', file: expect.any(String) },
+  ]);
+  // Grace and Gia have just spoken there: what Ada says untagged may be meant for them.
+  await untilState(await say('ada', alert, 'any idea?'), 'context');
+  expect(await stage.signals(stage.sessionOf(alert))).toHaveLength(1);
+});
+
+test('a thread that cannot be read keeps nobody waiting', async () => {
+  const { slack } = stage;
+  const parent = await slack.post('grace', 'platform-eng', 'look at this');
+  await slack.fault({ missingMethod: 'conversations.replies' });
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop can you?', { threadTs: parent.ts });
+  await slack.waitForReaction(mention, 'eyes');
+  await slack.clearFaults();
+});
+
+test('characters that PostgreSQL cannot hold do not lose a message', async () => {
+  const mention = await stage.slack.post('ada', 'platform-eng', '<@U000BELLHOP> a\u0000b', { raw: true });
+  await stage.slack.waitForReaction(mention, 'eyes');
+});
+
 describe('stop', () => {
   test('as a word after the mention reaches the running session with who said it', async () => {
     const thread = await begin();
