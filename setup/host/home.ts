@@ -18,8 +18,16 @@ export interface Home {
   readonly lock: string;
   /** Processes started by `up`, so that the next one finds what a killed one left. */
   readonly children: string;
+  /** Tokens between the parts of the demo, 0600. */
+  readonly secrets: string;
+  /** The private key of the Agent Proxy, 0600. */
+  readonly keyFile: string;
+  /** What the page is told once it is known: addresses and tokens of the others, 0600. */
+  readonly pageServices: string;
   readonly postgres: string;
   readonly temporal: string;
+  /** An empty file of Temporal's connection settings, for children that use the server of our own. */
+  readonly temporalProfile: string;
   readonly installation: Installation;
 }
 
@@ -43,8 +51,12 @@ export async function openHome(folder: string): Promise<Home> {
     databaseUrls: path.join(folder, 'database.json'),
     lock: path.join(folder, 'up.pid'),
     children: path.join(folder, 'children'),
+    secrets: path.join(folder, 'secrets.json'),
+    keyFile: path.join(folder, 'proxy-key.json'),
+    pageServices: path.join(folder, 'page.json'),
     postgres: path.join(folder, 'postgres'),
     temporal: path.join(folder, 'temporal'),
+    temporalProfile: path.join(folder, 'temporal', 'no-profile.toml'),
     installation: await openInstallation(path.join(folder, 'installation.json'), folder),
   };
 }

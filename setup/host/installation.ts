@@ -11,6 +11,8 @@ const schema = z.object({
   id: z.string().regex(/^[a-z0-9]{8}$/),
   /** Sandbox sockets and control sockets. */
   runFolder: z.string(),
+  /** Stable over restarts: a session's files stay with its runner. */
+  runner: z.string(),
   /** Data of this installation that cannot lie in the home; made only when needed. */
   dataFolder: z.string(),
   createdAt: z.string(),
@@ -38,6 +40,7 @@ function newInstallation(home: string): Installation {
   return {
     id,
     runFolder: Buffer.byteLength(inHome) <= LONGEST_RUN_FOLDER ? inHome : outside,
+    runner: `runner-${id}`,
     dataFolder: path.join('/var/lib/bellhop', id),
     createdAt: new Date().toISOString(),
   };

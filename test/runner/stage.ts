@@ -5,6 +5,7 @@ import { openHome } from '../../setup/host/home.ts';
 import { readSettings } from '../../setup/settings.ts';
 import { findTemporalBinary } from '../../setup/temporal/binary.ts';
 import { createJournal } from '../../workers/up/journal.ts';
+import { createPageServices } from '../../workers/up/page-services.ts';
 import { stepLine } from '../../workers/up/report.ts';
 import { startDockerEngine } from '../../workers/up/services/docker-engine.ts';
 import { startPostgres } from '../../workers/up/services/postgres.ts';
@@ -39,10 +40,11 @@ export async function withStage(
     onStep: (step) => tell(stepLine(step)),
     now: () => new Date(),
   });
+  const page = await createPageServices(home.pageServices);
   const settings = readSettings(environment);
   // A test database lives for seconds; a crash of the machine may take it.
   const postgresSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
-  const context = { home, settings, environment, supervisor, journal, postgresSettings, tell };
+  const context = { home, settings, environment, supervisor, journal, page, postgresSettings, tell };
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => reject(new Error(`stopped by ${signal}`)));

@@ -1,24 +1,57 @@
 /**
- * Which process is given which variables. Nothing else of the environment of `up` reaches a child: a Slack token is seen by
- * the gateway alone, a database password by the process whose role it is.
+ * Which process is given which variables of the environment of `up`. Nothing else reaches a child: a Slack token is seen by the
+ * gateway alone, a model key by the agent worker alone. What `up` itself decides (database addresses with the process's own
+ * role, ports, paths) is added by services/.
  */
 
 /** Needed to run at all: where programs and certificates are, and how text and time are read. */
-const BASE = [
-  'PATH',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'TMPDIR',
-  'NODE_EXTRA_CA_CERTS',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-] as const;
+const BASE = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+/** The way out of this machine, for those that call something outside it. */
+const WAY_OUT = [
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'NODE_USE_ENV_PROXY',
+];
+const ENGINE = ['DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR', 'HOME'];
 
-export function baseEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  return pick(environment, BASE);
+const GIVEN = {
+  /** PostgreSQL, Temporal, the simulators and the page talk to this machine only. */
+  local: [],
+  dockerd: WAY_OUT,
+  image: [...WAY_OUT, ...ENGINE, 'XDG_CACHE_HOME', /^npm_config_(?!.*auth)/i],
+  apply: [],
+  proxy: ['BELLHOP_OPERATOR_FILE', 'BELLHOP_SPOOL_DIR', 'BELLHOP_SPOOL_MB'],
+  gateway: WAY_OUT,
+  agent: [
+    ...WAY_OUT,
+    'BELLHOP_NAME',
+    'BELLHOP_MODEL',
+    'BELLHOP_MODEL_CONTEXT_TOKENS',
+    /^BELLHOP_TURN_/,
+    'BELLHOP_PAUSE_AFTER_SECONDS',
+    'BELLHOP_REMOVE_AFTER_SECONDS',
+  ],
+  runner: [...ENGINE, 'BELLHOP_SANDBOXES', /^BELLHOP_SANDBOX_/, 'BELLHOP_WORKSPACE_RETENTION_HOURS'],
+} as const satisfies Record<string, readonly (string | RegExp)[]>;
+
+export type ChildKind = keyof typeof GIVEN;
+
+/** What a child of this kind inherits; empty variables count as unset. */
+export function inheritedBy(kind: ChildKind, environment: NodeJS.ProcessEnv): Record<string, string> {
+  return pick(environment, [...BASE, ...GIVEN[kind]]);
 }
 
-function pick(environment: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+/** How to reach a Temporal server of someone else's, by Temporal's own variables. HOME has its configuration file. */
+export function temporalVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return pick(environment, [/^TEMPORAL_/, 'HOME']);
+}
+
+function pick(environment: NodeJS.ProcessEnv, names: readonly (string | RegExp)[]): Record<string, string> {
+  const wanted = (name: string) => names.some((each) => (typeof each === 'string' ? each === name : each.test(name)));
+  const entries = Object.entries(environment).filter(([name, value]) => value && wanted(name));
+  return Object.fromEntries(entries) as Record<string, string>;
 }

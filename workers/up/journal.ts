@@ -1,5 +1,6 @@
 import type { SetupState, SetupStep, SupervisedProcess } from '../../contracts/setup-state.ts';
 import { reasonOf, SetupError } from '../../setup/errors.ts';
+import type { StepId } from './steps.ts';
 
 export type Say = (detail: string) => void;
 
@@ -18,7 +19,7 @@ export interface JournalOptions {
 /** What has happened and what is going on, for the terminal, the page and `doctor`. */
 export interface Journal {
   /** Runs a step; what `work` returns is its detail. A failure is recorded and thrown on. */
-  step<T>(id: string, work: (say: Say) => Promise<{ detail: string; value: T }>): Promise<T>;
+  step<T>(id: StepId, work: (say: Say) => Promise<{ detail: string; value: T }>): Promise<T>;
   setAddresses(addresses: SetupState['addresses']): void;
   changed(): void;
   state(): SetupState;

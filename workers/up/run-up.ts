@@ -6,6 +6,7 @@ import { readSettings } from '../../setup/settings.ts';
 import { serveControl } from './control.ts';
 import { createJournal } from './journal.ts';
 import { stopLeftovers } from './leftovers.ts';
+import { createPageServices } from './page-services.ts';
 import { stepLine } from './report.ts';
 import { startEverything } from './start-everything.ts';
 import { createStateFile } from './state-file.ts';
@@ -59,9 +60,19 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
   });
   await using _control = await serveControl({ path: control, state: journal.state, kill: supervisor.kill });
 
+  const page = await createPageServices(home.pageServices);
   const stop = untilAskedToStop();
   try {
-    const starting = startEverything({ home, settings, environment, supervisor, journal, postgresSettings: [], tell });
+    const starting = startEverything({
+      home,
+      settings,
+      environment,
+      supervisor,
+      journal,
+      page,
+      postgresSettings: [],
+      tell,
+    });
     // A Ctrl-C in the middle of the set-up counts; what is being started is then stopped with the rest.
     await Promise.race([starting, stop.asked]);
     await stop.asked;

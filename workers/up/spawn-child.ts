@@ -25,9 +25,13 @@ export interface Child {
 
 /**
  * Starts a child in a process group of its own, so that a Ctrl-C reaches `up` alone, which stops things in order. Its stderr is
- * appended to `logFile` by the kernel: no words are lost when `up` dies.
+ * appended to `logFile` by the kernel: no words are lost when `up` dies. `onLine` gets what it prints to stdout.
  */
-export async function spawnChild(spec: ChildSpec, logFile: string): Promise<Child> {
+export async function spawnChild(
+  spec: Pick<ChildSpec, 'name' | 'script' | 'args' | 'env'>,
+  logFile: string,
+  onLine: (text: string) => void = () => {},
+): Promise<Child> {
   const log = await open(logFile, 'a', 0o600);
   try {
     const child = spawn(process.execPath, ['--import', LEASH, spec.script, ...(spec.args ?? [])], {
@@ -44,6 +48,7 @@ export async function spawnChild(spec: ChildSpec, logFile: string): Promise<Chil
     const line = new Promise<ReadyLine>((resolve) => {
       if (!child.stdout) return;
       readline.createInterface({ input: child.stdout }).on('line', (text) => {
+        onLine(text);
         const found = parseReadyLine(text);
         if (found) resolve(found);
       });

@@ -1,8 +1,59 @@
+import { generatedSecrets } from '../../setup/host/generated-secrets.ts';
+import { provideAccess } from './services/access.ts';
+import { startAgent } from './services/agent.ts';
 import { startDockerEngine } from './services/docker-engine.ts';
+import { startGateway } from './services/gateway.ts';
+import { provideImage } from './services/image.ts';
+import { provideKeys } from './services/keys.ts';
+import { startModel } from './services/model.ts';
+import { startPage } from './services/page.ts';
 import { startPostgres } from './services/postgres.ts';
+import { startProxy } from './services/proxy.ts';
+import { startRunner } from './services/runner.ts';
+import { startSlack } from './services/slack-simulator.ts';
 import { startTemporal } from './services/temporal.ts';
+import { startWorld } from './services/world.ts';
 import type { UpContext } from './up-context.ts';
 
+/**
+ * The page, then what everything stands on, then the processes of Bellhop. What does not wait for one another starts side by side. The
+ * sandbox image comes last and holds nobody up: until it is there, a mention is taken in and waits.
+ */
 export async function startEverything(context: UpContext): Promise<void> {
-  await Promise.all([startPostgres(context), startTemporal(context), startDockerEngine(context)]);
+  await startPage(context);
+  const secrets = await generatedSecrets(context.home.secrets);
+  const [urls, temporal, , slack, model, operatorFile] = await Promise.all([
+    startPostgres(context),
+    startTemporal(context),
+    startDockerEngine(context),
+    startSlack(context, secrets),
+    startModel(context, secrets),
+    startWorld(context, secrets),
+  ]);
+  const { roles, owner } = urls;
+  await context.page.add({ BELLHOP_DATABASE_URL: roles.console });
+  await provideKeys(context, owner);
+  const ownListeners = [owner, `tcp://${temporal.address}`, temporal.uiUrl, slack.apiUrl, model.baseUrl].flatMap(
+    listenerOf,
+  );
+
+  await Promise.all([
+    (async () => {
+      const proxy = await startProxy(context, { databaseUrl: roles.proxy, operatorFile, ownListeners });
+      await startRunner(context, { databaseUrl: roles.runner, temporal, proxy });
+    })(),
+    (async () => {
+      await startGateway(context, { databaseUrl: roles.gateway, temporal, slack });
+      await provideAccess(context, { databaseUrl: roles.admin, secrets });
+    })(),
+    startAgent(context, { databaseUrl: roles.agent, temporal, model }),
+  ]);
+  await provideImage(context);
+}
+
+/** `127.0.0.1:port` of an address on this machine: no sandbox reaches it, whatever the rules say. */
+function listenerOf(address: string | undefined): string[] {
+  if (!address) return [];
+  const { hostname, port } = new URL(address);
+  return hostname === '127.0.0.1' && port ? [`${hostname}:${port}`] : [];
 }

@@ -2,8 +2,16 @@ import path from 'node:path';
 import type { SupervisedProcess } from '../../contracts/setup-state.ts';
 import { SetupError } from '../../setup/errors.ts';
 import type { ChildSpec, ReadyLine } from './child-spec.ts';
+import { lastWords } from './last-words.ts';
 import { recordChild } from './leftovers.ts';
+import { type Child, spawnChild } from './spawn-child.ts';
 import { type Supervised, supervise } from './supervised.ts';
+
+/** A process that does one thing and ends. */
+export type Task = Pick<ChildSpec, 'name' | 'script' | 'args' | 'env'>;
+
+/** After SIGTERM; a task leaves nothing half-done that its next run would not mend. */
+const TASK_STOP_MS = 5_000;
 
 export interface SupervisorOptions {
   readonly logs: string;
@@ -16,6 +24,8 @@ export interface SupervisorOptions {
 export interface Supervisor {
   /** Starts a process and keeps it running. Resolves when it can be used. */
   start(spec: ChildSpec): Promise<ReadyLine | undefined>;
+  /** Runs a process to its end. Rejects with its last words when it fails. */
+  run(task: Task, onLine: (text: string) => void): Promise<void>;
   /** False when there is no such process, or it does not run just now. */
   kill(name: string): boolean;
   /** Stops them one after the other, the last started first. */
@@ -26,6 +36,7 @@ export interface Supervisor {
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const processes = new Map<string, Supervised>();
+  const tasks = new Set<Child>();
   let stopping = false;
   const logFile = (name: string) => path.join(options.logs, `${name}.log`);
 
@@ -41,9 +52,28 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       processes.set(spec.name, supervised);
       return await supervised.start();
     },
+    async run(task, onLine) {
+      if (stopping) throw new SetupError('stopping', `${task.name} is not started any more`);
+      const child = await spawnChild(task, logFile(task.name), onLine);
+      tasks.add(child);
+      await recordChild(options.children, task.name, child.pid);
+      const { code, signal } = await child.exited;
+      tasks.delete(child);
+      await recordChild(options.children, task.name, undefined);
+      if (stopping) throw new SetupError('stopping', `${task.name} was stopped`);
+      if (code === 0) return;
+      const words = await lastWords(logFile(task.name));
+      const end = signal ? `ended by ${signal}` : `failed with exit code ${code}`;
+      throw new SetupError('child-failed', words || `${task.name} ${end}`, `read ${logFile(task.name)}`);
+    },
     kill: (name) => processes.get(name)?.kill() ?? false,
     async stopAll() {
       stopping = true;
+      for (const task of tasks) {
+        task.signal('SIGTERM');
+        setTimeout(() => task.killGroup(), TASK_STOP_MS).unref();
+      }
+      await Promise.all([...tasks].map(async (task) => await task.exited));
       for (const supervised of [...processes.values()].reverse()) await supervised.stop();
     },
     view: () => [...processes.values()].map((supervised) => supervised.view()),

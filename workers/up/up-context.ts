@@ -1,6 +1,7 @@
 import type { Home } from '../../setup/host/home.ts';
 import type { Settings } from '../../setup/settings.ts';
 import type { Journal } from './journal.ts';
+import type { PageServices } from './page-services.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What every part of `up` works with. */
@@ -11,6 +12,8 @@ export interface UpContext {
   readonly environment: NodeJS.ProcessEnv;
   readonly supervisor: Supervisor;
   readonly journal: Journal;
+  /** What the page is told of the others. */
+  readonly page: PageServices;
   /** Further settings of the embedded PostgreSQL, as `name=value`. */
   readonly postgresSettings: readonly string[];
   /** One line for whoever watches the terminal. */

@@ -9,7 +9,7 @@ import { provideDataFolder } from '../../../setup/postgres/data-folder.ts';
 import { prepareSchema } from '../../../setup/postgres/schema.ts';
 import { postgresUser } from '../../../setup/postgres/unix-user.ts';
 import { waitForPostgres } from '../../../setup/postgres/wait.ts';
-import { baseEnvironment } from '../environments.ts';
+import { inheritedBy } from '../environments.ts';
 import { guarded } from '../guarded-program.ts';
 import type { UpContext } from '../up-context.ts';
 
@@ -59,7 +59,7 @@ async function startEmbedded(context: UpContext, say: (detail: string) => void) 
     stopSignal: 'SIGINT',
     stopWithinMs: 20_000,
   } as const;
-  const env = baseEnvironment(environment);
+  const env = inheritedBy('local', environment);
   const probe = async (signal: AbortSignal) => await waitForPostgres(url, signal);
   await supervisor.start(guarded(program, { name: 'postgres', env, readyWithinMs: 60_000, probe }));
   const remarks = [`embedded PostgreSQL ${binaries.version} on port ${chosen.port}`, chosen.remark, data.remark];

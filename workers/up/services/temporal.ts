@@ -1,11 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { NAMESPACE } from '../../../contracts/search-attributes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { findTemporalBinary } from '../../../setup/temporal/binary.ts';
 import { devServerArguments } from '../../../setup/temporal/dev-server.ts';
 import { checkExternalTemporal, namesExternalTemporal, unusedProfileRemark } from '../../../setup/temporal/external.ts';
 import { provideNamespaceAt } from '../../../setup/temporal/namespace.ts';
-import { baseEnvironment } from '../environments.ts';
+import { inheritedBy, temporalVariables } from '../environments.ts';
 import { guarded } from '../guarded-program.ts';
 import type { UpContext } from '../up-context.ts';
 
@@ -23,12 +23,25 @@ export interface TemporalAccess {
 
 export async function startTemporal(context: UpContext): Promise<TemporalAccess> {
   const { environment, journal } = context;
-  return await journal.step<TemporalAccess>('temporal', async (say) => {
+  const access = await journal.step<TemporalAccess>('temporal', async (say) => {
     if (!namesExternalTemporal(environment)) return await startDevServer(context, say);
-    const found = await checkExternalTemporal(environment);
-    const detail = `TEMPORAL_ADDRESS: ${found.address}, namespace ${found.namespace}, history kept ${Math.floor(found.retentionHours / 24)} days`;
-    return { detail, value: { ...found, external: true, uiUrl: environment.TEMPORAL_UI_URL } };
+    const { address, namespace, retentionHours } = await checkExternalTemporal(environment);
+    const days = Math.floor(retentionHours / 24);
+    const detail = `TEMPORAL_ADDRESS: ${address}, namespace ${namespace}, history kept ${days} days`;
+    return { detail, value: { address, namespace, external: true, uiUrl: environment.TEMPORAL_UI_URL } };
   });
+  journal.setAddresses({ temporal: access.address, ...(access.uiUrl && { temporalUi: access.uiUrl }) });
+  return access;
+}
+
+/** How a child reaches Temporal. With a server of our own, no profile of whoever runs us may change its settings. */
+export function temporalEnvironment(
+  { environment, home }: UpContext,
+  temporal: TemporalAccess,
+): Record<string, string> {
+  const { address, namespace, external } = temporal;
+  const settings = external ? temporalVariables(environment) : { TEMPORAL_CONFIG_FILE: home.temporalProfile };
+  return { ...settings, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
 }
 
 async function startDevServer(context: UpContext, say: (detail: string) => void) {
@@ -37,6 +50,7 @@ async function startDevServer(context: UpContext, say: (detail: string) => void)
   const port = await choosePort(PORT, environment);
   const ui = await choosePort(UI_PORT, environment);
   await mkdir(home.temporal, { recursive: true, mode: 0o700 });
+  await writeFile(home.temporalProfile, '[profile.default]\n');
   say('starting the server');
   const program = {
     command: binary.path,
@@ -50,7 +64,7 @@ async function startDevServer(context: UpContext, say: (detail: string) => void)
   const probe = async (signal: AbortSignal) => {
     namespace = await provideNamespaceAt(address, signal);
   };
-  const env = baseEnvironment(environment);
+  const env = inheritedBy('local', environment);
   await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, probe }));
   const remarks = [binary.origin, `on port ${port.port}`, namespace, port.remark, ui.remark, unusedProfileRemark()];
   return {

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { writeAtomically } from './atomic-file.ts';
+import { readJson } from './read-json.ts';
+import { newPassword } from './secrets.ts';
+
+const schema = z.object({
+  /** What the Slack simulator takes for an app of its workspace. */
+  slackAppToken: z.string(),
+  slackBotToken: z.string(),
+  slackControlToken: z.string(),
+  modelKey: z.string(),
+  /** The credential of the demo's service account, and what the outside world's control takes. */
+  acmeToken: z.string(),
+  acmeControlToken: z.string(),
+});
+
+/** Tokens between the parts of the demo; none opens anything outside this machine. */
+export type GeneratedSecrets = Readonly<z.infer<typeof schema>>;
+
+/** Reads them, or makes them at the first start. They stay, because the access file's credential is sealed from one. */
+export async function generatedSecrets(file: string): Promise<GeneratedSecrets> {
+  const known = await readJson(file, schema);
+  if (known) return known;
+  const made = {
+    slackAppToken: `xapp-simulator-${newPassword()}`,
+    slackBotToken: `xoxb-simulator-${newPassword()}`,
+    slackControlToken: newPassword(),
+    modelKey: newPassword(),
+    acmeToken: newPassword(),
+    acmeControlToken: newPassword(),
+  };
+  await writeAtomically(file, `${JSON.stringify(made, undefined, 2)}\n`);
+  return made;
+}

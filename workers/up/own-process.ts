@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../../setup/host/home.ts';
+import type { ReadyLine } from './child-spec.ts';
+import type { UpContext } from './up-context.ts';
+
+/** A process of this checkout. */
+export interface OwnProcess {
+  readonly name: string;
+  /** From the root of the checkout. */
+  readonly script: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const READY_MS = 60_000;
+/** Workers hand back what they hold within 30 s (workers/run-process.ts). */
+const STOP_MS = 35_000;
+
+/** Starts it, keeps it running, and returns its ready line. */
+export async function startOwn(context: UpContext, { name, script, env }: OwnProcess): Promise<ReadyLine> {
+  const line = await context.supervisor.start({
+    name,
+    script: path.join(ROOT, script),
+    env: definedOf(env),
+    readiness: 'line',
+    readyWithinMs: READY_MS,
+    stopWithinMs: STOP_MS,
+  });
+  return line ?? { ready: name };
+}
+
+/** `demo/` may be deleted, and the rest goes on working. */
+export function exists(script: string): boolean {
+  return existsSync(path.join(ROOT, script));
+}
+
+export function definedOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

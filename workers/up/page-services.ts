@@ -1,0 +1,25 @@
+import { rm } from 'node:fs/promises';
+import { writeAtomically } from '../../setup/host/atomic-file.ts';
+import { definedOf } from './own-process.ts';
+
+/**
+ * Tells the page where the others are, as they come up (demo/page/README.md): it is there before any of them. Starts empty: what
+ * the last run wrote may be wrong now.
+ */
+export interface PageServices {
+  add(known: Readonly<Record<string, string | undefined>>): Promise<void>;
+}
+
+export async function createPageServices(file: string): Promise<PageServices> {
+  await rm(file, { force: true });
+  let known: Record<string, string> = {};
+  let writing = Promise.resolve();
+  return {
+    async add(more) {
+      known = { ...known, ...definedOf(more) };
+      const text = `${JSON.stringify(known, undefined, 2)}\n`;
+      writing = writing.then(async () => await writeAtomically(file, text));
+      await writing;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { inheritedBy } from '../environments.ts';
+import { startOwn } from '../own-process.ts';
+import type { UpContext } from '../up-context.ts';
+import type { ModelAccess } from './model.ts';
+import { type TemporalAccess, temporalEnvironment } from './temporal.ts';
+
+export async function startAgent(
+  context: UpContext,
+  { databaseUrl, temporal, model }: { databaseUrl: string; temporal: TemporalAccess; model: ModelAccess },
+): Promise<void> {
+  await context.journal.step('agent', async () => {
+    const env = {
+      ...inheritedBy('agent', context.environment),
+      ...temporalEnvironment(context, temporal),
+      BELLHOP_DATABASE_URL: databaseUrl,
+      ANTHROPIC_API_KEY: model.apiKey,
+      ANTHROPIC_BASE_URL: model.baseUrl,
+      ...(model.name && { BELLHOP_MODEL: model.name }),
+    };
+    await startOwn(context, { name: 'agent', script: 'workers/agent.ts', env });
+    return { detail: 'takes workflows, model calls and schedules', value: undefined };
+  });
+}

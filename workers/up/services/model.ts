@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
+import { ROOT } from '../../../setup/host/home.ts';
+import { choosePort } from '../../../setup/host/ports.ts';
+import { inheritedBy } from '../environments.ts';
+import { exists, startOwn } from '../own-process.ts';
+import type { UpContext } from '../up-context.ts';
+
+const PORT = { variable: 'BELLHOP_MODEL_SIMULATOR_PORT', usual: 7340 } as const;
+const SCENARIOS = 'demo/scenarios';
+const line = z.object({ url: z.url() });
+
+/** How the agent worker reaches a model. */
+export interface ModelAccess {
+  readonly apiKey: string;
+  readonly baseUrl?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Anthropic's API when a key is set, else the demo model, which speaks the same API and is not a language model. */
+export async function startModel(context: UpContext, secrets: GeneratedSecrets): Promise<ModelAccess> {
+  const { environment, settings, journal } = context;
+  return await journal.step<ModelAccess>('model', async () => {
+    if (settings.model) {
+      return {
+        detail: `ANTHROPIC_API_KEY: ${settings.model.baseUrl ?? 'https://api.anthropic.com'}`,
+        value: settings.model,
+      };
+    }
+    const port = await choosePort(PORT, environment);
+    const env = {
+      ...inheritedBy('local', environment),
+      MODEL_SIM_PORT: String(port.port),
+      MODEL_SIM_KEY: secrets.modelKey,
+      MODEL_SIM_SCENARIOS: exists(SCENARIOS) ? path.join(ROOT, SCENARIOS) : undefined,
+    };
+    const script = 'simulators/model-api/main.ts';
+    const { url } = line.parse(await startOwn(context, { name: 'model-simulator', script, env }));
+    const remarks = [`demo model at ${url}, not a language model; ANTHROPIC_API_KEY would replace it`, port.remark];
+    return {
+      detail: remarks.filter(Boolean).join('; '),
+      value: { apiKey: secrets.modelKey, baseUrl: url, name: 'demo' },
+    };
+  });
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { choosePort } from '../../../setup/host/ports.ts';
+import { inheritedBy } from '../environments.ts';
+import { exists, startOwn } from '../own-process.ts';
+import { addressLine } from '../report.ts';
+import type { UpContext } from '../up-context.ts';
+
+const SCRIPT = 'demo/page/server/main.ts';
+const PORT = { variable: 'BELLHOP_PAGE_PORT', usual: 7070 } as const;
+const line = z.object({ url: z.url() });
+
+/** The page comes first: it shows how everything else comes up. */
+export async function startPage(context: UpContext): Promise<void> {
+  const { environment, home, journal, tell } = context;
+  await journal.step('page', async () => {
+    if (!exists(SCRIPT)) return { detail: 'the folder demo/ is not there: no page', value: undefined };
+    const port = await choosePort(PORT, environment);
+    const env = {
+      ...inheritedBy('local', environment),
+      BELLHOP_HOME: home.folder,
+      PAGE_PORT: String(port.port),
+      TEMPORAL_NAMESPACE: environment.TEMPORAL_NAMESPACE,
+    };
+    const { url } = line.parse(await startOwn(context, { name: 'page', script: SCRIPT, env }));
+    const { origin } = new URL(url);
+    journal.setAddresses({ page: origin });
+    // With its token, and so for this terminal alone: neither the journal nor a log has it.
+    tell(`\n${addressLine('Open', url)}\n`);
+    return { detail: [origin, port.remark].filter(Boolean).join('; '), value: undefined };
+  });
+}
