@@ -133,14 +133,15 @@ export async function keepHistory(db: Queryable, entries: readonly InboxEntry[])
 }
 
 /**
- * Takes rows that nobody has delivered, oldest first, and keeps others from taking them for `leaseMs`. A row whose
- * holder dies is taken again after that.
+ * Takes rows that nobody has delivered, and keeps others from taking them for `leaseMs`. A row whose holder dies is
+ * taken again after that. Those that were tried least come first: in an outage `status` is not kept waiting by what
+ * cannot be delivered.
  */
 export async function claimUndelivered(db: Queryable, limit: number, leaseMs: number): Promise<InboxRow[]> {
   const { rows } = await db.query<Row>(
     `update inbox set attempts = attempts + 1, not_before = now() + $2 * interval '1 millisecond'
      where id in (select id from inbox where ${UNDELIVERED} and not_before <= now()
-                  order by id limit $1 for update skip locked)
+                  order by attempts, id limit $1 for update skip locked)
      returning ${COLUMNS}`,
     [limit, leaseMs],
   );
@@ -158,13 +159,17 @@ export interface AcceptedEntry {
   readonly files: readonly InboxFile[];
 }
 
-/** From now on the agent may read it. It still counts as undelivered until its signal was accepted. */
-export async function acceptEntry(db: Queryable, id: string, accepted: AcceptedEntry): Promise<void> {
-  await db.query(
+/**
+ * From now on the agent may read it. It still counts as undelivered until its signal was accepted. False when a stop
+ * has overtaken it meanwhile.
+ */
+export async function acceptEntry(db: Queryable, id: string, accepted: AcceptedEntry): Promise<boolean> {
+  const { rowCount } = await db.query(
     `update inbox set state = 'delivered', author_class = $2, text = $3, files = $4
      where id = $1 and state = 'received'`,
     [id, accepted.authorClass, storableText(accepted.text), storableJson(accepted.files)],
   );
+  return rowCount === 1;
 }
 
 /** A stop overtakes what waits before it in its thread: those messages become context and start nothing. */

@@ -55,7 +55,8 @@ export function createDeliverer(options: DelivererOptions): WorkLoop {
   const loop = createWorkLoop<InboxRow>({
     claim: (limit) => claimUndelivered(database, limit, leaseMs),
     work: deliver,
-    laneOf: (row) => `${row.channel}:${row.threadTs}`,
+    // A stop does not wait behind a message whose files are still coming.
+    laneOf: (row) => (row.kind === 'stop' ? `stop:${row.id}` : `${row.channel}:${row.threadTs}`),
     onError: (error) => log.warn({ reason: String(error) }, 'the inbox could not be read'),
   });
   const sweep = setInterval(() => {

@@ -26,11 +26,11 @@ export async function handOver(dependencies: DeliveryDependencies, known: KnownE
   }
   const accepted = { ...(await readEntry(dependencies, known)), files };
   const permalink = permalinkOf(identity, row.channel, row.threadTs);
-  await inTransaction(database, async (db) => {
+  const isAccepted = await inTransaction(database, async (db) => {
     await ensureSession(db, { id: session, scope, principal: principalOf(scope), permalink });
-    await acceptEntry(db, row.id, accepted);
+    return acceptEntry(db, row.id, accepted);
   });
-  await signalSession(dependencies, known);
+  if (isAccepted) await signalSession(dependencies, known);
 }
 
 /** Signals the session, starting its workflow where none is open; the reaction says that Temporal has taken it. */

@@ -1,4 +1,5 @@
 import type { Database } from '../../store/database.ts';
+import { postedSince } from '../../store/outbox.ts';
 import {
   claimOutbox,
   holdOutbox,
@@ -113,7 +114,9 @@ async function sendReaction(db: Database, calls: PacedCalls, row: OutboxOf<'reac
 /** Marked before it is tried: at most once. Apps without the assistant feature are refused; that costs nothing. */
 async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<'status'>, now: Date): Promise<void> {
   await markSent(db, row.id, row.revision, null, 0);
-  if (now.getTime() - row.createdAt.getTime() > STATUS_LIFE_MS) return;
+  const late = now.getTime() - row.createdAt.getTime() > STATUS_LIFE_MS;
+  // Slack takes the line away at the next post; after that it would stand there for minutes.
+  if (late || (await postedSince(db, row, row.createdAt))) return;
   const args = { channel_id: row.channel, thread_ts: row.threadTs, status: row.body.status };
   await calls.call('assistant.threads.setStatus', args).catch(() => {});
 }

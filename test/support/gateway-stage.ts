@@ -19,7 +19,7 @@ export interface StageOptions {
   readonly isEnabled?: (scope: ScopeKey) => Promise<boolean>;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
-  readonly gate?: () => void;
+  readonly gate?: () => void | Promise<void>;
 }
 
 export interface GatewayStage extends AsyncDisposable {
@@ -115,18 +115,18 @@ async function runIds(temporal: TestWorkflowEnvironment, session: SessionId): Pr
   return ids.reverse();
 }
 
-function gated(signals: SessionSignals, gate: () => void = () => {}): SessionSignals {
+function gated(signals: SessionSignals, gate: () => void | Promise<void> = () => {}): SessionSignals {
   return {
     start: async (...args) => {
-      gate();
+      await gate();
       await signals.start(...args);
     },
     message: async (...args) => {
-      gate();
+      await gate();
       return signals.message(...args);
     },
     stop: async (...args) => {
-      gate();
+      await gate();
       return signals.stop(...args);
     },
   };

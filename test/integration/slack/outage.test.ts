@@ -8,6 +8,7 @@ const away = { all: false };
 beforeAll(async () => {
   stage = await startGatewayStage();
 }, 60_000);
+beforeEach(() => stage.db.database.query('delete from rate_bucket'));
 afterEach(() => {
   away.all = false;
 });
@@ -70,6 +71,28 @@ test('a stop overtakes what still waits before it', async () => {
   expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
   await gateway.stop();
 });
+
+test('among many messages that cannot be delivered, status is answered at once', async () => {
+  const { slack } = stage;
+  const slowly = async () => {
+    if (!away.all) return;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    throw new Error('Temporal is away');
+  };
+  const gateway = await stage.start({ gate: slowly });
+  away.all = true;
+  const waiting = [];
+  for (let i = 0; i < 36; i += 1) waiting.push(await slack.post('ada', 'general', `@bellhop task ${i}`));
+  await until(
+    async () => (await stage.inbox()).filter((row) => row.state === 'delivered' && !row.delivered_at).length >= 64,
+    '64 rows',
+  );
+  const asked = await slack.post('grace', 'platform-eng', '@bellhop status');
+  await slack.waitForAnswer(asked, /not working in this thread/, 5_000);
+  away.all = false;
+  for (const mention of waiting) await slack.waitForReaction(mention, 'eyes', 30_000);
+  await gateway.stop();
+}, 60_000);
 
 test('one row that always fails keeps nobody waiting', async () => {
   const { slack, db } = stage;
