@@ -7,12 +7,15 @@ import { readJson } from './read-json.ts';
 const schema = z.object({
   /** Owns the schema: migrations and grants only, never a running process. */
   owner: z.string(),
+  /** Ours, in the home; else DATABASE_URL's. */
+  embedded: z.boolean(),
   roles: z.record(z.enum(DATABASE_ROLES), z.string()),
 });
 
 /** One address per role, each with its own password. */
 export interface DatabaseUrls {
   readonly owner: string;
+  readonly embedded: boolean;
   readonly roles: Readonly<Record<DatabaseRole, string>>;
 }
 

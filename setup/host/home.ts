@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Installation, openInstallation } from './installation.ts';
@@ -34,6 +35,11 @@ export interface Home {
 /** `BELLHOP_HOME`, or `.bellhop` in the checkout. */
 export function homeFolder(environment: NodeJS.ProcessEnv): string {
   return path.resolve(environment.BELLHOP_HOME ?? path.join(ROOT, '.bellhop'));
+}
+
+/** Whether an installation has been made there; nothing else is ever removed. */
+export function isHome(folder: string): boolean {
+  return existsSync(path.join(folder, 'installation.json'));
 }
 
 /**

@@ -40,7 +40,7 @@ function newInstallation(home: string): Installation {
   return {
     id,
     runFolder: Buffer.byteLength(inHome) <= LONGEST_RUN_FOLDER ? inHome : outside,
-    runner: `runner-${id}`,
+    runner: id,
     dataFolder: path.join('/var/lib/bellhop', id),
     createdAt: new Date().toISOString(),
   };

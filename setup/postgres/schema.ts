@@ -6,6 +6,7 @@ import { newPassword } from '../host/secrets.ts';
 
 export interface SchemaOptions {
   readonly ownerUrl: string;
+  readonly embedded: boolean;
   readonly installation: string;
   /** Where the addresses with their passwords are kept. */
   readonly urlsFile: string;
@@ -15,7 +16,12 @@ export interface SchemaOptions {
  * Brings schema, roles and grants up to date and keeps one address per role. Passwords stay as they are from start to
  * start, so that a process on another machine goes on working.
  */
-export async function prepareSchema({ ownerUrl, installation, urlsFile }: SchemaOptions): Promise<DatabaseUrls> {
+export async function prepareSchema({
+  ownerUrl,
+  embedded,
+  installation,
+  urlsFile,
+}: SchemaOptions): Promise<DatabaseUrls> {
   const known = await readDatabaseUrls(urlsFile);
   const passwordOf = (role: DatabaseRole) => {
     const url = known?.roles[role];
@@ -33,7 +39,7 @@ export async function prepareSchema({ ownerUrl, installation, urlsFile }: Schema
   const roles = Object.fromEntries(
     DATABASE_ROLES.map((role) => [role, urlForRole(ownerUrl, installation, role, passwords[role])]),
   ) as Record<DatabaseRole, string>;
-  const urls = { owner: ownerUrl, roles };
+  const urls = { owner: ownerUrl, embedded, roles };
   await writeDatabaseUrls(urlsFile, urls);
   return urls;
 }

@@ -20,4 +20,6 @@ export interface ChildSpec {
   readonly readyWithinMs: number;
   /** After SIGTERM; then SIGKILL. */
   readonly stopWithinMs: number;
+  /** Runs when it has stopped because `up` stops, before anything it stands on is stopped. */
+  readonly afterStop?: (() => Promise<void>) | undefined;
 }

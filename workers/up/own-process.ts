@@ -10,6 +10,7 @@ export interface OwnProcess {
   /** From the root of the checkout. */
   readonly script: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly afterStop?: () => Promise<void>;
 }
 
 const READY_MS = 60_000;
@@ -17,7 +18,7 @@ const READY_MS = 60_000;
 const STOP_MS = 35_000;
 
 /** Starts it, keeps it running, and returns its ready line. */
-export async function startOwn(context: UpContext, { name, script, env }: OwnProcess): Promise<ReadyLine> {
+export async function startOwn(context: UpContext, { name, script, env, afterStop }: OwnProcess): Promise<ReadyLine> {
   const line = await context.supervisor.start({
     name,
     script: path.join(ROOT, script),
@@ -25,6 +26,7 @@ export async function startOwn(context: UpContext, { name, script, env }: OwnPro
     readiness: 'line',
     readyWithinMs: READY_MS,
     stopWithinMs: STOP_MS,
+    afterStop,
   });
   return line ?? { ready: name };
 }

@@ -109,6 +109,9 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
         await current.exited;
       }
       await following;
+      await spec.afterStop?.().catch((error: Error) => {
+        options.log('left something behind', { process: spec.name, reason: error.message });
+      });
       enter('stopped');
     },
     view: () => ({ name: spec.name, pid: child?.pid ?? null, state, restarts, since: since.toISOString() }),

@@ -23,7 +23,9 @@ export async function startPostgres(context: UpContext): Promise<DatabaseUrls> {
     return settings.databaseUrl ? await checkExternal(settings.databaseUrl) : await startEmbedded(context, say);
   });
   return await journal.step('schema', async () => {
-    const urls = await prepareSchema({ ownerUrl, installation: home.installation.id, urlsFile: home.databaseUrls });
+    const embedded = settings.databaseUrl === undefined;
+    const { id: installation } = home.installation;
+    const urls = await prepareSchema({ ownerUrl, embedded, installation, urlsFile: home.databaseUrls });
     return { detail: 'schema up to date, a role with its own grants for each process', value: urls };
   });
 }

@@ -1,3 +1,5 @@
+import { connectEngine } from '../../../docker/engine.ts';
+import { removeSandboxes } from '../../../docker/remove-sandboxes.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
@@ -11,6 +13,11 @@ export async function startRunner(
   const { environment, home, journal } = context;
   await journal.step('runner', async () => {
     const { id, runner, runFolder } = home.installation;
+    /** Nothing is left running: containers go, the files of sessions stay in their volumes. */
+    const removeContainers = async () => {
+      const engine = await connectEngine({ env: environment });
+      await removeSandboxes({ engine, installation: id }, { runDir: runFolder, workspaces: false });
+    };
     const env = {
       ...inheritedBy('runner', environment),
       ...temporalEnvironment(context, temporal),
@@ -21,7 +28,7 @@ export async function startRunner(
       BELLHOP_PROXY_CONTROL: proxy.controlSocket,
       BELLHOP_CA_BUNDLE: proxy.caBundle,
     };
-    await startOwn(context, { name: 'runner', script: 'workers/runner.ts', env });
+    await startOwn(context, { name: 'runner', script: 'workers/runner.ts', env, afterStop: removeContainers });
     return { detail: `${env.BELLHOP_RUNNER}: sandboxes and tool calls of this machine`, value: undefined };
   });
 }

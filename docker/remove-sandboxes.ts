@@ -1,0 +1,30 @@
+import type { SandboxContext } from './sandbox-context.ts';
+import { removeFolder } from './sandbox-folder.ts';
+import { listSandboxes, listWorkspaces, removeWorkspace } from './sandbox-listing.ts';
+import { sandboxName } from './sandbox-names.ts';
+import { removeContainer } from './sandbox-states.ts';
+
+export interface Removed {
+  readonly sandboxes: number;
+  readonly workspaces: number;
+}
+
+/**
+ * Removes every sandbox of one installation from this engine, and with `workspaces` the files of its sessions too. For an installation
+ * that stops or is given up; nothing of it may run meanwhile.
+ */
+export async function removeSandboxes(
+  context: SandboxContext,
+  { runDir, workspaces }: { readonly runDir: string; readonly workspaces: boolean },
+): Promise<Removed> {
+  const sandboxes = await listSandboxes(context);
+  await Promise.all(
+    sandboxes.map(async ({ id }) => {
+      await removeContainer(context.engine.docker.getContainer(sandboxName(context.installation, id)), id);
+      await removeFolder(runDir, id);
+    }),
+  );
+  const volumes = workspaces ? await listWorkspaces(context) : [];
+  await Promise.all(volumes.map(async ({ id }) => await removeWorkspace(context, id)));
+  return { sandboxes: sandboxes.length, workspaces: volumes.length };
+}
