@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { request as httpsRequest } from 'node:https';
 import { readFile } from 'node:fs/promises';
-import { effectiveAccess } from '../../access/effective-access.ts';
+import { request as httpsRequest } from 'node:https';
 import type { AccessDocument, DomainEntry } from '../../access/document.ts';
+import { effectiveAccess } from '../../access/effective-access.ts';
 import type { EgressEvent } from '../../contracts/egress.ts';
 import type { SessionId } from '../../contracts/ids.ts';
+import { initialChannels, PEOPLE, TEAM as SLACK_TEAM } from '../../simulators/slack/world/workspace.ts';
 import { takeSnapshot } from '../../store/access-snapshots.ts';
 import { storePolicy } from '../../store/policy.ts';
 import type { PageStage } from './page-stage.ts';
 
-export const TEAM = 'T0000000ACME';
-export const PLATFORM = 'C00PLATFORM';
-export const ADA = 'U0000000ADA';
+export const TEAM = SLACK_TEAM.id;
+export const PLATFORM = initialChannels().find((channel) => channel.name === 'platform-eng')?.id ?? '';
+export const ADA = PEOPLE.find((person) => person.name === 'ada')?.id ?? '';
 
 const HTTPS = { port: 443, scheme: 'https', methods: [], paths: [], addresses: [], priority: 0 } as const;
 
@@ -73,14 +74,14 @@ export async function playTurn(stage: PageStage, threadTs: string, turn = 1): Pr
     [session, turn, randomUUID(), ADA],
   );
   await takeSnapshot(db, session, turn, effectiveAccess(demoPolicy(1), scope));
-  await db.query(
-    `update access_snapshot set taken_at = now() - interval '4.98 s' where session = $1 and turn = $2`,
-    [session, turn],
-  );
-  await db.query(
-    `update turn set sandbox_ready_at = now() - interval '3.9 s' where session = $1 and number = $2`,
-    [session, turn],
-  );
+  await db.query(`update access_snapshot set taken_at = now() - interval '4.98 s' where session = $1 and turn = $2`, [
+    session,
+    turn,
+  ]);
+  await db.query(`update turn set sandbox_ready_at = now() - interval '3.9 s' where session = $1 and number = $2`, [
+    session,
+    turn,
+  ]);
   await db.query(
     `insert into step (session, turn, number, kind, tool, state, exit_code, attempt, started_at, ended_at) values
        ($1, $2, 1, 'model', null, 'done', null, 1, now() - interval '4.9 s', now() - interval '4.6 s'),

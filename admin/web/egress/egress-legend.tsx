@@ -2,9 +2,9 @@ import type { Outcome } from '../../../contracts/egress.ts';
 import { OutcomeBadge } from '../parts/outcome-badge.tsx';
 
 const MEANINGS: readonly (readonly [Outcome, string])[] = [
-  ['injected', 'let through, the proxy attached a credential'],
-  ['forwarded', 'let through bare, without a credential'],
-  ['blocked', 'refused, nothing left the house'],
+  ['injected', 'a credential is added'],
+  ['forwarded', 'passes as it is'],
+  ['blocked', 'goes nowhere'],
 ];
 
 /** The three ways a request can end. */

@@ -22,16 +22,21 @@ export function EgressRow({ item, askWhy }: EgressRowProps) {
         <Sent event={event} />
         <Decided item={item} />
         <Received item={item} />
-        <button
-          type="button"
-          className="button button--plain egress-row__why"
-          aria-expanded={open}
-          aria-controls={panel}
-          aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}
-          onClick={() => setOpen(!open)}
-        >
-          Why?
-        </button>
+        <div className="egress-row__end">
+          <button
+            type="button"
+            className="button button--plain"
+            aria-expanded={open}
+            aria-controls={panel}
+            aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}
+            onClick={() => setOpen(!open)}
+          >
+            Why?
+          </button>
+          <time className="egress-row__small" dateTime={event.at}>
+            {formatClock(event.at)}
+          </time>
+        </div>
       </div>
       <div id={panel} hidden={!open} className="egress-row__panel">
         {open && <WhyPanel event={event.id} askWhy={askWhy} />}
@@ -50,9 +55,7 @@ function Sent({ event }: { readonly event: EgressEvent }) {
       <p className="egress-row__path" title={event.path}>
         {event.transport === 'tunnel' ? 'tunnel, path not seen' : event.path}
       </p>
-      <p className="egress-row__small">
-        <time dateTime={event.at}>{formatClock(event.at)}</time> · no Authorization
-      </p>
+      <p className="egress-row__small">no Authorization</p>
     </div>
   );
 }

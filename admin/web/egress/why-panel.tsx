@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { OutcomeBadge } from '../parts/outcome-badge.tsx';
 import type { Judgement, WhyAnswer, WhyStep } from './why-answer.ts';
 
@@ -22,6 +22,11 @@ export interface WhyPanelProps {
 export function WhyPanel({ event, askWhy }: WhyPanelProps) {
   const [answer, setAnswer] = useState<WhyAnswer | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    if (answer) box.current?.scrollIntoView({ block: 'nearest' });
+  }, [answer]);
 
   useEffect(() => {
     let current = true;
@@ -39,7 +44,7 @@ export function WhyPanel({ event, askWhy }: WhyPanelProps) {
   const walked = answer.atTheTime ?? answer.now;
   const changed = answer.now && answer.now.outcome !== answer.recorded.outcome ? answer.now : null;
   return (
-    <div className="why">
+    <div className="why" ref={box}>
       <p className="why__reason">{answer.recorded.reason}</p>
       {walked && <Walk steps={walked.walk} version={walked.policyVersion} />}
       {changed && <Changed now={changed} />}

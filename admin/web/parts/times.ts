@@ -7,9 +7,9 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-/** Time of day with seconds, in the zone and manner of whoever looks. */
+/** Time of day with seconds, in the zone of whoever looks: `14:03:09`. */
 export function formatClock(iso: string): string {
-  return new Date(iso).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  return new Date(iso).toLocaleTimeString('en-GB');
 }
 
 /** `312 B`, `4.2 KB`, `1.1 MB`. */

@@ -1,5 +1,5 @@
-import fastifyStatic from '@fastify/static';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { SetupState } from '../../../contracts/setup-state.ts';
 import type { PageInfo } from '../contract/page.ts';
@@ -14,24 +14,24 @@ import type { WatchedJson } from './watched-json.ts';
 
 export interface PageDependencies {
   readonly token: string;
-  /** The folder of the built web app. */
-  readonly webRoot: string;
+  /** Adds the routes of the web app's own files. */
+  readonly addWeb: (app: FastifyInstance) => void;
   readonly setup: Pick<WatchedJson<SetupState>, 'current' | 'subscribe'>;
   readonly slack: SlackSource;
   readonly threads: Threads;
   readonly info: () => Promise<PageInfo>;
   readonly killWorker: () => Promise<void>;
-  readonly log: FastifyBaseLogger;
+  readonly log: Logger;
 }
 
 const LIVE = z.object({ session: SESSION.optional() });
 
 /** The page's server, not listening yet. */
 export function createPage(dependencies: PageDependencies): FastifyInstance {
-  const { token, webRoot, setup, slack, threads, info, killWorker, log } = dependencies;
-  const app = Fastify({ loggerInstance: log, disableRequestLogging: true, forceCloseConnections: true });
+  const { token, addWeb, setup, slack, threads, info, killWorker, log } = dependencies;
+  const app = Fastify({ forceCloseConnections: true });
   addGuard(app, { token, port: () => portOf(app) });
-  addErrorAnswers(app);
+  addErrorAnswers(app, (error) => log.error(error));
   addSlackRoutes(app, slack);
   addThreadRoutes(app, { threads, killWorker });
 
@@ -58,13 +58,7 @@ export function createPage(dependencies: PageDependencies): FastifyInstance {
     });
   });
 
-  app.register(fastifyStatic, {
-    root: webRoot,
-    // The names of built files carry a hash of their content; the page itself is always asked for anew.
-    cacheControl: false,
-    setHeaders: (reply, file) =>
-      void reply.header('cache-control', file.endsWith('.html') ? 'no-store' : 'private, max-age=31536000'),
-  });
+  addWeb(app);
   return app;
 }
 

@@ -22,9 +22,12 @@ export class PageError extends Error {
   }
 }
 
-/** Every error becomes `{ error: { code, message } }`; what nobody foresaw is logged and told as such. */
-export function addErrorAnswers(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
+/**
+ * Every error becomes `{ error: { code, message } }`.
+ * @param report is told what nobody foresaw
+ */
+export function addErrorAnswers(app: FastifyInstance, report: (error: unknown) => void): void {
+  app.setErrorHandler((error, _, reply) => {
     if (error instanceof PageError) return reply.code(error.status).send(body(error.code, error.message));
     if (error instanceof SlackRefusal) return reply.code(409).send(body(error.code, error.message));
     if (error instanceof ZodError) {
@@ -33,7 +36,7 @@ export function addErrorAnswers(app: FastifyInstance): void {
     }
     const status = (error as { statusCode?: number }).statusCode ?? 500;
     if (status < 500) return reply.code(status).send(body('bad_request', (error as Error).message));
-    request.log.error(error);
+    report(error);
     return reply.code(500).send(body('internal', 'Something went wrong on the page’s own server; its log says what.'));
   });
   app.setNotFoundHandler((_, reply) => reply.code(404).send(body('not_found', 'There is nothing here.')));

@@ -1,11 +1,13 @@
 /** The demo's page as a process of its own. See ../README.md for its environment. */
 import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { SetupState } from '../../../contracts/setup-state.ts';
 import { currentPolicy } from '../../../store/policy.ts';
 import type { PageInfo } from '../contract/page.ts';
 import { askAcme } from './acme-client.ts';
 import { createPage } from './app.ts';
+import { addBuiltWeb } from './built-web.ts';
 import { readConfiguration, readServices } from './configuration.ts';
 import { PageError } from './errors.ts';
 import { createOriginBook } from './origin-book.ts';
@@ -65,7 +67,8 @@ async function main(): Promise<void> {
     });
   }
 
-  const page = createPage({ token, webRoot, setup, slack, threads, info, killWorker, log });
+  const addWeb = (app: FastifyInstance) => addBuiltWeb(app, webRoot);
+  const page = createPage({ token, addWeb, setup, slack, threads, info, killWorker, log });
   await page.listen({ host: '127.0.0.1', port });
   const address = page.server.address();
   const listening = typeof address === 'object' && address ? address.port : port;

@@ -11,17 +11,14 @@ import { SetupPanel } from './setup/setup-panel.tsx';
 import { Bell } from './slack/avatar.tsx';
 import { SlackPane } from './slack/slack-pane.tsx';
 
-/** The simulated workspace has one team; it is known before the simulator has answered. */
-const TEAM = 'T0000000ACME';
-
 /** The page of the first five minutes. */
 export function App() {
   const [place, goTo] = usePlace();
   const watched = useWatched(place);
-  const team = useRef(TEAM);
-  const session = watched && sessionOf(team.current, watched);
+  const [team, setTeam] = useState<string | null>(null);
+  const session = watched && team && sessionOf(team, watched);
   const live = useLive(session);
-  if (live.workspace) team.current = live.workspace.team.id;
+  if (live.workspace && live.workspace.team.id !== team) setTeam(live.workspace.team.id);
   const { setup, info, workspace, thread, online } = live;
   const [setupOpen, setSetupOpen] = useSetupOpen(setup !== null && isFinished(setup));
 

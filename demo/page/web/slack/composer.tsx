@@ -54,7 +54,7 @@ export function Composer({ acting, channel, channelName, threadTs, onPosted, onE
     >
       <textarea
         aria-label={label}
-        placeholder={`${label}. Start with @bellhop`}
+        placeholder={threadTs ? label : `${label}. Start with @bellhop`}
         rows={Math.min(9, Math.max(1, draft.split('\n').length))}
         value={draft}
         onChange={(event) => setDraft(event.target.value)}

@@ -1,6 +1,6 @@
 /** A message's `ts` as a time of day, in the zone of whoever looks. */
 export function timeOf(ts: string): string {
-  return new Date(Number(ts.split('.')[0]) * 1_000).toLocaleTimeString(undefined, {
+  return new Date(Number(ts.split('.')[0]) * 1_000).toLocaleTimeString('en-GB', {
     hour: '2-digit',
     minute: '2-digit',
   });

@@ -15,14 +15,7 @@ function slackMark(mark: string, name: string): string {
 }
 
 const PATTERNS: Readonly<Record<Markup, string>> = {
-  mrkdwn: [
-    CODE,
-    SLACK,
-    slackMark('\\*', 'bold'),
-    slackMark('_', 'italic'),
-    slackMark('~', 'strike'),
-    EMOJI,
-  ].join('|'),
+  mrkdwn: [CODE, SLACK, slackMark('\\*', 'bold'), slackMark('_', 'italic'), slackMark('~', 'strike'), EMOJI].join('|'),
   markdown: [
     CODE,
     SLACK,

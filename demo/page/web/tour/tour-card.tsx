@@ -42,24 +42,22 @@ export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
         </p>
         <ol className="tour__list">
           {scenarios.map((scenario, index) => (
-            <li key={scenario.id}>
-              <div className="tour__row">
-                <button
-                  type="button"
-                  className="button tour__run"
-                  disabled={busy !== null}
-                  onClick={() => void run(scenario)}
-                >
-                  <span className="tour__number">{index + 1}</span>
-                  {scenario.title}
-                </button>
-                <span className="tour__where">#{scenario.channel}</span>
-              </div>
-              {scenario.note && <p className="tour__note">{scenario.note}</p>}
+            <li key={scenario.id} className="tour__item">
+              <button
+                type="button"
+                className="button tour__run"
+                disabled={busy !== null}
+                onClick={() => void run(scenario)}
+              >
+                <span className="tour__number">{index + 1}</span>
+                {scenario.title}
+              </button>
+              <span className="tour__where">#{scenario.channel}</span>
               <details>
-                <summary>Script</summary>
+                <summary aria-label={`Script of ${scenario.title}`}>Script</summary>
                 <pre>{scenario.text}</pre>
               </details>
+              {scenario.note && <p className="tour__note">{scenario.note}</p>}
             </li>
           ))}
         </ol>

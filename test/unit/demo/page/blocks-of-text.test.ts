@@ -1,0 +1,18 @@
+import { splitText } from '../../../../demo/page/web/text/blocks-of-text.ts';
+
+test('fenced code keeps its lines, the words around it are lines of their own', () => {
+  expect(splitText('before\n```\n$ ls\n  x\n```\nafter')).toEqual([
+    { kind: 'lines', lines: ['before'] },
+    { kind: 'code', text: '$ ls\n  x' },
+    { kind: 'lines', lines: ['after'] },
+  ]);
+});
+
+test('lists, quotes, headings and tables are told apart', () => {
+  const kinds = splitText('# H\n- a\n- b\n1. c\n&gt; q\n| a | b |\n|---|---|\n| 1 | 2 |\n---').map(({ kind }) => kind);
+  expect(kinds).toEqual(['heading', 'list', 'quote', 'table', 'rule']);
+});
+
+test('a shell pipe is not a table', () => {
+  expect(splitText('$ cat x | wc -l\n$ ls')).toEqual([{ kind: 'lines', lines: ['$ cat x | wc -l', '$ ls'] }]);
+});
