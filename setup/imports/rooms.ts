@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   slack: ['contracts', 'access', 'store'],
   activities: ['contracts', 'access', 'agent', 'docker', 'proxy', 'slack', 'store'],
   admin: ['contracts', 'access', 'store'],
-  setup: ['contracts', 'docker', 'store'],
+  setup: ['contracts', 'access', 'docker', 'store'],
   simulators: [],
   demo: ['contracts', 'access', 'admin', 'simulators', 'store'],
   // Only these two wire rooms together.

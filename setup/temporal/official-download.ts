@@ -4,7 +4,7 @@ import { runCommand } from '../host/run-command.ts';
 import { installBinary } from './install-binary.ts';
 
 /** The vendor's own address of CLI archives: https://docs.temporal.io/cli/setup-cli */
-const ARCHIVES = 'https://temporal.download/cli/archive';
+export const OFFICIAL_ARCHIVES = 'https://temporal.download/cli/archive';
 const CONNECT_MS = 5_000;
 const WHOLE_MS = 120_000;
 
@@ -12,7 +12,7 @@ const WHOLE_MS = 120_000;
 export async function downloadOfficial(version: string, target: string): Promise<string> {
   const platform = process.platform;
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-  const archive = await fetchArchive(`${ARCHIVES}/v${version}?platform=${platform}&arch=${arch}`);
+  const archive = await fetchArchive(`${OFFICIAL_ARCHIVES}/v${version}?platform=${platform}&arch=${arch}`);
   return await installBinary(target, async (folder) => {
     const file = path.join(folder, 'temporal.tar.gz');
     await writeFile(file, archive);

@@ -2,12 +2,12 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
 import { ROOT } from '../../../setup/host/home.ts';
+import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { inheritedBy } from '../environments.ts';
 import { exists, startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
 
-const PORT = { variable: 'BELLHOP_MODEL_SIMULATOR_PORT', usual: 7340 } as const;
 const SCENARIOS = 'demo/scenarios';
 const line = z.object({ url: z.url() });
 
@@ -28,7 +28,7 @@ export async function startModel(context: UpContext, secrets: GeneratedSecrets):
         value: settings.model,
       };
     }
-    const port = await choosePort(PORT, environment);
+    const port = await choosePort(PORTS.model, environment);
     const env = {
       ...inheritedBy('local', environment),
       MODEL_SIM_PORT: String(port.port),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { inheritedBy } from '../environments.ts';
 import { exists, startOwn } from '../own-process.ts';
@@ -6,7 +7,6 @@ import { addressLine } from '../report.ts';
 import type { UpContext } from '../up-context.ts';
 
 const SCRIPT = 'demo/page/server/main.ts';
-const PORT = { variable: 'BELLHOP_PAGE_PORT', usual: 7070 } as const;
 const line = z.object({ url: z.url() });
 
 /** The page comes first: it shows how everything else comes up. */
@@ -14,7 +14,7 @@ export async function startPage(context: UpContext): Promise<void> {
   const { environment, home, journal, tell } = context;
   await journal.step('page', async () => {
     if (!exists(SCRIPT)) return { detail: 'the folder demo/ is not there: no page', value: undefined };
-    const port = await choosePort(PORT, environment);
+    const port = await choosePort(PORTS.page, environment);
     const env = {
       ...inheritedBy('local', environment),
       BELLHOP_HOME: home.folder,

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { reasonOf, SetupError } from '../../../setup/errors.ts';
 import type { DatabaseUrls } from '../../../setup/host/database-urls.ts';
 import { ownerPassword } from '../../../setup/host/owner-password.ts';
+import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { findPostgresBinaries } from '../../../setup/postgres/binaries.ts';
 import { CLUSTER_OWNER, initializeCluster, serverArguments } from '../../../setup/postgres/cluster.ts';
@@ -13,7 +14,6 @@ import { inheritedBy } from '../environments.ts';
 import { guarded } from '../guarded-program.ts';
 import type { UpContext } from '../up-context.ts';
 
-const PORT = { variable: 'BELLHOP_POSTGRES_PORT', usual: 7320 } as const;
 const ANSWER_MS = 10_000;
 
 /** PostgreSQL with today's schema and a role for each process: the one that DATABASE_URL names, or an embedded one. */
@@ -48,7 +48,7 @@ async function startEmbedded(context: UpContext, say: (detail: string) => void) 
   say('preparing the data folder');
   await initializeCluster(cluster, password);
 
-  const chosen = await choosePort(PORT, environment);
+  const chosen = await choosePort(PORTS.postgres, environment);
   const url = `postgres://${CLUSTER_OWNER}:${password}@127.0.0.1:${chosen.port}/postgres`;
   say(`starting PostgreSQL ${binaries.version}`);
   const program = {

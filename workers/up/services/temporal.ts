@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { NAMESPACE } from '../../../contracts/search-attributes.ts';
+import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { findTemporalBinary } from '../../../setup/temporal/binary.ts';
 import { devServerArguments } from '../../../setup/temporal/dev-server.ts';
@@ -8,9 +9,6 @@ import { provideNamespaceAt } from '../../../setup/temporal/namespace.ts';
 import { inheritedBy, temporalVariables } from '../environments.ts';
 import { guarded } from '../guarded-program.ts';
 import type { UpContext } from '../up-context.ts';
-
-const PORT = { variable: 'BELLHOP_TEMPORAL_PORT', usual: 7310 } as const;
-const UI_PORT = { variable: 'BELLHOP_TEMPORAL_UI_PORT', usual: 7311 } as const;
 
 /** How the other processes reach Temporal. */
 export interface TemporalAccess {
@@ -47,8 +45,8 @@ export function temporalEnvironment(
 async function startDevServer(context: UpContext, say: (detail: string) => void) {
   const { home, environment, supervisor } = context;
   const binary = await findTemporalBinary(environment, say);
-  const port = await choosePort(PORT, environment);
-  const ui = await choosePort(UI_PORT, environment);
+  const port = await choosePort(PORTS.temporal, environment);
+  const ui = await choosePort(PORTS.temporalUi, environment);
   await mkdir(home.temporal, { recursive: true, mode: 0o700 });
   await writeFile(home.temporalProfile, '[profile.default]\n');
   say('starting the server');

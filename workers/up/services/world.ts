@@ -2,12 +2,12 @@ import path from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
+import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
 
-const PORT = { variable: 'BELLHOP_ACME_PORT', usual: 7443, needed: 'demo/bellhop.yaml names it' } as const;
 const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test'];
 const line = z.object({ port: z.number(), ca: z.string() });
 
@@ -19,7 +19,7 @@ export async function startWorld(context: UpContext, secrets: GeneratedSecrets):
   const { environment, home, settings, journal, page } = context;
   return await journal.step<string | undefined>('world', async () => {
     if (settings.slack) return { detail: 'the real one', value: undefined };
-    const chosen = await choosePort(PORT, environment);
+    const chosen = await choosePort(PORTS.world, environment);
     const env = {
       ...inheritedBy('local', environment),
       ACME_DIR: path.join(home.folder, 'acme'),

@@ -1,0 +1,45 @@
+import type { Overview, QueueOverview, RunnerOverview, ThreadOverview } from '../store/overview.ts';
+import { RUNNER_DEAD_AFTER_SECONDS } from '../store/runners.ts';
+import { columns } from './columns.ts';
+
+/** What `bellhop status` prints. */
+export function statusText({ threads, runners, inbox, outbox }: Overview, now: Date): string {
+  const sections = [
+    `Threads${threads.length === 0 ? ': none yet' : ''}`,
+    columns(
+      threads.map((thread) => threadRow(thread, now)),
+      '  ',
+    ),
+    `Runners${runners.length === 0 ? ': none has said that it lives' : ''}`,
+    columns(runners.map(runnerRow), '  '),
+    `Inbox   ${queueWords(inbox, 'not yet with its session')}`,
+    `Outbox  ${queueWords(outbox, 'not yet in Slack')}`,
+  ];
+  return sections.filter((section) => section !== '').join('\n');
+}
+
+function threadRow(thread: ThreadOverview, now: Date): string[] {
+  const { channel, state, turn, turnState, requester, startedAt, steps, session } = thread;
+  const began = startedAt ? `${duration((now.getTime() - startedAt.getTime()) / 1000)} ago` : '';
+  const work = turn === null ? 'no turn yet' : `turn ${turn} ${turnState} (${steps} steps)`;
+  return [`#${channel}`, state, work, requester ?? '', began, session];
+}
+
+function runnerRow({ id, runtime, capacity, sandboxes, imageReady, draining, silentFor }: RunnerOverview): string[] {
+  const alive = silentFor < RUNNER_DEAD_AFTER_SECONDS ? 'alive' : `silent for ${duration(silentFor)}`;
+  const notes = [draining ? 'draining' : '', imageReady ? '' : 'sandbox image not ready'].filter(Boolean).join(', ');
+  return [id, alive, `${sandboxes} of ${capacity} sandboxes`, runtime, notes];
+}
+
+function queueWords({ waiting, oldestFor, failed }: QueueOverview, where: string): string {
+  const oldest = oldestFor === null ? '' : `, the oldest for ${duration(oldestFor)}`;
+  const lost = failed === 0 ? '' : `; ${failed} given up in the last 24 hours`;
+  return (waiting === 0 ? 'nothing waits' : `${waiting} ${where}${oldest}`) + lost;
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}

