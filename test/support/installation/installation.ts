@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { applyFile } from '../../../cli/apply/apply-file.ts';
+import { keyFileIn, provideKeyFile } from '../../../credentials/key-file.ts';
+import { prepareSchema } from '../../../setup/postgres/schema.ts';
+import { type Acme, startAcme } from '../../../simulators/acme/server.ts';
+import { type ModelApi, startModelApi } from '../../../simulators/model-api/server.ts';
+import { registerInstallationKey } from '../../../store/credentials.ts';
+import { type Database, openDatabase } from '../../../store/database.ts';
+import { type DatabaseRole, dropRoles } from '../../../store/roles.ts';
+import { createTestDatabase } from '../database.ts';
+import { startTestSlack, type TestSlack } from '../slack-simulator.ts';
+import { until } from '../until.ts';
+import { removeContainersOf } from './containers.ts';
+import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+
+export type ProcessName = 'proxy' | 'gateway' | 'agent' | 'runner';
+
+/** A whole Bellhop on real components; only Slack, the model and the outside world are simulators, in this process. */
+export interface Installation extends AsyncDisposable {
+  readonly id: string;
+  readonly home: string;
+  readonly slack: TestSlack;
+  readonly model: ModelApi;
+  readonly acme: Acme;
+  /** The secret of connection `acme-readonly`: it must be found nowhere. */
+  readonly canary: string;
+  readonly temporal: TemporalServer;
+  /** As the owner of the schema. */
+  readonly database: Database;
+  /** The address for one role. */
+  databaseUrl(role: DatabaseRole): string;
+  readonly processes: Readonly<Record<ProcessName, WorkerProcess>>;
+  /** Applies an access file, given as text; ports of the demo's file are replaced by the simulator's. */
+  apply(yaml: string): Promise<void>;
+  /** The demo's own file. */
+  demoFile(): Promise<string>;
+}
+
+export interface InstallationOptions {
+  /** For the agent worker and the runner, over the defaults. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Added to the operator's file. */
+  readonly operator?: string;
+  readonly slack?: Parameters<typeof startTestSlack>[0];
+  /** Milliseconds a model call takes. @default 0 */
+  readonly modelDelayMs?: number;
+}
+
+const DEMO_FILE = path.join(import.meta.dirname, '..', '..', '..', 'demo', 'bellhop.yaml');
+
+export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
+  await using started = new AsyncDisposableStack();
+  const id = `t${randomBytes(4).toString('hex').slice(0, 7)}`;
+  const canary = `canary-${randomBytes(16).toString('hex')}`;
+  const home = await mkdtemp('/tmp/bh-');
+  started.defer(() => rm(home, { recursive: true, force: true }));
+  await chmod(home, 0o711);
+  const run = path.join(home, 'run');
+  await mkdir(run, { mode: 0o700 });
+  const db = started.use(await createTestDatabase());
+  const slack = started.use(await startTestSlack(options.slack));
+  const modelDelay = options.modelDelayMs ?? 0;
+  const model = started.use(await startModelApi({ scenarios: [], port: 0, apiKey: null, delayMs: modelDelay }));
+  const acme = await startAcme({
+    folder: path.join(home, 'acme'),
+    token: canary,
+    controlToken: randomBytes(16).toString('hex'),
+    port: 0,
+    now: () => new Date(),
+  });
+  started.defer(() => acme.close());
+  const temporal = await startTemporalServer(path.join(home, 'temporal'));
+  started.defer(() => temporal.stop());
+  const urls = await prepareSchema({
+    ownerUrl: db.url,
+    installation: id,
+    urlsFile: path.join(home, 'database.json'),
+    embedded: false,
+  });
+  started.defer(() => dropRoles(db.url, id));
+  const key = await provideKeyFile(keyFileIn(home));
+  const publicKey = Buffer.from(key.bytes).toString('base64');
+  await registerInstallationKey(db.database, id, { keyId: key.id, publicKey });
+  await writeFile(path.join(home, 'operator.yaml'), operatorFile(acme, options.operator));
+  const admin = openDatabase({ url: urls.roles.admin, name: 'test-admin', connections: 1 });
+  started.defer(() => admin.end());
+  started.defer(() => removeContainersOf(id));
+
+  const common = (role: DatabaseRole) => ({
+    BELLHOP_DATABASE_URL: urls.roles[role],
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: 'bellhop',
+    ...options.environment,
+  });
+  const sandboxes = {
+    BELLHOP_HOME: home,
+    BELLHOP_RUN_DIR: run,
+    BELLHOP_PROXY_CONTROL: path.join(run, 'control.sock'),
+    BELLHOP_CA_BUNDLE: path.join(home, 'ca-bundle.pem'),
+  };
+  const start = async (name: ProcessName, environment: Readonly<Record<string, string>>): Promise<WorkerProcess> => {
+    const worker = await startWorkerProcess(name, environment);
+    started.defer(() => worker.kill('SIGTERM'));
+    return worker;
+  };
+  const proxy = await start('proxy', {
+    ...common('proxy'),
+    ...sandboxes,
+    BELLHOP_KEY_FILE: keyFileIn(home),
+    BELLHOP_OPERATOR_FILE: path.join(home, 'operator.yaml'),
+  });
+  const [gateway, agent, runner] = await Promise.all([
+    start('gateway', { ...common('gateway'), ...slack.environment }),
+    start('agent', { ...common('agent'), ANTHROPIC_API_KEY: 'demo', ANTHROPIC_BASE_URL: model.url }),
+    start('runner', {
+      ...common('runner'),
+      ...sandboxes,
+      BELLHOP_INSTALLATION: id,
+      BELLHOP_RUNNER: 'local',
+    }),
+  ]);
+  const processes = { proxy, gateway, agent, runner };
+  await until(
+    async () => (await db.database.query('select 1 from channel limit 1')).rowCount === 1,
+    'the channels of Slack',
+  );
+
+  const installation: Installation = {
+    id,
+    home,
+    slack,
+    model,
+    acme,
+    canary,
+    temporal,
+    database: db.database,
+    databaseUrl: (role) => urls.roles[role],
+    processes,
+    demoFile: () => readFile(DEMO_FILE, 'utf8'),
+    async apply(yaml) {
+      const text = yaml.replaceAll('127.0.0.1/32:7443', `127.0.0.1/32:${acme.port}`);
+      await applyFile({
+        database: admin,
+        file: 'bellhop.yaml',
+        text,
+        environment: { ACME_TOKEN: canary },
+        appliedBy: 'test',
+        now: new Date(),
+        dryRun: false,
+      });
+    },
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+  await installation.apply(await installation.demoFile());
+  // From here on whoever asked takes it down; a failure above already has.
+  const everything = started.move();
+  return installation;
+}
+
+function operatorFile(acme: Acme, more = ''): string {
+  const hosts = ['api', 'docs', 'paste'].map((name) => `  ${name}.acme.test: "127.0.0.1:${acme.port}"`);
+  const ceilings = `ceilings:\n  - { range: 127.0.0.1/32, ports: [${acme.port}] }`;
+  return ['hosts:', ...hosts, ceilings, `ca-bundles: [${JSON.stringify(acme.authorityPath)}]`, more].join('\n');
+}

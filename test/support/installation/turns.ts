@@ -1,0 +1,35 @@
+import { type SessionId, sessionIdOf } from '../../../contracts/ids.ts';
+import type { SimMessage } from '../slack-simulator.ts';
+import { until } from '../until.ts';
+import type { Installation } from './installation.ts';
+
+export const TEAM = 'T000000ACME';
+
+export function sessionOf(message: Pick<SimMessage, 'channel' | 'ts' | 'threadTs'>): SessionId {
+  return sessionIdOf({ team: TEAM, channel: message.channel, threadTs: message.threadTs ?? message.ts });
+}
+
+/** Waits until a turn of the message's thread has ended; returns how. */
+export async function waitForTurn(
+  { database }: Pick<Installation, 'database'>,
+  message: Pick<SimMessage, 'channel' | 'ts' | 'threadTs'>,
+  turn: number,
+  withinMs = 60_000,
+): Promise<{ readonly session: SessionId; readonly state: string; readonly failure: string | null }> {
+  const session = sessionOf(message);
+  let found: { state: string; failure: string | null } | undefined;
+  await until(
+    async () => {
+      const { rows } = await database.query<{ state: string; failure: string | null }>(
+        'select state, failure from turn where session = $1 and number = $2',
+        [session, turn],
+      );
+      found = rows[0];
+      return found !== undefined && found.state !== 'running';
+    },
+    `the end of turn ${turn} of ${session}`,
+    withinMs,
+  );
+  if (!found) throw new Error('unreachable');
+  return { session, ...found };
+}
