@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { readKeyFile } from '../credentials/key-file.ts';
+import { keyFileIn, readKeyFile } from '../credentials/key-file.ts';
 import { startProxy } from '../proxy/create-proxy.ts';
 import { resolveBySystem } from '../proxy/dialer/resolve.ts';
 import { NO_OPERATOR_FILE, readOperatorFile } from '../proxy/operator/operator-file.ts';
@@ -25,7 +25,7 @@ const schema = z.object({
   BELLHOP_RUN_DIR: z.string().min(1),
   BELLHOP_PROXY_CONTROL: z.string().min(1),
   /** The private key, mode 0600. */
-  BELLHOP_KEY_FILE: z.string().min(1),
+  BELLHOP_KEY_FILE: z.string().min(1).optional(),
   BELLHOP_OPERATOR_FILE: z.string().min(1).optional(),
   /** Listeners of Bellhop's own, `address:port` with commas between them: no sandbox reaches them. */
   BELLHOP_OWN_LISTENERS: z.string().default(''),
@@ -40,7 +40,7 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
   keepMemoryOutOfCoreDumps();
   const env = readEnvironment(schema, environment);
   const operator = env.BELLHOP_OPERATOR_FILE ? readOperatorFile(env.BELLHOP_OPERATOR_FILE) : NO_OPERATOR_FILE;
-  const keys = await readKeyFile(env.BELLHOP_KEY_FILE);
+  const keys = await readKeyFile(env.BELLHOP_KEY_FILE ?? keyFileIn(env.BELLHOP_HOME));
   const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'proxy' });
 
   const proxy = await startProxy({

@@ -3,7 +3,7 @@ import type { EffectiveRule } from '../../access/decision.ts';
 import type { EgressEvent, Outcome } from '../../contracts/egress.ts';
 import type { Lease, MonotonicClock } from '../lease/lease-table.ts';
 import type { Client } from '../listener/client.ts';
-import type { RefusedRequest } from '../refusal.ts';
+import type { Refusal, RefusedRequest } from '../refusal.ts';
 
 /** One request or one tunnel from its arrival to its event. What is known of it grows as it is read. */
 export interface Exchange {
@@ -23,6 +23,10 @@ export interface Exchange {
   rule: EffectiveRule | null;
   bytesOut: number;
   bytesIn: number;
+  /** What was found wrong with its body while it was still being judged. */
+  fault: Refusal | null;
+  /** Ends its body on the way to the host. */
+  breakBody: ((fault: Refusal) => void) | null;
 }
 
 export interface Ending {
@@ -53,6 +57,8 @@ export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
     rule: null,
     bytesOut: 0,
     bytesIn: 0,
+    fault: null,
+    breakBody: null,
   };
 }
 

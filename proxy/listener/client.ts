@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Lease } from '../lease/lease-table.ts';
 import type { Refusal } from '../refusal.ts';
@@ -14,6 +15,8 @@ export interface Client {
   tunnel: Authority | null;
   /** Requests being answered on it. */
   underWay: number;
-  /** Ends the request body being read, when what came of it is no body. */
-  breakBody: ((refusal: Refusal) => void) | null;
+  /** The request being read on it last, and how to end it when what comes of its body is none. */
+  reading: { readonly message: IncomingMessage; readonly fail: (refusal: Refusal) => void } | null;
+  /** Its bytes made no sense: an answer is on its way, and nothing more is read from it. */
+  broken: boolean;
 }

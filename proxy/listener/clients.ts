@@ -54,7 +54,7 @@ export function createClients(limits: ClientLimits = CLIENT_LIMITS): Clients {
         socket.destroy();
         return null;
       }
-      const client: Client = { sandbox, socket, lease: null, tunnel: null, underWay: 0, breakBody: null };
+      const client: Client = { sandbox, socket, lease: null, tunnel: null, underWay: 0, reading: null, broken: false };
       bySandbox.set(sandbox, clients.add(client));
       bySocket.set(socket, client);
       // Whoever else listens for it: a broken connection must never be an uncaught error.

@@ -7,6 +7,7 @@ import { Refusal, type RefusalCode, refusalBytes } from '../refusal.ts';
 import type { Refuser } from '../request/refuse.ts';
 import type { Clients } from './clients.ts';
 import type { ParserError } from './http-front.ts';
+import { endLingering } from './lingering.ts';
 
 export interface BrokenHandlerOptions {
   readonly clients: Clients;
@@ -38,19 +39,20 @@ export function createBrokenHandler({ clients, leases, refuser, clock }: BrokenH
       return;
     }
     const client = clients.of(socket);
-    const refusal = new Refusal(
-      CODES.get(code) ?? 'bad_request',
-      `The bytes of this request are not HTTP/1.1 (${code}).`,
-    );
-    if (client.breakBody) {
-      // Half of it may be at its host already. Its own exchange ends, answers and records it.
-      client.breakBody(new Refusal('bad_framing', refusal.message));
+    if (client.broken) return;
+    client.broken = true;
+    const words = `The bytes of this request are no HTTP that is understood (${code}).`;
+    const { reading } = client;
+    if (reading && !reading.message.complete) {
+      // A part of it may be at its host already. Its own exchange ends, answers and records it.
+      reading.fail(new Refusal('bad_framing', words));
       return;
     }
     const exchange = beginExchange(client, clock);
     exchange.lease = leases.current(client.sandbox);
-    const answer = refuser.conclude(exchange, refusal);
+    const answer = refuser.conclude(exchange, new Refusal(CODES.get(code) ?? 'bad_request', words));
+    // The answers before it come first, and there is no telling when; so this one is left out.
     if (client.underWay > 0) socket.destroy();
-    else socket.end(refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'), () => socket.destroy());
+    else endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'));
   };
 }

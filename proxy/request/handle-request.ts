@@ -91,6 +91,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     const { head, target, lease, decision, outgoing } = judged;
     const { outcome, reason } = decision;
     // Reading the credential may have taken a while; the lease may have ended since.
+    if (exchange.fault) throw exchange.fault;
     if (admit(exchange.client) !== lease) throw new Refusal('lease_ended', 'The turn of this request ended.');
     const code = outcome === 'injected' ? 'connection' : 'domain_entry';
     recorder.begin(eventOf(exchange, { outcome, code, reason, status: null }, clock));
@@ -139,6 +140,13 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     const exchange = beginExchange(client, clock);
     exchange.method = request.method ?? '';
     client.underWay += 1;
+    client.reading = {
+      message: request,
+      fail(fault) {
+        exchange.fault = fault;
+        exchange.breakBody?.(fault);
+      },
+    };
     const handled = handle(exchange, response, expectation).finally(() => {
       client.underWay -= 1;
     });

@@ -25,13 +25,11 @@ export function outboundBody(request: IncomingMessage, exchange: Exchange): Tran
   const onClose = () => {
     if (!request.complete) body.destroy(new Error('the client broke off'));
   };
-  const breakBody = (refusal: Refusal) => body.destroy(refusal);
-  exchange.client.breakBody = breakBody;
+  exchange.breakBody = (refusal) => body.destroy(refusal);
   request.once('close', onClose);
   body.once('close', () => {
     clearTimeout(idle);
     request.off('close', onClose);
-    if (exchange.client.breakBody === breakBody) exchange.client.breakBody = null;
     request.unpipe(body);
   });
   body.on('error', () => {});

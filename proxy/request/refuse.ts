@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type Exchange, eventOf, refusedRequestOf } from '../events/exchange.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
+import { endResponseLingering } from '../listener/lingering.ts';
 import type { RateLimit } from '../listener/rate-limit.ts';
 import { REFUSALS, Refusal, type RefusalAnswer, refusalAnswer } from '../refusal.ts';
 
@@ -48,13 +49,15 @@ export function createRefuser({ recorder, clock, denials, onError }: RefuserOpti
   };
 }
 
-/** Answers in place of the host. A body that is still coming is not read: the connection ends with the answer. */
+/** Answers in place of the host. A body that is still coming goes nowhere: the connection ends with the answer. */
 export function answerRefused(response: ServerResponse, answer: RefusalAnswer): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  if (!response.req.complete || answer.status === 400) response.shouldKeepAlive = false;
+  const isWhole = response.req.complete;
+  if (!isWhole || answer.status === 400) response.shouldKeepAlive = false;
   response.writeHead(answer.status, { ...answer.headers });
-  response.end(answer.body);
+  if (isWhole) response.end(answer.body);
+  else endResponseLingering(response, answer.body);
 }

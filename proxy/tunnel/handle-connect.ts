@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { beginExchange, type Exchange } from '../events/exchange.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
+import { endLingering } from '../listener/lingering.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal, refusalBytes } from '../refusal.ts';
 import type { Admit } from '../request/admission.ts';
@@ -60,7 +61,7 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
       socket.destroy();
     } else {
       const answer = refuser.conclude(exchange, error);
-      socket.end(refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'));
+      endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'));
     }
   }
 

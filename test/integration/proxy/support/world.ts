@@ -42,7 +42,10 @@ export interface World extends AsyncDisposable {
   readonly problems: string[];
   sandbox(id: string): Sandbox;
   apply(policy: WorldPolicy): Promise<void>;
+  /** Opens a lease and keeps it alive, as the turn's activity does. */
   openLease(sandbox: string, scope: ScopeKey, turn?: number, attempt?: number): Promise<void>;
+  /** The activity is gone without a word. */
+  stopBeating(sandbox: string): void;
   /** Events of a sandbox, once at least `count` are there. */
   events(sandbox: string, count: number): Promise<EgressEvent[]>;
   restart(): Promise<void>;
@@ -78,6 +81,11 @@ export async function startWorld(overrides: Partial<ProxyOptions> = {}): Promise
   };
   let proxy = await startProxy(options);
   const control = createProxyControl({ socketPath: controlSocket });
+
+  const beating = new Map<string, LeaseRequest>();
+  const beat = setInterval(() => {
+    for (const lease of beating.values()) control.renewLease(lease).catch(() => {});
+  }, 2_000);
 
   const world: World = {
     database,
@@ -139,8 +147,11 @@ export async function startWorld(overrides: Partial<ProxyOptions> = {}): Promise
     },
     async openLease(sandbox, scope, turn = 1, attempt = 1) {
       await control.ensureListener(sandbox, process.getuid?.() ?? 0);
-      await control.openLease(leaseOf(sandbox, scope, turn, attempt));
+      const lease = leaseOf(sandbox, scope, turn, attempt);
+      await control.openLease(lease);
+      beating.set(sandbox, lease);
     },
+    stopBeating: (sandbox) => void beating.delete(sandbox),
     async events(sandbox, count) {
       const until = Date.now() + 5_000;
       for (;;) {
@@ -154,6 +165,7 @@ export async function startWorld(overrides: Partial<ProxyOptions> = {}): Promise
       proxy = await startProxy(options);
     },
     async [Symbol.asyncDispose]() {
+      clearInterval(beat);
       await control.close();
       await proxy.stop(500);
       await database[Symbol.asyncDispose]();

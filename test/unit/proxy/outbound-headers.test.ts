@@ -1,0 +1,140 @@
+import { headBytes, outboundHeaders } from '../../../proxy/request/outbound-headers.ts';
+import { carriesCredentials, credentialHeaders, strippedQuery } from '../../../proxy/request/own-credentials.ts';
+import type { HeaderList, RequestHead } from '../../../proxy/request/request-head.ts';
+import { responseHeaders } from '../../../proxy/request/response-headers.ts';
+
+const INJECTION = { name: 'authorization', value: 'Bearer ours' };
+const NO_ACCESS = {
+  scope: 'organization',
+  policyVersion: 1,
+  enabled: true,
+  guardrails: [],
+  rules: [],
+  instructions: [],
+} as const;
+
+function head(headers: HeaderList, framing: RequestHead['framing'] = { kind: 'none' }): RequestHead {
+  return { method: 'GET', target: '/', headers, host: 'a.test', framing };
+}
+
+test('headers of the connection, of proxies and of routing never leave', () => {
+  const sent: HeaderList = [
+    ['host', 'evil.test'],
+    ['proxy-authorization', 'Basic x'],
+    ['proxy-connection', 'keep-alive'],
+    ['keep-alive', '1'],
+    ['te', 'trailers'],
+    ['trailer', 'x'],
+    ['upgrade', 'h2c'],
+    ['http2-settings', 'x'],
+    ['transfer-encoding', 'chunked'],
+    ['expect', '100-continue'],
+    ['x-forwarded-host', 'evil.test'],
+    ['x_forwarded_for', '127.0.0.1'],
+    ['forwarded', 'host=evil.test'],
+    ['x-original-url', '/admin'],
+    ['x-rewrite-url', '/admin'],
+    ['x-http-method-override', 'DELETE'],
+    ['x-agent-proxy', 'blocked'],
+    ['accept', '*/*'],
+  ];
+  const headers = outboundHeaders({ head: head(sent), host: 'a.test', strip: null, injection: null });
+  expect(headers).toEqual([
+    ['host', 'a.test'],
+    ['accept', '*/*'],
+  ]);
+});
+
+test('what the Connection header names is taken from the sandbox, never from us', () => {
+  const sent: HeaderList = [
+    ['connection', 'Authorization, x-mine'],
+    ['authorization', 'Bearer theirs'],
+    ['x-mine', '1'],
+    ['x-kept', '1'],
+  ];
+  const headers = outboundHeaders({ head: head(sent), host: 'a.test', strip: null, injection: INJECTION });
+  expect(headers).toEqual([
+    ['host', 'a.test'],
+    ['x-kept', '1'],
+    ['authorization', 'Bearer ours'],
+  ]);
+});
+
+test("the sandbox's own credentials are stripped under every spelling of their names", () => {
+  const sent: HeaderList = [
+    ['authorization', 'Bearer theirs'],
+    ['cookie', 'a=b'],
+    ['x-api-key', 'theirs'],
+    ['x_api_key', 'theirs'],
+    ['x-kept', '1'],
+  ];
+  const strip = credentialHeaders('a.test', NO_ACCESS);
+  expect(outboundHeaders({ head: head(sent), host: 'a.test', strip, injection: null })).toEqual([
+    ['host', 'a.test'],
+    ['x-kept', '1'],
+  ]);
+  expect(carriesCredentials(sent, '', strip)).toBe(true);
+  expect(carriesCredentials([['x-kept', '1']], '?a=b', strip)).toBe(false);
+  expect(carriesCredentials([], '?access%5Ftoken=x', strip)).toBe(true);
+});
+
+test('tokens in the query are stripped and the rest stays byte for byte', () => {
+  expect(strippedQuery('?a=1&Access_Token=x&b=%20+&api%5fkey=y')).toBe('?a=1&b=%20+');
+  expect(strippedQuery('?private_token=x')).toBe('');
+  expect(strippedQuery('?a==&&b')).toBe('?a==&&b');
+});
+
+test('the length of a body is said once, by us', () => {
+  const sent: HeaderList = [['content-length', '5']];
+  const headers = outboundHeaders({
+    head: head(sent, { kind: 'length', length: 5 }),
+    host: 'a',
+    strip: null,
+    injection: null,
+  });
+  expect(headers).toEqual([
+    ['host', 'a'],
+    ['content-length', '5'],
+  ]);
+});
+
+test('a counted head does not count the credential', () => {
+  const bare = outboundHeaders({ head: head([]), host: 'a', strip: null, injection: null });
+  const full = outboundHeaders({ head: head([]), host: 'a', strip: null, injection: INJECTION });
+  expect(headBytes('GET', '/', full, INJECTION)).toBe(headBytes('GET', '/', bare, null));
+});
+
+test('an answer keeps its headers but those of its connection and of ours', () => {
+  const raw = [
+    'Content-Type',
+    'text/plain',
+    'Set-Cookie',
+    'a',
+    'Set-Cookie',
+    'b',
+    'Connection',
+    'close, X-Hop',
+    'X-Hop',
+    '1',
+    'Content-Length',
+    '3',
+    'Transfer-Encoding',
+    'chunked',
+    'Alt-Svc',
+    'h3',
+    'X-Agent-Proxy',
+    'forged',
+    'Proxy-Authenticate',
+    'x',
+  ];
+  expect(responseHeaders(raw)).toEqual([
+    'Content-Type',
+    'text/plain',
+    'Set-Cookie',
+    'a',
+    'Set-Cookie',
+    'b',
+    'Content-Length',
+    '3',
+  ]);
+});
