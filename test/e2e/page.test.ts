@@ -1,0 +1,284 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { launchChromium } from '../support/chromium.ts';
+import { AGENT, type PageStage, startPageStage } from './page-stage.ts';
+import { applyPolicy, demoPolicy, playThreeOutcomes, playTurn } from './page-story.ts';
+
+jest.setTimeout(60_000);
+
+let stage: PageStage;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  [stage, browser] = await Promise.all([startPageStage(), launchChromium()]);
+  await applyPolicy(stage, demoPolicy(1));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.[Symbol.asyncDispose]();
+});
+
+beforeEach(async () => {
+  complaints = [];
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(stage.url);
+  await page.getByRole('heading', { name: 'Acme' }).waitFor();
+});
+
+afterEach(async () => {
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+const egress = () => page.getByRole('region', { name: 'Egress of this thread' });
+const happened = () => page.getByRole('region', { name: 'What happened' });
+const thread = () => page.getByRole('region', { name: 'Messages of this thread' });
+
+/** Presses one of the five buttons and returns the `ts` of the thread it began. */
+async function runScenario(name: RegExp): Promise<string> {
+  await page.getByRole('button', { name }).click();
+  await thread().waitFor();
+  return new URL(page.url()).hash.split('/')[1] ?? '';
+}
+
+test('the page says what of it is simulated', async () => {
+  await page.getByText('Slack simulator').waitFor();
+  await page.getByText('Slack, the model and the outside world are simulated').waitFor();
+  await page.getByText('The demo model is not a language model').waitFor();
+});
+
+test('the set-up is shown step by step with times while it goes on', async () => {
+  await stage.setup({
+    steps: [
+      { id: 'a', title: 'Start PostgreSQL', state: 'done', ms: 1_830, detail: 'embedded' },
+      { id: 'b', title: 'Build the sandbox image', state: 'running', startedAt: new Date().toISOString() },
+      { id: 'c', title: 'Start the runner', state: 'pending' },
+    ],
+  });
+  const setup = page.getByRole('region', { name: 'Setting up' });
+  await setup.getByText('1.8 s').waitFor();
+  await setup.getByText('Build the sandbox image, in progress').waitFor();
+  await page.getByRole('button', { name: 'Setting up, 1 of 3' }).waitFor();
+  await stage.setup({});
+  await page.getByRole('button', { name: 'Ready' }).waitFor();
+  await setup.waitFor({ state: 'hidden' });
+});
+
+test('each of the five buttons posts its script in its channel as the chosen person, and the thread opens', async () => {
+  await page.getByLabel('Act as').selectOption({ label: 'Grace Murray' });
+  const before = stage.slack.world.history('C00PLATFORM').length;
+  for (const number of [1, 2, 3, 4, 5]) {
+    await runScenario(new RegExp(`^${number} `));
+    await thread().getByText('Grace Murray').waitFor();
+    await thread().getByText('@Bellhop').waitFor();
+    await page.getByRole('button', { name: /^← #/ }).click();
+    await page.getByRole('button', { name: '#platform-eng', exact: true }).click();
+  }
+  const posted = stage.slack.world.history('C00PLATFORM').slice(before);
+  expect(posted).toHaveLength(4);
+  expect(new Set(posted.map((message) => message.user))).toEqual(new Set(['U00000GRACE']));
+  expect(stage.slack.world.history('C000GENERAL').at(-1)?.text).toContain('/v1/signups');
+});
+
+test('egress shows what was sent, decided by which rule, and what the origin saw', async () => {
+  const session = await playTurn(stage, await runScenario(/Send last week/));
+  await playThreeOutcomes(stage, session);
+  const rows = egress().getByRole('listitem').filter({ hasText: 'acme.test' });
+  await egress().getByText('1 injected · 1 forwarded · 1 blocked').waitFor();
+  const texts = (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+  expect(texts[0]).toMatch(/GET api\.acme\.test \/v1\/signups no Authorization INJECTED/i);
+  expect(texts[0]).toMatch(/acme-readonly ← acme-data ← #platform-eng Bearer •••• [0-9a-f]{8} svc-bellhop · 200/);
+  expect(texts[1]).toMatch(/FORWARDED docs\.acme\.test ← public-web ← organization no Authorization/i);
+  expect(texts[2]).toMatch(/POST paste\.acme\.test \/ no Authorization BLOCKED no rule allows it nothing 0 hits/i);
+  expect(await page.content()).not.toContain(stage.acmeToken);
+});
+
+test('Why? names every rule that was asked, and what the policy of now would say', async () => {
+  const session = await playTurn(stage, await runScenario(/Send last week/));
+  await playThreeOutcomes(stage, session);
+  await egress().getByRole('button', { name: 'Why was POST paste.acme.test blocked?' }).click();
+  await egress().getByText('Nothing attached to this channel').waitFor();
+  await egress().getByText('docs.acme.test ← public-web ← organizationis for another host').waitFor();
+  await happened().getByRole('button', { name: 'Why? Resolve access' }).click();
+  await happened().getByText('acme-readonly ← acme-data ← #platform-eng').waitFor();
+
+  await applyPolicy(stage, demoPolicy(2, true));
+  await happened().getByRole('button', { name: 'Why was POST paste.acme.test blocked?' }).click();
+  await happened().getByText('By version 2 it would be').waitFor();
+  await stage.test.database.query('delete from policy where version = 2');
+});
+
+test('what happened is told moment by moment, with a link to the workflow', async () => {
+  const ts = await runScenario(/Run a long job/);
+  const session = await playTurn(stage, ts);
+  await happened().getByText('Ada Byron asked').waitFor();
+  for (const moment of ['Resolve access', 'Provision the sandbox', 'Step 1: model call', 'Step 2: bash']) {
+    await happened().getByText(moment, { exact: true }).waitFor();
+  }
+  await happened().getByText('attempt 2').waitFor();
+  const link = await happened().getByRole('link', { name: 'Open in Temporal UI' }).getAttribute('href');
+  expect(link).toBe(`http://127.0.0.1:8233/namespaces/bellhop/workflows/${encodeURIComponent(session)}`);
+});
+
+test('Kill the worker kills it by way of its supervisor, and its return is seen', async () => {
+  await page.getByRole('button', { name: 'Kill the worker' }).click();
+  await until(() => stage.killed, ['agent']);
+  await stage.setup({ processes: [{ ...AGENT, pid: null, state: 'restarting', restarts: 1 }] });
+  await happened().getByText('Agent worker restarting · started again once').waitFor();
+  expect(await page.getByRole('button', { name: 'Kill the worker' }).isDisabled()).toBe(true);
+  await stage.setup({ processes: [{ ...AGENT, pid: 4243, restarts: 1 }] });
+  await happened().getByText('Agent worker running · pid 4243 · started again once').waitFor();
+});
+
+test('after a blocked request the page says how to open it and repeats the question in the same thread', async () => {
+  const ts = await runScenario(/Send last week/);
+  const session = await playTurn(stage, ts);
+  await playThreeOutcomes(stage, session);
+  await stage.test.database.query("update turn set state = 'answered', ended_at = now() where session = $1", [session]);
+  await page.getByText('./bellhop apply demo/bellhop.yaml').waitFor();
+  await page.getByRole('button', { name: 'Repeat in this thread' }).click();
+  await until(() => stage.slack.world.thread('C00PLATFORM', ts).length, 2);
+  const [first, second] = stage.slack.world.thread('C00PLATFORM', ts);
+  expect(second?.text).toBe(first?.text);
+});
+
+test('everything works by keyboard, and the focus is always seen', async () => {
+  await tabTo('Send last week');
+  await page.keyboard.press('Enter');
+  await thread().waitFor();
+  expect(await focused()).toContain('Thread');
+  await tabTo('Reply in this thread');
+  await page.keyboard.type('by keyboard');
+  await page.keyboard.press('Enter');
+  await thread().getByText('by keyboard').waitFor();
+  await page.keyboard.press('Shift+Tab');
+  await tabTo('Reply in this thread');
+  await tabTo('Kill the worker');
+});
+
+test('people edit, react, take back and delete', async () => {
+  await page.getByLabel(/^Message #platform-eng/).fill('first words');
+  await page.keyboard.press('Enter');
+  const message = page.getByRole('listitem').filter({ hasText: 'first words' });
+  await message.hover();
+  await message.getByRole('button', { name: 'React', exact: true }).click();
+  await message.getByRole('button', { name: 'React with eyes' }).click();
+  await message.getByRole('button', { name: /^eyes, 1: Ada Byron/ }).click();
+  await message.getByRole('button', { name: /^eyes/ }).waitFor({ state: 'hidden' });
+  await message.getByRole('button', { name: 'Edit' }).click();
+  await page.getByLabel('Edit message').fill('second words');
+  await page.keyboard.press('Enter');
+  const edited = page.getByRole('listitem').filter({ hasText: 'second words' });
+  await edited.getByText('(edited)').waitFor();
+  await edited.hover();
+  await edited.getByRole('button', { name: 'Delete' }).click();
+  await edited.waitFor({ state: 'hidden' });
+});
+
+test('a picture is shown in its message', async () => {
+  await page.getByLabel('File to attach').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: DOT });
+  const picture = page.getByRole('img', { name: /dot\.png/ });
+  await picture.waitFor();
+  await until(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth), 1);
+});
+
+test('a direct message with Bellhop opens, and its channel is left alone', async () => {
+  await page.getByRole('button', { name: 'Bellhop', exact: true }).click();
+  await page.getByLabel(/^Message Bellhop as Ada Byron/).waitFor();
+});
+
+test("another site's page can neither act nor read through an open page", async () => {
+  const count = () => [...stage.slack.world.messages.values()].flat().length;
+  const before = count();
+  const other = await serveAttack(stage.url);
+  try {
+    const attacker = await context.newPage();
+    await attacker.goto(`http://localhost:${(other.address() as AddressInfo).port}/`);
+    await attacker.waitForFunction(() => document.title === 'done');
+    expect(await attacker.evaluate(() => document.body.dataset)).toMatchObject({ read: 'refused', stream: 'refused' });
+    await attacker.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`);
+    await attacker.waitForFunction(() => document.title === 'done');
+    expect(await attacker.evaluate(() => document.body.dataset)).toMatchObject({ read: 'refused', stream: 'refused' });
+    await attacker.close();
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+  }
+  expect(count()).toBe(before);
+  expect(stage.killed.length).toBeLessThanOrEqual(1);
+});
+
+const DOT = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/** Presses Tab until the focus is on what is named so; on the way every stop must be seen. */
+async function tabTo(name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses += 1) {
+    if ((await focused()).includes(name)) return;
+    await page.keyboard.press('Tab');
+    const outline = await page.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement ?? document.body);
+      return document.activeElement === document.body ? 'nothing' : `${outlineStyle} ${outlineWidth}`;
+    });
+    expect(outline).not.toMatch(/^none|^\w+ 0px/);
+  }
+  throw new Error(`no way by Tab to ${name}`);
+}
+
+function focused(): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    if (element === document.body) return '';
+    return element?.getAttribute('aria-label') ?? element?.textContent ?? '';
+  });
+}
+
+/** A page of another site that tries what such a page can: a form, a blind POST, a read, the stream. */
+async function serveAttack(victim: string): Promise<Server> {
+  const target = new URL(victim).origin;
+  const script = `
+    const post = (path, body) => fetch('${target}' + path, { method: 'POST', mode: 'no-cors', credentials: 'include', body }).catch(() => null);
+    const hello = JSON.stringify({ as: 'U0000000ADA', channel: 'C00PLATFORM', text: 'from another site' });
+    const read = fetch('${target}/api/live', { credentials: 'include' }).then(() => 'got it', () => 'refused');
+    const stream = new Promise((resolve) => {
+      const source = new EventSource('${target}/api/live', { withCredentials: true });
+      source.onmessage = source.onopen = () => resolve('got it');
+      source.onerror = () => { source.close(); resolve('refused'); };
+    });
+    const form = document.createElement('form');
+    Object.assign(form, { method: 'POST', action: '${target}/api/worker/kill', enctype: 'text/plain', target: 'frame' });
+    document.body.append(form);
+    form.submit();
+    Promise.all([read, stream, post('/api/slack/post', hello), post('/api/worker/kill', '{}')]).then(([r, s]) => {
+      document.body.dataset.read = r;
+      document.body.dataset.stream = s;
+      document.title = 'done';
+    });`;
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end(
+      `<!doctype html><title>other</title><body><iframe name="frame"></iframe><script>${script}</script></body>`,
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+/** Asks until the answer is the wanted one; fails as an ordinary expectation after 5 s. */
+async function until<T>(ask: () => T | Promise<T>, wanted: T): Promise<void> {
+  const end = Date.now() + 5_000;
+  while (Date.now() < end && JSON.stringify(await ask()) !== JSON.stringify(wanted)) await page.waitForTimeout(50);
+  expect(await ask()).toEqual(wanted);
+}
