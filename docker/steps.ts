@@ -9,7 +9,7 @@ import { createStepOutput } from './step-output.ts';
 /** The kernel takes no longer argument; what is longer belongs into a file. */
 const MAX_COMMAND = 120 * 1024;
 /** What the starter may need beyond the command's own time. */
-const OVERTIME_MS = 15_000;
+const OVERTIME_MS = 8_000;
 const ATTEMPTS = 4;
 
 /**

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { watchWorkspace } from '../../../docker/watch-workspace.ts';
+import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
+
+let fixture: Fixture;
+let sandbox: TestSandbox;
+const MB = 1024 * 1024;
+
+beforeAll(async () => {
+  fixture = await createFixture({ tmpMb: 64, memoryMb: 512 });
+  sandbox = await fixture.sandbox();
+}, 900_000);
+afterAll(async () => await fixture[Symbol.asyncDispose](), 60_000);
+
+test('a full /tmp is a full /tmp and nothing else', async () => {
+  const full = await sandbox.run('head -c 100M /dev/zero > /tmp/big; df --output=avail /tmp | tail -1');
+  expect(full.output).toMatch(/No space left on device\n\s*0\n$/);
+  expect((await sandbox.run('echo works > file; cat file; rm /tmp/big')).output).toBe('works\n');
+});
+
+test('programs may run from /tmp', async () => {
+  const { output } = await sandbox.run('printf "#!/bin/sh\\necho ran" > /tmp/x; chmod +x /tmp/x; /tmp/x');
+  expect(output).toBe('ran\n');
+});
+
+test('an agent that fills the folder of steps can still be given commands', async () => {
+  await sandbox.run('head -c 200M /dev/zero > /run/steps/mine; mkdir -p /run/steps/.hidden; true');
+  expect(await sandbox.run('echo works')).toMatchObject({ outcome: 'finished', output: 'works\n' });
+});
+
+test('a command that takes more memory than there is ends alone', async () => {
+  const result = await sandbox.run('python3 -c "x = bytearray(1000 * 1024 * 1024)"; echo code $?');
+  expect(result.output).toMatch(/code (137|1)\n$/);
+  expect(await fixture.runtime.state(sandbox.id)).toBe('running');
+  expect((await sandbox.run('echo works')).output).toBe('works\n');
+});
+
+test('the workspace is counted with closed folders and with deleted files that are still open', async () => {
+  const count = async () => await fixture.runtime.workspaceBytes(sandbox.id, sandbox.uid);
+  const before = await count();
+  await sandbox.run('mkdir closed && head -c 20M /dev/urandom > closed/file && chmod 000 closed');
+  const withClosed = await count();
+  expect(withClosed - before).toBeGreaterThanOrEqual(20 * MB);
+  await sandbox.run('head -c 30M /dev/urandom > gone; (exec 9< gone; rm gone; sleep 20) & sleep 0.3');
+  expect((await count()) - withClosed).toBeGreaterThan(29 * MB);
+  await fixture.runtime.killAgent(sandbox.id, sandbox.uid);
+  expect((await count()) - withClosed).toBeLessThan(5 * MB);
+});
+
+test('the watch tells once when a workspace grows over its limit, and not before', async () => {
+  const over: number[] = [];
+  const limitBytes = (await fixture.runtime.workspaceBytes(sandbox.id, sandbox.uid)) + 10 * MB;
+  const watch = watchWorkspace({
+    runtime: fixture.runtime,
+    id: sandbox.id,
+    uid: sandbox.uid,
+    limitBytes,
+    everyMs: 100,
+    onOver: (bytes) => over.push(bytes),
+  });
+  await delay(600);
+  expect(over).toEqual([]);
+  await sandbox.run('head -c 15M /dev/urandom > more');
+  await delay(1_000);
+  watch.stop();
+  expect(over).toHaveLength(1);
+  expect(over[0]).toBeGreaterThan(limitBytes);
+});
+
+test('whether the engine limits volumes is found by trying', async () => {
+  const limited = await fixture.runtime.limitsWorkspaces();
+  console.log(`the engine holds volumes to a size: ${limited}`);
+  expect(typeof limited).toBe('boolean');
+  const { Volumes } = await fixture.engine.docker.listVolumes({ filters: { name: [`${fixture.installation}-probe`] } });
+  expect(Volumes ?? []).toEqual([]);
+});

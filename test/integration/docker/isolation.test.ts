@@ -1,0 +1,110 @@
+import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
+
+let fixture: Fixture;
+let sandbox: TestSandbox;
+let other: TestSandbox;
+
+beforeAll(async () => {
+  fixture = await createFixture();
+  sandbox = await fixture.sandbox();
+  other = await fixture.sandbox();
+}, 900_000);
+afterAll(async () => await fixture[Symbol.asyncDispose](), 60_000);
+
+async function python(code: string): Promise<string> {
+  const script = `python3 - <<'CODE'\nimport socket, ctypes, os\n${code}\nCODE`;
+  return (await sandbox.run(script)).output.trim();
+}
+
+test('the only network interface is the loopback', async () => {
+  expect(
+    (await sandbox.run('ls /sys/class/net; wc -l < /proc/net/route; cat /proc/net/if_inet6 | wc -l')).output,
+  ).toMatch(/^lo\n1\n[01]\n$/);
+});
+
+test.each([
+  ['a host on the internet', 'AF_INET', "('1.1.1.1', 443)"],
+  ['a host on the internet by IPv6', 'AF_INET6', "('2606:4700:4700::1111', 443)"],
+  ['the metadata address of clouds', 'AF_INET', "('169.254.169.254', 80)"],
+  ['the bridge of the engine', 'AF_INET', "('172.17.0.1', 22)"],
+])('%s is out of reach', async (_name, family, address) => {
+  const said = await python(`
+s = socket.socket(socket.${family}, socket.SOCK_STREAM); s.settimeout(3)
+try: s.connect(${address}); print('connected')
+except OSError as e: print(e)`);
+  expect(said).toMatch(/unreachable|Cannot assign/);
+});
+
+test('there is no DNS, not even by a packet sent to a server', async () => {
+  expect((await sandbox.run('getent hosts example.com; echo $?')).output).toBe('2\n');
+  const said = await python(`
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+try: print(s.sendto(b'x', ('8.8.8.8', 53)))
+except OSError as e: print(e)`);
+  expect(said).toMatch(/unreachable/);
+});
+
+test.each([
+  ['vsock, which reaches the hypervisor', 40],
+  ['raw packets', 17],
+  ['bluetooth', 31],
+  ['the kernel crypto interface', 38],
+  ['vsock with high bits set', 0x1_0000_0028],
+])('a socket for %s cannot be made', async (_name, family) => {
+  const said = await python(`
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.syscall(ctypes.c_long(41 if os.uname().machine == 'x86_64' else 198), ctypes.c_long(${family}), ctypes.c_long(1), ctypes.c_long(0)), ctypes.get_errno())`);
+  expect(said).toMatch(/^-1 (1|97|93)$/);
+});
+
+test('raw IP sockets, io_uring and new namespaces are refused', async () => {
+  expect(
+    await python(
+      "try: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1); print('made')\nexcept OSError as e: print(e)",
+    ),
+  ).toMatch(/not permitted/);
+  expect(await python('print(ctypes.CDLL(None).syscall(425, 8, 0))')).toBe('-1');
+  expect((await sandbox.run('unshare -n true; unshare -Ur true; true')).output.match(/not permitted/g)).toHaveLength(2);
+});
+
+test('a sandbox sees its own socket and no other', async () => {
+  await sandbox.listen((_request, response) => response.end('mine'));
+  await other.listen((_request, response) => response.end('of the other'));
+  expect((await sandbox.run('find / -xdev -type s 2>/dev/null; find /run/bellhop -type s')).output).toBe(
+    '/run/bellhop/proxy.sock\n',
+  );
+  expect(await fixture.runtime.checkSockets(sandbox.id, sandbox.uid)).toMatchObject({ sockets: 1 });
+  expect((await sandbox.run('ls -A /run/bellhop; ls -A /run/bellhop/.. | sort')).output).not.toContain(other.id);
+});
+
+test("the agent's user cannot open the proxy's socket past the relay", async () => {
+  const said = await python(`
+s = socket.socket(socket.AF_UNIX)
+try: s.connect('/run/bellhop/proxy.sock'); print('connected')
+except OSError as e: print(e)`);
+  expect(said).toMatch(/Permission denied/);
+});
+
+test('a folder that shows sockets of others is found out', async () => {
+  const { writeFile, mkdir, rm } = await import('node:fs/promises');
+  const { createServer } = await import('node:net');
+  const { join } = await import('node:path');
+  const folder = join(fixture.runDir, sandbox.id, 'x');
+  await mkdir(folder);
+  await writeFile(join(folder, 'file'), '');
+  const server = createServer().listen(join(folder, 'proxy.sock'));
+  try {
+    const check = fixture.runtime.checkSockets(sandbox.id, sandbox.uid);
+    await expect(check).rejects.toMatchObject({ code: 'SandboxSeesOthers' });
+  } finally {
+    await new Promise((done) => server.close(done));
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('nothing of the host is written to, and little is read', async () => {
+  const { output } = await sandbox.run(
+    'touch /x /etc/x /run/bellhop/x /usr/x 2>&1 | grep -c Read-only; id -u; cat /proc/1/environ',
+  );
+  expect(output).toMatch(new RegExp(`^4\\n${sandbox.uid}\\n.*Permission denied\\n$`));
+});
