@@ -64,7 +64,11 @@ export function App() {
           />
         ) : (
           <section className="pane" aria-label="Slack simulator">
-            <p className="pane__empty">The Slack simulator is not up yet.</p>
+            <p className="pane__empty">
+              {setup?.simulated.slack === false
+                ? 'Bellhop works in your own Slack here. Tag it there; every thread is a workflow in Temporal UI.'
+                : 'The Slack simulator is not up yet.'}
+            </p>
           </section>
         )}
         <EgressPane items={thread?.egress ?? null} empty={emptyEgress(watched, thread === null)} askWhy={api.why} />
