@@ -3,16 +3,16 @@ import type { Finding } from './finding.ts';
 
 /** Each port that `bellhop up` takes, whether it is free, and who has it. */
 export async function checkPorts(
-  ports: readonly { readonly variable: string; readonly usual: number; readonly needed?: string }[],
+  ports: readonly { readonly variable: string; readonly usual: number }[],
   { environment, running }: { readonly environment: NodeJS.ProcessEnv; readonly running: boolean },
 ): Promise<Finding> {
   const taken: string[] = [];
   let blocked = false;
-  for (const { variable, usual, needed } of ports) {
+  for (const { variable, usual } of ports) {
     const port = Number(environment[variable] || usual);
     if (port === 0 || (await isFree(port))) continue;
     taken.push(`${port} (${variable}) by ${await describeHolder(port)}`);
-    blocked ||= Boolean(environment[variable] || needed);
+    blocked ||= Boolean(environment[variable]);
   }
   const finding = { id: 'ports', title: 'Ports' } as const;
   const all = ports.map(({ variable, usual }) => environment[variable] || usual).join(', ');

@@ -8,5 +8,6 @@ export const PORTS = {
   postgres: { variable: 'BELLHOP_POSTGRES_PORT', usual: 7320 },
   slack: { variable: 'BELLHOP_SLACK_SIMULATOR_PORT', usual: 7330 },
   model: { variable: 'BELLHOP_MODEL_SIMULATOR_PORT', usual: 7340 },
-  world: { variable: 'BELLHOP_ACME_PORT', usual: 7443, needed: 'demo/bellhop.yaml names it' },
+  /** demo/bellhop.yaml names it. */
+  world: { variable: 'BELLHOP_ACME_PORT', usual: 7443 },
 } as const satisfies Record<string, PortWish>;

@@ -6,8 +6,6 @@ export interface PortWish {
   /** The environment variable by which a user fixes it. */
   readonly variable: string;
   readonly usual: number;
-  /** Why no other port will do. */
-  readonly needed?: string;
 }
 
 export interface ChosenPort {
@@ -33,10 +31,6 @@ export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv)
     );
   }
   if (await isFree(wish.usual)) return { port: wish.usual };
-  if (wish.needed) {
-    const holder = await describeHolder(wish.usual);
-    throw new SetupError('port-taken', `port ${wish.usual} is taken by ${holder}; ${wish.needed}`, 'stop that process');
-  }
   const port = await freePort(0);
   return { port, remark: `port ${wish.usual} is taken by ${await describeHolder(wish.usual)}; using ${port}` };
 }

@@ -22,7 +22,7 @@ import type { UpContext } from './up-context.ts';
 export async function startEverything(context: UpContext): Promise<void> {
   await startPage(context);
   const secrets = await generatedSecrets(context.home.secrets);
-  const [urls, temporal, , slack, model, operatorFile] = await Promise.all([
+  const [urls, temporal, , slack, model, world] = await Promise.all([
     startPostgres(context),
     startTemporal(context),
     startDockerEngine(context),
@@ -39,12 +39,16 @@ export async function startEverything(context: UpContext): Promise<void> {
 
   await Promise.all([
     (async () => {
-      const proxy = await startProxy(context, { databaseUrl: roles.proxy, operatorFile, ownListeners });
+      const proxy = await startProxy(context, {
+        databaseUrl: roles.proxy,
+        operatorFile: world?.operatorFile,
+        ownListeners,
+      });
       await startRunner(context, { databaseUrl: roles.runner, temporal, proxy });
     })(),
     (async () => {
       await startGateway(context, { databaseUrl: roles.gateway, temporal, slack });
-      await provideAccess(context, { databaseUrl: roles.admin, secrets });
+      await provideAccess(context, { databaseUrl: roles.admin, secrets, world });
     })(),
     startAgent(context, { databaseUrl: roles.agent, temporal, model }),
   ]);

@@ -1,13 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf, SetupError } from '../../../setup/errors.ts';
+import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
 import { ROOT } from '../../../setup/host/home.ts';
+import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { openDatabase } from '../../../store/database.ts';
 import { currentPolicy } from '../../../store/policy.ts';
 import { inheritedBy } from '../environments.ts';
 import { definedOf, exists } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
+import type { World } from './world.ts';
 
 const DEMO_FILE = 'demo/bellhop.yaml';
 /** The file names channels, and the gateway asks Slack for them when it comes up. */
@@ -18,6 +22,8 @@ export interface AccessOptions {
   /** As the role `admin`. */
   readonly databaseUrl: string;
   readonly secrets: GeneratedSecrets;
+  /** Undefined beside a real Slack. */
+  readonly world: World | undefined;
 }
 
 /** Applies the demo's access file at the first start, by `./bellhop apply` itself. A file in force is left alone. */
@@ -25,13 +31,24 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
   await context.journal.step('access', async (say) => {
     const version = await versionInForce(options.databaseUrl);
     if (version > 0) return { detail: `version ${version} of the access file is in force`, value: undefined };
-    if (context.settings.slack || !exists(DEMO_FILE)) {
+    if (!options.world || !exists(DEMO_FILE)) {
       return { detail: 'nothing is allowed yet: ./bellhop apply bellhop.yaml', value: undefined };
     }
-    say(`applying ${DEMO_FILE}`);
-    await applyDemo(context, options);
-    return { detail: `${DEMO_FILE} applied; edit it and run: ./bellhop apply ${DEMO_FILE}`, value: undefined };
+    const file = await demoFileFor(options.world, context.home.folder);
+    const shown = path.relative(ROOT, file).startsWith('..') ? file : path.relative(ROOT, file);
+    say(`applying ${shown}`);
+    await applyDemo(context, file, options);
+    return { detail: `${shown} applied; edit it and run: ./bellhop apply ${shown}`, value: undefined };
   });
+}
+
+/** The demo's file, or a copy in the home when the outside world had to take another port than the file names. */
+async function demoFileFor({ port }: World, home: string): Promise<string> {
+  const file = path.join(ROOT, DEMO_FILE);
+  if (port === PORTS.world.usual) return file;
+  const copy = path.join(home, 'bellhop.yaml');
+  await writeAtomically(copy, (await readFile(file, 'utf8')).replaceAll(`:${PORTS.world.usual}`, `:${port}`), 0o644);
+  return copy;
 }
 
 async function versionInForce(databaseUrl: string): Promise<number> {
@@ -43,7 +60,7 @@ async function versionInForce(databaseUrl: string): Promise<number> {
   }
 }
 
-async function applyDemo(context: UpContext, { databaseUrl, secrets }: AccessOptions): Promise<void> {
+async function applyDemo(context: UpContext, file: string, { databaseUrl, secrets }: AccessOptions): Promise<void> {
   const env = definedOf({
     ...inheritedBy('apply', context.environment),
     BELLHOP_HOME: context.home.folder,
@@ -51,7 +68,7 @@ async function applyDemo(context: UpContext, { databaseUrl, secrets }: AccessOpt
     ACME_TOKEN: secrets.acmeToken,
   });
   const script = path.join(ROOT, 'cli', 'main.ts');
-  const task = { name: 'apply', script, args: ['apply', path.join(ROOT, DEMO_FILE)], env };
+  const task = { name: 'apply', script, args: ['apply', file], env };
   const end = Date.now() + CHANNELS_MS;
   for (;;) {
     try {
@@ -59,7 +76,7 @@ async function applyDemo(context: UpContext, { databaseUrl, secrets }: AccessOpt
       return;
     } catch (error) {
       if (error instanceof SetupError && error.code === 'stopping') throw error;
-      if (Date.now() > end) throw new SetupError('child-failed', `${DEMO_FILE}: ${reasonOf(error)}`);
+      if (Date.now() > end) throw new SetupError('child-failed', reasonOf(error));
       await sleep(RETRY_MS);
     }
   }

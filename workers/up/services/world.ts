@@ -4,40 +4,55 @@ import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
+import { readJson } from '../../../setup/host/read-json.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
 
 const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test'];
 const line = z.object({ port: z.number(), ca: z.string() });
+const remembered = z.object({ port: z.number() });
 
-/**
- * The demo's outside world. Returns the operator's file that lets the proxy find it: names that no resolver knows, the one loopback
- * port that rules may open, and its certificate authority. Undefined beside a real Slack, where there is no demo.
- */
-export async function startWorld(context: UpContext, secrets: GeneratedSecrets): Promise<string | undefined> {
+/** The demo's outside world, for the proxy and the access file. */
+export interface World {
+  /**
+   * What the operator of a machine writes by hand: names that no resolver knows, the one loopback port that rules may open, and
+   * a certificate authority.
+   */
+  readonly operatorFile: string;
+  readonly port: number;
+}
+
+/** Starts the outside world that the demo talks to. Undefined beside a real Slack, where there is no demo. */
+export async function startWorld(context: UpContext, secrets: GeneratedSecrets): Promise<World | undefined> {
   const { environment, home, settings, journal, page } = context;
-  return await journal.step<string | undefined>('world', async () => {
+  return await journal.step<World | undefined>('world', async () => {
     if (settings.slack) return { detail: 'the real one', value: undefined };
-    const chosen = await choosePort(PORTS.world, environment);
+    const folder = path.join(home.folder, 'acme');
+    const chosen = await choosePort(await wish(path.join(folder, 'port.json')), environment);
     const env = {
       ...inheritedBy('local', environment),
-      ACME_DIR: path.join(home.folder, 'acme'),
+      ACME_DIR: folder,
       ACME_TOKEN: secrets.acmeToken,
       ACME_CONTROL_TOKEN: secrets.acmeControlToken,
       ACME_PORT: String(chosen.port),
     };
     const ready = await startOwn(context, { name: 'acme', script: 'simulators/acme/main.ts', env });
     const { port, ca } = line.parse(ready);
-    await page.add({
-      ACME_URL: `https://127.0.0.1:${port}`,
-      ACME_CA: ca,
-      ACME_CONTROL_TOKEN: secrets.acmeControlToken,
-    });
+    await writeAtomically(path.join(folder, 'port.json'), JSON.stringify({ port }));
+    const url = `https://127.0.0.1:${port}`;
+    await page.add({ ACME_URL: url, ACME_CA: ca, ACME_CONTROL_TOKEN: secrets.acmeControlToken });
     const operatorFile = path.join(home.folder, 'demo-operator.yaml');
     await writeAtomically(operatorFile, operatorText(port, ca));
-    return { detail: `simulated: ${HOSTS.join(', ')} on port ${port}, with real TLS`, value: operatorFile };
+    const remarks = [`simulated: ${HOSTS.join(', ')} on port ${port}, with real TLS`, chosen.remark];
+    return { detail: remarks.filter(Boolean).join('; '), value: { operatorFile, port } };
   });
+}
+
+/** The access file in force names a port, so the one of the first start is kept as long as it is free. */
+async function wish(file: string) {
+  const known = await readJson(file, remembered);
+  return { ...PORTS.world, usual: known?.port ?? PORTS.world.usual };
 }
 
 function operatorText(port: number, ca: string): string {
