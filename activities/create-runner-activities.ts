@@ -12,6 +12,7 @@ import { createSandboxPorts } from './sandbox-ports.ts';
 import { createShowProgress } from './show-progress.ts';
 import { createStreamEgress } from './stream-egress.ts';
 import { createTellThread } from './tell-thread.ts';
+import { createWorkspaceGuard } from './workspace-guard.ts';
 
 export interface RunnerDependencies {
   readonly runner: string;
@@ -20,21 +21,23 @@ export interface RunnerDependencies {
   readonly database: Database;
   readonly lock: KeyedLock;
   readonly caBundle: () => Promise<string>;
+  readonly workspaceMb: number;
 }
 
 /** Everything one machine's own queue does. */
 export function createRunnerActivities(dependencies: RunnerDependencies): RunnerActivities {
-  const { runtime, proxy, database } = dependencies;
+  const { runtime, proxy, database, workspaceMb } = dependencies;
+  const guard = createWorkspaceGuard({ runtime, limitMb: workspaceMb });
   const clock = (): number => performance.now();
   return {
-    ...createSandboxLife({ ...dependencies, tellThread: createTellThread(database) }),
+    ...createSandboxLife({ ...dependencies, guard, tellThread: createTellThread(database) }),
     runTool: createRunTool({
       database,
       proxy,
       tools: createToolRegistry(),
       files: createPostedFiles(database),
       thread: createThreadPort(database),
-      ports: createSandboxPorts({ runtime, database, clock }),
+      ports: createSandboxPorts({ runtime, database, guard, clock }),
       show: createShowProgress({ database, clock }),
     }),
   };

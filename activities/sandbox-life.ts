@@ -10,6 +10,7 @@ import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { TellThread } from './tell-thread.ts';
+import type { WorkspaceGuard } from './workspace-guard.ts';
 
 export interface SandboxLifeDependencies {
   readonly runner: string;
@@ -17,6 +18,7 @@ export interface SandboxLifeDependencies {
   readonly proxy: ProxyControl;
   readonly database: Database;
   readonly tellThread: TellThread;
+  readonly guard: WorkspaceGuard;
   /** Shared with the reaper, so that nothing is removed while it is being provisioned. */
   readonly lock: KeyedLock;
   /** PEM text of what sandboxes trust: the system's roots and the proxy's own CA. */
@@ -27,7 +29,7 @@ type SandboxLife = Pick<RunnerActivities, 'provisionSandbox' | 'settleSandbox' |
 
 /** A sandbox from its first start to its removal. Every activity here may be repeated. */
 export function createSandboxLife(dependencies: SandboxLifeDependencies): SandboxLife {
-  const { runner, runtime, proxy, database, tellThread, lock, caBundle } = dependencies;
+  const { runner, runtime, proxy, database, tellThread, guard, lock, caBundle } = dependencies;
 
   return {
     provisionSandbox: ({ session, turn, sandbox }) =>
@@ -47,11 +49,13 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
           if (made.sockets !== 1) throw failure('ProvisionFailed', `the sandbox sees ${made.sockets} sockets, not 1`);
           await setIncarnation(database, sandbox, made.incarnation);
           await setSandboxState(database, sandbox, 'running');
+          await guard.begin(sandbox, agentUid);
           return { created: made.created };
         }),
       ),
 
     async settleSandbox({ session, turn, sandbox }) {
+      guard.end(sandbox);
       const { agentUid } = await getSession(database, session);
       await Promise.all([
         runtime.killAgent(sandbox, agentUid).catch(unlessGone),

@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import { incarnationOfStep } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
 import { failure } from './failure.ts';
+import type { WorkspaceGuard } from './workspace-guard.ts';
 
 /** Binds the tools' view of a sandbox to one sandbox and the agent's user of its session. */
 export interface SandboxPorts {
@@ -15,6 +16,7 @@ export interface SandboxPorts {
 export interface SandboxPortsDependencies {
   readonly runtime: SandboxRuntime;
   readonly database: Database;
+  readonly guard: WorkspaceGuard;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
 }
@@ -41,8 +43,11 @@ export function createSandboxPorts(dependencies: SandboxPortsDependencies): Sand
   };
 }
 
+/** As a shell says of a command that SIGKILL ended. */
+const KILLED = 137;
+
 async function runStep(
-  { runtime, database, clock }: SandboxPortsDependencies,
+  { runtime, database, guard, clock }: SandboxPortsDependencies,
   session: SessionId,
   sandbox: string,
   uid: number,
@@ -69,9 +74,10 @@ async function runStep(
       },
     })
     .catch(asSandboxFailure);
+  const notice = result.outcome === 'killed' ? guard.takeNotice(sandbox) : null;
   return {
-    exitCode: result.outcome === 'finished' ? result.exitCode : null,
-    output: Buffer.from(result.output),
+    exitCode: notice !== null ? KILLED : result.outcome === 'finished' ? result.exitCode : null,
+    output: Buffer.from(notice === null ? result.output : `${result.output}\n${notice}\n`),
     outputBytes: result.outputBytes,
     timedOut: result.timedOut,
     durationMs: Math.round(clock() - began),

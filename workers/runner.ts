@@ -75,7 +75,15 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
     Worker.create({
       ...shared,
       taskQueue: runnerQueue(runner),
-      activities: createRunnerActivities({ runner, runtime, proxy, database, lock, caBundle }),
+      activities: createRunnerActivities({
+        runner,
+        runtime,
+        proxy,
+        database,
+        lock,
+        caBundle,
+        workspaceMb: env.BELLHOP_SANDBOX_WORKSPACE_MB,
+      }),
     }),
     // A slot for each sandbox, so that no turn waits for another's end.
     Worker.create({

@@ -1,0 +1,25 @@
+import { type Installation, startInstallation } from '../../support/installation/installation.ts';
+import { waitForTurn } from '../../support/installation/turns.ts';
+
+let bellhop: Installation;
+
+beforeAll(async () => {
+  bellhop = await startInstallation({ environment: { BELLHOP_SANDBOX_WORKSPACE_MB: '100' } });
+}, 120_000);
+afterAll(() => bellhop?.[Symbol.asyncDispose](), 60_000);
+
+test('a command that fills the workspace over its size is ended, told why, and the next one can clean up', async () => {
+  const text =
+    '@bellhop\n$ dd if=/dev/zero of=big bs=1M count=150; sleep 30\n$ rm big && df -h . | tail -1 && echo usable';
+  const mention = await bellhop.slack.post('ada', '#general', text);
+  const { session, state } = await waitForTurn(bellhop, mention, 1, 60_000);
+  expect(state).toBe('answered');
+  const { rows } = await bellhop.database.query(
+    "select output, exit_code from step where session = $1 and kind = 'tool' order by number",
+    [session],
+  );
+  expect(rows[0].exit_code).toBe(137);
+  expect(rows[0].output).toMatch(/The workspace takes 15\d MB of 100 MB/);
+  expect(rows[1]).toMatchObject({ exit_code: 0 });
+  expect(rows[1].output).toContain('usable');
+}, 90_000);
