@@ -37,16 +37,28 @@ export interface Installation extends AsyncDisposable {
   apply(yaml: string): Promise<void>;
   /** The demo's own file. */
   demoFile(): Promise<string>;
+  /** Writes the operator's file anew and starts the proxy again, which reads it only then. */
+  operate(additions: OperatorAdditions): Promise<void>;
 }
 
 export interface InstallationOptions {
   /** For the agent worker and the runner, over the defaults. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Added to the operator's file. */
-  readonly operator?: string;
+  readonly operator?: OperatorAdditions;
+  /** Added to the environment that `apply` finds secrets in. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly slack?: Parameters<typeof startTestSlack>[0];
   /** Milliseconds a model call takes. @default 0 */
   readonly modelDelayMs?: number;
+}
+
+/** What the operator of this machine allows beyond the simulator of the outside world. */
+export interface OperatorAdditions {
+  /** Names and the `address:port` they are dialled at. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  readonly ceilings?: readonly { readonly range: string; readonly ports: readonly number[] }[];
+  readonly caBundles?: readonly string[];
 }
 
 const DEMO_FILE = path.join(import.meta.dirname, '..', '..', '..', 'demo', 'bellhop.yaml');
@@ -146,11 +158,16 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
         database: admin,
         file: 'bellhop.yaml',
         text,
-        environment: { ACME_TOKEN: canary },
+        environment: { ACME_TOKEN: canary, ...options.secrets },
         appliedBy: 'test',
         now: new Date(),
         dryRun: false,
       });
+    },
+    async operate(additions) {
+      await writeFile(path.join(home, 'operator.yaml'), operatorFile(acme, additions));
+      await proxy.kill('SIGTERM');
+      await proxy.restart();
     },
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
@@ -160,8 +177,12 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   return installation;
 }
 
-function operatorFile(acme: Acme, more = ''): string {
-  const hosts = ['api', 'docs', 'paste'].map((name) => `  ${name}.acme.test: "127.0.0.1:${acme.port}"`);
-  const ceilings = `ceilings:\n  - { range: 127.0.0.1/32, ports: [${acme.port}] }`;
-  return ['hosts:', ...hosts, ceilings, `ca-bundles: [${JSON.stringify(acme.authorityPath)}]`, more].join('\n');
+/** JSON is YAML. */
+function operatorFile(acme: Acme, { hosts = {}, ceilings = [], caBundles = [] }: OperatorAdditions = {}): string {
+  const sites = ['api', 'docs', 'paste'].map((name) => [`${name}.acme.test`, `127.0.0.1:${acme.port}`]);
+  return JSON.stringify({
+    hosts: { ...Object.fromEntries(sites), ...hosts },
+    ceilings: [{ range: '127.0.0.1/32', ports: [acme.port] }, ...ceilings],
+    'ca-bundles': [acme.authorityPath, ...caBundles],
+  });
 }
