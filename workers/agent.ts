@@ -61,6 +61,8 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
     // A beat every second is what makes a stop felt at once.
     maxHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: '10s',
+    // A killed worker's sessions are taken over by another one, or by its next start, after this long.
+    stickyQueueScheduleToStartTimeout: '3s',
   });
   const schedules = keepSchedulesInStep({
     client: new Client({ connection, namespace: temporal.namespace }),

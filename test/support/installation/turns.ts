@@ -33,3 +33,25 @@ export async function waitForTurn(
   if (!found) throw new Error('unreachable');
   return { session, ...found };
 }
+
+export interface SeenToolStep {
+  readonly tool: string;
+  readonly state: string;
+  readonly exitCode: number | null;
+  readonly output: string | null;
+  readonly attempt: number;
+}
+
+/** The tool calls of a thread's turn, in order. */
+export async function toolSteps(
+  { database }: Pick<Installation, 'database'>,
+  message: Pick<SimMessage, 'channel' | 'ts' | 'threadTs'>,
+  turn = 1,
+): Promise<SeenToolStep[]> {
+  const { rows } = await database.query<SeenToolStep>(
+    `select tool, state, exit_code as "exitCode", output, attempt from step
+     where session = $1 and turn = $2 and kind = 'tool' order by number`,
+    [sessionOf(message), turn],
+  );
+  return rows;
+}
