@@ -13,13 +13,17 @@ export interface CallModelDependencies extends ModelStepDependencies {
   readonly log: Logger;
 }
 
+/** How often the text of a running answer is written; Slack takes an edit a second anyway. */
+const TEXT_EVERY_MS = 700;
+
 /**
  * One model call. What people wrote since the last one is part of it; the text so far is shown in the thread. Beats
  * carry the phase only: text goes to PostgreSQL and Slack, never into a history.
  */
 export function createCallModel(dependencies: CallModelDependencies): AgentActivities['callModel'] {
-  const { settings, show, log } = dependencies;
+  const { settings, show, clock, log } = dependencies;
   return async ({ session, turn, step }) => {
+    let textShownAt = 0;
     const asFailure = (error: unknown): never => {
       if (!(error instanceof ModelError)) throw error;
       throw failure(error.code, error.message, { cause: error, retryAfterMs: error.retryAfterMs ?? undefined });
@@ -33,7 +37,12 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
         signal,
         onProgress({ phase, text }) {
           report({ phase });
-          if (phase !== 'storing') show({ session, turn, step, what: WHAT[phase], text }).catch(warn);
+          if (phase === 'storing') return;
+          if (phase === 'answering') {
+            if (clock() - textShownAt < TEXT_EVERY_MS) return;
+            textShownAt = clock();
+          }
+          show({ session, turn, step, what: WHAT[phase], text }).catch(warn);
         },
       }),
     ).catch(asFailure);

@@ -28,7 +28,7 @@ export interface AgentDependencies {
 /** Everything the shared queue does. */
 export function createAgentActivities(dependencies: AgentDependencies): AgentActivities & ScheduleActivities {
   const { database, settings } = dependencies;
-  const show = createShowProgress({ database, clock: () => performance.now() });
+  const show = createShowProgress(database);
   return {
     beginTurn: createBeginTurn({ database, settings }),
     resolveScopeAccess: createResolveScopeAccess({ database }),

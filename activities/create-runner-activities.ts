@@ -38,7 +38,7 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
       files: createPostedFiles(database),
       thread: createThreadPort(database),
       ports: createSandboxPorts({ runtime, database, guard, clock }),
-      show: createShowProgress({ database, clock }),
+      show: createShowProgress(database),
     }),
   };
 }

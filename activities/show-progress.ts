@@ -17,25 +17,8 @@ export interface Progress {
 /** Brings the turn's one message in the thread up to date; never over a final answer. */
 export type ShowProgress = (progress: Progress) => Promise<void>;
 
-/** How often the text of a running answer is written; Slack takes an edit a second anyway. */
-const TEXT_EVERY_MS = 700;
-
-export interface ShowProgressDependencies {
-  readonly database: Queryable;
-  /** Milliseconds, monotonic. */
-  readonly clock: () => number;
-}
-
-export function createShowProgress({ database, clock }: ShowProgressDependencies): ShowProgress {
-  const lastText = new Map<SessionId, number>();
+export function createShowProgress(database: Queryable): ShowProgress {
   return async ({ session, turn, step, what, text }) => {
-    if (text) {
-      const before = lastText.get(session);
-      if (before !== undefined && clock() - before < TEXT_EVERY_MS) return;
-      lastText.set(session, clock());
-    } else {
-      lastText.delete(session);
-    }
     const { startedAt } = await getTurn(database, session, turn);
     const { team, channel, threadTs } = threadOf(session);
     const body = { kind: 'working', step, what, since: startedAt.toISOString(), ...(text && { text }) } as const;
