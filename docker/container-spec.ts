@@ -45,7 +45,6 @@ export function containerSpec(plan: ContainerPlan): Docker.ContainerCreateOption
     WorkingDir: INSIDE.workspace,
     Labels: { ...plan.labels },
     Env: Object.entries(sandboxEnvironment({ javaStore: plan.javaStore })).map(([name, value]) => `${name}=${value}`),
-    NetworkDisabled: true,
     HostConfig: {
       Runtime: plan.runtime,
       Init: true,

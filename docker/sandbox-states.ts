@@ -20,12 +20,16 @@ export async function startContainer(container: Docker.Container): Promise<void>
   }
 }
 
+/** How long the engine may take to notice what it was told to do. */
+const NOTICE_MS = 5_000;
+
 export async function pauseContainer(container: Docker.Container, id: string): Promise<void> {
   try {
     await container.pause();
   } catch (error) {
     if (!/already paused/.test(wordsOf(error))) throw sandboxError('pause the sandbox', id, error);
   }
+  await untilPaused(container, id, true);
 }
 
 export async function unpauseContainer(container: Docker.Container, id: string): Promise<void> {
@@ -33,6 +37,22 @@ export async function unpauseContainer(container: Docker.Container, id: string):
     await container.unpause();
   } catch (error) {
     if (!/not paused/.test(wordsOf(error))) throw sandboxError('unpause the sandbox', id, error);
+  }
+  await untilPaused(container, id, false);
+}
+
+/**
+ * The engine answers before its own record says so, and an unpause or an exec that comes in between is refused
+ * according to the old record.
+ */
+async function untilPaused(container: Docker.Container, id: string, wanted: boolean): Promise<void> {
+  const deadline = Date.now() + NOTICE_MS;
+  for (;;) {
+    const { State } = await container.inspect().catch((error: unknown) => {
+      throw sandboxError('look at the sandbox', id, error);
+    });
+    if (State.Paused === wanted || !State.Running || Date.now() > deadline) return;
+    await delay(3);
   }
 }
 

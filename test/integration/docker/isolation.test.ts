@@ -3,9 +3,11 @@ import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
 let fixture: Fixture;
 let sandbox: TestSandbox;
 let other: TestSandbox;
+let gvisor: boolean;
 
 beforeAll(async () => {
   fixture = await createFixture();
+  gvisor = fixture.runtime.probeRuntime().runtime === 'runsc';
   sandbox = await fixture.sandbox();
   other = await fixture.sandbox();
 }, 900_000);
@@ -17,9 +19,8 @@ async function python(code: string): Promise<string> {
 }
 
 test('the only network interface is the loopback', async () => {
-  expect(
-    (await sandbox.run('ls /sys/class/net; wc -l < /proc/net/route; cat /proc/net/if_inet6 | wc -l')).output,
-  ).toMatch(/^lo\n1\n[01]\n$/);
+  const { output } = await sandbox.run('tail -n +3 /proc/net/dev | cut -d: -f1; tail -n +2 /proc/net/route');
+  expect(output.trim()).toBe('lo');
 });
 
 test.each([
@@ -64,7 +65,10 @@ test('raw IP sockets, io_uring and new namespaces are refused', async () => {
     ),
   ).toMatch(/not permitted/);
   expect(await python('print(ctypes.CDLL(None).syscall(425, 8, 0))')).toBe('-1');
-  expect((await sandbox.run('unshare -n true; unshare -Ur true; true')).output.match(/not permitted/g)).toHaveLength(2);
+  expect((await sandbox.run('unshare -n true')).output).toContain('not permitted');
+  // Under gVisor a user namespace is one of its own kernel, not of the machine's.
+  if (gvisor) return;
+  expect((await sandbox.run('unshare -Ur true')).output).toContain('not permitted');
 });
 
 test('a sandbox sees its own socket and no other', async () => {
@@ -104,7 +108,7 @@ test('a folder that shows sockets of others is found out', async () => {
 
 test('nothing of the host is written to, and little is read', async () => {
   const { output } = await sandbox.run(
-    'touch /x /etc/x /run/bellhop/x /usr/x 2>&1 | grep -c Read-only; id -u; cat /proc/1/environ',
+    'touch /x /etc/x /run/bellhop/x /usr/x 2>&1 | grep -cE "Read-only|denied"; id -u; cat /proc/1/environ',
   );
   expect(output).toMatch(new RegExp(`^4\\n${sandbox.uid}\\n.*Permission denied\\n$`));
 });
