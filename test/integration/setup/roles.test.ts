@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import {
+  DATABASE_ROLES,
+  type DatabaseRole,
+  dropRoles,
+  ensureRoles,
+  roleName,
+  urlForRole,
+} from '../../../store/roles.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+/** What each role may do, by table: s(elect), i(nsert), u(pdate), d(elete); columns where only some are given. */
+const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
+  gateway: {
+    channel: 's i u',
+    file: 's i',
+    inbox: 's i u',
+    outbox: 's i u',
+    person: 's i u',
+    policy: 's',
+    rate_bucket: 's i u',
+    session: 's i u(permalink)',
+    slack_watermark: 's i u',
+    step: 's(kind number session tool turn)',
+    turn: 's',
+  },
+  agent: {
+    access_snapshot: 's i',
+    channel: 's',
+    egress_event: 's',
+    inbox: 's i u(state turn)',
+    model_usage: 's i u',
+    outbox: 's i u',
+    person: 's',
+    policy: 's',
+    runner: 's',
+    sandbox: 's i u',
+    schedule: 's',
+    session: 's u(changed_at instructions state)',
+    step: 's i u',
+    transcript: 's i',
+    turn: 's i u',
+  },
+  runner: {
+    file: 's i u(placed_in)',
+    inbox: 's(author author_class channel kind received_at state team text thread_ts)',
+    outbox: 's i u',
+    person: 's(id name team)',
+    runner: 's i u',
+    sandbox: 's u',
+    session: 's',
+    step: 's u',
+    transcript: 's i',
+    turn: 's u(blocked bytes_out forwarded injected sandbox_ready_at)',
+  },
+  proxy: {
+    credential: 's',
+    egress_event: 's i',
+    policy: 's',
+  },
+  admin: {
+    channel: 's',
+    credential: 's(connection created_at key_id version) i d',
+    inbox: 's(id kind received_at state)',
+    installation: 's',
+    outbox: 's(created_at failed id kind revision sent_revision)',
+    person: 's',
+    policy: 's i',
+    runner: 's u(draining)',
+    sandbox: 's',
+    schedule: 's i u d',
+    session: 's',
+    step: 's(number session turn)',
+    turn: 's',
+  },
+  console: {
+    access_snapshot: 's',
+    egress_event: 's',
+    outbox: 's(final id key kind sent_at session)',
+    policy: 's',
+    sandbox: 's',
+    session: 's',
+    step: 's(attempt ended_at exit_code kind number session started_at state tool truncated turn)',
+    turn: 's',
+  },
+};
+
+describe('the roles of the database', () => {
+  const installation = randomBytes(4).toString('hex');
+  const password = randomBytes(16).toString('hex');
+  const passwords = Object.fromEntries(DATABASE_ROLES.map((role) => [role, password])) as Record<DatabaseRole, string>;
+  let test: TestDatabase;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    await ensureRoles(test.url, installation, passwords);
+    // A second run changes nothing: every start of `up` is one.
+    await ensureRoles(test.url, installation, passwords);
+    await test.database.query(
+      "insert into credential (connection, version, key_id, sealed) values ('crm', 1, 'k', 'x')",
+    );
+    await test.database.query(
+      "insert into session (id, team, channel, thread_ts, scope, principal) values ('slack:T:C:1', 'T', 'C', '1', 's', 'p')",
+    );
+  });
+  afterAll(async () => {
+    await dropRoles(test.url, installation);
+    await test[Symbol.asyncDispose]();
+  });
+
+  async function as(role: DatabaseRole, sql: string): Promise<string> {
+    const client = new pg.Client({ connectionString: urlForRole(test.url, installation, role, password) });
+    await client.connect();
+    try {
+      const { rowCount } = await client.query(sql);
+      return `${rowCount} rows`;
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      await client.end();
+    }
+  }
+
+  it.each(DATABASE_ROLES)('%s may do what its process needs, and nothing else', async (role) => {
+    expect(await grantsOf(test, roleName(installation, role))).toEqual(EXPECTED[role]);
+  });
+
+  it.each(DATABASE_ROLES.filter((role) => role !== 'proxy'))('%s cannot read a sealed credential', async (role) => {
+    expect(await as(role, 'select sealed from credential')).toMatch(/permission denied/);
+    expect(await as(role, 'select * from credential')).toMatch(/permission denied/);
+    expect(await as(role, 'create table mine as table credential')).toMatch(/permission denied/);
+  });
+
+  it('lets the proxy read a sealed credential, and not change it', async () => {
+    expect(await as('proxy', 'select sealed from credential')).toBe('1 rows');
+    expect(await as('proxy', "update credential set sealed = 'y'")).toMatch(/permission denied/);
+    expect(await as('proxy', 'delete from credential')).toMatch(/permission denied/);
+  });
+
+  it('lets the command line enter and drop a credential', async () => {
+    const insert = "insert into credential (connection, version, key_id, sealed) values ('crm', 2, 'k', 'z')";
+    expect(await as('admin', insert)).toBe('1 rows');
+    expect(await as('admin', "delete from credential where connection = 'crm' and version = 2")).toBe('1 rows');
+    expect(await as('admin', "update credential set connection = 'other'")).toMatch(/permission denied/);
+  });
+
+  it.each([
+    ['gateway', 'select content from transcript'],
+    ['gateway', 'select output from step'],
+    ['gateway', "update session set principal = 'somebody'"],
+    ['gateway', "insert into policy (version, document, source, applied_by) values (9, '{}', '', 'me')"],
+    ['agent', "insert into policy (version, document, source, applied_by) values (9, '{}', '', 'me')"],
+    ['agent', "update session set principal = 'somebody'"],
+    ['agent', 'update session set agent_uid = 20001'],
+    ['agent', 'delete from transcript'],
+    ['agent', "update transcript set content = '{}'"],
+    ['agent', 'delete from egress_event'],
+    ['runner', "insert into policy (version, document, source, applied_by) values (9, '{}', '', 'me')"],
+    ['runner', "update turn set requester = 'somebody'"],
+    ['runner', "update session set scope = 'other'"],
+    ['runner', 'select document from policy'],
+    ['runner', 'delete from egress_event'],
+    ['proxy', 'select text from inbox'],
+    ['proxy', 'select content from transcript'],
+    ['proxy', "update egress_event set outcome = 'forwarded'"],
+    ['proxy', 'delete from egress_event'],
+    ['proxy', "insert into policy (version, document, source, applied_by) values (9, '{}', '', 'me')"],
+    ['admin', 'select text from inbox'],
+    ['admin', 'select body from outbox'],
+    ['admin', 'insert into egress_event select * from egress_event'],
+    ['console', 'select text from inbox'],
+    ['console', 'select body from outbox'],
+    ['console', 'select output from step'],
+    ['console', 'select arguments from step'],
+    ['console', 'select bytes from file'],
+    ['console', "update session set state = 'closed'"],
+  ] as const)('denies %s: %s', async (role, sql) => {
+    expect(await as(role, sql)).toMatch(/permission denied/);
+  });
+
+  it.each(DATABASE_ROLES)('%s can make nothing of its own in the schema, and become nobody else', async (role) => {
+    expect(await as(role, 'create table mine (id int)')).toMatch(/permission denied/);
+    expect(await as(role, `create role "${roleName(installation, role)}_2"`)).toMatch(/permission denied/);
+    const other = role === 'proxy' ? 'gateway' : 'proxy';
+    expect(await as(role, `set role "${roleName(installation, other)}"`)).toMatch(/permission denied/);
+    expect(await as(role, "copy (select 1) to program 'true'")).toMatch(/permission denied/);
+    expect(await as(role, "select pg_read_file('/etc/passwd')")).toMatch(/permission denied/);
+  });
+
+  it('takes back what an earlier release had granted', async () => {
+    const name = roleName(installation, 'console');
+    await test.database.query(`grant all on credential to "${name}"`);
+    await ensureRoles(test.url, installation, passwords);
+    expect(await grantsOf(test, name)).toEqual(EXPECTED.console);
+  });
+});
+
+/** Grants as the server has them, in the words of `EXPECTED`. */
+async function grantsOf({ database }: TestDatabase, role: string): Promise<Record<string, string>> {
+  const { rows } = await database.query<{ table: string; privilege: string; columns: string[] | null }>(
+    `select c.relname as table, p.privilege, null as columns
+     from pg_class c cross join (values ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p(privilege)
+     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and has_table_privilege($1, c.oid, p.privilege)
+     union all
+     select c.relname, p.privilege, array_agg(a.attname::text order by a.attname)
+     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+       cross join (values ('SELECT'), ('INSERT'), ('UPDATE'), ('REFERENCES')) p(privilege)
+     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+       and not has_table_privilege($1, c.oid, p.privilege) and has_column_privilege($1, c.oid, a.attnum, p.privilege)
+     group by c.relname, p.privilege`,
+    [role],
+  );
+  const order = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'];
+  rows.sort((a, b) => order.indexOf(a.privilege) - order.indexOf(b.privilege));
+  const grants: Record<string, string> = {};
+  for (const { table, privilege, columns } of rows) {
+    const letter = order.indexOf(privilege) < 4 ? privilege.charAt(0).toLowerCase() : privilege;
+    const words = columns ? `${letter}(${columns.join(' ')})` : letter;
+    grants[table] = grants[table] ? `${grants[table]} ${words}` : words;
+  }
+  return grants;
+}
