@@ -1,4 +1,5 @@
 /** The demo's page as a process of its own. See ../README.md for its environment. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
@@ -22,7 +23,7 @@ import { watchJson } from './watched-json.ts';
 import { buildWeb } from './web-build.ts';
 
 const SCENARIOS = path.join(import.meta.dirname, '../../scenarios');
-const ACCESS_FILE = 'demo/bellhop.yaml';
+const PROJECT = path.join(import.meta.dirname, '../../..');
 
 const log = pino({ name: 'page' }, pino.destination(2));
 
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
     return {
       scenarios: await readScenarios(SCENARIOS),
       workflowUrl: ui ? new URL(`/namespaces/${namespace}/workflows/`, ui).href : null,
-      accessFile: ACCESS_FILE,
+      accessFile: accessFileOf(home),
     };
   }
 
@@ -84,6 +85,14 @@ async function main(): Promise<void> {
   log.info({ port: listening }, 'listening');
   const url = `http://127.0.0.1:${listening}/?token=${token}`;
   process.stdout.write(`${JSON.stringify({ ready: 'page', url, port: listening })}\n`);
+}
+
+/** The demo's access file as a person types it; `up` puts a copy into the home where its ports had to differ. */
+function accessFileOf(home: string): string {
+  const copy = path.join(home, 'bellhop.yaml');
+  if (!existsSync(copy)) return 'demo/bellhop.yaml';
+  const shown = path.relative(PROJECT, copy);
+  return shown.startsWith('..') ? copy : shown;
 }
 
 main().catch((error: unknown) => {

@@ -3,7 +3,8 @@ export type TextBlock =
   | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'heading'; readonly text: string; readonly level: number }
   | { readonly kind: 'quote'; readonly lines: readonly string[] }
-  | { readonly kind: 'list'; readonly ordered: boolean; readonly items: readonly string[] }
+  /** `start` is the first number of a numbered list. */
+  | { readonly kind: 'list'; readonly start: number | null; readonly items: readonly string[] }
   | { readonly kind: 'table'; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
   | { readonly kind: 'rule' }
   | { readonly kind: 'lines'; readonly lines: readonly string[] };
@@ -46,13 +47,16 @@ function splitLines(lines: readonly string[]): TextBlock[] {
     } else if (QUOTE.test(line)) {
       blocks.push({ kind: 'quote', lines: run((each) => QUOTE.test(each)).map((each) => QUOTE.exec(each)?.[1] ?? '') });
     } else if (BULLET.test(line)) {
-      const ordered = /^\s*\d/.test(line);
+      const number = BULLET.exec(line)?.[1];
       const items = run((each) => BULLET.test(each)).map((each) => BULLET.exec(each)?.[2] ?? '');
-      blocks.push({ kind: 'list', ordered, items });
+      blocks.push({ kind: 'list', start: number === undefined ? null : Number(number), items });
+    } else if (line.trim() === '') {
+      at += 1;
     } else {
       at += 1;
       const last = blocks.at(-1);
-      if (last?.kind === 'lines') blocks[blocks.length - 1] = { kind: 'lines', lines: [...last.lines, line] };
+      const joined = last?.kind === 'lines' && lines[at - 2]?.trim() !== '';
+      if (joined) blocks[blocks.length - 1] = { kind: 'lines', lines: [...last.lines, line] };
       else blocks.push({ kind: 'lines', lines: [line] });
     }
   }

@@ -23,6 +23,7 @@ const PATTERNS: Readonly<Record<Markup, string>> = {
     '(?<bare>https?://[^\\s<>)]+[^\\s<>).,;:!?])',
     '\\*\\*(?<bold>[^*\\n]+)\\*\\*',
     '(?<![\\w*])\\*(?<italic>[^\\s*][^*\\n]*)\\*(?!\\w)',
+    '(?<!\\w)_(?<slanted>[^\\s_][^_\\n]*)_(?!\\w)',
     '~~(?<strike>[^~\\n]+)~~',
     EMOJI,
   ].join('|'),
@@ -46,7 +47,8 @@ function renderInline(text: string, markup: Markup, names: Directory): ReactNode
 }
 
 function renderToken(groups: Record<string, string>, key: number, markup: Markup, names: Directory): ReactNode {
-  const { code, entity, label, href, bare, bold, italic, strike, emoji } = groups;
+  const { code, entity, label, href, bare, bold, slanted, strike, emoji } = groups;
+  const italic = groups.italic ?? slanted;
   if (code !== undefined) return <code key={key}>{unescapeText(code)}</code>;
   if (entity !== undefined) return renderEntity(entity, key, names);
   if (href !== undefined) return link(href, label ?? href, key);

@@ -37,7 +37,7 @@ function Block({ block, markup }: { readonly block: TextBlock; readonly markup: 
           <Inline text={item} markup={markup} />
         </li>
       ));
-      return block.ordered ? <ol>{items}</ol> : <ul>{items}</ul>;
+      return block.start === null ? <ul>{items}</ul> : <ol start={block.start}>{items}</ol>;
     }
     case 'table':
       return <Table head={block.head} rows={block.rows} markup={markup} />;
