@@ -25,6 +25,26 @@ static int count_one(const char *path, const struct stat *info, int kind, struct
   return 0;
 }
 
+static ino_t seen[4096];
+static size_t seen_count;
+
+static bool is_new(ino_t inode) {
+  for (size_t i = 0; i < seen_count; i++)
+    if (seen[i] == inode) return false;
+  if (seen_count < sizeof seen / sizeof *seen) seen[seen_count++] = inode;
+  return true;
+}
+
+/* gVisor still counts a link, and says it in the name only. */
+static bool is_deleted(int dir_fd, const char *name, const struct stat *info) {
+  char target[4200];
+  if (info->st_nlink == 0) return true;
+  ssize_t length = readlinkat(dir_fd, name, target, sizeof target - 1);
+  if (length < 10) return false;
+  target[length] = 0;
+  return strcmp(target + length - 10, " (deleted)") == 0;
+}
+
 /* Files without a name take space as long as a process holds them open. */
 static void count_deleted(const char *pid) {
   char path[300];
@@ -34,7 +54,8 @@ static void count_deleted(const char *pid) {
   for (struct dirent *entry; (entry = readdir(dir));) {
     struct stat info;
     if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0) continue;
-    if (S_ISREG(info.st_mode) && info.st_nlink == 0 && info.st_dev == device) bytes_used += (int64_t)info.st_blocks * 512;
+    if (!S_ISREG(info.st_mode) || info.st_dev != device || !is_deleted(dirfd(dir), entry->d_name, &info)) continue;
+    if (is_new(info.st_ino)) bytes_used += (int64_t)info.st_blocks * 512;
   }
   closedir(dir);
 }
