@@ -49,12 +49,14 @@ async function hold(
   report: (counts: EgressCounts) => void,
   signal: AbortSignal,
 ): Promise<EgressCounts> {
-  const opened = await proxy.openLease(request).catch(async (error: unknown) => {
+  try {
+    await proxy.openLease(request);
+  } catch (error) {
     // An earlier attempt's turn was settled before this one came: there is nothing left to hold.
-    if (error instanceof ControlError && error.code === 'turn_closed') return proxy.lease(request.sandbox);
+    if (error instanceof ControlError && error.code === 'turn_closed')
+      return (await proxy.lease(request.sandbox)).counts;
     throw error;
-  });
-  if (opened.state === 'closed') return opened.counts;
+  }
   // A renewal that fails is followed by the lease's own end, which `followLease` reports.
   const renewing = setInterval(() => void proxy.renewLease(request).catch(() => undefined), RENEW_EVERY_MS);
   try {
