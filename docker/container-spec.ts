@@ -19,6 +19,7 @@ export interface ContainerPlan {
   /** Text of the seccomp profile; given by value, since the engine may be elsewhere. */
   readonly seccomp: string;
   readonly limitVolume: boolean;
+  readonly selinux: boolean;
 }
 
 /** The folder with the sandbox's socket: on this machine, or a part of a volume where the engine runs in a machine of its own. */
@@ -52,7 +53,8 @@ export function containerSpec(plan: ContainerPlan): Docker.ContainerCreateOption
       IpcMode: 'private',
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges', `seccomp=${plan.seccomp}`],
+      // SELinux's label for containers forbids the socket of a process outside, which is the whole way out.
+      SecurityOpt: ['no-new-privileges', `seccomp=${plan.seccomp}`, ...(plan.selinux ? ['label=disable'] : [])],
       LogConfig: { Type: 'none', Config: {} },
       RestartPolicy: { Name: 'no' },
       Memory: memory,

@@ -23,7 +23,9 @@ export interface EngineInfo {
   readonly runtimes: readonly EngineRuntime[];
   /** The engine runs in a virtual machine (Docker Desktop and the like): sockets of this machine cannot be mounted. */
   readonly virtualMachine: boolean;
-  readonly rootless: boolean;
+  /** Users of containers are other users on the machine: a rootless engine, or one with `userns-remap`. */
+  readonly remapsUsers: boolean;
+  readonly selinux: boolean;
 }
 
 export interface Engine {
@@ -109,6 +111,7 @@ function describe(url: string, version: Docker.DockerVersion, info: RawInfo): En
     args: runtime.runtimeArgs ?? [],
     shim: runtime.runtimeType !== undefined || runtime.path === undefined,
   }));
+  const has = (name: string) => (info.SecurityOptions ?? []).some((option) => option.includes(`name=${name}`));
   const inMachine = /docker desktop|rancher desktop|colima|lima/i.test(`${info.OperatingSystem} ${info.Name}`);
   return {
     address: url,
@@ -122,7 +125,8 @@ function describe(url: string, version: Docker.DockerVersion, info: RawInfo): En
     defaultRuntime: info.DefaultRuntime,
     runtimes,
     virtualMachine: inMachine || process.platform !== 'linux',
-    rootless: (info.SecurityOptions ?? []).some((option) => option.includes('rootless')),
+    remapsUsers: has('rootless') || has('userns'),
+    selinux: has('selinux'),
   };
 }
 

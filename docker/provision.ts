@@ -69,6 +69,7 @@ async function planOf(options: ProvisionOptions, sandbox: SandboxSpec): Promise<
     javaStore: sandbox.javaStore !== undefined,
     seccomp: await readFile(join(import.meta.dirname, 'seccomp/profile.json'), 'utf8'),
     limitVolume: options.limitVolume,
+    selinux: options.engine.info.selinux,
   };
 }
 

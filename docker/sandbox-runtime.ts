@@ -86,6 +86,12 @@ function checkPlacement({ info }: Engine, runVolume: string | undefined): void {
       `the engine at ${info.address} runs in a virtual machine, which cannot mount sockets of this one: run Bellhop's compose file, where the proxy is a container`,
     );
   }
+  if (info.remapsUsers) {
+    throw new DockerError(
+      'EngineUnsuitable',
+      `the engine at ${info.address} is rootless or remaps users, so sandboxes cannot have users of their own: use one that does not`,
+    );
+  }
   if (runVolume !== undefined && compareVersions(info.apiVersion, SUBPATH_API) < 0) {
     throw new DockerError(
       'EngineUnsuitable',

@@ -4,6 +4,7 @@ import { DockerError, isDockerError } from './errors.ts';
 import type { StepCall, StepResult } from './sandbox.ts';
 import { askInSandbox, inSandbox, type SandboxContext } from './sandbox-context.ts';
 import { INSIDE } from './sandbox-environment.ts';
+import { stateOfSandbox } from './sandbox-listing.ts';
 import { createStepOutput } from './step-output.ts';
 
 /** The kernel takes no longer argument; what is longer belongs into a file. */
@@ -31,6 +32,7 @@ export async function runStep(context: SandboxContext, id: string, call: StepCal
     } catch (error) {
       call.signal?.throwIfAborted();
       if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) {
+        if ((await stateOfSandbox(context, id)) === 'paused') throw error;
         // Before the first word of the sandbox nothing can have been started, unless it was by an earlier attempt.
         if (attempt === 0 && call.incarnation === undefined) throw error;
         return lost();
@@ -100,7 +102,10 @@ async function endOverdue(context: SandboxContext, id: string, call: StepCall): 
 
 const KILL_MS = 12_000;
 
-/** Ends every process of the agent's user. Returns when none is left; a sandbox that does not run has none. */
+/**
+ * Ends every process of the agent's user. Returns when none is left; a stopped sandbox has none. In a paused one they
+ * cannot be ended: `SandboxNotRunning`.
+ */
 export async function killAgent(context: SandboxContext, id: string, uid: number): Promise<void> {
   let broken: unknown;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -109,7 +114,8 @@ export async function killAgent(context: SandboxContext, id: string, uid: number
       if (said.left === 0) return;
       broken = new DockerError('ExecFailed', `sandbox ${id}: ${String(said.message)}`);
     } catch (error) {
-      if (isDockerError(error, 'SandboxMissing')) return;
+      const notRunning = isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning');
+      if (notRunning && (await stateOfSandbox(context, id)) !== 'paused') return;
       if (!isDockerError(error, 'ExecFailed') && !isDockerError(error, 'ExecTimeout')) throw error;
       broken = error;
     }

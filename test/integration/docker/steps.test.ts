@@ -138,6 +138,25 @@ test('after a new start of the sandbox an earlier command is lost and not run ag
   expect((await other.run('wc -l < ran', { incarnation: again.incarnation })).output).toBe('1\n');
 });
 
+test('a paused sandbox is no lost one: its command goes on after it', async () => {
+  const other = await fixture.sandbox();
+  const { incarnation } = await fixture.runtime.provision(other.spec);
+  const step = newStep();
+  const first = other.run('sleep 1; echo went on', { step, incarnation });
+  await delay(300);
+  await fixture.runtime.pause(other.id);
+  await expect(other.run('true', { incarnation })).rejects.toMatchObject({ code: 'SandboxNotRunning' });
+  await expect(fixture.runtime.killAgent(other.id, other.uid)).rejects.toMatchObject({ code: 'SandboxNotRunning' });
+  await fixture.runtime.unpause(other.id);
+  expect((await first).output).toBe('went on\n');
+});
+
+test('killing in a stopped sandbox has nothing to do', async () => {
+  const other = await fixture.sandbox();
+  await fixture.engine.docker.getContainer(`bellhop-${fixture.installation}-${other.id}`).kill();
+  await fixture.runtime.killAgent(other.id, other.uid);
+});
+
 test('a command in a sandbox that is gone is an error that says so', async () => {
   const other = await fixture.sandbox();
   await fixture.runtime.remove(other.id);

@@ -13,6 +13,7 @@ const PLAN: ContainerPlan = {
   javaStore: false,
   seccomp: '{}',
   limitVolume: false,
+  selinux: false,
 };
 
 test('the folder is mounted, not the socket in it, and only for reading', () => {
@@ -54,4 +55,9 @@ test('Java is told of its store only when there is one', () => {
   const env = (javaStore: boolean) => containerSpec({ ...PLAN, javaStore }).Env?.join('\n');
   expect(env(false)).not.toContain('JAVA');
   expect(env(true)).toContain('-Djavax.net.ssl.trustStore=/run/bellhop/java.p12');
+});
+
+test('on a machine with SELinux the container may reach its socket', () => {
+  expect(containerSpec({ ...PLAN, selinux: true }).HostConfig?.SecurityOpt).toContain('label=disable');
+  expect(containerSpec(PLAN).HostConfig?.SecurityOpt).toEqual(['no-new-privileges', 'seccomp={}']);
 });

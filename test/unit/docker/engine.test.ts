@@ -55,10 +55,17 @@ const LINUX = {
   Runtimes: { runc: { path: 'runc' }, runsc: { path: '/usr/local/bin/runsc', runtimeArgs: ['--host-uds=open'] } },
 };
 
-test('a virtual machine, runtimes with their arguments, and a rootless engine are recognised', async () => {
+test('a virtual machine, runtimes with their arguments, and remapped users are recognised', async () => {
   await withEngine({ Version: '28.0.0', ApiVersion: '1.48', Arch: 'arm64' }, LINUX, async (env) => {
     const { info } = await connectEngine({ env });
-    expect(info).toMatchObject({ virtualMachine: true, rootless: true, apiVersion: '1.48', arch: 'arm64', cpus: 4 });
+    expect(info).toMatchObject({
+      virtualMachine: true,
+      remapsUsers: true,
+      selinux: false,
+      apiVersion: '1.48',
+      arch: 'arm64',
+      cpus: 4,
+    });
     expect(info.runtimes).toContainEqual({ name: 'runsc', args: ['--host-uds=open'], shim: false });
   });
 });
