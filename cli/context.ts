@@ -1,3 +1,4 @@
+import { reasonOf, SetupError } from '../setup/errors.ts';
 import { databaseUrlFor } from '../setup/host/database-urls.ts';
 import { type Home, homeFolder, openHome } from '../setup/host/home.ts';
 import { type Database, openDatabase } from '../store/database.ts';
@@ -17,6 +18,7 @@ export async function openCliContext(environment: NodeJS.ProcessEnv = process.en
   const home = await openHome(homeFolder(environment));
   const url = environment.BELLHOP_DATABASE_URL ?? (await databaseUrlFor(home.databaseUrls, 'admin'));
   const database = openDatabase({ url, name: 'cli', connections: 2 });
+  await expectAnswer(database, url);
   return {
     home,
     installation: home.installation.id,
@@ -25,4 +27,19 @@ export async function openCliContext(environment: NodeJS.ProcessEnv = process.en
       await database.end();
     },
   };
+}
+
+/** Says what to do when nobody answers, which is nearly always that Bellhop does not run. */
+async function expectAnswer(database: Database, url: string): Promise<void> {
+  try {
+    await database.query('select 1');
+  } catch (error) {
+    await database.end();
+    const { host } = new URL(url);
+    throw new SetupError(
+      'postgres-unavailable',
+      `the database at ${host} does not answer: ${reasonOf(error)}`,
+      'start Bellhop with `./bellhop up` and leave it running',
+    );
+  }
 }

@@ -1,0 +1,28 @@
+import { selectSuites } from '../../runner/suites.ts';
+
+const names = (args: readonly string[]) => selectSuites(args).map(({ name, paths }) => [name, ...paths]);
+
+describe('`npm test` with arguments', () => {
+  it('runs all suites in order without any', () => {
+    expect(names([])).toEqual([
+      ['unit', 'test/unit'],
+      ['integration', 'test/integration'],
+      ['e2e', 'test/e2e'],
+    ]);
+  });
+
+  it('runs the suites that the paths belong to', () => {
+    expect(names(['test/unit/proxy', 'test/e2e/tour.test.ts'])).toEqual([
+      ['unit', 'test/unit/proxy'],
+      ['e2e', 'test/e2e/tour.test.ts'],
+    ]);
+  });
+
+  it('hands options to jest', () => {
+    expect(selectSuites(['--', '--bail', 'test/unit'])[0]?.options).toContain('--bail');
+  });
+
+  it('refuses a path without tests', () => {
+    expect(() => selectSuites(['docs'])).toThrow('no tests at docs');
+  });
+});
