@@ -2,10 +2,16 @@
  * How long each activity may take, how often it is tried, and why. Client libraries' own retries are off: Temporal's
  * are the only ones.
  */
-import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityInterfaceFor,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { AgentActivities, EgressActivities, RunnerActivities } from '../contracts/activities.ts';
 import { NON_RETRYABLE } from '../contracts/failures.ts';
 import { AGENT_QUEUE, egressQueue, runnerQueue } from '../contracts/task-queues.ts';
+import { hereFirst } from './here-first.ts';
 
 const retry = { initialInterval: '500ms', maximumInterval: '10s', nonRetryableErrorTypes: NON_RETRYABLE } as const;
 
@@ -13,21 +19,36 @@ type BookKeeping = Pick<AgentActivities, 'beginTurn' | 'endTurn' | 'settleTools'
 type Looking = Pick<AgentActivities, 'resolveScopeAccess' | 'placeSandbox'>;
 type Thinking = Pick<AgentActivities, 'callModel'>;
 
-/** Short transactions that must happen in the end, however long the database is away: no limit of attempts. */
-export const books: ActivityInterfaceFor<BookKeeping> = proxyActivities<BookKeeping>({
-  taskQueue: AGENT_QUEUE,
-  startToCloseTimeout: '30s',
-  retry,
+/** Long enough for a transaction on a busy database; the workflow task waits for it, and with it every signal. */
+const here = proxyLocalActivities<BookKeeping & Looking>({
+  startToCloseTimeout: '5s',
+  retry: { maximumAttempts: 1 },
 });
 
+/** Must happen in the end, however long the database is away: no limit of attempts. */
+const durably = proxyActivities<BookKeeping>({ taskQueue: AGENT_QUEUE, startToCloseTimeout: '30s', retry });
+
 /** Waits for a free or returning runner by being tried again; after half an hour the thread is told. */
-export const looks: ActivityInterfaceFor<Looking> = proxyActivities<Looking>({
+const patiently = proxyActivities<Looking>({
   taskQueue: AGENT_QUEUE,
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '30m',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { ...retry, maximumInterval: '5s' },
 });
+
+/** Short transactions. */
+export const books: BookKeeping = {
+  beginTurn: hereFirst(here.beginTurn, durably.beginTurn),
+  endTurn: hereFirst(here.endTurn, durably.endTurn),
+  settleTools: hereFirst(here.settleTools, durably.settleTools),
+  noteSession: hereFirst(here.noteSession, durably.noteSession),
+};
+
+export const looks: Looking = {
+  resolveScopeAccess: hereFirst(here.resolveScopeAccess, patiently.resolveScopeAccess),
+  placeSandbox: hereFirst(here.placeSandbox, patiently.placeSandbox),
+};
 
 /**
  * A model call beats every second, so that a stop reaches it at once and a dead worker is noticed after ten. A stop

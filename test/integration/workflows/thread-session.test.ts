@@ -92,3 +92,26 @@ test('a failure that no retry mends is told to the thread, and the session goes 
   expect(world.calls).toContain('settleTools unknown');
   expect(world.calls).toContain('endTurn answered');
 }, 30_000);
+
+test('a short step that does not work out inside the workflow task is handed to the ordinary activity', async () => {
+  const failures = new Map([
+    ['beginTurn', 1],
+    ['endTurn', 3],
+  ]);
+  const world = scriptedWorld();
+  for (const name of ['beginTurn', 'endTurn'] as const) {
+    const works = world.activities[name] as (input: never) => Promise<never>;
+    world.activities[name] = async (input: never) => {
+      const left = failures.get(name) ?? 0;
+      failures.set(name, left - 1);
+      if (left > 0) throw new Error('the database is away');
+      return works(input);
+    };
+  }
+  await stage.inSession(world, async (session) => {
+    await session.say();
+    await session.ended();
+  });
+  expect(world.calls.filter((call) => call === 'endTurn answered')).toHaveLength(1);
+  expect(world.calls).not.toContain('endTurn failed');
+}, 30_000);
