@@ -20,7 +20,7 @@ test('SIGKILL of gateway and agent between placeholder and answer: one message, 
   await Promise.all([gateway.kill('SIGKILL'), agent.kill('SIGKILL')]);
   await Promise.all([gateway.restart(), agent.restart()]);
 
-  const answer = await bellhop.slack.waitForAnswer(mention, /the end[^]*1 step/, 40_000);
+  const answer = await bellhop.slack.waitForAnswer(mention, /the end\n[\s\S]*1 step/, 40_000);
   expect(answer.ts).toBe(placeholder.ts);
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
   expect(brokenModelCalls(bellhop)).toEqual([]);
@@ -38,7 +38,7 @@ test('SIGKILL of the gateway while the placeholder is on its way: one message, t
   await bellhop.processes.gateway.kill('SIGKILL');
   await bellhop.processes.gateway.restart();
 
-  await bellhop.slack.waitForAnswer(mention, /the end[^]*1 step/, 40_000);
+  await bellhop.slack.waitForAnswer(mention, /the end\n[\s\S]*1 step/, 40_000);
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
 }, 70_000);
 
@@ -108,6 +108,6 @@ async function expectOneOfEach(mention: SimMessage, answer: RegExp): Promise<voi
     [session, mention.ts],
   );
   expect(rows).toEqual([{ turns: 1, messages: 1 }]);
-  const runs = bellhop.temporal.client.workflow.list({ query: `WorkflowId = '${session}'` });
-  expect(await Array.fromAsync(runs)).toHaveLength(1);
+  const runs = await bellhop.temporal.client.workflow.count(`WorkflowId = '${session}'`);
+  expect(runs.count).toBe(1);
 }
