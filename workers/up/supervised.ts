@@ -85,6 +85,8 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
         return line;
       } catch (error) {
         child?.killGroup();
+        await child?.exited;
+        child = undefined;
         await options.onPid(undefined);
         enter(stopping.signal.aborted ? 'stopped' : 'failed');
         throw error;

@@ -1,0 +1,14 @@
+/** A small `up` that the test kills: one process of ours and one program that is not. Prints the pids it started. */
+import path from 'node:path';
+import { guarded } from '../../../workers/up/guarded-program.ts';
+import { createSupervisor } from '../../../workers/up/supervisor.ts';
+
+const folder = process.argv[2] ?? '';
+const supervisor = createSupervisor({ logs: folder, children: folder, onChange: () => {}, log: () => {} });
+const common = { env: { PATH: process.env.PATH ?? '' }, readyWithinMs: 10_000 };
+const script = path.join(import.meta.dirname, 'steady.ts');
+await supervisor.start({ ...common, name: 'own', script, readiness: 'line', stopWithinMs: 5_000 });
+const program = { command: 'sleep', args: ['600'], cwd: '/', stopSignal: 'SIGINT', stopWithinMs: 5_000 } as const;
+await supervisor.start(guarded(program, { ...common, name: 'foreign', probe: async () => {} }));
+process.stdout.write(`${JSON.stringify(supervisor.view().map(({ pid }) => pid))}\n`);
+setInterval(() => {}, 60_000);
