@@ -4,6 +4,7 @@ import type { Model } from '../agent/model/model.ts';
 import { createToolRegistry } from '../agent/tools/registry.ts';
 import type { AgentActivities, ScheduleActivities } from '../contracts/activities.ts';
 import type { Database } from '../store/database.ts';
+import { createEndAbandonedTurn } from './abandoned-turns.ts';
 import { createBeginTurn } from './begin-turn.ts';
 import { createCallModel } from './call-model.ts';
 import { createEndTurn } from './end-turn.ts';
@@ -29,13 +30,18 @@ export interface AgentDependencies {
 export function createAgentActivities(dependencies: AgentDependencies): AgentActivities & ScheduleActivities {
   const { database, settings } = dependencies;
   const show = createShowProgress(database);
+  const endTurn = createEndTurn({ database, report: turnReport });
   return {
-    beginTurn: createBeginTurn({ database, settings }),
+    beginTurn: createBeginTurn({
+      database,
+      settings,
+      endAbandonedTurn: createEndAbandonedTurn({ database, endTurn }),
+    }),
     resolveScopeAccess: createResolveScopeAccess({ database }),
     placeSandbox: createPlaceSandbox({ database, tellThread: createTellThread(database) }),
     callModel: createCallModel({ ...dependencies, tools: createToolRegistry(), clock: Date.now, show }),
     settleTools: createSettleTools({ database }),
-    endTurn: createEndTurn({ database, report: turnReport }),
+    endTurn,
     noteSession: createNoteSession({ database }),
     ...createScheduleActivities({ database }),
   };

@@ -18,7 +18,9 @@ export type FailureType =
   | 'WorkspaceFull'
   | 'DatabaseUnavailable'
   | 'ScheduleNotPosted'
+  | 'ScheduleRefused'
   | 'ScheduledTurnFailed'
+  | 'SessionEnded'
   | 'Internal';
 
 export interface FailureRule {
@@ -106,10 +108,21 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
     thread: 'A scheduled task could not be announced in its channel.',
     operator: 'The opening message of a scheduled task is not in Slack yet: see the outbox in `bellhop status`.',
   },
+  ScheduleRefused: {
+    retry: false,
+    thread: 'A scheduled task was not done here.',
+    operator:
+      'Slack refused the opening message for good (is the app in the channel, is it archived?), the agent may not work in that channel, or the schedule was taken out of the access file meanwhile; the failure says which.',
+  },
   ScheduledTurnFailed: {
     retry: false,
     thread: 'The scheduled task did not succeed.',
     operator: 'The turn that a schedule began failed; its session is the workflow of the same thread.',
+  },
+  SessionEnded: {
+    retry: false,
+    thread: 'My work here was ended from outside before it was finished. Mention me to go on.',
+    operator: "The session's workflow was terminated, or failed, while a turn was under way; its history says which.",
   },
   Internal: {
     retry: false,

@@ -45,7 +45,6 @@ export async function beginTurn(database: Database, claim: TurnClaim): Promise<T
     await lockSession(db, claim.session);
     const mine = await db.query<TurnRow>(`select ${COLUMNS} from turn where claim = $1`, [claim.claim]);
     if (mine.rows[0]) return toTurn(mine.rows[0]);
-    await endAbandonedTurns(db, claim.session);
     if (claim.stoppedUpTo !== null) await markStopped(db, claim.session, claim.stoppedUpTo);
     const waiting = await db.query<{ author: string }>(
       `select author from inbox where ${WAITING} order by id limit 1`,
@@ -149,12 +148,17 @@ export async function markStopped(db: Queryable, session: SessionId, upTo: strin
   await db.query(`update inbox set state = 'context' where ${WAITING} and id < $4`, [team, channel, threadTs, upTo]);
 }
 
-/** A run that was terminated in the middle of a turn cannot end it; the next run does. */
-async function endAbandonedTurns(db: Queryable, session: SessionId): Promise<void> {
-  await db.query(
-    `update turn set state = 'failed', failure = 'Internal', ended_at = now() where session = $1 and state = 'running'`,
-    [session],
+/** Turns under way, of one session or of all, without the one that `claim` names. */
+export async function runningTurns(
+  db: Queryable,
+  { session = null, claim = null }: { readonly session?: SessionId | null; readonly claim?: string | null } = {},
+): Promise<Turn[]> {
+  const { rows } = await db.query<TurnRow>(
+    `select ${COLUMNS} from turn where state = 'running' and ($1::text is null or session = $1)
+       and claim is distinct from $2 order by started_at`,
+    [session, claim],
   );
+  return rows.map(toTurn);
 }
 
 function toTurn(row: TurnRow): Turn {

@@ -3,13 +3,18 @@ import path from 'node:path';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { z } from 'zod';
+import { createEndAbandonedTurn } from '../activities/abandoned-turns.ts';
 import { createAgentActivities } from '../activities/create-agent-activities.ts';
+import { createEndTurn } from '../activities/end-turn.ts';
 import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../activities/settings.ts';
+import { turnReport } from '../activities/turn-report.ts';
 import { createAnthropicModel } from '../agent/model/anthropic.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
 import { findChannel } from '../store/channels.ts';
 import { type Database, openDatabase } from '../store/database.ts';
+import { endAbandonedTurns } from './agent/end-abandoned-turns.ts';
 import { baseEnvironment, positive, readEnvironment } from './environment.ts';
+import { every } from './every.ts';
 import { keepSchedulesInStep } from './keep-schedules-in-step.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
 import { temporalTarget } from './temporal-connection.ts';
@@ -34,6 +39,9 @@ const schema = baseEnvironment.extend({
   BELLHOP_PAUSE_AFTER_SECONDS: positive(rest.pauseAfterMs / 1000),
   BELLHOP_REMOVE_AFTER_SECONDS: positive(rest.removeAfterMs / 1000),
 });
+
+/** A thread whose session was terminated is told within a minute. */
+const LOOK_FOR_ABANDONED_EVERY_MS = 15_000;
 
 type Environment = z.output<typeof schema>;
 
@@ -64,8 +72,12 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
     // A killed worker's sessions are taken over by another one, or by its next start, after this long.
     stickyQueueScheduleToStartTimeout: '3s',
   });
+  const client = new Client({ connection, namespace: temporal.namespace });
+  const end = createEndAbandonedTurn({ database, endTurn: createEndTurn({ database, report: turnReport }) });
+  const lookForAbandoned = () => endAbandonedTurns({ client, database, end });
+  const abandoned = every(LOOK_FOR_ABANDONED_EVERY_MS, 'looking for abandoned turns', lookForAbandoned, log);
   const schedules = keepSchedulesInStep({
-    client: new Client({ connection, namespace: temporal.namespace }),
+    client,
     database,
     databaseUrl: env.BELLHOP_DATABASE_URL,
     log,
@@ -78,7 +90,7 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
   return {
     async stop() {
       worker.shutdown();
-      await Promise.all([running, schedules.stop()]);
+      await Promise.all([running, schedules.stop(), abandoned.stop()]);
       await connection.close();
       await database.end();
     },

@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { KeyedLock } from '../../activities/keyed-lock.ts';
 import type { SessionId } from '../../contracts/ids.ts';
@@ -13,6 +12,7 @@ import {
   sandboxesOf,
   setSandboxState,
 } from '../../store/sandboxes.ts';
+import { isSessionOpen } from '../is-session-open.ts';
 
 export interface ReaperDependencies {
   readonly runner: string;
@@ -36,7 +36,7 @@ export async function reap(dependencies: ReaperDependencies): Promise<void> {
   const rows = new Map((await sandboxesOf(database, runner)).map((row) => [row.id, row]));
   const containers = (await runtime.list()).filter((sandbox) => sandbox.runner === runner);
   for (const { id, session } of containers) {
-    if (await isOpen(dependencies, session as SessionId)) continue;
+    if (await isSessionOpen(dependencies.client, session as SessionId)) continue;
     await removeOne(dependencies, id, session as SessionId, rows.has(id));
   }
   await forgetVanished(dependencies, new Set(containers.map(({ id }) => id)));
@@ -54,7 +54,7 @@ async function removeOne(
   await lock(id, async () => {
     // The claim, and a second look under the lock: the session may have woken up meanwhile.
     if (known && !(await claimForReaper(database, id))) return;
-    if (await isOpen(dependencies, session)) return;
+    if (await isSessionOpen(dependencies.client, session)) return;
     await runtime.remove(id);
     await proxy.removeListener(id);
     if (known) await setSandboxState(database, id, 'removed');
@@ -96,16 +96,5 @@ async function removeExpired({ database, runner, runtime, retentionHours, lock, 
       await forgetWorkspace(database, id);
       log.info({ sandbox: id, session }, 'removed a workspace past its retention');
     });
-  }
-}
-
-/** Throws when Temporal cannot be asked: what is not known to be closed is not touched. */
-async function isOpen({ client }: ReaperDependencies, session: SessionId): Promise<boolean> {
-  try {
-    const { status } = await client.workflow.getHandle(session).describe();
-    return status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
   }
 }
