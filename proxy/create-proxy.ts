@@ -108,7 +108,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const blind = createBlindTunnels({ dialer, recorder, clock });
   const policy = startPolicyFeed({ load: store.policy, clock, onChange: onPolicyChange, onError });
 
-  const admit = createAdmission({ leases, clients, isDraining: () => draining });
+  const admission = createAdmission({ leases, clients, isDraining: () => draining });
   const intercept = createIntercept({
     leaves: await createLeafCertificates(authority),
     clients,
@@ -117,7 +117,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   });
   const front: HttpFront = createHttpFront({
     onRequest: createRequestHandler({
-      admit,
+      admission,
       clients,
       policy,
       injector: createInjector({ keys, sealed }),
@@ -126,8 +126,8 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
       refuser,
       clock,
     }),
-    onConnect: createConnectHandler({ admit, clients, policy, intercept, blind, refuser, clock }),
-    onBroken: createBrokenHandler({ clients, leases, refuser, clock }),
+    onConnect: createConnectHandler({ admission, clients, policy, intercept, blind, refuser, clock }),
+    onBroken: createBrokenHandler({ clients, admission, refuser, clock }),
   });
   const listeners = createSandboxListeners({
     runDir: options.runDir,

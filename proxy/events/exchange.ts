@@ -77,7 +77,8 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
     scope: request?.scope ?? null,
     outcome: ending.outcome,
     code: ending.code,
-    reason: printable(ending.reason),
+    // Our own words, with names for people in them; no control characters all the same.
+    reason: ending.reason.slice(0, MAX_TEXT).replace(/\p{Cc}/gu, '?'),
     rule: rule ? (rule.action === 'inject' ? rule.connection.id : rule.domain.id) : (ending.rule ?? null),
     bundle: rule?.origin.bundle ?? null,
     ruleScope: rule?.origin.scope ?? null,

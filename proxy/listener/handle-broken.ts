@@ -2,8 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { beginExchange } from '../events/exchange.ts';
-import type { LeaseTable, MonotonicClock } from '../lease/lease-table.ts';
+import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal, type RefusalCode, refusalBytes } from '../refusal.ts';
+import type { Admission } from '../request/admission.ts';
 import type { Refuser } from '../request/refuse.ts';
 import type { Clients } from './clients.ts';
 import type { ParserError } from './http-front.ts';
@@ -11,7 +12,7 @@ import { endLingering } from './lingering.ts';
 
 export interface BrokenHandlerOptions {
   readonly clients: Clients;
-  readonly leases: Pick<LeaseTable, 'current'>;
+  readonly admission: Pick<Admission, 'leaseOf'>;
   readonly refuser: Refuser;
   readonly clock: MonotonicClock;
 }
@@ -31,7 +32,7 @@ const CODES: ReadonlyMap<string, RefusalCode> = new Map([
 ]);
 
 /** Answers what the parser could not read: in words, with an event, and then the connection ends. */
-export function createBrokenHandler({ clients, leases, refuser, clock }: BrokenHandlerOptions) {
+export function createBrokenHandler({ clients, admission, refuser, clock }: BrokenHandlerOptions) {
   return ({ code }: ParserError, socket: Duplex): void => {
     const nothingCame = code === 'ERR_HTTP_REQUEST_TIMEOUT' && (socket as Socket).bytesRead === 0;
     if (SILENT.has(code) || nothingCame || !socket.writable) {
@@ -49,7 +50,7 @@ export function createBrokenHandler({ clients, leases, refuser, clock }: BrokenH
       return;
     }
     const exchange = beginExchange(client, clock);
-    exchange.lease = leases.current(client.sandbox);
+    exchange.lease = admission.leaseOf(client);
     const answer = refuser.conclude(exchange, new Refusal(CODES.get(code) ?? 'bad_request', words));
     // The answers before it come first, and there is no telling when; so this one is left out.
     if (client.underWay > 0) socket.destroy();

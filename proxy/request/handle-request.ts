@@ -11,7 +11,7 @@ import type { Clients } from '../listener/clients.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal, refusalAnswer } from '../refusal.ts';
 import { isStatusPage, sendStatusPage } from '../status-page.ts';
-import type { Admit } from './admission.ts';
+import type { Admission } from './admission.ts';
 import { forward } from './forward.ts';
 import { type AllowedDecision, buildOutgoing, type Outgoing } from './outgoing.ts';
 import { checkHost, readTarget, type Target } from './read-target.ts';
@@ -19,7 +19,7 @@ import { answerRefused, type Refuser } from './refuse.ts';
 import { type RequestHead, readHead, valuesOf } from './request-head.ts';
 
 export interface RequestHandlerOptions {
-  readonly admit: Admit;
+  readonly admission: Admission;
   readonly clients: Clients;
   readonly policy: Pick<PolicyFeed, 'accessOf' | 'confirmForInjection'>;
   readonly injector: Injector;
@@ -42,7 +42,7 @@ export type HandleRequest = (request: IncomingMessage, response: ServerResponse,
 
 /** Answers ordinary requests: plain ones for a whole URL, and those inside an intercepted tunnel. */
 export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
-  const { admit, clients, policy, injector, pools, recorder, refuser, clock } = options;
+  const { admission, clients, policy, injector, pools, recorder, refuser, clock } = options;
 
   /** Null when the request was for the proxy itself and is answered. */
   async function judge(
@@ -52,8 +52,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
   ): Promise<Judged | null> {
     const head = readHead(response.req);
     const target = readTarget(exchange, head);
-    const lease = admit(exchange.client);
-    exchange.lease = lease;
+    const lease = admission.admit(exchange.client);
     if (exchange.transport === 'plain' && isStatusPage(target.authority)) {
       sendStatusPage(response, lease);
       return null;
@@ -92,7 +91,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     const { outcome, reason } = decision;
     // Reading the credential may have taken a while; the lease may have ended since.
     if (exchange.fault) throw exchange.fault;
-    if (admit(exchange.client) !== lease) throw new Refusal('lease_ended', 'The turn of this request ended.');
+    if (admission.admit(exchange.client) !== lease) throw new Refusal('lease_ended', 'The turn of this request ended.');
     const code = outcome === 'injected' ? 'connection' : 'domain_entry';
     recorder.begin(eventOf(exchange, { outcome, code, reason, status: null }, clock));
     if (valuesOf(head.headers, 'expect').length > 0) response.writeContinue();
@@ -139,6 +138,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     const client = clients.of(request.socket);
     const exchange = beginExchange(client, clock);
     exchange.method = request.method ?? '';
+    exchange.lease = admission.leaseOf(client);
     client.underWay += 1;
     client.reading = {
       message: request,

@@ -6,7 +6,7 @@ import type { Clients } from '../listener/clients.ts';
 import { endLingering } from '../listener/lingering.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal, refusalBytes } from '../refusal.ts';
-import type { Admit } from '../request/admission.ts';
+import type { Admission } from '../request/admission.ts';
 import { type Authority, parseAuthority, sameAuthority } from '../request/authority.ts';
 import type { Refuser } from '../request/refuse.ts';
 import { type RequestHead, readHead } from '../request/request-head.ts';
@@ -16,7 +16,7 @@ import type { Intercept } from './intercept.ts';
 import { judgeConnect } from './judge-connect.ts';
 
 export interface ConnectHandlerOptions {
-  readonly admit: Admit;
+  readonly admission: Admission;
   readonly clients: Clients;
   readonly policy: Pick<PolicyFeed, 'accessOf'>;
   readonly intercept: Intercept;
@@ -31,15 +31,15 @@ const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 /** Answers CONNECT: intercepted, carried blindly, or refused with the reason as its answer. */
 export function createConnectHandler(options: ConnectHandlerOptions): HandleConnect {
-  const { admit, clients, policy, intercept, blind, refuser, clock } = options;
+  const { admission, clients, policy, intercept, blind, refuser, clock } = options;
 
   async function handle(exchange: Exchange, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { client } = exchange;
     const authority = readConnect(exchange, readHead(request));
-    exchange.lease = admit(client);
+    const lease = admission.admit(client);
     if (!clients.hasTunnelRoom(client))
       throw new Refusal('too_many_tunnels', 'This sandbox has too many open tunnels.');
-    const verdict = judgeConnect(authority, policy.accessOf(exchange.lease.request.scope));
+    const verdict = judgeConnect(authority, policy.accessOf(lease.request.scope));
     if (verdict.way === 'blocked') {
       throw new Refusal(verdict.decision.code, verdict.decision.reason, { rule: verdict.decision.rule });
     }
@@ -71,6 +71,7 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
     exchange.method = 'CONNECT';
     exchange.scheme = 'https';
     exchange.transport = 'intercept';
+    exchange.lease = admission.leaseOf(client);
     socket.on('error', () => {});
     const wasTunnel = client.tunnel !== null;
     // Inside a tunnel, or while an answer is still being written, there would be two readers of one connection.

@@ -31,6 +31,8 @@ export interface InterceptOptions {
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** The client left in the middle; that is no failure of TLS. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 /** What OpenSSL calls a client's refusal of the certificate it was shown. */
 const REJECTED_CERTIFICATE =
   /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNSUPPORTED_CERT)/;
@@ -63,6 +65,10 @@ function handshake(socket: Duplex, secureContext: SecureContext, host: string): 
     inside.disableRenegotiation();
     const fail = (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
+      if (BROKEN_OFF.has(error.code ?? '')) {
+        reject(new ClientGone());
+        return;
+      }
       const rejected = REJECTED_CERTIFICATE.test(error.code ?? '');
       reject(
         rejected
@@ -77,10 +83,13 @@ function handshake(socket: Duplex, secureContext: SecureContext, host: string): 
     const timer = setTimeout(() => fail(new Error('timed out')), HANDSHAKE_TIMEOUT_MS);
     inside.on('error', () => {});
     inside.once('error', fail);
+    // Its end alone is not its close: the connection below may stay half open.
+    inside.once('end', gone);
     inside.once('close', gone);
     inside.once('secure', () => {
       clearTimeout(timer);
       inside.off('error', fail);
+      inside.off('end', gone);
       inside.off('close', gone);
       resolve(inside);
     });

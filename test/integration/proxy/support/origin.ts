@@ -58,7 +58,10 @@ export async function startOrigin({
       socket.pause();
       socket.unshift(first);
       if (first[0] === 22) secure.emit('connection', socket);
-      else record('plain', socket);
+      else {
+        record('plain', socket);
+        socket.resume();
+      }
     });
   });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
