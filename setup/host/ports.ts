@@ -66,5 +66,5 @@ function parsePort(variable: string, text: string): number {
 }
 
 function shortened(command: string): string {
-  return command.length <= 120 ? command : `${command.slice(0, 119)}…`;
+  return command.length <= 70 ? command : `${command.slice(0, 69)}…`;
 }

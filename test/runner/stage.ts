@@ -8,6 +8,7 @@ import { createJournal } from '../../workers/up/journal.ts';
 import { createPageServices } from '../../workers/up/page-services.ts';
 import { stepLine } from '../../workers/up/report.ts';
 import { startDockerEngine } from '../../workers/up/services/docker-engine.ts';
+import { buildImage } from '../../workers/up/services/image.ts';
 import { startPostgres } from '../../workers/up/services/postgres.ts';
 import { startTemporal } from '../../workers/up/services/temporal.ts';
 import { STEPS } from '../../workers/up/steps.ts';
@@ -56,6 +57,7 @@ export async function withStage(
       interrupted,
     ]);
     const cli = await findTemporalBinary(environment, () => {});
+    await Promise.race([buildImage(context), interrupted]);
     tell('');
     await Promise.race([
       work({

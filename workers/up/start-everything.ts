@@ -1,4 +1,5 @@
 import { generatedSecrets } from '../../setup/host/generated-secrets.ts';
+import { addressLine } from './report.ts';
 import { provideAccess } from './services/access.ts';
 import { startAgent } from './services/agent.ts';
 import { startDockerEngine } from './services/docker-engine.ts';
@@ -20,7 +21,7 @@ import type { UpContext } from './up-context.ts';
  * sandbox image comes last and holds nobody up: until it is there, a mention is taken in and waits.
  */
 export async function startEverything(context: UpContext): Promise<void> {
-  await startPage(context);
+  const pageUrl = await startPage(context);
   const secrets = await generatedSecrets(context.home.secrets);
   const [urls, temporal, , slack, model, world] = await Promise.all([
     startPostgres(context),
@@ -52,6 +53,7 @@ export async function startEverything(context: UpContext): Promise<void> {
     })(),
     startAgent(context, { databaseUrl: roles.agent, temporal, model }),
   ]);
+  context.tell(`\nBellhop is running; Ctrl-C stops it.${pageUrl ? `\n${addressLine('Open', pageUrl)}` : ''}\n`);
   await provideImage(context);
 }
 

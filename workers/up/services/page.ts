@@ -9,10 +9,13 @@ import type { UpContext } from '../up-context.ts';
 const SCRIPT = 'demo/page/server/main.ts';
 const line = z.object({ url: z.url() });
 
-/** The page comes first: it shows how everything else comes up. */
-export async function startPage(context: UpContext): Promise<void> {
+/**
+ * The page comes first: it shows how everything else comes up. Returns its address with the token, which is for the terminal of whoever
+ * started us alone: neither the journal nor a log has it.
+ */
+export async function startPage(context: UpContext): Promise<string | undefined> {
   const { environment, home, journal, tell } = context;
-  await journal.step('page', async () => {
+  return await journal.step<string | undefined>('page', async () => {
     if (!exists(SCRIPT)) return { detail: 'the folder demo/ is not there: no page', value: undefined };
     const port = await choosePort(PORTS.page, environment);
     const env = {
@@ -24,8 +27,7 @@ export async function startPage(context: UpContext): Promise<void> {
     const { url } = line.parse(await startOwn(context, { name: 'page', script: SCRIPT, env }));
     const { origin } = new URL(url);
     journal.setAddresses({ page: origin });
-    // With its token, and so for this terminal alone: neither the journal nor a log has it.
     tell(`\n${addressLine('Open', url)}\n`);
-    return { detail: [origin, port.remark].filter(Boolean).join('; '), value: undefined };
+    return { detail: [origin, port.remark].filter(Boolean).join('; '), value: url };
   });
 }
