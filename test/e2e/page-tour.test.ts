@@ -1,0 +1,144 @@
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../support/chromium.ts';
+import { type RunningUp, startUp } from '../support/running-up.ts';
+
+jest.setTimeout(180_000);
+
+let up: RunningUp;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  [up, browser] = await Promise.all([startUp(), launchChromium()]);
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(30_000);
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(up.url);
+  await page.getByRole('heading', { name: 'Acme' }).waitFor();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await up?.[Symbol.asyncDispose]();
+});
+
+const egress = () => page.getByRole('region', { name: 'Egress of this thread' });
+const happened = () => page.getByRole('region', { name: 'What happened' });
+const thread = () => page.getByRole('region', { name: 'Messages of this thread' });
+
+/** Presses a button of the pinned message; the thread it begins opens. */
+async function press(number: number): Promise<void> {
+  await page.getByRole('button', { name: '#platform-eng', exact: true }).click();
+  const tour = page.getByRole('region', { name: 'Five things to try' });
+  await tour.getByRole('button', { name: new RegExp(`^${number} `) }).click();
+  await thread().waitFor();
+}
+
+/** Waits until the newest turn has ended, and returns everything that is said in the thread. */
+async function answered(turn = 1): Promise<string> {
+  await happened()
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { name: `Turn ${turn}`, exact: true }) })
+    .getByText('answered')
+    .waitFor({ timeout: 120_000 });
+  await thread()
+    .getByText(/^\d+ steps? · /)
+    .nth(turn - 1)
+    .waitFor();
+  return (await thread().textContent()) ?? '';
+}
+
+async function requests(): Promise<string[]> {
+  const rows = egress().getByRole('listitem').filter({ hasText: 'acme.test' });
+  return (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').toLowerCase());
+}
+
+test('the first button charts the signups: a credential is injected and a picture comes back', async () => {
+  await press(1);
+  expect(await answered()).toContain('asked as svc-bellhop');
+  const picture = thread().getByRole('img', { name: /signups\.png/ });
+  await picture.waitFor();
+  expect(await picture.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBe(960);
+  const [request] = await requests();
+  expect(request).toMatch(
+    /get api\.acme\.test \/v1\/signups no authorization injected acme-readonly ← acme-data ← #platform-eng/,
+  );
+  expect(request).toMatch(/bearer •••• [0-9a-f]{8} svc-bellhop · 200/);
+  expect(up.secrets.acmeToken).not.toBe('');
+  expect(await page.content()).not.toContain(up.secrets.acmeToken);
+});
+
+test('the second says the same in #general: no credential, the total only', async () => {
+  await press(2);
+  const said = await answered();
+  expect(said).toContain('asked as anonymous');
+  expect(await thread().getByRole('img', { name: /png/ }).count()).toBe(0);
+  expect((await requests())[0]).toMatch(
+    /forwarded api\.acme\.test ← public-web ← organization no authorization anonymous · 200/,
+  );
+});
+
+test('the third is blocked; the reply names the host, an edit of the file lets it pass in the same thread', async () => {
+  await press(3);
+  const said = await answered();
+  expect(said).toContain('paste.acme.test');
+  expect(said).toMatch(/administrator/i);
+  expect((await requests())[1]).toMatch(/paste\.acme\.test .*blocked no rule allows it nothing 0 hits/);
+
+  await up.openPaste();
+  await page.getByRole('button', { name: 'Repeat in this thread' }).click();
+  await answered(2);
+  expect((await requests()).at(-1)).toMatch(
+    /post paste\.acme\.test \/ no authorization forwarded paste\.acme\.test ← public-web/,
+  );
+});
+
+test('the fourth looks for a secret and finds none', async () => {
+  await press(4);
+  const said = await answered();
+  for (const line of [
+    'no secret in my environment',
+    'nor in that of any process',
+    'no DNS',
+    'no key and no token in any file',
+    'no way out beside the Agent Proxy',
+  ]) {
+    expect(said).toContain(line);
+  }
+  expect(said).not.toContain(up.secrets.acmeToken);
+});
+
+test('the fifth outlives its worker: it is killed before your eyes, and the command ran once', async () => {
+  await press(5);
+  await happened()
+    .getByText(/^Step \d+: bash$/)
+    .nth(1)
+    .waitFor();
+  const before = await happened().getByRole('status').textContent();
+  await page.getByRole('button', { name: 'Kill the worker' }).click();
+  await happened()
+    .getByText(/Agent worker running · pid \d+ · started again once/)
+    .waitFor({ timeout: 60_000 });
+  expect(await happened().getByRole('status').textContent()).not.toBe(before);
+  expect(await answered()).toContain('the job was started 1 time');
+});
+
+test('a question to Why? is answered for a request of the real proxy', async () => {
+  await press(1);
+  await answered();
+  await egress().getByRole('button', { name: 'Why was GET api.acme.test injected?' }).click();
+  await egress().getByText('matches: this rule decides').waitFor();
+});
+
+test('nothing on the way complained in the console', () => {
+  expect(complaints).toEqual([]);
+});
+
+test('stopping ends everything it started', async () => {
+  expect(await up.stop()).toBe(0);
+  expect(await up.leftovers()).toEqual([]);
+});
