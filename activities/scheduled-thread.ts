@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
-import type { FiringInput, ScheduleActivities, TurnEnding } from '../contracts/activities.ts';
+import type { FiringInput, ScheduleActivities } from '../contracts/activities.ts';
 import { sessionIdOf, threadOf } from '../contracts/ids.ts';
 import type { Database } from '../store/database.ts';
 import { keepEntry } from '../store/inbox.ts';
 import { putMessage } from '../store/outbox.ts';
-import { endingOf, findSchedule, postedAt } from '../store/schedules.ts';
+import { endingOf, findSchedule, openingMessage } from '../store/schedules.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
 
@@ -21,13 +21,15 @@ export function createScheduleActivities({ database }: { readonly database: Data
       const key = `${firingKey(firing)}/opening`;
       const text = `Scheduled task *${name}*: ${prompt}`;
       await putMessage(database, { key, team, channel, threadTs: null, body: { kind: 'notice', text }, final: true });
-      const threadTs = await postedAt(database, key);
-      if (threadTs === null) throw failure('ScheduleNotPosted', `${key} is not in Slack yet`, { retryAfterMs: 300 });
-      return { session: sessionIdOf({ team, channel, threadTs }) };
+      const opening = await openingMessage(database, key);
+      if (opening?.refused) throw failure('ScheduleRefused', `Slack refused the opening message: ${opening.refused}`);
+      if (!opening?.ts) throw failure('ScheduleNotPosted', `${key} is not in Slack yet`, { retryAfterMs: 300 });
+      return { session: sessionIdOf({ team, channel, threadTs: opening.ts }) };
     },
 
     async askInThread({ session, ...firing }) {
       const schedule = await findSchedule(database, firing.schedule);
+      if (!schedule) throw failure('ScheduleRefused', 'the schedule was taken out of the access file meanwhile');
       const { team, channel, threadTs } = threadOf(session);
       await keepEntry(database, {
         eventId: firingKey(firing),
@@ -39,7 +41,7 @@ export function createScheduleActivities({ database }: { readonly database: Data
         author: `schedule:${firing.schedule}`,
         authorClass: 'member',
         address: 'schedule',
-        text: schedule?.prompt ?? '',
+        text: schedule.prompt,
         files: [],
       });
     },
@@ -50,7 +52,8 @@ export function createScheduleActivities({ database }: { readonly database: Data
         async () => {
           for (;;) {
             const ending = await endingOf(database, session, firingKey(firing));
-            if (ending !== null) return ending as TurnEnding;
+            if (ending === 'refused') throw failure('ScheduleRefused', 'the agent may not work in the channel');
+            if (ending !== null) return ending;
             await Context.current().sleep(LOOK_EVERY_MS);
           }
         },

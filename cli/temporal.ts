@@ -10,7 +10,7 @@ export interface OpenTemporal extends AsyncDisposable {
 
 /** Connects to the server that the environment names, else to the one `bellhop up` runs here. */
 export async function openTemporal(home: Home, environment: NodeJS.ProcessEnv = process.env): Promise<OpenTemporal> {
-  const address = environment.TEMPORAL_ADDRESS ?? (await runningAddress(home));
+  const address = environment.TEMPORAL_ADDRESS ?? (await runningAddresses(home)).temporal;
   const target = temporalTarget({ ...environment, ...(address && { TEMPORAL_ADDRESS: address }) });
   const connection = await Connection.connect({ ...target.connection, connectTimeout: '3s' }).catch((cause: Error) => {
     throw new Error(`Temporal does not answer at ${target.address}: ${cause.message}`, { cause });
@@ -21,11 +21,21 @@ export async function openTemporal(home: Home, environment: NodeJS.ProcessEnv = 
   };
 }
 
-async function runningAddress(home: Home): Promise<string | undefined> {
+/** Makes addresses of Temporal UI: of `TEMPORAL_UI_URL`, else of the one `bellhop up` runs here; null without either. */
+export async function workflowLinks(
+  home: Home,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<(workflow: string) => string | null> {
+  const ui = environment.TEMPORAL_UI_URL ?? (await runningAddresses(home)).temporalUi;
+  const { namespace } = temporalTarget(environment);
+  return (workflow) =>
+    ui ? new URL(`/namespaces/${namespace}/workflows/${encodeURIComponent(workflow)}`, ui).href : null;
+}
+
+async function runningAddresses(home: Home): Promise<SetupState['addresses']> {
   try {
-    const state = JSON.parse(await readFile(home.setupState, 'utf8')) as SetupState;
-    return state.addresses.temporal;
+    return (JSON.parse(await readFile(home.setupState, 'utf8')) as SetupState).addresses;
   } catch {
-    return undefined;
+    return {};
   }
 }

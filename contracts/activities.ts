@@ -150,7 +150,7 @@ export interface ScheduleActivities {
   openThread(input: FiringInput): Promise<SessionInput | null>;
   /** Puts the task into the thread's inbox, as if somebody had asked. */
   askInThread(input: FiringInput & SessionInput): Promise<void>;
-  /** Waits for the end of the turn that this began. */
+  /** Waits for the end of the turn that this began. Fails when the task is refused in its channel. */
   awaitTurn(input: FiringInput & SessionInput): Promise<TurnEnding>;
 }
 

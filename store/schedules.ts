@@ -1,3 +1,4 @@
+import type { TurnEnding } from '../contracts/activities.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
@@ -32,18 +33,35 @@ export async function pauseSchedule(db: Queryable, name: string, paused: boolean
   return rowCount === 1;
 }
 
-/** Where Slack put the message of an outbox row; null until it is there. */
-export async function postedAt(db: Queryable, key: string): Promise<string | null> {
-  const { rows } = await db.query<{ slack_ts: string | null }>('select slack_ts from outbox where key = $1', [key]);
-  return rows[0]?.slack_ts ?? null;
+export interface OpeningMessage {
+  /** Where Slack put it; null until it is there. */
+  readonly ts: string | null;
+  /** Slack's code when it refused the message for good. */
+  readonly refused: string | null;
 }
 
-/** How the turn ended that read this inbox entry; null while it has not. */
-export async function endingOf(db: Queryable, session: SessionId, eventId: string): Promise<string | null> {
-  const { rows } = await db.query<{ state: string }>(
-    `select t.state from inbox i join turn t on t.session = $1 and t.number = i.turn
-     where i.event_id = $2 and t.state <> 'running'`,
+/** What became of the message that opens a firing's thread. */
+export async function openingMessage(db: Queryable, key: string): Promise<OpeningMessage | null> {
+  const { rows } = await db.query<OpeningMessage>(
+    'select slack_ts as ts, failed as refused from outbox where key = $1',
+    [key],
+  );
+  return rows[0] ?? null;
+}
+
+/** How an inbox entry ended: as its turn did, refused, or stopped before a turn read it. Null while it has not. */
+export async function endingOf(
+  db: Queryable,
+  session: SessionId,
+  eventId: string,
+): Promise<TurnEnding | 'refused' | null> {
+  const { rows } = await db.query<{ ending: TurnEnding | 'refused' | null }>(
+    `select case when t.state <> 'running' then t.state
+                 when i.state = 'refused' then 'refused'
+                 when i.state = 'context' and t.state is null then 'stopped' end as ending
+     from inbox i left join turn t on t.session = $1 and t.number = i.turn
+     where i.event_id = $2`,
     [session, eventId],
   );
-  return rows[0]?.state ?? null;
+  return rows[0]?.ending ?? null;
 }

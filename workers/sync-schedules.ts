@@ -44,10 +44,14 @@ async function syncOne(client: Client, row: ScheduleRow, done: SyncedSchedules):
   if (known === null) {
     await client.schedule.create(options);
     done.created.push(row.name);
-  } else if (known.action.memo?.when !== whenOf(row) || known.state.paused !== row.paused) {
+  } else if (!isSame(known.action.memo, row) || known.state.paused !== row.paused) {
     await handle.update((previous) => ({ ...previous, ...options, state: { ...previous.state, paused: row.paused } }));
     done.updated.push(row.name);
   }
+}
+
+function isSame(memo: Record<string, unknown> | undefined, row: ScheduleRow): boolean {
+  return memo?.when === whenOf(row) && memo.team === row.team && memo.channel === row.channel;
 }
 
 /** The clock as it was written; Temporal gives it back compiled, which cannot be compared. */

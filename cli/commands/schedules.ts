@@ -1,7 +1,10 @@
+import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { scheduleIdOf } from '../../contracts/schedules.ts';
 import { listSchedules, pauseSchedule, type ScheduleRow } from '../../store/schedules.ts';
 import { type CliContext, openCliContext } from '../context.ts';
+import { listWithRuns } from '../schedules/list-with-runs.ts';
+import { schedulesText } from '../schedules/schedules-text.ts';
 import { openTemporal } from '../temporal.ts';
 
 /** `bellhop schedules`: what starts by the clock. */
@@ -10,7 +13,7 @@ export function register(program: Command): void {
   schedules
     .command('list')
     .description('every schedule with its next three runs')
-    .option('--json', 'for machines')
+    .option('--json', 'print them as JSON')
     .action((options: { json?: boolean }) => list(options.json ?? false));
   schedules
     .command('run <name>')
@@ -26,64 +29,51 @@ export function register(program: Command): void {
     .action((name: string) => setPaused(name, false));
 }
 
-interface ListedSchedule extends ScheduleRow {
-  /** Null while Temporal cannot be asked, or does not have it yet. */
-  readonly next: readonly Date[] | null;
-}
-
 async function list(json: boolean): Promise<void> {
   await using context = await openCliContext();
-  const rows = await withNextRuns(context, await listSchedules(context.database));
-  if (json) {
-    console.log(JSON.stringify(rows, undefined, 2));
-    return;
-  }
-  if (rows.length === 0) console.log('No schedules. They are written in bellhop.yaml under `schedules:`.');
-  for (const row of rows) {
-    console.log(`${row.name}  ${row.channel}  ${row.cron} (${row.timezone})${row.paused ? '  paused' : ''}`);
-    console.log(`  next: ${describeNext(row)}`);
-  }
+  const schedules = await listWithRuns(context);
+  console.log(json ? JSON.stringify(schedules, null, 2) : schedulesText(schedules));
 }
 
-function describeNext({ next, paused, timezone }: ListedSchedule): string {
-  if (next === null) return 'not known: Temporal does not answer, or does not have it yet';
-  if (paused) return 'none while it is paused';
-  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: timezone });
-  return next.map((date) => format.format(date)).join(' · ') || 'none';
-}
-
-async function withNextRuns(context: CliContext, rows: readonly ScheduleRow[]): Promise<ListedSchedule[]> {
-  if (rows.length === 0) return [];
-  const temporal = await openTemporal(context.home).catch(() => null);
-  if (temporal === null) return rows.map((row) => ({ ...row, next: null }));
-  await using open = temporal;
-  const next = async (row: ScheduleRow): Promise<ListedSchedule> => {
-    const known = await open.client.schedule
-      .getHandle(scheduleIdOf(row.name))
-      .describe()
-      .catch(() => null);
-    return { ...row, next: known?.info.nextActionTimes.slice(0, 3) ?? null };
-  };
-  return Promise.all(rows.map(next));
-}
-
+/** A task that still runs is not started a second time; Temporal would skip it without a word. */
 async function run(name: string): Promise<void> {
   await using context = await openCliContext();
   await mustExist(context, name);
   await using temporal = await openTemporal(context.home);
-  await temporal.client.schedule.getHandle(scheduleIdOf(name)).trigger();
-  console.log(`${name} was started.`);
+  const handle = temporal.client.schedule.getHandle(scheduleIdOf(name));
+  const { info } = await handle.describe().catch((error: unknown) => {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    throw new Error(`Temporal does not have ${name} yet: an agent worker brings it there, and none has`);
+  });
+  const last = info.recentActions.at(-1)?.action.workflow.workflowId;
+  if (last && (await isRunning(temporal.client, last)))
+    throw new Error(`${name} is running already, as workflow ${last}`);
+  await handle.trigger();
+  console.log(`${name} was started. It opens a thread in its channel.`);
+}
+
+/** Asked of the workflow itself: the server lists a started one among a schedule's running ones only later. */
+async function isRunning(client: Client, workflow: string): Promise<boolean> {
+  try {
+    return (await client.workflow.getHandle(workflow).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 async function setPaused(name: string, paused: boolean): Promise<void> {
   await using context = await openCliContext();
-  await mustExist(context, name);
+  const before = await mustExist(context, name);
   await pauseSchedule(context.database, name, paused);
-  console.log(paused ? `${name} is paused.` : `${name} runs by its clock again.`);
+  if (before.paused === paused) console.log(paused ? `${name} was paused already.` : `${name} was not paused.`);
+  else console.log(paused ? `${name} is paused.` : `${name} runs by its clock again.`);
 }
 
-async function mustExist(context: CliContext, name: string): Promise<void> {
-  const names = (await listSchedules(context.database)).map((row) => row.name);
-  if (names.includes(name)) return;
-  throw new Error(`no schedule ${name}; there ${names.length === 0 ? 'are none' : `is: ${names.join(', ')}`}`);
+async function mustExist(context: CliContext, name: string): Promise<ScheduleRow> {
+  const schedules = await listSchedules(context.database);
+  const found = schedules.find((row) => row.name === name);
+  if (found) return found;
+  const names = schedules.map((row) => row.name).join(', ');
+  throw new Error(`there is no schedule ${name}; ${names === '' ? 'the access file has none' : `there are: ${names}`}`);
 }
