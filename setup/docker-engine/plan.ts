@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { runCommand } from '../host/run-command.ts';
+import { onPath } from '../host/on-path.ts';
 
 /** What can be done about a Docker Engine that does not answer. */
 export type EnginePlan =
@@ -9,6 +9,17 @@ export type EnginePlan =
   | { readonly kind: 'start-daemon' }
   /** Nothing by us: the command a person runs. */
   | { readonly kind: 'ask'; readonly command: string };
+
+const JOIN_GROUP = 'sudo usermod -aG docker "$USER"   (then log in again)';
+
+/** What to do when an engine did not answer for this reason. */
+export async function planAfter(reason: string, environment: NodeJS.ProcessEnv): Promise<EnginePlan> {
+  if (environment.DOCKER_HOST) {
+    return { kind: 'ask', command: 'correct DOCKER_HOST, or unset it to use the default socket' };
+  }
+  if (reason.includes('permission denied')) return { kind: 'ask', command: JOIN_GROUP };
+  return planForEngine(await surveyMachine(environment));
+}
 
 /** What decides; gathered by `surveyMachine`. */
 export interface Machine {
@@ -34,24 +45,24 @@ export function planForEngine(machine: Machine): EnginePlan {
   if (machine.daemonInstalled) {
     return {
       kind: 'ask',
-      command: 'sudo systemctl start docker && sudo usermod -aG docker "$USER"   (then log in again)',
+      command: `sudo systemctl start docker && ${JOIN_GROUP}`,
     };
   }
   if (debian) {
-    const install = 'sudo apt-get install -y docker.io && sudo usermod -aG docker "$USER"   (then log in again)';
-    return { kind: 'ask', command: install };
+    return { kind: 'ask', command: `sudo apt-get install -y docker.io && ${JOIN_GROUP}` };
   }
   return { kind: 'ask', command: 'see https://docs.docker.com/engine/install/' };
 }
 
-export async function surveyMachine(): Promise<Machine> {
+export async function surveyMachine(environment: NodeJS.ProcessEnv): Promise<Machine> {
   const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
   return {
     platform: process.platform,
     root: process.getuid?.() === 0,
     families: `${release.get('ID') ?? ''} ${release.get('ID_LIKE') ?? ''}`.split(' ').filter(Boolean),
     systemName: release.get('PRETTY_NAME') ?? 'this system',
-    daemonInstalled: await runCommand('dockerd', ['--version']).then(
+    // A user's PATH often lacks the folders of daemons.
+    daemonInstalled: await onPath('dockerd', { PATH: `${environment.PATH}:/usr/sbin:/usr/local/sbin` }).then(
       () => true,
       () => false,
     ),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectEngine, type EngineInfo } from '../../docker/engine.ts';
 import { reasonOf, SetupError } from '../errors.ts';
 import { requireCommand, runCommand } from '../host/run-command.ts';
-import { planForEngine, surveyMachine } from './plan.ts';
+import { planAfter, planForEngine, surveyMachine } from './plan.ts';
 
 /** The kernel's default path; an engine that we start listens there. */
 const SOCKET = '/var/run/docker.sock';
@@ -33,16 +33,7 @@ export async function provideEngine(options: EngineOptions): Promise<ProvidedEng
   const { environment, say, confirm } = options;
   const found = await probe(environment).catch((error: unknown) => ({ reason: reasonOf(error) }));
   if (!('reason' in found)) return { info: found, origin: 'already running' };
-  if (environment.DOCKER_HOST) {
-    throw new SetupError(
-      'docker-unavailable',
-      found.reason,
-      'correct DOCKER_HOST, or unset it to use the default socket',
-    );
-  }
-  if (found.reason.includes('permission denied')) throw new SetupError('docker-unavailable', found.reason);
-
-  let plan = planForEngine(await surveyMachine());
+  let plan = await planAfter(found.reason, environment);
   if (plan.kind === 'ask') throw new SetupError('docker-unavailable', found.reason, plan.command);
   const what =
     plan.kind === 'install' ? `install the package docker.io of ${plan.system} and start it` : 'start Docker Engine';
@@ -54,7 +45,7 @@ export async function provideEngine(options: EngineOptions): Promise<ProvidedEng
     // Its installation may have started it as a service.
     const started = await eventually(environment, 5_000);
     if (started) return { info: started, origin: 'installed now (package docker.io), running as a service' };
-    plan = planForEngine(await surveyMachine());
+    plan = planForEngine(await surveyMachine(environment));
   }
   if (plan.kind === 'start-service') {
     say('starting the service docker');

@@ -2,7 +2,7 @@ import { connectEngine, type Engine } from '../../docker/engine.ts';
 import { probeRuntime, type RuntimeSetting } from '../../docker/runtime-choice.ts';
 import { hasSandboxImage, sandboxImageName } from '../../docker/sandbox-image.ts';
 import { canLimitVolumes } from '../../docker/volume-limit.ts';
-import { planForEngine, surveyMachine } from '../docker-engine/plan.ts';
+import { planAfter } from '../docker-engine/plan.ts';
 import { reasonOf } from '../errors.ts';
 import type { Finding } from './finding.ts';
 
@@ -13,8 +13,7 @@ export async function checkEngine(environment: NodeJS.ProcessEnv, installation: 
     engine = await connectEngine({ env: environment });
   } catch (error) {
     const detail = reasonOf(error);
-    if (environment.DOCKER_HOST) return [{ id: 'docker', title, state: 'missing', detail, fix: 'correct DOCKER_HOST' }];
-    const plan = planForEngine(await surveyMachine());
+    const plan = await planAfter(detail, environment);
     if (plan.kind === 'ask') return [{ id: 'docker', title, state: 'missing', detail, fix: plan.command }];
     return [{ id: 'docker', title, state: 'later', detail: `${detail}; \`bellhop up\` ${WHAT[plan.kind]}` }];
   }

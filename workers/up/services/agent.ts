@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { cacheFolder } from '../../../setup/host/cache.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
@@ -13,6 +15,7 @@ export async function startAgent(
       ...inheritedBy('agent', context.environment),
       ...temporalEnvironment(context, temporal),
       BELLHOP_DATABASE_URL: databaseUrl,
+      BELLHOP_CACHE_DIR: path.join(cacheFolder(context.environment), 'workflows'),
       ANTHROPIC_API_KEY: model.apiKey,
       ANTHROPIC_BASE_URL: model.baseUrl,
       ...(model.name && { BELLHOP_MODEL: model.name }),
