@@ -33,3 +33,12 @@ export async function untilInSandbox(bellhop: Looked, thread: Thread, command: s
     );
   await until(succeeds, `\`${command}\` in the sandbox`, withinMs);
 }
+
+/** What a process of the agent's user was started with, for each that runs in a thread's sandbox. */
+export async function agentProcesses(bellhop: Looked, thread: Thread): Promise<string[]> {
+  const { rows } = await bellhop.database.query<{ uid: number }>('select agent_uid as uid from session where id = $1', [
+    sessionOf(thread),
+  ]);
+  const listed = await docker('top', await containerOf(bellhop, thread), '-o', 'uid,pid,args');
+  return listed.split('\n').filter((line) => line.trim().startsWith(`${rows[0]?.uid} `));
+}
