@@ -19,6 +19,8 @@ export interface Exchange {
   port: number;
   /** As it is recorded: without query values. */
   path: string;
+  /** Whether the sandbox sent a credential itself; null until its headers were seen. */
+  ownCredentials: boolean | null;
   /** The rule that let it through. */
   rule: EffectiveRule | null;
   bytesOut: number;
@@ -54,6 +56,7 @@ export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
     host: client.tunnel?.host ?? '',
     port: client.tunnel?.port ?? 0,
     path: '/',
+    ownCredentials: null,
     rule: null,
     bytesOut: 0,
     bytesIn: 0,
@@ -93,6 +96,7 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
     bytesIn: exchange.bytesIn,
     durationMs: Math.round(clock.now() - exchange.startedAt),
     transport: exchange.transport,
+    ownCredentials: exchange.ownCredentials,
   };
 }
 

@@ -14,6 +14,7 @@ import { isStatusPage, sendStatusPage } from '../status-page.ts';
 import type { Admission } from './admission.ts';
 import { forward } from './forward.ts';
 import { type AllowedDecision, buildOutgoing, type Outgoing } from './outgoing.ts';
+import { carriesCredentials, credentialHeaders } from './own-credentials.ts';
 import { checkHost, readTarget, type Target } from './read-target.ts';
 import { answerRefused, type Refuser } from './refuse.ts';
 import { type RequestHead, readHead, valuesOf } from './request-head.ts';
@@ -60,6 +61,8 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     // Inside a tunnel another Host is never judged as that other host; outside one, the URL says whose request it is.
     if (exchange.client.tunnel) checkHost(exchange, head, target.authority);
     const access = policy.accessOf(lease.request.scope);
+    const isCredential = credentialHeaders(target.authority.host, access);
+    exchange.ownCredentials = carriesCredentials(head.headers, target.query, isCredential);
     const decision = decideOn(exchange, target, access);
     checkHost(exchange, head, target.authority);
     checkExtras(head, decision, expectation);

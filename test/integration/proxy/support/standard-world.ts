@@ -1,5 +1,4 @@
 import type { AddressException } from '../../../../access/document.ts';
-import type { ProxyOptions } from '../../../../proxy/create-proxy.ts';
 import { type Origin, startOrigin } from './origin.ts';
 import type { Answer } from './sandbox.ts';
 import { createTestAuthority, type TestAuthority } from './test-authority.ts';
@@ -13,6 +12,7 @@ import {
   SECRET,
   startWorld,
   type World,
+  type WorldOptions,
   type WorldPolicy,
 } from './world.ts';
 
@@ -29,7 +29,7 @@ export const HOSTS = ['api.a.test', 'pypi.test', 'tunnel.test', 'own.test', 'str
 const PLAIN_HOSTS = ['plain.test', 'x.w.test'];
 
 export async function startStandardWorld(
-  options: { overrides?: Partial<ProxyOptions>; onRequest?: Parameters<typeof startOrigin>[0]['onRequest'] } = {},
+  options: { overrides?: WorldOptions; onRequest?: Parameters<typeof startOrigin>[0]['onRequest'] } = {},
 ): Promise<StandardWorld> {
   const authority = await createTestAuthority();
   const origin = await startOrigin({

@@ -8,7 +8,7 @@ import { bindingOf } from '../../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../../credentials/key-pair.ts';
 import { seal } from '../../../../credentials/seal.ts';
 import { createProxyControl, type ProxyControl } from '../../../../proxy/control-client.ts';
-import { type AgentProxy, type ProxyOptions, startProxy } from '../../../../proxy/create-proxy.ts';
+import { type AgentProxy, type ProxyOptions, type ProxyStore, startProxy } from '../../../../proxy/create-proxy.ts';
 import { createProxyStore } from '../../../../proxy/proxy-store.ts';
 import { storeCredential } from '../../../../store/credentials.ts';
 import { egressEventsOf } from '../../../../store/egress-events.ts';
@@ -51,7 +51,12 @@ export interface World extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-export async function startWorld(overrides: Partial<ProxyOptions> = {}): Promise<World> {
+export interface WorldOptions extends Partial<ProxyOptions> {
+  /** Stands between the proxy and PostgreSQL. */
+  readonly wrapStore?: (store: ProxyStore) => ProxyStore;
+}
+
+export async function startWorld({ wrapStore = (store) => store, ...overrides }: WorldOptions = {}): Promise<World> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(os.tmpdir(), 'bp-'));
   const keys = await createKeyPair();
@@ -63,7 +68,7 @@ export async function startWorld(overrides: Partial<ProxyOptions> = {}): Promise
   let sealedVersion = 0;
 
   const options: ProxyOptions = {
-    store: createProxyStore(database.database),
+    store: wrapStore(createProxyStore(database.database)),
     keys,
     operator: { staticNames: new Map(), ceilings: [], caBundles: [] },
     own: [],
