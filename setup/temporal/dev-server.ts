@@ -19,6 +19,12 @@ const DYNAMIC_CONFIG = [
   'frontend.WorkerCommandsEnabled=true',
 ] as const;
 
+/**
+ * A write-ahead log takes one flush for each commit where the CLI's own choice, a rollback journal, takes three: an
+ * activity costs a third of the time. What was acknowledged stays as safe, since every commit is flushed as before.
+ */
+const SQLITE = ['journal_mode=WAL', 'synchronous=FULL'] as const;
+
 /** Arguments of the Temporal CLI for a server that keeps its state in one SQLite file and listens on this machine only. */
 export function devServerArguments({ folder, port, uiPort }: DevServerOptions): string[] {
   return [
@@ -28,6 +34,7 @@ export function devServerArguments({ folder, port, uiPort }: DevServerOptions): 
     ...['--db-filename', path.join(folder, 'temporal.sqlite')],
     ...['--namespace', NAMESPACE],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+    ...SQLITE.flatMap((pragma) => ['--sqlite-pragma', pragma]),
     ...DYNAMIC_CONFIG.flatMap((setting) => ['--dynamic-config-value', setting]),
     ...['--log-level', 'warn'],
   ];
