@@ -66,4 +66,6 @@ export interface EgressEvent {
   readonly durationMs: number;
   /** `intercept` saw the request; `tunnel` saw only host and port. */
   readonly transport: 'intercept' | 'tunnel' | 'plain';
+  /** Whether the sandbox sent a credential itself; null or absent where its headers were not seen. */
+  readonly ownCredentials?: boolean | null;
 }

@@ -5,7 +5,7 @@ import { storableText } from './storable.ts';
 const COLUMNS = `id uuid, at timestamptz, sandbox text, session text, turn int, principal text, requester text, scope text,
   outcome text, code text, reason text, rule text, bundle text, rule_scope text, connection text, method text,
   scheme text, host text, port int, path text, status int, bytes_out bigint, bytes_in bigint, duration_ms int,
-  transport text`;
+  transport text, own_credentials boolean`;
 
 const NAMES = COLUMNS.split(',')
   .map((column) => column.trim().split(' ', 1)[0])
@@ -51,7 +51,8 @@ export async function egressEventsOf(db: Queryable, session: string, limit = 1_0
     `select * from (
        select id, at, sandbox, session, turn, principal, requester, scope, outcome, code, reason, rule, bundle,
          rule_scope as "ruleScope", connection, method, scheme, host, port, path, status,
-         bytes_out::float8 as "bytesOut", bytes_in::float8 as "bytesIn", duration_ms as "durationMs", transport
+         bytes_out::float8 as "bytesOut", bytes_in::float8 as "bytesIn", duration_ms as "durationMs", transport,
+         own_credentials as "ownCredentials"
        from egress_event where session = $1 order by at desc, id limit $2) newest
      order by at, id`,
     [session, limit],
@@ -60,8 +61,15 @@ export async function egressEventsOf(db: Queryable, session: string, limit = 1_0
 }
 
 function rowOf(event: EgressEvent): Record<string, unknown> {
-  const { ruleScope, bytesOut, bytesIn, durationMs, ...same } = event;
-  const row = { ...same, rule_scope: ruleScope, bytes_out: bytesOut, bytes_in: bytesIn, duration_ms: durationMs };
+  const { ruleScope, bytesOut, bytesIn, durationMs, ownCredentials, ...same } = event;
+  const row = {
+    ...same,
+    rule_scope: ruleScope,
+    bytes_out: bytesOut,
+    bytes_in: bytesIn,
+    duration_ms: durationMs,
+    own_credentials: ownCredentials ?? null,
+  };
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, typeof value === 'string' ? storableText(value) : value]),
   );

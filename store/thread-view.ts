@@ -82,26 +82,15 @@ export async function readSteps(db: Queryable, session: SessionId, limit = 500):
   return rows.reverse();
 }
 
-const EVENT = `id, at, sandbox, session, turn, principal, requester, scope, outcome, code, reason, rule, bundle,
-  rule_scope as "ruleScope", connection, method, scheme, host, port, path, status, bytes_out::int as "bytesOut",
-  bytes_in::float8 as "bytesIn", duration_ms as "durationMs", transport`;
-
-type EventRow = Omit<EgressEvent, 'at'> & { readonly at: Date };
-
-/** The last requests of a thread, oldest first. */
-export async function readEgress(db: Queryable, session: SessionId, limit = 300): Promise<EgressEvent[]> {
-  const { rows } = await db.query<EventRow>(
-    `select ${EVENT} from egress_event where session = $1 order by at desc, id desc limit $2`,
-    [session, limit],
-  );
-  return rows.reverse().map(toEvent);
-}
-
+/** Null for an event that is not, or not yet, stored. */
 export async function findEgressEvent(db: Queryable, id: string): Promise<EgressEvent | null> {
-  const { rows } = await db.query<EventRow>(`select ${EVENT} from egress_event where id = $1`, [id]);
-  return rows[0] ? toEvent(rows[0]) : null;
-}
-
-function toEvent(row: EventRow): EgressEvent {
-  return { ...row, at: row.at.toISOString() };
+  const { rows } = await db.query<Omit<EgressEvent, 'at'> & { readonly at: Date }>(
+    `select id, at, sandbox, session, turn, principal, requester, scope, outcome, code, reason, rule, bundle,
+       rule_scope as "ruleScope", connection, method, scheme, host, port, path, status,
+       bytes_out::float8 as "bytesOut", bytes_in::float8 as "bytesIn", duration_ms as "durationMs", transport,
+       own_credentials as "ownCredentials"
+     from egress_event where id = $1`,
+    [id],
+  );
+  return rows[0] ? { ...rows[0], at: rows[0].at.toISOString() } : null;
 }

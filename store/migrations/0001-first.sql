@@ -259,6 +259,8 @@ create table egress_event (
   bytes_in bigint not null,
   duration_ms int not null,
   transport text not null,
+  -- Whether the sandbox sent a credential itself; null where its headers were not seen.
+  own_credentials boolean,
   stored_at timestamptz not null default now()
 );
 create index egress_event_turn on egress_event (session, turn, at);

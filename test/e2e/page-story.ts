@@ -125,9 +125,9 @@ export async function recordEvent(
   await stage.test.database.query(
     `insert into egress_event (id, at, sandbox, session, turn, principal, requester, scope, outcome, code, reason, rule,
        bundle, rule_scope, connection, method, scheme, host, port, path, status, bytes_out, bytes_in, duration_ms,
-       transport)
+       transport, own_credentials)
      values ($1, now(), 'sb1', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'https', $15, 443, $16, $17,
-       120, 640, 38, 'intercept')`,
+       120, 640, 38, 'intercept', false)`,
     [
       id,
       session,

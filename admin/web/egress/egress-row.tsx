@@ -55,7 +55,7 @@ function Sent({ event }: { readonly event: EgressEvent }) {
       <p className="egress-row__path" title={event.path}>
         {event.transport === 'tunnel' ? 'tunnel, path not seen' : event.path}
       </p>
-      <p className="egress-row__small">no Authorization</p>
+      <p className="egress-row__small">{ownCredentialInWords(event)}</p>
     </div>
   );
 }
@@ -104,6 +104,11 @@ function Credential({ origin }: { readonly origin: NonNullable<EgressItem['origi
       </code>
     </>
   );
+}
+
+function ownCredentialInWords({ ownCredentials, method, transport }: EgressEvent): string {
+  if (typeof ownCredentials === 'boolean') return ownCredentials ? 'with a credential of its own' : 'no Authorization';
+  return method === 'CONNECT' || transport === 'tunnel' ? 'its headers were not seen' : '';
 }
 
 function hitsInWords(hits: number): string {

@@ -1,14 +1,8 @@
 import { FAILURES, type FailureType, isFailureType } from '../../../contracts/failures.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import type { Queryable } from '../../../store/database.ts';
-import {
-  readEgress,
-  readSession,
-  readSteps,
-  readTurns,
-  type StepRecord,
-  type TurnRecord,
-} from '../../../store/thread-view.ts';
+import { egressEventsOf } from '../../../store/egress-events.ts';
+import { readSession, readSteps, readTurns, type StepRecord, type TurnRecord } from '../../../store/thread-view.ts';
 import type { StepView, ThreadView, TurnView } from '../contract/thread.ts';
 import type { OriginBook } from './origin-book.ts';
 import type { ScopeLabels } from './scope-labels.ts';
@@ -19,6 +13,8 @@ export interface ThreadBoardDependencies {
   readonly labels: ScopeLabels;
 }
 
+const EVENTS_SHOWN = 300;
+
 /** Puts together what the page shows about one thread. */
 export async function readThread(
   { db, origins, labels }: ThreadBoardDependencies,
@@ -28,7 +24,7 @@ export async function readThread(
     readSession(db, session),
     readTurns(db, session),
     readSteps(db, session),
-    readEgress(db, session),
+    egressEventsOf(db, session, EVENTS_SHOWN),
   ]);
   const [seen, labelOf] = await Promise.all([origins.match(events), labels.read(db)]);
   return {

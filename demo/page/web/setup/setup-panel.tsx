@@ -39,7 +39,11 @@ function Step({ step }: { readonly step: SetupStep }) {
             <StepTime step={step} />
           </span>
         </p>
-        {step.detail && <p className="setup__detail">{step.detail}</p>}
+        {step.detail && (
+          <p className="setup__detail" title={step.detail}>
+            {step.detail}
+          </p>
+        )}
       </div>
     </li>
   );
