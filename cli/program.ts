@@ -1,25 +1,32 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 
 const COMMANDS = path.join(import.meta.dirname, 'commands');
+const MANIFEST = path.join(import.meta.dirname, '..', 'package.json');
 
 /** What each file in `commands/` exports. */
 interface CommandModule {
   register(program: Command): void;
 }
 
-/** The `bellhop` command with everything in `commands/`. */
-export async function createProgram(): Promise<Command> {
+/**
+ * The `bellhop` command. `commands/<name>.ts` is the command of that name; only the one that is asked for is loaded, and
+ * all of them for help.
+ */
+export async function createProgram(argv: readonly string[]): Promise<Command> {
+  const { version } = JSON.parse(await readFile(MANIFEST, 'utf8')) as { version: string };
   const program = new Command('bellhop')
     .description('The self-hosted team agent for Slack: durable, sandboxed, with every outbound request judged.')
-    .version('0.1.0', '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .showHelpAfterError('(--help lists what is possible)')
     .configureHelp({ sortSubcommands: true, showGlobalOptions: false })
     .addHelpText('after', HELP);
-  for (const file of (await readdir(COMMANDS)).filter((name) => name.endsWith('.ts')).sort()) {
+  const files = (await readdir(COMMANDS)).filter((name) => name.endsWith('.ts')).sort();
+  const named = files.filter((file) => file === `${argv[2]}.ts`);
+  for (const file of named.length > 0 ? named : files) {
     const command = (await import(path.join(COMMANDS, file))) as CommandModule;
     command.register(program);
   }

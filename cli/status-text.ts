@@ -11,11 +11,16 @@ export function statusText({ threads, runners, inbox, outbox }: Overview, now: D
       '  ',
     ),
     `Runners${runners.length === 0 ? ': none has said that it lives' : ''}`,
-    columns(runners.map(runnerRow), '  '),
+    runnersText(runners),
     `Inbox   ${queueWords(inbox, 'not yet with its session')}`,
     `Outbox  ${queueWords(outbox, 'not yet in Slack')}`,
   ];
   return sections.filter((section) => section !== '').join('\n');
+}
+
+/** One line for each runner; empty when there is none. */
+export function runnersText(runners: readonly RunnerOverview[]): string {
+  return columns(runners.map(runnerRow), '  ');
 }
 
 function threadRow(thread: ThreadOverview, now: Date): string[] {
