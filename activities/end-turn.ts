@@ -57,7 +57,7 @@ function lastWord({ ending, failure, stoppedBy }: EndTurnInput, said: string): s
     case 'answered':
       return said === '' ? 'Done. I have nothing to add.' : '';
     case 'stopped':
-      return `Stopped by <@${stoppedBy ?? 'unknown'}>. Mention me to go on.`;
+      return `Stopped by ${stoppedBy ? `<@${stoppedBy}>` : 'an operator'}. Mention me to go on.`;
     case 'limit':
       return 'I have reached the limit of one turn. Mention me with "go on" and I continue from here.';
     case 'failed':

@@ -1,13 +1,14 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { StreamEgressInput } from '../contracts/activities.ts';
+import type { EgressCounts } from '../contracts/egress.ts';
 import type { RunnerProxies } from './activity-proxies.ts';
 
 /** How long the counts of a closed lease are waited for. */
 const COUNTS_WITHIN = '20s';
 
 export interface FollowedEgress {
-  /** Waits for the counts after the lease was closed. */
-  ended(): Promise<void>;
+  /** Waits for the counts after the lease was closed; null when they do not come. */
+  ended(): Promise<EgressCounts | null>;
   abandon(): void;
 }
 
@@ -19,6 +20,7 @@ export interface FollowedEgress {
 export function followEgress(runner: RunnerProxies, input: StreamEgressInput, ready: Promise<unknown>): FollowedEgress {
   let abandon = (): void => undefined;
   let over = false;
+  let counts: EgressCounts | null = null;
   const end = (): void => {
     over = true;
   };
@@ -28,12 +30,13 @@ export function followEgress(runner: RunnerProxies, input: StreamEgressInput, re
     const summary = `turn ${input.turn} · egress`;
     return scope.run(async () => {
       await ready;
-      await runner.egress.streamEgress.executeWithOptions({ summary }, [input]);
+      counts = await runner.egress.streamEgress.executeWithOptions({ summary }, [input]);
     });
   }).then(end, end);
   return {
     async ended() {
       if (!(await condition(() => over, COUNTS_WITHIN))) abandon();
+      return counts;
     },
     abandon: () => abandon(),
   };

@@ -1,18 +1,30 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { BegunTurn, EndTurnInput, ModelCallResult, Placement, TurnInput } from '../contracts/activities.ts';
+import type { EgressCounts } from '../contracts/egress.ts';
 import type { StopSignal } from '../contracts/signals.ts';
 import { books, looks, type RunnerProxies, runnerProxies, thinks } from './activity-proxies.ts';
 import { failureTypeOf } from './failure-type-of.ts';
 import { followEgress } from './follow-egress.ts';
 import { runTools } from './run-tools.ts';
+import type { SessionDisplay } from './session-display.ts';
 import type { SessionSignals } from './session-signals.ts';
+
+export interface FinishedTurn {
+  readonly placement: Placement | null;
+  readonly egress: EgressCounts | null;
+}
 
 /**
  * One turn, from a person's message to the answer: resolve what may be reached, place and provision a sandbox beside
  * the first model call, then model and tools in turn until the model is done. However it ends, every tool call has a
  * result, the agent's processes are dead, the way out is closed, and the thread has been told.
  */
-export async function runTurn(input: TurnInput, begun: BegunTurn, signals: SessionSignals): Promise<Placement | null> {
+export async function runTurn(
+  input: TurnInput,
+  begun: BegunTurn,
+  signals: SessionSignals,
+  display: SessionDisplay,
+): Promise<FinishedTurn> {
   let placed: PlacedTurn | null = null;
   let ending: Ending;
   try {
@@ -21,19 +33,21 @@ export async function runTurn(input: TurnInput, begun: BegunTurn, signals: Sessi
         looks.resolveScopeAccess({ ...input, scope: begun.scope }),
         looks.placeSandbox(input),
       ]);
+      display.placed(placement.runner);
       placed = openTurn(input, begun, placement);
       return work(input, begun, placed);
     });
   } catch (error) {
-    ending = isCancellation(error) ? stoppedBy(signals.stop()) : { ending: 'failed', failure: failureTypeOf(error) };
+    ending = isCancellation(error) ? stoppedBy(signals.newStop()) : { ending: 'failed', failure: failureTypeOf(error) };
   }
   return CancellationScope.nonCancellable(() => close(input, placed, ending));
 }
 
 type Ending = Omit<EndTurnInput, keyof TurnInput>;
 
+/** Nobody is named when an operator has cancelled the workflow. */
 function stoppedBy(stop: StopSignal | null): Ending {
-  return { ending: 'stopped', stoppedBy: stop?.by ?? 'unknown', stoppedUpTo: stop?.inboxId ?? null };
+  return { ending: 'stopped', ...(stop && { stoppedBy: stop.by, stoppedUpTo: stop.inboxId }) };
 }
 
 /** A turn whose sandbox is on its way. */
@@ -76,8 +90,8 @@ async function work(input: TurnInput, begun: BegunTurn, { placement, runner, rea
   }
 }
 
-async function close(input: TurnInput, placed: PlacedTurn | null, ending: Ending): Promise<Placement | null> {
-  if (placed !== null) await settle(input, placed);
+async function close(input: TurnInput, placed: PlacedTurn | null, ending: Ending): Promise<FinishedTurn> {
+  const egress = placed && (await settle(input, placed));
   if (ending.ending !== 'answered') {
     await books.settleTools({
       ...input,
@@ -86,17 +100,21 @@ async function close(input: TurnInput, placed: PlacedTurn | null, ending: Ending
     });
     await books.endTurn({ ...input, ...ending });
   }
-  return placed?.placement ?? null;
+  return { placement: placed?.placement ?? null, egress };
 }
 
 /** A runner that is gone cannot settle; its sandbox's lease then dies by itself within 15 s. */
-async function settle(input: TurnInput, { placement, runner, ready, egress }: PlacedTurn): Promise<void> {
+async function settle(
+  input: TurnInput,
+  { placement, runner, ready, egress }: PlacedTurn,
+): Promise<EgressCounts | null> {
   try {
     // A sandbox that is still on its way would open its way out after it was closed.
     await ready.catch(() => undefined);
     await runner.settles.settleSandbox({ ...input, sandbox: placement.sandbox });
-    await egress.ended();
+    return await egress.ended();
   } catch {
     egress.abandon();
+    return null;
   }
 }

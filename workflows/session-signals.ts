@@ -16,6 +16,8 @@ export interface SessionSignals {
   stoppable<T>(work: () => Promise<T>): Promise<T>;
   /** The last stop. */
   stop(): StopSignal | null;
+  /** The stop given since the last look; null when what was cancelled was the workflow itself. */
+  newStop(): StopSignal | null;
 }
 
 /** `stopBefore` is the last stop the run before this one was given. */
@@ -53,5 +55,6 @@ export function listenToSignals(stopBefore: StopSignal | null): SessionSignals {
       }
     },
     stop: () => lastStop,
+    newStop: () => (lastStop === stopAtLook ? null : lastStop),
   };
 }

@@ -1,15 +1,10 @@
-import {
-  CancellationScope,
-  continueAsNew,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { BegunTurn, Placement, RestTimes, SessionInput } from '../contracts/activities.ts';
-import type { SessionState } from '../contracts/search-attributes.ts';
+import { CancellationScope, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { Placement, RestTimes, SessionInput } from '../contracts/activities.ts';
+import type { EgressCounts } from '../contracts/egress.ts';
 import type { StopSignal } from '../contracts/signals.ts';
 import { books, runnerProxies } from './activity-proxies.ts';
 import { runTurn } from './run-turn.ts';
+import { createSessionDisplay, type SessionDisplay } from './session-display.ts';
 import { listenToSignals, type SessionSignals } from './session-signals.ts';
 
 /** A run hands over between turns at this size, so that a turn of 100 steps stays under 2,000 events a run. */
@@ -22,64 +17,81 @@ interface SessionRun extends SessionInput {
   readonly rest?: RestTimes;
   readonly placement?: Placement | null;
   readonly stop?: StopSignal | null;
+  /** What the turns of earlier runs sent out. */
+  readonly egress?: EgressCounts;
 }
 
 /**
  * The agent's work in one Slack thread. Turns one after the other while somebody speaks; then the sandbox is paused,
- * later removed, and the workflow completes. The next message starts a new run of the same id.
+ * later removed, and the workflow completes. The next message starts a new run of the same id. An operator may cancel
+ * it at any time: the turn ends as a stopped one, and the sandbox is put away.
  */
-export async function threadSession({ session, ...before }: SessionRun): Promise<void> {
+export async function threadSession(run: SessionRun): Promise<void> {
+  const held: Held = { placement: run.placement ?? null, display: createSessionDisplay(run.egress) };
+  try {
+    await live(run, held);
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => putAway(run.session, held));
+    throw error;
+  }
+}
+
+interface Held {
+  placement: Placement | null;
+  readonly display: SessionDisplay;
+}
+
+async function live({ session, ...before }: SessionRun, held: Held): Promise<void> {
   const signals = listenToSignals(before.stop ?? null);
   const { runId } = workflowInfo();
+  const { display } = held;
   let rest = before.rest ?? NOTHING_TO_DO;
-  let placement = before.placement ?? null;
   for (let asked = 1; ; asked += 1) {
     const stop = signals.look();
     const begun = await books.beginTurn({ session, claim: `${runId}/${asked}`, stoppedUpTo: stop?.inboxId ?? null });
     if (begun !== null) {
-      show('working', begun);
-      const done = await runTurn({ session, turn: begun.turn }, begun, signals);
+      display.turnBegun(begun);
+      const { placement, egress } = await runTurn({ session, turn: begun.turn }, begun, signals, display);
       rest = begun.rest;
-      placement = done ?? placement;
-      show('idle', begun);
+      held.placement = placement ?? held.placement;
+      display.turnEnded(egress);
     }
     if (workflowInfo().historyLength > HAND_OVER_AT_EVENTS) {
+      const { placement } = held;
       // A message that came meanwhile is in PostgreSQL, and the next run begins by asking for it.
-      await continueAsNew<typeof threadSession>({ session, rest, placement, stop: signals.stop() });
+      const next = { session, rest, placement, stop: signals.stop(), egress: display.egress() };
+      await continueAsNew<typeof threadSession>(next);
     }
     if (signals.pending()) continue;
-    if (await takeRest({ session }, placement, rest, signals)) return;
+    if (await takeRest(session, held, rest, signals)) return;
   }
 }
 
 /** True when the session is over; false when somebody spoke again. */
 async function takeRest(
-  input: SessionInput,
-  placement: Placement | null,
+  session: SessionInput['session'],
+  held: Held,
   rest: RestTimes,
   signals: SessionSignals,
 ): Promise<boolean> {
   if (await signals.arrived(rest.pauseAfterMs)) return false;
-  if (placement === null) {
-    await books.noteSession({ ...input, state: 'closed' });
-    return !signals.pending();
+  const { placement, display } = held;
+  if (placement !== null) {
+    const { settles } = runnerProxies(placement.runner, 1);
+    await settles.pauseSandbox({ session, sandbox: placement.sandbox }).catch(() => undefined);
+    display.rests('paused');
+    if (await signals.arrived(rest.removeAfterMs)) return false;
   }
-  const { settles } = runnerProxies(placement.runner, 1);
-  const sandbox = { ...input, sandbox: placement.sandbox };
-  await settles.pauseSandbox(sandbox).catch(() => undefined);
-  showState('paused');
-  if (await signals.arrived(rest.removeAfterMs)) return false;
-  // Terminated workflows run no code: what this leaves behind, the runner's reaper removes.
-  await CancellationScope.nonCancellable(() => settles.removeSandbox(sandbox)).catch(() => undefined);
-  await books.noteSession({ ...input, state: 'closed' });
+  await CancellationScope.nonCancellable(() => putAway(session, held));
   return !signals.pending();
 }
 
-function show(state: SessionState, { turn, requester, scope }: BegunTurn): void {
-  upsertSearchAttributes({ BellhopState: [state], BellhopRequester: [requester] });
-  setCurrentDetails(`**${state}** · turn ${turn} · ${scope} · for ${requester}`);
-}
-
-function showState(state: SessionState): void {
-  upsertSearchAttributes({ BellhopState: [state] });
+/** Terminated workflows run no code: what those leave behind, the runner's reaper removes. */
+async function putAway(session: SessionInput['session'], { placement, display }: Held): Promise<void> {
+  if (placement !== null) {
+    const { settles } = runnerProxies(placement.runner, 1);
+    await settles.removeSandbox({ session, sandbox: placement.sandbox }).catch(() => undefined);
+  }
+  await books.noteSession({ session, state: 'closed' });
+  display.rests('closed');
 }

@@ -64,7 +64,8 @@ export function createSessionSignals({ client, taskQueue, timeoutMs = 5_000 }: S
             keyword('BellhopRequester', start.requester),
             keyword('BellhopState', 'working'),
           ],
-          memo: { permalink: start.permalink },
+          // The summary again, since a run that takes over inherits only the memo.
+          memo: { permalink: start.permalink, summary: start.summary },
           staticSummary: start.summary,
         }),
       );
