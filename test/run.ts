@@ -3,6 +3,7 @@
  * as `bellhop up`, runs the tests on them, takes everything down, and ends with the line `N passed, N failed`.
  */
 import { reasonOf } from '../setup/errors.ts';
+import { provideChromium } from './runner/provide-chromium.ts';
 import { runSuite } from './runner/run-suite.ts';
 import { withStage } from './runner/stage.ts';
 import { selectSuites } from './runner/suites.ts';
@@ -13,6 +14,7 @@ let passed = 0;
 let failed = 0;
 try {
   const suites = selectSuites(process.argv.slice(2));
+  if (suites.some(({ name }) => name === 'e2e')) await provideChromium(tell);
   await withStage(tell, async (environment) => {
     for (const suite of suites) {
       const result = await runSuite(suite, environment);

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+import { CHROMIUM_PLACES, findChromium } from './find-chromium.ts';
 
 /** A real Chromium, headless and silent: it fetches nothing for itself. `BELLHOP_TEST_CHROMIUM` names another one. */
 export async function launchChromium(): Promise<Browser> {
-  const executablePath = process.env.BELLHOP_TEST_CHROMIUM ?? PLACES.find((place) => existsSync(place));
-  if (!executablePath) throw new Error(`no Chromium at ${PLACES.join(', ')}: install it or set BELLHOP_TEST_CHROMIUM`);
+  const executablePath = findChromium(process.env);
+  if (!executablePath)
+    throw new Error(`no Chromium at ${CHROMIUM_PLACES.join(', ')}: install it or set BELLHOP_TEST_CHROMIUM`);
   return chromium.launch({
     executablePath,
     args: ['--no-sandbox', '--disable-background-networking', '--disable-quic'],
