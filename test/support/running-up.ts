@@ -19,7 +19,9 @@ export interface RunningUp extends AsyncDisposable {
   openPaste(): Promise<void>;
   /** Ctrl-C; the exit code. */
   stop(): Promise<number | null>;
-  /** Processes and containers of this home that still run. */
+  /** `bellhop reset` of this home. */
+  reset(): Promise<void>;
+  /** Processes, containers and volumes of this home that are still there. */
   leftovers(): Promise<string[]>;
 }
 
@@ -36,8 +38,8 @@ export async function startUp(): Promise<RunningUp> {
     if (up.exitCode !== null) throw new Error(`bellhop up ended with ${up.exitCode}:\n${said()}`);
     return Promise.resolve(ready() !== undefined);
   }, 'the address of the page');
-  await until(() => isReady(home), 'the end of the set-up', 150_000).catch((error: Error) => {
-    up.kill('SIGKILL');
+  await until(() => isReady(home), 'the end of the set-up', 150_000).catch(async (error: Error) => {
+    await stop();
     throw new Error(`${error.message}\n${said()}`);
   });
 
@@ -48,6 +50,11 @@ export async function startUp(): Promise<RunningUp> {
       await ended;
     }
     return up.exitCode;
+  }
+
+  const { installation } = await readState(home);
+  async function reset(): Promise<void> {
+    await run(process.execPath, [CLI, 'reset', '--yes'], { env: environment });
   }
 
   return {
@@ -61,18 +68,20 @@ export async function startUp(): Promise<RunningUp> {
       await run(process.execPath, [CLI, 'apply', file], { env: environment });
     },
     stop,
+    reset,
     async leftovers() {
-      const { installation } = await readState(home);
-      const { stdout: processes } = await run('ps', ['-eo', 'pid,args']);
-      const { stdout: containers } = await run('docker', [
-        ...['ps', '--quiet', '--filter', `label=bellhop.installation=${installation}`],
+      const ours = ['--quiet', '--filter', `label=bellhop.installation=${installation}`];
+      const found = await Promise.all([
+        run('docker', ['ps', '--all', ...ours]),
+        run('docker', ['volume', 'ls', ...ours]),
       ]);
-      return [...processes.split('\n').filter((line) => line.includes(home)), ...containers.split('\n')].filter(
-        Boolean,
-      );
+      const { stdout } = await run('ps', ['-eo', 'pid,args']);
+      const processes = stdout.split('\n').filter((line) => line.includes(home));
+      return [...processes, ...found.flatMap((each) => each.stdout.split('\n'))].filter(Boolean);
     },
     async [Symbol.asyncDispose]() {
       await stop();
+      await reset();
       await rm(home, { recursive: true, force: true });
     },
   };
