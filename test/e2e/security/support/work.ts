@@ -8,8 +8,10 @@ export interface ToolStep {
   readonly tool: string;
   readonly exitCode: number | null;
   readonly state: string;
-  /** What came of it, whole. */
+  /** Of a command, whole. */
   readonly output: string;
+  /** What the model was told, as JSON. */
+  readonly told: string;
 }
 
 /** A turn that has ended, as PostgreSQL knows it. */
@@ -43,8 +45,12 @@ export async function work(bellhop: Installation, script: string, options: WorkO
 
 async function toolSteps({ database }: Installation, session: SessionId, turn: number): Promise<ToolStep[]> {
   const { rows } = await database.query<ToolStep>(
-    `select number, tool, exit_code as "exitCode", state, coalesce(output, '') as output
-     from step where session = $1 and turn = $2 and kind = 'tool' order by number`,
+    `select number, tool, exit_code as "exitCode", state, coalesce(output, '') as output, coalesce(said.content, '') as told
+     from step left join lateral (
+       select content::text from transcript t
+       where t.session = step.session and t.turn = step.turn and t.step = step.number and role = 'tool' limit 1
+     ) said on true
+     where session = $1 and turn = $2 and kind = 'tool' order by number`,
     [session, turn],
   );
   return rows;
