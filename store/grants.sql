@@ -48,8 +48,9 @@ grant insert, delete, select (connection, version, key_id, created_at) on creden
 grant select, insert, update, delete on schedule to :"admin";
 grant select on installation, channel, person, session, turn, runner, sandbox to :"admin";
 grant select (session, turn, number) on step to :"admin";
-grant select (id, kind, state, received_at) on inbox to :"admin";
-grant select (id, kind, revision, sent_revision, failed, created_at) on outbox to :"admin";
+grant select (id, kind, state, team, channel, thread_ts, ts, author, attempts, received_at, delivered_at, turn) on inbox to :"admin";
+grant select (id, kind, team, channel, thread_ts, slack_ts, revision, sent_revision, attempts, failed, created_at) on outbox
+  to :"admin";
 grant update (draining) on runner to :"admin";
 
 -- console: pages that show. No text of anybody, no file, no output of a tool, no credential.

@@ -49,8 +49,8 @@ describe('bellhop status', () => {
       ' | #ops | working | turn 2 running (1 steps) | U9 | 30 s ago | slack:T:C1:2',
       ' | #ops | idle | turn 1 answered (0 steps) | ada | 2 h ago | slack:T:C1:1',
       'Runners',
-      ' | r1 | alive | 1 of 60 sandboxes | runc',
-      ' | r2 | silent for 10 min | 0 of 10 sandboxes | runsc | draining, sandbox image not ready',
+      ' | r1 | alive | 1 of 60 sandboxes, 1 at work | runc',
+      ' | r2 | silent for 10 min | 0 of 10 sandboxes, 0 at work | runsc | draining, sandbox image not ready',
       'Inbox | 1 not yet with its session, the oldest for 3 min',
       expect.stringMatching(/^Outbox \| 1 not yet in Slack, the oldest for \d s; 1 given up in the last 24 hours$/),
     ]);
