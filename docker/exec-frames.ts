@@ -1,4 +1,4 @@
-import { createByteReader } from './byte-reader.ts';
+import { type ByteReader, createByteReader } from './byte-reader.ts';
 
 /**
  * The engine's multiplexed stream (Engine API, "Attach to a container, stream format"): eight bytes of header, the
@@ -39,12 +39,27 @@ export async function* starterFrames(stdout: AsyncIterable<Buffer>): AsyncGenera
     if (!header) return;
     const length = header.readUInt32BE(1);
     const kind = String.fromCharCode(header[0] ?? 0);
-    if (length > MAX_FRAME || (kind !== 'O' && kind !== 'J')) throw new Error('not a frame of the starter');
+    if (length > MAX_FRAME || (kind !== 'O' && kind !== 'J')) throw await notAFrame(header, reader);
     const bytes = await reader.exactly(length);
     if (!bytes && length > 0) throw new Error('the stream ended inside a frame');
     if (kind === 'O') yield { kind: 'data', bytes: bytes ?? Buffer.alloc(0) };
     else yield { kind: 'json', value: JSON.parse((bytes ?? '{}').toString()) as Record<string, unknown> };
   }
+}
+
+/** The engine says on the same stream why it could not run a program. */
+async function notAFrame(header: Buffer, reader: ByteReader): Promise<Error> {
+  let said = header;
+  while (said.length < 300) {
+    const more = await reader.some(300 - said.length).catch(() => null);
+    if (!more) break;
+    said = Buffer.concat([said, more]);
+  }
+  const words = said
+    .toString('latin1')
+    .replace(/[^ -~]+/g, ' ')
+    .trim();
+  return new Error(`not an answer of the starter: ${words}`);
 }
 
 /** A stream sent to the starter: pieces of four bytes of length and their bytes, ended by a length of zero. */

@@ -15,8 +15,8 @@ const ATTEMPTS = 4;
 
 /**
  * Starts the command under its step id unless it was started before, and follows it. When the following breaks off
- * for a reason of its own (the follower was killed with everything else of the agent's), it looks again; only then
- * does it say what became of the command.
+ * for a reason of its own (the follower was killed with everything else of the agent's), it looks again, and only in
+ * the same incarnation; only then does it say what became of the command.
  */
 export async function runStep(context: SandboxContext, id: string, call: StepCall): Promise<StepResult> {
   if (Buffer.byteLength(call.command) > MAX_COMMAND) {
@@ -25,16 +25,22 @@ export async function runStep(context: SandboxContext, id: string, call: StepCal
       `the command is longer than ${MAX_COMMAND} bytes; write it into a file and run that`,
     );
   }
+  const seen: Seen = { incarnation: call.incarnation, output: false };
   let broken: unknown;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      return await follow(context, id, call, attempt > 0);
+      const result = await follow(context, id, call, seen);
+      // A sandbox that ends takes its processes one by one: is it still the same one?
+      if (result.outcome !== 'killed') return result;
+      const still = await follow(context, id, { ...call, attachOnly: true }, seen);
+      if (still.outcome === 'unknown' && !call.attachOnly) throw notStarted('it had no room for another process');
+      return still;
     } catch (error) {
       call.signal?.throwIfAborted();
       if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) {
         if ((await stateOfSandbox(context, id)) === 'paused') throw error;
-        // Before the first word of the sandbox nothing can have been started, unless it was by an earlier attempt.
-        if (attempt === 0 && call.incarnation === undefined) throw error;
+        // Never heard of by any attempt: it was not started, and whoever asks may try elsewhere.
+        if (seen.incarnation === undefined) throw error;
         return lost();
       }
       if (isDockerError(error, 'ExecTimeout')) return await endOverdue(context, id, call);
@@ -45,26 +51,39 @@ export async function runStep(context: SandboxContext, id: string, call: StepCal
   throw broken;
 }
 
+/** What the attempts of one call have learnt. */
+interface Seen {
+  incarnation: string | undefined;
+  /** Output has been handed on, and is not handed on twice. */
+  output: boolean;
+}
+
 /** The name of a step inside the sandbox: safe as a file name whatever the id. */
 function nameOf(step: string): string {
   return createHash('sha256').update(step).digest('hex').slice(0, 32);
 }
 
-async function follow(context: SandboxContext, id: string, call: StepCall, again: boolean): Promise<StepResult> {
+async function follow(context: SandboxContext, id: string, call: StepCall, seen: Seen): Promise<StepResult> {
+  const again = seen.output;
   const args = [
     call.attachOnly ? 'attach' : 'run',
     nameOf(call.step),
     String(Math.max(1, Math.round(call.timeoutMs))),
     call.cwd ?? INSIDE.workspace,
-    call.incarnation ?? '-',
+    seen.incarnation ?? '-',
     String(TOOL_PROCESS_LIMIT),
     call.command,
   ];
   const timeoutMs = call.timeoutMs + OVERTIME_MS;
   const output = createStepOutput();
   for await (const frame of inSandbox(context, id, { uid: call.uid, args, timeoutMs, signal: call.signal })) {
-    if (frame.kind === 'json') return resultOf(frame.value, output);
+    if (frame.kind === 'json') {
+      if (frame.value.state !== 'reached') return resultOf(frame.value, output);
+      seen.incarnation = String(frame.value.incarnation);
+      continue;
+    }
     output.add(frame.bytes);
+    seen.output = true;
     if (!again) call.onOutput?.(frame.bytes);
   }
   throw new DockerError('ExecFailed', `sandbox ${id} said nothing of the command`);
@@ -74,10 +93,7 @@ function resultOf(said: Readonly<Record<string, unknown>>, output: ReturnType<ty
   if (said.state === 'elsewhere') return lost();
   if (said.state === 'unknown') return { ...lost(), outcome: 'unknown' };
   if (said.state !== 'finished' && said.state !== 'killed') {
-    throw new DockerError(
-      'CommandNotStarted',
-      `the command could not be started: ${String(said.message ?? 'no reason given')}`,
-    );
+    throw notStarted(String(said.message ?? 'no reason given'));
   }
   const finished = said.state === 'finished';
   return {
@@ -88,6 +104,10 @@ function resultOf(said: Readonly<Record<string, unknown>>, output: ReturnType<ty
     outputBytes: Number(said.size),
     timedOut: said.timedOut === true,
   };
+}
+
+function notStarted(why: string): DockerError {
+  return new DockerError('CommandNotStarted', `the command could not be started: ${why}`);
 }
 
 function lost(): StepResult {

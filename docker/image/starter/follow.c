@@ -112,6 +112,8 @@ int run(const struct command *command, bool may_start) {
     answer("{\"state\":\"elsewhere\",\"incarnation\":%s}", quoted(incarnation));
     return 0;
   }
+  /* Said before anything is started: who hears nothing of this knows that nothing was. */
+  answer("{\"state\":\"reached\",\"incarnation\":%s}", quoted(incarnation));
   struct step step;
   if (open_step(command->step, &step)) return follow(&step, -1, incarnation);
   if (may_start) return start_and_follow(command, incarnation);

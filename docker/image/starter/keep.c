@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,7 @@ static void become(const struct command *command, int out_fd) {
     say(message);
     _exit(126);
   }
+  setenv(STEP_MARK, command->step, 1);
   execl("/bin/bash", "bash", "-c", command->text, (char *)NULL);
   say("cannot start bash\n");
   _exit(127);
@@ -72,6 +74,8 @@ static void store(const struct step *step, struct step_state *state, const char 
     length -= part;
   }
 }
+
+static const char *step_name(const struct step *step) { return strrchr(step->dir, '/') + 1; }
 
 static void notify(int fd) {
   if (fd >= 0 && write(fd, "!", 1) < 0) return;
@@ -105,12 +109,23 @@ static bool reap(pid_t child, int *status) {
 
 static void finish(const struct step *step, struct step_state *state, int status, int notify_fd) {
   /* Past its time nothing of a command goes on, not even what had put itself into the background. */
-  if (state->timed_out) kill_descendants(getpid());
+  if (state->timed_out) kill_tree(getpid(), step_name(step));
   state->exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   if (state->timed_out) state->exit_code = 124;
   state->done = 1;
   save_state(step, state);
   notify(notify_fd);
+}
+
+/*
+ * Orphans of the command stay below this process. Not under gVisor: there, when a subreaper and its children are
+ * killed together, the last of them is taken for the first process of the sandbox, and all of it ends. The mark in
+ * their environment has to do.
+ */
+static void become_subreaper(void) {
+  struct utsname system;
+  if (uname(&system) == 0 && strstr(system.release, "gvisor")) return;
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 static int until(int64_t moment) {
@@ -125,7 +140,7 @@ static int until(int64_t moment) {
  */
 void keep(const struct command *command, const struct step *step, int notify_fd) {
   setsid();
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  become_subreaper();
   signal(SIGPIPE, SIG_IGN);
   sigset_t mask;
   sigemptyset(&mask);
@@ -165,7 +180,7 @@ void keep(const struct command *command, const struct step *step, int notify_fd)
       if (!open_pipe || now_ms() >= linger) finish(step, &state, status, notify_fd);
     } else if (now_ms() >= deadline) {
       if (state.timed_out) {
-        kill_descendants(getpid());
+        kill_tree(getpid(), step_name(step));
       } else {
         state.timed_out = 1;
         kill(-child, SIGTERM);

@@ -21,6 +21,8 @@
 #define SOCKET_DIR "/run/bellhop"
 #define WORKSPACE "/workspace"
 #define RELAY_PORT 3128
+/* In the environment of everything a command starts: its step. */
+#define STEP_MARK "BELLHOP_STEP"
 
 /* Output kept of one command: its first and its last half megabyte. */
 #define HEAD_BYTES (512 * 1024)
@@ -78,7 +80,7 @@ void keep(const struct command *command, const struct step *step, int notify_fd)
 int run(const struct command *command, bool may_start);
 
 /* tree.c */
-void kill_descendants(pid_t root);
+void kill_tree(pid_t root, const char *step);
 int kill_everything(void);
 
 /* files.c, usage.c, check.c */

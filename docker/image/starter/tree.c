@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -61,17 +62,33 @@ static bool descends(const struct process *list, size_t count, pid_t pid, pid_t 
   return false;
 }
 
+/* Whether the process carries the step's mark. One that has cleared its environment does not. */
+static bool is_marked(pid_t pid, const char *step) {
+  static char text[256 * 1024];
+  char path[64], mark[128];
+  snprintf(path, sizeof path, "/proc/%d/environ", pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t length = 0, n;
+  while ((n = read(fd, text + length, sizeof text - (size_t)length)) > 0) length += n;
+  close(fd);
+  int size = snprintf(mark, sizeof mark, STEP_MARK "=%s", step);
+  return memmem(text, (size_t)length, mark, (size_t)size) != NULL;
+}
+
 /*
- * Kills the whole tree below root. Root must be a subreaper: orphans then stay below it. A tree that keeps forking
- * faster than it is counted is ended with everything else of this user.
+ * Kills what a command has started: everything below root, which is its keeper, and everything with the step's mark.
+ * A tree that keeps forking faster than it is counted is ended with everything else of this user.
  */
-void kill_descendants(pid_t root) {
+void kill_tree(pid_t root, const char *step) {
   static struct process list[MAX_PROCESSES];
   for (int round = 0; round < 20; round++) {
     size_t count = list_processes(list), killed = 0;
     for (size_t i = 0; i < count; i++) {
-      if (list[i].state == 'Z' || list[i].pid == root || !descends(list, count, list[i].pid, root)) continue;
-      if (kill(list[i].pid, SIGKILL) == 0) killed++;
+      pid_t pid = list[i].pid;
+      if (list[i].state == 'Z' || pid == root || list[i].owner != getuid()) continue;
+      if (!descends(list, count, pid, root) && !is_marked(pid, step)) continue;
+      if (kill(pid, SIGKILL) == 0) killed++;
     }
     if (killed == 0) return;
     usleep(2000);

@@ -43,9 +43,9 @@ test.each([1, 3, 7, 1000])('frames come out whole however the bytes are cut (%i 
 
 test('what is not from the starter is refused before it is held', async () => {
   const huge = Buffer.from([79, 255, 255, 255, 255]);
-  await expect(collect(starterFrames(chunked(huge, 5)))).rejects.toThrow('not a frame');
+  await expect(collect(starterFrames(chunked(huge, 5)))).rejects.toThrow('not an answer');
   await expect(collect(starterFrames(chunked(Buffer.from('OCI runtime exec failed'), 5)))).rejects.toThrow(
-    'not a frame',
+    'not an answer of the starter: OCI runtime exec failed',
   );
 });
 
