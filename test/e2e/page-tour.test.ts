@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { TEAM } from '../../simulators/slack/world/workspace.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { type RunningUp, startUp } from '../support/running-up.ts';
 
@@ -8,6 +9,10 @@ let up: RunningUp;
 let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
+/** The session of each thread that was begun. */
+const sessions: string[] = [];
+/** Everything the page was answered. */
+const wire: string[] = [];
 
 beforeAll(async () => {
   [up, browser] = await Promise.all([startUp(), launchChromium()]);
@@ -17,6 +22,13 @@ beforeAll(async () => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('response', (response) => {
+    if (!response.url().includes('/api/live'))
+      void response.text().then(
+        (text) => wire.push(text),
+        () => undefined,
+      );
+  });
   await page.goto(up.url);
   await page.getByRole('heading', { name: 'Acme' }).waitFor();
 });
@@ -36,6 +48,22 @@ async function press(number: number): Promise<void> {
   const tour = page.getByRole('region', { name: 'Five things to try' });
   await tour.getByRole('button', { name: new RegExp(`^${number} `) }).click();
   await thread().waitFor();
+  sessions.push(`slack:${TEAM.id}:${new URL(page.url()).hash.slice(1).replace('/', ':')}`);
+}
+
+/** In the page: what the live stream says until it has told of the thread. */
+async function readThreadEvent(address: string): Promise<string> {
+  const stop = new AbortController();
+  const response = await fetch(address, { signal: stop.signal });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (reader && !/event: thread\n.*\n\n/.test(text)) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += value;
+  }
+  stop.abort();
+  return text;
 }
 
 /** Waits until the newest turn has ended, and returns everything that is said in the thread. */
@@ -127,6 +155,16 @@ test('the fifth outlives its worker: it is killed before your eyes, and the comm
   expect(await answered()).toContain('the job was started 1 time');
 });
 
+test('the stop button of the status message stops the turn', async () => {
+  await press(5);
+  await happened()
+    .getByText(/^Step \d+: bash$/)
+    .nth(1)
+    .waitFor();
+  await thread().getByRole('button', { name: 'Stop' }).click();
+  await happened().getByText('stopped', { exact: true }).first().waitFor();
+});
+
 test('a question to Why? is answered for a request of the real proxy', async () => {
   await press(1);
   await answered();
@@ -134,8 +172,16 @@ test('a question to Why? is answered for a request of the real proxy', async () 
   await egress().getByText('matches: this rule decides').waitFor();
 });
 
-test('nothing on the way complained in the console', () => {
+test('nothing on the way complained in the console, and no secret came over the wire', async () => {
   expect(complaints).toEqual([]);
+  const secrets = Object.values(up.secrets);
+  expect(secrets.length).toBeGreaterThan(3);
+  for (const session of sessions) {
+    const told = await page.evaluate(readThreadEvent, `/api/live?${new URLSearchParams({ session })}`);
+    expect(told).toContain('event: thread');
+    wire.push(told);
+  }
+  for (const secret of secrets) expect(wire.filter((text) => text.includes(secret))).toEqual([]);
 });
 
 test('stopping ends everything it started, and a reset leaves nothing', async () => {

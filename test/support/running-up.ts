@@ -14,7 +14,8 @@ export interface RunningUp extends AsyncDisposable {
   /** The printed address of the page. */
   readonly url: string;
   readonly home: string;
-  readonly secrets: { readonly acmeToken: string };
+  /** Everything the demo's parts tell each other in confidence. */
+  readonly secrets: Readonly<Record<string, string>> & { readonly acmeToken: string };
   /** Edits the access file as the tour says and applies it from a terminal of its own. */
   openPaste(): Promise<void>;
   /** Ctrl-C; the exit code. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { OriginView } from '../../../admin/web/egress/egress-item.ts';
 import type { EgressEvent } from '../../../contracts/egress.ts';
 import type { AcmeReport, Sighting } from './acme-client.ts';
@@ -18,6 +19,8 @@ export interface OriginBookOptions {
   readonly now: () => number;
 }
 
+/** Requests joined to what their destination saw. */
+const REMEMBERED = 5_000;
 const FRESH_MS = 400;
 /** The clocks are the same; the slack is for the way between the two processes. */
 const SLACK_MS = 1_500;
@@ -26,8 +29,8 @@ const SLACK_MS = 1_500;
 export function createOriginBook({ ask, now }: OriginBookOptions): OriginBook {
   let report: AcmeReport = { seen: [], hits: {} };
   let askedAt = Number.NEGATIVE_INFINITY;
-  const found = new Map<string, OriginView>();
-  const taken = new Set<string>();
+  const found = new LRUCache<string, OriginView>({ max: REMEMBERED });
+  const taken = new LRUCache<string, true>({ max: REMEMBERED });
 
   async function refresh(): Promise<void> {
     if (now() - askedAt < FRESH_MS) return;
@@ -42,10 +45,10 @@ export function createOriginBook({ ask, now }: OriginBookOptions): OriginBook {
       for (const event of open) {
         const sighting = report.seen.find((each) => !taken.has(each.id) && isSame(event, each));
         if (!sighting) continue;
-        taken.add(sighting.id);
+        taken.set(sighting.id, true);
         found.set(event.id, toView(sighting));
       }
-      return { origins: found, hits: report.hits };
+      return { origins: new Map(found.entries()), hits: report.hits };
     },
   };
 }

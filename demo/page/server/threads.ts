@@ -19,6 +19,9 @@ interface Follower {
   readonly session: SessionId;
   readonly listener: (thread: ThreadView | null) => void;
   sent: string;
+  looking: boolean;
+  /** Something happened during the look: it may have missed it. */
+  again: boolean;
 }
 
 const CHANNELS = ['bellhop_thread', 'bellhop_egress', 'bellhop_outbox'];
@@ -46,13 +49,21 @@ export function createThreads({ databaseUrl, read }: ThreadsOptions): Threads {
     return pool.database;
   }
 
+  /** One look at a time for each follower, so that an older answer never comes after a newer one. */
   async function look(follower: Follower): Promise<void> {
-    const db = database();
-    const view = db ? await read(db, follower.session).catch(() => null) : null;
-    const text = JSON.stringify(view);
-    if (text === follower.sent || !followers.has(follower)) return;
-    follower.sent = text;
-    follower.listener(view);
+    follower.again = true;
+    if (follower.looking) return;
+    follower.looking = true;
+    while (follower.again && followers.has(follower)) {
+      follower.again = false;
+      const db = database();
+      const view = db ? await read(db, follower.session).catch(() => null) : null;
+      const text = JSON.stringify(view);
+      if (text === follower.sent || !followers.has(follower)) continue;
+      follower.sent = text;
+      follower.listener(view);
+    }
+    follower.looking = false;
   }
 
   function lookSoon(): void {
@@ -92,7 +103,7 @@ export function createThreads({ databaseUrl, read }: ThreadsOptions): Threads {
   return {
     database,
     follow(session, callback) {
-      const follower: Follower = { session, listener: callback, sent: '' };
+      const follower: Follower = { session, listener: callback, sent: '', looking: false, again: false };
       followers.add(follower);
       void look(follower);
       return () => followers.delete(follower);
