@@ -2,10 +2,11 @@ import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
 
-/** The roots of this machine, or Node's own where it has none. */
+/** The roots of this machine, or Node's own where it has none, and those of `NODE_EXTRA_CA_CERTS`. */
 export function systemRoots(): string[] {
   const system = tls.getCACertificates('system');
-  return system.length > 0 ? system : tls.getCACertificates('bundled');
+  const roots = system.length > 0 ? system : tls.getCACertificates('bundled');
+  return [...new Set([...roots, ...tls.getCACertificates('extra')])];
 }
 
 export interface CaBundleOptions {

@@ -6,7 +6,6 @@ import { writeCaBundle } from './ca-bundle.ts';
 import { startControlServer } from './control/control-server.ts';
 import type { ProxyHealth } from './control/protocol.ts';
 import { createInjector } from './credentials/injector.ts';
-import { createSealedCredentials } from './credentials/sealed-credentials.ts';
 import { createAddressGuard, type OwnListener } from './dialer/address-guard.ts';
 import { createGuardedDialer } from './dialer/guarded-dialer.ts';
 import { createBoundedResolve, type Resolve } from './dialer/resolve.ts';
@@ -26,7 +25,9 @@ import type { OperatorFile } from './operator/operator-file.ts';
 import { startPolicyFeed } from './policy/policy-feed.ts';
 import { createAdmission } from './request/admission.ts';
 import { createRequestHandler } from './request/handle-request.ts';
+import { createJudge } from './request/judge-request.ts';
 import { createRefuser } from './request/refuse.ts';
+import { createSender } from './request/send-request.ts';
 import { openCertificateAuthority } from './tls/certificate-authority.ts';
 import { createLeafCertificates } from './tls/leaf-certificates.ts';
 import { createBlindTunnels } from './tunnel/blind-tunnels.ts';
@@ -86,6 +87,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   if (options.bundleFile) {
     writeCaBundle({ file: options.bundleFile, own: authority.bundle, added: operator.caBundles });
   }
+  const leaves = await createLeafCertificates(authority);
   const floors = createEpochFloors(path.join(stateDir, 'epochs'));
   floors.prune(Date.now());
   const clients = createClients(options.limits);
@@ -96,7 +98,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const recorder = createRecorder({ spool, delivery, leases, onError });
   const refuser = createRefuser({ recorder, clock, denials: createRateLimit({ clock, ...DENIALS }), onError });
 
-  const sealed = createSealedCredentials({ load: store.credential });
+  const injector = createInjector({ keys, loadSealed: store.credential });
   const dialer = createGuardedDialer({
     guard: createAddressGuard({ ceilings: operator.ceilings, own: options.own }),
     resolve: createBoundedResolve(options.resolve),
@@ -110,22 +112,15 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
 
   const admission = createAdmission({ leases, clients, isDraining: () => draining });
   const intercept = createIntercept({
-    leaves: await createLeafCertificates(authority),
+    leaves,
     clients,
     front: () => front,
     mints: createRateLimit({ clock, ...MINTS }),
   });
+  const judge = createJudge({ policy, injector });
+  const sender = createSender({ admission, judge, pools, recorder, clock });
   const front: HttpFront = createHttpFront({
-    onRequest: createRequestHandler({
-      admission,
-      clients,
-      policy,
-      injector: createInjector({ keys, sealed }),
-      pools,
-      recorder,
-      refuser,
-      clock,
-    }),
+    onRequest: createRequestHandler({ admission, clients, judge, sender, refuser, clock }),
     onConnect: createConnectHandler({ admission, clients, policy, intercept, blind, refuser, clock }),
     onBroken: createBrokenHandler({ clients, admission, refuser, clock }),
   });
@@ -138,9 +133,10 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     },
   });
 
-  /** What was allowed a moment ago may not be any more. Requests are judged anew anyway; tunnels are looked at here. */
+  /** What was allowed a moment ago may not be any more: new requests are judged anew, and what is under way here. */
   function onPolicyChange(): void {
-    sealed.clear();
+    injector.clear();
+    sender.recheck();
     blind.recheck((exchange, authority) => {
       if (!exchange.lease) return false;
       return judgeConnect(authority, policy.accessOf(exchange.lease.request.scope)).way === 'tunnel';
@@ -149,7 +145,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
 
   function health(): ProxyHealth {
     return {
-      policy: { version: policy.version, ageMs: policy.ageMs },
+      policy: { version: policy.version, ageMs: policy.ageMs === null ? null : Math.round(policy.ageMs) },
       database: policy.databaseAway || delivery.failing ? 'away' : 'up',
       spoolBytes: spool.bytes(),
       sandboxes: listeners.list().length,

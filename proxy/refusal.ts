@@ -29,6 +29,7 @@ export type RefusalCode =
   | 'not_tls'
   | 'own_credentials'
   | 'path_too_long'
+  | 'policy_changed'
   | 'policy_not_loaded'
   | 'policy_stale'
   | 'query_too_long'
@@ -101,6 +102,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   own_credentials: { status: 403, retry: false, hint: 'Credentials of your own are not let out to this host.' },
   path_not_allowed: { status: 403, retry: false, hint: ASK },
   path_too_long: { status: 414, retry: false, hint: FIX },
+  policy_changed: { status: 403, retry: false, hint: 'Ask anew: the access rules are different now.' },
   policy_not_loaded: { status: 503, retry: true, hint: LATER },
   policy_stale: { status: 503, retry: true, hint: 'The access rules could not be confirmed lately. Try again later.' },
   port_not_allowed: { status: 403, retry: false, hint: ASK },

@@ -30,7 +30,7 @@ export interface LeaseView {
   readonly epoch: LeaseEpoch | null;
   readonly session: SessionId | null;
   readonly counts: EgressCounts;
-  /** Null while open, and when there is none. */
+  /** Null until it has ended, its connections are gone and their events counted. */
   readonly ending: LeaseEnding | null;
 }
 

@@ -25,10 +25,10 @@ export interface Exchange {
   rule: EffectiveRule | null;
   bytesOut: number;
   bytesIn: number;
-  /** What was found wrong with its body while it was still being judged. */
+  /** Why it must not go on, found while it was being judged or was under way. */
   fault: Refusal | null;
-  /** Ends its body on the way to the host. */
-  breakBody: ((fault: Refusal) => void) | null;
+  /** Ends it with a fault, wherever it is. Sending adds how to end what is under way. */
+  cut: (fault: Refusal) => void;
 }
 
 export interface Ending {
@@ -61,7 +61,9 @@ export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
     bytesOut: 0,
     bytesIn: 0,
     fault: null,
-    breakBody: null,
+    cut(fault) {
+      this.fault ??= fault;
+    },
   };
 }
 

@@ -56,6 +56,8 @@ interface Entry {
   counts: EgressCounts;
   expiresAt: number;
   ending: LeaseEnding | null;
+  /** Its connections are gone, and their events counted. */
+  settled: boolean;
 }
 
 /**
@@ -79,6 +81,9 @@ export function createLeaseTable({
   async function end(entry: Entry, ending: LeaseEnding): Promise<void> {
     entry.ending = ending;
     await endConnections(entry);
+    // A later attempt of the same turn may have taken over meanwhile.
+    entry.settled = entry.ending !== null;
+    entry.settled = true;
     publish(entry.request.sandbox);
   }
 
@@ -89,14 +94,14 @@ export function createLeaseTable({
   function view(sandbox: string): LeaseView {
     const entry = entries.get(sandbox);
     if (!entry) return { sandbox, state: 'none', epoch: null, session: null, counts: NO_EGRESS, ending: null };
-    const { request, counts, ending } = entry;
+    const { request, counts, ending, settled } = entry;
     return {
       sandbox,
       state: ending ? 'closed' : 'open',
       epoch: request.epoch,
       session: request.session,
       counts,
-      ending,
+      ending: settled ? ending : null,
     };
   }
 
@@ -120,9 +125,10 @@ export function createLeaseTable({
         }
         entry.request = request;
         entry.ending = null;
+        entry.settled = false;
       } else {
         if (entry && !entry.ending) void end(entry, 'superseded');
-        entry = { request, denials: [], counts: earlier, expiresAt: 0, ending: null };
+        entry = { request, denials: [], counts: earlier, expiresAt: 0, ending: null, settled: false };
         entries.set(sandbox, entry);
       }
       if (!floor || floor.turn !== epoch.turn || floor.attempt !== epoch.attempt) {

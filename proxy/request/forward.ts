@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Exchange } from '../events/exchange.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal, type RefusalCode } from '../refusal.ts';
 import { outboundBody } from './outbound-body.ts';
 import type { Framing } from './request-head.ts';
 import { responseHeaders } from './response-headers.ts';
@@ -21,11 +21,10 @@ export interface Forwarding {
 export interface Forwarded {
   /** What the sandbox received; null when it got no head. */
   readonly status: number | null;
+  /** False when the sandbox broke off before anything had left. */
+  readonly sent: boolean;
   /** Null when all went well. */
-  readonly failure: {
-    readonly code: 'client_abort' | 'upstream_protocol' | 'body_timeout' | 'bad_framing';
-    readonly reason: string;
-  } | null;
+  readonly failure: { readonly code: RefusalCode | 'client_abort'; readonly reason: string } | null;
 }
 
 /**
@@ -39,24 +38,30 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
     let controller: Dispatcher.DispatchController | null = null;
     let clientGone = false;
 
-    const sent = () => (response.headersSent ? response.statusCode : null);
     const onClientClose = () => {
       if (response.writableFinished) return;
       clientGone = true;
       controller?.abort(new Error('the client went away'));
     };
+    exchange.cut = (fault) => {
+      exchange.fault ??= fault;
+      controller?.abort(fault);
+    };
     response.once('close', onClientClose);
+    if (response.destroyed) onClientClose();
 
     function failed(error: Error): void {
       response.off('close', onClientClose);
-      const fault = error instanceof Refusal ? bodyFault(error) : null;
-      if (error instanceof Refusal && !fault && !response.headersSent) {
+      if (error instanceof Refusal && controller === null) {
         reject(error);
         return;
       }
-      const broken = { code: 'upstream_protocol', reason: `${exchange.host} broke off (${codeOf(error)}).` } as const;
-      const gone = { code: 'client_abort', reason: 'The client broke off.' } as const;
-      resolve({ status: sent(), failure: fault ?? (clientGone ? gone : broken) });
+      const status = response.headersSent ? response.statusCode : null;
+      const sent = controller !== null;
+      if (clientGone) resolve({ status, sent, failure: { code: 'client_abort', reason: 'The client broke off.' } });
+      else if (error instanceof Refusal)
+        resolve({ status, sent, failure: { code: error.code, reason: error.message } });
+      else resolve({ status, sent, failure: { code: 'upstream_protocol', reason: brokeOff(exchange.host, error) } });
     }
 
     upstream.dispatch(
@@ -68,8 +73,10 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
       },
       {
         onRequestStart(started) {
-          controller = started;
-          if (clientGone) started.abort(new Error('the client went away'));
+          // Connected, and nothing sent yet.
+          if (exchange.fault) started.abort(exchange.fault);
+          else if (clientGone) started.abort(new Error('the client went away'));
+          else controller = started;
         },
         onResponseStart(answer, status, _headers, statusMessage) {
           // Interim answers (1xx) belong to the connection they came on.
@@ -86,18 +93,14 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
         },
         onResponseEnd() {
           response.off('close', onClientClose);
-          response.end(() => resolve({ status: sent(), failure: null }));
-          response.once('close', () => resolve({ status: sent(), failure: null }));
+          const done = () => resolve({ status: response.statusCode, sent: true, failure: null });
+          response.once('close', done);
+          response.end(done);
         },
         onResponseError: (_controller, error) => failed(error),
       },
     );
   });
-}
-
-/** The sandbox's own fault, found while its body was on its way. */
-function bodyFault({ code, message }: Refusal): Forwarded['failure'] {
-  return code === 'body_timeout' || code === 'bad_framing' ? { code, reason: message } : null;
 }
 
 function isEmpty(framing: Framing): boolean {
@@ -109,6 +112,6 @@ function reasonPhrase(text: string | undefined): string {
   return (text ?? '').replace(/[^\t\x20-\x7e]/g, '');
 }
 
-function codeOf(error: Error): string {
-  return (error as NodeJS.ErrnoException).code ?? 'broken';
+function brokeOff(host: string, error: Error): string {
+  return `${host} broke off (${(error as NodeJS.ErrnoException).code ?? 'broken'}).`;
 }

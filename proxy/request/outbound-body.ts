@@ -25,7 +25,6 @@ export function outboundBody(request: IncomingMessage, exchange: Exchange): Tran
   const onClose = () => {
     if (!request.complete) body.destroy(new Error('the client broke off'));
   };
-  exchange.breakBody = (refusal) => body.destroy(refusal);
   request.once('close', onClose);
   body.once('close', () => {
     clearTimeout(idle);

@@ -1,5 +1,5 @@
 import { refusal, type StandardWorld, startStandardWorld, underInvariants } from './support/standard-world.ts';
-import { S1 } from './support/world.ts';
+import { S1, SECRET } from './support/world.ts';
 
 let standard: StandardWorld;
 beforeAll(async () => {
@@ -131,3 +131,28 @@ test('CONNECT inside a tunnel is refused', async () => {
   const text = await underInvariants(standard, () => standard.world.sandbox(S1).rawInside('api.a.test:443', bytes));
   expect(refusal(text)).toEqual({ status: 400, code: 'bad_request' });
 });
+
+test('no bytes whatever take the proxy down, or the credential out', async () => {
+  const seed = Buffer.from(post('Transfer-Encoding: chunked\r\nX-A: b\r\n', '5\r\nhello\r\n0\r\n\r\n') + get(''));
+  const { world, origin } = standard;
+  let state = 12_345;
+  const random = (below: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state % below;
+  };
+  for (let round = 0; round < 40; round += 1) {
+    await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const bytes = Buffer.from(seed);
+        for (let n = 0; n <= random(4); n += 1) bytes[random(bytes.length)] = random(256);
+        const where = random(2) === 0 ? 'api.a.test:443' : null;
+        const sandbox = world.sandbox(S1);
+        await (where ? sandbox.rawInside(where, bytes, { quietMs: 30 }) : sandbox.raw(bytes, { quietMs: 30 }));
+      }),
+    );
+  }
+  expect((await world.sandbox(S1).request('https://pypi.test/')).status).toBe(200);
+  expect(world.sandbox(S1).received().includes(SECRET)).toBe(false);
+  expect(origin.received('evil.test')).toBe('');
+  expect(world.problems).toEqual([]);
+}, 60_000);

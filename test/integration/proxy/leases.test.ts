@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ControlError, createProxyControl } from '../../../proxy/control-client.ts';
@@ -9,9 +10,15 @@ let standard: StandardWorld;
 let offset = 0;
 beforeEach(async () => {
   offset = 0;
-  standard = await startStandardWorld({ overrides: { clock: { now: () => performance.now() + offset } } });
+  standard = await startStandardWorld({ overrides: { clock: { now: () => performance.now() + offset } }, onRequest });
 });
 afterEach(() => standard[Symbol.asyncDispose]());
+
+const onRequest: RequestListener = (request, response) => {
+  request.resume();
+  if (request.url !== '/endless') response.end('ok');
+  else response.write('begun');
+};
 
 const sandbox = () => standard.world.sandbox(S1);
 
@@ -173,6 +180,26 @@ test('a change of the policy acts on the next request of an open connection, and
   inside.write('GET /b HTTP/1.1\r\nHost: pypi.test\r\n\r\n');
   expect(await untilClosed(inside, 300)).toContain('403 Forbidden');
   inside.destroy();
+});
+
+test('a change of the policy ends an answer that is under way, when it takes its rule away', async () => {
+  const { world, policy } = standard;
+  const socket = await sandbox().tunnel('pypi.test:443');
+  socket.write('GET /endless HTTP/1.1\r\nHost: pypi.test\r\n\r\n');
+  await pause(200);
+  await world.apply({
+    ...policy,
+    guardrails: [{ id: 'other', host: 'x.test', port: null, methods: [], paths: [], reason: '' }],
+  });
+  await pause(200);
+  expect(socket.destroyed).toBe(false);
+  const closed = untilClosed(socket, 5_000);
+  const started = Date.now();
+  await world.apply({ ...policy, attached: { [SCOPE_1]: { connections: ['gh'] } } });
+  await closed;
+  expect(Date.now() - started).toBeLessThan(1_000);
+  const event = (await world.events(S1, 1)).at(-1);
+  expect(event).toMatchObject({ code: 'policy_changed', outcome: 'forwarded', path: '/endless', status: 200 });
 });
 
 test('a change of the policy is noticed without a notification', async () => {

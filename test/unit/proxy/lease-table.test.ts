@@ -37,7 +37,7 @@ function codeOf(act: () => unknown): string {
   return 'done';
 }
 
-test('a lease lives for 15 seconds after its last renewal and not a moment longer', () => {
+test('a lease lives for 15 seconds after its last renewal and not a moment longer', async () => {
   const { table, pass, ended } = setUp();
   table.open(request(1));
   pass(14_999);
@@ -47,6 +47,7 @@ test('a lease lives for 15 seconds after its last renewal and not a moment longe
   expect(table.current('s1')).not.toBeNull();
   pass(1);
   expect(table.current('s1')).toBeNull();
+  await Promise.resolve();
   expect(table.view('s1')).toMatchObject({ state: 'closed', ending: 'expired' });
   expect(ended).toHaveLength(1);
 });
@@ -134,4 +135,21 @@ test('the last twenty denials of a turn are kept', () => {
   for (let n = 0; n < 25; n += 1) table.count(lease, { id: String(n), outcome: 'blocked', bytesOut: 0 } as EgressEvent);
   expect(lease.denials).toHaveLength(20);
   expect(lease.denials.at(-1)?.id).toBe('24');
+});
+
+test('the end is told when the last connection is gone and counted, not before', async () => {
+  let gone = () => {};
+  const table = createLeaseTable({
+    clock: { now: () => 0 },
+    floors: createVolatileFloors(),
+    endConnections: () => new Promise((resolve) => (gone = resolve)),
+  });
+  table.open(request(1));
+  const lease = table.current('s1') as Lease;
+  const closing = table.close('s1', 1);
+  expect(table.current('s1')).toBeNull();
+  expect(table.view('s1')).toMatchObject({ state: 'closed', ending: null });
+  table.count(lease, { outcome: 'forwarded', bytesOut: 7 } as EgressEvent);
+  gone();
+  expect(await closing).toMatchObject({ ending: 'closed', counts: { forwarded: 1, bytesOut: 7 } });
 });
