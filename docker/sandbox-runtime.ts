@@ -1,6 +1,7 @@
 import type { Engine } from './engine.ts';
 import { compareVersions } from './engine.ts';
 import { DockerError } from './errors.ts';
+import { killAgent } from './kill-agent.ts';
 import { provision } from './provision.ts';
 import { probeRuntime, type RuntimeSetting } from './runtime-choice.ts';
 import { DEFAULT_LIMITS, type SandboxLimits, type SandboxRuntime } from './sandbox.ts';
@@ -11,7 +12,7 @@ import { removeFolder } from './sandbox-folder.ts';
 import { listSandboxes, listWorkspaces, removeWorkspace, stateOfSandbox } from './sandbox-listing.ts';
 import { sandboxName } from './sandbox-names.ts';
 import { pauseContainer, removeContainer, unpauseContainer } from './sandbox-states.ts';
-import { killAgent, runStep } from './steps.ts';
+import { runStep } from './steps.ts';
 import { canLimitVolumes } from './volume-limit.ts';
 
 export interface SandboxRuntimeOptions {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { TOOL_PROCESS_LIMIT } from './container-spec.ts';
 import { DockerError, isDockerError } from './errors.ts';
+import { killAgent } from './kill-agent.ts';
 import type { StepCall, StepResult } from './sandbox.ts';
-import { askInSandbox, inSandbox, type SandboxContext } from './sandbox-context.ts';
+import { inSandbox, type SandboxContext } from './sandbox-context.ts';
 import { INSIDE } from './sandbox-environment.ts';
 import { stateOfSandbox } from './sandbox-listing.ts';
 import { createStepOutput } from './step-output.ts';
@@ -118,27 +119,4 @@ function lost(): StepResult {
 async function endOverdue(context: SandboxContext, id: string, call: StepCall): Promise<StepResult> {
   await killAgent(context, id, call.uid);
   return { ...lost(), outcome: 'killed', timedOut: true };
-}
-
-const KILL_MS = 12_000;
-
-/**
- * Ends every process of the agent's user. Returns when none is left; a stopped sandbox has none. In a paused one they
- * cannot be ended: `SandboxNotRunning`.
- */
-export async function killAgent(context: SandboxContext, id: string, uid: number): Promise<void> {
-  let broken: unknown;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    try {
-      const said = await askInSandbox(context, id, { uid, args: ['kill'], timeoutMs: KILL_MS });
-      if (said.left === 0) return;
-      broken = new DockerError('ExecFailed', `sandbox ${id}: ${String(said.message)}`);
-    } catch (error) {
-      const notRunning = isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning');
-      if (notRunning && (await stateOfSandbox(context, id)) !== 'paused') return;
-      if (!isDockerError(error, 'ExecFailed') && !isDockerError(error, 'ExecTimeout')) throw error;
-      broken = error;
-    }
-  }
-  throw broken;
 }
