@@ -15,10 +15,14 @@ import { STEPS } from '../../workers/up/steps.ts';
 import { createSupervisor } from '../../workers/up/supervisor.ts';
 import { hermeticEnvironment } from './hermetic-environment.ts';
 
+/** A test database lives for seconds; a crash of the machine may take it. */
+const FAST_POSTGRES = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
+
 /** Starts what tests run on, calls `work` with the environment that says where it is, and takes it all down. */
 export async function withStage(
   tell: (line: string) => void,
   work: (environment: NodeJS.ProcessEnv) => Promise<void>,
+  postgresSettings: readonly string[] = FAST_POSTGRES,
 ): Promise<void> {
   const environment = hermeticEnvironment(process.env);
   // Not a private temporary folder: the database's user passes through it.
@@ -43,8 +47,6 @@ export async function withStage(
   });
   const page = await createPageServices(home.pageServices);
   const settings = readSettings(environment);
-  // A test database lives for seconds; a crash of the machine may take it.
-  const postgresSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
   const context = { home, settings, environment, supervisor, journal, page, postgresSettings, tell };
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -1,0 +1,80 @@
+/**
+ * `npm run bench`: brings up what the measurements stand on, takes them one after the other, prints a table and writes
+ * the figures. A bar that does not hold is no failure of the command: it says what it saw.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { reasonOf } from '../setup/errors.ts';
+import { withStage } from '../test/runner/stage.ts';
+import { readArguments, USAGE } from './arguments.ts';
+import { BENCHES } from './bench.ts';
+import { asJson, describeMachine, type Measured, table } from './report.ts';
+import { createBenchStage } from './stage.ts';
+
+const RESULTS = path.join(import.meta.dirname, 'results');
+const tell = (line: string): void => console.error(line);
+
+/** Measured as an installation has it: the tests' own server gives up durability for speed. */
+const POSTGRES = ['max_connections=400'];
+
+async function main(): Promise<void> {
+  const wanted = readArguments(
+    process.argv.slice(2),
+    BENCHES.map(({ name }) => name),
+  );
+  if (wanted.help) {
+    const names = BENCHES.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`);
+    return console.log(`${USAGE}\nMeasured are:\n${names.join('\n')}`);
+  }
+  const chosen = BENCHES.filter(({ name }) => wanted.only.length === 0 || wanted.only.includes(name));
+  const at = new Date();
+  const machine = describeMachine();
+  const measured: Measured[] = [];
+  const { rounds } = wanted;
+  const interrupted = interruption();
+  try {
+    await withStage(
+      tell,
+      async (environment) => {
+        // The support code of the tests finds its servers by these.
+        Object.assign(process.env, environment);
+        // Left by an interruption as well, so that what was started for the measurements is taken down.
+        await using stage = await createBenchStage({ environment, rounds, tell });
+        for (const bench of chosen) {
+          tell(`${bench.name}: ${bench.what} …`);
+          measured.push({ bench: bench.name, figures: await Promise.race([bench.run(stage), interrupted]) });
+        }
+      },
+      POSTGRES,
+    );
+  } finally {
+    // What was measured before a failure is worth being seen.
+    if (measured.length > 0) await report();
+  }
+
+  async function report(): Promise<void> {
+    const file = wanted.json ?? path.join(RESULTS, `${at.toISOString().replaceAll(':', '-')}.json`);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, asJson(machine, measured, at));
+    const took = Math.round((Date.now() - at.getTime()) / 1000);
+    console.log(`\n${table(measured)}\n`);
+    console.log(`${machine.cpus} cores, load ${machine.loadBefore} before; took ${took} s; every sample: ${file}`);
+  }
+}
+
+function interruption(): Promise<never> {
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
+  });
+  // Awaited only while something is measured.
+  interrupted.catch(() => undefined);
+  return interrupted;
+}
+
+try {
+  await main();
+} catch (error) {
+  tell(`bench: ${reasonOf(error)}`);
+  process.exitCode = 1;
+}
