@@ -24,16 +24,25 @@ export function runnersText(runners: readonly RunnerOverview[]): string {
 }
 
 function threadRow(thread: ThreadOverview, now: Date): string[] {
-  const { channel, state, turn, turnState, requester, startedAt, steps, session } = thread;
+  const { place, state, turn, turnState, requester, startedAt, steps, session } = thread;
   const began = startedAt ? `${duration((now.getTime() - startedAt.getTime()) / 1000)} ago` : '';
   const work = turn === null ? 'no turn yet' : `turn ${turn} ${turnState} (${steps} steps)`;
-  return [`#${channel}`, state, work, requester ?? '', began, session];
+  return [place, state, work, requester ?? '', began, session];
 }
 
-function runnerRow({ id, runtime, capacity, sandboxes, imageReady, draining, silentFor }: RunnerOverview): string[] {
+function runnerRow({
+  id,
+  runtime,
+  capacity,
+  sandboxes,
+  working,
+  imageReady,
+  draining,
+  silentFor,
+}: RunnerOverview): string[] {
   const alive = silentFor < RUNNER_DEAD_AFTER_SECONDS ? 'alive' : `silent for ${duration(silentFor)}`;
   const notes = [draining ? 'draining' : '', imageReady ? '' : 'sandbox image not ready'].filter(Boolean).join(', ');
-  return [id, alive, `${sandboxes} of ${capacity} sandboxes`, runtime, notes];
+  return [id, alive, `${sandboxes} of ${capacity} sandboxes, ${working} at work`, runtime, notes];
 }
 
 function queueWords({ waiting, oldestFor, failed }: QueueOverview, where: string): string {

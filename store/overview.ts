@@ -4,7 +4,8 @@ import type { Queryable } from './database.ts';
 /** A thread that the agent works in, or has worked in lately. */
 export interface ThreadOverview {
   readonly session: string;
-  readonly channel: string;
+  /** `#ops`, `direct message`, or the channel's id when nothing else is known. */
+  readonly place: string;
   readonly permalink: string | null;
   readonly state: SessionState;
   /** The newest turn. */
@@ -20,6 +21,8 @@ export interface RunnerOverview {
   readonly runtime: string;
   readonly capacity: number;
   readonly sandboxes: number;
+  /** Turns under way there. */
+  readonly working: number;
   readonly imageReady: boolean;
   readonly draining: boolean;
   /** Seconds since its last beat. */
@@ -57,7 +60,9 @@ export async function overview(db: Queryable, { threads = 20 } = {}): Promise<Ov
 /** Those with a turn under way first, then the latest. */
 async function latestThreads(db: Queryable, limit: number): Promise<ThreadOverview[]> {
   const { rows } = await db.query<ThreadOverview>(
-    `select session.id as session, coalesce(channel.name, session.channel) as channel, session.permalink, session.state,
+    `select session.id as session, session.permalink, session.state,
+            case when session.scope like 'person:%' then 'direct message'
+                 else coalesce('#' || nullif(channel.name, ''), session.channel) end as place,
             turn.number as turn, turn.state as "turnState", coalesce(person.name, turn.requester) as requester,
             turn.started_at as "startedAt",
             (select count(*)::int from step where step.session = session.id and step.turn = turn.number) as steps
@@ -72,12 +77,15 @@ async function latestThreads(db: Queryable, limit: number): Promise<ThreadOvervi
   return rows;
 }
 
-async function allRunners(db: Queryable): Promise<RunnerOverview[]> {
+/** Also those that have fallen silent, the latest first. */
+export async function allRunners(db: Queryable): Promise<RunnerOverview[]> {
   const { rows } = await db.query<RunnerOverview>(
     `select runner.id, runtime, capacity, image_ready as "imageReady", draining,
             extract(epoch from now() - beat_at)::int as "silentFor",
             (select count(*)::int from sandbox where sandbox.runner = runner.id
-               and sandbox.state in ('placed', 'running', 'paused')) as sandboxes
+               and sandbox.state in ('placed', 'running', 'paused')) as sandboxes,
+            (select count(*)::int from sandbox join turn on turn.session = sandbox.session and turn.state = 'running'
+             where sandbox.runner = runner.id) as working
      from runner order by beat_at desc`,
   );
   return rows;
@@ -86,7 +94,7 @@ async function allRunners(db: Queryable): Promise<RunnerOverview[]> {
 async function inboxQueue(db: Queryable): Promise<QueueOverview> {
   const { rows } = await db.query<QueueOverview>(
     `select count(*)::int as waiting, extract(epoch from now() - min(received_at))::int as "oldestFor", 0 as failed
-     from inbox where state = 'received'`,
+     from inbox where delivered_at is null and state in ('received', 'delivered')`,
   );
   return rows[0] ?? NOTHING;
 }

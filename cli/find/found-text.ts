@@ -1,0 +1,46 @@
+import type { FoundMessage, FoundThread, FoundTurn } from '../../store/find-thread.ts';
+import { columns } from '../columns.ts';
+
+/** What `bellhop find` prints. `link` is the workflow's address in Temporal UI, where that is known. */
+export function foundText(found: FoundThread, link: string | null): string {
+  const { session, message, state, scope, principal, sandbox, turns } = found;
+  const rows = [['session', state === null ? `${session}, never started` : `${session}, ${state}`]];
+  if (state !== null) rows.push(['workflow', link ?? `temporal workflow show --workflow-id '${session}'`]);
+  if (scope !== null) rows.push(['acts', `in ${scope} as ${principal}`]);
+  if (sandbox) rows.push(['sandbox', `${sandbox.id}, ${sandbox.state}, runner ${sandbox.runner}`]);
+  if (message) rows.push(['message', messageText(message)]);
+  if (turns.length === 0) return columns(rows);
+  return `${columns(rows)}\n${columns(turns.map(turnRow), '  ')}`;
+}
+
+function messageText({ state, author, attempts, receivedAt, deliveredAt, turn }: FoundMessage): string {
+  const from = `of ${author}, ${receivedAt.toISOString()}: `;
+  if (turn !== null) return `${from}read in turn ${turn}${state === 'context' ? ', as context' : ''}`;
+  switch (state) {
+    case 'received':
+      return `${from}waits for the gateway, ${attempts} attempts so far`;
+    case 'delivered':
+      return `${from}${deliveredAt ? 'signalled; no turn has read it yet' : `waits for Temporal, ${attempts} attempts so far`}`;
+    case 'refused':
+      return `${from}refused: its author or its place may not give work`;
+    case 'context':
+      return `${from}kept as context: it was not addressed to Bellhop, or a stop overtook it`;
+    case 'answered':
+      return `${from}answered by the gateway (status, help or stop)`;
+  }
+}
+
+function turnRow(turn: FoundTurn): string[] {
+  const { number, state, failure, requester, startedAt, endedAt, steps, injected, forwarded, blocked } = turn;
+  const took = endedAt ? `${Math.round((endedAt.getTime() - startedAt.getTime()) / 1000)} s` : '';
+  const ended = failure === null ? state : `${state} (${failure})`;
+  return [
+    `turn ${number}`,
+    ended,
+    requester,
+    startedAt.toISOString(),
+    took,
+    `${steps} steps`,
+    `${injected} injected, ${forwarded} forwarded, ${blocked} blocked`,
+  ];
+}

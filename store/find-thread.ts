@@ -1,0 +1,104 @@
+import { type SessionId, sessionIdOf } from '../contracts/ids.ts';
+import type { SessionState } from '../contracts/search-attributes.ts';
+import type { Queryable } from './database.ts';
+import type { InboxState } from './inbox.ts';
+
+/** What became of a message that came in. */
+export interface FoundMessage {
+  readonly state: InboxState;
+  readonly author: string;
+  readonly attempts: number;
+  readonly receivedAt: Date;
+  /** When Temporal took its signal. */
+  readonly deliveredAt: Date | null;
+  /** The turn that read it. */
+  readonly turn: number | null;
+}
+
+export interface FoundTurn {
+  readonly number: number;
+  readonly state: string;
+  readonly failure: string | null;
+  readonly requester: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly steps: number;
+  /** Counted when the turn has ended; its egress events have them at once. */
+  readonly injected: number;
+  readonly forwarded: number;
+  readonly blocked: number;
+}
+
+/** A thread of Slack with what is stored about the work in it. */
+export interface FoundThread {
+  readonly session: SessionId;
+  /** Null for what Bellhop said itself, and for what it has never seen. */
+  readonly message: FoundMessage | null;
+  /** Null when no message of the thread was ever accepted: it has no workflow. */
+  readonly state: SessionState | null;
+  readonly scope: string | null;
+  readonly principal: string | null;
+  readonly sandbox: { readonly id: string; readonly runner: string; readonly state: string } | null;
+  readonly turns: readonly FoundTurn[];
+}
+
+/** Finds the thread that holds a message, whoever wrote it; null when nothing is known of it. */
+export async function findThread(
+  db: Queryable,
+  { channel, ts, threadTs }: { readonly channel: string; readonly ts: string; readonly threadTs: string | null },
+): Promise<FoundThread | null> {
+  const { rows } = await db.query<{ team: string; threadTs: string }>(
+    `select team, thread_ts as "threadTs" from inbox where channel = $1 and ts = $2
+     union all
+     select team, coalesce(thread_ts, slack_ts) from outbox where channel = $1 and slack_ts = $2 and kind <> 'reaction'
+     union all
+     select team, thread_ts from session where channel = $1 and thread_ts = coalesce($3, $2)
+     limit 1`,
+    [channel, ts, threadTs],
+  );
+  const place = rows[0];
+  if (!place) return null;
+  const session = sessionIdOf({ team: place.team, channel, threadTs: place.threadTs });
+  const [message, known, turns] = await Promise.all([
+    messageAt(db, channel, ts),
+    sessionWithSandbox(db, session),
+    turnsOf(db, session),
+  ]);
+  return { session, message, ...known, turns };
+}
+
+async function messageAt(db: Queryable, channel: string, ts: string): Promise<FoundMessage | null> {
+  const { rows } = await db.query<FoundMessage>(
+    `select state, author, attempts, received_at as "receivedAt", delivered_at as "deliveredAt", turn
+     from inbox where channel = $1 and ts = $2 order by id limit 1`,
+    [channel, ts],
+  );
+  return rows[0] ?? null;
+}
+
+async function sessionWithSandbox(
+  db: Queryable,
+  session: SessionId,
+): Promise<Pick<FoundThread, 'state' | 'scope' | 'principal' | 'sandbox'>> {
+  const { rows } = await db.query<Pick<FoundThread, 'state' | 'scope' | 'principal' | 'sandbox'>>(
+    `select s.state, s.scope, s.principal,
+            case when b.id is not null then json_build_object('id', b.id, 'runner', b.runner, 'state', b.state) end as sandbox
+     from session s left join sandbox b on b.session = s.id where s.id = $1`,
+    [session],
+  );
+  return rows[0] ?? { state: null, scope: null, principal: null, sandbox: null };
+}
+
+async function turnsOf(db: Queryable, session: SessionId): Promise<FoundTurn[]> {
+  const { rows } = await db.query<FoundTurn>(
+    `select t.number, t.state, t.failure, coalesce(p.name, t.requester) as requester, t.started_at as "startedAt",
+            t.ended_at as "endedAt", t.injected, t.forwarded, t.blocked,
+            (select count(*)::int from step where step.session = t.session and step.turn = t.number) as steps
+     from turn t
+     join session on session.id = t.session
+     left join person p on p.team = session.team and p.id = t.requester
+     where t.session = $1 order by t.number`,
+    [session],
+  );
+  return rows;
+}
