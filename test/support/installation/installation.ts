@@ -25,6 +25,8 @@ export interface Installation extends AsyncDisposable {
   readonly slack: TestSlack;
   readonly model: ModelApi;
   readonly acme: Acme;
+  /** Opens what the outside world tells about itself. */
+  readonly acmeControlToken: string;
   /** The secret of connection `acme-readonly`: it must be found nowhere. */
   readonly canary: string;
   readonly temporal: TemporalServer;
@@ -76,10 +78,11 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   const slack = started.use(await startTestSlack(options.slack));
   const modelDelay = options.modelDelayMs ?? 0;
   const model = started.use(await startModelApi({ scenarios: [], port: 0, apiKey: null, delayMs: modelDelay }));
+  const acmeControlToken = randomBytes(16).toString('hex');
   const acme = await startAcme({
     folder: path.join(home, 'acme'),
     token: canary,
-    controlToken: randomBytes(16).toString('hex'),
+    controlToken: acmeControlToken,
     port: 0,
     now: () => new Date(),
   });
@@ -146,6 +149,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     slack,
     model,
     acme,
+    acmeControlToken,
     canary,
     temporal,
     database: db.database,
