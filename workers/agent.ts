@@ -66,6 +66,8 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
       settings: settingsOf(env),
       prompt: { name: env.BELLHOP_NAME, channelLabel: (team, channel) => channelLabel(database, team, channel) },
     }),
+    // They wait for the model, and the short ones must not wait for them: a session has one at a time.
+    maxConcurrentActivityTaskExecutions: 500,
     // A beat every second is what makes a stop felt at once.
     maxHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: '10s',

@@ -75,6 +75,8 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
     Worker.create({
       ...shared,
       taskQueue: runnerQueue(runner),
+      // Every session may be in a long command, and reads of one answer run side by side: nobody waits for another.
+      maxConcurrentActivityTaskExecutions: 2 * env.BELLHOP_SANDBOXES + 40,
       activities: createRunnerActivities({
         runner,
         runtime,

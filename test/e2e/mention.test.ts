@@ -1,6 +1,7 @@
 import { containersOf } from '../support/installation/containers.ts';
 import { type Installation, startInstallation } from '../support/installation/installation.ts';
 import { waitForTurn } from '../support/installation/turns.ts';
+import { until } from '../support/until.ts';
 
 let bellhop: Installation;
 
@@ -24,11 +25,13 @@ test('a mention is answered once, with one request injected, one forwarded and o
   await bellhop.slack.clearFaults();
 
   const { session } = await waitForTurn(bellhop, mention, 1);
-  const { rows: events } = await bellhop.database.query(
-    'select outcome, host, connection from egress_event where session = $1 order by at',
-    [session],
-  );
-  expect(events).toEqual([
+  const egress = () =>
+    bellhop.database.query('select outcome, host, connection from egress_event where session = $1 order by at', [
+      session,
+    ]);
+  // The proxy stores events on its own time.
+  await until(async () => (await egress()).rowCount === 3, 'the events of three requests');
+  expect((await egress()).rows).toEqual([
     { outcome: 'injected', host: 'api.acme.test', connection: 'acme-readonly' },
     { outcome: 'forwarded', host: 'docs.acme.test', connection: null },
     { outcome: 'blocked', host: 'paste.acme.test', connection: null },

@@ -46,7 +46,6 @@ describe.each([
       ),
       since(stopped, bellhop.slack.waitForAnswer(mention, /Stopped by/)),
     ]);
-    console.log(felt);
     expect(Math.max(...felt)).toBeLessThan(FELT_WITHIN_MS);
     expect(await toolSteps(bellhop, mention)).toMatchObject([{ state: 'stopped' }, { state: 'stopped' }]);
     await expectNothingResumes(mention);
@@ -62,7 +61,6 @@ describe.each([
     const stopped = performance.now();
     await stop(mention);
     const felt = await since(stopped, bellhop.slack.waitForAnswer(mention, /Stopped by/));
-    console.log(felt);
     expect(felt).toBeLessThan(FELT_WITHIN_MS);
     await expectNothingResumes(mention);
     await expectNewMessageGoesOn(mention);

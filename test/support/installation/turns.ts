@@ -40,6 +40,8 @@ export interface SeenToolStep {
   readonly exitCode: number | null;
   readonly output: string | null;
   readonly attempt: number;
+  /** From its first attempt to its end. */
+  readonly ms: number;
 }
 
 /** The tool calls of a thread's turn, in order. */
@@ -49,7 +51,8 @@ export async function toolSteps(
   turn = 1,
 ): Promise<SeenToolStep[]> {
   const { rows } = await database.query<SeenToolStep>(
-    `select tool, state, exit_code as "exitCode", output, attempt from step
+    `select tool, state, exit_code as "exitCode", output, attempt,
+            extract(epoch from ended_at - started_at)::float8 * 1000 as ms from step
      where session = $1 and turn = $2 and kind = 'tool' order by number`,
     [sessionOf(message), turn],
   );
