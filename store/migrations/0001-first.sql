@@ -102,7 +102,12 @@ create index inbox_thread on inbox (team, channel, thread_ts, id);
 
 -- Sessions ------------------------------------------------------------------------------------------
 
-create sequence agent_uid start 20000 maxvalue 2000000000;
+-- Process limits count by user over a whole machine, so installations that share an engine begin apart.
+do $$
+begin
+  execute format('create sequence agent_uid start %s minvalue 20000 maxvalue 900000000', 20000 + floor(random() * 40000)::int * 1000);
+end
+$$;
 
 create table session (
   id text primary key,
