@@ -19,7 +19,7 @@ export interface EventDeliveryOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
-const GATHER_MS = 100;
+const GATHER_MS = 25;
 const RETRY_MS = 1_000;
 const BATCH = 500;
 
