@@ -178,7 +178,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
       await clients.idle(1_000);
       await control.close();
       await policy.stop();
-      await pools.close();
+      await pools.destroy();
       await delivery.stop();
       spool.close();
       front.close();

@@ -39,6 +39,8 @@ export interface GuardedDialerOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** While there are further addresses: one family may lead nowhere. */
+const IMPATIENT_MS = 1_000;
 const TLS_TIMEOUT_MS = 10_000;
 const MAX_TRIED = 4;
 
@@ -64,10 +66,11 @@ export function createGuardedDialer(options: GuardedDialerOptions): GuardedDiale
       if (reason) throw denied(target.host, reason);
     }
     let last: Error | undefined;
-    for (const address of addresses.slice(0, MAX_TRIED)) {
+    const tried = addresses.slice(0, MAX_TRIED);
+    for (const [index, address] of tried.entries()) {
       try {
         onDial?.(address, port);
-        return await open(address, port);
+        return await open(address, port, index === tried.length - 1 ? CONNECT_TIMEOUT_MS : IMPATIENT_MS);
       } catch (error) {
         last = error as Error;
       }
@@ -84,11 +87,11 @@ export function createGuardedDialer(options: GuardedDialerOptions): GuardedDiale
   };
 }
 
-function open(address: string, port: number): Promise<Socket> {
+function open(address: string, port: number, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // An address, not a name: nothing is looked up again.
     const socket = net.connect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
-    const timer = setTimeout(() => socket.destroy(timeout()), CONNECT_TIMEOUT_MS);
+    const timer = setTimeout(() => socket.destroy(timeout()), timeoutMs);
     socket.once('error', reject);
     socket.once('close', () => clearTimeout(timer));
     socket.once('connect', () => {

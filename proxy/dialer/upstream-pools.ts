@@ -16,7 +16,8 @@ export interface PoolKey {
 
 export interface UpstreamPools {
   get(key: PoolKey): Pool;
-  close(): Promise<void>;
+  /** Ends everything, what is under way too. */
+  destroy(): Promise<void>;
 }
 
 /** After this a host is looked up and its addresses are checked again, however busy it is. */
@@ -27,15 +28,15 @@ const MAX_POOLS = 1_000;
 const SILENCE_MS = 10 * 60_000;
 
 export function createUpstreamPools({ dialer }: { dialer: GuardedDialer }): UpstreamPools {
-  const closing = new Set<Promise<void>>();
+  const open = new Set<Pool>();
   const pools = new LRUCache<string, Pool>({
     max: MAX_POOLS,
     ttl: LIFETIME_MS,
     ttlAutopurge: true,
     // Closed, not destroyed: what is under way on it goes on to its end.
     dispose: (pool) => {
-      const closed = pool.close().finally(() => closing.delete(closed));
-      closing.add(closed);
+      const forget = () => open.delete(pool);
+      pool.close().then(forget, forget);
     },
   });
 
@@ -72,13 +73,15 @@ export function createUpstreamPools({ dialer }: { dialer: GuardedDialer }): Upst
       let pool = pools.get(name);
       if (!pool) {
         pool = create(key);
+        open.add(pool);
         pools.set(name, pool);
       }
       return pool;
     },
-    async close() {
+    async destroy() {
+      const all = [...open];
       pools.clear();
-      await Promise.all(closing);
+      await Promise.all(all.map((pool) => pool.destroy().catch(() => {})));
     },
   };
 }

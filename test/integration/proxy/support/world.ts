@@ -46,8 +46,8 @@ export interface World extends AsyncDisposable {
   openLease(sandbox: string, scope: ScopeKey, turn?: number, attempt?: number): Promise<void>;
   /** The activity is gone without a word. */
   stopBeating(sandbox: string): void;
-  /** Events of a sandbox, once at least `count` are there. */
-  events(sandbox: string, count: number): Promise<EgressEvent[]>;
+  /** Events of a sandbox, once at least `count` are there that are wanted. */
+  events(sandbox: string, count: number, isWanted?: (event: EgressEvent) => boolean): Promise<EgressEvent[]>;
   restart(): Promise<void>;
 }
 
@@ -157,12 +157,12 @@ export async function startWorld({ wrapStore = (store) => store, ...overrides }:
       beating.set(sandbox, lease);
     },
     stopBeating: (sandbox) => void beating.delete(sandbox),
-    async events(sandbox, count) {
+    async events(sandbox, count, isWanted = () => true) {
       const until = Date.now() + 5_000;
       for (;;) {
-        const events = await egressEventsOf(database.database, sessionOf(sandbox));
+        const events = (await egressEventsOf(database.database, sessionOf(sandbox))).filter(isWanted);
         if (events.length >= count || Date.now() > until) return events;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
     async restart() {
