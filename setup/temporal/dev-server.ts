@@ -12,12 +12,15 @@ export interface DevServerOptions {
  * The development server's one history shard polls 20 times a second by default, which adds some 40 ms to each
  * activity. The second pair lets the server push a cancel to the worker instead of waiting for its next heartbeat.
  */
-const DYNAMIC_CONFIG = [
+const PACE = [
   'history.transferProcessorMaxPollRPS=1000',
   'history.timerProcessorMaxPollRPS=1000',
   'system.enableCancelActivityWorkerCommand=true',
   'frontend.WorkerCommandsEnabled=true',
 ] as const;
+
+/** Otherwise the server may tell its maker its version and kind of database, and ask for news (`common/versioninfo`). */
+const QUIET = ['frontend.enableServerVersionCheck=false'] as const;
 
 /**
  * A write-ahead log takes one flush for each commit where the CLI's own choice, a rollback journal, takes three: an
@@ -35,7 +38,7 @@ export function devServerArguments({ folder, port, uiPort }: DevServerOptions): 
     ...['--namespace', NAMESPACE],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
     ...SQLITE.flatMap((pragma) => ['--sqlite-pragma', pragma]),
-    ...DYNAMIC_CONFIG.flatMap((setting) => ['--dynamic-config-value', setting]),
+    ...[...PACE, ...QUIET].flatMap((setting) => ['--dynamic-config-value', setting]),
     ...['--log-level', 'warn'],
   ];
 }
