@@ -56,7 +56,7 @@ export async function provideKeyFile(path: string): Promise<PublicKey> {
 
 /** Where the key file of an installation is, unless BELLHOP_KEY_FILE says otherwise. */
 export function keyFileIn(home: string): string {
-  return join(home, 'proxy', 'installation.key');
+  return join(home, 'proxy-key.json');
 }
 
 /** @throws CredentialError `key_file_missing`, `key_file_unreadable`, `key_file_permissions` or `key_file_malformed` */

@@ -1,0 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { keyFileIn } from '../../../credentials/key-file.ts';
+import { openHome } from '../../../setup/host/home.ts';
+
+test('the key file that a start makes is the one that the command line exports', async () => {
+  const folder = await mkdtemp('/tmp/bh-home-');
+  try {
+    expect((await openHome(folder)).keyFile).toBe(keyFileIn(folder));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
