@@ -16,6 +16,9 @@ import { startTemporal } from './services/temporal.ts';
 import { startWorld } from './services/world.ts';
 import type { UpContext } from './up-context.ts';
 
+const ONE_USER =
+  'All of it runs as one user, who could read the keys to the credentials: docs/security.md says what production adds.';
+
 /**
  * The page, then what everything stands on, then the processes of Bellhop. What does not wait for one another starts side by side. The
  * sandbox image comes last and holds nobody up: until it is there, a mention is taken in and waits.
@@ -53,7 +56,8 @@ export async function startEverything(context: UpContext): Promise<void> {
     })(),
     startAgent(context, { databaseUrl: roles.agent, temporal, model }),
   ]);
-  context.tell(`\nBellhop is running; Ctrl-C stops it.${pageUrl ? `\n${addressLine('Open', pageUrl)}` : ''}\n`);
+  const open = pageUrl ? `\n${addressLine('Open', pageUrl)}` : '';
+  context.tell(`\nBellhop is running; Ctrl-C stops it.${open}\n${ONE_USER}\n`);
   await provideImage(context);
 }
 
