@@ -4,6 +4,7 @@ import { type ModelProgress, type ModelStepDependencies, runModelStep } from '..
 import type { AgentActivities } from '../contracts/activities.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
+import { createLiveLine } from './live-line.ts';
 import type { SessionSettings } from './settings.ts';
 import type { ShowProgress } from './show-progress.ts';
 
@@ -24,6 +25,18 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
   const { settings, show, clock, log } = dependencies;
   return async ({ session, turn, step }) => {
     let textShownAt = 0;
+    const line = createLiveLine(show, warn);
+    const onProgress = ({ phase, text }: ModelProgress): void => {
+      if (phase === 'storing') return;
+      if (phase === 'answering') {
+        if (clock() - textShownAt < TEXT_EVERY_MS) return;
+        textShownAt = clock();
+      }
+      const progress = { session, turn, step, what: WHAT[phase], text };
+      // The first word of a turn is its message in the thread, with the button that stops it.
+      if (step === 1 && phase === 'claiming') line.sayNow(progress);
+      else line.say(progress);
+    };
     const asFailure = (error: unknown): never => {
       if (!(error instanceof ModelError)) throw error;
       throw failure(error.code, error.message, { cause: error, retryAfterMs: error.retryAfterMs ?? undefined });
@@ -35,20 +48,16 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
         step,
         limits: settings.limits,
         signal,
-        onProgress({ phase, text }) {
-          report({ phase });
-          if (phase === 'storing') return;
-          if (phase === 'answering') {
-            if (clock() - textShownAt < TEXT_EVERY_MS) return;
-            textShownAt = clock();
-          }
-          show({ session, turn, step, what: WHAT[phase], text }).catch(warn);
+        onProgress(progress) {
+          report({ phase: progress.phase });
+          onProgress(progress);
         },
       }),
-    ).catch(asFailure);
+    )
+      .catch(asFailure)
+      .finally(line.end);
   };
 
-  /** The thread's live line is a courtesy: the work goes on without it. */
   function warn(error: unknown): void {
     log.warn({ err: error }, 'could not show progress');
   }

@@ -3,6 +3,7 @@ import type { RunnerActivities } from '../contracts/activities.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
+import { createLiveLine } from './live-line.ts';
 import type { SandboxPorts } from './sandbox-ports.ts';
 import type { ShowProgress } from './show-progress.ts';
 
@@ -20,17 +21,21 @@ export function createRunTool(dependencies: RunToolDependencies): RunnerActiviti
   const { proxy, ports, show } = dependencies;
   return ({ session, turn, step, tool, sandbox }) =>
     whileBeating({ tool, bytes: 0 }, async (report, signal) => {
-      await proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS).catch(asFailure);
-      show({ session, turn, step, what: WHAT[tool] ?? `using ${tool}` }).catch(() => undefined);
+      const line = createLiveLine(show, () => undefined);
+      const [port] = await Promise.all([
+        ports.of(session, sandbox),
+        proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS).catch(asFailure),
+      ]);
+      line.say({ session, turn, step, what: WHAT[tool] ?? `using ${tool}` });
       return runToolStep(dependencies, {
         session,
         turn,
         step,
         signal,
         sandboxId: sandbox,
-        sandbox: await ports.of(session, sandbox),
+        sandbox: port,
         onProgress: (bytes) => report({ tool, bytes }),
-      });
+      }).finally(line.end);
     });
 }
 

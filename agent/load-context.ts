@@ -1,3 +1,4 @@
+import { threadOf } from '../contracts/ids.ts';
 import { snapshotOf } from '../store/access-snapshots.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
@@ -66,7 +67,11 @@ async function replaceBySummary(
 }
 
 async function promptOf({ database, prompt }: ContextDependencies, { session, turn }: StepRef): Promise<string> {
-  const [known, access] = await Promise.all([getSession(database, session), snapshotOf(database, session, turn)]);
-  const channel = await prompt.channelLabel(known.team, known.channel);
+  const { team, channel: id } = threadOf(session);
+  const [known, access, channel] = await Promise.all([
+    getSession(database, session),
+    snapshotOf(database, session, turn),
+    prompt.channelLabel(team, id),
+  ]);
   return systemPrompt({ name: prompt.name, channel, access, instructions: known.instructions });
 }

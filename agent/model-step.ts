@@ -50,9 +50,8 @@ const MAX_TOKENS = 16_000;
 export async function runModelStep(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelCallResult> {
   const { database, tools } = deps;
   const { session, turn, step } = input;
-  const recorded = await recordedAnswer(database, tools, input);
+  const [recorded, limit] = await Promise.all([recordedAnswer(database, tools, input), limitReached(deps, input)]);
   if (recorded) return recorded;
-  const limit = await limitReached(deps, input);
   if (limit) return { nextStep: step, tools: [], done: false, limit };
 
   report(input, 'claiming');

@@ -21,8 +21,8 @@ export async function storeAnswer(
 ): Promise<ModelCallResult> {
   const { session, turn, step } = ref;
   const { content: blocks, stopReason, usage, model } = answer;
-  await inTransaction(database, async (db) => {
-    if (!(await finishModelStep(db, ref))) return;
+  const given = await inTransaction(database, async (db): Promise<ModelCallResult | null> => {
+    if (!(await finishModelStep(db, ref))) return null;
     const content: AssistantContent = { blocks, stopReason, usage, model };
     await appendTranscript(db, session, [{ turn, role: 'assistant', step, content, tokens: usage.outputTokens }]);
     const calls = callsOf(blocks);
@@ -33,13 +33,17 @@ export async function storeAnswer(
       arguments: input,
     }));
     await addToolSteps(db, session, turn, steps);
+    const open: { step: number; tool: string }[] = [];
     for (const [index, call] of calls.entries()) {
+      const number = step + 1 + index;
       const refusal = refusalOf(answer, calls, call, tools);
-      if (refusal) await endToolStep(db, { session, turn, step: step + 1 + index }, failedEnd(refusal));
+      if (refusal) await endToolStep(db, { session, turn, step: number }, failedEnd(refusal));
+      else open.push({ step: number, tool: call.name });
     }
     await recordUsage(db, { session, turn, step, model, ...usage });
+    return resultOf(tools, ref, content, calls.length, open);
   });
-  const stored = await recordedAnswer(database, tools, ref);
+  const stored = given ?? (await recordedAnswer(database, tools, ref));
   if (!stored) throw new Error(`model step ${session}/${turn}/${step} was not stored`);
   return stored;
 }
@@ -53,10 +57,19 @@ export async function recordedAnswer(
   const content = await assistantAt(db, ref);
   if (!content) return null;
   const steps = await toolStepsOf(db, ref);
-  const refs = steps
-    .filter(({ state }) => state === 'pending')
-    .map(({ step, tool }): ToolRef => ({ step, tool, parallel: tools.find(tool)?.parallel ?? false }));
-  return { nextStep: ref.step + 1 + steps.length, tools: refs, done: isDone(content), limit: null };
+  const open = steps.filter(({ state }) => state === 'pending');
+  return resultOf(tools, ref, content, steps.length, open);
+}
+
+function resultOf(
+  tools: ToolRegistry,
+  ref: StepRef,
+  content: AssistantContent,
+  steps: number,
+  open: readonly { readonly step: number; readonly tool: string }[],
+): ModelCallResult {
+  const refs = open.map(({ step, tool }): ToolRef => ({ step, tool, parallel: tools.find(tool)?.parallel ?? false }));
+  return { nextStep: ref.step + 1 + steps, tools: refs, done: isDone(content), limit: null };
 }
 
 function isDone({ blocks, stopReason }: AssistantContent): boolean {
