@@ -11,6 +11,7 @@ import type { SandboxContext } from './sandbox-context.ts';
 import { prepareFolder } from './sandbox-folder.ts';
 import { LABELS, sandboxFolder, sandboxName } from './sandbox-names.ts';
 import { REMOVAL_MS, startContainer, unpauseContainer } from './sandbox-states.ts';
+import { lifeOf, type SandboxLife, type SeenSandboxes } from './seen-sandboxes.ts';
 
 export interface ProvisionOptions extends SandboxContext {
   readonly runDir: string;
@@ -20,6 +21,7 @@ export interface ProvisionOptions extends SandboxContext {
   readonly limits: SandboxLimits;
   readonly runtime: SandboxRuntimeName;
   readonly limitVolume: boolean;
+  readonly seen: SeenSandboxes;
 }
 
 /** How long a new container may take until its relay answers. */
@@ -27,11 +29,14 @@ const READY_MS = 10_000;
 
 /**
  * Makes the sandbox run: creates it, starts a stopped one, unpauses a paused one. "Already there" is a success, so
- * that an attempt which died halfway can be repeated.
+ * that an attempt which died halfway can be repeated. One that was looked at from inside and has not been started
+ * since is not looked at again.
  */
 export async function provision(options: ProvisionOptions, sandbox: SandboxSpec): Promise<Provisioned> {
   await prepareFolder(options.runDir, sandbox.id, sandbox);
   const plan = await planOf(options, sandbox);
+  const known = await findSeen(options, sandbox, plan);
+  if (known) return known;
   let created = await createOrTake(options, sandbox, plan);
   let view = await wake(options, sandbox, created);
   if (!view.folder) {
@@ -43,7 +48,24 @@ export async function provision(options: ProvisionOptions, sandbox: SandboxSpec)
   if (!view.relay) {
     throw new DockerError('SandboxNotReady', `the relay of sandbox ${sandbox.id} does not answer after ${READY_MS} ms`);
   }
-  return { created, runtime: options.runtime, incarnation: view.incarnation, sockets: view.sockets };
+  const { incarnation, sockets } = view;
+  const provisioned = { created, runtime: options.runtime, incarnation, sockets };
+  options.seen.keep(sandbox.id, view.life, provisioned);
+  return provisioned;
+}
+
+/** A sandbox that has been looked at from inside in its present life; a paused one is woken. */
+async function findSeen(
+  { engine, runDir, seen }: ProvisionOptions,
+  sandbox: SandboxSpec,
+  plan: ContainerPlan,
+): Promise<Provisioned | null> {
+  if (!seen.has(sandbox.id)) return null;
+  const container = engine.docker.getContainer(plan.name);
+  const life = await lifeOf(container, sandboxFolder(runDir, sandbox.id), sandbox);
+  const known = seen.find(sandbox.id, life);
+  if (known && life?.paused) await unpauseContainer(container, sandbox.id);
+  return known;
 }
 
 async function planOf(options: ProvisionOptions, sandbox: SandboxSpec): Promise<ContainerPlan> {
@@ -118,7 +140,11 @@ async function isUsable(docker: Docker, sandbox: SandboxSpec, plan: ContainerPla
   return false;
 }
 
-async function wake(options: ProvisionOptions, sandbox: SandboxSpec, isNew: boolean): Promise<InsideView> {
+async function wake(
+  options: ProvisionOptions,
+  sandbox: SandboxSpec,
+  isNew: boolean,
+): Promise<InsideView & { readonly life: SandboxLife | null }> {
   const container = options.engine.docker.getContainer(sandboxName(options.installation, sandbox.id));
   try {
     await startContainer(container);
@@ -126,5 +152,10 @@ async function wake(options: ProvisionOptions, sandbox: SandboxSpec, isNew: bool
     throw sandboxError('start the sandbox', sandbox.id, error);
   }
   if (!isNew) await unpauseContainer(container, sandbox.id);
-  return await lookInside(options, sandbox.id, sandbox.agentUid, { waitMs: READY_MS });
+  // Taken before the look is over: a start after it makes another life.
+  const [view, life] = await Promise.all([
+    lookInside(options, sandbox.id, sandbox.agentUid, { waitMs: READY_MS }),
+    lifeOf(container, sandboxFolder(options.runDir, sandbox.id), sandbox),
+  ]);
+  return { ...view, life };
 }

@@ -12,6 +12,7 @@ import { removeFolder } from './sandbox-folder.ts';
 import { listSandboxes, listWorkspaces, removeWorkspace, stateOfSandbox } from './sandbox-listing.ts';
 import { sandboxName } from './sandbox-names.ts';
 import { pauseContainer, removeContainer, unpauseContainer } from './sandbox-states.ts';
+import { createSeenSandboxes } from './seen-sandboxes.ts';
 import { runStep } from './steps.ts';
 import { canLimitVolumes } from './volume-limit.ts';
 
@@ -46,6 +47,7 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
   const probe = probeRuntime(engine, options.runtime ?? 'auto');
   checkPlacement(engine, runVolume);
   const container = (id: string) => engine.docker.getContainer(sandboxName(installation, id));
+  const seen = createSeenSandboxes();
   let limitsVolumes: Promise<boolean> | undefined;
   const limitsWorkspaces = () => (limitsVolumes ??= canLimitVolumes(context));
 
@@ -53,7 +55,7 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
     async provision(sandbox) {
       const limitVolume = await limitsWorkspaces();
       const { runtime } = probe;
-      return await provision({ ...context, runDir, runVolume, image, limits, runtime, limitVolume }, sandbox);
+      return await provision({ ...context, runDir, runVolume, image, limits, runtime, limitVolume, seen }, sandbox);
     },
     checkSockets: async (id, uid) => await lookInside(context, id, uid, { waitMs: 0 }),
     runStep: async (id, step) => await runStep(context, id, step),
@@ -64,6 +66,7 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
     pause: async (id) => await pauseContainer(container(id), id),
     unpause: async (id) => await unpauseContainer(container(id), id),
     async remove(id) {
+      seen.forget(id);
       await removeContainer(container(id), id);
       await removeFolder(runDir, id);
     },

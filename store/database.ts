@@ -13,6 +13,9 @@ export interface DatabaseOptions {
   readonly connections?: number;
 }
 
+/** Connections that stay open while nothing happens: the first query after a quiet hour should not wait for a log-in. */
+const KEPT = 4;
+
 /**
  * Opens a pool. An idle client that loses its server is not an error of ours: the pool replaces it, and the next
  * query tells whoever asks.
@@ -22,6 +25,7 @@ export function openDatabase({ url, name, connections = 8 }: DatabaseOptions): D
     connectionString: url,
     application_name: `bellhop-${name}`,
     max: connections,
+    min: Math.min(KEPT, connections),
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
   });

@@ -140,3 +140,19 @@ test('how long it takes: printed, and within what people wait for', async () => 
   expect(median(times.provision)).toBeLessThan(3_000);
   expect(median(times['unpause + exec'])).toBeLessThan(1_000);
 }, 60_000);
+
+test('what was seen of a sandbox holds over a pause, and for nobody else; a start makes it another one', async () => {
+  const sandbox = await fixture.sandbox();
+  await sandbox.listen((_, response) => void response.end());
+  const first = await fixture.runtime.provision(sandbox.spec);
+  expect(first.sockets).toBe(1);
+  expect(await fixture.runtime.provision(sandbox.spec)).toEqual(first);
+  await fixture.runtime.pause(sandbox.id);
+  expect(await fixture.runtime.provision(sandbox.spec)).toEqual(first);
+  expect(await fixture.runtime.state(sandbox.id)).toBe('running');
+  const foreign = fixture.runtime.provision({ ...sandbox.spec, session: 'slack:T1:C2:1' });
+  await expect(foreign).rejects.toMatchObject({ code: 'SandboxTaken' });
+  await containerOf(sandbox.id).restart({ t: 0 });
+  const second = await fixture.runtime.provision(sandbox.spec);
+  expect(second.incarnation).not.toBe(first.incarnation);
+});
