@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { SetupState } from '../contracts/setup-state.ts';
 import type { Home } from '../setup/host/home.ts';
-import { temporalTarget } from '../workers/temporal-connection.ts';
+import { namesExternalTemporal } from '../setup/temporal/external.ts';
+import { type TemporalTarget, temporalTarget } from '../workers/temporal-connection.ts';
 
 export interface OpenTemporal extends AsyncDisposable {
   readonly client: Client;
@@ -10,8 +12,7 @@ export interface OpenTemporal extends AsyncDisposable {
 
 /** Connects to the server that the environment names, else to the one `bellhop up` runs here. */
 export async function openTemporal(home: Home, environment: NodeJS.ProcessEnv = process.env): Promise<OpenTemporal> {
-  const address = environment.TEMPORAL_ADDRESS ?? (await runningAddresses(home)).temporal;
-  const target = temporalTarget({ ...environment, ...(address && { TEMPORAL_ADDRESS: address }) });
+  const target = targetOf(home, environment, await runningAddresses(home));
   const connection = await Connection.connect({ ...target.connection, connectTimeout: '3s' }).catch((cause: Error) => {
     throw new Error(`Temporal does not answer at ${target.address}: ${cause.message}`, { cause });
   });
@@ -26,10 +27,18 @@ export async function workflowLinks(
   home: Home,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<(workflow: string) => string | null> {
-  const ui = environment.TEMPORAL_UI_URL ?? (await runningAddresses(home)).temporalUi;
-  const { namespace } = temporalTarget(environment);
+  const addresses = await runningAddresses(home);
+  const ui = environment.TEMPORAL_UI_URL ?? addresses.temporalUi;
+  const { namespace } = targetOf(home, environment, addresses);
   return (workflow) =>
     ui ? new URL(`/namespaces/${namespace}/workflows/${encodeURIComponent(workflow)}`, ui).href : null;
+}
+
+/** With a server of our own, no profile of whoever runs the command may change its settings. */
+function targetOf(home: Home, environment: NodeJS.ProcessEnv, { temporal }: SetupState['addresses']): TemporalTarget {
+  if (namesExternalTemporal(environment) || !temporal) return temporalTarget(environment);
+  const profile = existsSync(home.temporalProfile) && { TEMPORAL_CONFIG_FILE: home.temporalProfile };
+  return temporalTarget({ ...environment, ...profile, TEMPORAL_ADDRESS: temporal });
 }
 
 async function runningAddresses(home: Home): Promise<SetupState['addresses']> {

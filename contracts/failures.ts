@@ -96,7 +96,7 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   WorkspaceFull: {
     retry: false,
     thread: 'The workspace of this thread is over its size limit.',
-    operator: 'Raise `sandbox.workspaceMb`, or let the agent delete files.',
+    operator: 'Raise `BELLHOP_SANDBOX_WORKSPACE_MB`, or let the agent delete files.',
   },
   DatabaseUnavailable: {
     retry: true,

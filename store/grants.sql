@@ -46,7 +46,7 @@ grant select, insert on egress_event to :"proxy";
 grant select, insert on policy to :"admin";
 grant insert, delete, select (connection, version, key_id, created_at) on credential to :"admin";
 grant select, insert, update, delete on schedule to :"admin";
-grant select on installation, channel, person, session, turn, runner, sandbox to :"admin";
+grant select on installation, channel, person, session, turn, runner, sandbox, egress_event to :"admin";
 grant select (session, turn, number) on step to :"admin";
 grant select (id, kind, state, team, channel, thread_ts, ts, author, attempts, received_at, delivered_at, turn) on inbox to :"admin";
 grant select (id, kind, team, channel, thread_ts, slack_ts, revision, sent_revision, attempts, failed, created_at) on outbox

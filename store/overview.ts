@@ -11,6 +11,8 @@ export interface ThreadOverview {
   /** The newest turn. */
   readonly turn: number | null;
   readonly turnState: string | null;
+  /** Why it failed: a type of contracts/failures.ts. */
+  readonly failure: string | null;
   readonly requester: string | null;
   readonly startedAt: Date | null;
   readonly steps: number;
@@ -63,7 +65,7 @@ async function latestThreads(db: Queryable, limit: number): Promise<ThreadOvervi
     `select session.id as session, session.permalink, session.state,
             case when session.scope like 'person:%' then 'direct message'
                  else coalesce('#' || nullif(channel.name, ''), session.channel) end as place,
-            turn.number as turn, turn.state as "turnState", coalesce(person.name, turn.requester) as requester,
+            turn.number as turn, turn.state as "turnState", turn.failure, coalesce(person.name, turn.requester) as requester,
             turn.started_at as "startedAt",
             (select count(*)::int from step where step.session = session.id and step.turn = turn.number) as steps
      from session

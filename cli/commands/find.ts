@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
-import { listChannels } from '../../store/channels.ts';
-import { findThread } from '../../store/find-thread.ts';
 import { openCliContext } from '../context.ts';
+import { findMessage } from '../find/find-message.ts';
 import { foundText } from '../find/found-text.ts';
-import { messageRef } from '../find/message-ref.ts';
 import { workflowLinks } from '../temporal.ts';
 
 export function register(program: Command): void {
@@ -15,9 +13,7 @@ export function register(program: Command): void {
     .option('--json', 'print it as JSON')
     .action(async (where: string, ts: string | undefined, options: { json?: boolean }) => {
       await using context = await openCliContext();
-      const message = messageRef(where, ts, await listChannels(context.database));
-      const found = await findThread(context.database, message);
-      if (!found) throw new Error(`nothing is known of a message ${message.ts} in ${message.channel}`);
+      const found = await findMessage(context, where, ts);
       const link = (await workflowLinks(context.home))(found.session);
       console.log(options.json ? JSON.stringify({ ...found, workflow: link }, null, 2) : foundText(found, link));
     });

@@ -94,6 +94,12 @@ test('a message is found by its link, and an answer by its own; of a refused one
   const byAnswer = await bellhopCommand(bellhop, ['find', '--json', link]);
   expect(JSON.parse(byAnswer.out)).toMatchObject({ session, turns: [{ number: 1, state: 'answered', forwarded: 1 }] });
 
+  const egress = await bellhopCommand(bellhop, ['egress', link, '--turn', '1']);
+  expect(egress.out).toMatch(
+    /^\S+ +turn 1 +U0000000ADA +forwarded +GET https:\/\/docs\.acme\.test\/ +200, .* ← public-web ← organization$/m,
+  );
+  expect((await bellhopCommand(bellhop, ['egress', link, '--turn', '2'])).out).toMatch(/^Nothing has left/);
+
   const refused = await bellhop.slack.post('gia', 'platform-eng', '@bellhop hello');
   await bellhop.slack.waitForAnswer(refused, /Guests cannot/);
   const byName = await bellhopCommand(bellhop, ['find', '#platform-eng', refused.ts]);

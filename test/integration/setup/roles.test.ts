@@ -62,6 +62,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
   admin: {
     channel: 's',
     credential: 's(connection created_at key_id version) i d',
+    egress_event: 's',
     inbox: 's(attempts author channel delivered_at id kind received_at state team thread_ts ts turn)',
     installation: 's',
     outbox: 's(attempts channel created_at failed id kind revision sent_revision slack_ts team thread_ts)',

@@ -1,0 +1,30 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { egressEventsOf } from '../../store/egress-events.ts';
+import { openCliContext } from '../context.ts';
+import { egressText } from '../find/egress-text.ts';
+import { findMessage } from '../find/find-message.ts';
+
+/** The newest; `--json` and the database itself have room for more. */
+const LIMIT = 1_000;
+
+export function register(program: Command): void {
+  program
+    .command('egress')
+    .description('what the sandbox of a thread sent out, and how each request was decided')
+    .argument('<message>', "its link, a session's id, or its channel with the ts behind it")
+    .argument('[ts]', 'such as 1712345678.000100')
+    .option('--turn <number>', 'of one turn only', positiveInteger)
+    .option('--json', 'print every field as JSON')
+    .action(async (where: string, ts: string | undefined, options: { turn?: number; json?: boolean }) => {
+      await using context = await openCliContext();
+      const { session } = await findMessage(context, where, ts);
+      const all = await egressEventsOf(context.database, session, LIMIT);
+      const events = all.filter(({ turn }) => options.turn === undefined || turn === options.turn);
+      console.log(options.json ? JSON.stringify(events, null, 2) : egressText(events));
+    });
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be the number of a turn, such as 1.');
+  return Number(text);
+}
