@@ -42,6 +42,9 @@ test("Temporal's schedules follow the access file, and a round that finds nothin
   const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', timeZone: 'Europe/Berlin' }).format(next);
   expect(hour).toBe('10');
 
+  await db.database.query("update schedule set channel = 'C2' where name = 'report'");
+  expect((await syncSchedules(dependencies)).updated).toEqual(['report']);
+
   await db.database.query("delete from schedule where name = 'report'");
   expect((await syncSchedules(dependencies)).deleted).toEqual(['report']);
 }, 30_000);
