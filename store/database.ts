@@ -17,8 +17,8 @@ export interface DatabaseOptions {
 const KEPT = 4;
 
 /**
- * Opens a pool. An idle client that loses its server is not an error of ours: the pool replaces it, and the next
- * query tells whoever asks.
+ * Opens a pool. A client that loses its server while it has nothing to do, in the pool or between two queries of a
+ * transaction, is not an error of ours: the pool replaces it, and the next query tells whoever asks.
  */
 export function openDatabase({ url, name, connections = 8 }: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -30,6 +30,7 @@ export function openDatabase({ url, name, connections = 8 }: DatabaseOptions): D
     statement_timeout: 30_000,
   });
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
