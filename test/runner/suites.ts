@@ -15,6 +15,8 @@ export interface Suite {
 const SUITES = [
   { name: 'unit', options: ['--maxWorkers=2'] },
   { name: 'integration', options: ['--runInBand'] },
+  // In a process of its own: a Temporal worker that runs workflows in this process leaves its promise hooks behind.
+  { name: 'workflows', options: ['--runInBand'] },
   { name: 'e2e', options: ['--runInBand'] },
 ] as const;
 

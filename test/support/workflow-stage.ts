@@ -7,7 +7,8 @@ import { AGENT_QUEUE, egressQueue, runnerQueue } from '../../contracts/task-queu
 import type { ScriptedWorld } from './scripted-activities.ts';
 import { bundleWorkflows, startTemporal } from './temporal.ts';
 
-const HISTORIES = path.join(import.meta.dirname, '..', 'histories');
+const ROOT = path.join(import.meta.dirname, '..', '..');
+const HISTORIES = path.join(ROOT, 'test', 'histories');
 
 export interface StagedSession {
   readonly id: SessionId;
@@ -84,5 +85,6 @@ export async function startWorkflowStage(): Promise<WorkflowStage> {
 async function record(session: StagedSession): Promise<void> {
   const name = (expect.getState().currentTestName ?? 'session').replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase();
   const [first] = await session.histories();
-  if (first) await writeFile(path.join(HISTORIES, `${name.slice(0, 80)}.json`), first);
+  // Stack traces name files as they lie in the checkout, not on this machine.
+  if (first) await writeFile(path.join(HISTORIES, `${name.slice(0, 80)}.json`), first.replaceAll(`${ROOT}/`, ''));
 }

@@ -182,7 +182,8 @@ test('nothing of a turn lives on after it, and between turns the proxy lets noth
     expect(await ask(SIGNUPS)).toMatch(/503/);
   }
   const after = await next('sort tries | uniq -c');
-  expect(after).toMatch(/^\s*\d+ 200\n(\s*\d+ [05]\d\d\n)?$/);
+  // The last try may have been cut (000) or refused (5xx) as the turn ended; sorted, the first stands above the 200s.
+  expect(after).toMatch(/^(\s*1 000\n)?\s*\d+ 200\n(\s*1 5\d\d\n)?$/);
 }, 60_000);
 
 test('the agent cannot end its relay, whatever it kills', async () => {

@@ -7,6 +7,7 @@ describe('`npm test` with arguments', () => {
     expect(names([])).toEqual([
       ['unit', 'test/unit'],
       ['integration', 'test/integration'],
+      ['workflows', 'test/workflows'],
       ['e2e', 'test/e2e'],
     ]);
   });

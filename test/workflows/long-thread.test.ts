@@ -1,9 +1,9 @@
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
-import { scriptedWorld } from '../../support/scripted-activities.ts';
-import { bundleWorkflows } from '../../support/temporal.ts';
-import { until } from '../../support/until.ts';
-import { startWorkflowStage, type WorkflowStage } from '../../support/workflow-stage.ts';
+import { scriptedWorld } from '../support/scripted-activities.ts';
+import { bundleWorkflows } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
+import { startWorkflowStage, type WorkflowStage } from '../support/workflow-stage.ts';
 
 const TURNS = 300;
 let stage: WorkflowStage;

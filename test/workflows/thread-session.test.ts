@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { scriptedWorld } from '../../support/scripted-activities.ts';
-import { until } from '../../support/until.ts';
-import { startWorkflowStage, type WorkflowStage } from '../../support/workflow-stage.ts';
+import { scriptedWorld } from '../support/scripted-activities.ts';
+import { until } from '../support/until.ts';
+import { startWorkflowStage, type WorkflowStage } from '../support/workflow-stage.ts';
 
 let stage: WorkflowStage;
 
