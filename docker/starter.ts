@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import { DockerError, engineError, sandboxError, wordsOf } from './errors.ts';
 import { pieces, type StarterFrame, starterFrames, stdoutOf } from './exec-frames.ts';
+import { within } from './within.ts';
 
 export interface StarterCall {
   readonly docker: Docker;
@@ -24,7 +25,15 @@ export interface StarterCall {
  * which leaves the process in the sandbox as it is.
  */
 export async function* callStarter(call: StarterCall): AsyncGenerator<StarterFrame, void> {
-  const { exec, socket } = await open(call);
+  const opening = open(call);
+  // An agent may stop the exec before it begins: then the engine does not answer at all.
+  const { exec, socket } = await within(call.timeoutMs, opening).catch((error: unknown) => {
+    opening.then(
+      (late) => late.socket.destroy(),
+      () => undefined,
+    );
+    throw error;
+  });
   const timeout = new DockerError('ExecTimeout', `sandbox ${call.id} gave no answer within ${call.timeoutMs} ms`);
   const timer = setTimeout(() => socket.destroy(timeout), call.timeoutMs);
   const onAbort = () => socket.destroy(call.signal?.reason ?? new Error('aborted'));

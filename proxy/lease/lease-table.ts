@@ -81,9 +81,8 @@ export function createLeaseTable({
   async function end(entry: Entry, ending: LeaseEnding): Promise<void> {
     entry.ending = ending;
     await endConnections(entry);
-    // A later attempt of the same turn may have taken over meanwhile.
-    entry.settled = entry.ending !== null;
-    entry.settled = true;
+    // A later attempt of the same turn may have taken over meanwhile; its own end settles it then.
+    if (entry.ending === ending) entry.settled = true;
     publish(entry.request.sandbox);
   }
 

@@ -7,7 +7,7 @@ import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts'
 import { ROOT } from '../../../setup/host/home.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { openDatabase } from '../../../store/database.ts';
-import { currentPolicy } from '../../../store/policy.ts';
+import { currentPolicyRecord, type StoredPolicy } from '../../../store/policy.ts';
 import { inheritedBy } from '../environments.ts';
 import { definedOf, exists } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
@@ -26,15 +26,27 @@ export interface AccessOptions {
   readonly world: World | undefined;
 }
 
-/** Applies the demo's access file at the first start, by `./bellhop apply` itself. A file in force is left alone. */
+/**
+ * Applies the demo's access file at the first start, by `./bellhop apply` itself. A file in force is left alone, unless
+ * the outside world that it names had to move to another port.
+ */
 export async function provideAccess(context: UpContext, options: AccessOptions): Promise<void> {
+  const { world } = options;
+  const folder = context.home.folder;
   await context.journal.step('access', async (say) => {
-    const version = await versionInForce(options.databaseUrl);
-    if (version > 0) return { detail: `version ${version} of the access file is in force`, value: undefined };
-    if (!options.world || !exists(DEMO_FILE)) {
+    const inForce = await policyInForce(options.databaseUrl);
+    let file: string;
+    if (inForce) {
+      const moved = world && textFor(world, inForce.source);
+      if (moved === undefined || moved === inForce.source) {
+        return { detail: `version ${inForce.version} of the access file is in force`, value: undefined };
+      }
+      file = await writeCopy(folder, moved);
+    } else if (!world || !exists(DEMO_FILE)) {
       return { detail: 'nothing is allowed yet: ./bellhop apply bellhop.yaml', value: undefined };
+    } else {
+      file = await demoFileFor(world, folder);
     }
-    const file = await demoFileFor(options.world, context.home.folder);
     const shown = path.relative(ROOT, file).startsWith('..') ? file : path.relative(ROOT, file);
     say(`applying ${shown}`);
     await applyDemo(context, file, options);
@@ -42,19 +54,30 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
   });
 }
 
-/** The demo's file, or a copy in the home when the outside world had to take another port than the file names. */
-async function demoFileFor({ port }: World, home: string): Promise<string> {
-  const file = path.join(ROOT, DEMO_FILE);
-  if (port === PORTS.world.usual) return file;
+/** Where the simulated outside world listens, as rules name it. */
+const WORLD_ADDRESS = /127\.0\.0\.1\/32:\d+/g;
+
+function textFor({ port }: World, source: string): string {
+  return source.replaceAll(WORLD_ADDRESS, `127.0.0.1/32:${port}`);
+}
+
+async function writeCopy(home: string, text: string): Promise<string> {
   const copy = path.join(home, 'bellhop.yaml');
-  await writeAtomically(copy, (await readFile(file, 'utf8')).replaceAll(`:${PORTS.world.usual}`, `:${port}`), 0o644);
+  await writeAtomically(copy, text, 0o644);
   return copy;
 }
 
-async function versionInForce(databaseUrl: string): Promise<number> {
+/** The demo's file, or a copy in the home when the outside world had to take another port than the file names. */
+async function demoFileFor(world: World, home: string): Promise<string> {
+  const file = path.join(ROOT, DEMO_FILE);
+  if (world.port === PORTS.world.usual) return file;
+  return writeCopy(home, textFor(world, await readFile(file, 'utf8')));
+}
+
+async function policyInForce(databaseUrl: string): Promise<StoredPolicy | null> {
   const database = openDatabase({ url: databaseUrl, name: 'up', connections: 1 });
   try {
-    return (await currentPolicy(database)).version;
+    return await currentPolicyRecord(database);
   } finally {
     await database.end();
   }

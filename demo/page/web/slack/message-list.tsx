@@ -26,6 +26,7 @@ export function MessageList(props: MessageListProps) {
   const replies = useMemo(() => countReplies(workspace.messages), [workspace.messages]);
   const box = useRef<HTMLElement>(null);
   const atEnd = useRef(true);
+  const height = useRef(0);
 
   useEffect(() => {
     const element = box.current;
@@ -45,8 +46,13 @@ export function MessageList(props: MessageListProps) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
       tabIndex={0}
       aria-label={label}
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+      onScroll={({ currentTarget }) => {
+        const { scrollHeight, scrollTop, clientHeight } = currentTarget;
+        // The list grew under the reader: that is not leaving the end. Only a person's own scrolling is.
+        const grew = scrollHeight > height.current;
+        height.current = scrollHeight;
+        if (grew && atEnd.current) currentTarget.scrollTop = scrollHeight;
+        else atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_PX;
       }}
     >
       <div>
