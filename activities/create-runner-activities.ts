@@ -4,6 +4,7 @@ import type { EgressActivities, RunnerActivities } from '../contracts/activities
 import type { SandboxRuntime } from '../docker/sandbox.ts';
 import type { ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
+import { createBringUp } from './bring-up.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { createPostedFiles } from './posted-files.ts';
 import { createRunTool } from './run-tool.ts';
@@ -28,16 +29,17 @@ export interface RunnerDependencies {
 export function createRunnerActivities(dependencies: RunnerDependencies): RunnerActivities {
   const { runtime, proxy, database, workspaceMb } = dependencies;
   const guard = createWorkspaceGuard({ runtime, limitMb: workspaceMb });
+  const bringUp = createBringUp({ ...dependencies, guard, tellThread: createTellThread(database) });
   const clock = (): number => performance.now();
   return {
-    ...createSandboxLife({ ...dependencies, guard, tellThread: createTellThread(database) }),
+    ...createSandboxLife({ ...dependencies, guard, bringUp }),
     runTool: createRunTool({
       database,
       proxy,
       tools: createToolRegistry(),
       files: createPostedFiles(database),
       thread: createThreadPort(database),
-      ports: createSandboxPorts({ runtime, database, guard, clock }),
+      ports: createSandboxPorts({ runtime, database, guard, bringUp, clock }),
       show: createShowProgress(database),
     }),
   };

@@ -23,7 +23,7 @@ export function createRunTool(dependencies: RunToolDependencies): RunnerActiviti
     whileBeating({ tool, bytes: 0 }, async (report, signal) => {
       const line = createLiveLine(show, () => undefined);
       const [port] = await Promise.all([
-        ports.of(session, sandbox),
+        ports.of({ session, turn, sandbox }),
         proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS).catch(asFailure),
       ]);
       line.say({ session, turn, step, what: WHAT[tool] ?? `using ${tool}` });

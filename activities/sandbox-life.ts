@@ -1,58 +1,33 @@
 import type { RunnerActivities } from '../contracts/activities.ts';
 import { isDockerError } from '../docker/errors.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
-import { relayUidOf } from '../docker/sandbox-names.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
-import { setIncarnation, setSandboxState } from '../store/sandboxes.ts';
+import { setSandboxState } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
 import { whileBeating } from './beating.ts';
-import { failure } from './failure.ts';
+import type { BringUp } from './bring-up.ts';
 import type { KeyedLock } from './keyed-lock.ts';
-import type { TellThread } from './tell-thread.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
 
 export interface SandboxLifeDependencies {
-  readonly runner: string;
   readonly runtime: SandboxRuntime;
   readonly proxy: ProxyControl;
   readonly database: Database;
-  readonly tellThread: TellThread;
   readonly guard: WorkspaceGuard;
-  /** Shared with the reaper, so that nothing is removed while it is being provisioned. */
+  readonly bringUp: BringUp;
+  /** Shared with the reaper. */
   readonly lock: KeyedLock;
-  /** PEM text of what sandboxes trust: the system's roots and the proxy's own CA. */
-  readonly caBundle: () => Promise<string>;
 }
 
 type SandboxLife = Pick<RunnerActivities, 'provisionSandbox' | 'settleSandbox' | 'pauseSandbox' | 'removeSandbox'>;
 
 /** A sandbox from its first start to its removal. Every activity here may be repeated. */
 export function createSandboxLife(dependencies: SandboxLifeDependencies): SandboxLife {
-  const { runner, runtime, proxy, database, tellThread, guard, lock, caBundle } = dependencies;
+  const { runtime, proxy, database, guard, bringUp, lock } = dependencies;
 
   return {
-    provisionSandbox: ({ session, turn, sandbox }) =>
-      whileBeating({ sandbox }, () =>
-        lock(sandbox, async () => {
-          const { agentUid } = await getSession(database, session);
-          await proxy.ensureListener(sandbox, relayUidOf(agentUid)).catch(noListener);
-          const made = await runtime
-            .provision({ id: sandbox, session, runner, agentUid, caBundle: await caBundle() })
-            .catch(async (error: unknown) => {
-              if (!isDockerError(error, 'ImageMissing'))
-                throw failure('ProvisionFailed', messageOf(error), { cause: error });
-              await tellThread(session, `${session}/${turn}/image`, IMAGE_TEXT);
-              throw failure('SandboxImageMissing', messageOf(error), { retryAfterMs: 2_000 });
-            });
-          // The way out may open only for a sandbox that sees its own socket and no other.
-          if (made.sockets !== 1) throw failure('ProvisionFailed', `the sandbox sees ${made.sockets} sockets, not 1`);
-          await setIncarnation(database, sandbox, made.incarnation);
-          await setSandboxState(database, sandbox, 'running');
-          await guard.begin(sandbox, agentUid);
-          return { created: made.created };
-        }),
-      ),
+    provisionSandbox: (input) => whileBeating({ sandbox: input.sandbox }, () => bringUp(input)),
 
     async settleSandbox({ session, turn, sandbox }) {
       guard.end(sandbox);
@@ -78,12 +53,6 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
   };
 }
 
-const IMAGE_TEXT = 'My sandbox image is still being built. I start by myself as soon as it is ready.';
-
-function noListener(error: unknown): never {
-  throw failure('ProvisionFailed', `the Agent Proxy does not listen for the sandbox: ${messageOf(error)}`);
-}
-
 /** What is gone needs no end. */
 function unlessGone(error: unknown): void {
   if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) return;
@@ -93,8 +62,4 @@ function unlessGone(error: unknown): void {
 function unlessUnknown(error: unknown): void {
   if (error instanceof ControlError && error.code === 'not_found') return;
   throw error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,79 +1,108 @@
 import type { SandboxPort, StepCommand, StepOutcome } from '../agent/tools/sandbox-port.ts';
-import type { SessionId } from '../contracts/ids.ts';
+import type { ProvisionInput } from '../contracts/activities.ts';
 import { DockerError, isDockerError } from '../docker/errors.ts';
-import type { SandboxRuntime } from '../docker/sandbox.ts';
+import type { SandboxRuntime, StepResult } from '../docker/sandbox.ts';
 import type { Database } from '../store/database.ts';
-import { incarnationOfStep } from '../store/sandboxes.ts';
+import { forgetIncarnationOfStep, incarnationOfStep } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
+import type { BringUp } from './bring-up.ts';
 import { failure } from './failure.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
 
 /** Binds the tools' view of a sandbox to one sandbox and the agent's user of its session. */
 export interface SandboxPorts {
-  of(session: SessionId, sandbox: string): Promise<SandboxPort>;
+  of(input: ProvisionInput): Promise<SandboxPort>;
 }
 
 export interface SandboxPortsDependencies {
   readonly runtime: SandboxRuntime;
   readonly database: Database;
   readonly guard: WorkspaceGuard;
+  readonly bringUp: BringUp;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
 }
 
+/**
+ * A sandbox that went away during the turn is brought up again by the next tool that needs it: only the command that
+ * ran in it is lost.
+ */
 export function createSandboxPorts(dependencies: SandboxPortsDependencies): SandboxPorts {
-  const { runtime, database } = dependencies;
+  const { runtime, database, guard, bringUp } = dependencies;
   return {
-    async of(session, sandbox) {
+    async of(input) {
+      const { session, sandbox } = input;
       const { agentUid: uid } = await getSession(database, session);
+      // Another process may have guarded it when the turn began.
+      await guard.begin(sandbox, uid);
+      const awake: Awake = async (work, signal) => {
+        try {
+          return await work();
+        } catch (error) {
+          if (!isGone(error)) throw error;
+          await bringUp(input);
+          signal.throwIfAborted();
+          return await work().catch(asSandboxFailure);
+        }
+      };
       return {
-        runStep: (command) => runStep(dependencies, session, sandbox, uid, command),
-        async readFile(path, { maxBytes }) {
-          const file = await runtime.readFile(sandbox, uid, path, { maxBytes }).catch(asSandboxFailure);
+        runStep: (command) => runStep(dependencies, input, uid, awake, command),
+        async readFile(path, { maxBytes, signal }) {
+          const file = await awake(() => runtime.readFile(sandbox, uid, path, { maxBytes }), signal);
           if (!file.truncated) return file.bytes;
           throw new DockerError('FileTooLarge', `${path} has ${file.size} bytes; the limit is ${maxBytes}`);
         },
         async writeFile(path, bytes, { signal }) {
-          await runtime
-            .writeFile(sandbox, uid, path, bytes, { maxBytes: bytes.length, signal })
-            .catch(asSandboxFailure);
+          const options = { maxBytes: bytes.length, signal };
+          await awake(() => runtime.writeFile(sandbox, uid, path, bytes, options), signal);
         },
       };
     },
   };
 }
 
+/** Does what needs a running sandbox; where it was not running, once more after it was brought up. */
+type Awake = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+
 /** As a shell says of a command that SIGKILL ended. */
 const KILLED = 137;
 
 async function runStep(
   { runtime, database, guard, clock }: SandboxPortsDependencies,
-  session: SessionId,
-  sandbox: string,
+  { session, sandbox }: ProvisionInput,
   uid: number,
+  awake: Awake,
   { step, command, timeoutMs, signal, onProgress }: StepCommand,
 ): Promise<StepOutcome> {
-  const [turn, number] = step
+  const [turn = 0, number = 0] = step
     .slice(session.length + 1)
     .split('/')
     .map(Number);
-  const incarnation = await incarnationOfStep(database, sandbox, { session, turn: turn ?? 0, step: number ?? 0 });
+  const ref = { session, turn, step: number };
   const began = clock();
   let bytes = 0;
-  const result = await runtime
-    .runStep(sandbox, {
-      uid,
-      step,
-      command,
-      timeoutMs,
-      signal,
-      ...(incarnation !== null && { incarnation }),
-      onOutput(chunk) {
-        bytes += chunk.length;
-        onProgress?.(bytes);
-      },
-    })
-    .catch(asSandboxFailure);
+  const run = async (): Promise<StepResult> => {
+    const incarnation = await incarnationOfStep(database, sandbox, ref);
+    try {
+      return await runtime.runStep(sandbox, {
+        uid,
+        step,
+        command,
+        timeoutMs,
+        signal,
+        ...(incarnation !== null && { incarnation }),
+        onOutput(chunk) {
+          bytes += chunk.length;
+          onProgress?.(bytes);
+        },
+      });
+    } catch (error) {
+      // No sandbox has heard of it: it may be started in the next life.
+      if (isGone(error) && incarnation === null) await forgetIncarnationOfStep(database, ref);
+      throw error;
+    }
+  };
+  const result = await awake(run, signal);
   const notice = result.outcome === 'killed' ? guard.takeNotice(sandbox) : null;
   return {
     exitCode: notice !== null ? KILLED : result.outcome === 'finished' ? result.exitCode : null,
@@ -84,10 +113,12 @@ async function runStep(
   };
 }
 
-/** A container that is not there any more is a failure of the turn, not of the tool. */
+function isGone(error: unknown): error is DockerError {
+  return isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning');
+}
+
+/** A sandbox that cannot be kept up is a failure of the turn, not of the tool. */
 function asSandboxFailure(error: unknown): never {
-  if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) {
-    throw failure('SandboxLost', error.message, { cause: error });
-  }
+  if (isGone(error)) throw failure('SandboxLost', error.message, { cause: error });
   throw error;
 }

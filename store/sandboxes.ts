@@ -61,19 +61,35 @@ export async function setIncarnation(db: Queryable, id: string, incarnation: str
   await db.query('update sandbox set incarnation = $2 where id = $1', [id, incarnation]);
 }
 
-/** In which life of the sandbox a step's command was first started: the present one, unless an attempt came before. */
+/**
+ * In which life of the sandbox an earlier attempt may have started a step's command; null when this is the first. From
+ * now on that is the present life.
+ */
 export async function incarnationOfStep(
   db: Queryable,
   sandbox: string,
   { session, turn, step }: { readonly session: SessionId; readonly turn: number; readonly step: number },
 ): Promise<string | null> {
-  const { rows } = await db.query<{ incarnation: string | null }>(
-    `update step set incarnation = coalesce(step.incarnation, sandbox.incarnation) from sandbox
+  const { rows } = await db.query<{ before: string | null }>(
+    `with earlier as (select incarnation from step where session = $2 and turn = $3 and number = $4)
+     update step set incarnation = coalesce(step.incarnation, sandbox.incarnation) from sandbox
      where sandbox.id = $1 and step.session = $2 and step.turn = $3 and step.number = $4
-     returning step.incarnation`,
+     returning (select incarnation from earlier) as before`,
     [sandbox, session, turn, step],
   );
-  return rows[0]?.incarnation ?? null;
+  return rows[0]?.before ?? null;
+}
+
+/** Forgets the life of the sandbox in which a step's command was not started after all. */
+export async function forgetIncarnationOfStep(
+  db: Queryable,
+  { session, turn, step }: { readonly session: SessionId; readonly turn: number; readonly step: number },
+): Promise<void> {
+  await db.query('update step set incarnation = null where session = $1 and turn = $2 and number = $3', [
+    session,
+    turn,
+    step,
+  ]);
 }
 
 /** Everything a runner is said to hold; its reaper compares this with its engine. */
