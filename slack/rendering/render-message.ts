@@ -4,7 +4,7 @@ import { STOP_ACTION } from '../receiving/incoming.ts';
 import { elapsed } from './elapsed.ts';
 import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
 import { neutralise } from './neutralise.ts';
-import { splitMarkdown } from './split-markdown.ts';
+import { isHighSurrogate, splitMarkdown } from './split-markdown.ts';
 
 /** What one message is made of, for chat.postMessage and chat.update. */
 export interface RenderedMessage {
@@ -43,7 +43,8 @@ function renderWorking(body: WorkingBody, { session, now }: RenderContext): Rend
   const time = elapsed(now.getTime() - Date.parse(body.since));
   const line = cutText(`Working · step ${body.step} · ${body.what} · ${time}`, SECTION_LIMIT);
   // The newest words matter while the work goes on; the whole text comes with the answer.
-  const said = body.text ? splitMarkdown(neutralise(body.text), MARKDOWN_LIMIT).at(-1) : undefined;
+  const newest = body.text?.slice(-MARKDOWN_LIMIT * MAX_PARTS);
+  const said = newest ? splitMarkdown(neutralise(newest), MARKDOWN_LIMIT).at(-1) : undefined;
   const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
   blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(line) }] });
   if (session) blocks.push({ type: 'actions', elements: [stopButton(session)] });
@@ -56,9 +57,9 @@ function stopButton(session: SessionId): Record<string, unknown> {
 
 function renderAnswer(body: AnswerBody): RenderedMessage {
   const part = body.part ?? 1;
-  const pieces = splitMarkdown(neutralise(body.text), MARKDOWN_LIMIT);
-  const [first = '(no text)', ...later] = pieces;
-  const rest = later.join('\n\n');
+  const [sendable, beyond] = cutToSendable(body.text, part);
+  const [first = '(no text)', ...later] = splitMarkdown(neutralise(sendable), MARKDOWN_LIMIT);
+  const rest = [...later, beyond].filter(Boolean).join('\n\n');
   const cut = rest && part >= MAX_PARTS ? `Cut here: ${rest.length.toLocaleString('en')} more characters.` : null;
   const last = !rest || cut !== null;
   const small = [cut, last ? body.footer : null].filter((line): line is string => Boolean(line));
@@ -67,6 +68,14 @@ function renderAnswer(body: AnswerBody): RenderedMessage {
     blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(cutText(line, SECTION_LIMIT)) }] });
   }
   return { text: toMrkdwn(cutText(first, TEXT_LIMIT)), blocks, rest: last ? null : rest };
+}
+
+/** What this message and those after it can take, and what is beyond: only counted, so never worth rendering. */
+function cutToSendable(text: string, part: number): [sendable: string, beyond: string] {
+  const limit = MARKDOWN_LIMIT * Math.max(1, MAX_PARTS - part + 1);
+  if (text.length <= limit) return [text, ''];
+  const end = isHighSurrogate(text.charCodeAt(limit - 1)) ? limit - 1 : limit;
+  return [text.slice(0, end), text.slice(end)];
 }
 
 function renderNotice(body: NoticeBody): RenderedMessage {

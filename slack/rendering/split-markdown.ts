@@ -25,7 +25,7 @@ export function splitMarkdown(markdown: string, limit: number): string[] {
 }
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
-const TABLE_RULE = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+const TABLE_RULE = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?$/;
 
 function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
@@ -49,7 +49,7 @@ function blocksOf(markdown: string): Block[] {
     while (at < lines.length && (lines[at] ?? '').trim() !== '' && !(at > start && FENCE.test(lines[at] ?? '')))
       at += 1;
     const taken = lines.slice(start, at);
-    const isTable = taken.length > 2 && line.includes('|') && TABLE_RULE.test(taken[1] ?? '');
+    const isTable = taken.length > 2 && line.includes('|') && TABLE_RULE.test((taken[1] ?? '').trimEnd());
     blocks.push({ kind: isTable ? 'table' : 'text', lines: taken });
   }
   return blocks;
@@ -111,6 +111,7 @@ function cutLine(line: string, limit: number): string[] {
   return parts;
 }
 
-function isHighSurrogate(code: number): boolean {
+/** Whether this UTF-16 unit is the first half of a character of two. */
+export function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { saveFile } from '../../../store/files.ts';
 import { putFile, putMessage } from '../../../store/outbox.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
-import type { SimMessage } from '../../support/slack-simulator.ts';
+import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
@@ -111,3 +111,19 @@ test('a file comes before the answer that was written after it', async () => {
   await slack.waitForAnswer(thread, /See above/);
   await until(async () => (await shared()).length === 1, 'the file');
 });
+
+test('the title of a posted file pings nobody and makes no links', async () => {
+  const session = stage.sessionOf(thread);
+  const key = randomUUID();
+  const bytes = Buffer.from('a,b\n');
+  const name = 'a.csv';
+  const fileId = await saveFile(stage.db.database, { session, name, bytes, direction: 'out', origin: key });
+  const comment = '<!channel> <https://evil.test|your bank>';
+  const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session };
+  await putFile(stage.db.database, { ...place, key, body: { fileId, name, comment } });
+  const posted = async () => (await stage.slack.answers(thread)).filter((message) => message.files.length > 0);
+  await until(async () => (await posted()).length === 1, 'the file');
+  const [message] = await posted();
+  if (!message) throw new Error('unreachable');
+  expect(everyText(message)).not.toMatch(/<!channel|<https:/);
+}, 60_000);

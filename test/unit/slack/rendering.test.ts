@@ -21,16 +21,35 @@ describe('what could ping many people', () => {
     expect(neutralise('[x]( <!here>)')).not.toMatch(/\]\(\s*<?!/);
   });
 
-  test('code that only looks like it stays as it is', () => {
-    const code = '```html\n<!DOCTYPE html>\n<!-- ![x](y) -->\n```';
-    expect(neutralise(code)).toBe(code);
-    expect(neutralise('`![a](b)`')).toBe('`![a](b)`');
+  test('code is broken up too, and keeps its characters', () => {
+    const code = '```html\n<!DOCTYPE html>\n```\n`if (![a][0]) b![1](c)`';
+    expect(neutralise(code)).not.toMatch(/<!|!\[/);
+    expect(neutralise(code).replaceAll('\u200b', '')).toBe(code);
+  });
+
+  test('many spaces before the target of a link hide no mention', () => {
+    expect(neutralise(`[x](${' '.repeat(50)}!channel)`)).not.toContain('](');
+    expect(neutralise('[x](\\!channel)')).not.toContain('](');
+  });
+
+  test('neutral text stays as it is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('<', '!', '[', ']', '(', ')', '\\', 'https://a.test', 'x'), { maxLength: 40 }),
+        (parts) => {
+          const once = neutralise(parts.join(''));
+          expect(once).not.toMatch(/<!|!\[/);
+          expect(neutralise(once)).toBe(once);
+        },
+      ),
+    );
   });
 });
 
 test('a remote image becomes a link', () => {
   expect(neutralise('see ![chart](https://a.test/x.png)')).toBe('see [chart](https://a.test/x.png)');
-  expect(neutralise('![a][ref]')).toBe('[a][ref]');
+  expect(neutralise('![a][ref]')).toBe('!\u200b[a][ref]');
+  expect(neutralise('Look!!![a](https://a.test/x.png)')).toBe('Look!!!\u200b[a](https://a.test/x.png)');
 });
 
 test('the text beside the blocks is escaped before links are made', () => {
