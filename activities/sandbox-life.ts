@@ -3,7 +3,7 @@ import { isDockerError } from '../docker/errors.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
-import { setSandboxState } from '../store/sandboxes.ts';
+import { isSettledBefore, noteSettled, setSandboxState } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
 import { whileBeating } from './beating.ts';
 import type { BringUp } from './bring-up.ts';
@@ -27,7 +27,17 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
   const { runtime, proxy, database, guard, bringUp, lock } = dependencies;
 
   return {
-    provisionSandbox: (input) => whileBeating({ sandbox: input.sandbox }, () => bringUp(input)),
+    provisionSandbox: ({ session, turn, sandbox }) =>
+      whileBeating({ sandbox }, async () => {
+        const [{ created }, settled, { agentUid }] = await Promise.all([
+          bringUp({ session, turn, sandbox }),
+          isSettledBefore(database, sandbox, turn),
+          getSession(database, session),
+        ]);
+        // A run that was terminated, or lost its runner, has left its processes to the next requester's turn.
+        if (!created && !settled) await runtime.killAgent(sandbox, agentUid);
+        return { created };
+      }),
 
     async settleSandbox({ session, turn, sandbox }) {
       guard.end(sandbox);
@@ -36,6 +46,7 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
         runtime.killAgent(sandbox, agentUid).catch(unlessGone),
         proxy.closeLease(sandbox, turn).catch(unlessUnknown),
       ]);
+      await noteSettled(database, sandbox, turn);
     },
 
     pauseSandbox: ({ sandbox }) =>

@@ -56,6 +56,17 @@ export async function setSandboxState(db: Queryable, id: string, state: SandboxS
   );
 }
 
+/** Keeps that nothing of a turn runs in the sandbox any more. */
+export async function noteSettled(db: Queryable, id: string, turn: number): Promise<void> {
+  await db.query('update sandbox set settled_turn = greatest(settled_turn, $2) where id = $1', [id, turn]);
+}
+
+/** Whether every turn before this one was settled. */
+export async function isSettledBefore(db: Queryable, id: string, turn: number): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from sandbox where id = $1 and settled_turn >= $2 - 1', [id, turn]);
+  return rowCount === 1;
+}
+
 /** Keeps the name of the container's present life. */
 export async function setIncarnation(db: Queryable, id: string, incarnation: string): Promise<void> {
   await db.query('update sandbox set incarnation = $2 where id = $1', [id, incarnation]);

@@ -233,6 +233,8 @@ create table sandbox (
   has_workspace boolean not null default false,
   -- Names this life of the container; a restarted one has another.
   incarnation text,
+  -- The last turn after which the agent's processes were ended.
+  settled_turn integer not null default 0,
   -- The reaper claims a row before it removes anything.
   reaper_claim timestamptz,
   changed_at timestamptz not null default now()

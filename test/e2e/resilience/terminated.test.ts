@@ -5,7 +5,7 @@ import { containersOf } from '../../support/installation/containers.ts';
 import { answersIn, brokenModelCalls } from '../../support/installation/conversations.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { untilInSandbox } from '../../support/installation/sandboxes.ts';
-import { sessionOf, waitForTurn } from '../../support/installation/turns.ts';
+import { sessionOf, toolSteps, waitForTurn } from '../../support/installation/turns.ts';
 import { until } from '../../support/until.ts';
 
 let bellhop: Installation;
@@ -49,14 +49,16 @@ test('a terminated session loses container, socket and lease within a minute; it
   expect(brokenModelCalls(bellhop)).toEqual([]);
 }, 120_000);
 
-test('whoever speaks in the thread of a terminated session finds its old message ended', async () => {
+test('whoever speaks in the thread of a terminated session finds its message ended and its processes gone', async () => {
   const mention = await bellhop.slack.post('ada', '#platform-eng', '@bellhop\n$ touch here; sleep 600');
   await untilInSandbox(bellhop, mention, 'test -e /workspace/here');
   await bellhop.temporal.client.workflow.getHandle(sessionOf(mention)).terminate('a test');
 
-  await bellhop.slack.post('ada', '#platform-eng', '@bellhop\n$ echo next', { threadTs: mention.ts });
+  const look = "$ cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep [6]00'";
+  await bellhop.slack.post('ada', '#platform-eng', `@bellhop\n${look}`, { threadTs: mention.ts });
   expect(await waitForTurn(bellhop, mention, 2, 30_000)).toMatchObject({ state: 'answered' });
-  await bellhop.slack.waitForAnswer(mention, /next\n/);
+  expect(await toolSteps(bellhop, mention, 2)).toMatchObject([{ output: '0\n' }]);
+  await bellhop.slack.waitForAnswer(mention, /sleep \[6\]00/);
   await bellhop.slack.waitForAnswer(mention, /ended from outside/);
   expect(await answersIn(bellhop, mention)).toHaveLength(2);
   expect(brokenModelCalls(bellhop)).toEqual([]);
