@@ -65,6 +65,8 @@ function parsePort(variable: string, text: string): number {
   throw new SetupError('bad-setting', `${variable}: ${text} is not a port number`);
 }
 
+/** A program by its name: the folders it lies in can be longer than what a line of words has room for. */
 function shortened(command: string): string {
-  return command.length <= 70 ? command : `${command.slice(0, 69)}…`;
+  const named = command.replace(/^\/\S*\/(?=\S)/, '');
+  return named.length <= 70 ? named : `${named.slice(0, 69)}…`;
 }

@@ -24,7 +24,7 @@ describe('ports', () => {
     const chosen = await choosePort({ variable: 'X_PORT', usual: taken.port }, {});
     expect(chosen.port).not.toBe(taken.port);
     expect(chosen.remark).toMatch(
-      new RegExp(`port ${taken.port} is taken by process ${process.pid} \\(.*jest.*\\); using ${chosen.port}`),
+      new RegExp(`port ${taken.port} is taken by process ${process.pid} \\(node .+\\); using ${chosen.port}`),
     );
   });
 
