@@ -36,6 +36,7 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
         ]);
         // A run that was terminated, or lost its runner, has left its processes to the next requester's turn.
         if (!created && !settled) await runtime.killAgent(sandbox, agentUid);
+        void runtime.prepare(sandbox, agentUid);
         return { created };
       }),
 

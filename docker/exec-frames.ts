@@ -28,21 +28,27 @@ export type StarterFrame =
   | { readonly kind: 'data'; readonly bytes: Buffer }
   | { readonly kind: 'json'; readonly value: Readonly<Record<string, unknown>> };
 
+/** On the wire there is also a mark by which a starter that takes several calls ends each. */
+export type StreamFrame = StarterFrame | { readonly kind: 'end' };
+
+const KINDS = 'OJE';
+
 /** No frame of the starter is longer; whatever is was not written by it. */
 const MAX_FRAME = 64 * 1024;
 
 /** What the starter says (docker/image/starter/starter.h): a byte of kind, four of length, then the bytes. */
-export async function* starterFrames(stdout: AsyncIterable<Buffer>): AsyncGenerator<StarterFrame, void> {
+export async function* starterFrames(stdout: AsyncIterable<Buffer>): AsyncGenerator<StreamFrame, void> {
   const reader = createByteReader(stdout);
   for (;;) {
     const header = await reader.exactly(5);
     if (!header) return;
     const length = header.readUInt32BE(1);
     const kind = String.fromCharCode(header[0] ?? 0);
-    if (length > MAX_FRAME || (kind !== 'O' && kind !== 'J')) throw await notAFrame(header, reader);
+    if (length > MAX_FRAME || !KINDS.includes(kind)) throw await notAFrame(header, reader);
     const bytes = await reader.exactly(length);
     if (!bytes && length > 0) throw new Error('the stream ended inside a frame');
     if (kind === 'O') yield { kind: 'data', bytes: bytes ?? Buffer.alloc(0) };
+    else if (kind === 'E') yield { kind: 'end' };
     else yield { kind: 'json', value: JSON.parse((bytes ?? '{}').toString()) as Record<string, unknown> };
   }
 }

@@ -1,6 +1,10 @@
 import type { Engine } from './engine.ts';
+import type { StarterFrame } from './exec-frames.ts';
 import { sandboxName } from './sandbox-names.ts';
-import { askStarter, callStarter, type StarterCall } from './starter.ts';
+import { askStarter, type StarterCall } from './starter.ts';
+import type { StarterOrder } from './starter-channel.ts';
+import type { StarterTarget } from './starter-exec.ts';
+import type { StarterPool } from './starter-pool.ts';
 
 /** What every part of the sandbox runtime needs: the engine, and the installation whose sandboxes these are. */
 export interface SandboxContext {
@@ -8,16 +12,29 @@ export interface SandboxContext {
   readonly installation: string;
 }
 
-export type InSandbox = Omit<StarterCall, 'docker' | 'container' | 'id'>;
-
-export function inSandbox(context: SandboxContext, id: string, call: InSandbox): ReturnType<typeof callStarter> {
-  return callStarter(complete(context, id, call));
+/** For the work of a turn: it goes to starters that wait for it. */
+export interface WorkingContext extends SandboxContext {
+  readonly starters: StarterPool;
 }
 
-export function askInSandbox(context: SandboxContext, id: string, call: InSandbox): ReturnType<typeof askStarter> {
-  return askStarter(complete(context, id, call));
+/** Gives an order to a starter of the sandbox and yields what it says. */
+export function inSandbox(
+  context: WorkingContext,
+  id: string,
+  { uid, ...order }: StarterOrder & Pick<StarterTarget, 'uid'>,
+): AsyncGenerator<StarterFrame, void> {
+  return context.starters.order(starterTarget(context, id, uid), order);
 }
 
-function complete(context: SandboxContext, id: string, call: InSandbox): StarterCall {
-  return { ...call, id, docker: context.engine.docker, container: sandboxName(context.installation, id) };
+/** Starts a program in the sandbox for one answer: what looks after a sandbox asks nobody whom its agent may have met. */
+export function askInSandbox(
+  context: SandboxContext,
+  id: string,
+  { uid, ...call }: Omit<StarterCall, keyof StarterTarget> & Pick<StarterTarget, 'uid'>,
+): ReturnType<typeof askStarter> {
+  return askStarter({ ...starterTarget(context, id, uid), ...call });
+}
+
+export function starterTarget({ engine, installation }: SandboxContext, id: string, uid: number): StarterTarget {
+  return { docker: engine.docker, container: sandboxName(installation, id), id, uid };
 }

@@ -2,14 +2,14 @@ import { Readable } from 'node:stream';
 import { DockerError, type DockerErrorCode } from './errors.ts';
 import type { StarterFrame } from './exec-frames.ts';
 import type { FileContent, OpenedFile, ReadOptions, ReadResult, WriteOptions } from './sandbox.ts';
-import { askInSandbox, inSandbox, type SandboxContext } from './sandbox-context.ts';
+import { askInSandbox, inSandbox, type SandboxContext, type WorkingContext } from './sandbox-context.ts';
 
 const DEFAULT_WRITE_LIMIT = 64 * 1024 * 1024;
 const FILE_MS = 10 * 60_000;
 
 /** Reads a part of a file as the agent's user. Nothing beyond `maxBytes` leaves the sandbox. */
 export async function readFile(
-  context: SandboxContext,
+  context: WorkingContext,
   id: string,
   uid: number,
   path: string,
@@ -38,7 +38,7 @@ export async function readFile(
 
 /** Opens a file for streaming out, whole. */
 export async function openFile(
-  context: SandboxContext,
+  context: WorkingContext,
   id: string,
   uid: number,
   path: string,
@@ -50,7 +50,10 @@ export async function openFile(
     if (first.done) throw new DockerError('FileFailed', `${path}: no answer`);
     const size = sizeOf(first.value, path);
     if (size > maxBytes) throw new DockerError('FileTooLarge', `${path} has ${size} bytes; ${maxBytes} are the limit`);
-    return { size, stream: Readable.from(contentOf(frames, path, size), { objectMode: false }) };
+    const stream = Readable.from(contentOf(frames, path, size), { objectMode: false });
+    // One that is given up before its first byte was asked for has not begun to read.
+    stream.once('close', () => void frames.return(undefined));
+    return { size, stream };
   } catch (error) {
     await frames.return(undefined);
     throw error;

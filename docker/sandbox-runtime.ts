@@ -6,13 +6,14 @@ import { provision } from './provision.ts';
 import { probeRuntime, type RuntimeSetting } from './runtime-choice.ts';
 import { DEFAULT_LIMITS, type SandboxLimits, type SandboxRuntime } from './sandbox.ts';
 import { lookInside } from './sandbox-check.ts';
-import { askInSandbox, type SandboxContext } from './sandbox-context.ts';
+import { askInSandbox, starterTarget, type WorkingContext } from './sandbox-context.ts';
 import { openFile, readFile, writeFile } from './sandbox-files.ts';
 import { removeFolder } from './sandbox-folder.ts';
 import { listSandboxes, listWorkspaces, removeWorkspace, stateOfSandbox } from './sandbox-listing.ts';
 import { sandboxName } from './sandbox-names.ts';
 import { pauseContainer, removeContainer, unpauseContainer } from './sandbox-states.ts';
 import { createSeenSandboxes } from './seen-sandboxes.ts';
+import { createStarterPool } from './starter-pool.ts';
 import { runStep } from './steps.ts';
 import { canLimitVolumes } from './volume-limit.ts';
 
@@ -42,7 +43,8 @@ const USAGE_MS = 5 * 60_000;
 /** The sandboxes of one installation on one engine. The only way anything of ours touches a container. */
 export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRuntime {
   const { engine, installation, runDir, runVolume, image } = options;
-  const context: SandboxContext = { engine, installation };
+  const starters = createStarterPool();
+  const context: WorkingContext = { engine, installation, starters };
   const limits: SandboxLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const probe = probeRuntime(engine, options.runtime ?? 'auto');
   checkPlacement(engine, runVolume);
@@ -58,15 +60,23 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
       return await provision({ ...context, runDir, runVolume, image, limits, runtime, limitVolume, seen }, sandbox);
     },
     checkSockets: async (id, uid) => await lookInside(context, id, uid, { waitMs: 0 }),
+    prepare: async (id, uid) => await starters.prepare(starterTarget(context, id, uid)),
     runStep: async (id, step) => await runStep(context, id, step),
-    killAgent: async (id, uid) => await killAgent(context, id, uid),
+    async killAgent(id, uid) {
+      starters.forget(id);
+      await killAgent(context, id, uid);
+    },
     readFile: async (id, uid, path, read) => await readFile(context, id, uid, path, read),
     openFile: async (id, uid, path, open) => await openFile(context, id, uid, path, open),
     writeFile: async (id, uid, path, content, write) => await writeFile(context, id, uid, path, content, write),
-    pause: async (id) => await pauseContainer(container(id), id),
+    async pause(id) {
+      starters.forget(id);
+      await pauseContainer(container(id), id);
+    },
     unpause: async (id) => await unpauseContainer(container(id), id),
     async remove(id) {
       seen.forget(id);
+      starters.forget(id);
       await removeContainer(container(id), id);
       await removeFolder(runDir, id);
     },

@@ -7,6 +7,8 @@ export interface SandboxRuntime {
   provision(sandbox: SandboxSpec): Promise<Provisioned>;
   /** Looks around from inside. Throws `SandboxSeesOthers` when more than the sandbox's own socket is to be seen. */
   checkSockets(id: string, uid: number): Promise<SandboxCheck>;
+  /** Shortens the first `runStep` or read of a turn by what it takes the engine to start a program. Never throws. */
+  prepare(id: string, uid: number): Promise<void>;
   /** Starts a command unless its step was started before, and follows it to its end. */
   runStep(id: string, step: StepCall): Promise<StepResult>;
   /** Ends every process of the agent's user; the sandbox and its relay stay. Returns when they are gone. */

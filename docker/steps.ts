@@ -3,7 +3,7 @@ import { TOOL_PROCESS_LIMIT } from './container-spec.ts';
 import { DockerError, isDockerError } from './errors.ts';
 import { killAgent } from './kill-agent.ts';
 import type { StepCall, StepResult } from './sandbox.ts';
-import { inSandbox, type SandboxContext } from './sandbox-context.ts';
+import { inSandbox, type WorkingContext } from './sandbox-context.ts';
 import { INSIDE } from './sandbox-environment.ts';
 import { stateOfSandbox } from './sandbox-listing.ts';
 import { createStepOutput } from './step-output.ts';
@@ -19,13 +19,14 @@ const ATTEMPTS = 4;
  * for a reason of its own (the follower was killed with everything else of the agent's), it looks again, and only in
  * the same incarnation; only then does it say what became of the command.
  */
-export async function runStep(context: SandboxContext, id: string, call: StepCall): Promise<StepResult> {
+export async function runStep(context: WorkingContext, id: string, call: StepCall): Promise<StepResult> {
   if (Buffer.byteLength(call.command) > MAX_COMMAND) {
     throw new DockerError(
       'CommandTooLong',
       `the command is longer than ${MAX_COMMAND} bytes; write it into a file and run that`,
     );
   }
+  if (call.command.includes('\0')) throw new DockerError('CommandNotStarted', 'a command cannot hold a zero byte');
   const seen: Seen = { incarnation: call.incarnation, output: false };
   let broken: unknown;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -64,7 +65,7 @@ function nameOf(step: string): string {
   return createHash('sha256').update(step).digest('hex').slice(0, 32);
 }
 
-async function follow(context: SandboxContext, id: string, call: StepCall, seen: Seen): Promise<StepResult> {
+async function follow(context: WorkingContext, id: string, call: StepCall, seen: Seen): Promise<StepResult> {
   const again = seen.output;
   const args = [
     call.attachOnly ? 'attach' : 'run',
@@ -116,7 +117,7 @@ function lost(): StepResult {
 }
 
 /** The starter itself was stopped or blinded by what it ran: everything of the agent's is ended from outside. */
-async function endOverdue(context: SandboxContext, id: string, call: StepCall): Promise<StepResult> {
+async function endOverdue(context: WorkingContext, id: string, call: StepCall): Promise<StepResult> {
   await killAgent(context, id, call.uid);
   return { ...lost(), outcome: 'killed', timedOut: true };
 }

@@ -24,14 +24,10 @@ static int run_command(int count, char **arguments, bool may_start) {
   return run(&command, may_start);
 }
 
-int main(int count, char **arguments) {
-  signal(SIGPIPE, SIG_IGN);
-  umask(022);
-  if (count < 2) return misused();
-  if (chdir(WORKSPACE) != 0) return fail("failed", "no workspace: %s", strerror(errno));
-  const char *verb = arguments[1];
-  char **rest = arguments + 2;
-  int given = count - 2;
+static int obey(int count, char **arguments) {
+  const char *verb = arguments[0];
+  char **rest = arguments + 1;
+  int given = count - 1;
   if (strcmp(verb, "run") == 0) return run_command(given, rest, true);
   if (strcmp(verb, "attach") == 0) return run_command(given, rest, false);
   if (strcmp(verb, "kill") == 0) return kill_everything();
@@ -41,4 +37,13 @@ int main(int count, char **arguments) {
   if (strcmp(verb, "usage") == 0) return usage();
   if (strcmp(verb, "check") == 0 && given == 1) return check(atoll(rest[0]));
   return misused();
+}
+
+int main(int count, char **arguments) {
+  signal(SIGPIPE, SIG_IGN);
+  umask(022);
+  if (count < 2) return misused();
+  if (chdir(WORKSPACE) != 0) return fail("failed", "no workspace: %s", strerror(errno));
+  if (count == 2 && strcmp(arguments[1], "serve") == 0) return serve(obey);
+  return obey(count - 1, arguments + 1);
 }

@@ -7,6 +7,7 @@
  *
  * Answers go to stdout as frames, so that data and its end cannot overtake each other: one byte of kind, four bytes of
  * length (big endian), then the bytes. Kind 'O' is data, kind 'J' is one JSON object; the last frame is always a 'J'.
+ * Of several calls one after the other ("serve"), each is followed by an empty frame of kind 'E'.
  */
 #ifndef STARTER_H
 #define STARTER_H
@@ -82,6 +83,9 @@ int run(const struct command *command, bool may_start);
 /* tree.c */
 void kill_tree(pid_t root, const char *step);
 int kill_everything(void);
+
+/* serve.c */
+int serve(int (*obey)(int count, char **arguments));
 
 /* files.c, usage.c, check.c */
 int read_file(const char *path, int64_t offset, int64_t max);

@@ -1,0 +1,100 @@
+import type { StarterFrame } from './exec-frames.ts';
+import { openChannel, type StarterChannel, type StarterOrder } from './starter-channel.ts';
+import type { StarterTarget } from './starter-exec.ts';
+
+/** As many as reads of one model answer usually run side by side. */
+const KEPT = 4;
+/** How long the engine may take to start one ahead of its first order. */
+const AHEAD_MS = 10_000;
+/** A kept starter answers at once. One that does not was stopped, or stands in a sandbox that is paused. */
+const ANSWER_WITHIN_MS = 2_000;
+
+/**
+ * Starters that wait for orders, by sandbox. A turn's commands and reads go to them, because starting a program in a
+ * container takes the engine as long as a short command itself. They are processes of the agent's user like what they
+ * start: all end with the turn, and one that the agent has ended or stopped is replaced.
+ */
+export interface StarterPool {
+  /** Gives an order to a waiting starter, or to a new one. */
+  order(target: StarterTarget, order: StarterOrder): AsyncGenerator<StarterFrame, void>;
+  /** Has one wait, so that the first order finds it. What goes wrong here, the first order will meet and tell. */
+  prepare(target: StarterTarget): Promise<void>;
+  /** Before whatever ends or freezes the processes of a sandbox. */
+  forget(id: string): void;
+}
+
+export function createStarterPool(): StarterPool {
+  const waiting = new Map<string, StarterChannel[]>();
+
+  return {
+    async *order(target, order) {
+      const kept = take(target.id);
+      if (kept) {
+        const answered = yield* tryKept(kept, target.id, order);
+        if (answered) return;
+      }
+      const fresh = await openChannel(target, order.timeoutMs);
+      yield* obey(fresh, target.id, fresh.order(order));
+    },
+    async prepare(target) {
+      if (waiting.has(target.id)) return;
+      await openChannel(target, AHEAD_MS).then(
+        (channel) => keep(target.id, channel),
+        () => undefined,
+      );
+    },
+    forget(id) {
+      for (const channel of waiting.get(id) ?? []) channel.close();
+      waiting.delete(id);
+    },
+  };
+
+  /** False when nothing was heard: then nothing was begun by it, or what was begun bears the step's id (`steps.ts`). */
+  async function* tryKept(
+    channel: StarterChannel,
+    id: string,
+    order: StarterOrder,
+  ): AsyncGenerator<StarterFrame, boolean> {
+    const frames = channel.order(order);
+    const silent = setTimeout(() => channel.close(), ANSWER_WITHIN_MS);
+    let first: IteratorResult<StarterFrame, void>;
+    try {
+      first = await frames.next();
+    } catch (error) {
+      if (order.signal?.aborted) throw error;
+      return false;
+    } finally {
+      clearTimeout(silent);
+    }
+    yield* obey(channel, id, frames, first);
+    return true;
+  }
+
+  /** Hands on what a starter says; afterwards it waits again, unless it was broken off. */
+  async function* obey(
+    channel: StarterChannel,
+    id: string,
+    frames: AsyncGenerator<StarterFrame, void>,
+    first?: IteratorResult<StarterFrame, void>,
+  ): AsyncGenerator<StarterFrame, void> {
+    try {
+      for (let next = first ?? (await frames.next()); !next.done; next = await frames.next()) yield next.value;
+    } finally {
+      await frames.return();
+      void channel.isReady().then((ready) => ready && keep(id, channel));
+    }
+  }
+
+  function take(id: string): StarterChannel | undefined {
+    const channels = waiting.get(id);
+    const channel = channels?.pop();
+    if (channels?.length === 0) waiting.delete(id);
+    return channel;
+  }
+
+  function keep(id: string, channel: StarterChannel): void {
+    const channels = waiting.get(id) ?? [];
+    if (channels.length < KEPT) waiting.set(id, [...channels, channel]);
+    else channel.close();
+  }
+}
