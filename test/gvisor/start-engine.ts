@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectEngine } from '../../docker/engine.ts';
+import { runCommand } from '../../setup/host/run-command.ts';
 
 const READY_MS = 60_000;
 
@@ -44,6 +45,8 @@ export async function startEngineWithGvisor(runsc: string): Promise<OwnEngine> {
       daemon.kill('SIGTERM');
       await ended;
       await log.close();
+      // The engine leaves its own network namespace mounted.
+      await runCommand('umount', [`${folder}/exec/netns/default`]).catch(() => undefined);
       await rm(folder, { recursive: true, force: true });
     },
   };
