@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,8 +45,7 @@ export async function startEngineWithGvisor(runsc: string): Promise<OwnEngine> {
       daemon.kill('SIGTERM');
       await ended;
       await log.close();
-      // The engine leaves its own network namespace mounted.
-      await runCommand('umount', [`${folder}/exec/netns/default`]).catch(() => undefined);
+      await unmountBelow(folder);
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -62,6 +61,13 @@ export async function startEngineWithGvisor(runsc: string): Promise<OwnEngine> {
     throw error;
   }
   return engine;
+}
+
+/** The engine leaves network namespaces mounted. proc_pid_mounts(5): the second column is where. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const mount of mounts.filter((each) => each.startsWith(`${folder}/`)).reverse())
+    await runCommand('umount', [mount]);
 }
 
 async function untilItAnswers(address: string): Promise<void> {
