@@ -12,11 +12,12 @@ export interface SpawnedWorker {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs `workers/<name>.ts` as a process of its own, with this environment and nothing else. */
+/** Runs `workers/<name>.ts` as a process of its own, with this environment, the engine of the tests, and nothing else. */
 export function spawnWorker(name: string, environment: Readonly<Record<string, string>>): SpawnedWorker {
   const file = path.join(import.meta.dirname, '..', '..', 'workers', `${name}.ts`);
+  const { PATH = '', DOCKER_HOST } = process.env;
   const child = spawn(process.execPath, [file], {
-    env: { PATH: process.env.PATH ?? '', ...environment },
+    env: { PATH, ...(DOCKER_HOST && { DOCKER_HOST }), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

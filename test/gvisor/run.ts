@@ -1,0 +1,36 @@
+/**
+ * `npm run test:gvisor [path …]`: the tests of sandboxes on gVisor. Builds `runsc` where there is none, starts a Docker Engine of
+ * its own that has it, and runs the given tests there; the setting `auto` then takes gVisor by itself. Not part of `npm test`,
+ * because it needs Go or runsc.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connectEngine } from '../../docker/engine.ts';
+import { probeRuntime } from '../../docker/runtime-choice.ts';
+import { reasonOf } from '../../setup/errors.ts';
+import { ROOT } from '../../setup/host/home.ts';
+import { provideRunsc } from './provide-runsc.ts';
+import { startEngineWithGvisor } from './start-engine.ts';
+
+/** What differs between runtimes: processes, files, the relay, isolation; and one mention, whole. */
+const SMOKE = ['test/integration/docker', 'test/e2e/mention.test.ts', 'test/e2e/security/outcomes.test.ts'];
+
+const tell = (line: string): void => console.error(line);
+const chosen = process.argv.slice(2);
+
+try {
+  await using engine = await startEngineWithGvisor(await provideRunsc(process.env, tell));
+  const { runtime, words } = probeRuntime(await connectEngine({ env: { DOCKER_HOST: engine.address } }), 'auto');
+  if (runtime !== 'runsc') throw new Error(`sandboxes would not run on gVisor: ${words}`);
+  tell(`sandboxes: ${words}`);
+  const tests = spawn('npm', ['test', '--', ...(chosen.length > 0 ? chosen : SMOKE)], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, DOCKER_HOST: engine.address },
+  });
+  const [code] = (await once(tests, 'exit')) as [number | null];
+  process.exitCode = code ?? 1;
+} catch (error) {
+  tell(`tests on gVisor: ${reasonOf(error)}`);
+  process.exitCode = 1;
+}
