@@ -40,6 +40,7 @@ export type RefusalCode =
   | 'too_many_connections'
   | 'too_many_denials'
   | 'too_many_names'
+  | 'too_many_requests'
   | 'too_many_tunnels'
   | 'upgrade_not_supported'
   | 'upstream_protocol'
@@ -114,6 +115,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   too_many_connections: { status: 429, retry: true, hint: 'Close connections first.' },
   too_many_denials: { status: 429, retry: true, hint: 'Too many refused requests in a short time. Stop retrying.' },
   too_many_names: { status: 429, retry: true, hint: 'Too many different hosts in a short time.' },
+  too_many_requests: { status: 429, retry: true, hint: 'Wait for answers before sending more.' },
   too_many_tunnels: { status: 429, retry: true, hint: 'Close connections first.' },
   upgrade_not_supported: { status: 403, retry: false, hint: 'WebSocket is not carried yet; use plain requests.' },
   upstream_protocol: { status: 502, retry: true, hint: 'The host broke off or did not answer in HTTP/1.1.' },

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { beginExchange, type Exchange } from '../events/exchange.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
+import { Refusal } from '../refusal.ts';
 import { isStatusPage, sendStatusPage } from '../status-page.ts';
 import type { Admission } from './admission.ts';
 import type { Judge } from './judge-request.ts';
@@ -30,6 +31,9 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
       const head = readHead(response.req);
       const target = readTarget(exchange, head);
       const lease = admission.admit(exchange.client);
+      if (!clients.hasRequestRoom(exchange.client)) {
+        throw new Refusal('too_many_requests', 'This sandbox has too many requests under way.');
+      }
       if (exchange.transport === 'plain' && isStatusPage(target.authority)) {
         sendStatusPage(response, lease);
         return;
