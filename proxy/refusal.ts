@@ -150,10 +150,12 @@ export interface RefusalAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** How long it is kept back, and its connection with it, which then ends. 0 is the rule. */
+  readonly holdMs: number;
 }
 
 /** The answer the sandbox gets: JSON for machines, sentences in it for the model, and a header for whoever logs heads. */
-export function refusalAnswer(refusal: Refusal, { requestId, ...request }: RefusedRequest): RefusalAnswer {
+export function refusalAnswer(refusal: Refusal, { requestId, ...request }: RefusedRequest, holdMs = 0): RefusalAnswer {
   const { status, retry, hint } = REFUSALS[refusal.code];
   const { code, message, rule, connection } = refusal;
   const body = `${JSON.stringify({ error: { code, message, ...request, rule, connection, requestId, retry, hint } })}\n`;
@@ -167,6 +169,7 @@ export function refusalAnswer(refusal: Refusal, { requestId, ...request }: Refus
       ...(status === 429 || status === 503 ? { 'retry-after': '5' } : {}),
     },
     body,
+    holdMs,
   };
 }
 
