@@ -1,7 +1,8 @@
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
 import type { OwnCredentials } from '../../access/document.ts';
+import { headerKey } from '../../access/header-names.ts';
 import { matchesHost } from '../../access/host-name.ts';
-import { headerKey, isCredentialHeader, isCredentialParameter } from './header-names.ts';
+import { isCredentialHeader, isCredentialParameter } from './credential-names.ts';
 import type { HeaderList } from './request-head.ts';
 
 /**
