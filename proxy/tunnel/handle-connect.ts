@@ -85,7 +85,8 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
 
 /** Notes on the exchange what is known, as soon as it is. @throws Refusal */
 function readConnect(exchange: Exchange, { target, host, framing }: RequestHead): Authority {
-  exchange.host = target;
+  // Until it is read; a name and password before the host are nobody's to record.
+  exchange.host = target.replace(/^.*@/s, '');
   exchange.path = '';
   const authority = parseAuthority(target);
   exchange.host = authority.host;
