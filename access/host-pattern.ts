@@ -1,5 +1,6 @@
 import { getPublicSuffix } from 'tldts';
 import { matchesHost, parseHostName } from './host-name.ts';
+import { METADATA_NAMES } from './unreachable.ts';
 
 export type ParsedPattern =
   | {
@@ -14,8 +15,6 @@ export type ParsedPattern =
 /** Names that mean this machine, whatever a resolver says (RFC 6761 6.3), and Docker's names for it. */
 const THIS_MACHINE = ['localhost', 'localhost.localdomain', 'ip6-localhost', 'ip6-loopback'];
 const ENGINE_HOSTS = ['host.docker.internal', 'gateway.docker.internal', 'host.containers.internal'];
-/** Clouds answer these with credentials of the machine. */
-const METADATA = ['metadata.google.internal', 'metadata.goog', 'instance-data.ec2.internal'];
 
 /**
  * Reads the host of a rule: an exact name, or `*.suffix` for every name below a suffix. Refused is what could never
@@ -66,6 +65,7 @@ function shapeProblem(text: string): string | null {
 function specialProblem(pattern: string, host: string): string | null {
   if (THIS_MACHINE.includes(host) || host.endsWith('.localhost')) return 'is this machine itself';
   if (ENGINE_HOSTS.some((name) => matchesHost(pattern, name))) return 'is the machine the sandboxes run on';
-  if (METADATA.some((name) => matchesHost(pattern, name))) return 'is a metadata service, which nothing may reach';
+  if ([...METADATA_NAMES].some((name) => matchesHost(pattern, name)))
+    return 'is a metadata service, which nothing may reach';
   return null;
 }

@@ -1,3 +1,5 @@
+import { pathReadings, resolveDots } from './path-readings.ts';
+
 /**
  * Paths, in the one form in which they are judged and sent. What a client writes and what an origin understands must
  * be the same, or a rule about `/v1` says nothing about `/v1/../admin`.
@@ -15,8 +17,11 @@ const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 const PATH = /^\/[\x21\x22\x24-\x3e\x40-\x5b\x5d-\x7e]*$/;
 /** Not of a path by RFC 3986 3.3, but sent as they are by some clients; WHATWG URL encodes the same ones. */
 const UNWISE = /["<>^`{}]/g;
-/** An encoded slash, backslash or control, one encoded twice, or `..;`: origins disagree on where that leads. */
-const AMBIGUOUS = /%(?:2F|5C|[01][0-9A-F]|7F|25(?:2[ef]|5c))|(?:^|\/)\.{1,2}(?:;|%3B)/i;
+/**
+ * Origins disagree on where these lead: a slash, backslash, dot or control that is encoded, however often, or is UTF-8
+ * of more bytes than it takes; and something behind the dots of a dot segment, as in `..;`.
+ */
+const AMBIGUOUS = /%(?:25)*(?:2[EF]|5C|[01][0-9A-F]|7F|C[01]|E0%(?:25)*[89]|F0%(?:25)*8)|(?:^|\/)\.{1,2}(?:;|%)/i;
 
 /**
  * Normalizes the path of a request (RFC 3986 6.2.2): unreserved characters are decoded, other escapes upper-cased,
@@ -40,37 +45,25 @@ export function canonicalPath(raw: string): CanonicalPath {
  */
 export function matchesPath(prefixes: readonly string[], path: string): boolean {
   if (prefixes.length === 0) return true;
-  if (AMBIGUOUS.test(path)) return prefixes.includes('/');
+  if (isAmbiguous(path)) return prefixes.includes('/');
   return prefixes.some((prefix) => coversPath(prefix, path));
 }
 
-/** As {@link matchesPath}, for a deny: any reading of an ambiguous path that lies under a prefix is enough. */
+/** Whether origins may read a path in more than one way. */
+export function isAmbiguous(path: string): boolean {
+  return AMBIGUOUS.test(path);
+}
+
+/** As {@link matchesPath}, for a deny: any reading of a path that lies under a prefix is enough, in whatever letters. */
 export function mayMatchPath(prefixes: readonly string[], path: string): boolean {
   if (prefixes.length === 0) return true;
-  const reading = resolveDots(
-    path
-      .replace(/%252e/gi, '.')
-      .replace(/%(?:25)?(?:2F|5C)/gi, '/')
-      .replace(/(?:;|%3B)[^/]*/g, ''),
-  );
-  return prefixes.some((prefix) => coversPath(prefix, path) || coversPath(prefix, reading));
+  const readings = pathReadings(path.toLowerCase());
+  if (readings === null) return true;
+  return prefixes.some((prefix) => readings.some((reading) => coversPath(prefix.toLowerCase(), reading)));
 }
 
 /** Whether one prefix covers a path or another prefix. */
 export function coversPath(prefix: string, path: string): boolean {
   if (prefix === '/' || prefix === path) return true;
   return path.startsWith(prefix) && (prefix.endsWith('/') || path[prefix.length] === '/');
-}
-
-function resolveDots(path: string): string {
-  const kept: string[] = [];
-  const segments = path.split('/').slice(1);
-  for (const [index, segment] of segments.entries()) {
-    const last = index === segments.length - 1;
-    if (segment === '..') kept.pop();
-    else if (segment !== '.' && segment !== '') kept.push(segment);
-    // What ends in a slash, or in a dot segment, names a folder: RFC 3986 5.2.4 keeps the slash.
-    if (last && kept.length > 0 && (segment === '' || segment === '.' || segment === '..')) kept.push('');
-  }
-  return `/${kept.join('/')}`;
 }

@@ -4,6 +4,8 @@ import type { Decision, EffectiveAccess, EffectiveRule, JudgedRequest } from './
 import type { Guardrail } from './document.ts';
 import { originOf, ruleId, ruleMatch } from './rule-match.ts';
 
+const MAX_PATH = 200;
+
 export function injectedReason(rule: EffectiveRule): string {
   return `Let through with a credential: ${chain(rule)}.`;
 }
@@ -18,7 +20,7 @@ export function guardrailReason(guardrail: Guardrail, { host }: JudgedRequest): 
 }
 
 export function pathReason(rule: EffectiveRule, { path }: JudgedRequest): string {
-  return `The path ${path} is not covered: ${chain(rule)} allows ${ruleMatch(rule).paths.join(', ')}.`;
+  return `The path ${shortened(path)} is not covered: ${chain(rule)} allows ${ruleMatch(rule).paths.join(', ')}.`;
 }
 
 export function methodReason(rule: EffectiveRule, { method }: JudgedRequest): string {
@@ -42,6 +44,11 @@ export function notAllowedReason({ host }: JudgedRequest, access: EffectiveAcces
 export function switchedOff(access: EffectiveAccess): Decision {
   const reason = `Access is switched off for ${whose(access)}.`;
   return { outcome: 'blocked', code: 'disabled', rule: null, reason, walk: [] };
+}
+
+/** The whole path stands in the event beside the sentence. */
+function shortened(path: string): string {
+  return path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path;
 }
 
 /** `acme-readonly ← acme-data ← #platform-eng`. */

@@ -40,6 +40,7 @@ export type RefusalCode =
   | 'too_many_connections'
   | 'too_many_denials'
   | 'too_many_names'
+  | 'too_many_requests'
   | 'too_many_tunnels'
   | 'upgrade_not_supported'
   | 'upstream_protocol'
@@ -114,6 +115,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   too_many_connections: { status: 429, retry: true, hint: 'Close connections first.' },
   too_many_denials: { status: 429, retry: true, hint: 'Too many refused requests in a short time. Stop retrying.' },
   too_many_names: { status: 429, retry: true, hint: 'Too many different hosts in a short time.' },
+  too_many_requests: { status: 429, retry: true, hint: 'Wait for answers before sending more.' },
   too_many_tunnels: { status: 429, retry: true, hint: 'Close connections first.' },
   upgrade_not_supported: { status: 403, retry: false, hint: 'WebSocket is not carried yet; use plain requests.' },
   upstream_protocol: { status: 502, retry: true, hint: 'The host broke off or did not answer in HTTP/1.1.' },
@@ -148,10 +150,12 @@ export interface RefusalAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** How long it is kept back, and its connection with it, which then ends. 0 is the rule. */
+  readonly holdMs: number;
 }
 
 /** The answer the sandbox gets: JSON for machines, sentences in it for the model, and a header for whoever logs heads. */
-export function refusalAnswer(refusal: Refusal, { requestId, ...request }: RefusedRequest): RefusalAnswer {
+export function refusalAnswer(refusal: Refusal, { requestId, ...request }: RefusedRequest, holdMs = 0): RefusalAnswer {
   const { status, retry, hint } = REFUSALS[refusal.code];
   const { code, message, rule, connection } = refusal;
   const body = `${JSON.stringify({ error: { code, message, ...request, rule, connection, requestId, retry, hint } })}\n`;
@@ -165,6 +169,7 @@ export function refusalAnswer(refusal: Refusal, { requestId, ...request }: Refus
       ...(status === 429 || status === 503 ? { 'retry-after': '5' } : {}),
     },
     body,
+    holdMs,
   };
 }
 

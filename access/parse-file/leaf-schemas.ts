@@ -2,7 +2,8 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { AddressException } from '../document.ts';
 import { type ParsedPattern, parseGuardrailHost, parseHostPattern } from '../host-pattern.ts';
-import { canonicalPath } from '../path-match.ts';
+import { canonicalPath, isAmbiguous } from '../path-match.ts';
+import { METADATA_ADDRESSES, NOBODYS_RANGES } from '../unreachable.ts';
 
 /** What a bundle, a connection, a guardrail or a schedule may be called. */
 export const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
@@ -35,13 +36,23 @@ export const methods = z.preprocess(
     .transform((list) => [...new Set(list)]),
 );
 
-export const paths = z
-  .array(z.string().transform((text, context) => readPath(text) ?? fail(context, pathProblem(text))))
-  .min(1, 'is empty: leave it out to cover every path');
+const path = z.string().transform((text, context) => readPath(text) ?? fail(context, pathProblem(text)));
+const NO_PATHS = 'is empty: leave it out to cover every path';
 
-export const addresses = z
-  .array(z.string().transform((text, context) => readAddress(text) ?? fail(context, ADDRESS_RULE)))
-  .min(1, 'is empty: leave it out where a host has a public address');
+/** Of a guardrail: any prefix. */
+export const paths = z.array(path).min(1, NO_PATHS);
+
+/** Of a rule that lets something through: never a prefix that no path would be found under. */
+export const allowedPaths = z
+  .array(path.refine((text) => !isAmbiguous(text), 'is read in different ways by different servers: no rule allows it'))
+  .min(1, NO_PATHS);
+
+const address = z
+  .string()
+  .transform((text, context) => readAddress(text) ?? fail(context, ADDRESS_RULE))
+  .refine(({ range }) => !isUnreachable(range), 'is a metadata service, or no address of a host: nothing may reach it');
+
+export const addresses = z.array(address).min(1, 'is empty: leave it out where a host has a public address');
 
 const ADDRESS_RULE =
   'must be a range and a port, such as 10.1.2.0/24:443 (or fd00::/64:443), no wider than /8 (or /32), without host bits';
@@ -79,6 +90,14 @@ function readAddress(text: string): AddressException | null {
   const network = ipv4 ? ipaddr.IPv4.networkAddressFromCIDR(cidr) : ipaddr.IPv6.networkAddressFromCIDR(cidr);
   if (network.toString() !== ipaddr.parse(address).toString()) return null;
   return { range: `${network.toString()}/${length}`, port: dialled };
+}
+
+function isUnreachable(range: string): boolean {
+  const [network, bits] = ipaddr.parseCIDR(range);
+  if (bits === network.toByteArray().length * 8 && METADATA_ADDRESSES.has(network.toString())) return true;
+  return NOBODYS_RANGES.map((each) => ipaddr.parseCIDR(each)).some(
+    ([nobody, length]) => nobody.kind() === network.kind() && bits >= length && network.match([nobody, length]),
+  );
 }
 
 function fail(context: z.RefinementCtx, message: string): never {

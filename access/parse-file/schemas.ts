@@ -1,21 +1,21 @@
 /** The shape of each entry of `bellhop.yaml`. What an entry refers to is checked after all of them were read. */
 import { z } from 'zod';
-import { addresses, guardrailHost, host, instructions, methods, name, paths, port, priority } from './leaf-schemas.ts';
+import { stopsAtProxy } from '../header-names.ts';
+import {
+  addresses,
+  allowedPaths,
+  guardrailHost,
+  host,
+  instructions,
+  methods,
+  name,
+  paths,
+  port,
+  priority,
+} from './leaf-schemas.ts';
 import { entry } from './strict-entry.ts';
 
 const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
-/** Headers that say how the message itself is framed or routed (RFC 9110 7.6.1), which no credential may replace. */
-const FRAMING = [
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'te',
-  'trailer',
-  'upgrade',
-  'keep-alive',
-  'expect',
-];
 const SECRET_HINT = 'secrets are never written here: name a source by fromEnv or fromFile';
 
 export const section = entry({
@@ -32,7 +32,7 @@ export const workspaceSection = entry({
     .optional(),
 });
 
-const matching = { port: port.optional(), methods: methods.optional(), paths: paths.optional() };
+const matching = { port: port.optional(), methods: methods.optional(), paths: allowedPaths.optional() };
 
 const domainEntry = entry({
   host,
@@ -73,7 +73,7 @@ const headerName = z
   .string()
   .regex(HEADER_NAME, 'is no header name')
   .transform((text) => text.toLowerCase())
-  .refine((text) => !FRAMING.includes(text) && !text.startsWith('proxy-'), 'is a header of the transport itself');
+  .refine((text) => !stopsAtProxy(text), 'is a header of the transport itself');
 
 const credential = z
   .discriminatedUnion(
@@ -110,7 +110,12 @@ export const connection = entry({
   credential,
 });
 
-export const guardrail = entry({ host: guardrailHost, ...matching, reason: z.string().max(500).default('') });
+export const guardrail = entry({
+  host: guardrailHost,
+  ...matching,
+  paths: paths.optional(),
+  reason: z.string().max(500).default(''),
+});
 
 export const schedule = entry({
   channel: z.string().min(1, 'is empty'),

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Connection } from '../../access/document.ts';
+import { headerKey, stopsAtProxy } from '../../access/header-names.ts';
 import { bindingOf, bindingText, placementOf } from '../../credentials/binding.ts';
 import { isCredentialError } from '../../credentials/errors.ts';
 import type { KeyPair } from '../../credentials/key-pair.ts';
 import { open } from '../../credentials/open.ts';
 import { Refusal } from '../refusal.ts';
-import { headerKey, stopsAtProxy } from '../request/header-names.ts';
 
 /** One header with a secret in it. */
 export interface HeaderInjection {

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { METADATA_ADDRESSES, METADATA_NAMES, NOBODYS_RANGES } from '../../access/unreachable.ts';
 
 /**
  * What an address is, after taking off every wrapping that leads to another one. `special` are all ranges that the
@@ -12,31 +13,7 @@ export interface ClassifiedAddress {
   readonly address: string;
 }
 
-/** Metadata services of AWS, ECS, EKS, Azure, Oracle, Alibaba and Google: they hand out the machine's credentials. */
-const METADATA: ReadonlySet<string> = new Set([
-  '169.254.169.254',
-  '169.254.170.2',
-  '169.254.170.23',
-  '100.100.100.200',
-  '168.63.129.16',
-  '192.0.0.192',
-  'fd00:ec2::254',
-  'fd00:ec2::23',
-  'fd20:ce::254',
-]);
-
-/** Names under which they are reached. Refused before anything else is asked. */
-const METADATA_NAMES: ReadonlySet<string> = new Set([
-  'instance-data',
-  'instance-data.ec2.internal',
-  'metadata',
-  'metadata.azure.internal',
-  'metadata.goog',
-  'metadata.google.internal',
-]);
-
-/** Nothing that answers for itself: this network, multicast, broadcast. No exception opens them. */
-const NEVER = ranges(['0.0.0.0/8', '224.0.0.0/4', '255.255.255.255/32', '::/128', 'ff00::/8']);
+const NEVER = ranges(NOBODYS_RANGES);
 
 /** https://www.iana.org/assignments/iana-ipv4-special-registry and its neighbour for IPv6 */
 const SPECIAL_V4 = ranges([
@@ -95,7 +72,7 @@ function unwrapped(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv
 }
 
 function kindOf(address: ipaddr.IPv4 | ipaddr.IPv6, canonical: string): AddressClass {
-  if (METADATA.has(canonical)) return 'metadata';
+  if (METADATA_ADDRESSES.has(canonical)) return 'metadata';
   if (within(address, NEVER)) return 'never';
   if (address instanceof ipaddr.IPv4) return within(address, SPECIAL_V4) ? 'special' : 'public';
   return within(address, GLOBAL_V6) && !within(address, SPECIAL_V6) ? 'public' : 'special';

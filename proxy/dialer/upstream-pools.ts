@@ -24,6 +24,8 @@ export interface UpstreamPools {
 const LIFETIME_MS = 5 * 60_000;
 const IDLE_MS = 30_000;
 const MAX_POOLS = 1_000;
+/** Of one pool. More than the sandboxes of a scope have under way together; what comes over it waits. */
+const MAX_CONNECTIONS = 1_024;
 /** Between an accepted request and the head of its answer, and between two pieces of a body. */
 const SILENCE_MS = 10 * 60_000;
 
@@ -43,7 +45,7 @@ export function createUpstreamPools({ dialer }: { dialer: GuardedDialer }): Upst
   function create({ scheme, authority, exceptions }: PoolKey): Pool {
     const target: DialTarget = { ...authority, exceptions };
     return new Pool(`${scheme}://${authority.host}:${authority.port}`, {
-      connections: null,
+      connections: MAX_CONNECTIONS,
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: IDLE_MS,

@@ -1,18 +1,8 @@
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EgressEvent } from '../../contracts/egress.ts';
+import { type LineFile, openLineFile, readLines } from './line-file.ts';
+import { createSpoolShares } from './spool-shares.ts';
 
 /**
  * Events on disk before anywhere else. `segment-*.ndjson` holds finished events; `open.ndjson` one line for each
@@ -20,9 +10,9 @@ import type { EgressEvent } from '../../contracts/egress.ts';
  * by one write each: what a killed process wrote is there, at most its last line is cut.
  */
 export interface Spool {
-  /** @throws SpoolFull when nothing more may be written */
+  /** @throws SpoolFull when nothing more can be written, or what ended before could not */
   begin(event: EgressEvent): void;
-  /** @throws SpoolFull */
+  /** What had begun is kept until it can be written. @throws SpoolFull for what had not */
   finish(event: EgressEvent): void;
   /** Closes the segment being written and returns all that wait, oldest first. */
   waiting(): string[];
@@ -58,9 +48,12 @@ export function openSpool({ folder, maxBytes }: SpoolOptions): Spool {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const openFile = path.join(folder, OPEN_FILE);
   const begun = new Map<string, EgressEvent>();
-  let segment: GrowingFile | null = null;
+  const shares = createSpoolShares();
+  /** Ends that could not be written yet. Nothing begins before they are. */
+  const late: EgressEvent[] = [];
+  let segment: { readonly name: string; readonly file: LineFile } | null = null;
   let counter = 0;
-  let held = segments().reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0);
+  let held = segments().reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
 
   function segments(): string[] {
     return readdirSync(folder)
@@ -68,100 +61,108 @@ export function openSpool({ folder, maxBytes }: SpoolOptions): Spool {
       .sort();
   }
 
-  function append(file: GrowingFile, event: EgressEvent, limit: number): number {
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
-    if (held + line.length > limit) throw new SpoolFull(`it holds ${held} bytes`);
-    try {
-      for (let at = 0; at < line.length; ) at += writeSync(file.fd, line, at);
-    } catch (error) {
-      // Half a line would spoil the one after it.
-      ftruncateSync(file.fd, file.size);
-      throw new SpoolFull((error as NodeJS.ErrnoException).code ?? 'a write failed');
-    }
-    file.size += line.length;
-    return line.length;
+  function openSegment() {
+    counter += 1;
+    const name = `segment-${Date.now()}-${String(counter).padStart(9, '0')}.ndjson`;
+    return { name, file: openLineFile(path.join(folder, name)) };
   }
 
-  function finish(event: EgressEvent): void {
-    if (!segment) {
-      counter += 1;
-      const name = `segment-${Date.now()}-${String(counter).padStart(9, '0')}.ndjson`;
-      segment = growing(path.join(folder, name));
-    }
-    held += append(segment, event, begun.has(event.id) ? maxBytes + RESERVE : maxBytes);
+  function write(event: EgressEvent, limit: number): void {
+    const line = lineOf(event);
+    if (held + line.length > limit) throw new SpoolFull(`it holds ${held} bytes`);
+    segment ??= openSegment();
+    segment.file.append(line);
+    held += line.length;
+    shares.add(segment.name, event.sandbox, line.length);
     begun.delete(event.id);
   }
 
-  for (const event of linesOf(openFile)) {
-    finish({ ...event, code: 'interrupted', reason: 'The proxy ended before this request did.', status: null });
+  function writeLate(): void {
+    for (let event = late[0]; event; event = late[0]) {
+      write(event, maxBytes + RESERVE);
+      late.shift();
+    }
+  }
+
+  /** A sandbox may fill as much as it leaves free: so none can fill the spool for the others. */
+  function limitOf({ sandbox }: EgressEvent): number {
+    return maxBytes - shares.of(sandbox);
+  }
+
+  // However full it is: what is read here was let in when there was room, and is not read again.
+  for (const event of readLines<EgressEvent>(openFile)) {
+    const reason = 'The proxy ended before this request did.';
+    write({ ...event, code: 'interrupted', reason, status: null }, Number.POSITIVE_INFINITY);
   }
   writeFileSync(openFile, '', { mode: 0o600 });
-  let open = growing(openFile);
+  let open = openLineFile(openFile);
 
   /** Leaves only what is under way; the new file is whole before it takes the old one's place. */
   function compact(): void {
-    const lines = [...begun.values()].map((event) => `${JSON.stringify(event)}\n`);
-    writeFileSync(`${openFile}.new`, lines.join(''), { mode: 0o600 });
+    writeFileSync(`${openFile}.new`, Buffer.concat([...begun.values()].map(lineOf)), { mode: 0o600 });
+    const next = openLineFile(`${openFile}.new`);
     renameSync(`${openFile}.new`, openFile);
-    closeSync(open.fd);
-    open = growing(openFile);
+    open.close();
+    open = next;
   }
 
   return {
-    begin(event) {
-      if (open.size > OPEN_LIMIT + begun.size * LINE_GUESS) compact();
-      append(open, event, maxBytes);
-      begun.set(event.id, event);
+    begin: (event) =>
+      orFull(() => {
+        writeLate();
+        const line = lineOf(event);
+        if (held + line.length > limitOf(event)) throw new SpoolFull(`it holds ${held} bytes`);
+        if (open.size > OPEN_LIMIT + begun.size * LINE_GUESS) compact();
+        open.append(line);
+        begun.set(event.id, event);
+      }),
+    finish(event) {
+      if (!begun.has(event.id)) {
+        orFull(() => {
+          writeLate();
+          write(event, limitOf(event));
+        });
+        return;
+      }
+      late.push(event);
+      try {
+        writeLate();
+      } catch {
+        // The next one that begins is told.
+      }
     },
-    finish,
     waiting() {
-      if (segment) closeSync(segment.fd);
+      segment?.file.close();
       segment = null;
       return segments();
     },
-    read: (name) => linesOf(path.join(folder, name)),
+    read: (name) => readLines(path.join(folder, name)),
     remove(name) {
       const file = path.join(folder, name);
       held -= statSync(file).size;
       rmSync(file);
+      shares.remove(name);
     },
     bytes: () => held,
     close() {
-      if (segment) closeSync(segment.fd);
+      segment?.file.close();
       segment = null;
       if (begun.size === 0) compact();
-      closeSync(open.fd);
+      open.close();
     },
   };
 }
 
-interface GrowingFile {
-  readonly fd: number;
-  size: number;
+function lineOf(event: EgressEvent): Buffer {
+  return Buffer.from(`${JSON.stringify(event)}\n`);
 }
 
-function growing(file: string): GrowingFile {
-  const fd = openSync(file, 'a', 0o600);
-  return { fd, size: statSync(file).size };
-}
-
-/** A line that was cut by the end of its process is left out. */
-function linesOf(file: string): EgressEvent[] {
-  let text: string;
+/** Whatever the reason is that a file cannot be written, nothing more goes in. */
+function orFull(write: () => void): void {
   try {
-    text = readFileSync(file, 'utf8');
+    write();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    if (error instanceof SpoolFull) throw error;
+    throw new SpoolFull((error as NodeJS.ErrnoException).code ?? 'a write failed');
   }
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line) as EgressEvent];
-      } catch {
-        return [];
-      }
-    });
 }

@@ -17,6 +17,6 @@ export interface Client {
   underWay: number;
   /** The request being read on it last, and how to end it when what comes of its body is none. */
   reading: { readonly message: IncomingMessage; readonly fail: (refusal: Refusal) => void } | null;
-  /** Its bytes made no sense: an answer is on its way, and nothing more is read from it. */
+  /** Its last answer is on its way, and nothing more of it is a request: its bytes made no sense, or it was refused too often. */
   broken: boolean;
 }

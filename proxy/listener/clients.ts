@@ -9,9 +9,19 @@ export interface ClientLimits {
   readonly sockets: number;
   /** Of one sandbox, blind ones and intercepted ones. */
   readonly tunnels: number;
+  /** Under way at once, of one sandbox. */
+  readonly requests: number;
+  /** Under way at once on one connection: what a client sends ahead of its answers (RFC 9112 9.3.2). */
+  readonly pipelined: number;
 }
 
-export const CLIENT_LIMITS: ClientLimits = { connections: 256, sockets: 1_024, tunnels: 200 };
+export const CLIENT_LIMITS: ClientLimits = {
+  connections: 256,
+  sockets: 1_024,
+  tunnels: 200,
+  requests: 256,
+  pipelined: 16,
+};
 
 export interface Clients {
   /** Null when the sandbox has too many already; the socket is gone then. */
@@ -22,6 +32,8 @@ export interface Clients {
   /** Whether this connection is one too many. */
   isOver(client: Client): boolean;
   hasTunnelRoom(client: Client): boolean;
+  /** Whether the request that came in last on this connection may be under way beside the others. */
+  hasRequestRoom(client: Client): boolean;
   /** Keeps an exchange in mind until it settles, so that the end of its lease can wait for it. */
   track(lease: Lease, exchange: Promise<void>): void;
   /** Ends all connections of a lease; resolves when their exchanges have left their events. */
@@ -75,6 +87,11 @@ export function createClients(limits: ClientLimits = CLIENT_LIMITS): Clients {
     hasTunnelRoom({ sandbox }) {
       const tunnels = [...(bySandbox.get(sandbox) ?? [])].filter((client) => client.tunnel !== null);
       return tunnels.length < limits.tunnels;
+    },
+    hasRequestRoom({ sandbox, underWay }) {
+      if (underWay > limits.pipelined) return false;
+      const all = [...(bySandbox.get(sandbox) ?? [])].reduce((sum, client) => sum + client.underWay, 0);
+      return all <= limits.requests;
     },
     track(lease, exchange) {
       const set = underWay.get(lease) ?? new Set();

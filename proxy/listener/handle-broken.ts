@@ -8,7 +8,7 @@ import type { Admission } from '../request/admission.ts';
 import type { Refuser } from '../request/refuse.ts';
 import type { Clients } from './clients.ts';
 import type { ParserError } from './http-front.ts';
-import { endLingering } from './lingering.ts';
+import { endHeld, endLingering } from './lingering.ts';
 
 export interface BrokenHandlerOptions {
   readonly clients: Clients;
@@ -53,7 +53,7 @@ export function createBrokenHandler({ clients, admission, refuser, clock }: Brok
     exchange.lease = admission.leaseOf(client);
     const answer = refuser.conclude(exchange, new Refusal(CODES.get(code) ?? 'bad_request', words));
     // The answers before it come first, and there is no telling when; so this one is left out.
-    if (client.underWay > 0) socket.destroy();
-    else endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'));
+    if (client.underWay > 0) endHeld(socket, answer.holdMs);
+    else endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'), answer.holdMs);
   };
 }

@@ -9,20 +9,42 @@ const LINGER_BYTES = 1024 * 1024;
  * Closes after a last answer so that it arrives: a connection closed over unread bytes is reset, and the reset can
  * overtake the answer (RFC 9112 9.6). What still comes is read and thrown away, a little of it and for a moment.
  */
-export function endLingering(socket: Duplex, lastBytes: Buffer): void {
+export function endLingering(socket: Duplex, lastBytes: Buffer, holdMs: number): void {
+  let timer: NodeJS.Timeout;
+  const end = () => {
+    timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('end', () => socket.destroy());
+    socket.end(lastBytes);
+  };
+  socket.once('close', () => clearTimeout(timer));
+  discardInput(socket);
+  if (holdMs === 0) end();
+  else timer = setTimeout(end, holdMs);
+}
+
+/** Closes without an answer, which is kept back all the same. */
+export function endHeld(socket: Duplex, holdMs: number): void {
+  if (holdMs === 0) {
+    socket.destroy();
+    return;
+  }
+  const timer = setTimeout(() => socket.destroy(), holdMs);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+/** Nobody understands any more what still comes on a connection. A little of it is read and thrown away. */
+export function discardInput(socket: Duplex): void {
   // A first listener takes the bytes from Node's parser; then the parser's own is taken off.
   socket.on('data', () => {});
   socket.removeAllListeners('data');
   let left = LINGER_BYTES;
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) socket.destroy();
   });
-  socket.once('end', () => socket.destroy());
-  socket.once('close', () => clearTimeout(timer));
-  socket.end(lastBytes);
   socket.resume();
+  // Where the parser had stopped reading, nobody would begin again: an empty piece says that the stream waits for one.
+  socket.push('');
 }
 
 /** The same for an answer whose request is still being read: all of it is written at once, its end comes later. */

@@ -14,6 +14,7 @@ export interface Forwarding {
   readonly method: string;
   readonly target: string;
   readonly headers: readonly [string, string][];
+  readonly headBytes: number;
   readonly framing: Framing;
 }
 
@@ -52,6 +53,8 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
 
     function failed(error: Error): void {
       response.off('close', onClientClose);
+      // What was read of a body meanwhile never left.
+      if (controller === null) exchange.bytesOut = 0;
       if (error instanceof Refusal && controller === null) {
         reject(error);
         return;
@@ -76,7 +79,10 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
           // Connected, and nothing sent yet.
           if (exchange.fault) started.abort(exchange.fault);
           else if (clientGone) started.abort(new Error('the client went away'));
-          else controller = started;
+          else {
+            controller = started;
+            exchange.bytesOut += forwarding.headBytes;
+          }
         },
         onResponseStart(answer, status, _headers, statusMessage) {
           // Interim answers (1xx) belong to the connection they came on.

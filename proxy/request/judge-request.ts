@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { decide } from '../../access/decide.ts';
 import type { EffectiveAccess } from '../../access/decision.ts';
+import type { Connection } from '../../access/document.ts';
 import { ruleId } from '../../access/rule-match.ts';
 import type { HeaderInjection, Injector } from '../credentials/injector.ts';
 import type { Exchange } from '../events/exchange.ts';
@@ -63,7 +65,7 @@ export function createJudge({ policy, injector }: JudgeOptions): Judge {
     },
     stillHolds(exchange, { target, lease, decision }) {
       const now = decideOn(exchange, target, policy.accessOf(lease.request.scope));
-      return now.outcome === decision.outcome && identityOf(now) === identityOf(decision);
+      return now.outcome === decision.outcome && isDeepStrictEqual(connectionOf(now), connectionOf(decision));
     },
   };
 }
@@ -73,6 +75,11 @@ export function identityOf(decision: AllowedDecision): string | null {
   if (decision.outcome !== 'injected') return null;
   const { id, credentialVersion } = decision.rule.connection;
   return `${id}:${credentialVersion}`;
+}
+
+/** The connection as the rules have it. Each apply seals anew: another version is the same connection. */
+function connectionOf(decision: AllowedDecision): Connection | null {
+  return decision.outcome === 'injected' ? { ...decision.rule.connection, credentialVersion: 0 } : null;
 }
 
 function decideOn({ method, scheme }: Exchange, { authority, path }: Target, access: EffectiveAccess) {

@@ -1,5 +1,5 @@
+import { headerKey, stopsAtProxy } from '../../access/header-names.ts';
 import type { HeaderInjection } from '../credentials/injector.ts';
-import { headerKey, stopsAtProxy } from './header-names.ts';
 import type { HeaderList, RequestHead } from './request-head.ts';
 import { valuesOf } from './request-head.ts';
 

@@ -15,6 +15,8 @@ export type AllowedDecision = Exclude<Decision, { outcome: 'blocked' }>;
 export interface Outgoing {
   readonly target: string;
   readonly headers: readonly [string, string][];
+  /** Bytes of its head on the wire, without the credential. */
+  readonly headBytes: number;
 }
 
 export interface OutgoingOptions {
@@ -42,6 +44,5 @@ export function buildOutgoing({ exchange, head, target, decision, access, inject
     injection,
   });
   const line = path + (own === 'pass' ? query : strippedQuery(query));
-  exchange.bytesOut += headBytes(exchange.method, line, headers, injection);
-  return { target: line, headers };
+  return { target: line, headers, headBytes: headBytes(exchange.method, line, headers, injection) };
 }

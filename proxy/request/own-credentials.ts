@@ -1,7 +1,8 @@
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
 import type { OwnCredentials } from '../../access/document.ts';
+import { headerKey } from '../../access/header-names.ts';
 import { matchesHost } from '../../access/host-name.ts';
-import { headerKey, isCredentialHeader, isCredentialParameter } from './header-names.ts';
+import { isCredentialHeader, isCredentialParameter } from './credential-names.ts';
 import type { HeaderList } from './request-head.ts';
 
 /**
@@ -36,18 +37,13 @@ export function carriesCredentials(
 
 /** The query without parameters that are credentials, otherwise byte for byte as it came. */
 export function strippedQuery(query: string): string {
-  if (query === '') return '';
-  const kept = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => !isCredentialParameter(decoded(pair.split('=', 1)[0] ?? '')));
-  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+  // Each with the separator before it. Some origins take a semicolon for one.
+  const [first = '', ...others] = query.slice(1).split(/(?=[&;])/);
+  const kept = others.filter((pair) => !isCredential(pair)).join('');
+  if (!isCredential(first)) return query.slice(0, 1) + first + kept;
+  return kept === '' ? '' : `?${kept.slice(1)}`;
 }
 
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name.replaceAll('+', ' '));
-  } catch {
-    return name;
-  }
+function isCredential(pair: string): boolean {
+  return isCredentialParameter(pair.replace(/^[&;]/, '').split('=', 1)[0] ?? '');
 }

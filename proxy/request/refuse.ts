@@ -14,8 +14,8 @@ export interface Refuser {
 export interface RefuserOptions {
   readonly recorder: Recorder;
   readonly clock: MonotonicClock;
-  /** Refusals of one sandbox; over it they are all answered 429. */
-  readonly denials: RateLimit;
+  /** Refusals of one sandbox; over it they are all answered 429, and late. */
+  readonly denials: Pick<RateLimit, 'owe'>;
   readonly onError: (error: unknown, what: string) => void;
 }
 
@@ -29,7 +29,8 @@ export function createRefuser({ recorder, clock, denials, onError }: RefuserOpti
   return {
     conclude(exchange, error, status) {
       let refusal = known(error);
-      if (REFUSALS[refusal.code].status < 500 && !denials.take(exchange.client.sandbox)) {
+      const holdMs = REFUSALS[refusal.code].status < 500 ? denials.owe(exchange.client.sandbox) : 0;
+      if (holdMs > 0) {
         refusal = new Refusal(
           'too_many_denials',
           `Too many refused requests. The last one: ${refusal.message}`,
@@ -44,7 +45,7 @@ export function createRefuser({ recorder, clock, denials, onError }: RefuserOpti
       } catch (unrecorded) {
         refusal = known(unrecorded);
       }
-      return refusalAnswer(refusal, refusedRequestOf(exchange));
+      return refusalAnswer(refusal, refusedRequestOf(exchange), holdMs);
     },
   };
 }
@@ -56,7 +57,7 @@ export function answerRefused(response: ServerResponse, answer: RefusalAnswer): 
     return;
   }
   const isWhole = response.req.complete;
-  if (!isWhole || answer.status === 400) response.shouldKeepAlive = false;
+  if (!isWhole || answer.status === 400 || answer.holdMs > 0) response.shouldKeepAlive = false;
   response.writeHead(answer.status, { ...answer.headers });
   if (isWhole) response.end(answer.body);
   else endResponseLingering(response, answer.body);

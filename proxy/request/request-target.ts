@@ -13,7 +13,7 @@ const MAX_PATH = 8 * 1024;
 const MAX_QUERY = 32 * 1024;
 /** Visible ASCII without `#`, which ends a query (RFC 3986 3.4). */
 const QUERY = /^\?[\x21\x22\x24-\x7e]*$/;
-const QUERY_NAME = /^[\w.~%[\]-]{1,64}$/;
+const NAMED_VALUE = /^([\w.~%[\]-]{1,64})=/;
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/s;
 
 /**
@@ -51,14 +51,13 @@ export function parseAbsoluteTarget(target: string): TargetPath & { readonly aut
   return { authority, ...parsePath(rest.startsWith('/') ? rest : `/${rest}`) };
 }
 
-/** `/v1/x?day=2026-01-01&all` as it is recorded: names of the query, never its values. */
+/** `/v1/x?day=2026-01-01&all` as it is recorded, `/v1/x?day&...`: names of the query, never its values. */
 export function recordedPath(path: string, query: string): string {
   const names = query
     .slice(1)
-    .split('&')
+    .split(/[&;]/)
     .filter((pair) => pair !== '')
-    .map((pair) => pair.split('=', 1)[0] ?? '')
-    // What is no plain name may be a value that lost its name.
-    .map((name) => (QUERY_NAME.test(name) ? name : '...'));
+    // What is no plain name, or has no value, may be a value that lost its name.
+    .map((pair) => NAMED_VALUE.exec(pair)?.[1] ?? '...');
   return names.length === 0 ? path : `${path}?${names.join('&')}`.slice(0, MAX_PATH);
 }

@@ -1,4 +1,4 @@
-import { HOP_BY_HOP, headerKey } from './header-names.ts';
+import { HOP_BY_HOP, headerKey } from '../../access/header-names.ts';
 
 /** Of our own, or about connections that the sandbox does not have. */
 const OURS: ReadonlySet<string> = new Set([

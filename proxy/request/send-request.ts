@@ -76,6 +76,7 @@ export function createSender({ admission, judge, pools, recorder, clock }: Sende
       if (admission.admit(exchange.client) !== judged.lease) {
         throw new Refusal('lease_ended', 'The turn of this request ended.');
       }
+      if (!judge.stillHolds(exchange, judged)) throw policyChanged();
       underWay.set(exchange, judged);
       try {
         await carry(exchange, judged, response);
@@ -86,8 +87,12 @@ export function createSender({ admission, judge, pools, recorder, clock }: Sende
     recheck() {
       for (const [exchange, judged] of underWay) {
         if (judge.stillHolds(exchange, judged)) continue;
-        exchange.cut(new Refusal('policy_changed', 'The access rules were changed while this request was under way.'));
+        exchange.cut(policyChanged());
       }
     },
   };
+}
+
+function policyChanged(): Refusal {
+  return new Refusal('policy_changed', 'The access rules were changed while this request was under way.');
 }

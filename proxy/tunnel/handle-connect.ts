@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { beginExchange, type Exchange } from '../events/exchange.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
-import { endLingering } from '../listener/lingering.ts';
+import { endHeld, endLingering } from '../listener/lingering.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal, refusalBytes } from '../refusal.ts';
 import type { Admission } from '../request/admission.ts';
@@ -57,11 +57,10 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
     if (error instanceof ClientGone) {
       socket.destroy();
     } else if (established) {
-      refuser.conclude(exchange, error, null);
-      socket.destroy();
+      endHeld(socket, refuser.conclude(exchange, error, null).holdMs);
     } else {
       const answer = refuser.conclude(exchange, error);
-      endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'));
+      endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'), answer.holdMs);
     }
   }
 
@@ -86,7 +85,8 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
 
 /** Notes on the exchange what is known, as soon as it is. @throws Refusal */
 function readConnect(exchange: Exchange, { target, host, framing }: RequestHead): Authority {
-  exchange.host = target;
+  // Until it is read; a name and password before the host are nobody's to record.
+  exchange.host = target.replace(/^.*@/s, '');
   exchange.path = '';
   const authority = parseAuthority(target);
   exchange.host = authority.host;

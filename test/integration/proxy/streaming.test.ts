@@ -1,5 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CLIENT_LIMITS } from '../../../proxy/listener/clients.ts';
 import { refusal, type StandardWorld, startStandardWorld, underInvariants } from './support/standard-world.ts';
 import { S1, S2 } from './support/world.ts';
 
@@ -44,7 +45,7 @@ const onRequest: RequestListener = (request, response) => {
 beforeAll(async () => {
   standard = await startStandardWorld({
     onRequest,
-    overrides: { limits: { connections: 20, sockets: 60, tunnels: 15 } },
+    overrides: { limits: { ...CLIENT_LIMITS, connections: 20, sockets: 60, tunnels: 15 } },
   });
 });
 afterAll(() => standard[Symbol.asyncDispose]());

@@ -94,6 +94,9 @@ describe('a host that cannot be', () => {
     ['host.docker.internal', 'is the machine the sandboxes run on'],
     ['metadata.google.internal', 'is a metadata service'],
     ['"*.google.internal"', 'is a metadata service'],
+    ['metadata', 'is a metadata service'],
+    ['instance-data', 'is a metadata service'],
+    ['metadata.azure.internal', 'is a metadata service'],
     ['https://a.test', 'has a scheme'],
     ['a.test/v1', 'has a path'],
     ['a.test:8443', 'has a port'],
@@ -123,6 +126,42 @@ describe('a host that cannot be', () => {
       problemsIn('guardrails:\n  no-deletes: { host: "*", methods: [DELETE] }\n  no-com: { host: "*.com" }'),
     ).toEqual([]);
   });
+});
+
+test.each(['via', 'X-Forwarded-User', 'Forwarded', 'proxy-authorization', 'x-http-method', 'te', 'host'])(
+  'a credential cannot be a header %s, which never leaves the proxy',
+  (name) => {
+    const problems = problemsIn(
+      withConnection(`host: a.test\ncredential: { kind: header, name: ${name}, fromEnv: X }`),
+    );
+    expect(problems.join()).toContain('credential.name: is a header of the transport itself');
+  },
+);
+
+test.each(['/projects/a%2Fb', '/a%5Cb', '/a%252e', '/..;'])(
+  'a rule cannot allow the path %s, a guardrail can deny it',
+  (path) => {
+    const inDomain = problemsIn(withDomain(`{ host: a.test, paths: ["/v1", "${path}"] }`));
+    expect(inDomain.join()).toContain('domains[0].paths[1]: is read in different ways');
+    const inConnection = problemsIn(
+      withConnection(`host: a.test\npaths: ["${path}"]\ncredential: { kind: bearer, fromEnv: X }`),
+    );
+    expect(inConnection.join()).toContain('is read in different ways');
+    expect(problemsIn(`guardrails:\n  no-such: { host: a.test, paths: ["${path}"] }`)).toEqual([]);
+  },
+);
+
+test.each([
+  '169.254.169.254/32:80',
+  '169.254.169.254:80',
+  '0.0.0.0/8:1',
+  '0.1.2.0/24:80',
+  '224.0.0.1:443',
+  '[ff02::1]:443',
+  '[fd00:ec2::254]:80',
+])('the addresses %s are refused, since nothing may reach them', (address) => {
+  const problems = problemsIn(withDomain(`{ host: a.test, addresses: ["10.0.0.0/8:443", "${address}"] }`));
+  expect(problems.join()).toContain('addresses[1]: is a metadata service, or no address of a host');
 });
 
 test('everything that is wrong is told at once, each at its line', () => {

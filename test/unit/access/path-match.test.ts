@@ -58,6 +58,17 @@ test.each([
   [['/v1'], '/v1/%252e%252e/admin', false],
   [['/v1'], '/v1/..;/admin', false],
   [['/v1'], '/v1/x%00.json', false],
+  [['/v1'], '/v1/%25252e%25252e/admin', false],
+  [['/v1'], '/v1/%25252525252Fadmin', false],
+  [['/v1'], '/v1/..%C0%AF..%C0%AFadmin', false],
+  [['/v1'], '/v1/%C0%AE%C0%AE/admin', false],
+  [['/v1'], '/v1/%E0%80%AE%E0%80%AE%E0%80%AFadmin', false],
+  [['/v1'], '/v1/%F0%80%80%AE', false],
+  [['/v1'], '/v1/..%253Bx/admin', false],
+  [['/v1'], '/v1/..%3Fx', false],
+  [['/v1'], '/v1/caf%C3%A9/100%25/a%20b', true],
+  [['/v1'], '/v1/%E2%82%AC/%F0%9F%98%80', true],
+  [['/v1'], '/v1/.well-known/..a', true],
 ])('prefixes %j cover %s: %s', (prefixes, path, covered) => {
   expect(matchesPath(prefixes, path)).toBe(covered);
 });
@@ -72,6 +83,27 @@ test.each([
   ['/v1/%252e%252e%252fadmin', true],
   ['/admin;a=b/x', true],
   ['/v1/a%2Fb', false],
+  ['/admin;%2F..%2Fx', true],
+  ['/admin;%5C..', true],
+  ['/admin%2F..;x', true],
+  ['/%2561dmin', true],
+  ['/%25252561dmin', true],
+  ['/admin%00', true],
+  ['/admin%00.css', true],
+  ['/admin%3Fx', true],
+  ['/admin%23x', true],
+  ['/ADMIN/x', true],
+  ['/x%C0%AFadmin/%C0%AE%C0%AE', false],
+  ['/x/..%C0%AFadmin', true],
+  ['/x/%C0%AE%C0%AE%C0%AFadmin', true],
+  ['/x/%E0%80%AE.%E0%80%AFadmin', true],
+  ['/admin.', true],
+  ['/admin%20/x', true],
+  ['/v1/100%25', false],
+  ['/v1/%2561', false],
+  ['/administrator;x', false],
+  // More readings than anybody means.
+  [`/v1/%${'25'.repeat(200)}41`, true],
 ])('a deny of /admin reaches %s: %s', (path, reached) => {
   expect(mayMatchPath(['/admin'], path)).toBe(reached);
 });

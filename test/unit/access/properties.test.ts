@@ -4,7 +4,7 @@ import type { Decision, JudgedRequest } from '../../../access/decision.ts';
 import type { AccessDocument, Connection, DomainEntry, Guardrail } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
 import { matchesHost, parseHostName } from '../../../access/host-name.ts';
-import { canonicalPath, matchesPath } from '../../../access/path-match.ts';
+import { canonicalPath, coversPath, matchesPath, mayMatchPath } from '../../../access/path-match.ts';
 import { decideTunnel } from '../../../access/tunnel.ts';
 import { type ScopeKey, scopeChain } from '../../../contracts/scope.ts';
 import { documentOf } from '../../support/access-document.ts';
@@ -205,5 +205,94 @@ test('whatever a host is read as, it is read as itself again, in letters that no
       expect(parsed.host).toMatch(/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/);
     }),
     { numRuns: 2_000 },
+  );
+});
+
+/** Paths as a hostile client writes them, in their canonical form. */
+const hostilePath = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        '/',
+        '//',
+        '.',
+        '..',
+        '%2e',
+        '%2F',
+        '%5c',
+        '%25',
+        '%252e',
+        '%252f',
+        '%25252f',
+        ';',
+        '%3b',
+        '%253B',
+        '..;',
+        '.;',
+      ],
+      ...[
+        'a',
+        'v1',
+        '%61',
+        '%2561',
+        '%00',
+        '%3F',
+        '%23',
+        '%c0%af',
+        '%c0%ae',
+        '%e0%80%ae',
+        '%e0%80%af',
+        '%20',
+        '~',
+        ':',
+      ],
+    ),
+    { minLength: 1, maxLength: 7 },
+  )
+  .chain((parts) => fc.constantFrom('/', '/v1/', '/a').map((start) => canonicalPath(start + parts.join(''))))
+  .filter((parsed) => 'path' in parsed)
+  .map((parsed) => ('path' in parsed ? parsed.path : ''));
+
+/** What origins make of a path that they get. */
+const ORIGINS: readonly ((path: string) => string)[] = (() => {
+  const decoded = (path: string) =>
+    path
+      .replace(/%c0%a([ef])/gi, (_, low: string) => (/e/i.test(low) ? '.' : '/'))
+      .replace(/%e0%80%a([ef])/gi, (_, low: string) => (/e/i.test(low) ? '.' : '/'))
+      .replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  const bare = (path: string) => path.replace(/;[^/]*/g, '');
+  const slashes = (path: string) => path.replaceAll('\\', '/');
+  const cut = (path: string) => path.replace(/\0.*$/s, '');
+  const resolved = (path: string) => new URL(`http://h${path.replace(/[?#]/g, '_')}`).pathname.replace(/\/{2,}/g, '/');
+  return [
+    decoded,
+    (path) => resolved(decoded(path)),
+    (path) => resolved(decoded(decoded(path))),
+    (path) => resolved(bare(decoded(path))),
+    (path) => resolved(decoded(bare(path))),
+    (path) => resolved(bare(decoded(decoded(path)))),
+    (path) => resolved(slashes(decoded(path))),
+    (path) => resolved(cut(decoded(path))),
+    (path) => resolved(cut(bare(slashes(decoded(decoded(path)))))),
+  ];
+})();
+
+test('whatever an origin makes of a path, it lies where the rule that let it through says', () => {
+  fc.assert(
+    fc.property(hostilePath, (asked) => {
+      if (!matchesPath(['/v1'], asked)) return;
+      for (const origin of ORIGINS) expect(coversPath('/v1', origin(asked))).toBe(true);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('whatever an origin makes of a path that a guardrail lets pass, it does not lie where that denies', () => {
+  fc.assert(
+    fc.property(hostilePath, (asked) => {
+      if (mayMatchPath(['/a'], asked)) return;
+      for (const origin of ORIGINS) expect(coversPath('/a', origin(asked))).toBe(false);
+    }),
+    { numRuns: 5_000 },
   );
 });

@@ -84,6 +84,73 @@ test('tokens in the query are stripped and the rest stays byte for byte', () => 
   expect(strippedQuery('?a==&&b')).toBe('?a==&&b');
 });
 
+test.each([
+  ['?a=b;access_token=x', '?a=b'],
+  ['?access_token=x;a=b&c', '?a=b&c'],
+  ['?access_token[]=x&a', '?a'],
+  ['?access.token=x&a', '?a'],
+  ['?a&accessToken=x', '?a'],
+  ['?+access_token=x', ''],
+  ['?%61ccess_token%00y=x&%FF', '?%FF'],
+  [
+    '?token=x&page_token=y&nextToken=z&continuation-token=a&key=PROJ-1',
+    '?page_token=y&nextToken=z&continuation-token=a&key=PROJ-1',
+  ],
+  ['?X-Goog-Signature=1&sig=2&x', '?x'],
+  ['?&a;&b=;', '?&a;&b=;'],
+  ['?', '?'],
+])('the query %s goes on as %s', (query, stripped) => {
+  expect(strippedQuery(query)).toBe(stripped);
+});
+
+test.each([
+  [
+    'Authorization',
+    'Cookie',
+    'X-Api-Key',
+    'X_API_KEY',
+    'Api-Key',
+    'ApiKey',
+    'X-Auth-Key',
+    'X-Auth-Email',
+    'X-Vault-Token',
+  ],
+  ['X-NuGet-ApiKey', 'X-JFrog-Art-Api', 'X-Shopify-Access-Token', 'DD-API-KEY', 'DD-APPLICATION-KEY', 'Circle-Token'],
+  [
+    'Ocp-Apim-Subscription-Key',
+    'x-functions-key',
+    'X-Amz-Security-Token',
+    'X-Sentry-Auth',
+    'X-Session-Id',
+    'X-Client-Secret',
+  ],
+  ['X-CSRF-Token', 'X-GitHub-Token', 'npm-auth-type', 'Private-Token', 'JOB-TOKEN', 'X-JWT-Assertion'],
+])('%s and their like are credentials', (...names) => {
+  const isCredential = credentialHeaders('a.test', NO_ACCESS);
+  expect(names.filter((name) => !isCredential(name))).toEqual([]);
+});
+
+test('what only sounds like a credential goes on', () => {
+  const isCredential = credentialHeaders('a.test', NO_ACCESS);
+  const names = [
+    'Idempotency-Key',
+    'Mcp-Session-Id',
+    'Lock-Token',
+    'Author',
+    'X-Tokenizer',
+    'Sec-Fetch-Mode',
+    'Accept',
+    'X-Ms-Continuation',
+    'Surrogate-Key',
+    'X-Goog-Api-Client',
+    'X-Ms-Session-Token',
+    'Content-Type',
+    'X-Keyboard',
+    'X-Amz-Content-Sha256',
+  ];
+  expect(names.filter((name) => isCredential(name))).toEqual([]);
+});
+
 test('the length of a body is said once, by us', () => {
   const sent: HeaderList = [['content-length', '5']];
   const headers = outboundHeaders({

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { EgressEvent } from '../../../contracts/egress.ts';
@@ -73,4 +73,67 @@ test('begun requests do not grow a file for ever', () => {
   spool.close();
   expect(readdirSync(folder)).toContain('open.ndjson');
   expect(idsOf(open()).length).toBeLessThan(200);
+});
+
+test('a spool that was full when its process was killed opens again, and takes the rest when there is room', () => {
+  const spool = open(20_000);
+  for (let n = 0; n < 30; n += 1) spool.begin(event(`begun-${n}`, { reason: 'r'.repeat(100) }));
+  expect(() => {
+    for (let n = 0; ; n += 1) spool.finish(event(`x${n}`, { sandbox: `s${n}`, reason: 'r'.repeat(100) }));
+  }).toThrow(SpoolFull);
+  const next = open(20_000);
+  expect(() => next.begin(event('b'))).toThrow(SpoolFull);
+  expect(idsOf(next)).toEqual(expect.arrayContaining(['begun-0', 'begun-29', 'x0']));
+  for (const name of next.waiting()) next.remove(name);
+  next.begin(event('b'));
+  expect(idsOf(open(20_000))).toEqual(['b']);
+});
+
+test('one sandbox cannot fill the spool for the others', () => {
+  const spool = open(20_000);
+  const fill = (sandbox: string) => {
+    let written = 0;
+    try {
+      for (; ; written += 1) spool.finish(event(`${sandbox}-${written}`, { sandbox, reason: 'r'.repeat(100) }));
+    } catch (error) {
+      expect(error).toBeInstanceOf(SpoolFull);
+      return written;
+    }
+  };
+  const first = fill('s1');
+  expect(first).toBeGreaterThan(40);
+  const second = fill('s2');
+  expect(second).toBeGreaterThan(20);
+  spool.begin(event('other', { sandbox: 's3' }));
+  spool.finish(event('other', { sandbox: 's3' }));
+  expect(() => spool.begin(event('again', { sandbox: 's1' }))).toThrow(SpoolFull);
+  for (const name of spool.waiting()) spool.remove(name);
+  expect(fill('s1')).toBe(first);
+});
+
+test('a folder that cannot be written to is a full spool, until it can be', () => {
+  const spool = open();
+  spool.begin(event('a'));
+  renameSync(folder, `${folder}-away`);
+  // The end of what had begun is kept until it can be written, and nothing else begins before.
+  spool.finish(event('a', { status: 200 }));
+  expect(() => spool.begin(event('b'))).toThrow(SpoolFull);
+  expect(() => spool.finish(event('c'))).toThrow(SpoolFull);
+  renameSync(`${folder}-away`, folder);
+  spool.begin(event('b'));
+  spool.finish(event('b'));
+  expect(idsOf(spool)).toEqual(['a', 'b']);
+});
+
+test('a file of begun requests that cannot be written anew is a full spool too', () => {
+  const spool = open(100_000_000);
+  for (let n = 0; statSync(path.join(folder, 'open.ndjson')).size <= 1024 * 1024; n += 1) {
+    spool.begin(event(`id-${n}`, { path: 'x'.repeat(1_000) }));
+    spool.finish(event(`id-${n}`));
+  }
+  renameSync(folder, `${folder}-away`);
+  expect(() => spool.begin(event('b'))).toThrow(SpoolFull);
+  expect(() => spool.begin(event('b'))).toThrow(SpoolFull);
+  renameSync(`${folder}-away`, folder);
+  spool.begin(event('b'));
 });

@@ -1,4 +1,4 @@
-/** Which headers stop at the proxy. Names are compared in {@link headerKey}'s form. */
+/** Headers that stop at the proxy, and so can carry no credential. Names are compared in {@link headerKey}'s form. */
 
 /** Meant for one connection only (RFC 9110 7.6.1), or written anew by us. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -41,39 +41,6 @@ const ROUTING: ReadonlySet<string> = new Set([
 
 const ROUTING_PREFIXES = ['proxy-', 'x-forwarded-', 'x-agent-proxy'];
 
-/** Names under which clients present credentials of their own, besides those of the connections themselves. */
-const CREDENTIALS: ReadonlySet<string> = new Set([
-  'api-key',
-  'apikey',
-  'authorization',
-  'cookie',
-  'job-token',
-  'private-token',
-  'x-access-token',
-  'x-amz-security-token',
-  'x-api-key',
-  'x-api-token',
-  'x-auth-token',
-  'x-goog-api-key',
-]);
-
-const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
-  'access_token',
-  'api-key',
-  'api_key',
-  'apikey',
-  'auth_token',
-  'authorization',
-  'client_secret',
-  'id_token',
-  'job_token',
-  'oauth_token',
-  'private_token',
-  'refresh_token',
-  'x-amz-security-token',
-  'x-amz-signature',
-]);
-
 /** Lower-case, `_` as `-`: many servers cannot tell the two apart (RFC 3875 4.1.18 makes both `_`). */
 export function headerKey(name: string): string {
   return name.toLowerCase().replaceAll('_', '-');
@@ -81,12 +48,4 @@ export function headerKey(name: string): string {
 
 export function stopsAtProxy(key: string): boolean {
   return HOP_BY_HOP.has(key) || ROUTING.has(key) || ROUTING_PREFIXES.some((prefix) => key.startsWith(prefix));
-}
-
-export function isCredentialHeader(key: string): boolean {
-  return CREDENTIALS.has(key);
-}
-
-export function isCredentialParameter(name: string): boolean {
-  return CREDENTIAL_PARAMETERS.has(name.toLowerCase());
 }
