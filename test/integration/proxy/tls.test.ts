@@ -87,12 +87,13 @@ test('a greeting that comes byte by byte is cut off after ten seconds', async ()
   await underInvariants(standard, async () => {
     const socket = await sandbox().connect('pypi.test:443');
     const started = Date.now();
-    const drip = setInterval(() => socket.write(Buffer.from([22])), 1_000);
-    socket.write(Buffer.from([22, 3, 1, 2, 0]));
+    const drip = setInterval(() => socket.write(Buffer.from([3])), 1_000);
+    socket.write(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252]));
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(drip);
     expect(Date.now() - started).toBeLessThan(12_000);
   });
+  expect(await lastEvent()).toMatchObject({ code: 'client_hello_timeout', outcome: 'blocked', host: 'pypi.test' });
 });
 
 test('a head that comes byte by byte is cut off after fifteen seconds', async () => {
