@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { keyFileIn, readKeyFile } from '../credentials/key-file.ts';
 import { startProxy } from '../proxy/create-proxy.ts';
-import { resolveBySystem } from '../proxy/dialer/resolve.ts';
+import { MAX_LOOKUPS, resolveBySystem } from '../proxy/dialer/resolve.ts';
 import { NO_OPERATOR_FILE, readOperatorFile } from '../proxy/operator/operator-file.ts';
 import { readOwnListeners } from '../proxy/operator/own-listeners.ts';
 import { createProxyStore } from '../proxy/proxy-store.ts';
@@ -38,6 +38,8 @@ const schema = z.object({
 async function start({ log, environment }: ProcessContext): Promise<RunningProcess> {
   process.umask(0o077);
   keepMemoryOutOfCoreDumps();
+  // Read by libuv when its first thread starts. Half of them look names up, the rest is for certificates and files.
+  process.env.UV_THREADPOOL_SIZE ??= String(2 * MAX_LOOKUPS);
   const env = readEnvironment(schema, environment);
   const operator = env.BELLHOP_OPERATOR_FILE ? readOperatorFile(env.BELLHOP_OPERATOR_FILE) : NO_OPERATOR_FILE;
   const keys = await readKeyFile(env.BELLHOP_KEY_FILE ?? keyFileIn(env.BELLHOP_HOME));

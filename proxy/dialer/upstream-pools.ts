@@ -40,8 +40,8 @@ export function createUpstreamPools({ dialer }: { dialer: GuardedDialer }): Upst
     },
   });
 
-  function create({ scheme, authority, exceptions }: PoolKey): Pool {
-    const target: DialTarget = { ...authority, exceptions };
+  function create({ scope, scheme, authority, exceptions }: PoolKey): Pool {
+    const target: DialTarget = { ...authority, exceptions, scope };
     return new Pool(`${scheme}://${authority.host}:${authority.port}`, {
       connections: null,
       pipelining: 1,

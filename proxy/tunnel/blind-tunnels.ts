@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { EffectiveRule } from '../../access/decision.ts';
 import { ruleMatch } from '../../access/rule-match.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
 import type { GuardedDialer } from '../dialer/guarded-dialer.ts';
 import { type Exchange, eventOf } from '../events/exchange.ts';
 import type { Recorder } from '../events/recorder.ts';
@@ -11,9 +12,16 @@ import type { Authority } from '../request/authority.ts';
 import { awaitClientHello, ClientGone } from './hello-reader.ts';
 import type { Connecting } from './intercept.ts';
 
+/** A CONNECT that a domain entry lets through as it is. */
+export interface BlindConnecting extends Connecting {
+  readonly scope: ScopeKey;
+  readonly rule: EffectiveRule;
+  readonly reason: string;
+}
+
 export interface BlindTunnels {
   /** Resolves when the tunnel has ended. @throws Refusal, ClientGone before anything was carried */
-  carry(connecting: Connecting & { readonly rule: EffectiveRule; readonly reason: string }): Promise<void>;
+  carry(connecting: BlindConnecting): Promise<void>;
   /** Ends the tunnels that are not allowed any more. To be called at each change of the policy. */
   recheck(isAllowed: (exchange: Exchange, authority: Authority) => boolean): void;
 }
@@ -35,7 +43,7 @@ export function createBlindTunnels(options: BlindTunnelsOptions): BlindTunnels {
   const open = new Map<Exchange, { authority: Authority; end: () => void }>();
 
   return {
-    async carry({ exchange, socket, head, authority, established, rule, reason }) {
+    async carry({ exchange, socket, head, authority, established, scope, rule, reason }) {
       exchange.transport = 'tunnel';
       exchange.rule = rule;
       const ending = { outcome: 'forwarded', code: 'domain_entry', reason, status: 200 } as const;
@@ -45,7 +53,7 @@ export function createBlindTunnels(options: BlindTunnelsOptions): BlindTunnels {
       let upstream: Socket | null = null;
       try {
         // Connected before the 200, so that a host that cannot be reached is told as an answer. No byte is sent yet.
-        upstream = await dialer.connect({ ...authority, exceptions: ruleMatch(rule).addresses });
+        upstream = await dialer.connect({ ...authority, scope, exceptions: ruleMatch(rule).addresses });
         upstream.on('error', () => {});
         const closed = closeOf(upstream);
         established();

@@ -50,7 +50,7 @@ test('a tunnel in which nothing moves is closed after its idle time, with what i
   exchange.host = authority.host;
   const carried = tunnels.carry({
     ...{ exchange, socket, head: Buffer.alloc(0), authority, established: () => {} },
-    ...{ rule, reason: 'allowed' },
+    ...{ scope: 'channel:T1:C1', rule, reason: 'allowed' },
   });
   let answered = '';
   inside.on('data', (bytes) => {
