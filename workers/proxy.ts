@@ -14,6 +14,8 @@ import { positive, readEnvironment } from './environment.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
 
 const DRAIN_MS = 10_000;
+/** Its queries are small; one that hangs must give its connection back soon. */
+const STATEMENT_MS = 5_000;
 const MEBIBYTE = 1024 * 1024;
 
 const schema = z.object({
@@ -43,7 +45,7 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
   const env = readEnvironment(schema, environment);
   const operator = env.BELLHOP_OPERATOR_FILE ? readOperatorFile(env.BELLHOP_OPERATOR_FILE) : NO_OPERATOR_FILE;
   const keys = await readKeyFile(env.BELLHOP_KEY_FILE ?? keyFileIn(env.BELLHOP_HOME));
-  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'proxy' });
+  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'proxy', statementMs: STATEMENT_MS });
 
   const proxy = await startProxy({
     store: createProxyStore(database),
