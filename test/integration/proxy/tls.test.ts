@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { startRelay } from './support/relay.ts';
 import { untilClosed } from './support/sandbox.ts';
 import { type StandardWorld, startStandardWorld, underInvariants } from './support/standard-world.ts';
-import { S1 } from './support/world.ts';
+import { S1, S2 } from './support/world.ts';
 
 let standard: StandardWorld;
 beforeAll(async () => {
@@ -131,6 +131,18 @@ test('many names below a wildcard stay bounded, and the proxy stays quick', asyn
   expect(answers).toBeInstanceOf(Error);
   const events = (await standard.world.events(S1, 0)).filter(({ code }) => code === 'too_many_names');
   expect(events.length).toBeGreaterThan(0);
+});
+
+test('no sandbox is shown the certificate of another', async () => {
+  const shown = [sandbox(), sandbox(), standard.world.sandbox(S2)].map(async (each) => {
+    const socket = await each.tunnel('api.a.test:443');
+    const serial = socket.getPeerX509Certificate()?.serialNumber;
+    socket.destroy();
+    return serial;
+  });
+  const [first, again, other] = await Promise.all(shown);
+  expect(again).toBe(first);
+  expect(other).not.toBe(first);
 });
 
 test('the certificate has what strict clients ask for', async () => {
