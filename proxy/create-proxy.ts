@@ -38,7 +38,8 @@ import { judgeConnect } from './tunnel/judge-connect.ts';
 /** PostgreSQL as the proxy needs it. */
 export interface ProxyStore {
   policy(): Promise<AccessDocument>;
-  credential(connection: string, version: number): Promise<Uint8Array | null>;
+  /** Sealed, by connection; those that are not stored are not there. */
+  credentials(document: AccessDocument): Promise<ReadonlyMap<string, Uint8Array>>;
   storeEvents(events: readonly EgressEvent[]): Promise<unknown>;
   isUnfit(error: unknown): boolean;
   counts(session: string, turn: number): Promise<EgressCounts>;
@@ -98,7 +99,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const recorder = createRecorder({ spool, delivery, leases, onError });
   const refuser = createRefuser({ recorder, clock, denials: createRateLimit({ clock, ...DENIALS }), onError });
 
-  const injector = createInjector({ keys, loadSealed: store.credential });
+  const injector = createInjector({ keys, sealedOf: (connection) => policy.sealedOf(connection) });
   const dialer = createGuardedDialer({
     guard: createAddressGuard({ ceilings: operator.ceilings, own: options.own }),
     resolve: createBoundedResolve(options.resolve),
@@ -108,7 +109,13 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   });
   const pools = createUpstreamPools({ dialer });
   const blind = createBlindTunnels({ dialer, recorder, clock });
-  const policy = startPolicyFeed({ load: store.policy, clock, onChange: onPolicyChange, onError });
+  const policy = startPolicyFeed({
+    load: store.policy,
+    loadSealed: store.credentials,
+    clock,
+    onChange: onPolicyChange,
+    onError,
+  });
 
   const admission = createAdmission({ leases, clients, isDraining: () => draining });
   const intercept = createIntercept({

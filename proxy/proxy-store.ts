@@ -1,4 +1,4 @@
-import { findCredential } from '../store/credentials.ts';
+import { sealedCredentials } from '../store/credentials.ts';
 import type { Queryable } from '../store/database.ts';
 import { egressCounts, storeEgressEvents } from '../store/egress-events.ts';
 import { currentPolicy } from '../store/policy.ts';
@@ -8,7 +8,8 @@ import type { ProxyStore } from './create-proxy.ts';
 export function createProxyStore(database: Queryable): ProxyStore {
   return {
     policy: () => currentPolicy(database),
-    credential: async (connection, version) => (await findCredential(database, connection, version))?.sealed ?? null,
+    credentials: ({ connections }) =>
+      sealedCredentials(database, new Map(connections.map(({ id, credentialVersion }) => [id, credentialVersion]))),
     storeEvents: (events) => storeEgressEvents(database, events),
     // Classes 22 and 23 of SQLSTATE: the data does not fit, and never will.
     isUnfit: (error) => /^2[23]/.test(String((error as { code?: unknown }).code ?? '')),

@@ -20,17 +20,17 @@ export async function storeCredential(tx: Queryable, credential: SealedCredentia
   ]);
 }
 
-/** The sealed text of one version. Only the role of the proxy may read it. */
-export async function findCredential(
+/** The sealed texts of these versions, by connection. Only the role of the proxy may read them. */
+export async function sealedCredentials(
   db: Queryable,
-  connection: string,
-  version: number,
-): Promise<SealedCredential | null> {
-  const { rows } = await db.query<SealedCredential>(
-    'select connection, version, key_id as "keyId", sealed from credential where connection = $1 and version = $2',
-    [connection, version],
+  versions: ReadonlyMap<string, number>,
+): Promise<Map<string, Buffer>> {
+  const { rows } = await db.query<Pick<SealedCredential, 'connection' | 'sealed'>>(
+    `select connection, sealed from credential
+     join unnest($1::text[], $2::int[]) as wanted (connection, version) using (connection, version)`,
+    [[...versions.keys()], [...versions.values()]],
   );
-  return rows[0] ?? null;
+  return new Map(rows.map(({ connection, sealed }) => [connection, sealed]));
 }
 
 /** What is stored, without the sealed texts. */

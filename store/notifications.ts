@@ -37,7 +37,8 @@ export function listenTo(options: NotificationOptions): Notifications {
       for (const channel of channels) onNotify(channel, '');
       await Promise.race([lost, stopped]);
     } finally {
-      await client.end().catch(() => {});
+      // A server that is gone without a word does not answer the good-bye either.
+      await Promise.race([client.end().catch(() => {}), pause(1_000)]);
     }
   };
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { keyFileIn, readKeyFile } from '../credentials/key-file.ts';
 import { startProxy } from '../proxy/create-proxy.ts';
-import { resolveBySystem } from '../proxy/dialer/resolve.ts';
+import { MAX_LOOKUPS, resolveBySystem } from '../proxy/dialer/resolve.ts';
 import { NO_OPERATOR_FILE, readOperatorFile } from '../proxy/operator/operator-file.ts';
 import { readOwnListeners } from '../proxy/operator/own-listeners.ts';
 import { createProxyStore } from '../proxy/proxy-store.ts';
@@ -14,6 +14,8 @@ import { positive, readEnvironment } from './environment.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
 
 const DRAIN_MS = 10_000;
+/** Its queries are small; one that hangs must give its connection back soon. */
+const STATEMENT_MS = 5_000;
 const MEBIBYTE = 1024 * 1024;
 
 const schema = z.object({
@@ -38,10 +40,12 @@ const schema = z.object({
 async function start({ log, environment }: ProcessContext): Promise<RunningProcess> {
   process.umask(0o077);
   keepMemoryOutOfCoreDumps();
+  // Read by libuv when its first thread starts. Half of them look names up, the rest is for certificates and files.
+  process.env.UV_THREADPOOL_SIZE ??= String(2 * MAX_LOOKUPS);
   const env = readEnvironment(schema, environment);
   const operator = env.BELLHOP_OPERATOR_FILE ? readOperatorFile(env.BELLHOP_OPERATOR_FILE) : NO_OPERATOR_FILE;
   const keys = await readKeyFile(env.BELLHOP_KEY_FILE ?? keyFileIn(env.BELLHOP_HOME));
-  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'proxy' });
+  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'proxy', statementMs: STATEMENT_MS });
 
   const proxy = await startProxy({
     store: createProxyStore(database),

@@ -14,7 +14,7 @@ export interface HeaderInjection {
 }
 
 export interface Injector {
-  /** @throws Refusal `inject_failed`, naming the connection and nothing of the secret; `policy_stale` */
+  /** @throws Refusal `inject_failed`, naming the connection and nothing of the secret */
   prepare(connection: Connection, rule: string): Promise<HeaderInjection>;
   /** Forgets what was opened, so that what was deleted or rotated is not used again. */
   clear(): void;
@@ -22,8 +22,8 @@ export interface Injector {
 
 export interface InjectorOptions {
   readonly keys: KeyPair;
-  /** The sealed text as PostgreSQL has it; null when this version is not stored. */
-  readonly loadSealed: (connection: string, version: number) => Promise<Uint8Array | null>;
+  /** The sealed text that came with the policy of the moment; null when there is none. */
+  readonly sealedOf: (connection: Connection) => Uint8Array | null;
 }
 
 /**
@@ -34,7 +34,7 @@ const KEPT_MS = 30_000;
 const MAX_KEPT = 1_000;
 
 /** Opens credentials when they are to be attached. Requests that come together wait for the same opening. */
-export function createInjector({ keys, loadSealed }: InjectorOptions): Injector {
+export function createInjector({ keys, sealedOf }: InjectorOptions): Injector {
   // By everything a credential is bound to: a connection that says something else about itself opens its own, or none.
   const kept = new LRUCache<string, Promise<HeaderInjection>>({ max: MAX_KEPT, ttl: KEPT_MS });
 
@@ -45,10 +45,7 @@ export function createInjector({ keys, loadSealed }: InjectorOptions): Injector 
     };
     const { header, prefix } = placementOf(connection);
     if (header === '' || stopsAtProxy(headerKey(header))) throw failed('its credential has no header it could go in');
-    const sealed = await loadSealed(connection.id, connection.credentialVersion).catch(() => {
-      const message = 'The credential cannot be read: the database is away.';
-      throw new Refusal('policy_stale', message, { rule, connection: connection.id });
-    });
+    const sealed = sealedOf(connection);
     if (!sealed) throw failed(`version ${connection.credentialVersion} of its credential is not stored`);
     try {
       const secret = await open(keys, bindingOf(connection), sealed);

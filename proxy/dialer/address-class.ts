@@ -55,6 +55,11 @@ export function classify(text: string): ClassifiedAddress | null {
   return { kind: kindOf(address, canonical), address: canonical };
 }
 
+/** Whether a canonical address is this machine to itself. */
+export function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'loopback';
+}
+
 export function inRange(text: string, cidr: string): boolean {
   const address = ipaddr.parse(text);
   const [network, bits] = ipaddr.parseCIDR(cidr);

@@ -1,7 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import ipaddr from 'ipaddr.js';
 import type { AddressException } from '../../access/document.ts';
-import { type ClassifiedAddress, classify, inRange } from './address-class.ts';
+import { type ClassifiedAddress, classify, inRange, isLoopback } from './address-class.ts';
 
 /** The operator's word on what may be opened at all on this machine, by anybody's rule. */
 export interface Ceiling {
@@ -10,7 +9,7 @@ export interface Ceiling {
   readonly ports: readonly number[];
 }
 
-/** A listener of Bellhop's own: PostgreSQL, Temporal, the gateway's page. */
+/** A listener of what Bellhop stands on: PostgreSQL, Temporal, its own page. */
 export interface OwnListener {
   /** `0.0.0.0` and `::` stand for every address of this machine. */
   readonly address: string;
@@ -31,7 +30,8 @@ export interface AddressGuardOptions {
 
 /** Decides about each address before a socket to it is opened. */
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
-  const { ceilings, own, localAddresses = interfaceAddresses } = options;
+  const { ceilings, localAddresses = interfaceAddresses } = options;
+  const own = options.own.map(({ address, port }) => ({ address: canonical(address), port }));
 
   function isOwnListener({ address }: ClassifiedAddress, port: number, isLocal: boolean): boolean {
     return own.some((listener) => {
@@ -50,7 +50,7 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
       const { address, kind } = classified;
       if (kind === 'metadata') return `${address} is a metadata service of the machine.`;
       if (kind === 'never') return `${address} is no address of a host.`;
-      const isLocal = localAddresses().includes(address);
+      const isLocal = localAddresses().map(canonical).includes(address);
       if (isOwnListener(classified, port, isLocal)) return `${address}:${port} is Bellhop's own.`;
       if (isLocal && !isLoopback(address)) return `${address} is the machine the proxy runs on.`;
       if (kind === 'public') return null;
@@ -65,8 +65,9 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   };
 }
 
-function isLoopback(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'loopback';
+/** Addresses are compared as text, so that each has one. */
+function canonical(address: string): string {
+  return classify(address)?.address ?? address;
 }
 
 function interfaceAddresses(): string[] {

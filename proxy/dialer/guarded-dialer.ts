@@ -2,10 +2,11 @@ import net, { type Socket } from 'node:net';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
 import type { AddressException } from '../../access/document.ts';
 import type { CanonicalHost } from '../../access/host-name.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
 import { Refusal } from '../refusal.ts';
 import { isMetadataName } from './address-class.ts';
 import type { AddressGuard } from './address-guard.ts';
-import type { Resolve } from './resolve.ts';
+import type { BoundedResolve } from './resolve.ts';
 
 /** One host as a rule allows it. */
 export interface DialTarget {
@@ -13,6 +14,8 @@ export interface DialTarget {
   readonly port: number;
   /** Special ranges this rule may be dialled at. */
   readonly exceptions: readonly AddressException[];
+  /** On whose behalf it is looked up. */
+  readonly scope: ScopeKey;
 }
 
 /** An operator's static name: the address, and the port when it differs from the one asked for. */
@@ -30,7 +33,7 @@ export interface GuardedDialer {
 
 export interface GuardedDialerOptions {
   readonly guard: AddressGuard;
-  readonly resolve: Resolve;
+  readonly resolve: BoundedResolve;
   readonly staticNames: ReadonlyMap<string, StaticName>;
   /** What upstream certificates are verified against. */
   readonly trust: SecureContext;
@@ -51,11 +54,11 @@ const MAX_TRIED = 4;
 export function createGuardedDialer(options: GuardedDialerOptions): GuardedDialer {
   const { guard, resolve, staticNames, trust, onDial } = options;
 
-  async function locate({ host, port }: DialTarget): Promise<{ addresses: readonly string[]; port: number }> {
+  async function locate({ host, port, scope }: DialTarget): Promise<{ addresses: readonly string[]; port: number }> {
     if (isMetadataName(host)) throw denied(host, `${host} is a metadata service of the machine.`);
     const fixed = staticNames.get(host);
     if (fixed) return { addresses: [fixed.address], port: fixed.port ?? port };
-    return { addresses: await resolve(host), port };
+    return { addresses: await resolve(host, scope), port };
   }
 
   async function connect(target: DialTarget): Promise<Socket> {

@@ -42,8 +42,8 @@ export function createUpstreamPools({ dialer }: { dialer: GuardedDialer }): Upst
     },
   });
 
-  function create({ scheme, authority, exceptions }: PoolKey): Pool {
-    const target: DialTarget = { ...authority, exceptions };
+  function create({ scope, scheme, authority, exceptions }: PoolKey): Pool {
+    const target: DialTarget = { ...authority, exceptions, scope };
     return new Pool(`${scheme}://${authority.host}:${authority.port}`, {
       connections: MAX_CONNECTIONS,
       pipelining: 1,

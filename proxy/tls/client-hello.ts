@@ -39,11 +39,16 @@ export function readClientHello(bytes: Buffer): ClientHello {
   }
 }
 
-/** The handshake message may lie in several records. Null when these are no handshake records. */
+/**
+ * The handshake message may lie in several records; what comes after it is nobody's concern here. Null when these are no
+ * handshake records.
+ */
 function joinRecords(bytes: Buffer): Buffer | null {
   const parts: Buffer[] = [];
   let at = 0;
-  while (at < bytes.length) {
+  let joined = 0;
+  let wanted: number | null = null;
+  while (at < bytes.length && (wanted === null || joined < wanted)) {
     if (bytes[at] !== HANDSHAKE_RECORD) return null;
     // Major version 3 in every TLS there is (RFC 8446 5.1).
     if (at + 1 < bytes.length && bytes[at + 1] !== 3) return null;
@@ -52,6 +57,8 @@ function joinRecords(bytes: Buffer): Buffer | null {
     if (length === 0 || length > RECORD_LIMIT) return null;
     parts.push(bytes.subarray(at + 5, Math.min(at + 5 + length, bytes.length)));
     at += 5 + length;
+    joined += parts.at(-1)?.length ?? 0;
+    if (wanted === null && joined >= 4) wanted = 4 + Buffer.concat(parts).readUIntBE(1, 3);
   }
   return Buffer.concat(parts);
 }

@@ -6,8 +6,11 @@ import type { CanonicalHost } from '../../access/host-name.ts';
 import { type CertificateAuthority, pemOf, serialNumber } from './certificate-authority.ts';
 
 export interface LeafCertificates {
-  /** The TLS side of one host as the sandbox sees it. `onMint` is asked before a new certificate is made. */
-  contextFor(host: CanonicalHost, onMint: () => void): Promise<SecureContext>;
+  /**
+   * The TLS side of one host as this sandbox sees it: no other is shown its certificates, whose dates would tell when a
+   * host was first asked for. `onMint` is asked before a new one is made.
+   */
+  contextFor(sandbox: string, host: CanonicalHost, onMint: () => void): Promise<SecureContext>;
   readonly size: number;
 }
 
@@ -62,13 +65,14 @@ export async function createLeafCertificates(
   }
 
   return {
-    contextFor(host, onMint) {
-      const found = kept.get(host);
+    contextFor(sandbox, host, onMint) {
+      const name = `${sandbox}/${host}`;
+      const found = kept.get(name);
       if (found) return found;
       onMint();
       const minting = mint(host);
-      kept.set(host, minting);
-      minting.catch(() => kept.delete(host));
+      kept.set(name, minting);
+      minting.catch(() => kept.delete(name));
       return minting;
     },
     get size() {

@@ -2,17 +2,26 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { EffectiveRule } from '../../access/decision.ts';
 import { ruleMatch } from '../../access/rule-match.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
 import type { GuardedDialer } from '../dialer/guarded-dialer.ts';
 import { type Exchange, eventOf } from '../events/exchange.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
+import { Refusal } from '../refusal.ts';
 import type { Authority } from '../request/authority.ts';
 import { awaitClientHello, ClientGone } from './hello-reader.ts';
 import type { Connecting } from './intercept.ts';
 
+/** A CONNECT that a domain entry lets through as it is. */
+export interface BlindConnecting extends Connecting {
+  readonly scope: ScopeKey;
+  readonly rule: EffectiveRule;
+  readonly reason: string;
+}
+
 export interface BlindTunnels {
   /** Resolves when the tunnel has ended. @throws Refusal, ClientGone before anything was carried */
-  carry(connecting: Connecting & { readonly rule: EffectiveRule; readonly reason: string }): Promise<void>;
+  carry(connecting: BlindConnecting): Promise<void>;
   /** Ends the tunnels that are not allowed any more. To be called at each change of the policy. */
   recheck(isAllowed: (exchange: Exchange, authority: Authority) => boolean): void;
 }
@@ -21,17 +30,20 @@ export interface BlindTunnelsOptions {
   readonly dialer: GuardedDialer;
   readonly recorder: Recorder;
   readonly clock: MonotonicClock;
+  /** @default ten minutes */
+  readonly idleMs?: number;
 }
 
 /** A tunnel in which nothing moves for this long is closed. */
 const IDLE_MS = 10 * 60_000;
 
 /** Tunnels whose inside the proxy does not see: only their host, checked by the TLS server name, and their bytes. */
-export function createBlindTunnels({ dialer, recorder, clock }: BlindTunnelsOptions): BlindTunnels {
+export function createBlindTunnels(options: BlindTunnelsOptions): BlindTunnels {
+  const { dialer, recorder, clock, idleMs = IDLE_MS } = options;
   const open = new Map<Exchange, { authority: Authority; end: () => void }>();
 
   return {
-    async carry({ exchange, socket, head, authority, established, rule, reason }) {
+    async carry({ exchange, socket, head, authority, established, scope, rule, reason }) {
       exchange.transport = 'tunnel';
       exchange.rule = rule;
       const ending = { outcome: 'forwarded', code: 'domain_entry', reason, status: 200 } as const;
@@ -41,18 +53,20 @@ export function createBlindTunnels({ dialer, recorder, clock }: BlindTunnelsOpti
       let upstream: Socket | null = null;
       try {
         // Connected before the 200, so that a host that cannot be reached is told as an answer. No byte is sent yet.
-        upstream = await dialer.connect({ ...authority, exceptions: ruleMatch(rule).addresses });
+        upstream = await dialer.connect({ ...authority, scope, exceptions: ruleMatch(rule).addresses });
         upstream.on('error', () => {});
+        const closed = closeOf(upstream);
         established();
-        await awaitClientHello(socket, head, authority);
-        await piped(socket, upstream);
+        await Promise.race([awaitClientHello(socket, head, authority), closed.then(() => brokeOff(authority))]);
+        await piped({ socket, upstream, closed, idleMs });
         exchange.bytesOut = upstream.bytesWritten;
         exchange.bytesIn = upstream.bytesRead;
         recorder.finish(eventOf(exchange, ending, clock), exchange.lease);
       } catch (error) {
         if (!(error instanceof ClientGone)) throw error;
         const reason = 'The client broke off before it began TLS.';
-        recorder.finish(eventOf(exchange, { ...ending, code: 'client_abort', reason }, clock), exchange.lease);
+        const gone = { outcome: 'blocked', code: 'client_abort', reason, status: null } as const;
+        recorder.finish(eventOf(exchange, gone, clock), exchange.lease);
       } finally {
         open.delete(exchange);
         upstream?.destroy();
@@ -64,20 +78,33 @@ export function createBlindTunnels({ dialer, recorder, clock }: BlindTunnelsOpti
   };
 }
 
+function closeOf(upstream: Socket): Promise<void> {
+  return new Promise((resolve) => upstream.once('close', () => resolve()));
+}
+
+function brokeOff({ host }: Authority): never {
+  throw new Refusal('upstream_protocol', `${host} broke off before the client began TLS.`);
+}
+
+interface Pipe {
+  readonly socket: Duplex;
+  readonly upstream: Socket;
+  /** The close of the host's side, which may have come already. */
+  readonly closed: Promise<void>;
+  readonly idleMs: number;
+}
+
 /** Carries both ways, each closing on its own, until the host's side is closed. */
-function piped(socket: Duplex, upstream: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => upstream.destroy();
-    upstream.setTimeout(IDLE_MS, end);
-    socket.once('error', end);
-    socket.once('close', end);
-    upstream.once('close', () => {
-      // What the host said last still has to reach the sandbox.
-      if (upstream.readableEnded && socket.writable) socket.end(() => socket.destroy());
-      else socket.destroy();
-      resolve();
-    });
-    socket.pipe(upstream);
-    upstream.pipe(socket);
-  });
+async function piped({ socket, upstream, closed, idleMs }: Pipe): Promise<void> {
+  const end = () => upstream.destroy();
+  upstream.setTimeout(idleMs, end);
+  socket.once('error', end);
+  socket.once('close', end);
+  if (socket.destroyed) end();
+  socket.pipe(upstream);
+  upstream.pipe(socket);
+  await closed;
+  // What the host said last still has to reach the sandbox.
+  if (upstream.readableEnded && socket.writable) socket.end(() => socket.destroy());
+  else socket.destroy();
 }

@@ -39,7 +39,8 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
     const lease = admission.admit(client);
     if (!clients.hasTunnelRoom(client))
       throw new Refusal('too_many_tunnels', 'This sandbox has too many open tunnels.');
-    const verdict = judgeConnect(authority, policy.accessOf(lease.request.scope));
+    const { scope } = lease.request;
+    const verdict = judgeConnect(authority, policy.accessOf(scope));
     if (verdict.way === 'blocked') {
       throw new Refusal(verdict.decision.code, verdict.decision.reason, { rule: verdict.decision.rule });
     }
@@ -48,7 +49,7 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
       socket.write(ESTABLISHED);
     };
     if (verdict.way === 'intercept') await intercept({ exchange, socket, head, authority, established });
-    else await blind.carry({ exchange, socket, head, authority, established, ...verdict });
+    else await blind.carry({ exchange, socket, head, authority, established, scope, ...verdict });
   }
 
   /** After the 200 nothing can be said any more in HTTP: the connection just ends, and the event says why. */

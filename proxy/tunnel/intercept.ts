@@ -42,7 +42,7 @@ export function createIntercept({ leaves, clients, front, mints }: InterceptOpti
     const { client } = exchange;
     established();
     await awaitClientHello(socket, head, authority);
-    const context = await leaves.contextFor(authority.host, () => {
+    const context = await leaves.contextFor(client.sandbox, authority.host, () => {
       if (mints.take(client.sandbox)) return;
       throw new Refusal('too_many_names', 'This sandbox asks for too many different hosts at once.');
     });

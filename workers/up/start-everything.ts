@@ -1,4 +1,6 @@
+import { classify, isLoopback } from '../../proxy/dialer/address-class.ts';
 import { generatedSecrets } from '../../setup/host/generated-secrets.ts';
+import { listenersOf } from './own-listeners.ts';
 import { addressLine } from './report.ts';
 import { provideAccess } from './services/access.ts';
 import { startAgent } from './services/agent.ts';
@@ -26,7 +28,7 @@ const ONE_USER =
 export async function startEverything(context: UpContext): Promise<void> {
   const pageUrl = await startPage(context);
   const secrets = await generatedSecrets(context.home.secrets);
-  const [urls, temporal, , slack, model, world] = await Promise.all([
+  const [urls, temporal, engine, slack, model, world] = await Promise.all([
     startPostgres(context),
     startTemporal(context),
     startDockerEngine(context),
@@ -37,16 +39,20 @@ export async function startEverything(context: UpContext): Promise<void> {
   const { roles, owner } = urls;
   await context.page.add({ BELLHOP_DATABASE_URL: roles.console });
   await provideKeys(context, owner);
-  const ownListeners = [owner, `tcp://${temporal.address}`, temporal.uiUrl, slack.apiUrl, model.baseUrl].flatMap(
-    listenerOf,
-  );
+  const ownListeners = await Promise.all([
+    listenersOf([owner, `temporal://${temporal.address}`, engine.address]),
+    // A public one shares its address with whatever else is behind the same front.
+    listenersOf([temporal.uiUrl], (address) => classify(address)?.kind !== 'public'),
+    // Elsewhere these are the services themselves, not what stands in for them here.
+    listenersOf([pageUrl, slack.apiUrl, model.baseUrl], isLoopback),
+  ]);
 
   await Promise.all([
     (async () => {
       const proxy = await startProxy(context, {
         databaseUrl: roles.proxy,
         operatorFile: world?.operatorFile,
-        ownListeners,
+        ownListeners: ownListeners.flat(),
       });
       await startRunner(context, { databaseUrl: roles.runner, temporal, proxy });
     })(),
@@ -59,11 +65,4 @@ export async function startEverything(context: UpContext): Promise<void> {
   const open = pageUrl ? `\n${addressLine('Open', pageUrl)}` : '';
   context.tell(`\nBellhop is running; Ctrl-C stops it.${open}\n${ONE_USER}\n`);
   await provideImage(context);
-}
-
-/** `127.0.0.1:port` of an address on this machine: no sandbox reaches it, whatever the rules say. */
-function listenerOf(address: string | undefined): string[] {
-  if (!address) return [];
-  const { hostname, port } = new URL(address);
-  return hostname === '127.0.0.1' && port ? [`${hostname}:${port}`] : [];
 }

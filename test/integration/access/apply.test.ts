@@ -7,7 +7,7 @@ import { bindingOf } from '../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../credentials/key-pair.ts';
 import { open } from '../../../credentials/open.ts';
 import { saveChannel } from '../../../store/channels.ts';
-import { findCredential, listCredentials, registerInstallationKey } from '../../../store/credentials.ts';
+import { listCredentials, registerInstallationKey, sealedCredentials } from '../../../store/credentials.ts';
 import { inTransaction, openDatabase, openListener, type Queryable } from '../../../store/database.ts';
 import { currentPolicy } from '../../../store/policy.ts';
 import { dropRoles, ensureRoles, urlForRole } from '../../../store/roles.ts';
@@ -68,8 +68,8 @@ async function secretOf(id: string, reader: Queryable = db.database): Promise<st
   const { connections } = await currentPolicy(reader);
   const connection = connections.find((each) => each.id === id);
   if (!connection) throw new Error(`no connection ${id}`);
-  const stored = await findCredential(reader, id, connection.credentialVersion);
-  return open(keys, bindingOf(connection), stored?.sealed ?? new Uint8Array());
+  const stored = await sealedCredentials(reader, new Map([[id, connection.credentialVersion]]));
+  return open(keys, bindingOf(connection), stored.get(id) ?? new Uint8Array());
 }
 
 test('a file becomes policy, sealed credential and schedules, and what changed is told', async () => {

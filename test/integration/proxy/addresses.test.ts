@@ -1,6 +1,7 @@
+import { until } from '../../support/until.ts';
 import { type Origin, startOrigin } from './support/origin.ts';
 import { createTestAuthority, type TestAuthority } from './support/test-authority.ts';
-import { connection, domain, S1, SCOPE_1, SECRET, startWorld, type World } from './support/world.ts';
+import { connection, domain, S1, S2, SCOPE_1, SCOPE_2, SECRET, startWorld, type World } from './support/world.ts';
 
 let world: World;
 let origin: Origin;
@@ -15,6 +16,7 @@ beforeAll(async () => {
   world = await startWorld({
     resolve: async (host) => {
       asked.push(host);
+      if (host.endsWith('.slow.test')) return new Promise(() => {});
       const list = answers.get(host) ?? [new Error('unknown')];
       const next = list.length > 1 ? list.shift() : list[0];
       if (next instanceof Error || !next) throw Object.assign(next ?? new Error('unknown'), { code: 'ENOTFOUND' });
@@ -29,6 +31,7 @@ beforeAll(async () => {
   });
   await policyFor(origin.port);
   await world.openLease(S1, SCOPE_1);
+  await world.openLease(S2, SCOPE_2);
 });
 
 afterAll(async () => {
@@ -55,6 +58,7 @@ async function policyFor(port: number, range = '127.0.0.1/32'): Promise<void> {
           domain('metadata.google.internal'),
         ],
       },
+      [SCOPE_2]: { domains: [domain('*.slow.test')] },
     },
   });
 }
@@ -139,6 +143,17 @@ test.each([
   expect(answer).toMatchObject({ status: 502, error: { code: 'dns', retry: true } });
   expect(world.dialled).toEqual([]);
 });
+
+test('names that nobody answers for fail after five seconds, and keep no other scope waiting', async () => {
+  const slow = Array.from({ length: 40 }, (_, n) => world.sandbox(S2).request(`https://n${n}.slow.test/`));
+  await until(() => asked.length >= 4, 'lookups of the slow names');
+  answers.set('pypi.test', [['127.0.0.1']]);
+  expect((await sandbox().request(`https://pypi.test:${origin.port}/z`)).status).toBe(200);
+  for (const answer of await Promise.all(slow)) {
+    expect(answer).toMatchObject({ status: 502, error: { code: 'dns', retry: true } });
+  }
+  expect(asked.filter((host) => host.endsWith('.slow.test'))).toHaveLength(4);
+}, 20_000);
 
 test('a tunnel is told about a refused address before it is established', async () => {
   answers.set('tunnel.test', [['10.0.0.1']]);

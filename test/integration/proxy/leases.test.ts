@@ -202,6 +202,22 @@ test('a change of the policy ends an answer that is under way, when it takes its
   expect(event).toMatchObject({ code: 'policy_changed', outcome: 'forwarded', path: '/endless', status: 200 });
 });
 
+test('switching the agent off ends tunnels and answers within a second, and nothing passes any more', async () => {
+  const { world, policy } = standard;
+  const blind = await sandbox().tunnel('tunnel.test:443', { ca: standard.authority.pem });
+  const streaming = await sandbox().tunnel('pypi.test:443');
+  streaming.write('GET /endless HTTP/1.1\r\nHost: pypi.test\r\n\r\n');
+  while (!sandbox().received().includes('begun')) await pause(10);
+  const closed = Promise.all([untilClosed(blind, 5_000), untilClosed(streaming, 5_000)]);
+  const started = Date.now();
+  await world.apply({ ...policy, attached: { ...policy.attached, organization: { enabled: false } } });
+  await closed;
+  expect(Date.now() - started).toBeLessThan(1_000);
+  for (const url of ['https://api.a.test/', 'https://pypi.test/', 'https://tunnel.test/']) {
+    expect(await sandbox().request(url)).toMatchObject({ status: 403, error: { code: 'disabled' } });
+  }
+});
+
 test('a change of the policy is noticed without a notification', async () => {
   const { world } = standard;
   await world.database.database.query(

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener, ServerResponse } from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
@@ -170,6 +170,11 @@ test('SIGTERM lets what is under way end, takes nothing new, and exits with 0', 
   expect(await text).toContain('done');
   expect(await ended).toBe(0);
   expect(await eventsOf('/slow?q', 2)).toContainEqual({ code: 'connection', outcome: 'injected' });
+});
+
+test('lookups that nobody answers have threads enough not to hold up one another', async () => {
+  const { pid } = await start();
+  expect(readdirSync(`/proc/${pid}/task`).length).toBeGreaterThan(64);
 });
 
 test('the process keeps its memory to itself', async () => {

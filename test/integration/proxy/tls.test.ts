@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { startRelay } from './support/relay.ts';
 import { untilClosed } from './support/sandbox.ts';
 import { type StandardWorld, startStandardWorld, underInvariants } from './support/standard-world.ts';
-import { S1 } from './support/world.ts';
+import { S1, S2 } from './support/world.ts';
 
 let standard: StandardWorld;
 beforeAll(async () => {
@@ -87,12 +87,13 @@ test('a greeting that comes byte by byte is cut off after ten seconds', async ()
   await underInvariants(standard, async () => {
     const socket = await sandbox().connect('pypi.test:443');
     const started = Date.now();
-    const drip = setInterval(() => socket.write(Buffer.from([22])), 1_000);
-    socket.write(Buffer.from([22, 3, 1, 2, 0]));
+    const drip = setInterval(() => socket.write(Buffer.from([3])), 1_000);
+    socket.write(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252]));
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(drip);
     expect(Date.now() - started).toBeLessThan(12_000);
   });
+  expect(await lastEvent()).toMatchObject({ code: 'client_hello_timeout', outcome: 'blocked', host: 'pypi.test' });
 });
 
 test('a head that comes byte by byte is cut off after fifteen seconds', async () => {
@@ -130,6 +131,18 @@ test('many names below a wildcard stay bounded, and the proxy stays quick', asyn
   expect(answers).toBeInstanceOf(Error);
   const events = (await standard.world.events(S1, 0)).filter(({ code }) => code === 'too_many_names');
   expect(events.length).toBeGreaterThan(0);
+});
+
+test('no sandbox is shown the certificate of another', async () => {
+  const shown = [sandbox(), sandbox(), standard.world.sandbox(S2)].map(async (each) => {
+    const socket = await each.tunnel('api.a.test:443');
+    const serial = socket.getPeerX509Certificate()?.serialNumber;
+    socket.destroy();
+    return serial;
+  });
+  const [first, again, other] = await Promise.all(shown);
+  expect(again).toBe(first);
+  expect(other).not.toBe(first);
 });
 
 test('the certificate has what strict clients ask for', async () => {

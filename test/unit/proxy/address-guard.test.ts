@@ -116,3 +116,34 @@ test("Bellhop's own listeners and the proxy's machine are refused although their
   expect(guard.refuse('10.1.2.8', 8443, wide)).toBeNull();
   expect(guard.refuse('172.17.0.1', 443, wide)).toContain('machine');
 });
+
+test.each([
+  ['FD00:0::1', 'fd00::1'],
+  ['::ffff:10.1.2.7', '10.1.2.7'],
+  ['10.1.2.7', '::ffff:a01:207'],
+  ['::ffff:127.0.0.1', '127.0.0.1'],
+  ['::1', '127.0.0.1'],
+])('a listener at %s is known again as %s', (listener, dialled) => {
+  const guard = createAddressGuard({
+    ceilings: [
+      { range: '0.0.0.0/0', ports: [7233] },
+      { range: '::/0', ports: [7233] },
+    ],
+    own: [{ address: listener, port: 7233 }],
+    localAddresses: () => [],
+  });
+  const wide = [
+    { range: '0.0.0.0/0', port: 7233 },
+    { range: '::/0', port: 7233 },
+  ];
+  expect(guard.refuse(dialled, 7233, wide)).toContain("Bellhop's own");
+});
+
+test("an address of the proxy's machine is known again however it is written", () => {
+  const guard = createAddressGuard({
+    ceilings: [{ range: 'fd00::/8', ports: [443] }],
+    own: [],
+    localAddresses: () => ['FD00:0::9'],
+  });
+  expect(guard.refuse('fd00::9', 443, [{ range: 'fd00::/8', port: 443 }])).toContain('machine');
+});

@@ -41,6 +41,19 @@ test('a greeting cut into many records is put together', async () => {
   expect(readClientHello(Buffer.concat(records))).toEqual({ state: 'complete', serverName: 'api.a.test' });
 });
 
+test.each([
+  ['the change of ciphers that middleboxes expect', [20, 3, 3, 0, 1, 1]],
+  ['early data', [23, 3, 3, 0, 2, 9, 9]],
+  ['something else', [0x53, 0x53, 0x48]],
+])('%s right after the greeting does not spoil it', async (_name, more) => {
+  const hello = await helloOf({ servername: 'api.a.test' });
+  const expected = { state: 'complete', serverName: 'api.a.test' };
+  expect(readClientHello(Buffer.concat([hello, Buffer.from(more)]))).toEqual(expected);
+  // Before it is whole, it is no greeting.
+  const half = Buffer.concat([Buffer.from([22, 3, 1, 0, 20]), hello.subarray(5, 25), Buffer.from(more)]);
+  expect(readClientHello(half)).toEqual({ state: 'invalid' });
+});
+
 test('two server names are no greeting', async () => {
   const hello = await helloOf({ servername: 'api.a.test' });
   const name = Buffer.from('api.a.test');

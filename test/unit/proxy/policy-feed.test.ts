@@ -1,24 +1,30 @@
-import { EMPTY_DOCUMENT } from '../../../access/document.ts';
+import { type AccessDocument, EMPTY_DOCUMENT } from '../../../access/document.ts';
 import type { PolicyFeed } from '../../../proxy/policy/policy-feed.ts';
 import { startPolicyFeed } from '../../../proxy/policy/policy-feed.ts';
+import { connection } from '../../support/access-document.ts';
 
 let feed: PolicyFeed;
 afterEach(() => feed.stop());
 
 function setUp() {
-  const state = { now: 1_000_000, version: 1, away: false, changes: 0, loads: 0 };
+  const state = { now: 1_000_000, version: 1, away: false, hung: false, malformed: false, changes: 0, loads: 0 };
+  const errors: string[] = [];
   feed = startPolicyFeed({
     load: async () => {
       state.loads += 1;
       if (state.away) throw new Error('away');
+      if (state.hung) await new Promise(() => {});
+      if (state.malformed) return { version: state.version, bundles: [] } as unknown as AccessDocument;
       return { ...EMPTY_DOCUMENT, version: state.version };
     },
+    loadSealed: async ({ version }) => new Map([['gh', new Uint8Array([version])]]),
     clock: { now: () => state.now },
     onChange: () => (state.changes += 1),
-    onError: () => {},
+    onError: (error, what) => errors.push(`${what}: ${(error as Error).message}`),
     pollMs: 1_000_000,
+    answerMs: 100,
   });
-  return state;
+  return Object.assign(state, { errors });
 }
 
 const codeOf = (act: () => unknown) => {
@@ -77,4 +83,52 @@ test('a notification during a question makes it ask once more', async () => {
   await first;
   await new Promise((resolve) => setImmediate(resolve));
   expect(state.loads).toBe(2);
+});
+
+test('a question that is never answered counts as the database being away, and the next one is asked', async () => {
+  const state = setUp();
+  await feed.refresh();
+  state.hung = true;
+  await feed.refresh();
+  expect(feed.databaseAway).toBe(true);
+  expect(state.errors).toEqual(['the policy cannot be confirmed: the database is away: no answer in 100 ms']);
+  state.hung = false;
+  state.version = 2;
+  await feed.refresh();
+  expect(feed.databaseAway).toBe(false);
+  expect(feed.version).toBe(2);
+  // Nor does the end wait for one.
+  state.hung = true;
+  void feed.refresh();
+  await feed.stop();
+});
+
+test('a malformed policy leaves the one before it in force, unconfirmed, and is told once', async () => {
+  const state = setUp();
+  await feed.refresh();
+  Object.assign(state, { malformed: true, version: 99 });
+  state.now += 30_001;
+  await feed.refresh();
+  await feed.refresh();
+  expect(feed.version).toBe(1);
+  expect(feed.databaseAway).toBe(false);
+  expect(codeOf(() => feed.accessOf('organization'))).toBe('passes');
+  expect(codeOf(() => feed.confirmForInjection())).toBe('policy_stale');
+  expect(state.errors).toEqual([expect.stringContaining('version 99 is malformed at connections')]);
+  expect(state.changes).toBe(1);
+  Object.assign(state, { malformed: false, version: 100 });
+  await feed.refresh();
+  expect(feed.version).toBe(100);
+  expect(codeOf(() => feed.confirmForInjection())).toBe('passes');
+});
+
+test('a policy takes over together with the sealed credentials of its connections', async () => {
+  const state = setUp();
+  expect(feed.sealedOf(connection('gh', 'api.a.test'))).toBeNull();
+  await feed.refresh();
+  expect(feed.sealedOf(connection('gh', 'api.a.test'))).toEqual(new Uint8Array([1]));
+  state.version = 2;
+  await feed.refresh();
+  expect(feed.sealedOf(connection('gh', 'api.a.test'))).toEqual(new Uint8Array([2]));
+  expect(feed.sealedOf(connection('other', 'api.a.test'))).toBeNull();
 });

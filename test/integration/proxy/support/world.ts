@@ -27,7 +27,7 @@ export interface WorldPolicy {
   readonly connections?: readonly Connection[];
   /** By scope. */
   readonly attached?: Readonly<
-    Partial<Record<ScopeKey, { connections?: readonly string[]; domains?: readonly DomainEntry[] }>>
+    Partial<Record<ScopeKey, { connections?: readonly string[]; domains?: readonly DomainEntry[]; enabled?: boolean }>>
   >;
   readonly guardrails?: Parameters<typeof storePolicy>[1]['document']['guardrails'];
 }
@@ -137,10 +137,10 @@ export async function startWorld({ wrapStore = (store) => store, ...overrides }:
             domains: each.domains ?? [],
             instructions: '',
           })),
-          scopes: entries.map(([scope]) => ({
+          scopes: entries.map(([scope, each]) => ({
             scope,
             label: scope,
-            enabled: true,
+            enabled: each.enabled ?? true,
             bundles: [`bundle-${scope}`],
             instructions: '',
           })),
