@@ -247,6 +247,51 @@ test('an answer whose message somebody deleted is posted again; a status line is
   await gateway.stop();
 }, 30_000);
 
+/** Slack has been asked for a live update and has not answered yet. */
+async function updateUnderWay(): Promise<void> {
+  const inFlight = "select 1 from rate_bucket where method = 'chat.update' and tokens < 50";
+  await until(async () => (await stage.db.database.query(inFlight)).rowCount === 1, 'a live update to be under way');
+}
+
+test('an answer that comes while Slack refuses a live update is posted', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  await put(key, working(1), false);
+  const { ts } = await slack.waitForAnswer(thread, /step 1/);
+  await sent(key);
+  await fetch(new URL('chat.delete', slack.apiUrl), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${slack.tokens.bot}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ channel: thread.channel, ts }),
+  });
+  await slack.fault({ delayMs: 'chat.update', ms: 2_000, times: 1 });
+  await put(key, working(2), false);
+  await updateUnderWay();
+  await put(key, { kind: 'answer', text: 'Not lost.' }, true);
+  await slack.waitForAnswer(thread, /Not lost/);
+  await sent(key);
+  await gateway.stop();
+}, 30_000);
+
+test('an answer does not wait for the pause after a live update that did not end well', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  await put(key, working(1), false);
+  await slack.waitForAnswer(thread, /step 1/);
+  await sent(key);
+  // Earlier attempts failed as well: the next pause is a minute.
+  await db.database.query('update outbox set attempts = 6 where key = $1', [key]);
+  await slack.fault({ delayMs: 'chat.update', ms: 2_000, times: 1 });
+  await slack.fault({ failWith: 'chat.update', error: 'internal_error' });
+  await put(key, working(2), false);
+  await updateUnderWay();
+  await put(key, { kind: 'answer', text: 'At once.' }, true);
+  await slack.waitForAnswer(thread, /At once/);
+  await gateway.stop();
+}, 30_000);
+
 test('blocks that Slack refuses do not keep the words back', async () => {
   const { slack } = stage;
   const gateway = await stage.start();
