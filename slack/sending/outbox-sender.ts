@@ -9,7 +9,7 @@ import {
   type OutboxRow,
   postponeSending,
 } from '../../store/outbox-claims.ts';
-import { failureOf, TryAgain } from '../api/errors.ts';
+import { failureOf, isTokenRefused, TryAgain } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
 import { type Hold, LostRow } from './hold.ts';
@@ -33,8 +33,6 @@ const STATUS_LIFE_MS = 15_000;
 const UNSURE_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
 const MAX_UPLOADS = 5;
-/** The workspace does not know us any more: nothing is given up, an operator has to act. */
-const TOKEN_ERRORS = new Set(['invalid_auth', 'account_inactive', 'token_revoked', 'token_expired', 'not_authed']);
 
 /** Makes Slack agree with the outbox, row by row. */
 export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
@@ -76,7 +74,7 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
     const failure = failureOf(error);
     const about = { key: row.key, kind: row.kind, attempts: row.attempts };
     if (failure.kind === 'limited') return postponeSending(database, row.id, row.revision, failure.waitMs);
-    if (failure.kind === 'refused' && !TOKEN_ERRORS.has(failure.code)) {
+    if (failure.kind === 'refused' && !isTokenRefused(failure)) {
       log.error({ ...about, code: failure.code }, 'Slack refused something of the outbox for good');
       return markFailed(database, row.id, row.revision, failure.code);
     }
