@@ -303,6 +303,31 @@ test('blocks that Slack refuses do not keep the words back', async () => {
   await gateway.stop();
 });
 
+test.each(['chat.postMessage', 'chat.update'])(
+  'a long answer whose blocks Slack refuses (%s) comes in full',
+  async (method) => {
+    const { slack } = stage;
+    const gateway = await stage.start();
+    const key = randomUUID();
+    if (method === 'chat.update') {
+      await put(key, working(1), false);
+      await slack.waitForAnswer(thread, /step 1/);
+      await sent(key);
+    }
+    await slack.fault({ failWith: method, error: 'invalid_blocks' });
+    const paragraphs = Array.from({ length: 16 }, (_, i) => `Paragraph ${i}. ${'<b> '.repeat(160)}`);
+    await put(key, { kind: 'answer', text: paragraphs.join('\n\n'), footer: 'the end' }, true);
+    await slack.waitForAnswer(thread, /the end/);
+    const shown = (await slack.answers(thread)).map((answer) =>
+      answer.blocks.some((block) => block.type === 'markdown') ? JSON.stringify(answer.blocks) : answer.text,
+    );
+    const numbers = shown.flatMap((text) => [...text.matchAll(/Paragraph (\d+)\./g)].map((match) => Number(match[1])));
+    expect(numbers).toEqual(paragraphs.map((_, i) => i));
+    await gateway.stop();
+  },
+  30_000,
+);
+
 test('what Slack refuses for good is noted for the operator and not tried for ever', async () => {
   const { slack, db } = stage;
   const gateway = await stage.start();
