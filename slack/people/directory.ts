@@ -1,7 +1,7 @@
 import { type Channel, findChannel, forgetChannel, saveChannel } from '../../store/channels.ts';
 import type { Queryable } from '../../store/database.ts';
 import { findPerson, forgetPerson, type Person, savePerson } from '../../store/people.ts';
-import { failureOf, LookupUnavailable } from '../api/errors.ts';
+import { failureOf, isTokenRefused, LookupUnavailable } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -82,7 +82,10 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
   };
 }
 
-/** Null when Slack says no: what cannot be looked up is refused. No answer is not a no. */
+/**
+ * Null when Slack says no: what cannot be looked up is refused. No answer is not a no, and a refusal of ourselves says
+ * nothing about anybody.
+ */
 async function lookUp(
   calls: PacedCalls,
   method: string,
@@ -92,6 +95,7 @@ async function lookUp(
     return await calls.call(method, args);
   } catch (error) {
     const failure = failureOf(error);
+    if (isTokenRefused(failure)) throw error;
     if (failure.kind === 'refused') return null;
     throw new LookupUnavailable(`${method}: ${failure.kind === 'limited' ? 'rate limited' : failure.reason}`);
   }
