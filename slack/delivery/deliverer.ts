@@ -1,6 +1,7 @@
 import { inTransaction } from '../../store/database.ts';
 import { claimUndelivered, type InboxRow, postponeEntry, takeOverdue } from '../../store/inbox.ts';
 import { putMessage } from '../../store/outbox.ts';
+import { TryAgain } from '../api/errors.ts';
 import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
 import { deliverEntry } from './deliver-entry.ts';
 import type { DeliveryDependencies } from './known-entry.ts';
@@ -39,6 +40,7 @@ export function createDeliverer(options: DelivererOptions): WorkLoop {
       await deliverEntry(dependencies, row);
       options.onDelivered();
     } catch (error) {
+      if (error instanceof TryAgain) return postponeEntry(database, row.id, FIRST_PAUSE_MS);
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ inbox: row.id, kind: row.kind, attempts: row.attempts, reason }, 'not delivered; trying again');
       const longest = row.attempts > PATIENCE ? LONG_PAUSE_MS : PAUSE_MS;
