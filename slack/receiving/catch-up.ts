@@ -62,7 +62,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       const oldest = new Date(Math.max(since.getTime() - OVERLAP_MS, began.getTime() - LONGEST_GAP_MS));
       const channels = await directory.sync(stopping.signal);
       const dms = await recentDms(db, identity.team, new Date(began.getTime() - DM_LIFE_MS));
-      const kept = await readSince(options, [...channels, ...dms], oldest, stopping.signal);
+      const kept = await readSince(options, [...channels, ...dms], { oldest, since }, stopping.signal);
       if (kept > 0) log.info({ kept }, 'caught up with messages that were not sent to us');
     } else {
       await directory.sync(stopping.signal);
@@ -110,11 +110,19 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   };
 }
 
+/** The time in which something may have been said that we did not hear. */
+interface Gap {
+  /** Read from here on. */
+  readonly oldest: Date;
+  /** What was said before this was heard, but for what was on its way. */
+  readonly since: Date;
+}
+
 /** Returns how many messages were new. */
 async function readSince(
   options: CatchUpOptions,
   channels: readonly string[],
-  oldest: Date,
+  gap: Gap,
   signal: AbortSignal,
 ): Promise<number> {
   const { db, identity, now, calls, log } = options;
@@ -122,26 +130,33 @@ async function readSince(
   const thread = (channel: string, threadTs: string): void => {
     threads.set(`${channel}:${threadTs}`, { channel, threadTs });
   };
-  const read = { calls, log, oldest, signal };
+  const read = { calls, log, oldest: gap.oldest, signal };
   let kept = 0;
   for (const channel of channels) {
     for (const message of await readHistory(read, { channel })) {
-      kept += await keepMessage(options, channel, message);
+      kept += await keepMessage(options, channel, message, gap);
       if (message.latest_reply && message.ts) thread(channel, message.ts);
     }
   }
-  const since = new Date(now().getTime() - THREAD_LIFE_MS);
-  for (const { channel, threadTs } of await recentThreads(db, identity.team, since)) thread(channel, threadTs);
+  const alive = new Date(now().getTime() - THREAD_LIFE_MS);
+  for (const { channel, threadTs } of await recentThreads(db, identity.team, alive)) thread(channel, threadTs);
   for (const { channel, threadTs } of threads.values()) {
     for (const message of await readHistory(read, { channel, threadTs })) {
-      kept += await keepMessage(options, channel, message);
+      kept += await keepMessage(options, channel, message, gap);
     }
   }
   return kept;
 }
 
-async function keepMessage(options: CatchUpOptions, channel: string, message: HistoryMessage): Promise<number> {
+async function keepMessage(
+  options: CatchUpOptions,
+  channel: string,
+  message: HistoryMessage,
+  { since }: Gap,
+): Promise<number> {
   const { db, identity, onKept } = options;
+  // Of what we heard, an edit starts nothing. What we did not hear is as it reads now: only Slack knows how it was.
+  if (message.edited && Number(message.ts) * 1_000 < since.getTime()) return 0;
   const event = { type: 'message', ...message, channel, ...(channel.startsWith('D') ? { channel_type: 'im' } : {}) };
   const incoming = incomingMessage(event, `catch-up:${identity.team}:${channel}:${message.ts}`, identity);
   if (!incoming) return 0;

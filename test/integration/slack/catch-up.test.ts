@@ -42,6 +42,28 @@ test('what was said while nobody was connected, and that Slack never sent, is re
   await second.stop();
 }, 30_000);
 
+test('what was said while nobody was connected counts as it reads after an edit; an edit of what was heard does not', async () => {
+  const { slack } = stage;
+  const first = await stage.start();
+  const heard = await slack.post('ada', 'platform-eng', 'heard, and not for you');
+  const seen = await watermark();
+  await until(
+    async () => Number(await watermark()) > Math.max(Number(seen), Number(heard.ts) * 1_000),
+    'the watermark',
+  );
+  await first.stop();
+  await slack.fault({ loseEvents: 1_000 });
+  await slack.edit('ada', heard, '@bellhop on second thought');
+  const mention = await slack.post('grace', 'general', '@bellhop did you haer me?');
+  await slack.edit('grace', mention, '@bellhop did you hear me?');
+  const second = await stage.start();
+  await slack.waitForReaction(mention, 'eyes');
+  const rows = await stage.inbox();
+  expect(rows.find((row) => row.ts === mention.ts)?.text).toBe('did you hear me?');
+  expect(rows.some((row) => row.ts === heard.ts)).toBe(false);
+  await second.stop();
+}, 30_000);
+
 test('a place that Slack does not show us any more keeps nobody from being heard', async () => {
   const { slack } = stage;
   const first = await stage.start();
