@@ -221,6 +221,19 @@ test('nobody is pinged, nothing unfurls, and no remote image is shown', async ()
   await gateway.stop();
 });
 
+test('an answer that takes the place of a live line pings nobody and unfurls nothing either', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  await put(key, working(1), false);
+  await slack.waitForAnswer(thread, /step 1/);
+  await sent(key);
+  await put(key, { kind: 'answer', text: 'see https://evil.test/p.png <!channel>' }, true);
+  const answer = await slack.waitForAnswer(thread, /see/);
+  expect(answer).toMatchObject({ broadcastMentions: [], unfurlLinks: false, unfurlMedia: false, attachments: [] });
+  await gateway.stop();
+}, 30_000);
+
 test('an answer whose message somebody deleted is posted again; a status line is not', async () => {
   const { slack, db } = stage;
   const gateway = await stage.start();
