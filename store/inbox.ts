@@ -41,6 +41,8 @@ export interface InboxRow extends InboxEntry {
   readonly state: InboxState;
   readonly receivedAt: Date;
   readonly attempts: number;
+  /** A stop came after it while nobody knew yet who says it. */
+  readonly overtaken: boolean;
 }
 
 interface Row {
@@ -59,11 +61,14 @@ interface Row {
   state: InboxState;
   received_at: Date;
   attempts: number;
+  overtaken: boolean;
 }
 
 const COLUMNS = `inbox.id, inbox.event_id, inbox.kind, inbox.team, inbox.channel, inbox.thread_ts, inbox.ts, inbox.author,
-  inbox.author_class, inbox.address, inbox.text, inbox.files, inbox.state, inbox.received_at, inbox.attempts`;
-const UNDELIVERED = "delivered_at is null and state in ('received', 'delivered')";
+  inbox.author_class, inbox.address, inbox.text, inbox.files, inbox.state, inbox.received_at, inbox.attempts,
+  inbox.overtaken`;
+/** What nobody has brought to its end yet. */
+export const UNDELIVERED = "delivered_at is null and state in ('received', 'delivered')";
 
 /** Keeps an event unless it is known already; null when it is. One statement, so that it is kept or not. */
 export async function keepEntry(db: Queryable, entry: InboxEntry): Promise<string | null> {
@@ -166,19 +171,10 @@ export interface AcceptedEntry {
 export async function acceptEntry(db: Queryable, id: string, accepted: AcceptedEntry): Promise<boolean> {
   const { rowCount } = await db.query(
     `update inbox set state = 'delivered', author_class = $2, text = $3, files = $4
-     where id = $1 and state = 'received'`,
+     where id = $1 and state = 'received' and not overtaken`,
     [id, accepted.authorClass, storableText(accepted.text), storableJson(accepted.files)],
   );
   return rowCount === 1;
-}
-
-/** A stop overtakes what waits before it in its thread: those messages become context and start nothing. */
-export async function overtakeByStop(db: Queryable, stop: InboxRow): Promise<void> {
-  await db.query(
-    `update inbox set state = 'context' where ${UNDELIVERED} and kind = 'message' and id < $1
-       and team = $2 and channel = $3 and thread_ts = $4`,
-    [stop.id, stop.team, stop.channel, stop.threadTs],
-  );
 }
 
 export async function markSignalled(db: Queryable, id: string, session: SessionId): Promise<void> {
@@ -208,7 +204,7 @@ export async function closeEntry(
 export async function takeOverdue(db: Queryable, afterMs: number): Promise<InboxRow[]> {
   const { rows } = await db.query<Row>(
     `update inbox set notice_at = now()
-     where ${UNDELIVERED} and notice_at is null and kind = 'message' and address <> 'thread'
+     where ${UNDELIVERED} and notice_at is null and kind = 'message' and address <> 'thread' and not overtaken
        and received_at < now() - $1 * interval '1 millisecond'
      returning ${COLUMNS}`,
     [afterMs],
@@ -265,5 +261,6 @@ function toRow(row: Row): InboxRow {
     state: row.state,
     receivedAt: row.received_at,
     attempts: row.attempts,
+    overtaken: row.overtaken,
   };
 }

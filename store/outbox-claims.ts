@@ -139,17 +139,27 @@ export async function markSent(
   );
 }
 
-/** Gives the row back; nobody takes it before `ms` are over. */
-export async function postponeSending(db: Queryable, id: string, ms: number): Promise<void> {
+/**
+ * Gives the row back after `revision` was not sent; nobody takes it before `ms` are over. A final revision that came
+ * meanwhile does not wait, unless somebody has to look first what became of a post.
+ */
+export async function postponeSending(db: Queryable, id: string, revision: number, ms: number): Promise<void> {
   await db.query(
-    "update outbox set claimed_until = null, not_before = now() + $2 * interval '1 millisecond' where id = $1",
-    [id, ms],
+    `update outbox set claimed_until = null,
+       not_before = case when final and revision > $2 and not unsure then not_before
+                         else now() + $3 * interval '1 millisecond' end
+     where id = $1`,
+    [id, revision, ms],
   );
 }
 
-/** Slack will never take it. `code` is Slack's error, for operators. */
-export async function markFailed(db: Queryable, id: string, code: string): Promise<void> {
-  await db.query('update outbox set failed = $2, claimed_until = null where id = $1', [id, code]);
+/** Slack will never take this revision; a later one is another matter. `code` is Slack's error, for operators. */
+export async function markFailed(db: Queryable, id: string, revision: number, code: string): Promise<void> {
+  await db.query('update outbox set failed = case when revision = $2 then $3 end, claimed_until = null where id = $1', [
+    id,
+    revision,
+    code,
+  ]);
 }
 
 function bySendingOrder(a: OutboxRow, b: OutboxRow): number {

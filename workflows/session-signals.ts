@@ -31,6 +31,8 @@ export function listenToSignals(stopBefore: StopSignal | null): SessionSignals {
     unseen += 1;
   });
   setHandler(stopSignal, (stop) => {
+    // Given again, or overtaken by a later one: what runs by now may be newer than it.
+    if (lastStop !== null && BigInt(stop.inboxId) <= BigInt(lastStop.inboxId)) return;
     lastStop = stop;
     running?.cancel();
   });

@@ -32,6 +32,8 @@ export type Failure =
 
 /** Slack's documentation: "it is possible some aspect of the operation succeeded before the error was raised". */
 const UNSURE_CODES = new Set(['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout']);
+/** The workspace does not know us any more: nothing is given up, an operator has to act. */
+const TOKEN_CODES = new Set(['invalid_auth', 'account_inactive', 'token_revoked', 'token_expired', 'not_authed']);
 const LIMIT_CODES = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 const DEFAULT_WAIT_MS = 30_000;
 
@@ -46,4 +48,9 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof WebAPIHTTPError) return { kind: 'unknown', reason: `HTTP ${error.statusCode}` };
   return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) };
+}
+
+/** Whether Slack refused us, whatever we asked for. */
+export function isTokenRefused(failure: Failure): boolean {
+  return failure.kind === 'refused' && TOKEN_CODES.has(failure.code);
 }

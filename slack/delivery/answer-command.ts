@@ -1,6 +1,7 @@
 import { inTransaction } from '../../store/database.ts';
-import { closeEntry, type InboxRow, overtakeByStop } from '../../store/inbox.ts';
+import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage, putReaction } from '../../store/outbox.ts';
+import { overtakeByStop } from '../../store/stops.ts';
 import { threadStatus } from '../../store/thread-status.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import { commandOf } from '../receiving/commands.ts';

@@ -1,5 +1,7 @@
 import { closeEntry, type InboxRow, spokenBefore } from '../../store/inbox.ts';
 import { lastAnswerAt } from '../../store/outbox.ts';
+import { awaitsStop } from '../../store/stops.ts';
+import { TryAgain } from '../api/errors.ts';
 import { isAddressed } from '../people/addressing.ts';
 import { tagsOthers } from '../receiving/commands.ts';
 import { answerCommand, ownCommandOf, stopSession } from './answer-command.ts';
@@ -19,9 +21,10 @@ export async function deliverEntry(dependencies: DeliveryDependencies, row: Inbo
   if (row.kind === 'stop') return stopSession(dependencies, known);
   const command = ownCommandOf(dependencies.identity, row);
   if (command) return answerCommand(dependencies, known, command);
-  if (row.address === 'thread' && !(await isForUs(dependencies, row))) {
+  if (row.overtaken || (row.address === 'thread' && !(await isForUs(dependencies, row)))) {
     return closeEntry(dependencies.database, row.id, 'context', await readEntry(dependencies, known));
   }
+  if (await awaitsStop(dependencies.database, row)) throw new TryAgain('an earlier stop of its thread goes first');
   return handOver(dependencies, known);
 }
 

@@ -1,12 +1,14 @@
 import { inTransaction } from '../../store/database.ts';
 import { claimUndelivered, type InboxRow, postponeEntry, takeOverdue } from '../../store/inbox.ts';
 import { putMessage } from '../../store/outbox.ts';
+import { TryAgain } from '../api/errors.ts';
 import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
 import { deliverEntry } from './deliver-entry.ts';
 import type { DeliveryDependencies } from './known-entry.ts';
+import { createLookupPatience } from './lookup-patience.ts';
 import { LATE_NOTICE } from './notices.ts';
 
-export interface DelivererOptions extends DeliveryDependencies {
+export interface DelivererOptions extends Omit<DeliveryDependencies, 'patience'> {
   /** Something may be waiting in the outbox now. */
   readonly onDelivered: () => void;
   readonly log: { warn(fields: object, message: string): void };
@@ -30,13 +32,15 @@ const LONG_PAUSE_MS = 60_000;
  * on in order, those of different threads side by side.
  */
 export function createDeliverer(options: DelivererOptions): WorkLoop {
-  const { database, log, leaseMs = 10_000, overdueMs = 60_000, sweepMs = 5_000 } = options;
+  const { database, now, log, leaseMs = 10_000, overdueMs = 60_000, sweepMs = 5_000 } = options;
+  const dependencies = { ...options, patience: createLookupPatience(now) };
 
   const deliver = async (row: InboxRow): Promise<void> => {
     try {
-      await deliverEntry(options, row);
+      await deliverEntry(dependencies, row);
       options.onDelivered();
     } catch (error) {
+      if (error instanceof TryAgain) return postponeEntry(database, row.id, FIRST_PAUSE_MS);
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ inbox: row.id, kind: row.kind, attempts: row.attempts, reason }, 'not delivered; trying again');
       const longest = row.attempts > PATIENCE ? LONG_PAUSE_MS : PAUSE_MS;

@@ -1,6 +1,6 @@
 import { principalOf } from '../../contracts/scope.ts';
 import { inTransaction } from '../../store/database.ts';
-import { acceptEntry, markSignalled, postponeEntry } from '../../store/inbox.ts';
+import { acceptEntry, closeEntry, markSignalled, postponeEntry } from '../../store/inbox.ts';
 import { putReaction, putStatus } from '../../store/outbox.ts';
 import { ensureSession, hasSession } from '../../store/sessions.ts';
 import { permalinkOf } from '../api/identity.ts';
@@ -31,6 +31,8 @@ export async function handOver(dependencies: DeliveryDependencies, known: KnownE
     return acceptEntry(db, row.id, accepted);
   });
   if (isAccepted) await signalSession(dependencies, known);
+  // A stop has overtaken it meanwhile.
+  else await closeEntry(database, row.id, 'context', accepted);
 }
 
 /** Signals the session, starting its workflow where none is open; the reaction says that Temporal has taken it. */

@@ -33,14 +33,26 @@ export function createFileFetcher(options: FileFetcherOptions): FileFetcher {
 }
 
 async function takeFile(
-  { db, botToken, apiUrl, fetch = globalThis.fetch }: FileFetcherOptions,
+  options: FileFetcherOptions,
   session: SessionId,
   file: InboxFile,
   signal: AbortSignal,
 ): Promise<InboxFile> {
-  const without = (problem: string): InboxFile => ({ ...file, problem: `not taken: ${problem}` });
-  if (file.size > MAX_FILE_BYTES) return without(TOO_LARGE);
-  if (!isSlackFileHost(file.url, apiUrl)) return without('it is not kept by Slack itself');
+  const bytes = await fetchBytes(options, file, signal);
+  if (typeof bytes === 'string') return { ...file, problem: `not taken: ${bytes}` };
+  // Trouble with the database is not the file's fault: the row is delivered again when it is back.
+  const id = await saveFile(options.db, { session, name: file.name, bytes, direction: 'in', origin: file.id });
+  return { ...file, file: id };
+}
+
+/** The bytes, or in words why there are none. */
+async function fetchBytes(
+  { botToken, apiUrl, fetch = globalThis.fetch }: FileFetcherOptions,
+  file: InboxFile,
+  signal: AbortSignal,
+): Promise<Buffer | string> {
+  if (file.size > MAX_FILE_BYTES) return TOO_LARGE;
+  if (!isSlackFileHost(file.url, apiUrl)) return 'it is not kept by Slack itself';
   try {
     // A redirect would lead to a sign-in page, and the token to wherever it points.
     const response = await fetch(file.url, {
@@ -48,20 +60,14 @@ async function takeFile(
       redirect: 'error',
       signal,
     });
-    if (!response.ok) return without(`Slack answered ${response.status}`);
+    if (!response.ok) return `Slack answered ${response.status}`;
     const html = response.headers.get('content-type')?.startsWith('text/html') ?? false;
     if (html && !file.mimetype.startsWith('text/html')) {
-      return without('Slack showed a sign-in page instead: the app lacks the scope files:read');
+      return 'Slack showed a sign-in page instead: the app lacks the scope files:read';
     }
-    const bytes = await readUpTo(response, MAX_FILE_BYTES);
-    if (!bytes) return without(TOO_LARGE);
-    const id = await saveFile(db, { session, name: file.name, bytes, direction: 'in', origin: file.id });
-    return { ...file, file: id };
-  } catch (error) {
-    if (signal.aborted) return without('Slack did not send it in time');
-    // Not the file's fault: the row is delivered again when the database is back.
-    if (error instanceof Error && 'severity' in error) throw error;
-    return without('it could not be fetched from Slack');
+    return (await readUpTo(response, MAX_FILE_BYTES)) ?? TOO_LARGE;
+  } catch {
+    return signal.aborted ? 'Slack did not send it in time' : 'it could not be fetched from Slack';
   }
 }
 

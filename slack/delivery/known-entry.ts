@@ -8,6 +8,7 @@ import type { Directory } from '../people/directory.ts';
 import { type Refusal, refusalOf } from '../people/who-may-speak.ts';
 import type { FileFetcher } from './incoming-files.ts';
 import type { ThreadJoiner } from './join-thread.ts';
+import type { LookupPatience } from './lookup-patience.ts';
 import { readableText } from './readable-text.ts';
 import type { SessionSignals } from './session-signals.ts';
 
@@ -21,6 +22,7 @@ export interface DeliveryDependencies {
   readonly joinThread: ThreadJoiner;
   /** Whether the applied access file lets the agent work in a scope. */
   readonly isEnabled: (scope: ScopeKey) => Promise<boolean>;
+  readonly patience: LookupPatience;
   readonly now: () => Date;
 }
 
@@ -35,17 +37,13 @@ export interface KnownEntry {
   readonly refusal: Refusal | null;
 }
 
-/** Slack's directory is asked again for so long; then nobody can say who it is, and the message is refused. */
-const LOOKUP_PATIENCE_MS = 60_000;
-
 export async function lookUpEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<KnownEntry> {
-  const { directory, isEnabled, now } = dependencies;
-  const patient = now().getTime() - row.receivedAt.getTime() < LOOKUP_PATIENCE_MS;
+  const { directory, isEnabled, patience } = dependencies;
   const asked = async <T>(question: Promise<T | null>): Promise<T | null> => {
     try {
       return await question;
     } catch (error) {
-      if (error instanceof LookupUnavailable && !patient) return null;
+      if (error instanceof LookupUnavailable && !patience.lasts(row.id)) return null;
       throw error;
     }
   };
@@ -53,11 +51,12 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
   const given = row.kind === 'schedule' || row.authorClass === 'bot';
   const [person, channel] = await Promise.all([
     given ? { class: row.authorClass, name: row.author } : asked(directory.person(row.author)),
-    asked(directory.channel(row.channel)),
+    // Whoever may speak may also stop, wherever that is.
+    row.kind === 'stop' ? null : asked(directory.channel(row.channel)),
   ]);
+  patience.end(row.id);
   const scope = row.address === 'dm' ? personScope(row.team, row.author) : channelScope(row.team, row.channel);
   const author = person?.class ?? null;
-  // Whoever may speak may also stop, wherever that is.
   const refusal =
     row.kind === 'stop'
       ? refusalOf({ author, channel: { kind: 'public', external: false }, enabled: true })

@@ -1,9 +1,10 @@
 import { type Channel, findChannel, forgetChannel, saveChannel } from '../../store/channels.ts';
 import type { Queryable } from '../../store/database.ts';
 import { findPerson, forgetPerson, type Person, savePerson } from '../../store/people.ts';
-import { failureOf, LookupUnavailable } from '../api/errors.ts';
+import { failureOf, isTokenRefused, LookupUnavailable } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
+import { patiently } from '../api/patiently.ts';
 import { channelOf, personOf, type SlackConversation, type SlackUser } from './directory-shapes.ts';
 
 /** Who somebody is and what a channel is. What Slack does not know is null; when Slack is away they throw. */
@@ -12,8 +13,8 @@ export interface Directory {
   channel(channel: string): Promise<Omit<Channel, 'seenAt'> | null>;
   forgetPerson(user: string): Promise<void>;
   forgetChannel(channel: string): Promise<void>;
-  /** Reads all channels the bot can see, and returns the ids of those it is in. */
-  sync(): Promise<string[]>;
+  /** Reads all channels the bot can see, as fast as Slack lets us, and returns the ids of those it is in. */
+  sync(signal: AbortSignal): Promise<string[]>;
 }
 
 export interface DirectoryOptions {
@@ -57,16 +58,17 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
     forgetPerson: (user) => forgetPerson(db, identity.team, user),
     forgetChannel: (channel) => forgetChannel(db, identity.team, channel),
 
-    async sync() {
+    async sync(signal) {
       const joined: string[] = [];
       let cursor: string | undefined;
       for (let page = 0; page < MAX_PAGES; page += 1) {
-        const answer = await calls.call('conversations.list', {
+        const asked = {
           types: 'public_channel,private_channel',
           exclude_archived: true,
           limit: 200,
           ...(cursor ? { cursor } : {}),
-        });
+        };
+        const answer = await patiently(() => calls.call('conversations.list', asked), signal);
         for (const found of (answer.channels ?? []) as SlackConversation[]) {
           if (!found.id) continue;
           await saveChannel(db, channelOf(found, found.id, identity));
@@ -80,7 +82,10 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
   };
 }
 
-/** Null when Slack says no: what cannot be looked up is refused. No answer is not a no. */
+/**
+ * Null when Slack says no: what cannot be looked up is refused. No answer is not a no, and a refusal of ourselves says
+ * nothing about anybody.
+ */
 async function lookUp(
   calls: PacedCalls,
   method: string,
@@ -90,6 +95,7 @@ async function lookUp(
     return await calls.call(method, args);
   } catch (error) {
     const failure = failureOf(error);
+    if (isTokenRefused(failure)) throw error;
     if (failure.kind === 'refused') return null;
     throw new LookupUnavailable(`${method}: ${failure.kind === 'limited' ? 'rate limited' : failure.reason}`);
   }

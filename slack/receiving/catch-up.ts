@@ -2,12 +2,12 @@ import type { Queryable } from '../../store/database.ts';
 import { hasLaterMessage } from '../../store/inbox.ts';
 import { recentDms, recentThreads } from '../../store/recent-places.ts';
 import { getWatermark, setWatermark } from '../../store/slack-watermark.ts';
-import { RateLimited } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import type { Directory } from '../people/directory.ts';
 import { incomingMessage } from './incoming.ts';
 import { keep } from './keep-incoming.ts';
+import { type HistoryMessage, readHistory } from './read-history.ts';
 import type { SocketConnection } from './socket-connection.ts';
 
 export interface CatchUpOptions {
@@ -42,15 +42,6 @@ const OVERLAP_MS = 60_000;
 const THREAD_LIFE_MS = 7 * 24 * 60 * 60_000;
 /** There may be thousands of DMs: read are those somebody uses. */
 const DM_LIFE_MS = 30 * 24 * 60 * 60_000;
-/** The part of a rate limit that is left to everybody else. */
-const SPARE = 0.3;
-const MAX_PAGES = 10;
-
-interface HistoryMessage extends Record<string, unknown> {
-  ts?: string;
-  thread_ts?: string;
-  latest_reply?: string;
-}
 
 /**
  * Reads from Slack what was said while we were not connected. Slack sends again what was not acknowledged, but how
@@ -69,12 +60,12 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     // At the very first start nobody has waited for us.
     if (since) {
       const oldest = new Date(Math.max(since.getTime() - OVERLAP_MS, began.getTime() - LONGEST_GAP_MS));
-      const channels = await directory.sync();
+      const channels = await directory.sync(stopping.signal);
       const dms = await recentDms(db, identity.team, new Date(began.getTime() - DM_LIFE_MS));
-      const kept = await readSince(options, [...channels, ...dms], oldest, stopping.signal);
+      const kept = await readSince(options, [...channels, ...dms], { oldest, since }, stopping.signal);
       if (kept > 0) log.info({ kept }, 'caught up with messages that were not sent to us');
     } else {
-      await directory.sync();
+      await directory.sync(stopping.signal);
     }
     await setWatermark(db, identity.team, began);
   };
@@ -119,58 +110,53 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   };
 }
 
+/** The time in which something may have been said that we did not hear. */
+interface Gap {
+  /** Read from here on. */
+  readonly oldest: Date;
+  /** What was said before this was heard, but for what was on its way. */
+  readonly since: Date;
+}
+
 /** Returns how many messages were new. */
 async function readSince(
   options: CatchUpOptions,
   channels: readonly string[],
-  oldest: Date,
+  gap: Gap,
   signal: AbortSignal,
 ): Promise<number> {
-  const { db, identity, now } = options;
+  const { db, identity, now, calls, log } = options;
   const threads = new Map<string, { channel: string; threadTs: string }>();
   const thread = (channel: string, threadTs: string): void => {
     threads.set(`${channel}:${threadTs}`, { channel, threadTs });
   };
+  const read = { calls, log, oldest: gap.oldest, signal };
   let kept = 0;
   for (const channel of channels) {
-    for (const message of await read(options, 'conversations.history', { channel }, oldest, signal)) {
-      kept += await keepMessage(options, channel, message);
+    for (const message of await readHistory(read, { channel })) {
+      kept += await keepMessage(options, channel, message, gap);
       if (message.latest_reply && message.ts) thread(channel, message.ts);
     }
   }
-  const since = new Date(now().getTime() - THREAD_LIFE_MS);
-  for (const { channel, threadTs } of await recentThreads(db, identity.team, since)) thread(channel, threadTs);
+  const alive = new Date(now().getTime() - THREAD_LIFE_MS);
+  for (const { channel, threadTs } of await recentThreads(db, identity.team, alive)) thread(channel, threadTs);
   for (const { channel, threadTs } of threads.values()) {
-    for (const message of await read(options, 'conversations.replies', { channel, ts: threadTs }, oldest, signal)) {
-      kept += await keepMessage(options, channel, message);
+    for (const message of await readHistory(read, { channel, threadTs })) {
+      kept += await keepMessage(options, channel, message, gap);
     }
   }
   return kept;
 }
 
-async function read(
-  { calls }: CatchUpOptions,
-  method: string,
-  args: Record<string, unknown>,
-  oldest: Date,
-  signal: AbortSignal,
-): Promise<HistoryMessage[]> {
-  const messages: HistoryMessage[] = [];
-  const from = (oldest.getTime() / 1_000).toFixed(6);
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const asked = { ...args, oldest: from, limit: 200, ...(cursor ? { cursor } : {}) };
-    const answer = await patiently(() => calls.call(method, asked, SPARE), signal);
-    messages.push(...((answer.messages ?? []) as HistoryMessage[]));
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
-    if (!cursor) break;
-  }
-  // A thread's first message always comes along, however old it is.
-  return messages.filter((message) => Number(message.ts) * 1_000 >= oldest.getTime()).sort(byTs);
-}
-
-async function keepMessage(options: CatchUpOptions, channel: string, message: HistoryMessage): Promise<number> {
+async function keepMessage(
+  options: CatchUpOptions,
+  channel: string,
+  message: HistoryMessage,
+  { since }: Gap,
+): Promise<number> {
   const { db, identity, onKept } = options;
+  // Of what we heard, an edit starts nothing. What we did not hear is as it reads now: only Slack knows how it was.
+  if (message.edited && Number(message.ts) * 1_000 < since.getTime()) return 0;
   const event = { type: 'message', ...message, channel, ...(channel.startsWith('D') ? { channel_type: 'im' } : {}) };
   const incoming = incomingMessage(event, `catch-up:${identity.team}:${channel}:${message.ts}`, identity);
   if (!incoming) return 0;
@@ -179,20 +165,4 @@ async function keepMessage(options: CatchUpOptions, channel: string, message: Hi
   if (!(await keep(db, incoming))) return 0;
   onKept();
   return 1;
-}
-
-async function patiently<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof RateLimited)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(error.waitMs, 1_000)));
-      signal.throwIfAborted();
-    }
-  }
-}
-
-function byTs(a: HistoryMessage, b: HistoryMessage): number {
-  return Number(a.ts) - Number(b.ts);
 }

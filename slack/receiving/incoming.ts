@@ -39,16 +39,17 @@ const SUBTYPES = new Set<unknown>([undefined, 'file_share', 'thread_broadcast', 
 export function incomingOf(body: unknown, identity: SlackIdentity): Incoming | null {
   if (!isRecord(body)) return null;
   if (body.type === 'event_callback' && isRecord(body.event) && typeof body.event_id === 'string') {
+    if (body.event.edited) return null;
     return incomingMessage(body.event, body.event_id, identity);
   }
   if (body.type === 'block_actions') return incomingStop(body, identity);
   return null;
 }
 
-/** What a new message is to us: an event of Slack, or the same as a history shows it. */
+/** What a new message is to us: an event of Slack, or the same as a history shows it, which may have been edited since. */
 export function incomingMessage(event: MessageEvent, eventId: string, identity: SlackIdentity): Incoming | null {
   const entry = entryOf(event, eventId, identity);
-  if (!entry || event.edited) return null;
+  if (!entry) return null;
   if (entry.address !== 'thread') return { keep: 'always', entry };
   return entry.threadTs === entry.ts ? null : { keep: 'in-thread', entry };
 }

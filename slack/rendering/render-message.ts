@@ -21,10 +21,14 @@ export interface RenderContext {
 
 /** A `markdown` block takes 12,000 characters a message; Slack refuses a whole message near 13,000 (docs.slack.dev). */
 export const MARKDOWN_LIMIT = 11_000;
-/** Slack edits messages reliably up to about 4,000 characters of text; escapes make some longer. */
+/** Slack edits messages reliably up to about 4,000 characters of text. */
+export const MOST_TEXT = 4_000;
+/** What is tried first: escapes make some text longer. */
 const TEXT_LIMIT = 3_000;
 /** A context or section text. */
 const SECTION_LIMIT = 3_000;
+/** A small line in a message without blocks. */
+const PLAIN_LINE_LIMIT = 100;
 /** Messages one answer may take; the rest is cut and the cut named. */
 export const MAX_PARTS = 5;
 
@@ -56,18 +60,57 @@ function stopButton(session: SessionId): Record<string, unknown> {
 }
 
 function renderAnswer(body: AnswerBody): RenderedMessage {
+  const { markdown, small, rest } = partOf(body, MARKDOWN_LIMIT);
+  const blocks: Record<string, unknown>[] = [{ type: 'markdown', text: markdown }];
+  for (const line of small) {
+    blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(cutText(line, SECTION_LIMIT)) }] });
+  }
+  const text = fitting(
+    (limit) => toMrkdwn(cutText(markdown, limit)),
+    (shown) => shown,
+  );
+  return { text, blocks, rest };
+}
+
+/** The same without blocks, for a message whose blocks Slack refused. Less fits into it: more is left to the next. */
+export function renderWithoutBlocks(body: MessageBody, context: RenderContext): RenderedMessage {
+  if (body.kind !== 'answer') return { ...renderMessage(body, context), blocks: [] };
+  const plain = (limit: number): RenderedMessage => {
+    const { markdown, small, rest } = partOf(body, limit);
+    const lines = small.map((line) => escapeText(cutText(line, PLAIN_LINE_LIMIT)));
+    return { text: [toMrkdwn(markdown), ...lines].join('\n\n'), blocks: [], rest };
+  };
+  return fitting(plain, ({ text }) => text);
+}
+
+/** The first of ever shorter tries whose text is short enough with its escapes, of which none is over five times as long. */
+function fitting<T>(make: (limit: number) => T, textOf: (made: T) => string): T {
+  let limit = TEXT_LIMIT;
+  let made = make(limit);
+  while (textOf(made).length > MOST_TEXT) {
+    limit = Math.floor(limit / 2);
+    made = make(limit);
+  }
+  return made;
+}
+
+/** What goes into one message of an answer, with at most `limit` characters of Markdown. */
+interface AnswerPart {
+  readonly markdown: string;
+  /** Small lines under it. */
+  readonly small: readonly string[];
+  readonly rest: string | null;
+}
+
+function partOf(body: AnswerBody, limit: number): AnswerPart {
   const part = body.part ?? 1;
   const [sendable, beyond] = cutToSendable(body.text, part);
-  const [first = '(no text)', ...later] = splitMarkdown(neutralise(sendable), MARKDOWN_LIMIT);
+  const [markdown = '(no text)', ...later] = splitMarkdown(neutralise(sendable), limit);
   const rest = [...later, beyond].filter(Boolean).join('\n\n');
   const cut = rest && part >= MAX_PARTS ? `Cut here: ${rest.length.toLocaleString('en')} more characters.` : null;
   const last = !rest || cut !== null;
   const small = [cut, last ? body.footer : null].filter((line): line is string => Boolean(line));
-  const blocks: Record<string, unknown>[] = [{ type: 'markdown', text: first }];
-  for (const line of small) {
-    blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(cutText(line, SECTION_LIMIT)) }] });
-  }
-  return { text: toMrkdwn(cutText(first, TEXT_LIMIT)), blocks, rest: last ? null : rest };
+  return { markdown, small, rest: last ? null : rest };
 }
 
 /** What this message and those after it can take, and what is beyond: only counted, so never worth rendering. */
@@ -81,9 +124,4 @@ function cutToSendable(text: string, part: number): [sendable: string, beyond: s
 function renderNotice(body: NoticeBody): RenderedMessage {
   const text = escapeText(cutText(body.text, SECTION_LIMIT - 500));
   return { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }], rest: null };
-}
-
-/** The same without blocks, for a message whose blocks Slack refused. */
-export function withoutBlocks(message: RenderedMessage): RenderedMessage {
-  return { ...message, blocks: [] };
 }

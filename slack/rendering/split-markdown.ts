@@ -67,6 +67,8 @@ function fitted(block: Block, limit: number): string[] {
     case 'fence': {
       const [open = '```', ...rest] = block.lines;
       const fence = FENCE.exec(open)?.[1] ?? '```';
+      // What opens it is the bulk of it: code on one line between its marks, or not code at all.
+      if (open.length + fence.length > limit / 2) return packLines(block.lines, limit);
       const inside = rest.length > 0 && isClosing(rest.at(-1) ?? '', fence) ? rest.slice(0, -1) : rest;
       return packLines(inside, limit - open.length - fence.length - 2).map((text) => `${open}\n${text}\n${fence}`);
     }

@@ -9,7 +9,7 @@ import {
   type OutboxRow,
   postponeSending,
 } from '../../store/outbox-claims.ts';
-import { failureOf, TryAgain } from '../api/errors.ts';
+import { failureOf, isTokenRefused, TryAgain } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
 import { type Hold, LostRow } from './hold.ts';
@@ -33,8 +33,6 @@ const STATUS_LIFE_MS = 15_000;
 const UNSURE_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
 const MAX_UPLOADS = 5;
-/** The workspace does not know us any more: nothing is given up, an operator has to act. */
-const TOKEN_ERRORS = new Set(['invalid_auth', 'account_inactive', 'token_revoked', 'token_expired', 'not_authed']);
 
 /** Makes Slack agree with the outbox, row by row. */
 export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
@@ -57,12 +55,13 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
 
   const attempt = async (claimed: OutboxRow): Promise<void> => {
     // It may have waited behind others of its thread, and changed meanwhile.
-    let row = await holdOutbox(database, claimed, leaseMs);
+    const row = await holdOutbox(database, claimed, leaseMs);
     if (!row) return;
+    let held = row;
     const hold: Hold = async ({ ms = leaseMs, unsure } = {}) => {
-      const held: OutboxRow | null = row && (await holdOutbox(database, row, ms, unsure));
-      if (!held) throw new LostRow(`another sender has taken ${claimed.key}`);
-      row = held;
+      const again = await holdOutbox(database, held, ms, unsure);
+      if (!again) throw new LostRow(`another sender has taken ${claimed.key}`);
+      held = again;
     };
     try {
       await send(row, hold);
@@ -74,20 +73,21 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
   const afterFailure = async (row: OutboxRow, error: unknown): Promise<void> => {
     const failure = failureOf(error);
     const about = { key: row.key, kind: row.kind, attempts: row.attempts };
-    if (failure.kind === 'limited') return postponeSending(database, row.id, failure.waitMs);
-    if (failure.kind === 'refused' && !TOKEN_ERRORS.has(failure.code)) {
+    if (failure.kind === 'limited') return postponeSending(database, row.id, row.revision, failure.waitMs);
+    if (failure.kind === 'refused' && !isTokenRefused(failure)) {
       log.error({ ...about, code: failure.code }, 'Slack refused something of the outbox for good');
-      return markFailed(database, row.id, failure.code);
+      return markFailed(database, row.id, row.revision, failure.code);
     }
     if (error instanceof UploadFailed && row.attempts >= MAX_UPLOADS) {
       log.error({ ...about, reason: error.message }, 'a file could not be uploaded');
-      return markFailed(database, row.id, 'upload_failed');
+      return markFailed(database, row.id, row.revision, 'upload_failed');
     }
     const reason = failure.kind === 'refused' ? failure.code : failure.reason;
     if (!(error instanceof TryAgain)) log.warn({ ...about, reason }, 'sending did not end well; trying again');
     await postponeSending(
       database,
       row.id,
+      row.revision,
       Math.min(UNSURE_PAUSE_MS * 2 ** Math.min(row.attempts - 1, 6), MAX_PAUSE_MS),
     );
   };

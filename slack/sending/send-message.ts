@@ -5,7 +5,12 @@ import { putMessage } from '../../store/outbox.ts';
 import { foundInSlack, goneFromSlack, markSent, markUnsure, type OutboxOf } from '../../store/outbox-claims.ts';
 import { failureOf } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
-import { type RenderedMessage, renderMessage, withoutBlocks } from '../rendering/render-message.ts';
+import {
+  type RenderContext,
+  type RenderedMessage,
+  renderMessage,
+  renderWithoutBlocks,
+} from '../rendering/render-message.ts';
 import { findPosted, METADATA_TYPE } from './find-posted.ts';
 import type { Hold } from './hold.ts';
 
@@ -31,7 +36,7 @@ const GONE_ERRORS = new Set(['message_not_found', 'cant_update_message', 'edit_w
  */
 export async function sendMessage(dependencies: SendMessageDependencies, row: OutboxOf<'message'>): Promise<void> {
   const { database, calls, now } = dependencies;
-  const message = renderMessage(row.body, { session: row.session, now: now() });
+  const context = { session: row.session, now: now() };
   let slackTs = row.slackTs;
   if (slackTs === null && row.unsure) {
     const place = { channel: row.channel, threadTs: row.threadTs, since: row.createdAt };
@@ -39,17 +44,23 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
     if (slackTs !== null) await foundInSlack(database, row.id, slackTs);
     else await markUnsure(database, row.id, false);
   }
-  if (slackTs === null) slackTs = await post(dependencies, row, message);
-  else if (!(await update(dependencies, row, slackTs, message))) return;
-  await finish(database, row, message, slackTs);
+  const sent =
+    slackTs === null ? await post(dependencies, row, context) : await update(dependencies, row, slackTs, context);
+  if (sent) await finish(database, row, sent);
+}
+
+/** A message as Slack shows it now. */
+interface SentMessage {
+  readonly ts: string;
+  readonly shown: RenderedMessage;
 }
 
 async function post(
   { database, calls, hold }: SendMessageDependencies,
   row: OutboxOf<'message'>,
-  message: RenderedMessage,
-): Promise<string> {
-  const send = async (shown: RenderedMessage): Promise<string> => {
+  context: RenderContext,
+): Promise<SentMessage> {
+  const send = async (shown: RenderedMessage): Promise<SentMessage> => {
     await hold({ unsure: true });
     const answer = await calls.call(
       'chat.postMessage',
@@ -65,65 +76,61 @@ async function post(
       row.final ? 0 : LIVE_SPARE,
     );
     if (typeof answer.ts !== 'string') throw new Error('chat.postMessage answered without a ts');
-    return answer.ts;
+    return { ts: answer.ts, shown };
   };
   try {
-    return await withPlainFallback(send, message);
+    return await withPlainFallback(send, row, context);
   } catch (error) {
     if (failureOf(error).kind !== 'unknown') await markUnsure(database, row.id, false);
     throw error;
   }
 }
 
-/** False when the message is gone and the row was reset, to be posted anew. */
+/** Null when the message is gone and the row was reset, to be posted anew. */
 async function update(
   { database, calls, hold }: SendMessageDependencies,
   row: OutboxOf<'message'>,
   ts: string,
-  message: RenderedMessage,
-): Promise<boolean> {
-  const send = async (shown: RenderedMessage): Promise<void> => {
+  context: RenderContext,
+): Promise<SentMessage | null> {
+  const send = async (shown: RenderedMessage): Promise<SentMessage> => {
     await hold();
     const args = { channel: row.channel, ts, text: shown.text, blocks: shown.blocks };
     await calls.call('chat.update', args, row.final ? 0 : LIVE_SPARE);
+    return { ts, shown };
   };
   try {
-    await withPlainFallback(send, message);
-    return true;
+    return await withPlainFallback(send, row, context);
   } catch (error) {
     const failure = failureOf(error);
     // Whoever deletes a status line does not want it back; an answer is never dropped.
     if (failure.kind !== 'refused' || !GONE_ERRORS.has(failure.code) || !row.final) throw error;
     await goneFromSlack(database, row.id);
-    return false;
+    return null;
   }
 }
 
-async function withPlainFallback<T>(
-  send: (shown: RenderedMessage) => Promise<T>,
-  message: RenderedMessage,
-): Promise<T> {
+async function withPlainFallback(
+  send: (shown: RenderedMessage) => Promise<SentMessage>,
+  { body }: OutboxOf<'message'>,
+  context: RenderContext,
+): Promise<SentMessage> {
   try {
-    return await send(message);
+    return await send(renderMessage(body, context));
   } catch (error) {
     const failure = failureOf(error);
-    if (failure.kind !== 'refused' || !BLOCK_ERRORS.has(failure.code) || message.blocks.length === 0) throw error;
-    return send(withoutBlocks(message));
+    if (failure.kind !== 'refused' || !BLOCK_ERRORS.has(failure.code)) throw error;
+    return send(renderWithoutBlocks(body, context));
   }
 }
 
 /** The rest of a long answer becomes a row of its own in the same transaction: it is neither lost nor doubled. */
-async function finish(
-  database: Database,
-  row: OutboxOf<'message'>,
-  message: RenderedMessage,
-  slackTs: string,
-): Promise<void> {
-  const done = (db: Queryable): Promise<void> => markSent(db, row.id, row.revision, slackTs, LIVE_PAUSE_MS);
-  if (message.rest === null || row.body.kind !== 'answer') return done(database);
+async function finish(database: Database, row: OutboxOf<'message'>, { ts, shown }: SentMessage): Promise<void> {
+  const done = (db: Queryable): Promise<void> => markSent(db, row.id, row.revision, ts, LIVE_PAUSE_MS);
+  if (shown.rest === null || row.body.kind !== 'answer') return done(database);
   const { body } = row;
   const part = (body.part ?? 1) + 1;
-  const next: AnswerBody = { ...body, text: message.rest, part };
+  const next: AnswerBody = { ...body, text: shown.rest, part };
   await inTransaction(database, async (db) => {
     await done(db);
     await putMessage(db, {

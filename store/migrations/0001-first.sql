@@ -86,6 +86,8 @@ create table inbox (
   received_at timestamptz not null default now(),
   -- delivered: the agent may read it. answered: the gateway answered itself (status, help, a stop with nothing to stop).
   state text not null default 'received' check (state in ('received', 'delivered', 'refused', 'context', 'answered')),
+  -- A stop came after it while it was 'received': it becomes context once its author is known.
+  overtaken boolean not null default false,
   -- When Temporal accepted its signal. A delivered row without it is signalled again.
   delivered_at timestamptz,
   notice_at timestamptz,
@@ -158,6 +160,7 @@ create table turn (
   bytes_out bigint not null default 0,
   primary key (session, number)
 );
+create index turn_running on turn (session) where state = 'running';
 
 -- The conversation as the model is given it. Append-only; a summary row replaces older ones in the context.
 create table transcript (

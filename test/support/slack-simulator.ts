@@ -85,6 +85,7 @@ export interface TestSlack extends AsyncDisposable {
   /** The id of this person's DM with the app. */
   openDm(as: string): Promise<string>;
   invite(channel: string, user: string): Promise<void>;
+  dismiss(channel: string, user: string): Promise<void>;
   state(): Promise<SimState>;
   /** Parent and replies, oldest first. */
   thread(parent: Pick<SimMessage, 'channel' | 'ts'>): Promise<readonly SimMessage[]>;
@@ -183,6 +184,7 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
     click: (as, { channel, ts }, action) => control('actions', { as, channel, ts, action_id: action }),
     openDm: async (as) => (await control<{ channel: string }>('open-dm', { as })).channel,
     invite: (channel, user) => control('members', { as: 'ada', channel, user, action: 'join' }),
+    dismiss: (channel, user) => control('members', { as: 'ada', channel, user, action: 'leave' }),
     state: () => control<SimState>('state'),
     thread: async (parent) => threadNow(parent),
     answers: async (parent) => answersNow(parent),

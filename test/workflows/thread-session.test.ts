@@ -72,6 +72,39 @@ test('a stop ends a running tool within two seconds, settles its call and starts
   expect(world.calls.filter((call) => call === 'callModel 3')).toEqual([]);
 }, 30_000);
 
+test('a stop that is given again does not end what was asked since', async () => {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let tools = 0;
+  const world = scriptedWorld({
+    async runTool() {
+      tools += 1;
+      const beating = setInterval(() => Context.current().heartbeat(), 100);
+      try {
+        await (tools === 1 ? Context.current().sleep('60s') : released);
+      } finally {
+        clearInterval(beating);
+      }
+      return { exitCode: 0, truncated: false };
+    },
+  });
+  await stage.inSession(world, async (session) => {
+    await session.say();
+    await until(() => tools === 1);
+    await session.stop();
+    await until(() => world.calls.includes('endTurn stopped'));
+    world.waiting = 1;
+    await session.say();
+    await until(() => tools === 2);
+    await session.stop();
+    release();
+    await session.ended();
+  });
+  expect(world.calls.filter((call) => call.startsWith('endTurn'))).toEqual(['endTurn stopped', 'endTurn answered']);
+}, 30_000);
+
 test('a failure that no retry mends is told to the thread, and the session goes on', async () => {
   let refusals = 1;
   const world = scriptedWorld({

@@ -1,3 +1,4 @@
+import { SLACK_LIMITS } from '../../../slack/api/rate-limits.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import { until } from '../../support/until.ts';
 
@@ -40,6 +41,70 @@ test('what was said while nobody was connected, and that Slack never sent, is re
   expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(2);
   await second.stop();
 }, 30_000);
+
+test('what was said while nobody was connected counts as it reads after an edit; an edit of what was heard does not', async () => {
+  const { slack } = stage;
+  const first = await stage.start();
+  const heard = await slack.post('ada', 'platform-eng', 'heard, and not for you');
+  const seen = await watermark();
+  await until(
+    async () => Number(await watermark()) > Math.max(Number(seen), Number(heard.ts) * 1_000),
+    'the watermark',
+  );
+  await first.stop();
+  await slack.fault({ loseEvents: 1_000 });
+  await slack.edit('ada', heard, '@bellhop on second thought');
+  const mention = await slack.post('grace', 'general', '@bellhop did you haer me?');
+  await slack.edit('grace', mention, '@bellhop did you hear me?');
+  const second = await stage.start();
+  await slack.waitForReaction(mention, 'eyes');
+  const rows = await stage.inbox();
+  expect(rows.find((row) => row.ts === mention.ts)?.text).toBe('did you hear me?');
+  expect(rows.some((row) => row.ts === heard.ts)).toBe(false);
+  await second.stop();
+}, 30_000);
+
+test('a place that Slack does not show us any more keeps nobody from being heard', async () => {
+  const { slack } = stage;
+  const first = await stage.start();
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  const left = await slack.post('ada', 'general', '@bellhop begin here');
+  await slack.waitForReaction(left, 'eyes');
+  await first.stop();
+  await slack.fault({ loseEvents: 1_000 });
+  await slack.dismiss('general', 'bellhop');
+  const followUp = await slack.post('ada', thread.channel, 'and another thing', { threadTs: thread.ts });
+  const before = await watermark();
+  const second = await stage.start();
+  await slack.waitForReaction(followUp, 'eyes');
+  await until(async () => Number(await watermark()) > Number(before), 'the watermark to move on');
+  expect(stage.logged).toContainEqual(
+    expect.objectContaining({
+      fields: { channel: left.channel, threadTs: left.ts, code: 'not_in_channel' },
+      message: expect.stringContaining('passed over'),
+    }),
+  );
+  await second.stop();
+  await slack.invite('general', 'bellhop');
+}, 30_000);
+
+test('a rate limit in the middle is waited for, and what was read before is not read again', async () => {
+  const { slack, db } = stage;
+  const first = await stage.start();
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  await first.stop();
+  await slack.fault({ loseEvents: 1_000 });
+  const followUp = await slack.post('ada', thread.channel, 'and another thing', { threadTs: thread.ts });
+  await db.database.query('delete from rate_bucket');
+  const listed = (await slack.calls('conversations.list')).length;
+  await slack.fault({ rateLimit: 'conversations.replies', times: 1, retryAfter: 2 });
+  const second = await stage.start();
+  await slack.waitForReaction(followUp, 'eyes', 20_000);
+  expect((await slack.calls('conversations.list')).length).toBe(listed + 1);
+  await second.stop();
+}, 40_000);
 
 test.each(['refresh_requested', 'abrupt'])(
   'a connection that ends (%s) is replaced, and what came between is read',
@@ -86,3 +151,23 @@ test('while Slack refuses connections the gateway goes on trying', async () => {
   await slack.waitForReaction(mention, 'eyes');
   await gateway.stop();
 }, 30_000);
+
+test('more channels than Slack lists in one go are read to their end', async () => {
+  const { slack, db } = stage;
+  const { world } = slack.simulator;
+  const [general] = world.channels.values();
+  for (let i = 0; i < 450; i += 1) {
+    const id = `C${String(i).padStart(10, '0')}`;
+    if (general) world.channels.set(id, { ...general, id, name: `many-${i}`, isGeneral: false, members: [] });
+  }
+  await db.database.query('delete from rate_bucket');
+  await db.database.query('delete from channel');
+  const scarce = { ...SLACK_LIMITS, 'conversations.list': { capacity: 1, perSecond: 1 } };
+  const gateway = await stage.start({ limits: scarce });
+  await until(
+    async () => (await db.database.query("select 1 from channel where name like 'many-%'")).rowCount === 450,
+    'every channel to be known',
+    20_000,
+  );
+  await gateway.stop();
+}, 40_000);

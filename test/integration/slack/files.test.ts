@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createFileFetcher } from '../../../slack/delivery/incoming-files.ts';
 import { saveFile } from '../../../store/files.ts';
+import type { InboxFile } from '../../../store/inbox.ts';
 import { putFile, putMessage } from '../../../store/outbox.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
@@ -53,6 +56,23 @@ test('what somebody attaches is fetched before the session hears of the message'
     file?.file,
   ]);
   expect(rows[0]).toEqual({ session: stage.sessionOf(mention), name: 'a.csv', bytes: content, direction: 'in' });
+});
+
+test('a connection to the database that is gone is not held against the file', async () => {
+  const { slack, db } = stage;
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop look', {
+    files: [{ name: 'a.csv', content: 'a,b\n' }],
+  });
+  await filesOf(mention);
+  const { rows } = await db.database.query<{ files: InboxFile[] }>('select files from inbox where ts = $1', [
+    mention.ts,
+  ]);
+  const { file: _, ...asSlackSaid } = rows.flatMap((row) => row.files)[0] as InboxFile;
+  const gone = new pg.Client({ connectionString: db.url });
+  await gone.connect();
+  await gone.end();
+  const fetchFiles = createFileFetcher({ db: gone, botToken: slack.tokens.bot, apiUrl: slack.apiUrl });
+  await expect(fetchFiles(stage.sessionOf(mention), [asSlackSaid])).rejects.toThrow();
 });
 
 test('limits are named: the sixth file and one over 20 MB are not taken', async () => {

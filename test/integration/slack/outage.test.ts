@@ -72,6 +72,86 @@ test('a stop overtakes what still waits before it', async () => {
   await gateway.stop();
 });
 
+test('a stop given while Temporal was away does not end what was asked after it', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start({ gate });
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  away.all = true;
+  const stop = await slack.post('ada', thread.channel, '@bellhop stop', { threadTs: thread.ts });
+  await until(async () => (await stage.inbox()).some((row) => row.ts === stop.ts && Number(row.attempts) > 1), 'a try');
+  const instead = await slack.post('ada', thread.channel, '@bellhop do this instead', { threadTs: thread.ts });
+  await until(async () => (await stage.inbox()).some((row) => row.ts === instead.ts && row.attempts), 'a try');
+  // The stop is tried again later than the message.
+  await stage.db.database.query("update inbox set not_before = now() + interval '2 seconds' where ts = $1", [stop.ts]);
+  away.all = false;
+  await slack.waitForReaction(instead, 'eyes');
+  const names = (await stage.signals(stage.sessionOf(thread))).map((signal) => signal.name);
+  expect(names).toEqual(['message', 'stop', 'message']);
+  await gateway.stop();
+}, 30_000);
+
+test('a gateway that dies once its stop was signalled leaves nothing that ends newer work', async () => {
+  const { slack, db } = stage;
+  const first = await stage.start();
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  const stop = await slack.post('ada', thread.channel, '@bellhop stop', { threadTs: thread.ts });
+  await slack.waitForReaction(stop, 'octagonal_sign');
+  await first.stop();
+  // What it leaves behind when it dies before its own note of it.
+  await db.database.query(
+    "update inbox set state = 'received', not_before = now() + interval '2 seconds' where ts = $1",
+    [stop.ts],
+  );
+  const second = await stage.start();
+  const next = await slack.post('ada', thread.channel, '@bellhop do this instead', { threadTs: thread.ts });
+  await slack.waitForReaction(next, 'eyes');
+  const names = (await stage.signals(stage.sessionOf(thread))).map((signal) => signal.name);
+  expect(names).toEqual(['message', 'stop', 'stop', 'message']);
+  await second.stop();
+}, 30_000);
+
+test('a stop does not wait for what Slack says of the channel', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  await slack.fault({ failWith: 'conversations.info', error: 'internal_error', times: 1_000 });
+  await db.database.query('delete from channel');
+  await slack.post('ada', thread.channel, '@bellhop stop', { threadTs: thread.ts });
+  await until(async () => (await stage.signals(stage.sessionOf(thread))).length === 2, 'the stop signal');
+  await slack.clearFaults();
+  await gateway.stop();
+}, 30_000);
+
+test('what a stop overtook before its author was known is judged like anything else', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
+  await slack.waitForReaction(thread, 'eyes');
+  await db.database.query("delete from person where id <> 'U0000000ADA'");
+  await slack.fault({ failWith: 'users.info', error: 'internal_error', times: 1_000 });
+  const place = { threadTs: thread.ts, raw: true };
+  const guest = await slack.post('gia', thread.channel, '<@U000BELLHOP> leak &amp; run', place);
+  const member = await slack.post('grace', thread.channel, '<@U000BELLHOP> this &amp; that', place);
+  await until(async () => {
+    const waiting = (await stage.inbox()).filter((row) => [guest.ts, member.ts].includes(String(row.ts)));
+    return waiting.length === 2 && waiting.every((row) => row.state === 'received' && row.attempts);
+  }, 'both to wait');
+  const stop = await slack.post('ada', thread.channel, '@bellhop stop', { threadTs: thread.ts });
+  await slack.waitForReaction(stop, 'octagonal_sign');
+  await slack.clearFaults();
+  await slack.waitForAnswer(thread, /Guests cannot/);
+  const rowOf = async ({ ts }: { ts: string }) => (await stage.inbox()).find((row) => row.ts === ts);
+  await until(async () => (await rowOf(member))?.state === 'context', 'the message to become context');
+  expect(await rowOf(member)).toMatchObject({ author_class: 'member', text: 'this & that' });
+  expect(await rowOf(guest)).toMatchObject({ state: 'refused', author_class: 'guest' });
+  const names = (await stage.signals(stage.sessionOf(thread))).map((signal) => signal.name);
+  expect(names).toEqual(['message', 'stop']);
+  await gateway.stop();
+}, 30_000);
+
 test('among many messages that cannot be delivered, status is answered at once', async () => {
   const { slack } = stage;
   const slowly = async () => {

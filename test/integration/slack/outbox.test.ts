@@ -221,6 +221,19 @@ test('nobody is pinged, nothing unfurls, and no remote image is shown', async ()
   await gateway.stop();
 });
 
+test('an answer that takes the place of a live line pings nobody and unfurls nothing either', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  await put(key, working(1), false);
+  await slack.waitForAnswer(thread, /step 1/);
+  await sent(key);
+  await put(key, { kind: 'answer', text: 'see https://evil.test/p.png <!channel>' }, true);
+  const answer = await slack.waitForAnswer(thread, /see/);
+  expect(answer).toMatchObject({ broadcastMentions: [], unfurlLinks: false, unfurlMedia: false, attachments: [] });
+  await gateway.stop();
+}, 30_000);
+
 test('an answer whose message somebody deleted is posted again; a status line is not', async () => {
   const { slack, db } = stage;
   const gateway = await stage.start();
@@ -247,6 +260,51 @@ test('an answer whose message somebody deleted is posted again; a status line is
   await gateway.stop();
 }, 30_000);
 
+/** Slack has been asked for a live update and has not answered yet. */
+async function updateUnderWay(): Promise<void> {
+  const inFlight = "select 1 from rate_bucket where method = 'chat.update' and tokens < 50";
+  await until(async () => (await stage.db.database.query(inFlight)).rowCount === 1, 'a live update to be under way');
+}
+
+test('an answer that comes while Slack refuses a live update is posted', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  await put(key, working(1), false);
+  const { ts } = await slack.waitForAnswer(thread, /step 1/);
+  await sent(key);
+  await fetch(new URL('chat.delete', slack.apiUrl), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${slack.tokens.bot}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ channel: thread.channel, ts }),
+  });
+  await slack.fault({ delayMs: 'chat.update', ms: 2_000, times: 1 });
+  await put(key, working(2), false);
+  await updateUnderWay();
+  await put(key, { kind: 'answer', text: 'Not lost.' }, true);
+  await slack.waitForAnswer(thread, /Not lost/);
+  await sent(key);
+  await gateway.stop();
+}, 30_000);
+
+test('an answer does not wait for the pause after a live update that did not end well', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  await put(key, working(1), false);
+  await slack.waitForAnswer(thread, /step 1/);
+  await sent(key);
+  // Earlier attempts failed as well: the next pause is a minute.
+  await db.database.query('update outbox set attempts = 6 where key = $1', [key]);
+  await slack.fault({ delayMs: 'chat.update', ms: 2_000, times: 1 });
+  await slack.fault({ failWith: 'chat.update', error: 'internal_error' });
+  await put(key, working(2), false);
+  await updateUnderWay();
+  await put(key, { kind: 'answer', text: 'At once.' }, true);
+  await slack.waitForAnswer(thread, /At once/);
+  await gateway.stop();
+}, 30_000);
+
 test('blocks that Slack refuses do not keep the words back', async () => {
   const { slack } = stage;
   const gateway = await stage.start();
@@ -257,6 +315,31 @@ test('blocks that Slack refuses do not keep the words back', async () => {
   expect(answer.blocks.filter((block) => block.type !== 'rich_text')).toEqual([]);
   await gateway.stop();
 });
+
+test.each(['chat.postMessage', 'chat.update'])(
+  'a long answer whose blocks Slack refuses (%s) comes in full',
+  async (method) => {
+    const { slack } = stage;
+    const gateway = await stage.start();
+    const key = randomUUID();
+    if (method === 'chat.update') {
+      await put(key, working(1), false);
+      await slack.waitForAnswer(thread, /step 1/);
+      await sent(key);
+    }
+    await slack.fault({ failWith: method, error: 'invalid_blocks' });
+    const paragraphs = Array.from({ length: 16 }, (_, i) => `Paragraph ${i}. ${'<b> '.repeat(160)}`);
+    await put(key, { kind: 'answer', text: paragraphs.join('\n\n'), footer: 'the end' }, true);
+    await slack.waitForAnswer(thread, /the end/);
+    const shown = (await slack.answers(thread)).map((answer) =>
+      answer.blocks.some((block) => block.type === 'markdown') ? JSON.stringify(answer.blocks) : answer.text,
+    );
+    const numbers = shown.flatMap((text) => [...text.matchAll(/Paragraph (\d+)\./g)].map((match) => Number(match[1])));
+    expect(numbers).toEqual(paragraphs.map((_, i) => i));
+    await gateway.stop();
+  },
+  30_000,
+);
 
 test('what Slack refuses for good is noted for the operator and not tried for ever', async () => {
   const { slack, db } = stage;

@@ -49,6 +49,27 @@ test('what a third party says untagged, and what is said to others, is context',
   expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(2);
 });
 
+test('a third party who was silent for a quarter of an hour, and answered since, does not count any more', async () => {
+  const { slack, db } = stage;
+  const thread = await begin();
+  const aside = await say('grace', thread, 'I have seen this before');
+  await untilState(aside, 'context');
+  const early = await say('ada', thread, 'have you?');
+  await untilState(early, 'context');
+  await db.database.query('update inbox set ts = (ts::numeric - 960)::text where ts = $1', [aside.ts]);
+  const silent = await say('ada', thread, 'anybody?');
+  await untilState(silent, 'context');
+  const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session: stage.sessionOf(thread) };
+  const body = { kind: 'answer', text: 'I have not.' } as const;
+  await putMessage(db.database, { ...place, key: `${place.session}/1/answer`, body, final: true });
+  await slack.waitForAnswer(thread, /I have not/);
+  await until(async () => {
+    const sent = 'select 1 from outbox where key = $1 and sent_at is not null';
+    return (await db.database.query(sent, [`${place.session}/1/answer`])).rowCount === 1;
+  }, 'the answer to be noted');
+  await slack.waitForReaction(await say('ada', thread, 'and by region, please'), 'eyes');
+});
+
 test('a message that tags somebody else is context', async () => {
   const thread = await begin();
   await untilState(await say('ada', thread, '@linus can you check?'), 'context');

@@ -1,12 +1,15 @@
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
+import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 let disabled: string | null = null;
+/** Milliseconds by which the gateway's clock is ahead. */
+let ahead = 0;
 
 beforeAll(async () => {
   stage = await startGatewayStage();
-  await stage.start({ isEnabled: async (scope) => scope !== disabled });
+  await stage.start({ isEnabled: async (scope) => scope !== disabled, now: () => new Date(Date.now() + ahead) });
 }, 60_000);
 afterEach(() => stage.slack.clearFaults());
 afterAll(() => stage?.[Symbol.asyncDispose]());
@@ -68,6 +71,43 @@ test('a lookup that Slack does not answer is tried again, and nobody is refused 
   const mention = await slack.post('grace', 'general', '@bellhop patience');
   await slack.waitForReaction(mention, 'eyes');
   expect(await refusals(mention)).toHaveLength(0);
+});
+
+test('a token that Slack refuses says nothing about a person', async () => {
+  const { slack, db } = stage;
+  await db.database.query('delete from person');
+  await slack.fault({ failWith: 'users.info', error: 'token_revoked', times: 2 });
+  const mention = await slack.post('grace', 'general', '@bellhop after the token is mended');
+  await slack.waitForReaction(mention, 'eyes');
+  expect(await refusals(mention)).toHaveLength(0);
+});
+
+test('a message that waited for a gateway is not refused for the first lookup without an answer', async () => {
+  const { slack, db } = stage;
+  const message = await slack.post('grace', 'general', 'an old one');
+  await db.database.query('delete from person');
+  await slack.fault({ rateLimit: 'users.info', times: 1, retryAfter: 1 });
+  await db.database.query(
+    `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, address, text, received_at)
+     values ('waited', 'message', 'T000000ACME', $1, $2, $2, $3, 'mention', '<@U000BELLHOP> hello',
+       now() - interval '5 minutes')`,
+    [message.channel, message.ts, message.user],
+  );
+  await slack.waitForReaction(message, 'eyes');
+  expect(await refusals(message)).not.toContainEqual(expect.stringMatching(/could not tell me/));
+});
+
+test('who cannot be looked up for a minute is refused', async () => {
+  const { slack, db } = stage;
+  await db.database.query('delete from person');
+  await slack.fault({ failWith: 'users.info', error: 'internal_error', times: 1_000 });
+  const before = (await slack.calls('users.info')).length;
+  const mention = await slack.post('grace', 'general', '@bellhop who am I');
+  await until(async () => (await slack.calls('users.info')).length > before, 'a lookup');
+  ahead = 61_000;
+  await slack.waitForAnswer(mention, /could not tell me who you are/);
+  ahead = 0;
+  expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
 });
 
 test('a group message gets one notice', async () => {

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { elapsed } from '../../../slack/rendering/elapsed.ts';
 import { toMrkdwn } from '../../../slack/rendering/mrkdwn.ts';
 import { neutralise } from '../../../slack/rendering/neutralise.ts';
-import { MARKDOWN_LIMIT, MAX_PARTS, renderMessage } from '../../../slack/rendering/render-message.ts';
+import {
+  MARKDOWN_LIMIT,
+  MAX_PARTS,
+  MOST_TEXT,
+  renderMessage,
+  renderWithoutBlocks,
+} from '../../../slack/rendering/render-message.ts';
 import { splitMarkdown } from '../../../slack/rendering/split-markdown.ts';
 
 const context = { session: 'slack:T1:C1:1.1', now: new Date('2026-03-02T12:01:20Z') } as const;
@@ -72,6 +78,23 @@ describe('splitting', () => {
     }
   });
 
+  test.each([
+    ['on one line', `\`\`\`${'code '.repeat(60)}\`\`\``],
+    ['under a line that opens it and never ends', `\`\`\`${'code '.repeat(60)}\nmore\n\`\`\``],
+  ])('a fence %s loses nothing and comes to an end', (_, text) => {
+    const pieces = splitMarkdown(text, 100);
+    expect(pieces.every((piece) => piece.length <= 100)).toBe(true);
+    expect(pieces.join(' ').match(/code/g)).toHaveLength(60);
+  });
+
+  test('a fence of nothing but marks comes to an end', () => {
+    expect(
+      splitMarkdown(`${'`'.repeat(50)}\n${'code '.repeat(60)}`, 100)
+        .join(' ')
+        .match(/code/g),
+    ).toHaveLength(60);
+  });
+
   test('gives every part of a table its head', () => {
     const rows = Array.from({ length: 30 }, (_, i) => `| ${i} | value |`).join('\n');
     const pieces = splitMarkdown(`| n | v |\n|---|---|\n${rows}`, 120);
@@ -133,6 +156,36 @@ describe('messages', () => {
     expect(shown.rest).toBeNull();
     expect(JSON.stringify(shown.blocks)).toMatch(/Cut here: [\d,]+ more characters/);
   });
+});
+
+describe('an answer whose blocks Slack refused', () => {
+  test('is told in full, in more messages', () => {
+    const paragraphs = Array.from({ length: 40 }, (_, i) => `Paragraph ${i}: ${'a < b & c > d '.repeat(12)}`);
+    const said: string[] = [];
+    let text: string | null = paragraphs.join('\n\n');
+    for (let part = 1; text !== null && part <= MAX_PARTS; part += 1) {
+      const shown = renderWithoutBlocks({ kind: 'answer', text, footer: 'the end', part }, context);
+      expect(shown.blocks).toEqual([]);
+      expect(shown.text.length).toBeLessThanOrEqual(MOST_TEXT);
+      said.push(shown.text);
+      text = shown.rest;
+    }
+    const numbers = [...said.join('\n').matchAll(/Paragraph (\d+):/g)].map((match) => Number(match[1]));
+    expect(numbers).toEqual(paragraphs.map((_, i) => i));
+    expect(said.at(-1)).toMatch(/the end$/);
+    expect(said.slice(0, -1).join('')).not.toContain('the end');
+  });
+
+  test('names what is cut', () => {
+    const shown = renderWithoutBlocks({ kind: 'answer', text: '&'.repeat(30_000), part: MAX_PARTS }, context);
+    expect(shown.text).toMatch(/Cut here: [\d,]+ more characters/);
+    expect(shown.rest).toBeNull();
+  });
+});
+
+test('the text beside the blocks is never too long for an edit, escapes included', () => {
+  const { text } = renderMessage({ kind: 'answer', text: '<br>'.repeat(2_500) }, context);
+  expect(text.length).toBeLessThanOrEqual(MOST_TEXT);
 });
 
 test.each([
