@@ -70,7 +70,7 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   },
   SandboxImageMissing: {
     retry: true,
-    thread: 'My sandbox image is still being built; the work starts when it is ready.',
+    thread: 'My sandbox image was not ready within a day, so I stopped. Please ask again when it is.',
     operator: 'The runner has no sandbox image. See the set-up steps on the page, or `bellhop doctor`.',
   },
   SandboxLost: {
