@@ -1,7 +1,7 @@
 import type { AgentActivities } from '../contracts/activities.ts';
 import type { Database } from '../store/database.ts';
 import { findSession } from '../store/sessions.ts';
-import { beginTurn, runningTurns } from '../store/turns.ts';
+import { beginTurn, runningTurns, type Turn, type TurnClaim, turnOfClaim } from '../store/turns.ts';
 import type { EndAbandonedTurn } from './abandoned-turns.ts';
 import type { SessionSettings } from './settings.ts';
 
@@ -15,12 +15,9 @@ export interface BeginTurnDependencies {
 export function createBeginTurn(dependencies: BeginTurnDependencies): AgentActivities['beginTurn'] {
   const { database, settings, endAbandonedTurn } = dependencies;
   return async ({ session, claim, stoppedUpTo }) => {
-    const known = await findSession(database, session);
+    const [known, mine] = await Promise.all([findSession(database, session), turnOfClaim(database, claim)]);
     if (!known) return null;
-    for (const { number } of await runningTurns(database, { session, claim })) {
-      await endAbandonedTurn({ session, turn: number });
-    }
-    const turn = await beginTurn(database, { session, claim, stoppedUpTo });
+    const turn = mine ?? (await begin({ session, claim, stoppedUpTo }));
     if (!turn) return null;
     return {
       turn: turn.number,
@@ -31,4 +28,13 @@ export function createBeginTurn(dependencies: BeginTurnDependencies): AgentActiv
       rest: settings.rest,
     };
   };
+
+  /** An attempt that comes late finds its own turn before this, and ends none that began after it. */
+  async function begin(input: TurnClaim): Promise<Turn | null> {
+    const { session, claim } = input;
+    for (const { number } of await runningTurns(database, { session, claim })) {
+      await endAbandonedTurn({ session, turn: number });
+    }
+    return beginTurn(database, input);
+  }
 }

@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import { createEndAbandonedTurn } from './abandoned-turns.ts';
 import { createBeginTurn } from './begin-turn.ts';
 import { createCallModel } from './call-model.ts';
+import { namingDatabaseFailures } from './database-failures.ts';
 import { createEndTurn } from './end-turn.ts';
 import { createNoteSession } from './note-session.ts';
 import { createPlaceSandbox } from './place-sandbox.ts';
@@ -31,7 +32,7 @@ export function createAgentActivities(dependencies: AgentDependencies): AgentAct
   const { database, settings } = dependencies;
   const show = createShowProgress(database);
   const endTurn = createEndTurn({ database, report: turnReport });
-  return {
+  return namingDatabaseFailures({
     beginTurn: createBeginTurn({
       database,
       settings,
@@ -44,5 +45,5 @@ export function createAgentActivities(dependencies: AgentDependencies): AgentAct
     endTurn,
     noteSession: createNoteSession({ database }),
     ...createScheduleActivities({ database }),
-  };
+  });
 }

@@ -5,6 +5,7 @@ import type { SandboxRuntime } from '../docker/sandbox.ts';
 import type { ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
 import { createBringUp } from './bring-up.ts';
+import { namingDatabaseFailures } from './database-failures.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { createPostedFiles } from './posted-files.ts';
 import { createRunTool } from './run-tool.ts';
@@ -31,7 +32,7 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
   const guard = createWorkspaceGuard({ runtime, limitMb: workspaceMb });
   const bringUp = createBringUp({ ...dependencies, guard, tellThread: createTellThread(database) });
   const clock = (): number => performance.now();
-  return {
+  return namingDatabaseFailures({
     ...createSandboxLife({ ...dependencies, guard, bringUp }),
     runTool: createRunTool({
       database,
@@ -42,7 +43,7 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
       ports: createSandboxPorts({ runtime, database, guard, bringUp, clock }),
       show: createShowProgress(database),
     }),
-  };
+  });
 }
 
 /** On a queue of its own, so that long streams take no tool's slot. */
@@ -50,5 +51,5 @@ export function createEgressActivities({
   proxy,
   database,
 }: Pick<RunnerDependencies, 'proxy' | 'database'>): EgressActivities {
-  return { streamEgress: createStreamEgress({ proxy, database }) };
+  return namingDatabaseFailures({ streamEgress: createStreamEgress({ proxy, database }) });
 }

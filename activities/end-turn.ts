@@ -1,6 +1,9 @@
+import { estimateTokens } from '../agent/tokens.ts';
+import { userText } from '../agent/transcript/user-text.ts';
 import type { AgentActivities, EndTurnInput } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
 import { threadOf, turnIdOf } from '../contracts/ids.ts';
+import { claimUnread } from '../store/claim-messages.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { inTransaction } from '../store/database.ts';
 import { putMessage } from '../store/outbox.ts';
@@ -25,6 +28,7 @@ export function createEndTurn({ database, report }: EndTurnDependencies): AgentA
       if (state !== 'running') return { more: false };
       if (ending === 'answered' && (await someoneWaits(db, session))) return { more: true };
       if (ending === 'stopped' && input.stoppedUpTo) await markStopped(db, session, input.stoppedUpTo);
+      if (ending !== 'answered') await claimUnread(db, session, turn, (message) => estimateTokens(userText(message)));
       await finishTurn(db, session, turn, { state: ending, failure: input.failure, stoppedBy: input.stoppedBy });
       await say(db, input, report);
       return { more: false };

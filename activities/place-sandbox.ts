@@ -3,7 +3,7 @@ import type { AgentActivities, Placement } from '../contracts/activities.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Database } from '../store/database.ts';
 import { type LiveRunner, liveRunners } from '../store/runners.ts';
-import { findSandbox, placeSandbox, type SandboxPlace } from '../store/sandboxes.ts';
+import { findSandbox, placeSandbox, placeWhereRoomIs, type SandboxPlace } from '../store/sandboxes.ts';
 import { failure } from './failure.ts';
 import type { TellThread } from './tell-thread.ts';
 
@@ -32,18 +32,17 @@ export function createPlaceSandbox({
         await tellThread(session, `${session}/${turn}/waiting-for-runner`, silentText(home.id));
         throw failure('RunnerUnavailable', `runner ${home.id} is silent for ${home.silentFor} s`, AGAIN_SOON);
       }
-      return toPlacement(await place(database, session, before.id, home.id, false), false);
+      return toPlacement(await placeSandbox(database, { id: before.id, session, runner: home.id, anew: false }), false);
     }
 
-    const runner = freest(runners);
-    if (!runner) {
+    const placed = await placeWhereRoomIs(database, { id: sandboxIdOf(session), session, anew: before !== null });
+    if (!placed) {
       await tellThread(session, `${session}/${turn}/waiting-for-runner`, waitingText(runners));
       throw runners.length === 0
         ? failure('RunnerUnavailable', 'no runner has beaten within 60 s', AGAIN_SOON)
         : failure('RunnersFull', `all ${runners.length} runners are full or draining`, AGAIN_SOON);
     }
     const filesLost = before?.hasWorkspace ?? false;
-    const placed = await place(database, session, sandboxIdOf(session), runner.id, before !== null);
     if (filesLost) {
       await tellThread(
         session,
@@ -53,15 +52,6 @@ export function createPlaceSandbox({
     }
     return toPlacement(placed, filesLost);
   };
-}
-
-function place(database: Database, session: SessionId, id: string, runner: string, anew: boolean) {
-  return placeSandbox(database, { id, session, runner, anew });
-}
-
-/** `runners` come emptiest first. */
-function freest(runners: readonly LiveRunner[]): LiveRunner | undefined {
-  return runners.find((runner) => !runner.draining && runner.sandboxes < runner.capacity);
 }
 
 function silentText(runner: string): string {

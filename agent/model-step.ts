@@ -106,5 +106,5 @@ async function limitReached(
   if (step > limits.steps) return 'steps';
   const spent = await turnSpending(database, session, turn);
   if (spent.tokens >= limits.tokens) return 'tokens';
-  return clock() - spent.startedAt.getTime() >= limits.minutes * 60_000 ? 'minutes' : null;
+  return clock() - spent.workingSince.getTime() >= limits.minutes * 60_000 ? 'minutes' : null;
 }

@@ -125,7 +125,7 @@ export interface SettleInput extends TurnInput {
 }
 
 export interface SettleToolsInput extends TurnInput {
-  readonly reason: 'stopped' | 'unknown';
+  readonly reason: 'stopped' | 'limit' | 'unknown';
   /** Who stopped the turn. */
   readonly by?: string;
 }
@@ -161,7 +161,7 @@ export interface AgentActivities {
   resolveScopeAccess(input: ResolveInput): Promise<ResolvedAccess>;
   placeSandbox(input: TurnInput): Promise<Placement>;
   callModel(input: ModelCallInput): Promise<ModelCallResult>;
-  /** Gives every tool call of the turn that has no result one: stopped, or outcome unknown. */
+  /** Gives every tool call of the turn that has no result one: stopped, over the limit, or outcome unknown. */
   settleTools(input: SettleToolsInput): Promise<void>;
   endTurn(input: EndTurnInput): Promise<EndTurnResult>;
   noteSession(input: NoteSessionInput): Promise<void>;

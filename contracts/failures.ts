@@ -15,7 +15,6 @@ export type FailureType =
   | 'ProvisionFailed'
   | 'EgressLeaseLost'
   | 'ToolOutcomeUnknown'
-  | 'WorkspaceFull'
   | 'DatabaseUnavailable'
   | 'ScheduleNotPosted'
   | 'ScheduleRefused'
@@ -70,7 +69,7 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   },
   SandboxImageMissing: {
     retry: true,
-    thread: 'My sandbox image is still being built; the work starts when it is ready.',
+    thread: 'My sandbox image was not ready within a day, so I stopped. Please ask again when it is.',
     operator: 'The runner has no sandbox image. See the set-up steps on the page, or `bellhop doctor`.',
   },
   SandboxLost: {
@@ -92,11 +91,6 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
     retry: false,
     thread: 'A command may or may not have finished when its machine went away.',
     operator: 'A tool call had started and no result can be had. The model was told that the outcome is unknown.',
-  },
-  WorkspaceFull: {
-    retry: false,
-    thread: 'The workspace of this thread is over its size limit.',
-    operator: 'Raise `BELLHOP_SANDBOX_WORKSPACE_MB`, or let the agent delete files.',
   },
   DatabaseUnavailable: {
     retry: true,

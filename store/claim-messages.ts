@@ -6,6 +6,8 @@ import { appendTranscript, type NewTranscriptRow } from './transcript.ts';
 
 type UserRow = Extract<NewTranscriptRow, { role: 'user' }>;
 
+type Estimate = (message: Pick<UserRow, 'author' | 'authorClass' | 'content'>) => number;
+
 interface ClaimedRow {
   id: string;
   kind: 'message' | 'schedule';
@@ -29,7 +31,30 @@ export async function claimInboxMessages(
   db: Queryable,
   session: SessionId,
   turn: number,
-  estimate: (message: Pick<UserRow, 'author' | 'authorClass' | 'content'>) => number,
+  estimate: Estimate,
+): Promise<number> {
+  return claim(db, session, turn, estimate, true);
+}
+
+/**
+ * The same of what waited when the turn began, for a turn that ends before its first model call: whoever asked for it is
+ * told how it ended, and begins no other. A turn that has claimed already gets nothing more.
+ */
+export async function claimUnread(db: Queryable, session: SessionId, turn: number, estimate: Estimate): Promise<void> {
+  const { team, channel, threadTs } = threadOf(session);
+  const { rowCount } = await db.query(
+    'select 1 from inbox where team = $1 and channel = $2 and thread_ts = $3 and turn = $4 limit 1',
+    [team, channel, threadTs, turn],
+  );
+  if (rowCount === 0) await claim(db, session, turn, estimate, false);
+}
+
+async function claim(
+  db: Queryable,
+  session: SessionId,
+  turn: number,
+  estimate: Estimate,
+  laterToo: boolean,
 ): Promise<number> {
   const { team, channel, threadTs } = threadOf(session);
   const { rows } = await db.query<ClaimedRow>(
@@ -37,11 +62,12 @@ export async function claimInboxMessages(
        update inbox set turn = $4
        where team = $1 and channel = $2 and thread_ts = $3 and turn is null
          and state in ('delivered', 'context') and kind in ('message', 'schedule')
+         and ($5 or received_at <= (select started_at from turn where session = $6 and number = $4))
        returning id, kind, state, team, ts, author, author_class, text, files)
      select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
-    [team, channel, threadTs, turn],
+    [team, channel, threadTs, turn, laterToo, session],
   );
   const entries = rows.map((row): NewTranscriptRow => {
     const content: UserContent = {

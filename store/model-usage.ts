@@ -33,14 +33,16 @@ export async function recordUsage(db: Queryable, record: UsageRecord): Promise<v
 /** What the turn has used so far. */
 export interface TurnSpending {
   readonly tokens: number;
-  readonly startedAt: Date;
+  /** Since its sandbox was ready; who waits for a place or an image does not work. Since it began, before that. */
+  readonly workingSince: Date;
 }
 
 export async function turnSpending(db: Queryable, session: SessionId, turn: number): Promise<TurnSpending> {
-  const { rows } = await db.query<{ tokens: string; started_at: Date }>(
-    'select input_tokens + output_tokens as tokens, started_at from turn where session = $1 and number = $2',
+  const { rows } = await db.query<{ tokens: string; since: Date }>(
+    `select input_tokens + output_tokens as tokens, coalesce(sandbox_ready_at, started_at) as since from turn
+     where session = $1 and number = $2`,
     [session, turn],
   );
   if (!rows[0]) throw new Error(`no turn ${session}/${turn}`);
-  return { tokens: Number(rows[0].tokens), startedAt: rows[0].started_at };
+  return { tokens: Number(rows[0].tokens), workingSince: rows[0].since };
 }

@@ -1,5 +1,6 @@
 import type { SessionId } from '../contracts/ids.ts';
-import type { Queryable } from './database.ts';
+import { type Database, inTransaction, type Queryable } from './database.ts';
+import { liveRunners } from './runners.ts';
 
 export type SandboxState = 'placed' | 'running' | 'paused' | 'removed';
 
@@ -41,6 +42,23 @@ export async function placeSandbox(
   );
   if (!rows[0]) throw new Error(`sandbox of ${place.session} was not placed`);
   return rows[0];
+}
+
+/**
+ * Places a session's sandbox on the emptiest runner that has room; null when none has. Placements take turns, since of
+ * two that count at the same time both would see the last place.
+ */
+export async function placeWhereRoomIs(
+  database: Database,
+  place: { readonly id: string; readonly session: SessionId; readonly anew: boolean },
+): Promise<SandboxPlace | null> {
+  return inTransaction(database, async (db) => {
+    // The agent's role may not write runners, and so cannot lock their rows.
+    await db.query("select pg_advisory_xact_lock(hashtext('bellhop placement'))");
+    const runners = await liveRunners(db);
+    const runner = runners.find(({ draining, sandboxes, capacity }) => !draining && sandboxes < capacity);
+    return runner ? placeSandbox(db, { ...place, runner: runner.id }) : null;
+  });
 }
 
 /** Says what became of a sandbox. The first `running` of a turn is when its commands could start. */

@@ -139,16 +139,23 @@ export async function endToolStep(db: Queryable, { session, turn, step }: StepRe
 }
 
 /**
- * Ends every open tool step of this and earlier turns in the same way, so that no call is left without a result.
- * Run it in a transaction. Returns how many there were.
+ * Ends every open tool step of this and earlier turns, so that no call is left without a result; `endOf` is told whether
+ * it had begun to run. Run it in a transaction. Returns how many there were.
  */
-export async function endOpenToolSteps(db: Queryable, session: SessionId, turn: number, end: ToolEnd): Promise<number> {
-  const { rows } = await db.query<{ turn: number; step: number }>(
-    `select turn, number as step from step
+export async function endOpenToolSteps(
+  db: Queryable,
+  session: SessionId,
+  turn: number,
+  endOf: (begun: boolean) => ToolEnd,
+): Promise<number> {
+  const { rows } = await db.query<{ turn: number; step: number; state: StepState }>(
+    `select turn, number as step, state from step
      where session = $1 and turn <= $2 and kind = 'tool' and state in ('pending', 'running')
      order by turn, number for update`,
     [session, turn],
   );
-  for (const open of rows) await endToolStep(db, { session, turn: open.turn, step: open.step }, end);
+  for (const open of rows) {
+    await endToolStep(db, { session, turn: open.turn, step: open.step }, endOf(open.state === 'running'));
+  }
   return rows.length;
 }

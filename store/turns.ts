@@ -43,8 +43,8 @@ export async function beginTurn(database: Database, claim: TurnClaim): Promise<T
   const { team, channel, threadTs } = threadOf(claim.session);
   return inTransaction(database, async (db) => {
     await lockSession(db, claim.session);
-    const mine = await db.query<TurnRow>(`select ${COLUMNS} from turn where claim = $1`, [claim.claim]);
-    if (mine.rows[0]) return toTurn(mine.rows[0]);
+    const mine = await turnOfClaim(db, claim.claim);
+    if (mine) return mine;
     if (claim.stoppedUpTo !== null) await markStopped(db, claim.session, claim.stoppedUpTo);
     const waiting = await db.query<{ author: string }>(
       `select author from inbox where ${WAITING} order by id limit 1`,
@@ -62,6 +62,12 @@ export async function beginTurn(database: Database, claim: TurnClaim): Promise<T
     await db.query("select pg_notify('bellhop_thread', $1)", [claim.session]);
     return begun.rows[0] ? toTurn(begun.rows[0]) : null;
   });
+}
+
+/** The turn that this asking began, also when it has ended; null when it began none yet. */
+export async function turnOfClaim(db: Queryable, claim: string): Promise<Turn | null> {
+  const { rows } = await db.query<TurnRow>(`select ${COLUMNS} from turn where claim = $1`, [claim]);
+  return rows[0] ? toTurn(rows[0]) : null;
 }
 
 /** One at a time begins or ends a turn of a session. Held until the transaction ends. */

@@ -62,23 +62,31 @@ export const thinks: ActivityInterfaceFor<Thinking> = proxyActivities<Thinking>(
   retry: { ...retry, initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 8 },
 });
 
+/** Idempotent; after two minutes the reaper and the lease's own death do the same. */
+const puttingAway = {
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '2m',
+  retry: { ...retry, initialInterval: '250ms', maximumInterval: '2s' },
+} as const;
+
 /** The activities of one runner; a stopped machine is noticed by nobody taking the task. */
 export interface RunnerProxies {
   readonly provisions: ActivityInterfaceFor<Pick<RunnerActivities, 'provisionSandbox'>>;
   readonly tools: ActivityInterfaceFor<Pick<RunnerActivities, 'runTool'>>;
-  readonly settles: ActivityInterfaceFor<Pick<RunnerActivities, 'settleSandbox' | 'pauseSandbox' | 'removeSandbox'>>;
+  readonly settles: ActivityInterfaceFor<Pick<RunnerActivities, 'settleSandbox'>>;
+  readonly rests: ActivityInterfaceFor<Pick<RunnerActivities, 'pauseSandbox' | 'removeSandbox'>>;
   readonly egress: ActivityInterfaceFor<EgressActivities>;
 }
 
 export function runnerProxies(runner: string, minutes: number): RunnerProxies {
   const taskQueue = runnerQueue(runner);
   return {
-    // Tried for half an hour, since the image of a new installation may still be building.
+    // An engine or a proxy that was started again is back long before; a missing image is asked for anew (turn-sandbox.ts).
     provisions: proxyActivities({
       taskQueue,
       startToCloseTimeout: '2m',
       scheduleToStartTimeout: '70s',
-      scheduleToCloseTimeout: '30m',
+      scheduleToCloseTimeout: '15m',
       heartbeatTimeout: '15s',
       cancellationType: ActivityCancellationType.TRY_CANCEL,
       retry: { ...retry, maximumInterval: '5s' },
@@ -93,13 +101,8 @@ export function runnerProxies(runner: string, minutes: number): RunnerProxies {
       cancellationType: ActivityCancellationType.TRY_CANCEL,
       retry: { ...retry, maximumAttempts: 20 },
     }),
-    // Idempotent; after two minutes the reaper and the lease's own death do the same.
-    settles: proxyActivities({
-      taskQueue,
-      startToCloseTimeout: '30s',
-      scheduleToCloseTimeout: '2m',
-      retry: { ...retry, initialInterval: '250ms', maximumInterval: '2s' },
-    }),
+    settles: proxyActivities({ ...puttingAway, taskQueue, heartbeatTimeout: '10s' }),
+    rests: proxyActivities({ ...puttingAway, taskQueue }),
     // Lives as long as the turn. At a worker's shutdown it throws and the next attempt opens the lease again, at once.
     egress: proxyActivities({
       taskQueue: egressQueue(runner),

@@ -1,4 +1,4 @@
-import { CancellationScope, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { Placement, RestTimes, SessionInput } from '../contracts/activities.ts';
 import type { EgressCounts } from '../contracts/egress.ts';
 import type { StopSignal } from '../contracts/signals.ts';
@@ -56,6 +56,8 @@ async function live({ session, ...before }: SessionRun, held: Held): Promise<voi
       held.placement = placement ?? held.placement;
       display.turnEnded(egress);
     }
+    // The turn has ended as a stopped one; a run that takes over would not know that it was cancelled.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled by an operator');
     if (workflowInfo().historyLength > HAND_OVER_AT_EVENTS) {
       const { placement } = held;
       // A message that came meanwhile is in PostgreSQL, and the next run begins by asking for it.
@@ -77,8 +79,8 @@ async function takeRest(
   if (await signals.arrived(rest.pauseAfterMs)) return false;
   const { placement, display } = held;
   if (placement !== null) {
-    const { settles } = runnerProxies(placement.runner, 1);
-    await settles.pauseSandbox({ session, sandbox: placement.sandbox }).catch(() => undefined);
+    const { rests } = runnerProxies(placement.runner, 1);
+    await rests.pauseSandbox({ session, sandbox: placement.sandbox }).catch(() => undefined);
     display.rests('paused');
     if (await signals.arrived(rest.removeAfterMs)) return false;
   }
@@ -89,8 +91,8 @@ async function takeRest(
 /** Terminated workflows run no code: what those leave behind, the runner's reaper removes. */
 async function putAway(session: SessionInput['session'], { placement, display }: Held): Promise<void> {
   if (placement !== null) {
-    const { settles } = runnerProxies(placement.runner, 1);
-    await settles.removeSandbox({ session, sandbox: placement.sandbox }).catch(() => undefined);
+    const { rests } = runnerProxies(placement.runner, 1);
+    await rests.removeSandbox({ session, sandbox: placement.sandbox }).catch(() => undefined);
   }
   await books.noteSession({ session, state: 'closed' });
   display.rests('closed');

@@ -5,6 +5,11 @@ export const UNKNOWN_OUTCOME =
 export const CUT_CALL =
   'Not run: your answer was cut at its length limit before this call was complete. Do it in smaller pieces.';
 
+export const OVER_LIMIT_NOT_RUN =
+  'Not run: this turn has reached its limit. Ask again in the next turn if it is still needed.';
+
+export const OVER_LIMIT_CUT = 'Ended before it was finished: this turn has reached its limit. It has run in part.';
+
 export function stoppedOutcome(by: string | null): string {
   return `Stopped${by === null ? '' : ` by <@${by}>`} before it was finished. It may have run in part.`;
 }

@@ -1,5 +1,5 @@
 /** Variables that would point a test at something real of whoever runs it. */
-const REAL = /^(DATABASE_URL$|SLACK_|ANTHROPIC_|TEMPORAL_|BELLHOP_(?!TEST_CHROMIUM$))/;
+const REAL = /^(DATABASE_URL$|SLACK_|ANTHROPIC_|TEMPORAL_|BELLHOP_(?!TEST_CHROMIUM$|RECORD_HISTORIES$))/;
 
 /** The environment of the tests: nothing of the person's own services, and free ports for what the tests start. */
 export function hermeticEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

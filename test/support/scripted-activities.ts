@@ -1,8 +1,14 @@
 import { Context } from '@temporalio/activity';
-import type { AgentActivities, BegunTurn, EgressActivities, RunnerActivities } from '../../contracts/activities.ts';
+import type {
+  AgentActivities,
+  BegunTurn,
+  EgressActivities,
+  RunnerActivities,
+  ScheduleActivities,
+} from '../../contracts/activities.ts';
 import { NO_EGRESS } from '../../contracts/egress.ts';
 
-type AllActivities = AgentActivities & RunnerActivities & EgressActivities;
+type AllActivities = AgentActivities & ScheduleActivities & RunnerActivities & EgressActivities;
 
 export interface ScriptedWorld {
   readonly activities: AllActivities;
@@ -16,7 +22,10 @@ export interface ScriptedWorld {
  * Activities that keep their world in memory, for tests of what the workflow does. The workflow, the server and the
  * worker are real; only what the activities would touch is not there.
  */
-export function scriptedWorld(overrides: Partial<AllActivities> = {}): ScriptedWorld {
+export function scriptedWorld(
+  overrides: Partial<AllActivities> = {},
+  begins: Partial<Pick<BegunTurn, 'limits' | 'rest'>> = {},
+): ScriptedWorld {
   const calls: string[] = [];
   const world: ScriptedWorld = { activities: {} as AllActivities, calls, waiting: 1 };
   const claims = new Map<string, BegunTurn>();
@@ -36,6 +45,7 @@ export function scriptedWorld(overrides: Partial<AllActivities> = {}): ScriptedW
         principal: 'agent@channel:T1:C1',
         limits: { steps: 100, minutes: 60, tokens: 1_000_000 },
         rest: { pauseAfterMs: 500, removeAfterMs: 500 },
+        ...begins,
       };
       claims.set(claim, begun);
       return begun;
@@ -51,6 +61,9 @@ export function scriptedWorld(overrides: Partial<AllActivities> = {}): ScriptedW
     settleTools: async () => {},
     endTurn: async ({ ending }) => ({ more: ending === 'answered' && world.waiting > 0 }),
     noteSession: async () => {},
+    openThread: async () => ({ session: 'slack:T1:C1:1.0' }),
+    askInThread: async () => {},
+    awaitTurn: async () => 'answered',
     provisionSandbox: async () => ({ created: true }),
     runTool: async () => ({ exitCode: 0, truncated: false }),
     async settleSandbox({ turn }) {

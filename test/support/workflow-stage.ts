@@ -14,6 +14,10 @@ export interface StagedSession {
   readonly id: SessionId;
   say(): Promise<void>;
   stop(): Promise<void>;
+  /** As an operator does in Temporal UI. */
+  cancel(): Promise<void>;
+  /** Runs a firing of a schedule in the session's place. */
+  fire(schedule: string): Promise<void>;
   ended(): Promise<unknown>;
   /** The history of every run, oldest first, as JSON. */
   histories(): Promise<string[]>;
@@ -44,6 +48,12 @@ export async function startWorkflowStage(): Promise<WorkflowStage> {
         });
       },
       stop: () => workflow.getHandle(id).signal('stop', { inboxId: '99', by: 'U2' }),
+      async cancel() {
+        await workflow.getHandle(id).cancel();
+      },
+      async fire(schedule) {
+        await workflow.start('scheduledTask', { taskQueue: AGENT_QUEUE, workflowId: id, args: [{ schedule }] });
+      },
       ended: () => workflow.getHandle(id).result(),
       async histories() {
         const runs: { runId: string; startTime: Date }[] = [];

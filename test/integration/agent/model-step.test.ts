@@ -161,6 +161,14 @@ test('limits are found before a call, name themselves and call nothing', async (
   expect(model.requests).toHaveLength(0);
 });
 
+test("a turn's minutes are counted from when its sandbox was ready", async () => {
+  const { session, turn } = await started('work');
+  await db.database.query("update turn set started_at = now() - interval '5 hours' where session = $1", [session]);
+  await db.database.query('update turn set sandbox_ready_at = now() where session = $1', [session]);
+  const model = scriptedModel([answering([text('done')])]);
+  expect(await runModelStep(agentWith(model), stepOf(session, turn, 1))).toMatchObject({ limit: null, done: true });
+});
+
 test('a stop during the call stores no answer', async () => {
   const { session, turn } = await started('work');
   const controller = new AbortController();

@@ -5,7 +5,7 @@ import type { SandboxPort, StepOutcome } from '../../../agent/tools/sandbox-port
 import { createThreadPort } from '../../../agent/tools/thread-port.ts';
 import { inTransaction } from '../../../store/database.ts';
 import { saveFile } from '../../../store/files.ts';
-import { addToolSteps, type StepRef } from '../../../store/steps.ts';
+import { addToolSteps, type StepRef, startToolStep } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { createFakeSandbox, type FakeSandbox } from './support/fake-sandbox.ts';
@@ -99,6 +99,18 @@ test('a result that comes after the step was settled changes nothing', async () 
   await inTransaction(db.database, (tx) => settleOpenTools(tx, ref.session, ref.turn, { reason: 'stopped', by: 'U1' }));
   await running;
   expect(await resultOf(ref)).toEqual([{ text: expect.stringMatching(/^Stopped by <@U1>/), isError: true }]);
+});
+
+test('at a limit of the turn a call is told whether it had begun to run', async () => {
+  const atLimit = (ref: StepRef) =>
+    inTransaction(db.database, (tx) => settleOpenTools(tx, ref.session, ref.turn, { reason: 'limit' }));
+  const waiting = await pending('bash', { command: 'true' });
+  await atLimit(waiting);
+  expect(await resultOf(waiting)).toEqual([{ text: expect.stringMatching(/^Not run: .*limit/), isError: true }]);
+  const begun = await pending('bash', { command: 'true' });
+  await startToolStep(db.database, begun);
+  await atLimit(begun);
+  expect(await resultOf(begun)).toEqual([{ text: expect.stringMatching(/^Ended before .*limit/), isError: true }]);
 });
 
 test('bad arguments become a result that names them, and nothing is run', async () => {
