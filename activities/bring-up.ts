@@ -4,9 +4,9 @@ import type { SandboxRuntime } from '../docker/sandbox.ts';
 import { relayUidOf } from '../docker/sandbox-names.ts';
 import type { ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
-import { setIncarnation, setSandboxState } from '../store/sandboxes.ts';
+import { isSettled, setIncarnation, setSandboxState } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
-import { failure } from './failure.ts';
+import { failure, turnOver } from './failure.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { TellThread } from './tell-thread.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
@@ -18,20 +18,24 @@ export interface BringUpDependencies {
   readonly database: Database;
   readonly tellThread: TellThread;
   readonly guard: WorkspaceGuard;
-  /** Shared with the reaper, so that nothing is removed while it is being brought up. */
+  /** Shared with the reaper and `settleSandbox`: nothing is removed or settled while it is being brought up. */
   readonly lock: KeyedLock;
   /** PEM text of what sandboxes trust: the system's roots and the proxy's own CA. */
   readonly caBundle: () => Promise<string>;
 }
 
-/** Makes a session's sandbox run, whatever became of it before. One that runs stays as it is. */
+/** Makes a session's sandbox run, whatever became of it before, until its turn is settled. One that runs stays as it is. */
 export type BringUp = (input: ProvisionInput) => Promise<{ readonly created: boolean }>;
 
 export function createBringUp(dependencies: BringUpDependencies): BringUp {
   const { runner, runtime, proxy, database, tellThread, guard, lock, caBundle } = dependencies;
   return ({ session, turn, sandbox }) =>
     lock(sandbox, async () => {
-      const { agentUid } = await getSession(database, session);
+      const [{ agentUid }, settled] = await Promise.all([
+        getSession(database, session),
+        isSettled(database, sandbox, turn),
+      ]);
+      if (settled) throw turnOver(turn);
       await proxy.ensureListener(sandbox, relayUidOf(agentUid)).catch(noListener);
       const made = await runtime
         .provision({ id: sandbox, session, runner, agentUid, caBundle: await caBundle() })

@@ -17,3 +17,8 @@ export function failure(type: FailureType, message: string, options: FailureOpti
     ...(options.retryAfterMs !== undefined && { nextRetryDelay: options.retryAfterMs }),
   });
 }
+
+/** What came too late to do anything in a turn that was settled. Nobody waits for it any more. */
+export function turnOver(turn: number, cause?: unknown): ApplicationFailure {
+  return failure('SessionEnded', `turn ${turn} is over`, { cause });
+}

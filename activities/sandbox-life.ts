@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunnerActivities } from '../contracts/activities.ts';
 import { isDockerError } from '../docker/errors.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
-import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
+import type { ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
-import { isSettledBefore, noteSettled, setSandboxState } from '../store/sandboxes.ts';
+import { isSettled, noteSettled, setSandboxState } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
 import { whileBeating } from './beating.ts';
 import type { BringUp } from './bring-up.ts';
@@ -16,11 +17,14 @@ export interface SandboxLifeDependencies {
   readonly database: Database;
   readonly guard: WorkspaceGuard;
   readonly bringUp: BringUp;
-  /** Shared with the reaper. */
+  /** Shared with `bringUp` and the reaper. */
   readonly lock: KeyedLock;
 }
 
 type SandboxLife = Pick<RunnerActivities, 'provisionSandbox' | 'settleSandbox' | 'pauseSandbox' | 'removeSandbox'>;
+
+/** A stop is felt within two seconds. */
+const CLOSE_WITHIN_MS = 1_000;
 
 /** A sandbox from its first start to its removal. Every activity here may be repeated. */
 export function createSandboxLife(dependencies: SandboxLifeDependencies): SandboxLife {
@@ -31,24 +35,30 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
       whileBeating({ sandbox }, async () => {
         const [{ created }, settled, { agentUid }] = await Promise.all([
           bringUp({ session, turn, sandbox }),
-          isSettledBefore(database, sandbox, turn),
+          isSettled(database, sandbox, turn - 1),
           getSession(database, session),
         ]);
         // A run that was terminated, or lost its runner, has left its processes to the next requester's turn.
-        if (!created && !settled) await runtime.killAgent(sandbox, agentUid);
+        if (!settled) {
+          await runtime.endTurn(sandbox, agentUid, turn - 1);
+          await noteSettled(database, sandbox, turn - 1);
+        }
         void runtime.prepare(sandbox, agentUid);
         return { created };
       }),
 
-    async settleSandbox({ session, turn, sandbox }) {
-      guard.end(sandbox);
-      const { agentUid } = await getSession(database, session);
-      await Promise.all([
-        runtime.killAgent(sandbox, agentUid).catch(unlessGone),
-        proxy.closeLease(sandbox, turn).catch(unlessUnknown),
-      ]);
-      await noteSettled(database, sandbox, turn);
-    },
+    settleSandbox: ({ session, turn, sandbox }) =>
+      whileBeating({ sandbox }, async () => {
+        const closed = closeLease(proxy, sandbox, turn);
+        // In one piece with what brings a sandbox up: a command that comes late finds it settled, or is ended with it.
+        await lock(sandbox, async () => {
+          guard.end(sandbox);
+          const { agentUid } = await getSession(database, session);
+          await runtime.endTurn(sandbox, agentUid, turn);
+          await noteSettled(database, sandbox, turn);
+        });
+        await closed;
+      }),
 
     pauseSandbox: ({ sandbox }) =>
       lock(sandbox, async () => {
@@ -65,13 +75,14 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
   };
 }
 
-/** What is gone needs no end. */
-function unlessGone(error: unknown): void {
-  if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) return;
-  throw error;
+/** A proxy that is away lets nothing out, and once the turn is settled `streamEgress` keeps no lease alive. */
+async function closeLease(proxy: ProxyControl, sandbox: string, turn: number): Promise<void> {
+  const closed = proxy.closeLease(sandbox, turn).catch(() => undefined);
+  await Promise.race([closed, delay(CLOSE_WITHIN_MS, undefined, { ref: false })]);
 }
 
-function unlessUnknown(error: unknown): void {
-  if (error instanceof ControlError && error.code === 'not_found') return;
+/** What is gone needs no pause. */
+function unlessGone(error: unknown): void {
+  if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) return;
   throw error;
 }

@@ -6,7 +6,7 @@ import type { Database } from '../store/database.ts';
 import { forgetIncarnationOfStep, incarnationOfStep } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
 import type { BringUp } from './bring-up.ts';
-import { failure } from './failure.ts';
+import { failure, turnOver } from './failure.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
 
 /** Binds the tools' view of a sandbox to one sandbox and the agent's user of its session. */
@@ -83,10 +83,12 @@ async function runStep(
   let bytes = 0;
   const run = async (): Promise<StepResult> => {
     const incarnation = await incarnationOfStep(database, sandbox, ref);
+    if (incarnation === undefined) throw turnOver(turn);
     try {
       return await runtime.runStep(sandbox, {
         uid,
         step,
+        turn,
         command,
         timeoutMs,
         signal,
@@ -97,6 +99,7 @@ async function runStep(
         },
       });
     } catch (error) {
+      if (isDockerError(error, 'TurnOver')) throw turnOver(turn, error);
       // No sandbox has heard of it: it may be started in the next life.
       if (isGone(error) && incarnation === null) await forgetIncarnationOfStep(database, ref);
       throw error;

@@ -4,6 +4,7 @@ import { type EgressCounts, type LeaseRequest, NO_EGRESS } from '../contracts/eg
 import { relayUidOf } from '../docker/sandbox-names.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
+import { isSettled } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
 import { recordEgress } from '../store/turns.ts';
 import { whileBeating } from './beating.ts';
@@ -25,14 +26,18 @@ const BEAT_EVERY_MS = 5_000;
  */
 export function createStreamEgress({ proxy, database }: StreamEgressDependencies): EgressActivities['streamEgress'] {
   return async (input) => {
-    const request = leaseOf(input, Context.current().info.attempt);
+    const { info } = Context.current();
+    const request = leaseOf(input, info.attempt);
+    const counted: EgressCounts = info.heartbeatDetails ?? NO_EGRESS;
     const { agentUid } = await getSession(database, input.session);
+    const isOver = () => isSettled(database, input.sandbox, input.turn);
     const counts = await whileBeating(
-      NO_EGRESS,
+      counted,
       async (report, signal) => {
+        if (await isOver()) return close(proxy, request, counted);
         // Already listening unless the proxy was restarted since the sandbox was provisioned.
         await proxy.ensureListener(request.sandbox, relayUidOf(agentUid));
-        return hold(proxy, request, report, signal);
+        return hold({ proxy, request, counted, isOver, report, signal });
       },
       BEAT_EVERY_MS,
     ).catch((error: unknown) => {
@@ -43,27 +48,56 @@ export function createStreamEgress({ proxy, database }: StreamEgressDependencies
   };
 }
 
-async function hold(
-  proxy: ProxyControl,
-  request: LeaseRequest,
-  report: (counts: EgressCounts) => void,
-  signal: AbortSignal,
-): Promise<EgressCounts> {
+interface Holding {
+  readonly proxy: ProxyControl;
+  readonly request: LeaseRequest;
+  /** By earlier attempts. */
+  readonly counted: EgressCounts;
+  /** Whether the turn was settled. */
+  readonly isOver: () => Promise<boolean>;
+  readonly report: (counts: EgressCounts) => void;
+  readonly signal: AbortSignal;
+}
+
+async function hold({ proxy, request, counted, isOver, report, signal }: Holding): Promise<EgressCounts> {
   try {
     await proxy.openLease(request);
   } catch (error) {
     // An earlier attempt's turn was settled before this one came: there is nothing left to hold.
-    if (error instanceof ControlError && error.code === 'turn_closed')
-      return (await proxy.lease(request.sandbox)).counts;
+    if (error instanceof ControlError && error.code === 'turn_closed') return close(proxy, request, counted);
     throw error;
   }
-  // A renewal that fails is followed by the lease's own end, which `followLease` reports.
-  const renewing = setInterval(() => void proxy.renewLease(request).catch(() => undefined), RENEW_EVERY_MS);
+  let last = counted;
+  const over = new AbortController();
+  const renewing = setInterval(() => {
+    // A renewal that fails is followed by the lease's own end, which `followLease` reports.
+    void proxy.renewLease(request).catch(() => undefined);
+    // Settled, and the lease is open: its closing was not heard.
+    void isOver().then(
+      (yes) => yes && over.abort(),
+      () => undefined,
+    );
+  }, RENEW_EVERY_MS);
   try {
-    return await proxy.followLease(request.sandbox, request.epoch, { signal, onCounts: report });
+    return await proxy.followLease(request.sandbox, request.epoch, {
+      signal: AbortSignal.any([signal, over.signal]),
+      onCounts(counts) {
+        last = counts;
+        report(counts);
+      },
+    });
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+    return close(proxy, request, last);
   } finally {
     clearInterval(renewing);
   }
+}
+
+/** Closes what may still be open, and returns the last counts that are known. */
+async function close(proxy: ProxyControl, { sandbox, epoch }: LeaseRequest, known: EgressCounts) {
+  const view = await proxy.closeLease(sandbox, epoch.turn).catch(() => null);
+  return view?.epoch?.turn === epoch.turn ? view.counts : known;
 }
 
 function leaseOf(input: StreamEgressInput, attempt: number): LeaseRequest {

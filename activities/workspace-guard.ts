@@ -1,3 +1,4 @@
+import { isDockerError } from '../docker/errors.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
 import { type WorkspaceWatch, watchWorkspace } from '../docker/watch-workspace.ts';
 
@@ -9,7 +10,7 @@ const MEGABYTE = 1024 * 1024;
  * over, the agent's processes are ended. Found some seconds late, which `bellhop doctor` says.
  */
 export interface WorkspaceGuard {
-  /** Guards until `end`; asking twice is fine. */
+  /** Guards until `end`, or until the sandbox does not run any more; asking twice is fine. */
   begin(sandbox: string, uid: number): Promise<void>;
   end(sandbox: string): void;
   /** What a command that was ended for this is told; null when it was not, or the telling was done. */
@@ -35,20 +36,26 @@ export function createWorkspaceGuard({ runtime, limitMb }: WorkspaceGuardDepende
       };
       runtime.killAgent(id, uid).then(again, again);
     };
+    // Whoever makes it run again begins anew.
+    const onError = (error: unknown): void => {
+      if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) end(id);
+    };
     const limitBytes = limitMb * MEGABYTE;
-    watches.set(id, watchWorkspace({ runtime, id, uid, limitBytes, everyMs: EVERY_MS, onOver }));
+    watches.set(id, watchWorkspace({ runtime, id, uid, limitBytes, everyMs: EVERY_MS, onOver, onError }));
+  }
+
+  function end(id: string): void {
+    watches.get(id)?.stop();
+    watches.delete(id);
+    notices.delete(id);
   }
 
   return {
     async begin(id, uid) {
-      if (watches.has(id) || (await runtime.limitsWorkspaces())) return;
-      watch(id, uid);
+      if (await runtime.limitsWorkspaces()) return;
+      if (!watches.has(id)) watch(id, uid);
     },
-    end(id) {
-      watches.get(id)?.stop();
-      watches.delete(id);
-      notices.delete(id);
-    },
+    end,
     takeNotice(id) {
       const notice = notices.get(id) ?? null;
       notices.delete(id);

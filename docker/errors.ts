@@ -17,6 +17,7 @@ export type DockerErrorCode =
   | 'ExecTimeout'
   | 'CommandTooLong'
   | 'CommandNotStarted'
+  | 'TurnOver'
   | 'FileMissing'
   | 'FileDenied'
   | 'FileNotRegular'

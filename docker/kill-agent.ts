@@ -2,6 +2,8 @@ import { endContainer } from './end-container.ts';
 import { isDockerError } from './errors.ts';
 import { askInSandbox, type SandboxContext } from './sandbox-context.ts';
 import { stateOfSandbox } from './sandbox-listing.ts';
+import { sandboxName } from './sandbox-names.ts';
+import { unpauseContainer } from './sandbox-states.ts';
 
 const ATTEMPTS = 2;
 const KILL_MS = 6_000;
@@ -12,9 +14,28 @@ const KILL_MS = 6_000;
  * agent does so is ended as a whole, because nothing of one turn may live on into the next.
  */
 export async function killAgent(context: SandboxContext, id: string, uid: number): Promise<void> {
+  await kill(context, id, uid, ['kill']);
+}
+
+/**
+ * The same at the end of a turn. An order that is still on its way would start its command after everything was
+ * killed, and nobody outside knows how far it has come: so the sandbox itself refuses commands of this turn from here on.
+ */
+export async function endTurn(context: SandboxContext, id: string, uid: number, turn: number): Promise<void> {
+  const args = ['kill', String(turn)];
+  try {
+    await kill(context, id, uid, args);
+  } catch (error) {
+    if (!isDockerError(error, 'SandboxNotRunning')) throw error;
+    await unpauseContainer(context.engine.docker.getContainer(sandboxName(context.installation, id)), id);
+    await kill(context, id, uid, args);
+  }
+}
+
+async function kill(context: SandboxContext, id: string, uid: number, args: readonly string[]): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      const said = await askInSandbox(context, id, { uid, args: ['kill'], timeoutMs: KILL_MS });
+      const said = await askInSandbox(context, id, { uid, args, timeoutMs: KILL_MS });
       if (said.left === 0) return;
     } catch (error) {
       const notRunning = isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning');

@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts';
 import { compareVersions } from './engine.ts';
 import { DockerError } from './errors.ts';
-import { killAgent } from './kill-agent.ts';
+import { endTurn, killAgent } from './kill-agent.ts';
 import { provision } from './provision.ts';
 import { probeRuntime, type RuntimeSetting } from './runtime-choice.ts';
 import { DEFAULT_LIMITS, type SandboxLimits, type SandboxRuntime } from './sandbox.ts';
@@ -65,6 +65,10 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
     async killAgent(id, uid) {
       starters.forget(id);
       await killAgent(context, id, uid);
+    },
+    async endTurn(id, uid, turn) {
+      starters.forget(id);
+      await endTurn(context, id, uid, turn);
     },
     readFile: async (id, uid, path, read) => await readFile(context, id, uid, path, read),
     openFile: async (id, uid, path, open) => await openFile(context, id, uid, path, open),

@@ -13,6 +13,11 @@ export interface SandboxRuntime {
   runStep(id: string, step: StepCall): Promise<StepResult>;
   /** Ends every process of the agent's user; the sandbox and its relay stay. Returns when they are gone. */
   killAgent(id: string, uid: number): Promise<void>;
+  /**
+   * The same for good: a command of this turn or an earlier one that has not started yet never will in this life of the
+   * sandbox (`TurnOver`). A paused one is woken for it.
+   */
+  endTurn(id: string, uid: number, turn: number): Promise<void>;
   readFile(id: string, uid: number, path: string, options: ReadOptions): Promise<ReadResult>;
   /** Opens a whole file as a stream. Throws `FileTooLarge` before a byte is sent when it has more than `maxBytes`. */
   openFile(id: string, uid: number, path: string, options: { readonly maxBytes: number }): Promise<OpenedFile>;
@@ -77,6 +82,8 @@ export interface StepCall {
   readonly uid: number;
   /** The step id: the name under which the command is started once. */
   readonly step: string;
+  /** The turn it belongs to; once that is over, it is followed but not started. */
+  readonly turn: number;
   /** Run by bash. */
   readonly command: string;
   readonly timeoutMs: number;

@@ -15,7 +15,7 @@ const OVERTIME_MS = 8_000;
 const ATTEMPTS = 4;
 
 /**
- * Starts the command under its step id unless it was started before, and follows it. When the following breaks off
+ * Starts the command under its step id unless it was started before or its turn is over, and follows it. When the following breaks off
  * for a reason of its own (the follower was killed with everything else of the agent's), it looks again, and only in
  * the same incarnation; only then does it say what became of the command.
  */
@@ -74,6 +74,7 @@ async function follow(context: WorkingContext, id: string, call: StepCall, seen:
     call.cwd ?? INSIDE.workspace,
     seen.incarnation ?? '-',
     String(TOOL_PROCESS_LIMIT),
+    String(call.turn),
     call.command,
   ];
   const timeoutMs = call.timeoutMs + OVERTIME_MS;
@@ -94,6 +95,7 @@ async function follow(context: WorkingContext, id: string, call: StepCall, seen:
 function resultOf(said: Readonly<Record<string, unknown>>, output: ReturnType<typeof createStepOutput>): StepResult {
   if (said.state === 'elsewhere') return lost();
   if (said.state === 'unknown') return { ...lost(), outcome: 'unknown' };
+  if (said.state === 'over') throw new DockerError('TurnOver', 'the turn of this command is over');
   if (said.state !== 'finished' && said.state !== 'killed') {
     throw notStarted(String(said.message ?? 'no reason given'));
   }

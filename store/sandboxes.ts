@@ -79,9 +79,9 @@ export async function noteSettled(db: Queryable, id: string, turn: number): Prom
   await db.query('update sandbox set settled_turn = greatest(settled_turn, $2) where id = $1', [id, turn]);
 }
 
-/** Whether every turn before this one was settled. */
-export async function isSettledBefore(db: Queryable, id: string, turn: number): Promise<boolean> {
-  const { rowCount } = await db.query('select 1 from sandbox where id = $1 and settled_turn >= $2 - 1', [id, turn]);
+/** Whether this turn and every one before it was settled. */
+export async function isSettled(db: Queryable, id: string, turn: number): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from sandbox where id = $1 and settled_turn >= $2', [id, turn]);
   return rowCount === 1;
 }
 
@@ -92,21 +92,23 @@ export async function setIncarnation(db: Queryable, id: string, incarnation: str
 
 /**
  * In which life of the sandbox an earlier attempt may have started a step's command; null when this is the first. From
- * now on that is the present life.
+ * now on that is the present life. Undefined when nothing may be started: the turn was settled, or the sandbox is
+ * another one by now.
  */
 export async function incarnationOfStep(
   db: Queryable,
   sandbox: string,
   { session, turn, step }: { readonly session: SessionId; readonly turn: number; readonly step: number },
-): Promise<string | null> {
+): Promise<string | null | undefined> {
   const { rows } = await db.query<{ before: string | null }>(
     `with earlier as (select incarnation from step where session = $2 and turn = $3 and number = $4)
      update step set incarnation = coalesce(step.incarnation, sandbox.incarnation) from sandbox
-     where sandbox.id = $1 and step.session = $2 and step.turn = $3 and step.number = $4
+     where sandbox.id = $1 and sandbox.session = $2 and sandbox.settled_turn < $3
+       and step.session = $2 and step.turn = $3 and step.number = $4
      returning (select incarnation from earlier) as before`,
     [sandbox, session, turn, step],
   );
-  return rows[0]?.before ?? null;
+  return rows[0]?.before;
 }
 
 /** Forgets the life of the sandbox in which a step's command was not started after all. */

@@ -116,6 +116,11 @@ int run(const struct command *command, bool may_start) {
   answer("{\"state\":\"reached\",\"incarnation\":%s}", quoted(incarnation));
   struct step step;
   if (open_step(command->step, &step)) return follow(&step, -1, incarnation);
+  /* Who asks this lives before the turn is ended, and is killed then, or after, and is refused (`kill_everything`). */
+  if (may_start && is_over(command->turn)) {
+    answer("{\"state\":\"over\",\"incarnation\":%s}", quoted(incarnation));
+    return 0;
+  }
   if (may_start) return start_and_follow(command, incarnation);
   answer("{\"state\":\"unknown\",\"incarnation\":%s}", quoted(incarnation));
   return 0;

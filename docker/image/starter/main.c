@@ -11,13 +11,14 @@
 static int misused(void) { return fail("usage", "unknown command or wrong number of arguments"); }
 
 static int run_command(int count, char **arguments, bool may_start) {
-  if (count != 6) return misused();
+  if (count != 7) return misused();
   struct command command = {.step = arguments[0],
                             .timeout_ms = atoll(arguments[1]),
                             .cwd = arguments[2],
                             .incarnation = arguments[3],
                             .processes = atol(arguments[4]),
-                            .text = arguments[5]};
+                            .turn = arguments[5],
+                            .text = arguments[6]};
   if (strspn(command.step, "0123456789abcdef") != strlen(command.step) || strlen(command.step) < 16 ||
       strlen(command.step) > 64)
     return fail("usage", "a step is named by 16 to 64 hexadecimal digits");
@@ -30,7 +31,7 @@ static int obey(int count, char **arguments) {
   int given = count - 1;
   if (strcmp(verb, "run") == 0) return run_command(given, rest, true);
   if (strcmp(verb, "attach") == 0) return run_command(given, rest, false);
-  if (strcmp(verb, "kill") == 0) return kill_everything();
+  if (strcmp(verb, "kill") == 0 && given <= 1) return kill_everything(given == 1 ? rest[0] : NULL);
   if (strcmp(verb, "read") == 0 && given == 3) return read_file(rest[0], atoll(rest[1]), atoll(rest[2]));
   if (strcmp(verb, "write") == 0 && given == 3)
     return write_file(rest[0], (mode_t)strtol(rest[1], NULL, 8), atoll(rest[2]));

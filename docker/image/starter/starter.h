@@ -22,6 +22,8 @@
 #define SOCKET_DIR "/run/bellhop"
 #define WORKSPACE "/workspace"
 #define RELAY_PORT 3128
+/* A link to nothing whose target is a number: the last turn that is over. */
+#define OVER_LINK STEPS_DIR "/.over"
 /* In the environment of everything a command starts: its step. */
 #define STEP_MARK "BELLHOP_STEP"
 
@@ -53,6 +55,7 @@ struct command {
   const char *cwd;
   const char *incarnation; /* "-" when the caller does not mind */
   long processes;
+  const char *turn;
   const char *text;
 };
 
@@ -73,6 +76,9 @@ struct step_state load_state(const struct step *step);
 void save_state(const struct step *step, const struct step_state *state);
 void prune_steps(void);
 bool read_incarnation(char *id, size_t size);
+bool is_over(const char *turn);
+bool is_last_over(const char *turn);
+bool end_turn(const char *turn);
 
 /* keep.c */
 void keep(const struct command *command, const struct step *step, int notify_fd);
@@ -82,7 +88,7 @@ int run(const struct command *command, bool may_start);
 
 /* tree.c */
 void kill_tree(pid_t root, const char *step);
-int kill_everything(void);
+int kill_everything(const char *turn);
 
 /* serve.c */
 int serve(int (*obey)(int count, char **arguments));

@@ -67,6 +67,7 @@ export async function createFixture(limits: Partial<SandboxLimits> = {}): Promis
           await runtime.runStep(id, {
             uid: agentUid,
             step: randomBytes(8).toString('hex'),
+            turn: 1,
             command,
             timeoutMs: 20_000,
             ...options,

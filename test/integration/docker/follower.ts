@@ -10,6 +10,7 @@ const call = z
     id: z.string(),
     uid: z.number(),
     step: z.string(),
+    turn: z.number(),
     command: z.string(),
     timeoutMs: z.number(),
   })

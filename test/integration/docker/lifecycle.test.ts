@@ -96,7 +96,13 @@ test('two installations on one engine do not see each other, whatever their sand
   const ours = { id: 'same', session: 'slack:T1:C1:1', runner: 'r1', agentUid: 91_010, caBundle: 'x' };
   await fixture.runtime.provision(ours);
   await second.runtime.provision({ ...ours, agentUid: 91_011 });
-  await second.runtime.runStep('same', { uid: 91_011, step: 's', command: 'echo second > who', timeoutMs: 5_000 });
+  await second.runtime.runStep('same', {
+    uid: 91_011,
+    step: 's',
+    turn: 1,
+    command: 'echo second > who',
+    timeoutMs: 5_000,
+  });
   expect((await second.runtime.list()).map(({ id }) => id)).toEqual(['same']);
   await second.runtime.remove('same');
   await second.runtime.removeVolume('same');
@@ -121,6 +127,7 @@ test('how long it takes: printed, and within what people wait for', async () => 
       await fixture.runtime.runStep(spec.id, {
         uid: spec.agentUid,
         step: `${Math.random()}`,
+        turn: 1,
         command: 'true',
         timeoutMs: 5_000,
       });

@@ -166,7 +166,7 @@ test('a command in a sandbox that is gone is an error that says so', async () =>
 
 /** A process like a worker: asks for the step, prints its output, and can be killed. */
 function spawnFollower(step: string, command: string, timeoutMs = 20_000) {
-  const call = { id: sandbox.id, uid: sandbox.uid, step, command, timeoutMs };
+  const call = { id: sandbox.id, uid: sandbox.uid, step, turn: 1, command, timeoutMs };
   return spawn(process.execPath, [join(import.meta.dirname, 'follower.ts')], {
     env: {
       ...process.env,

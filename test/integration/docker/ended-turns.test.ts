@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sandboxName } from '../../../docker/sandbox-names.ts';
+import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
+
+let fixture: Fixture;
+let sandbox: TestSandbox;
+
+beforeAll(async () => {
+  fixture = await createFixture();
+  sandbox = await fixture.sandbox();
+}, 900_000);
+afterAll(async () => await fixture[Symbol.asyncDispose](), 60_000);
+
+const endTurn = async (turn: number) => await fixture.runtime.endTurn(sandbox.id, sandbox.uid, turn);
+
+/** Command lines of what runs as the agent's user, without starters that wait for orders. */
+async function agentProcesses({ id, uid }: TestSandbox): Promise<string[]> {
+  const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, id));
+  const { Processes } = (await container.top({ ps_args: '-eo pid,uid,args' })) as { Processes: string[][] };
+  return Processes.filter(([, user]) => user === String(uid))
+    .map(([, , line = '']) => line)
+    .filter((line) => !line.endsWith('bellhop-step serve'));
+}
+
+test('after the end of a turn its commands are refused, and those of the next one run', async () => {
+  await sandbox.run('sleep 600 & echo on', { turn: 1 });
+  await endTurn(1);
+  await expect(sandbox.run('touch late', { turn: 1 })).rejects.toMatchObject({ code: 'TurnOver' });
+  expect((await sandbox.run('ls late; pgrep -c "^sleep"', { turn: 2 })).output).toMatch(/No such file.*\n0\n$/);
+});
+
+test('a command that ran when its turn ended can still be looked for', async () => {
+  const running = sandbox.run('echo before; sleep 600', { step: 'followed', turn: 2 });
+  await delay(500);
+  await endTurn(2);
+  expect(await running).toMatchObject({ outcome: 'killed', output: 'before\n' });
+  expect(await sandbox.run('echo again', { step: 'followed', turn: 2 })).toMatchObject({ output: 'before\n' });
+});
+
+test('whenever the end comes while a command starts, nothing of it lives on', async () => {
+  for (let turn = 3; turn < 23; turn += 1) {
+    if (turn % 2 === 0) await fixture.runtime.prepare(sandbox.id, sandbox.uid);
+    const started = sandbox.run('setsid sleep 600 & sleep 601', { turn }).catch((error: unknown) => error);
+    await delay(turn * 4);
+    await endTurn(turn);
+    await started;
+    expect(await agentProcesses(sandbox)).toEqual([]);
+  }
+}, 120_000);
+
+test.each([
+  ['puts a folder with files into the place of the note', 'rm /run/steps/.over; mkdir -p /run/steps/.over/a/b'],
+  ['notes a turn far ahead', 'ln -sfn 9999 /run/steps/.over'],
+  ['fills the folder', 'head -c 100000000 /dev/zero > /run/steps/full'],
+  ['closes the folder', 'chmod 0 /run/steps'],
+])('an agent that %s does not keep its turn from ending, nor the next one from beginning', async (_, command) => {
+  const { incarnation } = await fixture.runtime.provision(sandbox.spec);
+  await endTurn(29);
+  await sandbox.run(command, { turn: 30 });
+  await endTurn(30);
+  await expect(sandbox.run('touch late', { turn: 30 })).rejects.toMatchObject({ code: 'TurnOver' });
+  await sandbox.run('rm -rf /run/steps/full', { turn: 31 }).catch(() => undefined);
+  expect((await sandbox.run('echo next', { turn: 31 })).output).toBe('next\n');
+  expect((await fixture.runtime.checkSockets(sandbox.id, sandbox.uid)).incarnation).toBe(incarnation);
+});
+
+test('a paused sandbox is woken to end its turn', async () => {
+  const other = await fixture.sandbox();
+  await other.run('sleep 600 & echo on');
+  await fixture.runtime.pause(other.id);
+  await fixture.runtime.endTurn(other.id, other.uid, 1);
+  expect(await fixture.runtime.state(other.id)).toBe('running');
+  expect(await agentProcesses(other)).toEqual([]);
+});
+
+test('the end of a turn in a stopped sandbox, and in one that is gone, has nothing to do', async () => {
+  const other = await fixture.sandbox();
+  await fixture.engine.docker.getContainer(sandboxName(fixture.installation, other.id)).kill();
+  await fixture.runtime.endTurn(other.id, other.uid, 1);
+  await fixture.runtime.remove(other.id);
+  await fixture.runtime.endTurn(other.id, other.uid, 1);
+});

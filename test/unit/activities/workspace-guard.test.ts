@@ -1,0 +1,75 @@
+import { createWorkspaceGuard } from '../../../activities/workspace-guard.ts';
+import { DockerError } from '../../../docker/errors.ts';
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+/** Counts how often a workspace is looked at; `look` is what is seen. */
+function guardOf(look: () => number) {
+  const seen = { looks: 0, kills: 0 };
+  const runtime = {
+    limitsWorkspaces: async () => false,
+    workspaceBytes: async () => {
+      seen.looks += 1;
+      return look();
+    },
+    killAgent: async () => {
+      seen.kills += 1;
+    },
+  };
+  return { seen, guard: createWorkspaceGuard({ runtime, limitMb: 1 }) };
+}
+
+const aMinute = () => jest.advanceTimersByTimeAsync(60_000);
+
+test('a workspace is looked at while it is guarded, and not after', async () => {
+  const { seen, guard } = guardOf(() => 0);
+  await guard.begin('s1', 1);
+  await aMinute();
+  expect(seen.looks).toBeGreaterThan(5);
+  guard.end('s1');
+  seen.looks = 0;
+  await aMinute();
+  expect(seen.looks).toBe(0);
+});
+
+test('who begins twice at once guards once', async () => {
+  const { seen, guard } = guardOf(() => 0);
+  await Promise.all([guard.begin('s1', 1), guard.begin('s1', 1)]);
+  guard.end('s1');
+  await aMinute();
+  expect(seen.looks).toBe(0);
+});
+
+test.each(['SandboxMissing', 'SandboxNotRunning'] as const)(
+  'a guard that was begun too late ends with its sandbox: %s',
+  async (code) => {
+    const { seen, guard } = guardOf(() => {
+      throw new DockerError(code, 'gone');
+    });
+    await guard.begin('s1', 1);
+    await aMinute();
+    expect(seen.looks).toBe(1);
+    await guard.begin('s1', 1);
+    await aMinute();
+    expect(seen.looks).toBe(2);
+  },
+);
+
+test('a look that fails for another reason is followed by the next one', async () => {
+  const { seen, guard } = guardOf(() => {
+    throw new DockerError('ExecTimeout', 'slow');
+  });
+  await guard.begin('s1', 1);
+  await aMinute();
+  expect(seen.looks).toBeGreaterThan(5);
+});
+
+test('what fills a workspace is ended and told once, and the workspace is guarded on', async () => {
+  const { seen, guard } = guardOf(() => 2 * 1024 * 1024);
+  await guard.begin('s1', 1);
+  await aMinute();
+  expect(seen.kills).toBeGreaterThan(1);
+  expect(guard.takeNotice('s1')).toMatch(/takes 2 MB of 1 MB/);
+  expect(guard.takeNotice('s1')).toBeNull();
+});
