@@ -3,7 +3,14 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { SetupState } from '../../contracts/setup-state.ts';
+import { bindingOf } from '../../credentials/binding.ts';
+import { keyFileIn, readKeyFile } from '../../credentials/key-file.ts';
+import { open } from '../../credentials/open.ts';
+import { databaseUrlFor } from '../../setup/host/database-urls.ts';
 import { PORTS } from '../../setup/host/port-wishes.ts';
+import { findCredential } from '../../store/credentials.ts';
+import { openDatabase } from '../../store/database.ts';
+import { currentPolicy } from '../../store/policy.ts';
 import { until } from './until.ts';
 
 const CLI = path.join(import.meta.dirname, '../../cli/main.ts');
@@ -15,7 +22,9 @@ export interface RunningUp extends AsyncDisposable {
   readonly url: string;
   readonly home: string;
   /** Everything the demo's parts tell each other in confidence. */
-  readonly secrets: Readonly<Record<string, string>> & { readonly acmeToken: string };
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The demo's credential, opened by the proxy's own key: nothing else tells it. */
+  credential(): Promise<string>;
   /** Edits the access file as the tour says and applies it from a terminal of its own. */
   openPaste(): Promise<void>;
   /** Ctrl-C; the exit code. */
@@ -62,6 +71,22 @@ export async function startUp(): Promise<RunningUp> {
     url: ready() ?? '',
     home,
     secrets: JSON.parse(await readFile(path.join(home, 'secrets.json'), 'utf8')) as RunningUp['secrets'],
+    async credential() {
+      const database = openDatabase({
+        url: await databaseUrlFor(path.join(home, 'database.json'), 'proxy'),
+        name: 'test',
+      });
+      try {
+        const { connections } = await currentPolicy(database);
+        const connection = connections.find(({ id }) => id === 'acme-readonly');
+        if (!connection) throw new Error('the demo has no connection');
+        const stored = await findCredential(database, connection.id, connection.credentialVersion);
+        const keys = await readKeyFile(keyFileIn(home));
+        return await open(keys, bindingOf(connection), stored?.sealed ?? Buffer.alloc(0));
+      } finally {
+        await database.end();
+      }
+    },
     async openPaste() {
       const file = path.join(home, 'bellhop.yaml');
       const text = await readFile(file, 'utf8');

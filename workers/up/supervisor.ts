@@ -8,7 +8,7 @@ import { type Child, spawnChild } from './spawn-child.ts';
 import { type Supervised, supervise } from './supervised.ts';
 
 /** A process that does one thing and ends. */
-export type Task = Pick<ChildSpec, 'name' | 'script' | 'args' | 'env'>;
+export type Task = Pick<ChildSpec, 'name' | 'script' | 'args' | 'env' | 'secrets'>;
 
 /** After SIGTERM; a task leaves nothing half-done that its next run would not mend. */
 const TASK_STOP_MS = 5_000;
