@@ -1,6 +1,6 @@
 import { readHostApt } from '../../docker/host-apt.ts';
 import { runCommand } from '../host/run-command.ts';
-import { OFFICIAL_ARCHIVES } from '../temporal/official-download.ts';
+import { TEMPORAL_RELEASE } from '../temporal/release.ts';
 import type { Endpoint } from './endpoints.ts';
 
 /** What set-up fetches once, from where this machine's npm, pip and apt are told to fetch. */
@@ -14,7 +14,9 @@ export async function fetchingEndpoints(environment: NodeJS.ProcessEnv, ownTempo
   const mirrors = apt.mirrors ? Object.values(apt.mirrors).filter((value) => typeof value === 'string') : [];
   return [
     ...hostOf(npm).map((to) => ({ to, from, purpose: 'dependencies and the Node.js of sandboxes (npm)' })),
-    ...(ownTemporal ? hostOf(OFFICIAL_ARCHIVES).map((to) => ({ to, from, purpose: 'the Temporal server' })) : []),
+    ...(ownTemporal
+      ? hostOf(TEMPORAL_RELEASE.archives).map((to) => ({ to, from, purpose: 'the Temporal server' }))
+      : []),
     ...(ownTemporal
       ? [{ to: hostOf(pip)[0] ?? "pip's usual index", from, purpose: 'the Temporal server, when that does not answer' }]
       : []),

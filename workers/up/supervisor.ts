@@ -55,6 +55,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     async run(task, onLine) {
       if (stopping) throw new SetupError('stopping', `${task.name} is not started any more`);
       const child = await spawnChild(task, logFile(task.name), onLine);
+      if (stopping) child.killGroup();
       tasks.add(child);
       await recordChild(options.children, task.name, child.pid);
       const { code, signal } = await child.exited;

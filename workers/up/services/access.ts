@@ -98,7 +98,7 @@ async function applyDemo(context: UpContext, file: string, { databaseUrl, world 
       await context.supervisor.run(task, () => {});
       return;
     } catch (error) {
-      if (error instanceof SetupError && error.code === 'stopping') throw error;
+      if (context.signal.aborted) throw error;
       if (Date.now() > end) throw new SetupError('child-failed', reasonOf(error));
       await sleep(RETRY_MS);
     }

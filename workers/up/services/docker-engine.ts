@@ -6,12 +6,20 @@ import { guarded } from '../guarded-program.ts';
 import type { UpContext } from '../up-context.ts';
 
 /** The Docker Engine that is there, or one installed and started now. */
-export async function startDockerEngine({ environment, supervisor, journal, tell }: UpContext): Promise<EngineInfo> {
+export async function startDockerEngine({
+  environment,
+  supervisor,
+  journal,
+  tell,
+  signal,
+}: UpContext): Promise<EngineInfo> {
   return await journal.step('docker', async (say) => {
     const { info, origin } = await provideEngine({
       environment,
       say,
-      confirm: async (question) => await confirm(question, (asked) => tell(`${asked} No terminal to ask on: yes.`)),
+      signal,
+      confirm: async (question) =>
+        await confirm(question, (asked) => tell(`${asked} No terminal to ask on: yes.`), signal),
       startDaemon: async (command, args, probe) => {
         const program = { command, args, cwd: '/', stopSignal: 'SIGTERM', stopWithinMs: 30_000 } as const;
         const env = inheritedBy('dockerd', environment);
