@@ -5,6 +5,7 @@ import type { Home } from '../host/home.ts';
 import { PORTS } from '../host/port-wishes.ts';
 import { holderOfUpLock } from '../host/up-lock.ts';
 import type { Settings } from '../settings.ts';
+import { namesExternalTemporal } from '../temporal/external.ts';
 import { checkModel, checkSlack } from './account-checks.ts';
 import { checkEngine } from './engine-checks.ts';
 import type { Check, Finding } from './finding.ts';
@@ -49,7 +50,7 @@ const FAILED = { id: 'check', title: 'A check', state: 'missing' } as const;
 
 /** Only the ports of what will run here. */
 function portsOf(settings: Settings, environment: NodeJS.ProcessEnv) {
-  const temporal = environment.TEMPORAL_ADDRESS ? [] : [PORTS.temporal, PORTS.temporalUi];
+  const temporal = namesExternalTemporal(environment) ? [] : [PORTS.temporal, PORTS.temporalUi];
   return [
     PORTS.page,
     ...temporal,

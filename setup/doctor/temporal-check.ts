@@ -14,7 +14,7 @@ const TITLE = { id: 'temporal', title: 'Temporal' } as const;
 export async function checkTemporal(environment: NodeJS.ProcessEnv, state: SetupState | undefined): Promise<Finding> {
   if (namesExternalTemporal(environment)) return await checkExternal(environment);
   const address = state?.addresses.temporal;
-  const remark = unusedProfileRemark();
+  const remark = unusedProfileRemark(environment);
   if (address)
     return {
       ...TITLE,

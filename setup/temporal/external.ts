@@ -18,10 +18,25 @@ export function namesExternalTemporal(environment: NodeJS.ProcessEnv): boolean {
 }
 
 /** Said when a profile lies there unused; see https://docs.temporal.io/develop/environment-configuration */
-export function unusedProfileRemark(home = os.homedir()): string | undefined {
-  const folder = process.platform === 'darwin' ? ['Library', 'Application Support'] : ['.config'];
-  const file = path.join(home, ...folder, 'temporalio', 'temporal.toml');
+export function unusedProfileRemark(environment: NodeJS.ProcessEnv): string | undefined {
+  const home = environment.HOME ?? os.homedir();
+  const usual = path.join(home, ...(process.platform === 'darwin' ? ['Library', 'Application Support'] : ['.config']));
+  const folder = process.platform === 'linux' ? environment.XDG_CONFIG_HOME || usual : usual;
+  const file = path.join(folder, 'temporalio', 'temporal.toml');
   return existsSync(file) ? `${file} is not used; TEMPORAL_PROFILE=default would` : undefined;
+}
+
+/**
+ * The namespace that Bellhop works in, which is known before any server answers. What is wrong with a profile is told by
+ * {@link checkExternalTemporal}.
+ */
+export function namespaceIn(environment: NodeJS.ProcessEnv): string {
+  if (!namesExternalTemporal(environment)) return NAMESPACE;
+  try {
+    return readProfile(environment).namespace ?? NAMESPACE;
+  } catch {
+    return NAMESPACE;
+  }
 }
 
 export interface ExternalTemporal {

@@ -64,7 +64,14 @@ async function startDevServer(context: UpContext, say: (detail: string) => void)
   };
   const env = inheritedBy('local', environment);
   await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, probe }));
-  const remarks = [binary.origin, `on port ${port.port}`, namespace, port.remark, ui.remark, unusedProfileRemark()];
+  const remarks = [
+    binary.origin,
+    `on port ${port.port}`,
+    namespace,
+    port.remark,
+    ui.remark,
+    unusedProfileRemark(environment),
+  ];
   return {
     detail: remarks.filter(Boolean).join('; '),
     value: { address, namespace: NAMESPACE, external: false, uiUrl: `http://127.0.0.1:${ui.port}` },
