@@ -12,6 +12,8 @@ const INSTALL_MS = 600_000;
 export interface EngineOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (detail: string) => void;
+  /** Whether one may be installed where there is none. */
+  readonly mayInstall: boolean;
   /** Aborted when somebody asks to stop. */
   readonly signal: AbortSignal;
   /** Asks a person; without a terminal it says what is done and answers yes. */
@@ -37,6 +39,9 @@ export async function provideEngine(options: EngineOptions): Promise<ProvidedEng
   if (!('reason' in found)) return { info: found, origin: 'already running' };
   let plan = await planAfter(found.reason, environment);
   if (plan.kind === 'ask') throw new SetupError('docker-unavailable', found.reason, plan.command);
+  if (plan.kind === 'install' && !options.mayInstall) {
+    throw new SetupError('docker-unavailable', found.reason, 'install and start the Docker Engine again');
+  }
   const what =
     plan.kind === 'install' ? `install the package docker.io of ${plan.system} and start it` : 'start Docker Engine';
   if (!(await confirm(`Bellhop needs Docker Engine. Shall I ${what}?`))) {
