@@ -14,6 +14,7 @@ import { checkDisk, checkHome, checkMemory, checkNode } from './machine-checks.t
 import { checkPorts } from './port-checks.ts';
 import { checkPostgres } from './postgres-check.ts';
 import { checkTemporal } from './temporal-check.ts';
+import { checkPython, checkTools } from './tool-checks.ts';
 
 export interface DoctorOptions {
   readonly home: Home;
@@ -28,6 +29,8 @@ export async function runDoctor({ home, settings, environment }: DoctorOptions):
   const state = running ? await readState(home) : undefined;
   const checks: readonly Check[] = [
     async () => checkNode(),
+    async () => await checkTools(environment),
+    async () => await checkPython(environment),
     async () => await checkDisk(home),
     async () => checkMemory(),
     async () => checkHome(home),

