@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { SetupState } from '../../contracts/setup-state.ts';
 import { bindingOf } from '../../credentials/binding.ts';
 import { keyFileIn, readKeyFile } from '../../credentials/key-file.ts';
 import { open } from '../../credentials/open.ts';
@@ -20,6 +21,10 @@ export interface RunningUp extends AsyncDisposable {
   /** From the start until it was printed. */
   readonly pageAfterMs: number;
   readonly home: string;
+  readonly installation: string;
+  state(): Promise<SetupState>;
+  /** `bellhop` with these arguments, from a terminal of its own. */
+  bellhop(...args: string[]): Promise<{ readonly code: number; readonly said: string }>;
   /** Everything the demo's parts tell each other in confidence. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The demo's credential, opened by the proxy's own key: nothing else tells it. */
@@ -41,7 +46,8 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
   const url = await up.pageUrl();
   const pageAfterMs = performance.now() - begun;
   await up.ready();
-  const installation = (await up.state())?.installation;
+  const state = async () => (await up.state()) ?? fail('setup.json is not there');
+  const { installation } = await state();
   const urls = path.join(home, 'database.json');
 
   async function reset(): Promise<void> {
@@ -52,6 +58,16 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
     url,
     pageAfterMs,
     home,
+    installation,
+    state,
+    bellhop: async (...args) =>
+      await run(process.execPath, [CLI, ...args], { env: environment }).then(
+        ({ stdout, stderr }) => ({ code: 0, said: stdout + stderr }),
+        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+          code,
+          said: stdout + stderr,
+        }),
+      ),
     secrets: JSON.parse(await readFile(path.join(home, 'secrets.json'), 'utf8')) as RunningUp['secrets'],
     async credential() {
       const database = openDatabase({ url: await databaseUrlFor(urls, 'proxy'), name: 'test' });
@@ -88,6 +104,10 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+function fail(message: string): never {
+  throw new Error(message);
 }
 
 /** Every process of this machine whose command line or environment names the home, but the one that asks. */
