@@ -16,7 +16,7 @@ export interface CliContext extends AsyncDisposable {
  */
 export async function openCliContext(environment: NodeJS.ProcessEnv = process.env): Promise<CliContext> {
   const home = await openHome(homeFolder(environment));
-  const url = environment.BELLHOP_DATABASE_URL ?? (await databaseUrlFor(home.databaseUrls, 'admin'));
+  const url = environment.BELLHOP_DATABASE_URL || (await databaseUrlFor(home.databaseUrls, 'admin'));
   const database = openDatabase({ url, name: 'cli', connections: 2 });
   await expectAnswer(database, url);
   return {

@@ -28,7 +28,7 @@ export async function workflowLinks(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<(workflow: string) => string | null> {
   const addresses = await runningAddresses(home);
-  const ui = environment.TEMPORAL_UI_URL ?? addresses.temporalUi;
+  const ui = environment.TEMPORAL_UI_URL || addresses.temporalUi;
   const { namespace } = targetOf(home, environment, addresses);
   return (workflow) =>
     ui ? new URL(`/namespaces/${namespace}/workflows/${encodeURIComponent(workflow)}`, ui).href : null;

@@ -101,7 +101,7 @@ function checkPlacement({ info }: Engine, runVolume: string | undefined): void {
   if (info.virtualMachine && runVolume === undefined) {
     throw new DockerError(
       'EngineUnsuitable',
-      `the engine at ${info.address} runs in a virtual machine, which cannot mount sockets of this one: run Bellhop's compose file, where the proxy is a container`,
+      `the engine at ${info.address} runs in a virtual machine, which cannot mount sockets of this one: use an engine that runs on this machine itself`,
     );
   }
   if (info.remapsUsers) {

@@ -8,6 +8,9 @@ export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
 const GRANTS = path.join(import.meta.dirname, 'grants.sql');
 
+/** Of two that grant on the same tables at once, PostgreSQL lets one fail. Any number will do that migrate.ts and policy.ts do not take. */
+const LOCK = 8_245_109;
+
 /** Roles belong to the whole server, so their names carry the installation. */
 export function roleName(installation: string, role: DatabaseRole): string {
   return `bellhop_${installation}_${role}`;
@@ -35,6 +38,7 @@ export async function ensureRoles(
   });
   await withOwner(url, async (client) => {
     await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
     for (const role of DATABASE_ROLES) await ensureRole(client, roleName(installation, role), passwords[role]);
     await client.query(grants);
     await client.query('commit');

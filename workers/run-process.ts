@@ -42,11 +42,6 @@ function stopAsked(): Promise<string> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve('SIGTERM'));
     process.once('SIGINT', () => resolve('SIGINT'));
-    if (process.env.BELLHOP_SUPERVISED !== undefined) {
-      process.stdin.resume();
-      process.stdin.once('end', () => resolve('the supervisor is gone'));
-      process.stdin.once('error', () => resolve('the supervisor is gone'));
-    }
   });
 }
 

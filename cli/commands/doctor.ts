@@ -42,6 +42,7 @@ async function printEndpoints({ json }: DoctorOptions): Promise<void> {
   const endpoints = endpointsOf({
     settings: readSettings(environment),
     temporal: external ? temporalTarget(environment).address : undefined,
+    wayOut: environment.HTTPS_PROXY || environment.https_proxy || undefined,
     dockerHost: environment.DOCKER_HOST,
     access: await knownAccess(),
     fetching: await fetchingEndpoints(environment, !external),

@@ -54,7 +54,7 @@ export function register(program: Command): void {
 }
 
 function keyFileOf({ home }: CliContext): string {
-  return process.env.BELLHOP_KEY_FILE ?? keyFileIn(home.folder);
+  return process.env.BELLHOP_KEY_FILE || keyFileIn(home.folder);
 }
 
 function keysText(

@@ -1,61 +1,67 @@
 import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { connectEngine } from '../../docker/engine.ts';
 import { removeSandboxes } from '../../docker/remove-sandboxes.ts';
 import { reasonOf, SetupError } from '../../setup/errors.ts';
-import { readDatabaseUrls } from '../../setup/host/database-urls.ts';
 import { type Home, homeFolder, isHome, openHome } from '../../setup/host/home.ts';
-import { holderOfUpLock } from '../../setup/host/up-lock.ts';
+import { holderOfUpLock, takeUpLock } from '../../setup/host/up-lock.ts';
+import { stopLeftovers } from '../../workers/up/leftovers.ts';
+import { withEngine } from '../../workers/up/with-engine.ts';
 import { askOnTerminal } from '../ask-on-terminal.ts';
+import { resetText } from '../reset-text.ts';
+
+interface ResetOptions {
+  readonly yes?: boolean;
+  readonly leaveSandboxes?: boolean;
+}
 
 export function register(program: Command): void {
   program
     .command('reset')
     .description('remove this installation from this machine: threads, files, keys, credentials, sandboxes')
     .option('-y, --yes', 'do not ask')
-    .action(async (options: { yes?: boolean }) => {
-      const folder = homeFolder(process.env);
-      if (!isHome(folder)) return console.log(`Nothing to remove: there is no installation in ${folder}.`);
-      const home = await openHome(folder);
-      const holder = await holderOfUpLock(home.lock);
-      if (holder) {
-        throw new SetupError(
-          'already-running',
-          `Bellhop is running (process ${holder.pid})`,
-          `stop it first: kill ${holder.pid}`,
-        );
-      }
-      console.log(await describe(home));
-      if (options.yes !== true && !(await askOnTerminal('Remove all of this?')))
-        return console.log('Nothing was removed.');
-      console.log(await removeContainers(home));
-      for (const each of [home.installation.dataFolder, home.installation.runFolder, home.folder]) {
-        await rm(each, { recursive: true, force: true });
-      }
-      console.log('Removed. `./bellhop up` begins anew.');
-    });
+    .option('--leave-sandboxes', 'leave containers and volumes to the engine, where it cannot be reached any more')
+    .action(reset);
 }
 
-async function describe(home: Home): Promise<string> {
-  const { id, dataFolder, runFolder } = home.installation;
-  const database = await readDatabaseUrls(home.databaseUrls).catch(() => undefined);
-  const lines = [`Installation ${id}:`, ...[home.folder, runFolder, dataFolder].map((each) => `  ${each}`)];
-  lines.push(`  containers and volumes with the label bellhop.installation=${id}`);
-  if (database && !database.embedded) {
-    const { hostname, pathname } = new URL(database.owner);
-    lines.push(`Not removed: the database ${hostname}${pathname}. To begin anew, point DATABASE_URL at an empty one.`);
+async function reset(options: ResetOptions): Promise<void> {
+  const folder = homeFolder(process.env);
+  if (!isHome(folder)) return console.log(`Nothing to remove: there is no installation in ${folder}.`);
+  const home = await openHome(folder);
+  await refuseWhatRuns(home);
+  console.log(await resetText(home, { environment: process.env, sandboxes: !options.leaveSandboxes }));
+  if (options.yes !== true && !(await askOnTerminal('Remove all of this?'))) return console.log('Nothing was removed.');
+
+  await using _lock = await takeUpLock(home.lock);
+  await stopLeftovers(home.children);
+  // First, and all of it: without the home nobody knows any more what in the engine is ours.
+  if (!options.leaveSandboxes) console.log(await removeFromEngine(home));
+  for (const each of [home.installation.dataFolder, home.installation.runFolder, home.folder]) {
+    await rm(each, { recursive: true, force: true });
   }
-  lines.push('Not removed: the sandbox image and downloads, which other checkouts share.');
-  return lines.join('\n');
+  console.log('Removed. `./bellhop up` begins anew.');
 }
 
-async function removeContainers(home: Home): Promise<string> {
+async function refuseWhatRuns(home: Home): Promise<void> {
+  const holder = await holderOfUpLock(home.lock);
+  if (!holder) return;
+  const fix = `stop it first: kill ${holder.pid}`;
+  throw new SetupError('already-running', `Bellhop is running (process ${holder.pid})`, fix);
+}
+
+async function removeFromEngine(home: Home): Promise<string> {
   const { id, runFolder } = home.installation;
   try {
-    const engine = await connectEngine({ env: process.env });
-    const removed = await removeSandboxes({ engine, installation: id }, { runDir: runFolder, workspaces: true });
+    const removed = await withEngine(
+      { home, environment: process.env, tell: console.log },
+      async (engine) => await removeSandboxes({ engine, installation: id }, { runDir: runFolder, workspaces: true }),
+    );
     return `Removed ${removed.sandboxes} sandboxes and ${removed.workspaces} workspaces.`;
   } catch (error) {
-    return `Sandboxes could not be removed (${reasonOf(error)}); their label is bellhop.installation=${id}.`;
+    const fix = error instanceof SetupError && error.fix ? `${error.fix}; ` : '';
+    throw new SetupError(
+      'docker-unavailable',
+      `the sandboxes cannot be removed, so nothing else was: ${reasonOf(error)}`,
+      `${fix}or leave them where they are: ./bellhop reset --leave-sandboxes`,
+    );
   }
 }

@@ -10,7 +10,7 @@ export async function checkSlack({ slack }: Settings): Promise<Finding> {
   if (!slack)
     return { ...finding, state: 'ok', detail: 'the simulator; SLACK_APP_TOKEN and SLACK_BOT_TOKEN would replace it' };
   const base = (slack.apiUrl ?? 'https://slack.com/api/').replace(/\/?$/, '/');
-  const fix = 'see "your own Slack" in the README; ./bellhop slack manifest prints the app';
+  const fix = 'see docs/your-own-slack.md; ./bellhop slack manifest prints the app';
   try {
     const bot = await callSlack(`${base}auth.test`, slack.botToken);
     if (!bot.ok) return { ...finding, state: 'missing', detail: `Slack refuses SLACK_BOT_TOKEN: ${bot.error}`, fix };

@@ -14,6 +14,8 @@ export interface EndpointSources {
   readonly settings: Settings;
   /** Temporal of someone else's, `host:port`. */
   readonly temporal: string | undefined;
+  /** Of the HTTP proxy by which Bellhop's own processes go out, when one is set. The Agent Proxy never uses it. */
+  readonly wayOut: string | undefined;
   /** DOCKER_HOST, when it is set. */
   readonly dockerHost: string | undefined;
   readonly access: AccessDocument;
@@ -22,8 +24,9 @@ export interface EndpointSources {
 }
 
 /** Every address outside this machine that this configuration connects to. What is embedded or simulated needs none. */
-export function endpointsOf({ settings, temporal, dockerHost, access, fetching }: EndpointSources): Endpoint[] {
+export function endpointsOf({ settings, temporal, wayOut, dockerHost, access, fetching }: EndpointSources): Endpoint[] {
   const found = [
+    ...(wayOut ? [endpoint(wayOut, 'gateway, agent worker, set-up', 'the way to the others that these name')] : []),
     ...slackEndpoints(settings),
     ...(settings.model
       ? [endpoint(settings.model.baseUrl ?? 'https://api.anthropic.com', 'agent worker', 'the model')]
@@ -37,6 +40,9 @@ export function endpointsOf({ settings, temporal, dockerHost, access, fetching }
   return found.filter(({ to }) => !/^(127\.|localhost|\[::1\])/.test(to));
 }
 
+/** As slack/api/slack-hosts.ts takes them. */
+const FILE_HOSTS = ['files.slack.com', 'slack-files.com', 'files-origin.slack.com'];
+
 /** https://docs.slack.dev/apis/events-api/using-socket-mode: the socket's host is told at run time. */
 function slackEndpoints({ slack }: Settings): Endpoint[] {
   if (!slack) return [];
@@ -45,7 +51,7 @@ function slackEndpoints({ slack }: Settings): Endpoint[] {
     { to: 'slack.com:443', from: 'gateway', purpose: 'Web API' },
     { to: 'wss-primary.slack.com:443', from: 'gateway', purpose: 'Socket Mode (WebSocket)' },
     { to: 'wss-backup.slack.com:443', from: 'gateway', purpose: 'Socket Mode (WebSocket)' },
-    { to: 'files.slack.com:443', from: 'gateway', purpose: 'files both ways' },
+    ...FILE_HOSTS.map((host) => ({ to: `${host}:443`, from: 'gateway', purpose: 'files both ways' })),
   ];
 }
 

@@ -4,6 +4,7 @@ import { hasSandboxImage, sandboxImageName } from '../../docker/sandbox-image.ts
 import { canLimitVolumes } from '../../docker/volume-limit.ts';
 import { planAfter } from '../docker-engine/plan.ts';
 import { reasonOf } from '../errors.ts';
+import { onPath } from '../host/on-path.ts';
 import type { Finding } from './finding.ts';
 
 export async function checkEngine(environment: NodeJS.ProcessEnv, installation: string): Promise<Finding[]> {
@@ -23,7 +24,7 @@ export async function checkEngine(environment: NodeJS.ProcessEnv, installation: 
     checkMachine(engine),
     checkIsolation(engine, environment),
     await checkWorkspaces(engine, installation),
-    await checkImage(engine),
+    await checkImage(engine, environment),
   ];
   return findings.filter((finding) => finding !== undefined);
 }
@@ -41,7 +42,7 @@ function checkMachine({ info }: Engine): Finding | undefined {
     title: 'Sandbox sockets',
     state: 'missing',
     detail: 'the engine runs in a virtual machine, which cannot mount sockets of this one',
-    fix: "run Bellhop's compose file, where the proxy is a container",
+    fix: 'use an engine that runs on this machine itself, on Linux',
   };
 }
 
@@ -69,9 +70,19 @@ async function checkWorkspaces(engine: Engine, installation: string): Promise<Fi
   return { ...finding, state: 'warn', detail, fix: "for a hard limit: the engine's folder on XFS with project quotas" };
 }
 
-async function checkImage(engine: Engine): Promise<Finding> {
+async function checkImage(engine: Engine, environment: NodeJS.ProcessEnv): Promise<Finding> {
   const name = await sandboxImageName(engine);
   const finding = { id: 'image', title: 'Sandbox image' } as const;
   if (await hasSandboxImage(engine)) return { ...finding, state: 'ok', detail: name };
-  return { ...finding, state: 'later', detail: `${name} is built by \`bellhop up\`, some minutes once` };
+  const detail = `${name} is built by \`bellhop up\`, some minutes once, from a base image of the registry`;
+  if (await canBootstrap(environment)) return { ...finding, state: 'later', detail: `${detail} or by debootstrap` };
+  const fix = 'where the engine reaches no registry: run `bellhop up` once as root, with debootstrap installed';
+  return { ...finding, state: 'warn', detail: `${detail} alone`, fix };
+}
+
+/** As docker/base-image.ts asks for it: root, and debootstrap or apt-get to install it by. */
+async function canBootstrap(environment: NodeJS.ProcessEnv): Promise<boolean> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  const there = ['debootstrap', 'apt-get'].map(async (tool) => await onPath(tool, environment).catch(() => undefined));
+  return (await Promise.all(there)).some((file) => file !== undefined);
 }

@@ -1,38 +1,59 @@
+import { connectEngine } from '../../docker/engine.ts';
 import { readHostApt } from '../../docker/host-apt.ts';
+import { registriesOf } from '../../docker/registries.ts';
 import { runCommand } from '../host/run-command.ts';
-import { OFFICIAL_ARCHIVES } from '../temporal/official-download.ts';
+import { TEMPORAL_RELEASE } from '../temporal/release.ts';
 import type { Endpoint } from './endpoints.ts';
 
-/** What set-up fetches once, from where this machine's npm, pip and apt are told to fetch. */
+/** What set-up fetches once, from where this machine's npm, pip, apt and Docker Engine are told to fetch. */
 export async function fetchingEndpoints(environment: NodeJS.ProcessEnv, ownTemporal: boolean): Promise<Endpoint[]> {
-  const [npm, pip, apt] = await Promise.all([
-    ask('npm', ['config', 'get', 'registry']),
-    ask('python3', ['-m', 'pip', 'config', 'get', 'global.index-url']),
+  const [npm, pip, apt, registries] = await Promise.all([
+    ask(environment, 'npm', ['config', 'get', 'registry']),
+    ownTemporal ? pipIndexes(environment) : [],
     readHostApt(environment),
+    engineRegistries(environment),
   ]);
-  const from = 'set-up';
-  const mirrors = apt.mirrors ? Object.values(apt.mirrors).filter((value) => typeof value === 'string') : [];
+  const mirrors = Object.values(apt.mirrors ?? {}).filter((value) => typeof value === 'string');
+  const setUp = (urls: readonly string[], purpose: string) => endpointsAt(urls, 'set-up', purpose);
   return [
-    ...hostOf(npm).map((to) => ({ to, from, purpose: 'dependencies and the Node.js of sandboxes (npm)' })),
-    ...(ownTemporal ? hostOf(OFFICIAL_ARCHIVES).map((to) => ({ to, from, purpose: 'the Temporal server' })) : []),
-    ...(ownTemporal
-      ? [{ to: hostOf(pip)[0] ?? "pip's usual index", from, purpose: 'the Temporal server, when that does not answer' }]
-      : []),
-    {
-      to: "the engine's usual registry",
-      from: 'Docker Engine',
-      purpose: 'the Debian that the sandbox image is built upon',
-    },
-    ...[...new Set(mirrors.flatMap(hostOf))].map((to) => ({
-      to,
-      from,
-      purpose: 'Debian packages of the sandbox image',
-    })),
+    ...setUp([npm], 'dependencies and the Node.js of sandboxes (npm)'),
+    ...setUp(ownTemporal ? [TEMPORAL_RELEASE.archives] : [], 'the Temporal server'),
+    ...setUp(pip, 'the Temporal server, when that does not answer (pip), and where this index refers to'),
+    ...endpointsAt(
+      registries,
+      'Docker Engine',
+      'the Debian that the sandbox image is built upon, and where it refers to',
+    ),
+    ...setUp(mirrors, 'Debian packages of the sandbox image'),
   ];
 }
 
-async function ask(command: string, args: readonly string[]): Promise<string> {
-  return (await runCommand(command, args).catch(() => '')).trim();
+/**
+ * Where pip looks for packages. Its help tells the index in force, whoever has set it: its own default, a configuration file, or the
+ * environment.
+ */
+async function pipIndexes(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const pip = async (...args: string[]) =>
+    await ask({ ...environment, COLUMNS: '1000' }, 'python3', ['-m', 'pip', ...args]);
+  const [help, configuration] = [await pip('download', '--help'), await pip('config', 'list')];
+  const [, index] = /--index-url <url>\s[^()]*\(default (\S+)\)/.exec(help) ?? [];
+  const further = [...configuration.matchAll(/\.extra-index-url='(.*)'$/gm)].flatMap(
+    ([, urls]) => urls?.split(/\\n|\s/) ?? [],
+  );
+  return index ? [index, ...further] : [];
+}
+
+/** An engine that does not answer does not tell. */
+async function engineRegistries(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  return await connectEngine({ env: environment }).then(registriesOf, () => []);
+}
+
+async function ask(env: NodeJS.ProcessEnv, command: string, args: readonly string[]): Promise<string> {
+  return (await runCommand(command, args, { env }).catch(() => '')).trim();
+}
+
+function endpointsAt(urls: readonly string[], from: string, purpose: string): Endpoint[] {
+  return [...new Set(urls.flatMap(hostOf))].map((to) => ({ to, from, purpose }));
 }
 
 function hostOf(url: string): string[] {

@@ -5,6 +5,7 @@ import type { Home } from '../host/home.ts';
 import { PORTS } from '../host/port-wishes.ts';
 import { holderOfUpLock } from '../host/up-lock.ts';
 import type { Settings } from '../settings.ts';
+import { namesExternalTemporal } from '../temporal/external.ts';
 import { checkModel, checkSlack } from './account-checks.ts';
 import { checkEngine } from './engine-checks.ts';
 import type { Check, Finding } from './finding.ts';
@@ -13,6 +14,7 @@ import { checkDisk, checkHome, checkMemory, checkNode } from './machine-checks.t
 import { checkPorts } from './port-checks.ts';
 import { checkPostgres } from './postgres-check.ts';
 import { checkTemporal } from './temporal-check.ts';
+import { checkPython, checkTools } from './tool-checks.ts';
 
 export interface DoctorOptions {
   readonly home: Home;
@@ -27,6 +29,8 @@ export async function runDoctor({ home, settings, environment }: DoctorOptions):
   const state = running ? await readState(home) : undefined;
   const checks: readonly Check[] = [
     async () => checkNode(),
+    async () => await checkTools(environment),
+    async () => await checkPython(environment),
     async () => await checkDisk(home),
     async () => checkMemory(),
     async () => checkHome(home),
@@ -49,7 +53,7 @@ const FAILED = { id: 'check', title: 'A check', state: 'missing' } as const;
 
 /** Only the ports of what will run here. */
 function portsOf(settings: Settings, environment: NodeJS.ProcessEnv) {
-  const temporal = environment.TEMPORAL_ADDRESS ? [] : [PORTS.temporal, PORTS.temporalUi];
+  const temporal = namesExternalTemporal(environment) ? [] : [PORTS.temporal, PORTS.temporalUi];
   return [
     PORTS.page,
     ...temporal,

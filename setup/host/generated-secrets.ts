@@ -9,15 +9,14 @@ const schema = z.object({
   slackBotToken: z.string(),
   slackControlToken: z.string(),
   modelKey: z.string(),
-  /** The credential of the demo's service account, and what the outside world's control takes. */
-  acmeToken: z.string(),
+  /** What the outside world's control takes. */
   acmeControlToken: z.string(),
 });
 
 /** Tokens between the parts of the demo; none opens anything outside this machine. */
 export type GeneratedSecrets = Readonly<z.infer<typeof schema>>;
 
-/** Reads them, or makes them at the first start. They stay, because the access file's credential is sealed from one. */
+/** Reads them, or makes them at the first start. The demo's credential is not among them: see services/world.ts of `up`. */
 export async function generatedSecrets(file: string): Promise<GeneratedSecrets> {
   const known = await readJson(file, schema);
   if (known) return known;
@@ -26,7 +25,6 @@ export async function generatedSecrets(file: string): Promise<GeneratedSecrets> 
     slackBotToken: `xoxb-simulator-${newPassword()}`,
     slackControlToken: newPassword(),
     modelKey: newPassword(),
-    acmeToken: newPassword(),
     acmeControlToken: newPassword(),
   };
   await writeAtomically(file, `${JSON.stringify(made, undefined, 2)}\n`);

@@ -34,7 +34,7 @@ export interface Home {
 
 /** `BELLHOP_HOME`, or `.bellhop` in the checkout. */
 export function homeFolder(environment: NodeJS.ProcessEnv): string {
-  return path.resolve(environment.BELLHOP_HOME ?? path.join(ROOT, '.bellhop'));
+  return path.resolve(environment.BELLHOP_HOME || path.join(ROOT, '.bellhop'));
 }
 
 /** Whether an installation has been made there; nothing else is ever removed. */

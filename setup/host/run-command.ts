@@ -1,27 +1,55 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { SetupError, type SetupErrorCode } from '../errors.ts';
 
 export interface CommandOptions {
   readonly timeoutMs?: number;
   readonly cwd?: string;
-  readonly uid?: number;
-  readonly gid?: number;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
   readonly env?: NodeJS.ProcessEnv;
+  /** Ends the command, with everything it has started, when somebody asks to stop. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs a command to its end and returns its output; throws its last words when it fails, is missing or takes too long. */
+/** From SIGTERM to SIGKILL. */
+const STOP_MS = 3_000;
+
+/** Runs a command to its end and returns its output; throws its last words when it fails, is missing, takes too long or is stopped. */
 export async function runCommand(
   command: string,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const { timeoutMs = 60_000, ...rest } = options;
-  return await new Promise((resolve, reject) => {
-    execFile(command, [...args], { ...rest, timeout: timeoutMs, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
-      if (!error) resolve(stdout);
-      else reject(new Error(reasonOfFailure(command, error, stderr, timeoutMs)));
-    });
-  });
+  const { timeoutMs = 60_000, signal, ...rest } = options;
+  signal?.throwIfAborted();
+  // In a group of its own: what apt-get or pip has started is ended with it, and a Ctrl-C on the terminal is ours to pass on.
+  const child = spawn(command, args, { ...rest, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = [collect(child.stdout), collect(child.stderr)] as const;
+  let stopped = '';
+  const stop = (why: string) => {
+    stopped ||= why;
+    killGroup(child.pid, 'SIGTERM');
+    setTimeout(() => killGroup(child.pid, 'SIGKILL'), STOP_MS).unref();
+  };
+  const timer = setTimeout(() => stop(`did not end within ${timeoutMs / 1000} s`), timeoutMs);
+  const onAbort = () => stop('was stopped');
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+    child.once('error', reject).once('close', resolve);
+    const code = await promise;
+    const [stdout, stderr] = output.map((chunks) => Buffer.concat(chunks).toString('utf8'));
+    if (stopped) throw new Error(`${command} ${stopped}`);
+    if (code === 0) return stdout ?? '';
+    const last = (stderr ?? '').trim().split('\n').slice(-3).join(' ').slice(-500);
+    throw new Error(`${command} failed: ${last || `exit code ${String(code)}`}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Error(`${command} is not installed`);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 /** The same, with a code and a fix for whoever reads the failure. */
@@ -37,14 +65,16 @@ export async function requireCommand(
   }
 }
 
-function reasonOfFailure(
-  command: string,
-  error: Error & { code?: unknown; killed?: boolean },
-  stderr: string,
-  timeoutMs: number,
-): string {
-  if (error.code === 'ENOENT') return `${command} is not installed`;
-  if (error.killed) return `${command} did not end within ${timeoutMs / 1000} s`;
-  const last = stderr.trim().split('\n').slice(-3).join(' ').slice(-500);
-  return `${command} failed: ${last || `exit code ${String(error.code)}`}`;
+function collect(stream: NodeJS.ReadableStream): Buffer[] {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return chunks;
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
 }

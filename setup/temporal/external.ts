@@ -18,10 +18,25 @@ export function namesExternalTemporal(environment: NodeJS.ProcessEnv): boolean {
 }
 
 /** Said when a profile lies there unused; see https://docs.temporal.io/develop/environment-configuration */
-export function unusedProfileRemark(home = os.homedir()): string | undefined {
-  const folder = process.platform === 'darwin' ? ['Library', 'Application Support'] : ['.config'];
-  const file = path.join(home, ...folder, 'temporalio', 'temporal.toml');
+export function unusedProfileRemark(environment: NodeJS.ProcessEnv): string | undefined {
+  const home = environment.HOME ?? os.homedir();
+  const usual = path.join(home, ...(process.platform === 'darwin' ? ['Library', 'Application Support'] : ['.config']));
+  const folder = process.platform === 'linux' ? environment.XDG_CONFIG_HOME || usual : usual;
+  const file = path.join(folder, 'temporalio', 'temporal.toml');
   return existsSync(file) ? `${file} is not used; TEMPORAL_PROFILE=default would` : undefined;
+}
+
+/**
+ * The namespace that Bellhop works in, which is known before any server answers. What is wrong with a profile is told by
+ * {@link checkExternalTemporal}.
+ */
+export function namespaceIn(environment: NodeJS.ProcessEnv): string {
+  if (!namesExternalTemporal(environment)) return NAMESPACE;
+  try {
+    return readProfile(environment).namespace ?? NAMESPACE;
+  } catch {
+    return NAMESPACE;
+  }
 }
 
 export interface ExternalTemporal {
@@ -31,11 +46,15 @@ export interface ExternalTemporal {
 }
 
 /** Checks a server of someone else's and refuses to start on one that lacks something, naming the commands that add it. */
-export async function checkExternalTemporal(environment: NodeJS.ProcessEnv): Promise<ExternalTemporal> {
+export async function checkExternalTemporal(
+  environment: NodeJS.ProcessEnv,
+  stop?: AbortSignal,
+): Promise<ExternalTemporal> {
   const { connectionOptions, namespace: configured } = readProfile(environment);
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   const namespace = configured ?? NAMESPACE;
-  const connection = await connectUntil(connectionOptions, AbortSignal.timeout(ANSWER_MS)).catch((error: unknown) => {
+  const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), ...(stop ? [stop] : [])]);
+  const connection = await connectUntil(connectionOptions, signal).catch((error: unknown) => {
     throw new SetupError('temporal-unavailable', `Temporal at ${address} does not answer: ${reasonOf(error)}`);
   });
   try {

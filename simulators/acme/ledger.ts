@@ -55,8 +55,12 @@ export function createLedger({ now, hosts, capacity = 500 }: LedgerOptions): Led
   };
 }
 
+export function sha256Of(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
 export function fingerprintOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex').slice(0, 8);
+  return sha256Of(token).slice(0, 8);
 }
 
 /** What may be kept of an `Authorization` header. */

@@ -12,7 +12,8 @@ const CONTROL_NAMES = ['127.0.0.1', 'localhost'];
 
 export interface AcmeOptions {
   readonly folder: string;
-  readonly token: string;
+  /** SHA-256, in hex, of the credential of `svc-bellhop`. */
+  readonly tokenSha256: string;
   readonly controlToken: string;
   readonly port: number;
   readonly now: () => Date;
@@ -27,10 +28,10 @@ export interface Acme {
 }
 
 /** Starts the outside world on 127.0.0.1: three virtual hosts and, under the address itself, `/_acme/`. */
-export async function startAcme({ folder, token, controlToken, port, now }: AcmeOptions): Promise<Acme> {
+export async function startAcme({ folder, tokenSha256, controlToken, port, now }: AcmeOptions): Promise<Acme> {
   const identity = await createServerIdentity(folder, [...SITE_HOSTS, ...CONTROL_NAMES]);
   const ledger = createLedger({ now, hosts: SITE_HOSTS });
-  const sites = createSites({ token, now });
+  const sites = createSites({ tokenSha256, now });
 
   const server = createServer({ key: identity.key, cert: identity.certificate }, (request, response) => {
     handle(request, response).catch(() => response.destroy());

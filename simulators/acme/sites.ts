@@ -1,3 +1,4 @@
+import { sha256Of } from './ledger.ts';
 import { lastWeek } from './signups.ts';
 
 export const API_HOST = 'api.acme.test';
@@ -24,15 +25,16 @@ export interface SiteAnswer {
 export type Site = (request: SiteRequest) => SiteAnswer;
 
 export interface SitesOptions {
-  readonly token: string;
+  /** SHA-256, in hex, of the credential of `svc-bellhop`. */
+  readonly tokenSha256: string;
   readonly now: () => Date;
 }
 
 /** The three hosts of the demo's outside world. */
-export function createSites({ token, now }: SitesOptions): ReadonlyMap<string, Site> {
+export function createSites({ tokenSha256, now }: SitesOptions): ReadonlyMap<string, Site> {
   let pastes = 0;
   return new Map<string, Site>([
-    [API_HOST, (request) => answerApi(request, token, now())],
+    [API_HOST, (request) => answerApi(request, tokenSha256, now())],
     [DOCS_HOST, (request) => (request.path === '/' ? page(DOCS) : notFound(request))],
     [
       PASTE_HOST,
@@ -45,7 +47,7 @@ export function createSites({ token, now }: SitesOptions): ReadonlyMap<string, S
   ]);
 }
 
-function answerApi(request: SiteRequest, token: string, now: Date): SiteAnswer {
+function answerApi(request: SiteRequest, tokenSha256: string, now: Date): SiteAnswer {
   if (request.path === '/') return json(200, { service: 'Acme API (simulated)', endpoints: ['/v1/signups'] });
   if (request.path !== '/v1/signups') return notFound(request);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -54,8 +56,8 @@ function answerApi(request: SiteRequest, token: string, now: Date): SiteAnswer {
   const rows = lastWeek(now);
   const total = rows.reduce((sum, row) => sum + row.signups, 0);
   if (request.authorization === undefined) return json(200, { caller: 'anonymous', total }, 'anonymous');
-  if (request.authorization === `Bearer ${token}`)
-    return json(200, { caller: 'svc-bellhop', total, rows }, 'svc-bellhop');
+  const [, token] = /^Bearer (.+)$/.exec(request.authorization) ?? [];
+  if (token && sha256Of(token) === tokenSha256) return json(200, { caller: 'svc-bellhop', total, rows }, 'svc-bellhop');
   return { ...json(401, { error: 'invalid_token' }), headers: { 'www-authenticate': 'Bearer realm="acme"' } };
 }
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import type { SetupState, SupervisedProcess } from '../../contracts/setup-state.ts';
+import { sha256Of } from '../../simulators/acme/ledger.ts';
 import { type Acme, startAcme } from '../../simulators/acme/server.ts';
 import { type Simulator, startSimulator } from '../../simulators/slack/simulator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -34,7 +35,13 @@ export async function startPageStage(): Promise<PageStage> {
     tokens: { app: 'xapp-test', bot: 'xoxb-test' },
     controlToken: CONTROL_TOKEN,
   });
-  const acme = await startAcme({ folder: home, token: acmeToken, controlToken: CONTROL_TOKEN, port: 0, now });
+  const acme = await startAcme({
+    folder: home,
+    tokenSha256: sha256Of(acmeToken),
+    controlToken: CONTROL_TOKEN,
+    port: 0,
+    now,
+  });
   const control = path.join(home, 'control.sock');
   const killed: string[] = [];
   const supervisor = await startSupervisor(control, killed);

@@ -2,6 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { TEAM } from '../../simulators/slack/world/workspace.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { type RunningUp, startUp } from '../support/running-up.ts';
+import { placesWith } from './security/support/renderings.ts';
+import { storesOfUp } from './security/support/up-stores.ts';
 
 jest.setTimeout(180_000);
 
@@ -96,8 +98,7 @@ test('the first button charts the signups: a credential is injected and a pictur
     /get api\.acme\.test \/v1\/signups no authorization injected acme-readonly ← acme-data ← #platform-eng/,
   );
   expect(request).toMatch(/bearer •••• [0-9a-f]{8} svc-bellhop · 200/);
-  expect(up.secrets.acmeToken).not.toBe('');
-  expect(await page.content()).not.toContain(up.secrets.acmeToken);
+  expect(await page.content()).not.toContain(await up.credential());
 });
 
 test('the second says the same in #general: no credential, the total only', async () => {
@@ -137,7 +138,7 @@ test('the fourth looks for a secret and finds none', async () => {
   ]) {
     expect(said).toContain(line);
   }
-  expect(said).not.toContain(up.secrets.acmeToken);
+  expect(said).not.toContain(await up.credential());
 });
 
 test('the fifth outlives its worker: it is killed before your eyes, and the command ran once', async () => {
@@ -174,7 +175,7 @@ test('a question to Why? is answered for a request of the real proxy', async () 
 
 test('nothing on the way complained in the console, and no secret came over the wire', async () => {
   expect(complaints).toEqual([]);
-  const secrets = Object.values(up.secrets);
+  const secrets = [...Object.values(up.secrets), await up.credential()];
   expect(secrets.length).toBeGreaterThan(3);
   for (const session of sessions) {
     const told = await page.evaluate(readThreadEvent, `/api/live?${new URLSearchParams({ session })}`);
@@ -182,6 +183,14 @@ test('nothing on the way complained in the console, and no secret came over the 
     wire.push(told);
   }
   for (const secret of secrets) expect(wire.filter((text) => text.includes(secret))).toEqual([]);
+});
+
+test('the credential is in no form in anything that the installation keeps or runs', async () => {
+  const credential = await up.credential();
+  for (const [name, { places, holds }] of Object.entries(await storesOfUp(up))) {
+    expect([name, placesWith(holds, places)]).not.toEqual([name, []]);
+    expect([name, placesWith(credential, places)]).toEqual([name, []]);
+  }
 });
 
 test('stopping ends everything it started, and a reset leaves nothing', async () => {

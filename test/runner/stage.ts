@@ -30,6 +30,7 @@ export async function withStage(
   await mkdir(folder, { mode: 0o711 });
   const home = await openHome(path.join(folder, 'home'));
   const supervisor = createSupervisor({ logs: home.logs, children: home.children, onChange: () => {}, log: () => {} });
+  const stopping = new AbortController();
   const journal = createJournal({
     initial: {
       installation: home.installation.id,
@@ -44,10 +45,12 @@ export async function withStage(
     onChange: () => {},
     onStep: (step) => tell(stepLine(step)),
     now: () => new Date(),
+    signal: stopping.signal,
   });
   const page = await createPageServices(home.pageServices);
   const settings = readSettings(environment);
-  const context = { home, settings, environment, supervisor, journal, page, postgresSettings, tell };
+  const { signal } = stopping;
+  const context = { home, settings, environment, supervisor, journal, page, postgresSettings, signal, tell };
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
@@ -58,7 +61,7 @@ export async function withStage(
       Promise.all([startPostgres(context), startTemporal(context), startDockerEngine(context)]),
       interrupted,
     ]);
-    const cli = await findTemporalBinary(environment, () => {});
+    const cli = await findTemporalBinary({ environment, say: () => {}, signal });
     await Promise.race([buildImage(context), interrupted]);
     tell('');
     await Promise.race([
@@ -71,6 +74,7 @@ export async function withStage(
       interrupted,
     ]);
   } finally {
+    stopping.abort();
     await supervisor.stopAll();
     await rm(folder, { recursive: true, force: true });
     await rm(home.installation.dataFolder, { recursive: true, force: true });

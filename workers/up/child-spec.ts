@@ -15,6 +15,8 @@ export interface ChildSpec {
   readonly args?: readonly string[];
   /** Its whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
+  /** Further variables, which `/proc/<pid>/environ` does not show. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** `line` waits for the ready line; a function resolves when the process can be used. */
   readonly readiness: 'line' | Probe;
   readonly readyWithinMs: number;

@@ -45,9 +45,9 @@ export function inheritedBy(kind: ChildKind, environment: NodeJS.ProcessEnv): Re
   return pick(environment, [...BASE, ...GIVEN[kind]]);
 }
 
-/** How to reach a Temporal server of someone else's, by Temporal's own variables. HOME has its configuration file. */
+/** How to reach a Temporal server of someone else's, by Temporal's own variables. The other two say where its configuration file is. */
 export function temporalVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
-  return pick(environment, [/^TEMPORAL_/, 'HOME']);
+  return pick(environment, [/^TEMPORAL_/, 'HOME', 'XDG_CONFIG_HOME']);
 }
 
 function pick(environment: NodeJS.ProcessEnv, names: readonly (string | RegExp)[]): Record<string, string> {

@@ -1,5 +1,5 @@
 import type { SetupState, SetupStep, SupervisedProcess } from '../../contracts/setup-state.ts';
-import { reasonOf, SetupError } from '../../setup/errors.ts';
+import { reasonOf } from '../../setup/errors.ts';
 import type { StepId } from './steps.ts';
 
 export type Say = (detail: string) => void;
@@ -14,6 +14,8 @@ export interface JournalOptions {
   /** Called when a step has ended. */
   readonly onStep: (step: SetupStep) => void;
   readonly now: () => Date;
+  /** Once aborted, a step that does not come to its end has not failed. */
+  readonly signal: AbortSignal;
 }
 
 /** What has happened and what is going on, for the terminal, the page and `doctor`. */
@@ -56,7 +58,7 @@ export function createJournal(options: JournalOptions): Journal {
         options.onStep(update(id, { state: 'done', detail, ms: took() }));
         return value;
       } catch (error) {
-        if (error instanceof SetupError && error.code === 'stopping') update(id, { state: 'pending' });
+        if (options.signal.aborted) update(id, { state: 'pending' });
         else options.onStep(update(id, { state: 'failed', detail: reasonOf(error), ms: took() }));
         throw error;
       }

@@ -39,6 +39,7 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
   const stateFile = createStateFile(home.setupState, (error) =>
     log.error({ err: error }, 'setup.json was not written'),
   );
+  const stopping = new AbortController();
   const control = path.join(home.installation.runFolder, 'up.sock');
   const journal = createJournal({
     initial: {
@@ -57,28 +58,32 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
       tell(stepLine(step));
     },
     now: () => new Date(),
+    signal: stopping.signal,
   });
   await using _control = await serveControl({ path: control, state: journal.state, kill: supervisor.kill });
 
   const page = await createPageServices(home.pageServices);
   const stop = untilAskedToStop();
+  const starting = startEverything({
+    home,
+    settings,
+    environment,
+    supervisor,
+    journal,
+    page,
+    postgresSettings: [],
+    signal: stopping.signal,
+    tell,
+  });
   try {
-    const starting = startEverything({
-      home,
-      settings,
-      environment,
-      supervisor,
-      journal,
-      page,
-      postgresSettings: [],
-      tell,
-    });
     // A Ctrl-C in the middle of the set-up counts; what is being started is then stopped with the rest.
     await Promise.race([starting, stop.asked]);
     await stop.asked;
     tell('Stopping …');
   } finally {
+    stopping.abort();
     await supervisor.stopAll();
+    await Promise.allSettled([starting]);
     journal.changed();
     await stateFile.settled();
     stop.release();

@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import readline from 'node:readline';
+import type { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { type ChildSpec, type ReadyLine, readyLine } from './child-spec.ts';
 
-const LEASH = pathToFileURL(path.join(import.meta.dirname, 'leash.ts')).href;
+const PRELOADED = (name: string) => ['--import', pathToFileURL(path.join(import.meta.dirname, name)).href];
 
 export interface ChildExit {
   readonly code: number | null;
@@ -28,17 +29,19 @@ export interface Child {
  * appended to `logFile` by the kernel: no words are lost when `up` dies. `onLine` gets what it prints to stdout.
  */
 export async function spawnChild(
-  spec: Pick<ChildSpec, 'name' | 'script' | 'args' | 'env'>,
+  spec: Pick<ChildSpec, 'name' | 'script' | 'args' | 'env' | 'secrets'>,
   logFile: string,
   onLine: (text: string) => void = () => {},
 ): Promise<Child> {
   const log = await open(logFile, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, ['--import', LEASH, spec.script, ...(spec.args ?? [])], {
+    const preloaded = [...PRELOADED('leash.ts'), ...(spec.secrets ? PRELOADED('given-secrets.ts') : [])];
+    const child = spawn(process.execPath, [...preloaded, spec.script, ...(spec.args ?? [])], {
       detached: true,
       env: spec.env,
-      stdio: ['pipe', 'pipe', log.fd],
+      stdio: ['pipe', 'pipe', log.fd, ...(spec.secrets ? (['pipe'] as const) : [])],
     });
+    if (spec.secrets) giveSecrets(child, spec.secrets);
     const { pid } = child;
     const exited = new Promise<ChildExit>((resolve) => {
       child.once('error', () => resolve({ code: 127, signal: null }));
@@ -58,6 +61,13 @@ export async function spawnChild(
   } finally {
     await log.close();
   }
+}
+
+function giveSecrets(child: ChildProcess, secrets: Readonly<Record<string, string>>): void {
+  const pipe = child.stdio[3] as Writable;
+  // A child that has ended has no use for them.
+  pipe.on('error', () => {});
+  pipe.end(JSON.stringify(secrets));
 }
 
 /** SIGKILL to a process group; nothing when it is gone. */

@@ -2,7 +2,7 @@ import { classify, isLoopback } from '../../proxy/dialer/address-class.ts';
 import { generatedSecrets } from '../../setup/host/generated-secrets.ts';
 import { listenersOf } from './own-listeners.ts';
 import { addressLine } from './report.ts';
-import { provideAccess } from './services/access.ts';
+import { policyInForce, provideAccess } from './services/access.ts';
 import { startAgent } from './services/agent.ts';
 import { startDockerEngine } from './services/docker-engine.ts';
 import { startGateway } from './services/gateway.ts';
@@ -28,13 +28,16 @@ const ONE_USER =
 export async function startEverything(context: UpContext): Promise<void> {
   const pageUrl = await startPage(context);
   const secrets = await generatedSecrets(context.home.secrets);
-  const [urls, temporal, engine, slack, model, world] = await Promise.all([
-    startPostgres(context),
+  const [{ urls, inForce, world }, temporal, engine, slack, model] = await Promise.all([
+    (async () => {
+      const known = await startPostgres(context);
+      const policy = await policyInForce(known.roles.admin);
+      return { urls: known, inForce: policy, world: await startWorld(context, { secrets, sealed: policy !== null }) };
+    })(),
     startTemporal(context),
     startDockerEngine(context),
     startSlack(context, secrets),
     startModel(context, secrets),
-    startWorld(context, secrets),
   ]);
   const { roles, owner } = urls;
   await context.page.add({ BELLHOP_DATABASE_URL: roles.console });
@@ -58,7 +61,7 @@ export async function startEverything(context: UpContext): Promise<void> {
     })(),
     (async () => {
       await startGateway(context, { databaseUrl: roles.gateway, temporal, slack });
-      await provideAccess(context, { databaseUrl: roles.admin, secrets, world });
+      await provideAccess(context, { databaseUrl: roles.admin, inForce, world });
     })(),
     startAgent(context, { databaseUrl: roles.agent, temporal, model }),
   ]);

@@ -47,6 +47,8 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
     const launched = await spawnChild(spec, options.logFile);
     child = launched;
     await options.onPid(launched.pid);
+    // `stop` came before there was a process to be stopped.
+    if (stopping.signal.aborted) throw beingStopped();
     enter(restarts === 0 ? 'starting' : 'restarting');
     const line = await untilReady(spec, launched);
     enter('running');
@@ -127,10 +129,14 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
     const outcome = await Promise.race([ready, tooLate, current.exited.then(asFailure)]);
     over.abort();
     tooLate.catch(() => {});
-    if (stopping.signal.aborted) throw new SetupError('stopping', `${spec.name} is being stopped`);
+    if (stopping.signal.aborted) throw beingStopped();
     if (outcome === 'late') throw await failure(`was not ready within ${wanted.readyWithinMs / 1000} s`);
     if (typeof outcome === 'string') throw await failure(outcome);
     return outcome;
+  }
+
+  function beingStopped(): SetupError {
+    return new SetupError('stopping', `${spec.name} is being stopped`);
   }
 
   async function failure(what: string): Promise<SetupError> {

@@ -8,7 +8,7 @@ import { type Child, spawnChild } from './spawn-child.ts';
 import { type Supervised, supervise } from './supervised.ts';
 
 /** A process that does one thing and ends. */
-export type Task = Pick<ChildSpec, 'name' | 'script' | 'args' | 'env'>;
+export type Task = Pick<ChildSpec, 'name' | 'script' | 'args' | 'env' | 'secrets'>;
 
 /** After SIGTERM; a task leaves nothing half-done that its next run would not mend. */
 const TASK_STOP_MS = 5_000;
@@ -55,6 +55,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     async run(task, onLine) {
       if (stopping) throw new SetupError('stopping', `${task.name} is not started any more`);
       const child = await spawnChild(task, logFile(task.name), onLine);
+      if (stopping) child.killGroup();
       tasks.add(child);
       await recordChild(options.children, task.name, child.pid);
       const { code, signal } = await child.exited;

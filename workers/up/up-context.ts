@@ -16,6 +16,8 @@ export interface UpContext {
   readonly page: PageServices;
   /** Further settings of the embedded PostgreSQL, as `name=value`. */
   readonly postgresSettings: readonly string[];
+  /** Aborted when `up` stops: what has not been started then is not started any more, and what is being fetched is given up. */
+  readonly signal: AbortSignal;
   /** One line for whoever watches the terminal. */
   readonly tell: (line: string) => void;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { databaseUrlFor } from '../../../setup/host/database-urls.ts';
 import { prepareSchema } from '../../../setup/postgres/schema.ts';
+import { openDatabase } from '../../../store/database.ts';
 import { DATABASE_ROLES, dropRoles } from '../../../store/roles.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -34,6 +35,29 @@ describe('the schema at a start', () => {
       expect(rows[0]?.name).toBe(`bellhop_${installation}_${role}`);
       await client.end();
     }
+  });
+
+  it('is made once when several start at the same moment on an empty database', async () => {
+    await using folder = await temporaryFolder();
+    await using test = await createTestDatabase();
+    await test.database.query('drop schema public cascade; create schema public');
+    await using roles = new AsyncDisposableStack();
+    const installations = Array.from({ length: 4 }, () => randomBytes(4).toString('hex'));
+    for (const each of installations) roles.defer(async () => await dropRoles(test.url, each));
+    const prepared = await Promise.all(
+      installations.map(async (installation) => {
+        const urlsFile = path.join(folder.path, `${installation}.json`);
+        return await prepareSchema({ ownerUrl: test.url, embedded: false, installation, urlsFile });
+      }),
+    );
+    for (const { roles: urls } of prepared) {
+      const database = openDatabase({ url: urls.admin, name: 'test', connections: 1 });
+      expect((await database.query('select 1 from channel')).rows).toEqual([]);
+      await database.end();
+    }
+    const { rows } = await test.database.query('select name, count(*)::int from schema_migration group by name');
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter(({ count }) => count !== 1)).toEqual([]);
   });
 
   it('says which command is missing when the user of DATABASE_URL may not create roles', async () => {

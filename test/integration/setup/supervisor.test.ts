@@ -133,6 +133,13 @@ describe('the supervisor', () => {
     expect(lines).toEqual(['one', 'two']);
     await expect(supervisor.run(task(4), () => {})).rejects.toThrow('what went wrong');
   });
+
+  it('gives a task its secrets as variables that the process list does not show', async () => {
+    const lines: string[] = [];
+    const script = path.join(CHILDREN, 'task.ts');
+    await supervisor.run({ name: 'task', script, env, secrets: { SECRET: 'swordfish' } }, (line) => lines.push(line));
+    expect(lines.at(-1)).toBe('swordfish, not shown to others');
+  });
 });
 
 describe('what a killed `up` leaves', () => {

@@ -63,7 +63,7 @@ describe('bellhop up', () => {
     };
     expect(await holders(/SLACK_BOT_TOKEN=/)).toEqual(['gateway', 'slack-simulator']);
     expect(await holders(/ANTHROPIC_API_KEY=/)).toEqual(['agent']);
-    expect(await holders(/ACME_TOKEN=/)).toEqual(['acme']);
+    expect(await holders(/ACME_TOKEN=/)).toEqual([]);
     expect(await holders(/BELLHOP_KEY_FILE=/)).toEqual(['proxy']);
     expect(await holders(/BELLHOP_DATABASE_URL=/)).toEqual(['agent', 'gateway', 'proxy', 'runner']);
     const urls = await Promise.all(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { applyFile } from '../../../cli/apply/apply-file.ts';
 import { keyFileIn, provideKeyFile } from '../../../credentials/key-file.ts';
 import { prepareSchema } from '../../../setup/postgres/schema.ts';
+import { sha256Of } from '../../../simulators/acme/ledger.ts';
 import { type Acme, startAcme } from '../../../simulators/acme/server.ts';
 import { type ModelApi, startModelApi } from '../../../simulators/model-api/server.ts';
 import { registerInstallationKey } from '../../../store/credentials.ts';
@@ -81,7 +82,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   const acmeControlToken = randomBytes(16).toString('hex');
   const acme = await startAcme({
     folder: path.join(home, 'acme'),
-    token: canary,
+    tokenSha256: sha256Of(canary),
     controlToken: acmeControlToken,
     port: 0,
     now: () => new Date(),

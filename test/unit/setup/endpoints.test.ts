@@ -1,9 +1,10 @@
 import { EMPTY_DOCUMENT } from '../../../access/document.ts';
 import { endpointsOf } from '../../../setup/doctor/endpoints.ts';
 import { readSettings } from '../../../setup/settings.ts';
+import { isSlackFileHost } from '../../../slack/api/slack-hosts.ts';
 import { connection, documentOf, domain } from '../../support/access-document.ts';
 
-const NOTHING = { temporal: undefined, dockerHost: undefined, access: EMPTY_DOCUMENT, fetching: [] };
+const NOTHING = { temporal: undefined, wayOut: undefined, dockerHost: undefined, access: EMPTY_DOCUMENT, fetching: [] };
 
 describe('the addresses a network team opens', () => {
   it('are none for the demo, which runs on this machine', () => {
@@ -28,11 +29,29 @@ describe('the addresses a network team opens', () => {
       'wss-primary.slack.com:443',
       'wss-backup.slack.com:443',
       'files.slack.com:443',
+      'slack-files.com:443',
+      'files-origin.slack.com:443',
       'api.anthropic.com:443',
       'temporal.example:7233',
       'db.example:5432',
       'engine.example:2376',
     ]);
+  });
+
+  it('have every host in them that Slack may keep a file on', () => {
+    const settings = readSettings({ SLACK_APP_TOKEN: 'xapp-1', SLACK_BOT_TOKEN: 'xoxb-1' });
+    const files = endpointsOf({ ...NOTHING, settings }).filter(({ purpose }) => purpose.startsWith('files'));
+    expect(files.map(({ to }) => isSlackFileHost(`https://${to}/x`, 'https://slack.com/api/'))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it('begin with the HTTP proxy that is set, without its password', () => {
+    const wayOut = 'http://me:secret@proxy.example:3128';
+    const [first] = endpointsOf({ ...NOTHING, settings: readSettings({}), wayOut });
+    expect(first).toMatchObject({ to: 'proxy.example:3128', from: 'gateway, agent worker, set-up' });
   });
 
   it('name what sandboxes may reach once each, without what is on this machine', () => {

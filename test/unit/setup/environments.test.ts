@@ -14,6 +14,7 @@ const WHOLE = {
   GITHUB_TOKEN: 'secret',
   TEMPORAL_ADDRESS: 't:7233',
   TEMPORAL_API_KEY: 'secret',
+  XDG_CONFIG_HOME: '/etc/me',
   HTTPS_PROXY: 'http://proxy:3128',
   DOCKER_HOST: 'unix:///x.sock',
   BELLHOP_TURN_STEPS: '5',
@@ -48,6 +49,7 @@ describe('what children inherit', () => {
       TEMPORAL_ADDRESS: 't:7233',
       TEMPORAL_API_KEY: 'secret',
       HOME: '/home/me',
+      XDG_CONFIG_HOME: '/etc/me',
     });
   });
 });

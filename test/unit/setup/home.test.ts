@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { keyFileIn } from '../../../credentials/key-file.ts';
-import { openHome } from '../../../setup/host/home.ts';
+import { homeFolder, openHome, ROOT } from '../../../setup/host/home.ts';
 
 test('the key file that a start makes is the one that the command line exports', async () => {
   const folder = await mkdtemp('/tmp/bh-home-');
@@ -9,4 +10,8 @@ test('the key file that a start makes is the one that the command line exports',
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('an empty BELLHOP_HOME counts as unset', () => {
+  expect(homeFolder({ BELLHOP_HOME: '' })).toBe(path.join(ROOT, '.bellhop'));
 });

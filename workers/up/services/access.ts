@@ -3,7 +3,6 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf, SetupError } from '../../../setup/errors.ts';
 import { writeAtomically } from '../../../setup/host/atomic-file.ts';
-import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
 import { ROOT } from '../../../setup/host/home.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { openDatabase } from '../../../store/database.ts';
@@ -21,7 +20,8 @@ const RETRY_MS = 500;
 export interface AccessOptions {
   /** As the role `admin`. */
   readonly databaseUrl: string;
-  readonly secrets: GeneratedSecrets;
+  /** Null at the first start. */
+  readonly inForce: StoredPolicy | null;
   /** Undefined beside a real Slack. */
   readonly world: World | undefined;
 }
@@ -31,10 +31,9 @@ export interface AccessOptions {
  * the outside world that it names had to move to another port.
  */
 export async function provideAccess(context: UpContext, options: AccessOptions): Promise<void> {
-  const { world } = options;
+  const { world, inForce } = options;
   const folder = context.home.folder;
   await context.journal.step('access', async (say) => {
-    const inForce = await policyInForce(options.databaseUrl);
     let file: string;
     if (inForce) {
       const moved = world && textFor(world, inForce.source);
@@ -74,7 +73,8 @@ async function demoFileFor(world: World, home: string): Promise<string> {
   return writeCopy(home, textFor(world, await readFile(file, 'utf8')));
 }
 
-async function policyInForce(databaseUrl: string): Promise<StoredPolicy | null> {
+/** The access file in force, read as the role `admin`. */
+export async function policyInForce(databaseUrl: string): Promise<StoredPolicy | null> {
   const database = openDatabase({ url: databaseUrl, name: 'up', connections: 1 });
   try {
     return await currentPolicyRecord(database);
@@ -83,22 +83,22 @@ async function policyInForce(databaseUrl: string): Promise<StoredPolicy | null> 
   }
 }
 
-async function applyDemo(context: UpContext, file: string, { databaseUrl, secrets }: AccessOptions): Promise<void> {
+async function applyDemo(context: UpContext, file: string, { databaseUrl, world }: AccessOptions): Promise<void> {
   const env = definedOf({
     ...inheritedBy('apply', context.environment),
     BELLHOP_HOME: context.home.folder,
     BELLHOP_DATABASE_URL: databaseUrl,
-    ACME_TOKEN: secrets.acmeToken,
   });
   const script = path.join(ROOT, 'cli', 'main.ts');
-  const task = { name: 'apply', script, args: ['apply', file], env };
+  const secrets = world?.token ? { ACME_TOKEN: world.token } : undefined;
+  const task = { name: 'apply', script, args: ['apply', file], env, secrets };
   const end = Date.now() + CHANNELS_MS;
   for (;;) {
     try {
       await context.supervisor.run(task, () => {});
       return;
     } catch (error) {
-      if (error instanceof SetupError && error.code === 'stopping') throw error;
+      if (context.signal.aborted) throw error;
       if (Date.now() > end) throw new SetupError('child-failed', reasonOf(error));
       await sleep(RETRY_MS);
     }

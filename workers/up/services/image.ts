@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SetupError } from '../../../setup/errors.ts';
 import { inheritedBy } from '../environments.ts';
 import { definedOf } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
@@ -13,15 +12,15 @@ const RETRY_MS = 60_000;
  * nothing: mentions are taken in meanwhile, and wait.
  */
 export async function provideImage(context: UpContext): Promise<void> {
-  const { supervisor, tell } = context;
+  const { supervisor, tell, signal } = context;
   for (;;) {
     try {
       await buildImage(context);
       return;
     } catch (error) {
-      if (error instanceof SetupError && error.code === 'stopping') throw error;
+      if (signal.aborted) throw error;
       tell(`  Trying again in ${RETRY_MS / 1000} s; what was said: ${supervisor.logFile('image')}`);
-      await sleep(RETRY_MS, undefined, { ref: false });
+      await sleep(RETRY_MS, undefined, { signal });
     }
   }
 }

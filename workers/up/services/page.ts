@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
+import { namespaceIn } from '../../../setup/temporal/external.ts';
 import { inheritedBy } from '../environments.ts';
 import { exists, startOwn } from '../own-process.ts';
 import { addressLine } from '../report.ts';
@@ -22,7 +23,7 @@ export async function startPage(context: UpContext): Promise<string | undefined>
       ...inheritedBy('local', environment),
       BELLHOP_HOME: home.folder,
       PAGE_PORT: String(port.port),
-      TEMPORAL_NAMESPACE: environment.TEMPORAL_NAMESPACE,
+      TEMPORAL_NAMESPACE: namespaceIn(environment),
     };
     const { url } = line.parse(await startOwn(context, { name: 'page', script: SCRIPT, env }));
     const { origin } = new URL(url);

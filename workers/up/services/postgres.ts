@@ -18,9 +18,9 @@ const ANSWER_MS = 10_000;
 
 /** PostgreSQL with today's schema and a role for each process: the one that DATABASE_URL names, or an embedded one. */
 export async function startPostgres(context: UpContext): Promise<DatabaseUrls> {
-  const { home, settings, journal } = context;
+  const { home, settings, journal, signal } = context;
   const ownerUrl = await journal.step('postgres', async (say) => {
-    return settings.databaseUrl ? await checkExternal(settings.databaseUrl) : await startEmbedded(context, say);
+    return settings.databaseUrl ? await checkExternal(settings.databaseUrl, signal) : await startEmbedded(context, say);
   });
   return await journal.step('schema', async () => {
     const embedded = settings.databaseUrl === undefined;
@@ -30,23 +30,23 @@ export async function startPostgres(context: UpContext): Promise<DatabaseUrls> {
   });
 }
 
-async function checkExternal(url: string): Promise<{ detail: string; value: string }> {
+async function checkExternal(url: string, signal: AbortSignal): Promise<{ detail: string; value: string }> {
   const { hostname, port, pathname } = new URL(url);
-  await waitForPostgres(url, AbortSignal.timeout(ANSWER_MS)).catch((error: unknown) => {
+  await waitForPostgres(url, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])).catch((error: unknown) => {
     throw new SetupError('postgres-unavailable', `PostgreSQL of DATABASE_URL (${hostname}): ${reasonOf(error)}`);
   });
   return { detail: `DATABASE_URL: ${hostname}:${port || 5432}${pathname}`, value: url };
 }
 
 async function startEmbedded(context: UpContext, say: (detail: string) => void) {
-  const { home, environment, supervisor } = context;
+  const { home, environment, supervisor, signal } = context;
   const user = await postgresUser(say);
   const binaries = await findPostgresBinaries(user);
   const data = await provideDataFolder(home.postgres, path.join(home.installation.dataFolder, 'postgres'), user);
   const cluster = { binaries, folder: data.path, user };
   const password = await ownerPassword(home.folder);
   say('preparing the data folder');
-  await initializeCluster(cluster, password);
+  await initializeCluster(cluster, password, signal);
 
   const chosen = await choosePort(PORTS.postgres, environment);
   const url = `postgres://${CLUSTER_OWNER}:${password}@127.0.0.1:${chosen.port}/postgres`;

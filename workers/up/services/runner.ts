@@ -23,7 +23,7 @@ export async function startRunner(
       ...temporalEnvironment(context, temporal),
       BELLHOP_DATABASE_URL: databaseUrl,
       BELLHOP_INSTALLATION: id,
-      BELLHOP_RUNNER: environment.BELLHOP_RUNNER ?? runner,
+      BELLHOP_RUNNER: environment.BELLHOP_RUNNER || runner,
       BELLHOP_RUN_DIR: runFolder,
       BELLHOP_PROXY_CONTROL: proxy.controlSocket,
       BELLHOP_CA_BUNDLE: proxy.caBundle,

@@ -20,10 +20,10 @@ export interface TemporalAccess {
 }
 
 export async function startTemporal(context: UpContext): Promise<TemporalAccess> {
-  const { environment, journal } = context;
+  const { environment, journal, signal } = context;
   const access = await journal.step<TemporalAccess>('temporal', async (say) => {
     if (!namesExternalTemporal(environment)) return await startDevServer(context, say);
-    const { address, namespace, retentionHours } = await checkExternalTemporal(environment);
+    const { address, namespace, retentionHours } = await checkExternalTemporal(environment, signal);
     const days = Math.floor(retentionHours / 24);
     const detail = `TEMPORAL_ADDRESS: ${address}, namespace ${namespace}, history kept ${days} days`;
     return { detail, value: { address, namespace, external: true, uiUrl: environment.TEMPORAL_UI_URL } };
@@ -43,8 +43,8 @@ export function temporalEnvironment(
 }
 
 async function startDevServer(context: UpContext, say: (detail: string) => void) {
-  const { home, environment, supervisor } = context;
-  const binary = await findTemporalBinary(environment, say);
+  const { home, environment, supervisor, signal } = context;
+  const binary = await findTemporalBinary({ environment, say, signal });
   const port = await choosePort(PORTS.temporal, environment);
   const ui = await choosePort(PORTS.temporalUi, environment);
   await mkdir(home.temporal, { recursive: true, mode: 0o700 });
@@ -64,7 +64,14 @@ async function startDevServer(context: UpContext, say: (detail: string) => void)
   };
   const env = inheritedBy('local', environment);
   await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, probe }));
-  const remarks = [binary.origin, `on port ${port.port}`, namespace, port.remark, ui.remark, unusedProfileRemark()];
+  const remarks = [
+    binary.origin,
+    `on port ${port.port}`,
+    namespace,
+    port.remark,
+    ui.remark,
+    unusedProfileRemark(environment),
+  ];
   return {
     detail: remarks.filter(Boolean).join('; '),
     value: { address, namespace: NAMESPACE, external: false, uiUrl: `http://127.0.0.1:${ui.port}` },

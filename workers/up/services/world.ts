@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../../../setup/host/atomic-file.ts';
@@ -5,13 +6,14 @@ import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts'
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { readJson } from '../../../setup/host/read-json.ts';
+import { newPassword } from '../../../setup/host/secrets.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
 
 const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test'];
 const line = z.object({ port: z.number(), ca: z.string() });
-const remembered = z.object({ port: z.number() });
+const remembered = z.object({ port: z.number(), tokenSha256: z.string() });
 
 /** The demo's outside world, for the proxy and the access file. */
 export interface World {
@@ -21,38 +23,52 @@ export interface World {
    */
   readonly operatorFile: string;
   readonly port: number;
+  /**
+   * The credential of the demo's service account, when it was made now: to be sealed by the first access file, and kept nowhere else.
+   * The outside world itself knows it by its hash.
+   */
+  readonly token: string | undefined;
+}
+
+export interface WorldOptions {
+  readonly secrets: GeneratedSecrets;
+  /** An access file is in force: the credential has been sealed already, and nobody can read it back. */
+  readonly sealed: boolean;
 }
 
 /** Starts the outside world that the demo talks to. Undefined beside a real Slack, where there is no demo. */
-export async function startWorld(context: UpContext, secrets: GeneratedSecrets): Promise<World | undefined> {
+export async function startWorld(context: UpContext, { secrets, sealed }: WorldOptions): Promise<World | undefined> {
   const { environment, home, settings, journal, page } = context;
   return await journal.step<World | undefined>('world', async () => {
     if (settings.slack) return { detail: 'the real one', value: undefined };
     const folder = path.join(home.folder, 'acme');
-    const chosen = await choosePort(await wish(path.join(folder, 'port.json')), environment);
+    const file = path.join(folder, 'remembered.json');
+    const known = await readJson(file, remembered);
+    // The access file in force names a port, so the one of the first start is kept as long as it is free.
+    const chosen = await choosePort({ ...PORTS.world, usual: known?.port ?? PORTS.world.usual }, environment);
+    const token = sealed ? undefined : newPassword();
+    const tokenSha256 = !token && known ? known.tokenSha256 : sha256Of(token ?? newPassword());
     const env = {
       ...inheritedBy('local', environment),
       ACME_DIR: folder,
-      ACME_TOKEN: secrets.acmeToken,
+      ACME_TOKEN_SHA256: tokenSha256,
       ACME_CONTROL_TOKEN: secrets.acmeControlToken,
       ACME_PORT: String(chosen.port),
     };
     const ready = await startOwn(context, { name: 'acme', script: 'simulators/acme/main.ts', env });
     const { port, ca } = line.parse(ready);
-    await writeAtomically(path.join(folder, 'port.json'), JSON.stringify({ port }));
+    await writeAtomically(file, JSON.stringify({ port, tokenSha256 }));
     const url = `https://127.0.0.1:${port}`;
     await page.add({ ACME_URL: url, ACME_CA: ca, ACME_CONTROL_TOKEN: secrets.acmeControlToken });
     const operatorFile = path.join(home.folder, 'demo-operator.yaml');
     await writeAtomically(operatorFile, operatorText(port, ca));
     const remarks = [`simulated: ${HOSTS.join(', ')} on port ${port}, with real TLS`, chosen.remark];
-    return { detail: remarks.filter(Boolean).join('; '), value: { operatorFile, port } };
+    return { detail: remarks.filter(Boolean).join('; '), value: { operatorFile, port, token } };
   });
 }
 
-/** The access file in force names a port, so the one of the first start is kept as long as it is free. */
-async function wish(file: string) {
-  const known = await readJson(file, remembered);
-  return { ...PORTS.world, usual: known?.port ?? PORTS.world.usual };
+function sha256Of(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
 }
 
 function operatorText(port: number, ca: string): string {

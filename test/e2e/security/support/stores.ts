@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const LARGEST = 512 * 1024 * 1024;
 
 /** Every row of every table as PostgreSQL writes it; bytes come in hex. */
-export async function databaseRows({ database }: Installation): Promise<Place[]> {
+export async function databaseRows({ database }: Pick<Installation, 'database'>): Promise<Place[]> {
   const { rows: tables } = await database.query<{ name: string }>(
     `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
      where table_schema not in ('pg_catalog', 'information_schema')`,
@@ -24,7 +24,11 @@ export async function databaseRows({ database }: Installation): Promise<Place[]>
 }
 
 /** The history of every workflow, as JSON and once more with its payloads decoded. */
-export async function workflowHistories({ temporal }: Installation): Promise<Place[]> {
+export async function workflowHistories({
+  temporal,
+}: {
+  temporal: Pick<Installation['temporal'], 'client'>;
+}): Promise<Place[]> {
   const places: Place[] = [];
   for await (const { workflowId, runId } of temporal.client.workflow.list()) {
     const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
@@ -48,7 +52,7 @@ function bytesOf(value: unknown): Buffer | null {
 }
 
 /** What the engine tells about each container. */
-export async function inspectedContainers({ id }: Installation): Promise<Place[]> {
+export async function inspectedContainers({ id }: Pick<Installation, 'id'>): Promise<Place[]> {
   const names = await containersOf(id);
   return Promise.all(names.map(async (name) => place(`inspect ${name}`, await docker('inspect', name))));
 }
@@ -86,10 +90,12 @@ export async function machineProcesses(): Promise<Place[]> {
 }
 
 /** Every regular file below the installation's home: state of the proxy, spool, Temporal's database, the operator's file. */
-export async function homeFiles({ home }: Installation): Promise<Place[]> {
+export async function homeFiles({ home }: Pick<Installation, 'home'>): Promise<Place[]> {
   const entries = await readdir(home, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
-  return Promise.all(files.map(async (name) => ({ name, bytes: await readFile(name) })));
+  // Gone meanwhile, as a database's temporary files are.
+  const contentOf = (name: string) => readFile(name).catch(() => Buffer.alloc(0));
+  return Promise.all(files.map(async (name) => ({ name, bytes: await contentOf(name) })));
 }
 
 /** Everything the processes wrote. */

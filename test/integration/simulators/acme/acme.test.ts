@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
+import { sha256Of } from '../../../../simulators/acme/ledger.ts';
 import { type Acme, startAcme } from '../../../../simulators/acme/server.ts';
 
 const TOKEN = 'acme-token-for-this-test';
@@ -22,7 +23,7 @@ afterAll(async () => {
 });
 
 function start(): Promise<Acme> {
-  return startAcme({ folder, token: TOKEN, controlToken: CONTROL, port: 0, now: () => new Date() });
+  return startAcme({ folder, tokenSha256: sha256Of(TOKEN), controlToken: CONTROL, port: 0, now: () => new Date() });
 }
 
 interface Asked {

@@ -1,0 +1,13 @@
+import type { Engine } from './engine.ts';
+
+/** The fields we read of `GET /info`; the client's own type lacks them. */
+interface RegistryInfo {
+  readonly IndexServerAddress?: string;
+  readonly RegistryConfig?: { readonly Mirrors?: readonly string[] | null } | null;
+}
+
+/** Where the engine fetches images from whose names have no registry in them: its mirrors first, then its index. */
+export async function registriesOf({ docker }: Engine): Promise<string[]> {
+  const info = (await docker.info()) as RegistryInfo;
+  return [...(info.RegistryConfig?.Mirrors ?? []), info.IndexServerAddress].filter((url) => url !== undefined);
+}
