@@ -1,6 +1,7 @@
+import { initialChannels } from './channels.ts';
+import { PEOPLE } from './people.ts';
 import { compareTs, createTimestamps } from './timestamps.ts';
 import type { Channel, Ephemeral, Message, NativeStatus, Person, Pinned, SlackFile } from './types.ts';
-import { initialChannels, PEOPLE } from './workspace.ts';
 
 /** Everything that is in the workspace now, and simple ways to find it. Changing it is the operations' work. */
 export interface World {

@@ -1,3 +1,4 @@
+import './writing.css';
 import { useRef, useState } from 'react';
 import { api } from '../api.ts';
 import type { ThreadPlace } from '../live/session.ts';

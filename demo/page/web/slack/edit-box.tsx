@@ -1,3 +1,4 @@
+import './writing.css';
 import { useEffect, useRef, useState } from 'react';
 
 export interface EditBoxProps {

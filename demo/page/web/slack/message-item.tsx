@@ -1,3 +1,4 @@
+import './message-content.css';
 import { useState } from 'react';
 import type { SlackMessage, SlackPerson } from '../../contract/slack.ts';
 import { api } from '../api.ts';

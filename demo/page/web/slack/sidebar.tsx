@@ -1,3 +1,4 @@
+import './sidebar.css';
 import type { SlackChannel, SlackPerson, SlackWorkspace } from '../../contract/slack.ts';
 
 export interface SidebarProps {
