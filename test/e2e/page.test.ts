@@ -195,15 +195,16 @@ test('a direct message with Bellhop opens, and its channel is left alone', async
 test("another site's page can neither act nor read through an open page", async () => {
   const count = () => [...stage.slack.world.messages.values()].flat().length;
   const before = { messages: count(), killed: stage.killed.length };
+  const refused = { read: 'refused', stream: 'refused', socket: 'refused' };
   const other = await serveAttack(stage.url);
   try {
     const attacker = await context.newPage();
     await attacker.goto(`http://localhost:${(other.address() as AddressInfo).port}/`);
     await attacker.waitForFunction(() => document.title === 'done');
-    expect(await attacker.evaluate(() => document.body.dataset)).toMatchObject({ read: 'refused', stream: 'refused' });
+    expect(await attacker.evaluate(() => ({ ...document.body.dataset }))).toEqual(refused);
     await attacker.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`);
     await attacker.waitForFunction(() => document.title === 'done');
-    expect(await attacker.evaluate(() => document.body.dataset)).toMatchObject({ read: 'refused', stream: 'refused' });
+    expect(await attacker.evaluate(() => ({ ...document.body.dataset }))).toEqual(refused);
     await attacker.close();
   } finally {
     await new Promise((resolve) => other.close(resolve));
@@ -228,13 +229,18 @@ async function serveAttack(victim: string): Promise<Server> {
       source.onmessage = source.onopen = () => resolve('got it');
       source.onerror = () => { source.close(); resolve('refused'); };
     });
+    const socket = new Promise((resolve) => {
+      const opening = new WebSocket('${target}/api/live'.replace('http', 'ws'));
+      opening.onopen = () => resolve('got it');
+      opening.onerror = () => resolve('refused');
+    });
     const form = document.createElement('form');
     Object.assign(form, { method: 'POST', action: '${target}/api/worker/kill', enctype: 'text/plain', target: 'frame' });
     document.body.append(form);
     form.submit();
-    Promise.all([read, stream, post('/api/slack/post', hello), post('/api/worker/kill', '{}')]).then(([r, s]) => {
-      document.body.dataset.read = r;
-      document.body.dataset.stream = s;
+    const posts = [post('/api/slack/post', hello), post('/api/worker/kill', '{}')];
+    Promise.all([read, stream, socket, ...posts]).then(([read, stream, socket]) => {
+      Object.assign(document.body.dataset, { read, stream, socket });
       document.title = 'done';
     });`;
   const server = createServer((_, response) => {
