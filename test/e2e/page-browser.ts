@@ -40,7 +40,9 @@ const MOST_STOPS = 120;
 export async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < MOST_STOPS; presses += 1) {
     const { named, seen, outlined } = await page.evaluate(focusNow);
-    if (named !== null) expect({ named, seen, outlined }).toEqual({ named, seen: true, outlined: true });
+    // Where it begins may have been reached by mouse: no outline is due there.
+    const due = named !== null && presses > 0;
+    if (due) expect({ named, seen, outlined }).toEqual({ named, seen: true, outlined: true });
     if (named?.includes(name)) return;
     await page.keyboard.press('Tab');
   }
