@@ -36,6 +36,7 @@ export interface TurnSpending {
   readonly startedAt: Date;
 }
 
+/** Input and output tokens of every call whose answer was kept, summaries included. */
 export async function turnSpending(db: Queryable, session: SessionId, turn: number): Promise<TurnSpending> {
   const { rows } = await db.query<{ tokens: string; started_at: Date }>(
     'select input_tokens + output_tokens as tokens, started_at from turn where session = $1 and number = $2',

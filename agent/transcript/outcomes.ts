@@ -5,10 +5,12 @@ export const UNKNOWN_OUTCOME =
 export const CUT_CALL =
   'Not run: your answer was cut at its length limit before this call was complete. Do it in smaller pieces.';
 
+/** The result of a call that a stop ended. `by` is the Slack id of who stopped it; null when nobody is known. */
 export function stoppedOutcome(by: string | null): string {
   return `Stopped${by === null ? '' : ` by <@${by}>`} before it was finished. It may have run in part.`;
 }
 
+/** The result of a call to a tool the model made up; the name is cut, for it is any text. */
 export function unknownToolText(name: string, known: readonly string[]): string {
   return `There is no tool named ${name.slice(0, 100)}. There are: ${known.join(', ')}.`;
 }

@@ -55,6 +55,7 @@ export function createLedger({ now, hosts, capacity = 500 }: LedgerOptions): Led
   };
 }
 
+/** First eight hex digits of the SHA-256: enough to recognise a credential by, too few to find it from. */
 export function fingerprintOf(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 8);
 }
