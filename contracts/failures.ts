@@ -128,6 +128,7 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
 /** Types whose attempts Temporal must not repeat. */
 export const NON_RETRYABLE: FailureType[] = (Object.keys(FAILURES) as FailureType[]).filter((t) => !FAILURES[t].retry);
 
+/** Whether a stored or thrown type is one of the closed union; an older or newer version may have others. */
 export function isFailureType(value: unknown): value is FailureType {
   return typeof value === 'string' && value in FAILURES;
 }

@@ -19,20 +19,27 @@ export interface ThreadRef {
   readonly threadTs: string;
 }
 
+/** `slack:<team>:<channel>:<thread_ts>`: the id of the session and of its workflow. */
 export function sessionIdOf(thread: ThreadRef): SessionId {
   return `slack:${thread.team}:${thread.channel}:${thread.threadTs}`;
 }
 
+/**
+ * The thread behind a session id.
+ * @throws RangeError when it is none
+ */
 export function threadOf(session: SessionId): ThreadRef {
   const [, team, channel, threadTs] = session.split(':');
   if (!team || !channel || !threadTs) throw new RangeError(`not a session id: ${session}`);
   return { team, channel, threadTs };
 }
 
+/** `<session>/<turn>`, turns counted from 1. */
 export function turnIdOf(session: SessionId, turn: number): TurnId {
   return `${session}/${turn}`;
 }
 
+/** `<session>/<turn>/<step>`, steps counted from 1 within the turn. A command is started once under this id. */
 export function stepIdOf(session: SessionId, turn: number, step: number): StepId {
   return `${turnIdOf(session, turn)}/${step}`;
 }

@@ -14,14 +14,17 @@ export type ScopeKind = 'organization' | 'workspace' | 'channel' | 'group-dm' | 
 /** Whom a session acts as: the agent of a scope, or (in a one-to-one DM) a person. */
 export type Principal = `agent@${ScopeKey}` | `person:${string}:${string}`;
 
+/** `channel:<team>:<channel id>`: a channel keeps its access when it is renamed. */
 export function channelScope(team: string, channel: string): ScopeKey {
   return `channel:${team}:${channel}`;
 }
 
+/** `person:<team>:<user id>`, the scope of a one-to-one direct message. */
 export function personScope(team: string, user: string): ScopeKey {
   return `person:${team}:${user}`;
 }
 
+/** The word before the first colon; the organization has no more than that word. */
 export function scopeKind(scope: ScopeKey): ScopeKind {
   return scope.split(':', 1)[0] as ScopeKind;
 }

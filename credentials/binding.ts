@@ -33,6 +33,7 @@ export function bindingOf(connection: Connection): CredentialBinding {
   };
 }
 
+/** Where and how the credential goes into a request: the header in lower case, and what stands before the secret. */
 export function placementOf({ kind, header, prefix }: Connection): CredentialPlacement {
   switch (kind) {
     case 'bearer':

@@ -14,6 +14,7 @@ const KEY_ID_LENGTH = 8;
 const TAG_LENGTH = 16;
 const HEAD_LENGTH = 1 + KEY_ID_LENGTH + ENCAPSULATED_LENGTH;
 
+/** One byte of format, the eight bytes of the key id, the encapsulated key, the ciphertext with its tag. */
 export function joinEnvelope({ keyId, encapsulated, ciphertext }: Envelope): Buffer {
   return Buffer.concat([Buffer.of(FORMAT), Buffer.from(keyId, 'hex'), encapsulated, ciphertext]);
 }

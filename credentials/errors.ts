@@ -15,6 +15,7 @@ export interface CredentialError extends Error {
   readonly code: CredentialErrorCode;
 }
 
+/** @param message for people; it must not carry anything of the secret */
 export function credentialError(code: CredentialErrorCode, message: string): CredentialError {
   return Object.assign(new Error(message), { name: 'CredentialError' as const, code });
 }

@@ -15,6 +15,7 @@ export interface KeyPair {
   readonly privateKey: Uint8Array;
 }
 
+/** A new X25519 pair (RFC 9180, DHKEM). The private half goes into the key file and nowhere else. */
 export async function createKeyPair(): Promise<KeyPair> {
   const { kem } = createCipherSuite();
   const pair = await kem.generateKeyPair();

@@ -25,6 +25,7 @@ interface Row {
 
 const COLUMNS = 'team, id, name, kind, external, seen_at';
 
+/** Null when Slack was never asked about it. */
 export async function findChannel(db: Queryable, team: string, id: string): Promise<Channel | null> {
   const { rows } = await db.query<Row>(`select ${COLUMNS} from channel where team = $1 and id = $2`, [team, id]);
   return rows[0] ? toChannel(rows[0]) : null;
@@ -39,6 +40,7 @@ export async function findChannelByName(db: Queryable, name: string): Promise<Ch
   return rows[0] ? toChannel(rows[0]) : null;
 }
 
+/** Public and private channels by name; no direct messages. */
 export async function listChannels(db: Queryable): Promise<Channel[]> {
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from channel where kind in ('public', 'private') order by name`,
@@ -46,6 +48,7 @@ export async function listChannels(db: Queryable): Promise<Channel[]> {
   return rows.map(toChannel);
 }
 
+/** Writes what Slack says now; `seenAt` becomes this moment. */
 export async function saveChannel(db: Queryable, channel: Omit<Channel, 'seenAt'>): Promise<void> {
   await db.query(
     `insert into channel (team, id, name, kind, external) values ($1, $2, $3, $4, $5)

@@ -11,6 +11,7 @@ export interface CredentialRecord extends Omit<SealedCredential, 'sealed'> {
   readonly createdAt: Date;
 }
 
+/** Adds a version; a version is never overwritten. What is stored is sealed already. */
 export async function storeCredential(tx: Queryable, credential: SealedCredential): Promise<void> {
   await tx.query('insert into credential (connection, version, key_id, sealed) values ($1, $2, $3, $4)', [
     credential.connection,

@@ -32,6 +32,7 @@ export async function saveFile(db: Queryable, file: NewFile): Promise<string> {
   return id;
 }
 
+/** With its bytes; null when there is none. */
 export async function getFile(db: Queryable, id: string): Promise<StoredFile | null> {
   const { rows } = await db.query<StoredFile>('select id, session, name, bytes from file where id = $1', [id]);
   return rows[0] ?? null;

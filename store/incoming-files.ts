@@ -15,6 +15,7 @@ export async function filesToPlace(
   return rows;
 }
 
+/** The file lies in the workspace of this sandbox; in another one it will be placed anew. */
 export async function markPlaced(db: Queryable, id: string, sandbox: string): Promise<void> {
   await db.query('update file set placed_in = $2 where id = $1', [id, sandbox]);
 }

@@ -37,6 +37,7 @@ export interface TurnSpending {
   readonly workingSince: Date;
 }
 
+/** Input and output tokens of every call whose answer was kept, summaries included. */
 export async function turnSpending(db: Queryable, session: SessionId, turn: number): Promise<TurnSpending> {
   const { rows } = await db.query<{ tokens: string; since: Date }>(
     `select input_tokens + output_tokens as tokens, coalesce(sandbox_ready_at, started_at) as since from turn

@@ -118,6 +118,7 @@ export async function goneFromSlack(db: Queryable, id: string): Promise<void> {
   );
 }
 
+/** Remembers an upload before its file is shared, so that a repeated attempt goes on with it; nulls forget it. */
 export async function keepUpload(db: Queryable, id: string, file: string | null, url: string | null): Promise<void> {
   await db.query('update outbox set slack_file = $2, upload_url = $3, unsure = false where id = $1', [id, file, url]);
 }

@@ -19,6 +19,7 @@ interface Row {
   seen_at: Date;
 }
 
+/** Null when Slack was never asked about them. */
 export async function findPerson(db: Queryable, team: string, id: string): Promise<Person | null> {
   const { rows } = await db.query<Row>(
     'select team, id, name, class, seen_at from person where team = $1 and id = $2',
@@ -28,6 +29,7 @@ export async function findPerson(db: Queryable, team: string, id: string): Promi
   return row ? { team: row.team, id: row.id, name: row.name, class: row.class, seenAt: row.seen_at } : null;
 }
 
+/** Writes what Slack says now; `seenAt` becomes this moment. */
 export async function savePerson(db: Queryable, person: Omit<Person, 'seenAt'>): Promise<void> {
   await db.query(
     `insert into person (team, id, name, class) values ($1, $2, $3, $4)

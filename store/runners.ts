@@ -42,6 +42,7 @@ export async function liveRunners(db: Queryable): Promise<LiveRunner[]> {
   return rows;
 }
 
+/** A draining runner gets no new sessions. False when there is no such runner. */
 export async function setDraining(db: Queryable, runner: string, draining: boolean): Promise<boolean> {
   const { rowCount } = await db.query('update runner set draining = $2 where id = $1', [runner, draining]);
   return rowCount === 1;

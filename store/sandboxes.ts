@@ -15,6 +15,7 @@ export interface SandboxPlace {
 
 const COLUMNS = 'id, session, runner, state, has_workspace as "hasWorkspace"';
 
+/** Null while the session never had one. A removed one is still found, for its files may wait on its runner. */
 export async function findSandbox(db: Queryable, session: SessionId): Promise<SandboxPlace | null> {
   const { rows } = await db.query<SandboxPlace>(`select ${COLUMNS} from sandbox where session = $1`, [session]);
   return rows[0] ?? null;
@@ -157,6 +158,7 @@ export async function expiredWorkspaces(
   return rows;
 }
 
+/** The volume is gone. A sandbox that was brought up meanwhile keeps its own. */
 export async function forgetWorkspace(db: Queryable, id: string): Promise<void> {
   await db.query("update sandbox set has_workspace = false where id = $1 and state = 'removed'", [id]);
 }

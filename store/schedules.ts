@@ -16,11 +16,13 @@ export interface ScheduleRow {
 
 const COLUMNS = 'name, team, channel, cron, timezone, prompt, paused';
 
+/** As the access file has them, by name, the paused ones too. */
 export async function listSchedules(db: Queryable): Promise<ScheduleRow[]> {
   const { rows } = await db.query<ScheduleRow>(`select ${COLUMNS} from schedule order by name`);
   return rows;
 }
 
+/** Null when the access file has none of this name. */
 export async function findSchedule(db: Queryable, name: string): Promise<ScheduleRow | null> {
   const { rows } = await db.query<ScheduleRow>(`select ${COLUMNS} from schedule where name = $1`, [name]);
   return rows[0] ?? null;

@@ -61,6 +61,7 @@ export async function findSession(db: Queryable, id: SessionId): Promise<Session
   return rows[0] ? toSession(rows[0]) : null;
 }
 
+/** @throws Error when there is none: whoever asks has come from its workflow */
 export async function getSession(db: Queryable, id: SessionId): Promise<Session> {
   const session = await findSession(db, id);
   if (!session) throw new Error(`no session ${id}`);
@@ -73,6 +74,7 @@ export async function hasSession(db: Queryable, id: SessionId): Promise<boolean>
   return rowCount === 1;
 }
 
+/** Whoever follows the thread, such as the page, is told by `bellhop_thread`. */
 export async function setSessionState(db: Queryable, id: SessionId, state: SessionState): Promise<void> {
   await db.query('update session set state = $2, changed_at = now() where id = $1', [id, state]);
   await db.query("select pg_notify('bellhop_thread', $1)", [id]);

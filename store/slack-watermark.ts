@@ -8,6 +8,7 @@ export async function getWatermark(db: Queryable, team: string): Promise<Date | 
   return rows[0]?.seen_until ?? null;
 }
 
+/** Everything of the team until then has been looked at. It never goes back. */
 export async function setWatermark(db: Queryable, team: string, seenUntil: Date): Promise<void> {
   await db.query(
     `insert into slack_watermark (team, seen_until) values ($1, $2)

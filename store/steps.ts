@@ -42,6 +42,10 @@ export interface NewToolStep {
   readonly arguments: unknown;
 }
 
+/**
+ * The calls of one model answer, all of them before the first one runs. Call it in the transaction that keeps the
+ * answer.
+ */
 export async function addToolSteps(
   db: Queryable,
   session: SessionId,

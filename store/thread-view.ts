@@ -43,6 +43,7 @@ export interface SessionRecord {
   readonly sandbox: string | null;
 }
 
+/** The session with where its sandbox lives; null until somebody addressed the agent there. */
 export async function readSession(db: Queryable, session: SessionId): Promise<SessionRecord | null> {
   const { rows } = await db.query<SessionRecord>(
     `select s.state, s.scope, b.runner, b.id as sandbox

@@ -75,6 +75,7 @@ export async function lockSession(db: Queryable, session: SessionId): Promise<vo
   await db.query('select 1 from session where id = $1 for update', [session]);
 }
 
+/** @throws Error when there is none: whoever asks has begun it */
 export async function getTurn(db: Queryable, session: SessionId, number: number): Promise<Turn> {
   const { rows } = await db.query<TurnRow>(`select ${COLUMNS} from turn where session = $1 and number = $2`, [
     session,

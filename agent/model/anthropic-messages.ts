@@ -15,6 +15,7 @@ const STOP_REASONS: Readonly<Record<Anthropic.StopReason, StopReason>> = {
   pause_turn: 'pause',
 };
 
+/** Our messages as the Messages API takes them. Blocks of other vendors are left out of answers. */
 export function messageParams(messages: readonly ModelMessage[]): Anthropic.MessageParam[] {
   return messages.map((message) =>
     message.role === 'user'
@@ -23,6 +24,7 @@ export function messageParams(messages: readonly ModelMessage[]): Anthropic.Mess
   );
 }
 
+/** The API wants `type: object` beside the schema of the input. */
 export function toolParams(tools: readonly ToolSpec[]): Anthropic.Tool[] {
   return tools.map(({ name, description, schema }) => ({
     name,

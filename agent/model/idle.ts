@@ -5,6 +5,7 @@ export interface IdleTimer {
   readonly stop: () => void;
 }
 
+/** Aborts its signal after `ms` milliseconds without a `touch`; `stop` it, or it keeps the process waiting. */
 export function createIdleTimer(ms: number): IdleTimer {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new Error(`silent for ${ms} ms`)), ms);

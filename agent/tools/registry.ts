@@ -15,6 +15,7 @@ export interface ToolRegistry {
   find(name: string): Tool | undefined;
 }
 
+/** @param tools in the order the model is shown them */
 export function createToolRegistry(
   tools: readonly Tool[] = [bash, readFile, writeFile, editFile, postFile, readThread],
 ): ToolRegistry {

@@ -61,6 +61,7 @@ export interface SandboxMistake extends Error {
   readonly code: SandboxMistakeCode;
 }
 
+/** Told by its code, so that this room need not know the class, which belongs to the sandbox runtime. */
 export function isSandboxMistake(error: unknown): error is SandboxMistake {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code in SANDBOX_MISTAKES;
 }

@@ -14,6 +14,7 @@ export function contextSize(rows: readonly TranscriptRow[], fixed: number): numb
   return base + tokensOf(rows.slice(counted + 1));
 }
 
+/** Sum of what each row adds to a model's context. */
 export function tokensOf(rows: readonly TranscriptRow[]): number {
   return rows.reduce((sum, row) => sum + row.tokens, 0);
 }

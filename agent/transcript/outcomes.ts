@@ -10,10 +10,12 @@ export const OVER_LIMIT_NOT_RUN =
 
 export const OVER_LIMIT_CUT = 'Ended before it was finished: this turn has reached its limit. It has run in part.';
 
+/** The result of a call that a stop ended. `by` is the Slack id of who stopped it; null when nobody is known. */
 export function stoppedOutcome(by: string | null): string {
   return `Stopped${by === null ? '' : ` by <@${by}>`} before it was finished. It may have run in part.`;
 }
 
+/** The result of a call to a tool the model made up; the name is cut, for it is any text. */
 export function unknownToolText(name: string, known: readonly string[]): string {
   return `There is no tool named ${name.slice(0, 100)}. There are: ${known.join(', ')}.`;
 }

@@ -59,6 +59,7 @@ export function sha256Of(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
+/** First eight hex digits of the SHA-256: enough to recognise a credential by, too few to find it from. */
 export function fingerprintOf(token: string): string {
   return sha256Of(token).slice(0, 8);
 }

@@ -17,6 +17,7 @@ export interface CallLog {
   list(filter: { readonly method?: string; readonly after?: number }): readonly Call[];
 }
 
+/** @param keep how many of the newest calls are remembered at least */
 export function createCallLog(keep = 20_000): CallLog {
   let calls: Call[] = [];
   let lastId = 0;

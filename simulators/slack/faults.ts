@@ -23,6 +23,7 @@ export interface Faults {
   clear(): void;
 }
 
+/** Without faults: every event is delivered once, and every acknowledgement counts. */
 export function createFaults(): Faults {
   let armed: { readonly method: string; readonly fault: MethodFault; left: number }[] = [];
   const faults: Faults = {

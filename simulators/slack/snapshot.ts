@@ -28,6 +28,10 @@ const schema = z.object({
   }),
 });
 
+/**
+ * @param file JSON, written as a whole; the bytes of files lie beside it
+ * @param warn told in words when what was kept cannot be read
+ */
 export function createSnapshot(file: string, warn: (message: string) => void): Snapshot {
   const folder = `${file}.files`;
   return {

@@ -5,6 +5,7 @@ export interface Timers {
   clear(): void;
 }
 
+/** After `clear`, asking for a timer does nothing: late work of a closing simulator starts none. */
 export function createTimers(): Timers {
   const pending = new Set<NodeJS.Timeout>();
   let closed = false;

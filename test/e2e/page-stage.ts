@@ -3,6 +3,8 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import type { Block } from '@slack/types';
+import { WebClient } from '@slack/web-api';
 import type { SetupState, SupervisedProcess } from '../../contracts/setup-state.ts';
 import { sha256Of } from '../../simulators/acme/ledger.ts';
 import { type Acme, startAcme } from '../../simulators/acme/server.ts';
@@ -11,6 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const CONTROL_TOKEN = 'control-token-of-this-test';
+const BOT_TOKEN = 'xoxb-test';
 
 export interface PageStage extends AsyncDisposable {
   /** The printed address. */
@@ -23,6 +26,8 @@ export interface PageStage extends AsyncDisposable {
   readonly killed: string[];
   /** Writes setup.json as `up` does. */
   setup(state: Partial<SetupState>): Promise<void>;
+  /** Answers in a thread as the app. */
+  answer(channel: string, threadTs: string, message: { text: string; blocks?: readonly object[] }): Promise<void>;
 }
 
 /** The page's own process on real simulators and a real database, with everything else played from the outside. */
@@ -32,7 +37,7 @@ export async function startPageStage(): Promise<PageStage> {
   const test = await createTestDatabase();
   const slack = await startSimulator({
     port: 0,
-    tokens: { app: 'xapp-test', bot: 'xoxb-test' },
+    tokens: { app: 'xapp-test', bot: BOT_TOKEN },
     controlToken: CONTROL_TOKEN,
   });
   const acme = await startAcme({
@@ -78,6 +83,14 @@ export async function startPageStage(): Promise<PageStage> {
     test,
     killed,
     setup,
+    async answer(channel, threadTs, message) {
+      await new WebClient(BOT_TOKEN, { slackApiUrl: slack.apiUrl }).chat.postMessage({
+        channel,
+        thread_ts: threadTs,
+        text: message.text,
+        ...(message.blocks && { blocks: message.blocks as Block[] }),
+      });
+    },
     async [Symbol.asyncDispose]() {
       page.kill('SIGTERM');
       await new Promise((resolve) => (page.exitCode === null ? page.once('exit', resolve) : resolve(null)));

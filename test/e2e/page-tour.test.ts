@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { TEAM } from '../../simulators/slack/world/workspace.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { type RunningUp, startUp } from '../support/running-up.ts';
+import { openPage, regionsOf, tabTo } from './page-browser.ts';
 import { placesWith } from './security/support/renderings.ts';
 import { storesOfUp } from './security/support/up-stores.ts';
 
@@ -10,7 +11,7 @@ jest.setTimeout(180_000);
 let up: RunningUp;
 let browser: Browser;
 let page: Page;
-const complaints: string[] = [];
+let complaints: readonly string[];
 /** The session of each thread that was begun. */
 const sessions: string[] = [];
 /** Everything the page was answered. */
@@ -18,12 +19,8 @@ const wire: string[] = [];
 
 beforeAll(async () => {
   [up, browser] = await Promise.all([startUp(), launchChromium()]);
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  ({ page, complaints } = await openPage(browser, up.url));
   page.setDefaultTimeout(30_000);
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
   page.on('response', (response) => {
     if (!response.url().includes('/api/live'))
       void response.text().then(
@@ -31,8 +28,6 @@ beforeAll(async () => {
         () => undefined,
       );
   });
-  await page.goto(up.url);
-  await page.getByRole('heading', { name: 'Acme' }).waitFor();
 });
 
 afterAll(async () => {
@@ -40,9 +35,9 @@ afterAll(async () => {
   await up?.[Symbol.asyncDispose]();
 });
 
-const egress = () => page.getByRole('region', { name: 'Egress of this thread' });
-const happened = () => page.getByRole('region', { name: 'What happened' });
-const thread = () => page.getByRole('region', { name: 'Messages of this thread' });
+const egress = () => regionsOf(page).egress;
+const happened = () => regionsOf(page).happened;
+const thread = () => regionsOf(page).thread;
 
 /** Presses a button of the pinned message; the thread it begins opens. */
 async function press(number: number): Promise<void> {
@@ -50,7 +45,12 @@ async function press(number: number): Promise<void> {
   const tour = page.getByRole('region', { name: 'Five things to try' });
   await tour.getByRole('button', { name: new RegExp(`^${number} `) }).click();
   await thread().waitFor();
-  sessions.push(`slack:${TEAM.id}:${new URL(page.url()).hash.slice(1).replace('/', ':')}`);
+  sessions.push(openSession());
+}
+
+/** The session of the open thread, which is the id of its workflow. */
+function openSession(): string {
+  return `slack:${TEAM.id}:${new URL(page.url()).hash.slice(1).replace('/', ':')}`;
 }
 
 /** In the page: what the live stream says until it has told of the thread. */
@@ -156,14 +156,43 @@ test('the fifth outlives its worker: it is killed before your eyes, and the comm
   expect(await answered()).toContain('the job was started 1 time');
 });
 
-test('the stop button of the status message stops the turn', async () => {
+test('the stop button of the status message stops the turn, by keyboard too', async () => {
   await press(5);
   await happened()
     .getByText(/^Step \d+: bash$/)
     .nth(1)
     .waitFor();
-  await thread().getByRole('button', { name: 'Stop' }).click();
+  await thread().getByRole('button', { name: 'Stop' }).waitFor();
+  await tabTo(page, 'Stop');
+  await page.keyboard.press('Enter');
   await happened().getByText('stopped', { exact: true }).first().waitFor();
+});
+
+test('what the demo model does not understand is answered with its verbs, and the buttons stand under it', async () => {
+  await page.getByRole('button', { name: '#platform-eng', exact: true }).click();
+  await page.getByLabel(/^Message #platform-eng/).fill('@bellhop what can you do for me?');
+  await page.keyboard.press('Enter');
+  await thread().waitFor();
+  sessions.push(openSession());
+  const said = await answered();
+  expect(said).toContain('do not understand “what can you do for me?”');
+  for (const verb of ['$ COMMAND', 'write PATH', 'read PATH', 'post PATH', 'say TEXT', 'think 20s', 'fail 503 x2'])
+    expect(said).toContain(verb);
+  const next = page.getByRole('region', { name: 'Try next' });
+  await next.waitFor();
+  expect(await next.getByRole('button').count()).toBe(5);
+});
+
+test('Open in Temporal UI opens the history of this very workflow', async () => {
+  const opened = page.context().waitForEvent('page');
+  await tabTo(page, 'Open in Temporal UI');
+  await page.keyboard.press('Enter');
+  const ui = await opened;
+  ui.setDefaultTimeout(30_000);
+  await ui.getByText(openSession()).first().waitFor();
+  await ui.getByText('threadSession').first().waitFor();
+  await ui.getByText('callModel').first().waitFor();
+  await ui.close();
 });
 
 test('a question to Why? is answered for a request of the real proxy', async () => {

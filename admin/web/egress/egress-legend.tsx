@@ -2,9 +2,9 @@ import type { Outcome } from '../../../contracts/egress.ts';
 import { OutcomeBadge } from '../parts/outcome-badge.tsx';
 
 const MEANINGS: readonly (readonly [Outcome, string])[] = [
-  ['injected', 'a credential is added'],
-  ['forwarded', 'passes as it is'],
-  ['blocked', 'goes nowhere'],
+  ['injected', 'credential added'],
+  ['forwarded', 'no credential'],
+  ['blocked', 'not sent'],
 ];
 
 /** The three ways a request can end. */

@@ -25,7 +25,7 @@ export function EgressRow({ item, askWhy }: EgressRowProps) {
         <div className="egress-row__end">
           <button
             type="button"
-            className="button button--plain"
+            className="button button--plain button--ask"
             aria-expanded={open}
             aria-controls={panel}
             aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}
@@ -108,7 +108,7 @@ function Credential({ origin }: { readonly origin: NonNullable<EgressItem['origi
 
 function ownCredentialInWords({ ownCredentials, method, transport }: EgressEvent): string {
   if (typeof ownCredentials === 'boolean') return ownCredentials ? 'with a credential of its own' : 'no Authorization';
-  return method === 'CONNECT' || transport === 'tunnel' ? 'its headers were not seen' : '';
+  return method === 'CONNECT' || transport === 'tunnel' ? 'headers not seen' : '';
 }
 
 function hitsInWords(hits: number): string {

@@ -17,6 +17,7 @@ export function OutcomeBadge({ outcome }: { readonly outcome: Outcome }) {
   );
 }
 
+/** The shape alone, in the colour of the text around it; a word must stand beside it. */
 export function OutcomeIcon({ outcome }: { readonly outcome: Outcome }) {
   return (
     <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">

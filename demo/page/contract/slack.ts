@@ -19,8 +19,6 @@ export interface SlackChannel {
   readonly topic: string;
   readonly members: readonly string[];
   readonly archived: boolean;
-  /** Shared with another organization. */
-  readonly shared: boolean;
 }
 
 export interface SlackFile {

@@ -21,6 +21,7 @@ export function cookieValueOf(token: string): string {
   return createHmac('sha256', token).update('bellhop page cookie').digest('hex');
 }
 
+/** Compares in constant time; texts of different lengths differ at once. */
 export function sameText(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -11,6 +11,7 @@ export async function readScenarios(folder: string): Promise<Scenario[]> {
   return Promise.all(files.map(async (file) => parseScenario(file, await readFile(path.join(folder, file), 'utf8'))));
 }
 
+/** @param file its name gives the id, and the title where the text has none */
 export function parseScenario(file: string, content: string): Scenario {
   const lines = content.split('\n');
   const end = lines.findIndex((line) => !line.startsWith('#'));

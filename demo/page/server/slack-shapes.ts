@@ -50,7 +50,6 @@ const channel = z.object({
   kind: z.enum(['public', 'private', 'im', 'mpim']),
   topic: z.string(),
   isArchived: z.boolean(),
-  isExtShared: z.boolean(),
   members: z.array(z.string()),
 });
 
@@ -124,8 +123,8 @@ export function toChange(type: string, data: unknown): SlackChange | null {
   }
 }
 
-function toChannel({ isArchived, isExtShared, ...rest }: z.infer<typeof channel>): SlackChannel {
-  return { ...rest, archived: isArchived, shared: isExtShared };
+function toChannel({ isArchived, ...rest }: z.infer<typeof channel>): SlackChannel {
+  return { ...rest, archived: isArchived };
 }
 
 function toMessage({ subtype, edited, files, ...rest }: z.infer<typeof message>): SlackMessage {

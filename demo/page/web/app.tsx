@@ -6,7 +6,7 @@ import { HappenedPane } from './happened/happened-pane.tsx';
 import { sessionOf, type ThreadPlace } from './live/session.ts';
 import { useLive } from './live/use-live.ts';
 import { usePlace } from './live/use-place.ts';
-import { isFinished, progressInWords } from './setup/progress.ts';
+import { progressInWords, progressOf } from './setup/progress.ts';
 import { SetupPanel } from './setup/setup-panel.tsx';
 import { Bell } from './slack/avatar.tsx';
 import { SlackPane } from './slack/slack-pane.tsx';
@@ -20,7 +20,8 @@ export function App() {
   const live = useLive(session);
   if (live.workspace && live.workspace.team.id !== team) setTeam(live.workspace.team.id);
   const { setup, info, workspace, thread, online } = live;
-  const [setupOpen, setSetupOpen] = useSetupOpen(setup !== null && isFinished(setup));
+  const progress = progressOf(setup);
+  const [setupOpen, setSetupOpen] = useSetupOpen(progress === 'finished');
 
   return (
     <div className="page">
@@ -40,12 +41,14 @@ export function App() {
         )}
         <button
           type="button"
-          className="button bar__setup"
+          className={`button bar__setup bar__setup--${progress}`}
           aria-expanded={setupOpen}
           aria-controls="setup-body"
           onClick={() => setSetupOpen(!setupOpen)}
         >
+          <span className="bar__dot" aria-hidden="true" />
           {progressInWords(setup)}
+          <span className="bar__caret" aria-hidden="true" />
         </button>
       </header>
       <div id="setup-body" hidden={!setupOpen}>

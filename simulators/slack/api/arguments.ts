@@ -11,6 +11,10 @@ export interface Arguments {
   readonly all: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * Reads arguments leniently, as Slack does: a form sends numbers and objects as text. What is required and missing is
+ * refused `invalid_arguments`.
+ */
 export function createArguments(all: Readonly<Record<string, unknown>>): Arguments {
   const text = (name: string): string | undefined => {
     const value = all[name];

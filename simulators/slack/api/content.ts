@@ -41,6 +41,10 @@ export function readContent(args: Arguments, mostText: number): Content {
   return { text: given, blocks, attachments };
 }
 
+/**
+ * Checked blocks, each with a `block_id`; undefined when none were given.
+ * @throws SlackError `invalid_blocks`, `msg_blocks_too_long`
+ */
 export function readBlocks(value: unknown): readonly Block[] | undefined {
   if (value === undefined) return undefined;
   const problems = blockProblems(value);
@@ -49,6 +53,7 @@ export function readBlocks(value: unknown): readonly Block[] | undefined {
   return (value as Block[]).map((block) => ({ ...block, block_id: block.block_id ?? blockId() }));
 }
 
+/** Whether Slack would answer `no_text`: an attachment or a block is content too. */
 export function isEmpty(content: Content): boolean {
   return !content.text?.trim() && !content.blocks?.length && !content.attachments?.length;
 }

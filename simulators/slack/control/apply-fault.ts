@@ -2,6 +2,7 @@ import type { Faults } from '../faults.ts';
 import type { Sockets } from '../socket/sockets.ts';
 import type { FaultRequest } from './requests.ts';
 
+/** Arms one fault of `POST /_sim/faults`. A missing method, and a delay without `times`, last until all are cleared. */
 export function applyFault(request: FaultRequest, faults: Faults, sockets: Sockets): void {
   if ('redeliver' in request) faults.copies = request.redeliver;
   else if ('loseAcks' in request) faults.lostAcks = request.loseAcks;

@@ -3,6 +3,7 @@ import { APP } from '../world/workspace.ts';
 import type { World } from '../world/world.ts';
 import { ControlError } from './errors.ts';
 
+/** @throws ControlError `no_such_person`, which lists who there is */
 export function personNamed(world: World, idOrName: string): Person {
   const person = world.person(idOrName.replace(/^@/, ''));
   if (person) return person;
@@ -10,6 +11,10 @@ export function personNamed(world: World, idOrName: string): Person {
   throw new ControlError('no_such_person', `There is nobody called ${idOrName} in the workspace. There are: ${known}.`);
 }
 
+/**
+ * By id or name, whoever is in it.
+ * @throws ControlError `no_such_channel`
+ */
 export function channelNamed(world: World, idOrName: string): Channel {
   const channel = world.channel(idOrName);
   if (channel) return channel;
@@ -30,6 +35,7 @@ export function channelOf(world: World, person: Person, idOrName: string): Chann
   throw new ControlError('not_a_member', `${person.name} is not a member of ${channel.name || channel.id}.`);
 }
 
+/** @throws ControlError `no_such_message`, for a deleted one too */
 export function messageAt(world: World, channel: Channel, ts: string): Message {
   const message = world.message(channel.id, ts);
   if (message && !message.deleted) return message;

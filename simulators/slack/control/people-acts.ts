@@ -39,6 +39,10 @@ export interface PeopleActs {
   changeMember(request: z.infer<typeof memberRequest>): void;
 }
 
+/**
+ * What people do goes the same way as what the app does: it changes the world, and the app is told of it as Slack
+ * would.
+ */
 export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleActs {
   const { world, changes, events, messages, conversations, files } = dependencies;
 

@@ -13,6 +13,7 @@ export interface Views {
   change(change: Change): unknown;
 }
 
+/** Shapes of `GET /_sim/state` and of the change stream; a deleted message keeps its place and loses its content. */
 export function createViews(world: World, changes: Changes, sockets: Sockets): Views {
   const app = () => ({ connected: sockets.open > 0, sockets: sockets.open });
 

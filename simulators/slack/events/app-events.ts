@@ -9,7 +9,8 @@ import type { World } from '../world/world.ts';
 export type AppEvent = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /**
- * Tells the app what happened, as Slack would: only what it subscribed to, and only where it is a member. Message metadata is not
+ * Tells the app what happened, as Slack would: only what it subscribed to, and only where it is a member. Message
+ * metadata is not
  * in events: who wants it asks `conversations.replies` for it.
  * (docs.slack.dev/reference/events)
  */
@@ -24,6 +25,7 @@ export interface AppEvents {
   homeOpened(channel: Channel, user: string): void;
 }
 
+/** @param deliver hands an event on to be wrapped and sent */
 export function createAppEvents(
   world: World,
   shapes: MessageShapes,

@@ -19,6 +19,7 @@ export interface FileStore {
   add(file: NewFile, bytes: Buffer): SlackFile;
 }
 
+/** @param now milliseconds since 1970 */
 export function createFileStore(world: World, now: () => number): FileStore {
   const awaited = new Map<string, SlackFile>();
 

@@ -23,6 +23,7 @@ export interface ConversationDependencies {
   readonly now: () => number;
 }
 
+/** The id of a one-to-one direct message follows from the person's: it is the same after every start. */
 export function createConversations(dependencies: ConversationDependencies): Conversations {
   const { world, changes, events, messages, now } = dependencies;
 

@@ -48,6 +48,10 @@ export interface MessageDependencies {
   readonly shapes: MessageShapes;
 }
 
+/**
+ * Changes messages, tells who follows the workspace and, where Slack would, the app. A bot's message clears the
+ * status of its thread.
+ */
 export function createMessages({ world, changes, events, shapes }: MessageDependencies): Messages {
   const changed = (message: Message) => changes.add('message', { channel: message.channel, ts: message.ts });
 

@@ -7,6 +7,7 @@ export interface FileShapes {
   fileObject(file: SlackFile): Record<string, unknown>;
 }
 
+/** @param baseUrl where this simulator listens, known only once it does */
 export function createFileShapes(world: World, baseUrl: () => string): FileShapes {
   return {
     fileObject(file) {

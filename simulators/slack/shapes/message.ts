@@ -9,6 +9,10 @@ export interface MessageShapes {
   messageObject(message: Message, options?: { readonly metadata?: boolean }): Record<string, unknown>;
 }
 
+/**
+ * Shapes by author: a bot carries its profile, a person of another organization their team, everybody else the id
+ * their client gave.
+ */
 export function createMessageShapes(world: World, files: FileShapes): MessageShapes {
   function authorFields(message: Message): Record<string, unknown> {
     const author = world.person(message.user);

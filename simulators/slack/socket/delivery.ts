@@ -37,6 +37,10 @@ export interface DeliveryQueue {
 
 const LOG_LENGTH = 10_000;
 
+/**
+ * Sends events and interactions over Socket Mode and repeats unacknowledged events as `options` say
+ * (docs.slack.dev/apis/events-api, "Retries").
+ */
 export function createDeliveryQueue(
   sockets: Sockets,
   timers: Timers,

@@ -27,6 +27,7 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
+/** Socket Mode connections (docs.slack.dev/apis/events-api/using-socket-mode). Each ticket opens one WebSocket once. */
 export function createSockets(changes: Changes, timers: Timers): Sockets {
   const server = new WebSocketServer({ noServer: true });
   const tickets = new Set<string>();

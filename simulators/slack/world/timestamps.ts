@@ -15,6 +15,10 @@ export function createTimestamps(now: () => number, after: string | null): Times
   };
 }
 
+/**
+ * For sorting, oldest first. Timestamps are numbers with more digits than a double keeps, so they are compared as
+ * whole numbers.
+ */
 export function compareTs(a: string, b: string): number {
   const [left, right] = [BigInt(a.replace('.', '')), BigInt(b.replace('.', ''))];
   return left < right ? -1 : left > right ? 1 : 0;

@@ -1,6 +1,7 @@
+import { initialChannels } from './channels.ts';
+import { PEOPLE } from './people.ts';
 import { compareTs, createTimestamps } from './timestamps.ts';
 import type { Channel, Ephemeral, Message, NativeStatus, Person, Pinned, SlackFile } from './types.ts';
-import { initialChannels, PEOPLE } from './workspace.ts';
 
 /** Everything that is in the workspace now, and simple ways to find it. Changing it is the operations' work. */
 export interface World {
@@ -34,6 +35,10 @@ export interface SavedWorld {
   readonly titles: readonly (readonly [string, string])[];
 }
 
+/**
+ * @param now milliseconds since 1970
+ * @param saved what a former run kept; null begins with the channels of `channels.ts`
+ */
 export function createWorld(now: () => number, saved: SavedWorld | null): World {
   const channels = new Map((saved?.channels ?? initialChannels()).map((channel) => [channel.id, channel]));
   const messages = new Map<string, Message[]>();
@@ -64,6 +69,7 @@ export function createWorld(now: () => number, saved: SavedWorld | null): World 
   };
 }
 
+/** What outlives a restart: no ephemeral messages, no statuses, and no file whose upload was not finished. */
 export function saveWorld(world: World): SavedWorld {
   return {
     channels: [...world.channels.values()],
@@ -74,6 +80,7 @@ export function saveWorld(world: World): SavedWorld {
   };
 }
 
+/** Key of what belongs to a thread; `threadTs` is that of its first message. */
 export function threadKey(channel: string, threadTs: string): string {
   return `${channel}:${threadTs}`;
 }

@@ -112,6 +112,19 @@ test('another name that leads to 127.0.0.1 is refused', async () => {
   expect((await ask({ path: '/', headers: { cookie, host: `localhost:${port}` } })).status).toBe(200);
 });
 
+test('a name that somebody points at 127.0.0.1 cannot act or read, although its page is of one origin with itself', async () => {
+  const host = `rebound.example:${port}`;
+  const own = { cookie, host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' };
+  for (const path of ['/', '/index.html', '/api/live', `/?token=${TOKEN}`]) {
+    const answer = await ask({ path, headers: own });
+    expect(answer.status).toBe(421);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+  }
+  expect((await change('/api/slack/post', hello, own)).status).toBe(421);
+  expect((await change('/api/worker/kill', {}, own)).status).toBe(421);
+  expect(kills).toEqual([]);
+});
+
 test('a change needs the origin of the page', async () => {
   expect((await change('/api/slack/post', hello)).status).toBe(200);
   const others = [
@@ -128,13 +141,51 @@ test('a change needs the origin of the page', async () => {
   expect(kills).toEqual([]);
 });
 
-test('a form of another site cannot act, even where it sends no origin', async () => {
-  const answer = await change('/api/slack/post', hello, {
-    origin: undefined,
-    'content-type': 'text/plain',
-    'sec-fetch-site': 'cross-site',
-  });
-  expect(answer.status).toBe(403);
+test('a form of another site cannot act, whatever it sends and even where it sends no origin', async () => {
+  const before = simulator.world.history('C00PLATFORM').length;
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+    for (const origin of ['http://evil.example', 'null', undefined]) {
+      for (const site of ['cross-site', 'same-site', undefined]) {
+        const headers = { origin, 'content-type': type, 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' };
+        expect((await change('/api/slack/post', hello, headers)).status).toBe(403);
+        expect((await change('/api/worker/kill', {}, headers)).status).toBe(403);
+      }
+    }
+  }
+  expect(simulator.world.history('C00PLATFORM')).toHaveLength(before);
+  expect(kills).toEqual([]);
+});
+
+test('a change that only the page may make is refused without the cookie, and with that of another installation', async () => {
+  for (const other of [undefined, cookie.replace(/=.*/, '=0'), cookie.replace(/^bellhop_page_\d+/, 'bellhop_page_1')]) {
+    expect((await change('/api/slack/post', hello, { cookie: other })).status).toBe(403);
+    expect((await change('/api/worker/kill', {}, { cookie: other })).status).toBe(403);
+  }
+  expect(kills).toEqual([]);
+});
+
+test('no origin but its own may read: nobody else is told that it could', async () => {
+  const asking = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
+  const origin = 'http://evil.example';
+  const answers = [
+    await ask({ path: '/api/slack/post', method: 'OPTIONS', headers: { origin, ...asking } }),
+    await ask({ path: '/api/live', headers: { cookie, origin } }),
+    await ask({ path: '/api/live', headers: { cookie, origin: 'null', accept: 'text/event-stream' } }),
+  ];
+  for (const answer of answers) {
+    expect(answer.status).toBe(403);
+    expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+  }
+});
+
+test('a WebSocket of another origin is not opened, nor is there one to open', async () => {
+  const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const handshake = { cookie, ...upgrade, 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' };
+  for (const origin of ['http://evil.example', `http://localhost:${port}`, 'null']) {
+    expect((await ask({ path: '/api/live', headers: { ...handshake, origin } })).status).toBe(403);
+  }
+  const own = await ask({ path: '/api/nothing', headers: { ...handshake, origin: `http://127.0.0.1:${port}` } });
+  expect(own.status).toBe(404);
 });
 
 test('a script of another site or port cannot read', async () => {

@@ -25,9 +25,17 @@ function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-const onSurfaces = ['text', 'text-soft', 'text-faint', 'link', 'brand', 'injected', 'forwarded', 'blocked'].flatMap(
-  (text) => ['surface', 'sunken'].map((ground) => [text, ground] as const),
-);
+const onSurfaces = [
+  'text',
+  'text-soft',
+  'text-faint',
+  'link',
+  'focus',
+  'brand',
+  'injected',
+  'forwarded',
+  'blocked',
+].flatMap((text) => ['surface', 'sunken'].map((ground) => [text, ground] as const));
 const badges = (['injected', 'forwarded', 'blocked', 'waiting'] as const).map(
   (name) => [name, `${name}-soft`] as const,
 );

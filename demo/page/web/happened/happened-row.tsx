@@ -29,7 +29,7 @@ export function HappenedRow({ title, detail, trouble = false, phase, explain, ch
           {explain && (
             <button
               type="button"
-              className="button button--plain"
+              className="button button--plain button--ask"
               aria-expanded={open}
               aria-controls={panel}
               aria-label={`Why? ${title}`}

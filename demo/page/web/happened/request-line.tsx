@@ -22,7 +22,7 @@ export function RequestLine({ item: { event }, askWhy }: RequestLineProps) {
         {event.method} {event.host}
         <button
           type="button"
-          className="button button--plain"
+          className="button button--plain button--ask"
           aria-expanded={open}
           aria-controls={panel}
           aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}

@@ -1,14 +1,20 @@
 import type { SetupState } from '../../../../contracts/setup-state.ts';
 
-export function isFinished({ steps }: SetupState): boolean {
-  return steps.length > 0 && steps.every((step) => step.state === 'done');
+export type Progress = 'going-on' | 'failed' | 'finished';
+
+/** One failed step is a failed set-up, whatever else goes on. */
+export function progressOf(setup: SetupState | null): Progress {
+  if (!setup || setup.steps.length === 0) return 'going-on';
+  if (setup.steps.some((step) => step.state === 'failed')) return 'failed';
+  return setup.steps.every((step) => step.state === 'done') ? 'finished' : 'going-on';
 }
 
 /** `Ready`, `Setting up, 3 of 9`, `Set-up failed`. */
 export function progressInWords(setup: SetupState | null): string {
+  const progress = progressOf(setup);
+  if (progress === 'finished') return 'Ready';
+  if (progress === 'failed') return 'Set-up failed';
   if (!setup) return 'Setting up';
-  if (setup.steps.some((step) => step.state === 'failed')) return 'Set-up failed';
-  if (isFinished(setup)) return 'Ready';
   const done = setup.steps.filter((step) => step.state === 'done').length;
   return `Setting up, ${done} of ${setup.steps.length}`;
 }

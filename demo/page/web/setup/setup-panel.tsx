@@ -2,13 +2,14 @@ import './setup.css';
 import { Elapsed } from '../../../../admin/web/parts/elapsed.tsx';
 import { formatDuration } from '../../../../admin/web/parts/times.ts';
 import type { SetupState, SetupStep } from '../../../../contracts/setup-state.ts';
-import { isFinished } from './progress.ts';
+import { progressOf } from './progress.ts';
 
 /** What is being prepared, step by step, with times. */
 export function SetupPanel({ setup }: { readonly setup: SetupState | null }) {
+  const finished = progressOf(setup) === 'finished';
   return (
-    <section className="setup" aria-labelledby="setup-title" id="setup">
-      <h2 id="setup-title">{setup && isFinished(setup) ? 'How the set-up went' : 'Setting up'}</h2>
+    <section className={`setup ${finished ? 'setup--finished' : ''}`} aria-labelledby="setup-title" id="setup">
+      <h2 id="setup-title">{finished ? 'How the set-up went' : 'Setting up'}</h2>
       {setup ? (
         <ol className="setup__steps">
           {setup.steps.map((step) => (

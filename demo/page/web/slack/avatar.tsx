@@ -1,3 +1,4 @@
+import './avatar.css';
 import type { SlackPerson } from '../../contract/slack.ts';
 
 const HUES = [12, 88, 152, 205, 262, 322];

@@ -1,3 +1,4 @@
+import './writing.css';
 import { useRef, useState } from 'react';
 import { api } from '../api.ts';
 import type { ThreadPlace } from '../live/session.ts';
@@ -8,17 +9,22 @@ export interface ComposerProps {
   /** `#general`, or a person's name. */
   readonly channelName: string;
   readonly threadTs: string | null;
+  /** In a direct message Bellhop needs no tag. */
+  readonly direct: boolean;
   readonly onPosted: (place: ThreadPlace, text: string) => void;
   readonly onError: (message: string) => void;
 }
 
 /** Writes as the chosen person. Enter posts, Shift+Enter begins a line. */
-export function Composer({ acting, channel, channelName, threadTs, onPosted, onError }: ComposerProps) {
+export function Composer({ acting, channel, channelName, threadTs, direct, onPosted, onError }: ComposerProps) {
   const [draft, setDraft] = useState('');
   const [busy, setBusy] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
   const where = { as: acting.id, channel, threadTs: threadTs ?? undefined };
   const label = `${threadTs ? 'Reply in this thread' : `Message ${channelName}`} as ${acting.name}`;
+  const placeholder = threadTs
+    ? 'Reply in this thread'
+    : `Message ${channelName}${direct ? '' : '. Start with @bellhop'}`;
 
   async function attempt(work: () => Promise<void>): Promise<void> {
     setBusy(true);
@@ -54,7 +60,7 @@ export function Composer({ acting, channel, channelName, threadTs, onPosted, onE
     >
       <textarea
         aria-label={label}
-        placeholder={threadTs ? label : `${label}. Start with @bellhop`}
+        placeholder={placeholder}
         rows={Math.min(9, Math.max(1, draft.split('\n').length))}
         value={draft}
         onChange={(event) => setDraft(event.target.value)}

@@ -1,3 +1,4 @@
+import './writing.css';
 import { useEffect, useRef, useState } from 'react';
 
 export interface EditBoxProps {
@@ -6,11 +7,17 @@ export interface EditBoxProps {
   readonly onCancel: () => void;
 }
 
-/** Changes a message in place. Enter saves, Escape leaves it as it was. */
+/** Changes a message in place. Enter saves, Escape leaves it as it was; the focus goes back to where it came from. */
 export function EditBox({ text, onSave, onCancel }: EditBoxProps) {
   const [draft, setDraft] = useState(text);
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => box.current?.focus(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
   return (
     <div className="edit-box">
       <textarea

@@ -1,3 +1,4 @@
+import './message-content.css';
 import { useState } from 'react';
 import type { SlackMessage, SlackPerson } from '../../contract/slack.ts';
 import { api } from '../api.ts';
@@ -44,7 +45,7 @@ export function MessageItem(props: MessageItemProps) {
           <PersonTag person={author} />
           <time className="message__time">{timeOf(message.ts)}</time>
           {message.edited && <span className="message__time">(edited)</span>}
-          {message.visibleTo && <span className="message__time">only visible to {author ? 'you' : ''}</span>}
+          {message.visibleTo && <span className="message__time">only visible to you</span>}
         </header>
         {editing ? (
           <EditBox
@@ -73,7 +74,7 @@ export function MessageItem(props: MessageItemProps) {
             {replies === 1 ? '1 reply' : `${replies} replies`}
           </button>
         )}
-        {message.visibleTo === null && !editing && (
+        {message.visibleTo === null && (
           <div className="message__tools">
             <ReactionPicker onPick={(name) => attempt(api.react({ ...place, name, remove: false }))} />
             {replies !== null && (

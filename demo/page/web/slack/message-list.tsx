@@ -1,3 +1,4 @@
+import './messages.css';
 import { type ReactNode, useEffect, useMemo, useRef } from 'react';
 import type { SlackMessage, SlackWorkspace } from '../../contract/slack.ts';
 import type { ThreadPlace } from '../live/session.ts';

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type KeyboardEvent, useRef, useState } from 'react';
 import type { SlackReaction } from '../../contract/slack.ts';
 import { useDirectory } from '../text/directory.ts';
 import { emojiOf, PICKABLE } from '../text/emoji.ts';
@@ -38,17 +38,26 @@ export function Reactions({ reactions, acting, onToggle }: ReactionsProps) {
   );
 }
 
-/** A button that unfolds a few emoji. */
+/** A button that unfolds a few emoji. The focus goes back to it, and with it the reader's place. */
 export function ReactionPicker({ onPick }: { readonly onPick: (name: string) => void }) {
   const [open, setOpen] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  function close(): void {
+    setOpen(false);
+    opener.current?.focus();
+  }
+  const closeByEscape = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') close();
+  };
   return (
     <>
       <button
+        ref={opener}
         type="button"
         className="button button--plain"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
-        onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}
+        onKeyDown={closeByEscape}
       >
         React
       </button>
@@ -59,8 +68,9 @@ export function ReactionPicker({ onPick }: { readonly onPick: (name: string) => 
             type="button"
             className="button button--plain"
             aria-label={`React with ${name}`}
+            onKeyDown={closeByEscape}
             onClick={() => {
-              setOpen(false);
+              close();
               onPick(name);
             }}
           >

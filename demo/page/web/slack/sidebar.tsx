@@ -1,3 +1,4 @@
+import './sidebar.css';
 import type { SlackChannel, SlackPerson, SlackWorkspace } from '../../contract/slack.ts';
 
 export interface SidebarProps {
@@ -61,8 +62,8 @@ export function conversationName(channel: SlackChannel, workspace: SlackWorkspac
   return channelLabel(channel);
 }
 
-function channelLabel({ name, kind, shared }: SlackChannel): string {
-  return `${kind === 'private' ? '◆ ' : '#'}${name}${shared ? ' (shared)' : ''}`;
+function channelLabel({ name, kind }: SlackChannel): string {
+  return `${kind === 'private' ? '◆ ' : '#'}${name}`;
 }
 
 function groupLabel({ members }: SlackChannel, { people }: SlackWorkspace, acting: string): string {

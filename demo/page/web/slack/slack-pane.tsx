@@ -1,13 +1,14 @@
 import './slack.css';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { PageInfo, Scenario } from '../../contract/page.ts';
-import type { SlackWorkspace } from '../../contract/slack.ts';
+import type { SlackChannel, SlackWorkspace } from '../../contract/slack.ts';
 import type { ThreadView } from '../../contract/thread.ts';
 import { api } from '../api.ts';
 import type { ThreadPlace } from '../live/session.ts';
 import { DirectoryProvider, directoryOf } from '../text/directory.ts';
 import { OpenItHint } from '../tour/open-it-hint.tsx';
 import { TourCard } from '../tour/tour-card.tsx';
+import { TryNext } from '../tour/try-next.tsx';
 import { Composer } from './composer.tsx';
 import { MessageList } from './message-list.tsx';
 import { conversationName, Sidebar } from './sidebar.tsx';
@@ -47,6 +48,11 @@ export function SlackPane(props: SlackPaneProps) {
   const name = conversationName(channel, workspace, acting.id);
   const messages = messagesOf(workspace, channel.id, openThread, acting.id);
   const scenario = openThread ? repeatable(info?.scenarios ?? [], messages, thread) : null;
+  const answered =
+    openThread !== null &&
+    thread !== null &&
+    thread.turns.at(-1)?.state !== 'running' &&
+    messages.at(-1)?.user === workspace.app;
   const say = async (place: { channel: string; threadTs?: string | undefined }, text: string) => {
     setError(null);
     const { ts } = await api.say({ as: acting.id, ...place, text });
@@ -116,6 +122,8 @@ export function SlackPane(props: SlackPaneProps) {
                       }
                     />
                   )}
+                  {answered && info && <TryNext scenarios={info.scenarios} onRun={runScenario} />}
+                  {messages.length === 0 && <p className="pane__empty">{emptyConversation(channel)}</p>}
                 </>
               }
             />
@@ -133,6 +141,7 @@ export function SlackPane(props: SlackPaneProps) {
               channel={channel.id}
               channelName={name}
               threadTs={openThread}
+              direct={channel.kind === 'im'}
               onPosted={(place, text) => {
                 setError(null);
                 // What is said to the agent is answered in a thread: there it goes on.
@@ -146,6 +155,12 @@ export function SlackPane(props: SlackPaneProps) {
       </section>
     </DirectoryProvider>
   );
+}
+
+function emptyConversation({ kind }: SlackChannel): string {
+  if (kind === 'im') return 'Ask Bellhop anything here. A direct message has nothing of any channel’s access.';
+  if (kind === 'mpim') return 'Nobody has written here yet. Bellhop works in channels and in direct messages.';
+  return 'Nobody has written here yet.';
 }
 
 function Status({ text }: { readonly text: string | null }) {

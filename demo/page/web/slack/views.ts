@@ -17,6 +17,7 @@ export function messagesOf(
   });
 }
 
+/** What the agent says it is doing, without its name: `is getting to work…`. Null while it says nothing. */
 export function statusOf({ statuses }: SlackWorkspace, channel: string, threadTs: string): string | null {
   return statuses.find((each) => each.channel === channel && each.threadTs === threadTs)?.status || null;
 }

@@ -17,6 +17,7 @@ export function useDirectory(): Directory {
   return useContext(DirectoryContext);
 }
 
+/** An unknown id stands for itself. */
 export function directoryOf(workspace: SlackWorkspace): Directory {
   const people = new Map(workspace.people.map((person) => [person.id, person.realName || person.name]));
   const channels = new Map(workspace.channels.map((channel) => [channel.id, channel.name]));

@@ -28,6 +28,7 @@ const EMOJI: Readonly<Record<string, string>> = {
 /** What the picker offers. */
 export const PICKABLE = ['+1', 'eyes', 'white_check_mark', 'tada', 'heart', 'thinking_face'] as const;
 
+/** The character, or `:name:` for one this page does not know. */
 export function emojiOf(name: string): string {
   return EMOJI[name] ?? `:${name}:`;
 }

@@ -84,6 +84,7 @@ function link(href: string, label: string, key: number): ReactNode {
   );
 }
 
+/** Slack escapes three characters and no more (docs.slack.dev/messaging/formatting-message-text#escaping). */
 export function unescapeText(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }

@@ -1,6 +1,8 @@
 import './tour.css';
 import { useState } from 'react';
 import type { Scenario } from '../../contract/page.ts';
+import { RunButton } from './run-button.tsx';
+import { useRun } from './use-run.ts';
 
 export interface TourCardProps {
   readonly scenarios: readonly Scenario[];
@@ -12,14 +14,7 @@ export interface TourCardProps {
 /** The pinned first message: what to try, each with the script it posts. */
 export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
   const [open, setOpen] = useState(true);
-  const [busy, setBusy] = useState<string | null>(null);
-
-  async function run(scenario: Scenario): Promise<void> {
-    setBusy(scenario.id);
-    await onRun(scenario);
-    setBusy(null);
-  }
-
+  const [busy, run] = useRun(onRun);
   return (
     <section className="tour" aria-labelledby="tour-title">
       <header className="tour__head">
@@ -43,21 +38,14 @@ export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
         <ol className="tour__list">
           {scenarios.map((scenario, index) => (
             <li key={scenario.id} className="tour__item">
-              <button
-                type="button"
-                className="button tour__run"
-                disabled={busy !== null}
-                onClick={() => void run(scenario)}
-              >
-                <span className="tour__number">{index + 1}</span>
-                {scenario.title}
-              </button>
-              <span className="tour__where">#{scenario.channel}</span>
+              <RunButton number={index + 1} scenario={scenario} disabled={busy} onRun={() => run(scenario)} />
               <details>
                 <summary aria-label={`Script of ${scenario.title}`}>Script</summary>
                 <pre>{scenario.text}</pre>
               </details>
-              {scenario.note && <p className="tour__note">{scenario.note}</p>}
+              <p className="tour__note">
+                <span className="tour__where">#{scenario.channel}</span> {scenario.note}
+              </p>
             </li>
           ))}
         </ol>

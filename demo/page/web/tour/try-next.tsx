@@ -1,0 +1,25 @@
+import type { Scenario } from '../../contract/page.ts';
+import { RunButton } from './run-button.tsx';
+import { useRun } from './use-run.ts';
+
+export interface TryNextProps {
+  readonly scenarios: readonly Scenario[];
+  readonly onRun: (scenario: Scenario) => Promise<void>;
+}
+
+/** Under an answer: the buttons of the pinned message once more, so that nobody has to look for them. */
+export function TryNext({ scenarios, onRun }: TryNextProps) {
+  const [busy, run] = useRun(onRun);
+  return (
+    <section className="try-next" aria-labelledby="try-next-title">
+      <h3 id="try-next-title">Try next</h3>
+      <ol>
+        {scenarios.map((scenario, index) => (
+          <li key={scenario.id}>
+            <RunButton number={index + 1} scenario={scenario} disabled={busy} onRun={() => run(scenario)} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
