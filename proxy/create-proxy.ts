@@ -89,7 +89,8 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     writeCaBundle({ file: options.bundleFile, own: authority.bundle, added: operator.caBundles });
   }
   const leaves = await createLeafCertificates(authority);
-  const floors = createEpochFloors(path.join(stateDir, 'epochs'));
+  const warn = (message: string) => onError(null, message);
+  const floors = createEpochFloors({ folder: path.join(stateDir, 'epochs'), warn });
   floors.prune(Date.now());
   const clients = createClients(options.limits);
   const leases = createLeaseTable({ clock, floors, endConnections: (lease) => clients.endOf(lease) });
@@ -134,7 +135,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const listeners = createSandboxListeners({
     runDir: options.runDir,
     stateDir: path.join(stateDir, 'listeners'),
-    warn: (message) => onError(null, message),
+    warn,
     onConnection: (sandbox, socket) => {
       if (clients.admit(sandbox, socket)) front.serve(socket);
     },

@@ -33,10 +33,13 @@ export function createControlRoutes({ leases, listeners, earlierCounts, health }
   async function openLease(sandbox: string, body: unknown): Promise<LeaseView> {
     const request = parse(LeaseRequestSchema, body);
     if (request.sandbox !== sandbox) throw new ControlError('bad_request', 'the body names another sandbox');
-    if (!listeners.has(sandbox)) throw new ControlError('not_found', `nothing listens for sandbox ${sandbox}`);
+    if (!listeners.has(sandbox)) throw notListening(sandbox);
     const known = leases.view(sandbox);
     const sameTurn = known.epoch?.turn === request.epoch.turn && known.session === request.session;
-    return leases.open(request, sameTurn ? undefined : await earlierCounts(request));
+    const earlier = sameTurn ? undefined : await earlierCounts(request);
+    // Removed meanwhile: nobody would hold this lease.
+    if (!listeners.has(sandbox)) throw notListening(sandbox);
+    return leases.open(request, earlier);
   }
 
   async function awaitLease(sandbox: string, query: URLSearchParams): Promise<LeaseView> {
@@ -75,8 +78,9 @@ export function createControlRoutes({ leases, listeners, earlierCounts, health }
       case 'PUT sandbox':
         return listeners.ensure(sandbox, parse(ListenRequestSchema, body).relayUid);
       case 'DELETE sandbox':
-        await leases.forget(sandbox);
-        return listeners.remove(sandbox);
+        // The listener first: from then on no lease opens for it.
+        await Promise.all([listeners.remove(sandbox), leases.forget(sandbox)]);
+        return undefined;
       case 'PUT lease':
         return openLease(sandbox, body);
       case 'GET lease':
@@ -104,6 +108,10 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new ControlError('bad_request', `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not understood'}`);
+}
+
+function notListening(sandbox: string): ControlError {
+  return new ControlError('not_found', `nothing listens for sandbox ${sandbox}`);
 }
 
 function notFound(): ControlError {

@@ -29,11 +29,17 @@ const MAX_CONNECTIONS = 1_024;
 /** Between an accepted request and the head of its answer, and between two pieces of a body. */
 const SILENCE_MS = 10 * 60_000;
 
-export function createUpstreamPools({ dialer }: { dialer: GuardedDialer }): UpstreamPools {
+export interface UpstreamPoolsOptions {
+  readonly dialer: GuardedDialer;
+  /** @default five minutes */
+  readonly lifetimeMs?: number;
+}
+
+export function createUpstreamPools({ dialer, lifetimeMs = LIFETIME_MS }: UpstreamPoolsOptions): UpstreamPools {
   const open = new Set<Pool>();
   const pools = new LRUCache<string, Pool>({
     max: MAX_POOLS,
-    ttl: LIFETIME_MS,
+    ttl: lifetimeMs,
     ttlAutopurge: true,
     // Closed, not destroyed: what is under way on it goes on to its end.
     dispose: (pool) => {

@@ -1,5 +1,17 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import type { LeaseEpoch } from '../../contracts/egress.ts';
 
 /** The highest epoch a sandbox ever had a lease with. Nothing lower opens or closes one again. */
@@ -13,13 +25,23 @@ export interface EpochFloors {
   raise(sandbox: string, floor: EpochFloor): void;
 }
 
+const schema: z.ZodType<EpochFloor> = z.object({ turn: z.int(), attempt: z.int(), closed: z.boolean() });
+
 const KEPT_MS = 90 * 24 * 3_600_000;
+
+export interface EpochFloorsOptions {
+  readonly folder: string;
+  /** Something an operator should know, in words. */
+  readonly warn: (message: string) => void;
+}
 
 /**
  * Floors in a folder, one small file a sandbox, so that a restart of the proxy does not make old epochs good again.
- * This is not a lease: it only ever refuses. Call `prune` once at start; it drops what is 90 days old.
+ * This is not a lease: it only ever refuses, and only what is lower. A file that holds no floor refuses nothing, and the
+ * next epoch that opens writes it anew; it is on disk before the lease is, so that only a damaged disk makes such a file.
+ * Call `prune` once at start; it drops what is 90 days old.
  */
-export function createEpochFloors(folder: string): EpochFloors & { prune(now: number): void } {
+export function createEpochFloors({ folder, warn }: EpochFloorsOptions): EpochFloors & { prune(now: number): void } {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const known = new Map<string, EpochFloor | null>();
   const fileOf = (sandbox: string) => path.join(folder, `${sandbox}.json`);
@@ -28,13 +50,14 @@ export function createEpochFloors(folder: string): EpochFloors & { prune(now: nu
     of(sandbox) {
       const remembered = known.get(sandbox);
       if (remembered !== undefined) return remembered;
-      const floor = read(fileOf(sandbox));
+      const floor = read(fileOf(sandbox), warn);
       known.set(sandbox, floor);
       return floor;
     },
     raise(sandbox, floor) {
-      writeFileSync(`${fileOf(sandbox)}.new`, JSON.stringify(floor), { mode: 0o600 });
+      writeFileSync(`${fileOf(sandbox)}.new`, JSON.stringify(floor), { mode: 0o600, flush: true });
       renameSync(`${fileOf(sandbox)}.new`, fileOf(sandbox));
+      flushFolder(folder);
       known.set(sandbox, floor);
     },
     prune(now) {
@@ -52,11 +75,28 @@ export function createVolatileFloors(): EpochFloors {
   return { of: (sandbox) => floors.get(sandbox) ?? null, raise: (sandbox, floor) => void floors.set(sandbox, floor) };
 }
 
-function read(file: string): EpochFloor | null {
+function read(file: string, warn: (message: string) => void): EpochFloor | null {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as EpochFloor;
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    warn(`${file} is damaged: what epochs its sandbox had is not known any more`);
+    return null;
+  }
+}
+
+/** A new name in a folder is on disk when the folder is. */
+function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }

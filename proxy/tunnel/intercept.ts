@@ -62,7 +62,6 @@ function handshake(socket: Duplex, secureContext: SecureContext, host: string): 
       ALPNProtocols: ['http/1.1'],
       requestCert: false,
     });
-    inside.disableRenegotiation();
     const fail = (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       if (BROKEN_OFF.has(error.code ?? '')) {

@@ -172,38 +172,49 @@ test('a host that refuses the connection is told as such', async () => {
   await policyFor(origin.port);
 });
 
-test.each([
-  ['for another name', { wrongName: 'other.test' }],
-  ['of an unknown authority', { unknown: true }],
-])(
-  'an upstream certificate %s is refused and the credential not sent',
-  async (_name, { wrongName, unknown }: { wrongName?: string; unknown?: boolean }) => {
-    const impostor = await startOrigin({
-      authority: unknown ? await createTestAuthority() : authority,
-      hosts: ['api.a.test'],
-      ...(wrongName ? { wrongName } : {}),
-    });
-    answers.set('api.a.test', [['127.0.0.1']]);
-    const other = await startWorld({
-      resolve: async () => ['127.0.0.1'],
-      operator: {
-        staticNames: new Map(),
-        ceilings: [{ range: '127.0.0.0/8', ports: [impostor.port] }],
-        caBundles: [authority.pem],
-      },
-    });
-    const addresses = [{ range: '127.0.0.1/32', port: impostor.port }];
-    await other.apply({
-      connections: [connection('gh', 'api.a.test', { addresses, port: impostor.port })],
-      attached: { [SCOPE_1]: { connections: ['gh'] } },
-    });
-    await other.openLease(S1, SCOPE_1);
-    const answer = await other.sandbox(S1).request(`https://api.a.test:${impostor.port}/`);
-    expect(answer).toMatchObject({ status: 502, error: { code: 'upstream_tls', connection: null } });
-    expect(impostor.received()).not.toContain(SECRET);
-    const [event] = await other.events(S1, 1);
-    expect(event).toMatchObject({ outcome: 'blocked', code: 'upstream_tls', connection: 'gh', status: 502 });
-    await other[Symbol.asyncDispose]();
-    await impostor[Symbol.asyncDispose]();
-  },
-);
+test.each<[string, (good: TestAuthority) => Promise<TestAuthority['issue']>]>([
+  [
+    'for another name',
+    async ({ issue }) =>
+      () =>
+        issue('other.test'),
+  ],
+  ['of an unknown authority', async () => (await createTestAuthority()).issue],
+  [
+    'signed by itself',
+    async ({ issue }) =>
+      (host) =>
+        issue(host, { selfSigned: true }),
+  ],
+  [
+    'that is over',
+    async ({ issue }) =>
+      (host) =>
+        issue(host, { notAfter: new Date(Date.now() - 60_000) }),
+  ],
+])('an upstream certificate %s is refused and the credential not sent', async (_name, issueOf) => {
+  const issue = await issueOf(authority);
+  const impostor = await startOrigin({ authority, hosts: ['api.a.test'], issue });
+  answers.set('api.a.test', [['127.0.0.1']]);
+  const other = await startWorld({
+    resolve: async () => ['127.0.0.1'],
+    operator: {
+      staticNames: new Map(),
+      ceilings: [{ range: '127.0.0.0/8', ports: [impostor.port] }],
+      caBundles: [authority.pem],
+    },
+  });
+  const addresses = [{ range: '127.0.0.1/32', port: impostor.port }];
+  await other.apply({
+    connections: [connection('gh', 'api.a.test', { addresses, port: impostor.port })],
+    attached: { [SCOPE_1]: { connections: ['gh'] } },
+  });
+  await other.openLease(S1, SCOPE_1);
+  const answer = await other.sandbox(S1).request(`https://api.a.test:${impostor.port}/`);
+  expect(answer).toMatchObject({ status: 502, error: { code: 'upstream_tls', connection: null } });
+  expect(impostor.received()).not.toContain(SECRET);
+  const [event] = await other.events(S1, 1);
+  expect(event).toMatchObject({ outcome: 'blocked', code: 'upstream_tls', connection: 'gh', status: 502 });
+  await other[Symbol.asyncDispose]();
+  await impostor[Symbol.asyncDispose]();
+});

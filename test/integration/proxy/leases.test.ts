@@ -8,9 +8,24 @@ import { leaseOf, S1, S2, SCOPE_1, SCOPE_2, sessionOf } from './support/world.ts
 
 let standard: StandardWorld;
 let offset = 0;
+/** Before the counts of an earlier process are read. */
+let onCounts: () => Promise<void>;
 beforeEach(async () => {
   offset = 0;
-  standard = await startStandardWorld({ overrides: { clock: { now: () => performance.now() + offset } }, onRequest });
+  onCounts = async () => {};
+  standard = await startStandardWorld({
+    overrides: {
+      clock: { now: () => performance.now() + offset },
+      wrapStore: (store) => ({
+        ...store,
+        counts: async (session, turn) => {
+          await onCounts();
+          return store.counts(session, turn);
+        },
+      }),
+    },
+    onRequest,
+  });
 });
 afterEach(() => standard[Symbol.asyncDispose]());
 
@@ -140,6 +155,27 @@ test("another sandbox's lease and socket are untouched", async () => {
   expect((await world.sandbox(S2).request('https://api.a.test/')).status).toBe(200);
   expect((await world.control.listeners()).map((each) => each.sandbox)).toEqual([S2]);
   await expect(world.control.openLease(leaseOf(S1, SCOPE_1, 2))).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('a sandbox that is removed while its lease is being opened has none', async () => {
+  const { world } = standard;
+  let counted: () => void = () => {};
+  const counting = new Promise<void>((resolve) => {
+    onCounts = async () => {
+      resolve();
+      await new Promise<void>((done) => {
+        counted = done;
+      });
+    };
+  });
+  const opening = world.control.openLease(leaseOf(S1, SCOPE_1, 2));
+  opening.catch(() => {});
+  await counting;
+  await world.control.removeListener(S1);
+  counted();
+  await expect(opening).rejects.toMatchObject({ code: 'not_found' });
+  expect(await world.control.lease(S1)).toMatchObject({ state: 'none' });
+  expect(await world.control.health()).toMatchObject({ leases: 1, sandboxes: 1 });
 });
 
 test('the control socket says what is wrong with a request, and who is not there', async () => {

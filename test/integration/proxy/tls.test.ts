@@ -51,6 +51,28 @@ test('TLS 1.1 is turned away', async () => {
   );
 });
 
+test('renegotiation is turned away', async () => {
+  await underInvariants(
+    standard,
+    async () => {
+      const socket = await sandbox().tunnel('api.a.test:443', { maxVersion: 'TLSv1.2' });
+      expect(socket.getProtocol()).toBe('TLSv1.2');
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      const renegotiated = new Promise((resolve) => socket.renegotiate({}, (error) => resolve(error === null)));
+      expect(await Promise.race([closed.then(() => false), renegotiated])).toBe(false);
+      await closed;
+    },
+    { events: 0 },
+  );
+});
+
+test('a certificate that the client shows is not asked for, and does not go on to the host', async () => {
+  const identity = await standard.authority.issue('agent.test');
+  const answer = await underInvariants(standard, () => sandbox().request('https://api.a.test/x', { identity }));
+  expect(answer.status).toBe(200);
+  expect(standard.origin.clientCertificates).toBe(0);
+});
+
 test('a client that does not trust the certificate leaves an event that says so', async () => {
   await underInvariants(standard, () =>
     expect(curlTrusting(standard.authority.pem)).rejects.toMatchObject({ code: 60 }),

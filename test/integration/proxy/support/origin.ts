@@ -9,6 +9,8 @@ export interface Origin extends AsyncDisposable {
   /** Decrypted bytes by the TLS server name they came in under; `plain` for those without TLS. */
   received(name?: string): string;
   readonly connections: number;
+  /** How many connections came with a certificate of the client's. */
+  readonly clientCertificates: number;
   forget(): void;
 }
 
@@ -16,21 +18,22 @@ export interface OriginOptions {
   readonly authority: TestAuthority;
   readonly hosts: readonly string[];
   readonly onRequest?: http.RequestListener;
-  /** Certificate for another name than asked for. */
-  readonly wrongName?: string;
+  /** The certificate it shows for a host; a good one of the authority by default. */
+  readonly issue?: TestAuthority['issue'];
 }
 
 export async function startOrigin({
   authority,
   hosts,
   onRequest = answerOk,
-  wrongName,
+  issue = authority.issue,
 }: OriginOptions): Promise<Origin> {
   const contexts = new Map<string, tls.SecureContext>();
-  for (const host of hosts) contexts.set(host, tls.createSecureContext(await authority.issue(wrongName ?? host)));
+  for (const host of hosts) contexts.set(host, tls.createSecureContext(await issue(host)));
   const log: { name: string; bytes: Buffer }[] = [];
   const sockets = new Set<net.Socket>();
   let connections = 0;
+  let certificates = 0;
 
   const web = http.createServer(onRequest);
   web.keepAliveTimeout = 60_000;
@@ -41,12 +44,18 @@ export async function startOrigin({
   };
   const secure = tls.createServer(
     {
+      // Asked for, so that a certificate which somebody sends is seen.
+      requestCert: true,
+      rejectUnauthorized: false,
       SNICallback: (name, done) => {
         const context = contexts.get(name) ?? [...contexts].find(([host]) => matches(host, name))?.[1];
         done(null, context);
       },
     },
-    (socket) => record(String(socket.servername), socket),
+    (socket) => {
+      if (Object.keys(socket.getPeerCertificate()).length > 0) certificates += 1;
+      record(String(socket.servername), socket);
+    },
   );
   secure.on('tlsClientError', () => {});
   const listener = net.createServer((socket) => {
@@ -74,6 +83,9 @@ export async function startOrigin({
       ),
     get connections() {
       return connections;
+    },
+    get clientCertificates() {
+      return certificates;
     },
     forget: () => void log.splice(0),
     async [Symbol.asyncDispose]() {

@@ -27,6 +27,8 @@ export interface TunnelOptions {
   readonly maxVersion?: tls.SecureVersion;
   /** Trust nothing but this; the proxy's own by default. */
   readonly ca?: string;
+  /** A certificate of the client's own. */
+  readonly identity?: { readonly key: string; readonly cert: string };
 }
 
 export interface RequestOptions extends TunnelOptions {
@@ -78,6 +80,7 @@ export function createSandbox(socketPath: string, authorityPem: () => string): S
         socket,
         ...(name === '' ? {} : { servername: name }),
         ca: options.ca ?? authorityPem(),
+        ...options.identity,
         ...(options.alpn ? { ALPNProtocols: options.alpn } : {}),
         ...(options.maxVersion ? { maxVersion: options.maxVersion, minVersion: 'TLSv1' as const } : {}),
         checkServerIdentity: (_host, certificate) =>
