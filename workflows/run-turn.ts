@@ -98,7 +98,8 @@ async function work(input: TurnInput, { limits }: BegunTurn, sandbox: TurnSandbo
   }
 }
 
-async function close(input: TurnInput, { placement, sandbox }: Held, ending: Ending): Promise<FinishedTurn> {
+async function close(input: TurnInput, held: Held, ending: Ending): Promise<FinishedTurn> {
+  const { sandbox } = held;
   const settling = sandbox?.settle();
   if (ending.ending !== 'answered') {
     if (settling !== undefined) await awaitAtMost(TOLD_WITHIN_MS, settling);
@@ -110,7 +111,7 @@ async function close(input: TurnInput, { placement, sandbox }: Held, ending: End
     await books.endTurn({ ...input, ...ending });
   }
   await settling;
-  return { placement, egress: (await sandbox?.counts()) ?? null };
+  return { placement: held.placement, egress: (await sandbox?.counts()) ?? null };
 }
 
 async function awaitAtMost(ms: number, work: Promise<void>): Promise<void> {
