@@ -21,6 +21,11 @@ export async function findSandbox(db: Queryable, session: SessionId): Promise<Sa
   return rows[0] ?? null;
 }
 
+export async function sandboxById(db: Queryable, id: string): Promise<SandboxPlace | null> {
+  const { rows } = await db.query<SandboxPlace>(`select ${COLUMNS} from sandbox where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
 /**
  * Writes where a session's sandbox lives. A removed one keeps its row while its workspace is kept, so that the next
  * turn goes to the same runner; `anew` forgets workspace and id because that runner is gone.
@@ -144,21 +149,26 @@ export async function claimForReaper(db: Queryable, id: string): Promise<boolean
   return rowCount === 1;
 }
 
+const EXPIRED = "state = 'removed' and has_workspace and changed_at < now() - make_interval(hours => $2)";
+
 /** Workspaces that nobody has used for the retention time. */
 export async function expiredWorkspaces(
   db: Queryable,
   runner: string,
   retentionHours: number,
 ): Promise<SandboxPlace[]> {
-  const { rows } = await db.query<SandboxPlace>(
-    `select ${COLUMNS} from sandbox
-     where runner = $1 and state = 'removed' and has_workspace and changed_at < now() - make_interval(hours => $2)`,
-    [runner, retentionHours],
-  );
+  const { rows } = await db.query<SandboxPlace>(`select ${COLUMNS} from sandbox where runner = $1 and ${EXPIRED}`, [
+    runner,
+    retentionHours,
+  ]);
   return rows;
 }
 
-/** The volume is gone. A sandbox that was brought up meanwhile keeps its own. */
-export async function forgetWorkspace(db: Queryable, id: string): Promise<void> {
-  await db.query("update sandbox set has_workspace = false where id = $1 and state = 'removed'", [id]);
+/** False when it was used meanwhile: then it is kept. */
+export async function forgetExpiredWorkspace(db: Queryable, id: string, retentionHours: number): Promise<boolean> {
+  const { rowCount } = await db.query(`update sandbox set has_workspace = false where id = $1 and ${EXPIRED}`, [
+    id,
+    retentionHours,
+  ]);
+  return rowCount === 1;
 }

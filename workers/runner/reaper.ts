@@ -8,7 +8,8 @@ import type { Database } from '../../store/database.ts';
 import {
   claimForReaper,
   expiredWorkspaces,
-  forgetWorkspace,
+  forgetExpiredWorkspace,
+  sandboxById,
   sandboxesOf,
   setSandboxState,
 } from '../../store/sandboxes.ts';
@@ -16,85 +17,89 @@ import { isSessionOpen } from '../is-session-open.ts';
 
 export interface ReaperDependencies {
   readonly runner: string;
-  readonly runtime: Pick<SandboxRuntime, 'list' | 'remove' | 'removeVolume'>;
+  readonly runtime: Pick<SandboxRuntime, 'list' | 'listVolumes' | 'remove' | 'removeVolume'>;
   readonly proxy: Pick<ProxyControl, 'removeListener' | 'listeners'>;
   readonly client: Client;
   readonly database: Database;
-  /** The runner's own: a sandbox that is being provisioned is not removed under it. */
+  /** The runner's own: what is being brought up is not removed under it. */
   readonly lock: KeyedLock;
   readonly retentionHours: number;
   readonly log: Logger;
 }
 
+/** How long Temporal may take to say that it is there. */
+const ASK_MS = 5_000;
+
 /**
- * One round: removes containers and sockets whose workflow is closed, and workspaces past retention. A workflow that
- * was terminated runs no clean-up of its own, so somebody has to look. While Temporal cannot be asked, the round fails
- * before it removes anything.
+ * One round: removes containers, sockets and places whose workflow is closed, and workspaces past retention. A workflow
+ * that was terminated runs no clean-up of its own, so somebody has to look. While Temporal cannot be asked, nothing is
+ * removed. What seems to be left over is looked at again under its lock: it may be coming up at this moment.
  */
 export async function reap(dependencies: ReaperDependencies): Promise<void> {
-  const { runtime, proxy, database, runner } = dependencies;
-  const rows = new Map((await sandboxesOf(database, runner)).map((row) => [row.id, row]));
-  const containers = (await runtime.list()).filter((sandbox) => sandbox.runner === runner);
-  for (const { id, session } of containers) {
-    if (await isSessionOpen(dependencies.client, session as SessionId)) continue;
-    await removeOne(dependencies, id, session as SessionId, rows.has(id));
+  const { client, log } = dependencies;
+  const { namespace } = client.options;
+  await client.withDeadline(Date.now() + ASK_MS, () => client.workflowService.describeNamespace({ namespace }));
+  const work = [
+    ...(await findSuspects(dependencies)).map((suspect) => () => removeOne(dependencies, suspect)),
+    ...(await findExpired(dependencies)).map((suspect) => () => removeExpired(dependencies, suspect)),
+  ];
+  for (const each of work) {
+    // One that cannot be removed does not keep the others.
+    await each().catch((error: unknown) => log.warn({ err: error }, 'the reaper could not remove something'));
   }
-  await forgetVanished(dependencies, new Set(containers.map(({ id }) => id)));
-  await removeStraySockets(proxy, new Set(containers.map(({ id }) => id)), rows);
-  await removeExpired(dependencies);
 }
 
-async function removeOne(
-  dependencies: ReaperDependencies,
-  id: string,
-  session: SessionId,
-  known: boolean,
-): Promise<void> {
-  const { lock, runtime, proxy, database, log } = dependencies;
+interface Suspect {
+  readonly id: string;
+  /** Null for a socket of which nothing else is known. */
+  readonly session: SessionId | null;
+}
+
+/** Whatever is here of a sandbox beside the workspace of one that was put away. */
+async function findSuspects({ proxy, database, runtime, runner }: ReaperDependencies): Promise<Suspect[]> {
+  const listeners = await proxy.listeners();
+  const rows = new Map((await sandboxesOf(database, runner)).map((row) => [row.id, row]));
+  const ofRunner = (found: readonly { id: string; session: string; runner: string }[]) =>
+    found.filter((each) => each.runner === runner).map(({ id, session }) => ({ id, session: session as SessionId }));
+  const suspects = [
+    ...listeners.map(({ sandbox }) => ({ id: sandbox, session: rows.get(sandbox)?.session ?? null })),
+    ...[...rows.values()].filter(({ state }) => state !== 'removed'),
+    ...ofRunner(await runtime.listVolumes()).filter(({ id }) => !rows.get(id)?.hasWorkspace),
+    ...ofRunner(await runtime.list()),
+  ];
+  return [...new Map(suspects.map(({ id, session }) => [id, { id, session }])).values()];
+}
+
+async function removeOne(dependencies: ReaperDependencies, suspect: Suspect): Promise<void> {
+  const { lock, runtime, proxy, database, client, log } = dependencies;
+  const { id } = suspect;
+  if (suspect.session !== null && (await isSessionOpen(client, suspect.session))) return;
   await lock(id, async () => {
+    const row = await sandboxById(database, id);
+    const session = row?.session ?? suspect.session;
     // The claim, and a second look under the lock: the session may have woken up meanwhile.
-    if (known && !(await claimForReaper(database, id))) return;
-    if (await isSessionOpen(dependencies.client, session)) return;
+    if (row && !(await claimForReaper(database, id))) return;
+    if (session !== null && (await isSessionOpen(client, session))) return;
     await runtime.remove(id);
     await proxy.removeListener(id);
-    if (known) await setSandboxState(database, id, 'removed');
-    // A sandbox that was placed anew elsewhere has no row here any more: its workspace is nobody's.
-    else await runtime.removeVolume(id);
-    log.info({ sandbox: id, session }, 'removed a sandbox whose workflow is closed');
+    if (row && row.state !== 'removed') await setSandboxState(database, id, 'removed');
+    // Of one that never ran, or was placed anew elsewhere, or whose time was up: it is nobody's.
+    if (!row?.hasWorkspace) await runtime.removeVolume(id);
+    log.info({ sandbox: id, session }, 'removed what was left of a sandbox whose workflow is closed');
   });
 }
 
-/** A container that went away with its engine is not running, whatever its row says. */
-async function forgetVanished(
-  { database, runner, lock }: ReaperDependencies,
-  alive: ReadonlySet<string>,
-): Promise<void> {
-  for (const { id, state } of await sandboxesOf(database, runner)) {
-    if (alive.has(id) || state === 'removed' || state === 'placed') continue;
-    await lock(id, async () => {
-      if (await claimForReaper(database, id)) await setSandboxState(database, id, 'removed');
-    });
-  }
+function findExpired({ database, runner, retentionHours }: ReaperDependencies): Promise<readonly Suspect[]> {
+  return expiredWorkspaces(database, runner, retentionHours);
 }
 
-async function removeStraySockets(
-  proxy: ReaperDependencies['proxy'],
-  alive: ReadonlySet<string>,
-  rows: ReadonlyMap<string, { readonly state: string }>,
-): Promise<void> {
-  for (const { sandbox } of await proxy.listeners()) {
-    const state = rows.get(sandbox)?.state ?? 'removed';
-    if (!alive.has(sandbox) && state === 'removed') await proxy.removeListener(sandbox);
-  }
-}
-
-async function removeExpired({ database, runner, runtime, retentionHours, lock, log }: ReaperDependencies) {
-  for (const { id, session } of await expiredWorkspaces(database, runner, retentionHours)) {
-    await lock(id, async () => {
-      if (!(await claimForReaper(database, id))) return;
-      await runtime.removeVolume(id);
-      await forgetWorkspace(database, id);
-      log.info({ sandbox: id, session }, 'removed a workspace past its retention');
-    });
-  }
+async function removeExpired(dependencies: ReaperDependencies, { id, session }: Suspect): Promise<void> {
+  const { lock, runtime, database, client, retentionHours, log } = dependencies;
+  if (session !== null && (await isSessionOpen(client, session))) return;
+  await lock(id, async () => {
+    // Forgotten first: whoever wakes the session now begins with an empty workspace.
+    if (!(await forgetExpiredWorkspace(database, id, retentionHours))) return;
+    await runtime.removeVolume(id);
+    log.info({ sandbox: id, session }, 'removed a workspace past its retention');
+  });
 }

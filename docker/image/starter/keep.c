@@ -40,6 +40,8 @@ static void become(const struct command *command, int out_fd) {
   setrlimit(RLIMIT_NPROC, &processes);
   /* The relay and whoever has to end this command come first for the CPU, and last when memory is short. */
   if (nice(15) == -1 && errno) errno = 0;
+  /* What the starter's memory is closed to (Dockerfile), this file is too; from here on it is the command's process. */
+  prctl(PR_SET_DUMPABLE, 1);
   int oom_fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (oom_fd >= 0 && write(oom_fd, "500", 3) > 0) close(oom_fd);
 
