@@ -1,6 +1,14 @@
+import { randomInt } from 'node:crypto';
 import net from 'node:net';
 import { SetupError } from '../errors.ts';
 import { holderOfPort } from './port-holder.ts';
+
+/**
+ * Below the ports that Linux gives to outgoing connections (ip_local_port_range): one of those could take a port between its choice and
+ * its use, or while its holder is started again.
+ */
+const LISTENING = { from: 10_000, to: 32_768 } as const;
+const TRIES = 50;
 
 export interface PortWish {
   /** The environment variable by which a user fixes it. */
@@ -22,7 +30,7 @@ export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv)
   const fixed = environment[wish.variable];
   if (fixed !== undefined && fixed !== '') {
     const port = parsePort(wish.variable, fixed);
-    if (port === 0) return { port: await freePort(0) };
+    if (port === 0) return { port: await anyFreePort() };
     if (await isFree(port)) return { port };
     throw new SetupError(
       'port-taken',
@@ -31,7 +39,7 @@ export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv)
     );
   }
   if (await isFree(wish.usual)) return { port: wish.usual };
-  const port = await freePort(0);
+  const port = await anyFreePort();
   return { port, remark: `port ${wish.usual} is taken by ${await describeHolder(wish.usual)}; using ${port}` };
 }
 
@@ -45,6 +53,14 @@ export async function isFree(port: number): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+async function anyFreePort(): Promise<number> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const port = randomInt(LISTENING.from, LISTENING.to);
+    if (await isFree(port)) return port;
+  }
+  return await freePort(0);
 }
 
 /** Listens for a moment; 0 lets the kernel choose. */

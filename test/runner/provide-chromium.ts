@@ -10,10 +10,13 @@ export async function provideChromium(tell: (line: string) => void): Promise<voi
     throw new Error('the tests of the page need Chromium: install it, or name it in BELLHOP_TEST_CHROMIUM');
   }
   tell('Installing Chromium, for the tests of the page …');
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await runCommand('apt-get', ['update', '-qq'], { env, timeoutMs: INSTALL_MS }).catch(() => '');
+  const options = { env, timeoutMs: INSTALL_MS, signal: stop.signal };
+  await runCommand('apt-get', ['update', '-qq'], options).catch(() => '');
   const args = ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'];
-  await runCommand('apt-get', args, { env, timeoutMs: INSTALL_MS });
+  await runCommand('apt-get', args, options);
 }
 
 function has(command: string): Promise<boolean> {

@@ -25,6 +25,8 @@ export interface RunningUp extends AsyncDisposable {
   state(): Promise<SetupState>;
   /** `bellhop` with these arguments, from a terminal of its own. */
   bellhop(...args: string[]): Promise<{ readonly code: number; readonly said: string }>;
+  /** Writes in the Slack simulator as a person; `@bellhop` becomes a mention. */
+  post(channel: string, text: string): Promise<void>;
   /** Everything the demo's parts tell each other in confidence. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The demo's credential, opened by the proxy's own key: nothing else tells it. */
@@ -68,6 +70,13 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
           said: stdout + stderr,
         }),
       ),
+    async post(channel, text) {
+      const services = JSON.parse(await readFile(path.join(home, 'page.json'), 'utf8')) as Record<string, string>;
+      const headers = { 'x-sim-token': services.SLACK_SIMULATOR_TOKEN ?? '', 'content-type': 'application/json' };
+      const body = JSON.stringify({ as: 'ada', channel, text });
+      const response = await fetch(`${services.SLACK_SIMULATOR_URL}/_sim/messages`, { method: 'POST', headers, body });
+      if (!response.ok) fail(`the simulator answered ${response.status}: ${await response.text()}`);
+    },
     secrets: JSON.parse(await readFile(path.join(home, 'secrets.json'), 'utf8')) as RunningUp['secrets'],
     async credential() {
       const database = openDatabase({ url: await databaseUrlFor(urls, 'proxy'), name: 'test' });

@@ -63,10 +63,13 @@ describe('the supervisor', () => {
     };
     const times: number[] = [];
     for (const restarts of [1, 2, 3]) {
-      const start = Date.now();
+      const killed = supervisor.view()[0]?.pid;
+      const start = performance.now();
       expect(supervisor.kill('steady')).toBe(true);
+      // Until there is a process again: how long it takes to get ready is the machine's.
+      await until(() => ![killed, null].includes(supervisor.view()[0]?.pid ?? null), 'the next process');
+      times.push(performance.now() - start);
       await runsAgain(restarts);
-      times.push(Date.now() - start);
     }
     const [first = 0, , third = 0] = times;
     expect(first).toBeGreaterThan(250);

@@ -1,34 +1,44 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import http from 'node:http';
-import path from 'node:path';
 import { promisify } from 'node:util';
-import type { SetupState } from '../../../contracts/setup-state.ts';
+import type { EgressEvent } from '../../../contracts/egress.ts';
+import type { Overview } from '../../../store/overview.ts';
 import { type RunningUp, startUp } from '../../support/running-up.ts';
 import { until } from '../../support/until.ts';
 
-const CLI = path.join(import.meta.dirname, '../../../cli/main.ts');
+/** The access file names the port of the outside world, which is kept from start to start unless it is set. */
+const KEPT = { BELLHOP_ACME_PORT: '' };
 
 describe('bellhop up', () => {
   let up: RunningUp;
+  let engines: string[];
   beforeAll(async () => {
-    up = await startUp();
+    engines = await enginesHere();
+    up = await startUp({ environment: KEPT });
   }, 200_000);
   afterAll(async () => {
     await up[Symbol.asyncDispose]();
   });
 
-  const state = async () => JSON.parse(await readFile(path.join(up.home, 'setup.json'), 'utf8')) as SetupState;
-  const bellhop = async (...args: string[]) => {
-    const { PATH = '', HOME = '' } = process.env;
-    const run = promisify(execFile)(process.execPath, [CLI, ...args], { env: { PATH, HOME, BELLHOP_HOME: up.home } });
-    return await run.then(
-      ({ stdout, stderr }) => ({ code: 0, said: stdout + stderr }),
-      (error: { code: number; stdout: string; stderr: string }) => ({
-        code: error.code,
-        said: error.stdout + error.stderr,
-      }),
-    );
+  const state = async () => await up.state();
+  const bellhop = async (...args: string[]) => await up.bellhop(...args);
+  /** Sessions and the states of their newest turns. */
+  const threads = async () => (JSON.parse((await bellhop('status', '--json')).said) as Overview).threads;
+  const policyVersion = async () => {
+    const { said } = await bellhop('effective', '#platform-eng', '--json');
+    return (JSON.parse(said) as { policyVersion: number }).policyVersion;
+  };
+  /** Asks for the signups in a new thread; returns how each request of it went. */
+  const signups = async () => {
+    const known = (await threads()).map(({ session }) => session);
+    await up.post('#platform-eng', '@bellhop\n$ curl -sS https://api.acme.test/v1/signups');
+    const mine = async () => (await threads()).find(({ session }) => !known.includes(session));
+    await until(async () => (await mine())?.turnState === 'answered', 'the answer', 60_000);
+    const { session } = (await mine()) ?? { session: '' };
+    const events = async () => JSON.parse((await bellhop('egress', session, '--json')).said) as EgressEvent[];
+    await until(async () => (await events()).length > 0, 'the record of the request');
+    return (await events()).map(({ outcome, status }) => ({ outcome, status }));
   };
 
   it('has done every step, each with its time, and runs every process on its own', async () => {
@@ -101,14 +111,30 @@ describe('bellhop up', () => {
     }, 'the next worker');
   });
 
-  it('stops at Ctrl-C with nothing left running', async () => {
+  it('answers a mention, with the credential that the first start has sealed', async () => {
+    expect(await signups()).toEqual([{ outcome: 'injected', status: 200 }]);
+  }, 90_000);
+
+  it('stops at Ctrl-C with nothing left running, and no engine that it did not start', async () => {
     expect(await up.stop()).toBe(0);
-    expect(await up.leftovers()).toEqual([]);
+    // Of a thread its files stay, in a volume.
+    expect((await up.leftovers()).filter((each) => !each.startsWith('bellhop-'))).toEqual([]);
+    expect(await enginesHere()).toEqual(engines);
     expect((await state()).processes.map(({ state: each }) => each)).toEqual(
       Array.from({ length: 10 }, () => 'stopped'),
     );
     expect(await bellhop('status')).toEqual({ code: 1, said: expect.stringContaining('bellhop up') });
   });
+
+  it('has the page within ten seconds when it is started again, with its threads, its policy and its credential', async () => {
+    up = await startUp({ home: up.home, environment: KEPT });
+    expect(up.pageAfterMs).toBeLessThan(10_000);
+    expect(await policyVersion()).toBe(1);
+    expect((await threads()).map(({ turn, turnState }) => [turn, turnState])).toEqual([[1, 'answered']]);
+    expect(await signups()).toEqual([{ outcome: 'injected', status: 200 }]);
+    expect(await up.stop()).toBe(0);
+    expect((await up.leftovers()).filter((each) => !each.startsWith('bellhop-'))).toEqual([]);
+  }, 200_000);
 
   it('is removed by reset, with its containers and volumes', async () => {
     const { installation } = await state();
@@ -122,6 +148,13 @@ describe('bellhop up', () => {
     expect((await bellhop('reset', '--yes')).said).toMatch('Nothing to remove');
   });
 });
+
+/** Processes of Docker Engines on this machine. */
+async function enginesHere(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const names = await Promise.all(pids.map(async (pid) => await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')));
+  return pids.filter((_, index) => names[index]?.trim() === 'dockerd');
+}
 
 function post(socketPath: string, url: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
