@@ -4,7 +4,8 @@ import type { SlackSource } from './slack-source.ts';
 
 const id = z.string().regex(/^[A-Z0-9]{1,40}$/);
 const ts = z.string().regex(/^\d{9,11}\.\d{6}$/);
-const text = z.string().min(1).max(40_000);
+const anyText = z.string().max(40_000, 'Slack takes at most 40,000 characters.');
+const text = anyText.min(1, 'There is nothing to post.');
 const acting = { as: id, channel: id };
 
 const POST = z.object({ ...acting, threadTs: ts.optional(), text });
@@ -21,7 +22,7 @@ const DIRECT = z.object({ as: id });
 const UPLOAD = z.object({
   ...acting,
   threadTs: ts.optional(),
-  text: z.string().max(40_000).default(''),
+  text: anyText.default(''),
   name: z.string().min(1).max(255),
 });
 

@@ -209,6 +209,8 @@ test('kill the worker asks the supervisor', async () => {
 test('input that is not as described is refused in words, and so is what the simulator refuses', async () => {
   const wrong = await change('/api/slack/post', { ...hello, channel: 'nowhere/../x' });
   expect([wrong.status, JSON.parse(wrong.text)]).toMatchObject([400, { error: { code: 'bad_request' } }]);
+  const long = await change('/api/slack/post', { ...hello, text: 'x'.repeat(40_001) });
+  expect(JSON.parse(long.text).error.message).toBe('text: Slack takes at most 40,000 characters.');
   const refused = await change('/api/slack/post', { ...hello, channel: 'C0000NOTHERE' });
   expect([refused.status, JSON.parse(refused.text)]).toMatchObject([409, { error: { code: 'no_such_channel' } }]);
 });
