@@ -28,7 +28,7 @@ function everything(): Record<string, (input: unknown) => Promise<unknown>> {
     ...createRunnerActivities({
       runner: 'r1',
       runtime: unused,
-      proxy: { waitForLease: () => new Promise(() => undefined) } as never,
+      proxy: { waitForLease: () => new Promise(() => undefined), closeLease: async () => undefined } as never,
       database,
       lock: createKeyedLock(),
       caBundle: async () => '',
