@@ -27,8 +27,9 @@ export async function handOver(dependencies: DeliveryDependencies, known: KnownE
   const accepted = { ...(await readEntry(dependencies, known)), files };
   const permalink = permalinkOf(identity, row.channel, row.threadTs);
   const isAccepted = await inTransaction(database, async (db) => {
+    if (!(await acceptEntry(db, row.id, accepted))) return false;
     await ensureSession(db, { id: session, scope, principal: principalOf(scope), permalink });
-    return acceptEntry(db, row.id, accepted);
+    return true;
   });
   if (isAccepted) await signalSession(dependencies, known);
   // A stop has overtaken it meanwhile.

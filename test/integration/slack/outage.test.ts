@@ -152,6 +152,27 @@ test('what a stop overtook before its author was known is judged like anything e
   await gateway.stop();
 }, 30_000);
 
+test('a stop overtakes a message that is just being handed over', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  const thread = await slack.post('grace', 'platform-eng', 'some talk');
+  await slack.fault({ delayMs: 'conversations.replies', ms: 6_000, times: 1 });
+  const mention = await slack.post('ada', thread.channel, '@bellhop this &amp; that', {
+    threadTs: thread.ts,
+  });
+  const asked = "select 1 from rate_bucket where method = 'conversations.replies' and tokens < 50";
+  await until(async () => (await db.database.query(asked)).rowCount === 1, 'the thread to be asked for');
+  await slack.post('ada', thread.channel, '@bellhop stop', { threadTs: thread.ts });
+  await slack.waitForAnswer(thread, /Nothing is running/);
+  const state = async () => (await stage.inbox()).find((row) => row.ts === mention.ts)?.state;
+  expect(await state()).toBe('received');
+  await until(async () => (await state()) === 'context', 'the message to become context');
+  const session = stage.sessionOf(thread);
+  expect((await db.database.query('select 1 from session where id = $1', [session])).rowCount).toBe(0);
+  expect(await stage.runs(session)).toBe(0);
+  await gateway.stop();
+}, 30_000);
+
 test('among many messages that cannot be delivered, status is answered at once', async () => {
   const { slack } = stage;
   const slowly = async () => {
