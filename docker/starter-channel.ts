@@ -21,9 +21,9 @@ export interface StarterChannel {
   close(): void;
 }
 
-export async function openChannel(target: StarterTarget, timeoutMs: number): Promise<StarterChannel> {
+export async function openChannel(target: StarterTarget, time: StarterTime): Promise<StarterChannel> {
   const { id } = target;
-  const opened = await openStarter(target, ['serve'], { input: true, timeoutMs });
+  const opened = await openStarter(target, ['serve'], { ...time, input: true });
   const { socket } = opened;
   // Told to whoever reads next; without a listener it would end the process while nobody does.
   socket.on('error', () => undefined);

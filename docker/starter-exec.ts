@@ -29,11 +29,12 @@ export interface StarterExec {
 export async function openStarter(
   target: StarterTarget,
   args: readonly string[],
-  options: { readonly input: boolean; readonly timeoutMs: number },
+  { input, timeoutMs, signal }: StarterTime & { readonly input: boolean },
 ): Promise<StarterExec> {
-  const opening = open(target, args, options.input);
-  // An agent may stop the exec before it begins: then the engine does not answer at all.
-  return await within(options.timeoutMs, opening).catch((error: unknown) => {
+  signal?.throwIfAborted();
+  const opening = open(target, args, input);
+  // The engine may not answer at all, while it hangs on this one container.
+  return await within(timeoutMs, opening, signal).catch((error: unknown) => {
     opening.then(
       (late) => late.socket.destroy(),
       () => undefined,

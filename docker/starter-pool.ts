@@ -24,35 +24,46 @@ export interface StarterPool {
 }
 
 export function createStarterPool(): StarterPool {
-  const waiting = new Map<string, StarterChannel[]>();
+  const shelves = new Map<string, Shelf>();
 
   return {
     async *order(target, order) {
-      const kept = take(target.id);
+      const shelf = shelfOf(target.id);
+      const kept = shelf.waiting.pop();
       if (kept) {
-        const answered = yield* tryKept(kept, target.id, order);
+        const answered = yield* tryKept(kept, shelf, order);
         if (answered) return;
       }
-      const fresh = await openChannel(target, order.timeoutMs);
-      yield* obey(fresh, target.id, fresh.order(order));
+      const fresh = await openChannel(target, order);
+      yield* obey(fresh, shelf, fresh.order(order));
     },
     async prepare(target) {
-      if (waiting.has(target.id)) return;
-      await openChannel(target, AHEAD_MS).then(
-        (channel) => keep(target.id, channel),
+      const shelf = shelfOf(target.id);
+      if (shelf.waiting.length > 0) return;
+      await openChannel(target, { timeoutMs: AHEAD_MS }).then(
+        (channel) => keep(channel, shelf),
         () => undefined,
       );
     },
     forget(id) {
-      for (const channel of waiting.get(id) ?? []) channel.close();
-      waiting.delete(id);
+      const shelf = shelves.get(id);
+      if (!shelf) return;
+      shelf.closed = true;
+      for (const channel of shelf.waiting) channel.close();
+      shelves.delete(id);
     },
   };
+
+  function shelfOf(id: string): Shelf {
+    const shelf = shelves.get(id) ?? { waiting: [], closed: false };
+    shelves.set(id, shelf);
+    return shelf;
+  }
 
   /** False when nothing was heard: then nothing was begun by it, or what was begun bears the step's id (`steps.ts`). */
   async function* tryKept(
     channel: StarterChannel,
-    id: string,
+    shelf: Shelf,
     order: StarterOrder,
   ): AsyncGenerator<StarterFrame, boolean> {
     const frames = channel.order(order);
@@ -66,14 +77,14 @@ export function createStarterPool(): StarterPool {
     } finally {
       clearTimeout(silent);
     }
-    yield* obey(channel, id, frames, first);
+    yield* obey(channel, shelf, frames, first);
     return true;
   }
 
   /** Hands on what a starter says; afterwards it waits again, unless it was broken off. */
   async function* obey(
     channel: StarterChannel,
-    id: string,
+    shelf: Shelf,
     frames: AsyncGenerator<StarterFrame, void>,
     first?: IteratorResult<StarterFrame, void>,
   ): AsyncGenerator<StarterFrame, void> {
@@ -81,20 +92,18 @@ export function createStarterPool(): StarterPool {
       for (let next = first ?? (await frames.next()); !next.done; next = await frames.next()) yield next.value;
     } finally {
       await frames.return();
-      void channel.isReady().then((ready) => ready && keep(id, channel));
+      void channel.isReady().then((ready) => ready && keep(channel, shelf));
     }
   }
 
-  function take(id: string): StarterChannel | undefined {
-    const channels = waiting.get(id);
-    const channel = channels?.pop();
-    if (channels?.length === 0) waiting.delete(id);
-    return channel;
+  function keep(channel: StarterChannel, shelf: Shelf): void {
+    if (shelf.closed || shelf.waiting.length >= KEPT) channel.close();
+    else shelf.waiting.push(channel);
   }
+}
 
-  function keep(id: string, channel: StarterChannel): void {
-    const channels = waiting.get(id) ?? [];
-    if (channels.length < KEPT) waiting.set(id, [...channels, channel]);
-    else channel.close();
-  }
+/** Of one sandbox, from its first order to when it is forgotten: what is on its way then does not come back to wait. */
+interface Shelf {
+  readonly waiting: StarterChannel[];
+  closed: boolean;
 }

@@ -16,7 +16,7 @@ export interface StarterCall extends StarterTarget, StarterTime {
  */
 export async function askStarter(call: StarterCall): Promise<Readonly<Record<string, unknown>>> {
   const input = call.input !== undefined;
-  const opened = await openStarter(call, call.args, { input, timeoutMs: call.timeoutMs });
+  const opened = await openStarter(call, call.args, { ...call, input });
   const { socket } = opened;
   using _time = watchTime(socket, call.id, call);
   const sending = call.input ? send(socket, call.input) : Promise.resolve();

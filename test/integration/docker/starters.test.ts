@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sandboxName } from '../../../docker/sandbox-names.ts';
+import { until } from '../../support/until.ts';
 import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
 
 let fixture: Fixture;
@@ -12,6 +16,16 @@ beforeAll(async () => {
 }, 900_000);
 afterAll(async () => await fixture[Symbol.asyncDispose](), 60_000);
 afterEach(async () => await fixture.runtime.killAgent(sandbox.id, sandbox.uid));
+
+const ORDER = { step: 'followed', turn: 1, command: 'echo on; sleep 2', timeoutMs: 20_000 };
+
+/** Command lines of what runs as the agent's user. */
+async function agentProcesses(): Promise<string[]> {
+  const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, sandbox.id));
+  const { Processes } = (await container.top({ ps_args: '-eo pid,uid,args' })) as { Processes: string[][] };
+  expect(Processes.length).toBeGreaterThan(0);
+  return Processes.filter(([, uid]) => uid === String(sandbox.uid)).map(([, , line = '']) => line);
+}
 
 /** The starter that obeys this very command: the parent of the one that follows it. */
 const STARTER = 'pgrep -o -f "bellhop-step serve"';
@@ -86,11 +100,32 @@ test('a starter of an earlier life of the sandbox is given up, and what is begun
   expect((await sandbox.run('echo new life')).output).toBe('new life\n');
 });
 
+test('one that is on its way when the turn ends does not wait for the next turn', async () => {
+  for (const ms of [0, 20, 40, 60, 80]) {
+    const preparing = fixture.runtime.prepare(sandbox.id, sandbox.uid);
+    const reading = fixture.runtime.readFile(sandbox.id, sandbox.uid, '/etc/hostname', { maxBytes: 10 }).catch(() => 0);
+    await delay(ms);
+    await fixture.runtime.endTurn(sandbox.id, sandbox.uid, 0);
+    await Promise.all([preparing, reading]);
+    await until(async () => (await agentProcesses()).length === 0, 'the starters to end');
+  }
+});
+
+test('those of a runner that was killed end by themselves', async () => {
+  const { installation, runDir } = fixture;
+  const { id, uid } = sandbox;
+  const follower = spawn(process.execPath, [join(import.meta.dirname, 'follower.ts')], {
+    env: { ...process.env, FOLLOW: JSON.stringify({ installation, runDir, id, uid, ...ORDER }) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(follower.stdout, 'data');
+  expect(await agentProcesses()).toContainEqual(expect.stringMatching(/bellhop-step serve$/));
+  follower.kill('SIGKILL');
+  await until(async () => (await agentProcesses()).length === 0, 'the starters to end');
+});
+
 test('none of them outlives the turn', async () => {
   await Promise.all([1, 2, 3].map(async (number) => await sandbox.run(`sleep 0.2; echo ${number}`)));
   await fixture.runtime.killAgent(sandbox.id, sandbox.uid);
-  const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, sandbox.id));
-  const { Processes } = (await container.top({ ps_args: '-eo pid,uid,args' })) as { Processes: string[][] };
-  expect(Processes.length).toBeGreaterThan(0);
-  expect(Processes.filter(([, uid]) => uid === String(sandbox.uid))).toEqual([]);
+  expect(await agentProcesses()).toEqual([]);
 });
