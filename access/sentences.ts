@@ -4,6 +4,7 @@ import type { Decision, EffectiveAccess, EffectiveRule, JudgedRequest } from './
 import type { Guardrail } from './document.ts';
 import { originOf, ruleId, ruleMatch } from './rule-match.ts';
 
+/** Reasons are for people: `bellhop why`, the page and the refused client show them as they are. */
 export function injectedReason(rule: EffectiveRule): string {
   return `Let through with a credential: ${chain(rule)}.`;
 }

@@ -35,6 +35,7 @@ const UNSURE_CODES = new Set(['fatal_error', 'internal_error', 'service_unavaila
 const LIMIT_CODES = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 const DEFAULT_WAIT_MS = 30_000;
 
+/** What a failed call means: `limited` (wait), `refused` (it did not happen), or `unknown` (it may have happened). */
 export function failureOf(error: unknown): Failure {
   if (error instanceof RateLimited) return { kind: 'limited', waitMs: error.waitMs };
   if (error instanceof WebAPIRateLimitedError)

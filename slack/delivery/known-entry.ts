@@ -38,6 +38,7 @@ export interface KnownEntry {
 /** Slack's directory is asked again for so long; then nobody can say who it is, and the message is refused. */
 const LOOKUP_PATIENCE_MS = 60_000;
 
+/** @throws LookupUnavailable while it is worth asking Slack again */
 export async function lookUpEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<KnownEntry> {
   const { directory, isEnabled, now } = dependencies;
   const patient = now().getTime() - row.receivedAt.getTime() < LOOKUP_PATIENCE_MS;

@@ -28,6 +28,7 @@ const SECTION_LIMIT = 3_000;
 /** Messages one answer may take; the rest is cut and the cut named. */
 export const MAX_PARTS = 5;
 
+/** Text and blocks within the limits of Slack (docs.slack.dev/reference/block-kit/blocks); what is cut is named. */
 export function renderMessage(body: MessageBody, context: RenderContext): RenderedMessage {
   switch (body.kind) {
     case 'working':
