@@ -46,6 +46,10 @@ export function headerKey(name: string): string {
   return name.toLowerCase().replaceAll('_', '-');
 }
 
+/**
+ * Whether a header is for this proxy alone: of the hop (RFC 9110 7.6.1), or one that would steer what comes after.
+ * @param key from `headerKey`
+ */
 export function stopsAtProxy(key: string): boolean {
   return HOP_BY_HOP.has(key) || ROUTING.has(key) || ROUTING_PREFIXES.some((prefix) => key.startsWith(prefix));
 }

@@ -6,6 +6,7 @@ import { matchesPath, mayMatchPath } from './path-match.ts';
 /** The first thing in which a rule and a request differ, in the order in which they are compared. */
 export type MatchResult = Exclude<WalkStep['result'], 'shadowed'>;
 
+/** Compares one rule with one request; `matched` or the first difference, as Why? shows it. */
 export function matchRule(rule: EffectiveRule, request: JudgedRequest): MatchResult {
   const match = ruleMatch(rule);
   if (!matchesHost(match.host, request.host)) return 'host';
@@ -31,6 +32,7 @@ export function ruleMatch(rule: EffectiveRule): RuleMatch {
   return rule.action === 'inject' ? rule.connection : rule.domain;
 }
 
+/** Name of the connection, or id of the domain entry. */
 export function ruleId(rule: EffectiveRule): string {
   return rule.action === 'inject' ? rule.connection.id : rule.domain.id;
 }

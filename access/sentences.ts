@@ -6,6 +6,7 @@ import { originOf, ruleId, ruleMatch } from './rule-match.ts';
 
 const MAX_PATH = 200;
 
+/** Reasons are for people: `bellhop why`, the page and the refused client show them as they are. */
 export function injectedReason(rule: EffectiveRule): string {
   return `Let through with a credential: ${chain(rule)}.`;
 }

@@ -6,6 +6,7 @@ export interface ByteReader {
   some(length: number): Promise<Buffer | null>;
 }
 
+/** @param chunks read only as far as somebody asks */
 export function createByteReader(chunks: AsyncIterable<Buffer>): ByteReader {
   const source = chunks[Symbol.asyncIterator]();
   let held: Buffer = Buffer.alloc(0);

@@ -58,6 +58,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
 }
 
+/** @throws DockerError with the last lines of the build */
 export async function buildImage(engine: Engine, options: BuildOptions): Promise<void> {
   const { context, src, tag, network, signal } = options;
   try {

@@ -35,6 +35,7 @@ export class DockerError extends Error {
   }
 }
 
+/** @param code leaves out the others */
 export function isDockerError(error: unknown, code?: DockerErrorCode): error is DockerError {
   return error instanceof DockerError && (code === undefined || error.code === code);
 }

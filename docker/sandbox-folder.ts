@@ -27,6 +27,7 @@ export async function prepareFolder(runDir: string, id: string, content: FolderC
   if (content.javaStore !== undefined) await replace(join(folder, 'java.p12'), content.javaStore);
 }
 
+/** The sockets in it go too. One that is gone is fine. */
 export async function removeFolder(runDir: string, id: string): Promise<void> {
   await rm(sandboxFolder(runDir, id), { recursive: true, force: true });
 }

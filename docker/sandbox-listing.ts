@@ -22,6 +22,7 @@ export async function listSandboxes({ engine, installation }: SandboxContext): P
   }
 }
 
+/** Volumes of this installation, whether or not a sandbox uses them. */
 export async function listWorkspaces({ engine, installation }: SandboxContext): Promise<WorkspaceEntry[]> {
   try {
     const { Volumes } = await engine.docker.listVolumes({ filters: ownedBy(installation) });
@@ -39,6 +40,7 @@ function entryOf(labels: Readonly<Record<string, string>>): WorkspaceEntry {
   };
 }
 
+/** `missing` also while it is being removed. */
 export async function stateOfSandbox({ engine, installation }: SandboxContext, id: string): Promise<SandboxState> {
   try {
     const { State } = await engine.docker.getContainer(sandboxName(installation, id)).inspect();
@@ -49,6 +51,7 @@ export async function stateOfSandbox({ engine, installation }: SandboxContext, i
   }
 }
 
+/** Deletes the files of a session. Refused while a container uses them; one that is gone is fine. */
 export async function removeWorkspace({ engine, installation }: SandboxContext, id: string): Promise<void> {
   try {
     await engine.docker.getVolume(sandboxName(installation, id)).remove();

@@ -6,6 +6,7 @@ import type { SandboxState } from './sandbox.ts';
 /** How long a container that is being removed may take to be gone. */
 export const REMOVAL_MS = 15_000;
 
+/** @param status of the engine (`State.Status` of a container) */
 export function sandboxStateOf(status: string): SandboxState {
   if (status === 'running' || status === 'paused') return status;
   return status === 'removing' || status === 'dead' ? 'missing' : 'stopped';
@@ -23,6 +24,7 @@ export async function startContainer(container: Docker.Container): Promise<void>
 /** How long the engine may take to notice what it was told to do. */
 const NOTICE_MS = 5_000;
 
+/** Returns once the engine itself says so. Already paused is fine. */
 export async function pauseContainer(container: Docker.Container, id: string): Promise<void> {
   try {
     await container.pause();
@@ -32,6 +34,7 @@ export async function pauseContainer(container: Docker.Container, id: string): P
   await untilPaused(container, id, true);
 }
 
+/** Returns once the engine itself says so. Not paused is fine. */
 export async function unpauseContainer(container: Docker.Container, id: string): Promise<void> {
   try {
     await container.unpause();

@@ -76,6 +76,7 @@ export function watchTime(socket: Socket, id: string, { signal, timeoutMs }: Sta
   };
 }
 
+/** What to throw for an exec that ended early: the reason of the abort, if there was one. */
 export function brokenOff(id: string, { signal }: StarterTime, error: unknown): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof DockerError) return error;

@@ -8,6 +8,7 @@ export interface StepOutput {
   text(partLost: boolean): string;
 }
 
+/** Keeps the beginning, up to `MAX_OUTPUT` bytes. */
 export function createStepOutput(): StepOutput {
   const chunks: Buffer[] = [];
   let kept = 0;

@@ -40,6 +40,10 @@ export interface ProxyControlOptions {
   readonly socketPath: string;
 }
 
+/**
+ * Speaks to the control socket. A refusal rejects with a `ControlError` with its code; a proxy that does not answer,
+ * with `proxy_unreachable`.
+ */
 export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyControl {
   const pool = new Pool('http://proxy.control', { socketPath, headersTimeout: 60_000, bodyTimeout: 0 });
 

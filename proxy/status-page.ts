@@ -5,6 +5,7 @@ import type { Authority } from './request/authority.ts';
 /** A host of the proxy's own that exists nowhere else. */
 const OWN_HOST = 'proxy.internal';
 
+/** Nothing is dialled for this host: the proxy answers itself. */
 export function isStatusPage({ host }: Authority): boolean {
   return host === OWN_HOST;
 }

@@ -59,6 +59,7 @@ export function slackManifest(name: string): Record<string, unknown> {
   };
 }
 
+/** @param name what the agent is called in Slack */
 export function printManifest(name: string, format: ManifestFormat): string {
   const manifest = slackManifest(name);
   return format === 'json' ? `${JSON.stringify(manifest, null, 2)}\n` : stringify(manifest);

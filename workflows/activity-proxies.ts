@@ -78,6 +78,7 @@ export interface RunnerProxies {
   readonly egress: ActivityInterfaceFor<EgressActivities>;
 }
 
+/** @param minutes time limit of a turn; a tool call may take as long */
 export function runnerProxies(runner: string, minutes: number): RunnerProxies {
   const taskQueue = runnerQueue(runner);
   return {

@@ -5,15 +5,18 @@ import type { BundleEntry, ConnectionEntry, DomainShape, GuardrailEntry, Section
 
 const NO_SCOPE: ScopeSection = { enabled: true, bundles: [], instructions: '' };
 
+/** A scope the file does not name is switched on and has nothing of its own. */
 export function toScope(entry: Section | undefined): ScopeSection {
   if (!entry) return NO_SCOPE;
   return { enabled: entry.enabled, bundles: entry.bundles, instructions: entry.instructions.trim() };
 }
 
+/** `team` is null where the file gives no id. */
 export function toWorkspace(entry: WorkspaceEntry | undefined, line: number): WorkspaceSection {
   return { ...toScope(entry), team: entry?.id ?? null, line };
 }
 
+/** `channel` is as written, a name or an id: who it is, is found out when the file is applied. */
 export function toChannel(text: string, entry: Section, line: number): ChannelSection {
   return { ...toScope(entry), channel: { text, line, field: `channels.${text}` } };
 }
@@ -57,6 +60,7 @@ function domainId({
   return methods.length === 0 ? where : `${methods.join(',')} ${where}`;
 }
 
+/** A connection is https always: a credential never travels in clear text. */
 export function toConnection(id: string, entry: ConnectionEntry, line: number): FileConnection {
   const { host, priority, credential, methods = [], paths = [], addresses = [] } = entry;
   const isHeader = credential.kind === 'header';
@@ -83,6 +87,7 @@ function sourceOf({ fromEnv, fromFile }: ConnectionEntry['credential']): SecretS
   return { from: 'stored' };
 }
 
+/** `port: null` means every port. */
 export function toGuardrail(id: string, entry: GuardrailEntry): Guardrail {
   const { host, port = null, methods = [], paths = [], reason } = entry;
   return { id, host, port, methods, paths, reason: reason.trim() };

@@ -15,6 +15,7 @@ export function formatProblem(file: string, { line, field, message }: FileProble
   return [`${file}:${line}`, field, message].filter((part) => part !== '').join(': ');
 }
 
+/** `bundles.public-web.domains[0].host`. */
 export function fieldOf(path: FilePath): string {
   return path.reduce<string>((field, part) => {
     if (typeof part === 'number') return `${field}[${part}]`;
@@ -22,6 +23,7 @@ export function fieldOf(path: FilePath): string {
   }, '');
 }
 
+/** For sorting: top to bottom, fields of one line by name. */
 export function byLine(a: FileProblem, b: FileProblem): number {
   return a.line - b.line || a.field.localeCompare(b.field);
 }

@@ -62,6 +62,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** `#name`, or the id of a channel. */
 export function isChannelRef(text: string): boolean {
   return CHANNEL_NAME.test(text) || isChannelId(text);
 }

@@ -97,6 +97,10 @@ export function createControlRoutes({ leases, listeners, earlierCounts, health }
   };
 }
 
+/**
+ * A parameter that must be a whole number of up to nine digits.
+ * @throws ControlError `bad_request`
+ */
 export function whole(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? '';
   if (!/^[0-9]{1,9}$/.test(text)) throw new ControlError('bad_request', `${name} must be a whole number`);

@@ -41,6 +41,7 @@ const SPECIAL_V6 = ranges(['2001::/23', '2001:db8::/32', '2620:4f:8000::/48', '3
 const NAT64 = ranges(['64:ff9b::/96']);
 const SIX_TO_FOUR = ranges(['2002::/16']);
 
+/** Names under which clouds offer the credentials of the machine itself; they are never dialled. */
 export function isMetadataName(host: string): boolean {
   return METADATA_NAMES.has(host);
 }
@@ -60,6 +61,10 @@ export function isLoopback(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'loopback';
 }
 
+/**
+ * @param text a canonical address, as `classify` gives it
+ * @param cidr such as `10.0.0.0/8`; a range of the other family holds nothing
+ */
 export function inRange(text: string, cidr: string): boolean {
   const address = ipaddr.parse(text);
   const [network, bits] = ipaddr.parseCIDR(cidr);

@@ -43,6 +43,7 @@ export interface Ending {
 
 const MAX_TEXT = 2_048;
 
+/** The record of a request nothing is known about yet; whoever handles it fills it in. */
 export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
   return {
     id: randomUUID(),
@@ -67,6 +68,7 @@ export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
   };
 }
 
+/** The egress event of an exchange that has ended. Text from the client is bounded and printable. */
 export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicClock): EgressEvent {
   const { client, lease, rule } = exchange;
   const request = lease?.request;
@@ -102,6 +104,7 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
   };
 }
 
+/** The request as a refusal repeats it to the client. */
 export function refusedRequestOf({ id, host, port, method, path }: Exchange): RefusedRequest {
   return { requestId: id, host: printable(host), port, method: printable(method), path: printable(path) };
 }

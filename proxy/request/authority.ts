@@ -31,6 +31,7 @@ export function parseAuthority(text: string, defaultPort?: number): Authority {
   return { host: parsed.host, port };
 }
 
+/** Both have been parsed, so that equal text is the same place. */
 export function sameAuthority(a: Authority, b: Authority): boolean {
   return a.host === b.host && a.port === b.port;
 }
@@ -40,6 +41,7 @@ export function hostHeader({ host, port }: Authority, scheme: 'http' | 'https'):
   return port === defaultPortOf(scheme) ? host : `${host}:${port}`;
 }
 
+/** RFC 9110 4.2.1 and 4.2.2. */
 export function defaultPortOf(scheme: 'http' | 'https'): number {
   return scheme === 'https' ? 443 : 80;
 }

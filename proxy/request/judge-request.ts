@@ -40,6 +40,7 @@ export interface JudgeOptions {
   readonly injector: Injector;
 }
 
+/** An injection is confirmed against the policy once more, right before its credential is opened. */
 export function createJudge({ policy, injector }: JudgeOptions): Judge {
   async function prepareInjection(decision: AllowedDecision): Promise<HeaderInjection | null> {
     if (decision.outcome !== 'injected') return null;

@@ -27,6 +27,7 @@ export function credentialHeaders(host: string, access: EffectiveAccess): (name:
   };
 }
 
+/** Whether the sandbox sent credentials of its own, in a header or in the query. */
 export function carriesCredentials(
   headers: HeaderList,
   query: string,

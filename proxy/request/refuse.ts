@@ -19,6 +19,7 @@ export interface RefuserOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
+/** What is no `Refusal` is a bug of ours: it is reported, and the client is told `internal` and nothing more. */
 export function createRefuser({ recorder, clock, denials, onError }: RefuserOptions): Refuser {
   function known(error: unknown): Refusal {
     if (error instanceof Refusal) return error;

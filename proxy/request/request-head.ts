@@ -46,6 +46,7 @@ export function readHead(request: IncomingMessage): RequestHead {
   return { method, target: request.url ?? '', headers, host: hosts[0] ?? null, framing: framingOf(headers) };
 }
 
+/** @param name in lower case, as the list has them */
 export function valuesOf(headers: HeaderList, name: string): string[] {
   return headers.filter((header) => header[0] === name).map((header) => header[1]);
 }

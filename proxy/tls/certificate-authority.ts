@@ -49,6 +49,7 @@ export async function openCertificateAuthority(folder: string, now: Date): Promi
   return { certificate, privateKey: keys.privateKey, bundle: pemOf(certificate) + before };
 }
 
+/** With the line break that lets PEM texts be joined. */
 export function pemOf(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
 }

@@ -24,6 +24,7 @@ const HOST_NAME = 0;
 const INVALID: ClientHello = { state: 'invalid' };
 const INCOMPLETE: ClientHello = { state: 'incomplete' };
 
+/** Reads what a TLS client says first (RFC 8446 4.1.2) from the bytes that came so far. */
 export function readClientHello(bytes: Buffer): ClientHello {
   const handshake = joinRecords(bytes);
   if (handshake === null) return INVALID;

@@ -37,6 +37,7 @@ const BROKEN_OFF: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 const REJECTED_CERTIFICATE =
   /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNSUPPORTED_CERT)/;
 
+/** @param options `mints` limits how many certificates a sandbox has made for it */
 export function createIntercept({ leaves, clients, front, mints }: InterceptOptions): Intercept {
   return async ({ exchange, socket, head, authority, established }) => {
     const { client } = exchange;

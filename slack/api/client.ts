@@ -24,6 +24,7 @@ export function clientOptions(apiUrl: string, log: SlackLog): WebClientOptions {
   };
 }
 
+/** Without retries of its own: what a failed call means is judged by `failureOf`. */
 export function createSlackClient(token: string, apiUrl: string, log: SlackLog): WebClient {
   return new WebClient(token, clientOptions(apiUrl, log));
 }

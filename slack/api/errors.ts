@@ -37,6 +37,7 @@ const TOKEN_CODES = new Set(['invalid_auth', 'account_inactive', 'token_revoked'
 const LIMIT_CODES = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 const DEFAULT_WAIT_MS = 30_000;
 
+/** What a failed call means: `limited` (wait), `refused` (it did not happen), or `unknown` (it may have happened). */
 export function failureOf(error: unknown): Failure {
   if (error instanceof RateLimited) return { kind: 'limited', waitMs: error.waitMs };
   if (error instanceof WebAPIRateLimitedError)

@@ -20,6 +20,10 @@ export interface PacedCallsOptions {
   readonly limits?: RateLimits;
 }
 
+/**
+ * Limits are shared by all processes, in PostgreSQL. A call that would exceed one rejects with `RateLimited` and is
+ * not sent.
+ */
 export function createPacedCalls({ db, client, team, limits = SLACK_LIMITS }: PacedCallsOptions): PacedCalls {
   return {
     async call(method, args, spare = 0) {

@@ -18,6 +18,7 @@ export function ownCommandOf(identity: SlackIdentity, row: InboxRow): 'status' |
   return command === 'stop' ? null : command;
 }
 
+/** Answers `status` and `help` by itself: neither begins a turn. */
 export async function answerCommand(
   dependencies: DeliveryDependencies,
   known: KnownEntry,

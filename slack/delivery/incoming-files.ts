@@ -20,6 +20,7 @@ export const MAX_FILE_BYTES = 20 * 1024 * 1024;
 /** For all files of one message: the message itself waits for them. */
 const TIMEOUT_MS = 20_000;
 
+/** A file that cannot be taken keeps its name and says why; the message goes on without it. */
 export function createFileFetcher(options: FileFetcherOptions): FileFetcher {
   return async (session, files) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS);

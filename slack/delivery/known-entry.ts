@@ -37,6 +37,7 @@ export interface KnownEntry {
   readonly refusal: Refusal | null;
 }
 
+/** @throws LookupUnavailable while it is worth asking Slack again */
 export async function lookUpEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<KnownEntry> {
   const { directory, isEnabled, patience } = dependencies;
   const asked = async <T>(question: Promise<T | null>): Promise<T | null> => {

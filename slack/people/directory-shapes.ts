@@ -37,6 +37,7 @@ export interface SlackConversation {
 
 const SLACKBOT = 'USLACKBOT';
 
+/** Who may speak follows from this. In doubt it is the class that may not: an invited or deleted user is `unknown`. */
 export function classOf(user: SlackUser, identity: SlackIdentity): AuthorClass {
   if (user.is_bot || user.is_workflow_bot || user.id === SLACKBOT) return 'bot';
   if (user.deleted || user.is_invited_user) return 'unknown';
@@ -45,11 +46,13 @@ export function classOf(user: SlackUser, identity: SlackIdentity): AuthorClass {
   return user.is_restricted || user.is_ultra_restricted ? 'guest' : 'member';
 }
 
+/** With the name that Slack shows; the id where there is none. */
 export function personOf(user: SlackUser, id: string, identity: SlackIdentity): Omit<Person, 'seenAt'> {
   const name = user.profile?.display_name || user.profile?.real_name || user.name || id;
   return { team: identity.team, id, name, class: classOf(user, identity) };
 }
 
+/** `external` also while an invitation to another organization is pending. */
 export function channelOf(found: SlackConversation, id: string, identity: SlackIdentity): Omit<Channel, 'seenAt'> {
   const pending = found.is_pending_ext_shared || (found.pending_shared?.length ?? 0) > 0;
   const shared = found.is_ext_shared || (found.is_shared && !found.is_org_shared);

@@ -30,6 +30,10 @@ const ALLOWED_LIFE_MS = 10 * 60_000;
 const REFUSED_LIFE_MS = 60_000;
 const MAX_PAGES = 50;
 
+/**
+ * Answers are kept for some minutes; a refusal is asked again sooner, for an administrator may just have corrected
+ * it.
+ */
 export function createDirectory({ db, calls, identity, now = () => new Date() }: DirectoryOptions): Directory {
   const fresh = (seenAt: Date, allowed: boolean): boolean =>
     now().getTime() - seenAt.getTime() < (allowed ? ALLOWED_LIFE_MS : REFUSED_LIFE_MS);

@@ -8,6 +8,7 @@ function mentionOf(user: string): RegExp {
   return new RegExp(`<@${user}(\\|[^>]*)?>`, 'g');
 }
 
+/** Whether Slack itself marked the mention; a typed `@name` is none. */
 export function mentions(text: string, user: string): boolean {
   return mentionOf(user).test(text);
 }

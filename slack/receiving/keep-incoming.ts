@@ -9,6 +9,7 @@ export async function keepIncoming(db: Queryable, identity: SlackIdentity, body:
   return incoming !== null && (await keep(db, incoming));
 }
 
+/** False when the same message is there already, or nobody listens in its thread. */
 export async function keep(db: Queryable, { keep, entry }: Incoming): Promise<boolean> {
   return (await (keep === 'always' ? keepEntry : keepThreadEntry)(db, entry)) !== null;
 }

@@ -32,6 +32,7 @@ const PLAIN_LINE_LIMIT = 100;
 /** Messages one answer may take; the rest is cut and the cut named. */
 export const MAX_PARTS = 5;
 
+/** Text and blocks within the limits of Slack (docs.slack.dev/reference/block-kit/blocks); what is cut is named. */
 export function renderMessage(body: MessageBody, context: RenderContext): RenderedMessage {
   switch (body.kind) {
     case 'working':

@@ -36,6 +36,7 @@ export function exists(script: string): boolean {
   return existsSync(path.join(ROOT, script));
 }
 
+/** An environment without the variables that have no value. */
 export function definedOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

@@ -10,6 +10,7 @@ export interface PageServices {
   add(known: Readonly<Record<string, string | undefined>>): Promise<void>;
 }
 
+/** @param file `page.json`; what a former `up` wrote is removed first */
 export async function createPageServices(file: string): Promise<PageServices> {
   await rm(file, { force: true });
   let known: Record<string, string> = {};

@@ -8,6 +8,7 @@ export interface StateFile {
   settled(): Promise<void>;
 }
 
+/** Written whole, the newest state only: readers never see half of it, and states in between may be left out. */
 export function createStateFile(path: string, onError: (error: unknown) => void): StateFile {
   let next: SetupState | undefined;
   let writing: Promise<void> | undefined;
