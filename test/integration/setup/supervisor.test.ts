@@ -156,7 +156,7 @@ describe('what a killed `up` leaves', () => {
     const pids = JSON.parse(text) as number[];
     expect(pids.filter(isAlive)).toEqual(pids);
     up.kill('SIGKILL');
-    await until(async () => !pids.some(isAlive) && (await sleepers('600')).length === 0, 'the end of the children');
+    await until(async () => !pids.some(isAlive) && (await sleepers('644')).length === 0, 'the end of the children');
   });
 
   it('is stopped by the next `up` when it does not, and nothing else is', async () => {

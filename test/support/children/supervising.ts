@@ -8,7 +8,7 @@ const supervisor = createSupervisor({ logs: folder, children: folder, onChange: 
 const common = { env: { PATH: process.env.PATH ?? '' }, readyWithinMs: 10_000 };
 const script = path.join(import.meta.dirname, 'steady.ts');
 await supervisor.start({ ...common, name: 'own', script, readiness: 'line', stopWithinMs: 5_000 });
-const program = { command: 'sleep', args: ['600'], cwd: '/', stopSignal: 'SIGINT', stopWithinMs: 5_000 } as const;
+const program = { command: 'sleep', args: ['644'], cwd: '/', stopSignal: 'SIGINT', stopWithinMs: 5_000 } as const;
 await supervisor.start(guarded(program, { ...common, name: 'foreign', probe: async () => {} }));
 process.stdout.write(`${JSON.stringify(supervisor.view().map(({ pid }) => pid))}\n`);
 setInterval(() => {}, 60_000);
