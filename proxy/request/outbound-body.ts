@@ -18,6 +18,13 @@ export function outboundBody(request: IncomingMessage, exchange: Exchange): Tran
       idle.refresh();
       done(null, chunk);
     },
+    destroy(error, done) {
+      clearTimeout(idle);
+      request.off('close', onClose);
+      // At once: it pauses the request, which whoever destroys this may want to read on.
+      request.unpipe(body);
+      done(error);
+    },
   });
   const idle = setTimeout(() => {
     body.destroy(new Refusal('body_timeout', 'The body of the request stopped coming.'));
@@ -26,11 +33,6 @@ export function outboundBody(request: IncomingMessage, exchange: Exchange): Tran
     if (!request.complete) body.destroy(new Error('the client broke off'));
   };
   request.once('close', onClose);
-  body.once('close', () => {
-    clearTimeout(idle);
-    request.off('close', onClose);
-    request.unpipe(body);
-  });
   body.on('error', () => {});
   request.pipe(body);
   return body;
