@@ -17,6 +17,8 @@ export interface Forwarding {
   readonly headers: readonly [string, string][];
   readonly headBytes: number;
   readonly framing: Framing;
+  /** How long its body may stand still. */
+  readonly bodySilenceMs: number;
 }
 
 /** How it ended, once something of it had left. */
@@ -36,7 +38,8 @@ export interface Forwarded {
  */
 export function forward(forwarding: Forwarding): Promise<Forwarded> {
   const { exchange, request, response, upstream, method, target, headers, framing } = forwarding;
-  const body = framing.kind === 'none' || isEmpty(framing) ? null : outboundBody(request, exchange);
+  const body =
+    framing.kind === 'none' || isEmpty(framing) ? null : outboundBody(request, exchange, forwarding.bodySilenceMs);
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null;
     let clientGone = false;

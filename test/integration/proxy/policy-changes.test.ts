@@ -78,3 +78,21 @@ test('an answer ends when its connection goes out under another placement', asyn
   await world.apply({ ...policy, connections });
   await closed;
 });
+
+test('a request whose turn ended while its credential was being read goes nowhere', async () => {
+  const { world, origin } = standard;
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  reading = { begun: begun.resolve, goOn: held.promise };
+  const answer = sandbox()
+    .request('https://api.a.test/x')
+    .catch(() => 'cut');
+  await begun.promise;
+  const next = world.openLease(S1, SCOPE_1, 2);
+  expect(await answer).toBe('cut');
+  held.resolve();
+  await next;
+  const [event] = await world.events(S1, 1);
+  expect(event).toMatchObject({ code: 'lease_ended', outcome: 'blocked', turn: 1, bytesOut: 0 });
+  expect(origin.received('api.a.test')).toBe('');
+});
