@@ -16,7 +16,7 @@ import { createRecorder } from './events/recorder.ts';
 import { openSpool } from './events/spool.ts';
 import { createEpochFloors } from './lease/epoch-floors.ts';
 import { createLeaseTable, type MonotonicClock } from './lease/lease-table.ts';
-import { type ClientLimits, createClients } from './listener/clients.ts';
+import { CLIENT_LIMITS, type ClientLimits, createClients } from './listener/clients.ts';
 import { createBrokenHandler } from './listener/handle-broken.ts';
 import { createHttpFront, type HttpFront } from './listener/http-front.ts';
 import { createRateLimit } from './listener/rate-limit.ts';
@@ -92,7 +92,8 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const warn = (message: string) => onError(null, message);
   const floors = createEpochFloors({ folder: path.join(stateDir, 'epochs'), warn });
   floors.prune(Date.now());
-  const clients = createClients(options.limits);
+  const limits = options.limits ?? CLIENT_LIMITS;
+  const clients = createClients(limits);
   const leases = createLeaseTable({ clock, floors, endConnections: (lease) => clients.endOf(lease) });
 
   const spool = openSpool({ folder: options.spoolDir, maxBytes: options.spoolMaxBytes });
@@ -126,7 +127,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     mints: createRateLimit({ clock, ...MINTS }),
   });
   const judge = createJudge({ policy, injector });
-  const sender = createSender({ admission, judge, pools, recorder, clock });
+  const sender = createSender({ admission, judge, pools, recorder, clock, bodySilenceMs: limits.bodySilenceMs });
   const front: HttpFront = createHttpFront({
     onRequest: createRequestHandler({ admission, clients, judge, sender, refuser, clock }),
     onConnect: createConnectHandler({ admission, clients, policy, intercept, blind, refuser, clock }),

@@ -3,6 +3,9 @@ import type { Queryable } from './database.ts';
 
 /** Any number will do, as long as everybody who changes the policy takes the same. */
 const LOCK = 8_245_108;
+const LOCK_WAIT_MS = 10_000;
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** The access document in force; the empty one before the first `apply`. */
 export async function currentPolicy(db: Queryable): Promise<AccessDocument> {
@@ -29,9 +32,16 @@ export async function currentPolicyRecord(db: Queryable): Promise<StoredPolicy |
   return rows[0] ?? null;
 }
 
-/** Lets one change of the policy happen at a time, until the transaction ends. Readers do not wait. */
-export async function lockPolicy(tx: Queryable): Promise<void> {
-  await tx.query('select pg_advisory_xact_lock($1)', [LOCK]);
+/**
+ * Lets one change of the policy happen at a time, until the transaction ends. Readers do not wait.
+ * @throws Error when another change does not end within `waitMs`
+ */
+export async function lockPolicy(tx: Queryable, waitMs = LOCK_WAIT_MS): Promise<void> {
+  await tx.query("select set_config('lock_timeout', $1, true)", [String(waitMs)]);
+  await tx.query('select pg_advisory_xact_lock($1)', [LOCK]).catch((error: { code?: string }) => {
+    if (error.code !== LOCK_NOT_AVAILABLE) throw error;
+    throw new Error('another apply is under way and does not end: try again in a moment');
+  });
 }
 
 export interface NewPolicy {

@@ -13,6 +13,8 @@ export interface ClientLimits {
   readonly requests: number;
   /** Under way at once on one connection: what a client sends ahead of its answers (RFC 9112 9.3.2). */
   readonly pipelined: number;
+  /** How long a body that is being sent may stand still. */
+  readonly bodySilenceMs: number;
 }
 
 export const CLIENT_LIMITS: ClientLimits = {
@@ -21,6 +23,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   tunnels: 200,
   requests: 256,
   pipelined: 16,
+  bodySilenceMs: 120_000,
 };
 
 export interface Clients {
@@ -45,7 +48,7 @@ export interface Clients {
 
 const SETTLE_MS = 2_000;
 
-export function createClients(limits: ClientLimits = CLIENT_LIMITS): Clients {
+export function createClients(limits: ClientLimits): Clients {
   const bySocket = new WeakMap<Duplex, Client>();
   const bySandbox = new Map<string, Set<Client>>();
   const underWay = new Map<Lease, Set<Promise<void>>>();

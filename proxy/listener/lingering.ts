@@ -4,6 +4,9 @@ import type { Duplex } from 'node:stream';
 /** How long, and how much, is read and thrown away after a last answer. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 1024 * 1024;
+/** The same for the rest of a request: many clients look for the answer only when all of an upload is written. */
+const REQUEST_LINGER_MS = 2_000;
+const REQUEST_LINGER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Closes after a last answer so that it arrives: a connection closed over unread bytes is reset, and the reset can
@@ -47,17 +50,16 @@ export function discardInput(socket: Duplex): void {
   socket.push('');
 }
 
-/** The same for an answer whose request is still being read: all of it is written at once, its end comes later. */
-export function endResponseLingering(response: ServerResponse, body: string): void {
+/** Ends an answer whose request is still being read, later: all of it is written, and the rest of the request is read first. */
+export function endResponseLingering(response: ServerResponse): void {
   const request = response.req;
-  let left = LINGER_BYTES;
+  let left = REQUEST_LINGER_BYTES;
   const end = () => {
     clearTimeout(timer);
     response.end();
   };
-  const timer = setTimeout(end, LINGER_MS);
+  const timer = setTimeout(end, REQUEST_LINGER_MS);
   response.shouldKeepAlive = false;
-  response.write(body);
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) end();

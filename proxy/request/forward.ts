@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Exchange } from '../events/exchange.ts';
+import { endResponseLingering } from '../listener/lingering.ts';
 import { Refusal, type RefusalCode } from '../refusal.ts';
 import { outboundBody } from './outbound-body.ts';
 import type { Framing } from './request-head.ts';
@@ -16,6 +17,8 @@ export interface Forwarding {
   readonly headers: readonly [string, string][];
   readonly headBytes: number;
   readonly framing: Framing;
+  /** How long its body may stand still. */
+  readonly bodySilenceMs: number;
 }
 
 /** How it ended, once something of it had left. */
@@ -35,6 +38,8 @@ export interface Forwarded {
  */
 export function forward(forwarding: Forwarding): Promise<Forwarded> {
   const { exchange, request, response, upstream, method, target, headers, framing } = forwarding;
+  const body =
+    framing.kind === 'none' || isEmpty(framing) ? null : outboundBody(request, exchange, forwarding.bodySilenceMs);
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null;
     let clientGone = false;
@@ -53,6 +58,7 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
 
     function failed(error: Error): void {
       response.off('close', onClientClose);
+      body?.destroy();
       // What was read of a body meanwhile never left.
       if (controller === null) exchange.bytesOut = 0;
       if (error instanceof Refusal && controller === null) {
@@ -72,7 +78,7 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
         path: target,
         method: method as Dispatcher.HttpMethod,
         headers: headers.flat(),
-        body: framing.kind === 'none' || isEmpty(framing) ? null : outboundBody(request, exchange),
+        body,
       },
       {
         onRequestStart(started) {
@@ -99,9 +105,12 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
         },
         onResponseEnd() {
           response.off('close', onClientClose);
+          body?.destroy();
           const done = () => resolve({ status: response.statusCode, sent: true, failure: null });
           response.once('close', done);
-          response.end(done);
+          // The rest of an upload that was answered early is for nobody, but its sender has to come to the answer.
+          if (request.complete) response.end(done);
+          else endResponseLingering(response);
         },
         onResponseError: (_controller, error) => failed(error),
       },

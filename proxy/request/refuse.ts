@@ -60,6 +60,10 @@ export function answerRefused(response: ServerResponse, answer: RefusalAnswer): 
   const isWhole = response.req.complete;
   if (!isWhole || answer.status === 400 || answer.holdMs > 0) response.shouldKeepAlive = false;
   response.writeHead(answer.status, { ...answer.headers });
-  if (isWhole) response.end(answer.body);
-  else endResponseLingering(response, answer.body);
+  if (isWhole) {
+    response.end(answer.body);
+    return;
+  }
+  response.write(answer.body);
+  endResponseLingering(response);
 }

@@ -24,9 +24,10 @@ export interface SenderOptions {
   readonly pools: UpstreamPools;
   readonly recorder: Recorder;
   readonly clock: MonotonicClock;
+  readonly bodySilenceMs: number;
 }
 
-export function createSender({ admission, judge, pools, recorder, clock }: SenderOptions): Sender {
+export function createSender({ admission, judge, pools, recorder, clock, bodySilenceMs }: SenderOptions): Sender {
   const underWay = new Map<Exchange, JudgedRequest>();
 
   function upstreamOf(exchange: Exchange, { lease, target, decision }: JudgedRequest) {
@@ -53,6 +54,7 @@ export function createSender({ admission, judge, pools, recorder, clock }: Sende
       upstream: upstreamOf(exchange, judged),
       method: exchange.method,
       framing: head.framing,
+      bodySilenceMs,
       ...outgoing,
     });
     if (!failure) {

@@ -9,7 +9,7 @@ import { open } from '../../../credentials/open.ts';
 import { saveChannel } from '../../../store/channels.ts';
 import { listCredentials, registerInstallationKey, sealedCredentials } from '../../../store/credentials.ts';
 import { inTransaction, openDatabase, openListener, type Queryable } from '../../../store/database.ts';
-import { currentPolicy } from '../../../store/policy.ts';
+import { currentPolicy, lockPolicy } from '../../../store/policy.ts';
 import { dropRoles, ensureRoles, urlForRole } from '../../../store/roles.ts';
 import { listSchedules, pauseSchedule } from '../../../store/schedules.ts';
 import { NOW } from '../../support/access-yaml.ts';
@@ -285,4 +285,14 @@ test('a sealed row that is moved to another connection, or whose connection gets
     `update policy set document = jsonb_set(document, '{connections,0,host}', '"evil.test"') where version = 1`,
   );
   await expect(secretOf('api')).rejects.toMatchObject({ code: 'does_not_open' });
+});
+
+test('whoever waits for another apply that does not end is told, and waits no longer', async () => {
+  await inTransaction(db.database, async (first) => {
+    await lockPolicy(first);
+    await expect(inTransaction(db.database, (second) => lockPolicy(second, 50))).rejects.toThrow(
+      'another apply is under way',
+    );
+  });
+  await inTransaction(db.database, (next) => lockPolicy(next, 50));
 });

@@ -65,6 +65,27 @@ test.each([
   expect(sent.includes('theirs-c')).toBe(passes);
 });
 
+test.each(['api.a.test', 'pypi.test'])(
+  'to %s none of the names passes under which clients send credentials',
+  async (host) => {
+    const names = ['Authorization', 'X-Auth-Key', 'x_vault_token', 'X-NuGet-ApiKey', 'X-JFrog-Art-Api', 'DD-API-KEY'];
+    const headers = [...names, 'X-Shopify-Access-Token', 'PRIVATE-TOKEN', 'Cookie'].map(
+      (name) => `${name}: theirs\r\n`,
+    );
+    const query = 'a=b;access_token=theirs&token=theirs&access_token[]=theirs&access.token=theirs&page_token=kept';
+    await underInvariants(standard, () =>
+      sandbox().rawInside(
+        `${host}:443`,
+        `GET /x?${query} HTTP/1.1\r\nHost: ${host}\r\nIdempotency-Key: kept\r\n${headers.join('')}\r\n`,
+      ),
+    );
+    const sent = standard.origin.received(host);
+    expect(sent).toContain('GET /x?a=b&page_token=kept HTTP/1.1');
+    expect(sent.toLowerCase()).toContain('idempotency-key: kept');
+    expect(sent).not.toContain('theirs');
+  },
+);
+
 test('an entry that blocks own credentials refuses them and lets others pass', async () => {
   await underInvariants(
     standard,

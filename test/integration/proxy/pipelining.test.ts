@@ -1,5 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CLIENT_LIMITS } from '../../../proxy/listener/clients.ts';
 import { refusal, type StandardWorld, startStandardWorld } from './support/standard-world.ts';
 import { S1, S2 } from './support/world.ts';
 
@@ -21,7 +22,7 @@ beforeEach(async () => {
   most = 0;
   standard = await startStandardWorld({
     onRequest,
-    overrides: { limits: { connections: 40, sockets: 60, tunnels: 15, requests: 24, pipelined: 16 } },
+    overrides: { limits: { ...CLIENT_LIMITS, connections: 40, requests: 24 } },
   });
 });
 afterEach(() => standard[Symbol.asyncDispose]());

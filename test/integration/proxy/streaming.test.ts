@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CLIENT_LIMITS } from '../../../proxy/listener/clients.ts';
@@ -138,6 +139,29 @@ test('an answer that comes before the upload is done reaches the sandbox', async
   });
   expect(text).toContain('413');
   expect(text).toContain('too large');
+});
+
+test('a large upload that is refused at once gets its answer, whole, however late it is read', async () => {
+  const text = await underInvariants(standard, async () => {
+    const socket = await sandbox().tunnel('api.a.test:443');
+    let got = '';
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(`PUT /early HTTP/1.1\r\nHost: api.a.test\r\nContent-Length: ${5 * 1024 * 1024}\r\n\r\n`);
+    // As many clients do: the answer is looked at when all of the body is written.
+    socket.pause();
+    const piece = Buffer.alloc(65_536, 'y');
+    for (let n = 0; n < 80 && !socket.destroyed; n += 1) {
+      if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), closed]);
+    }
+    expect(socket.destroyed).toBe(false);
+    socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
+    socket.resume();
+    await closed;
+    return got;
+  });
+  expect(text).toContain('413');
+  expect(text).toContain('too large');
+  expect(await eventOf('/early')).toMatchObject({ code: 'connection', status: 413 });
 });
 
 test('too many tunnels of one sandbox are refused, and another sandbox is unaffected', async () => {

@@ -18,6 +18,7 @@ function sendAfter({ lease = LEASE, stillHolds = true, fault = null as Exchange[
     pools: { get: nothing } as unknown as SenderOptions['pools'],
     recorder: { begin: nothing, finish: nothing } as unknown as SenderOptions['recorder'],
     clock: { now: () => 0 },
+    bodySilenceMs: 1_000,
   });
   return sender.send({ fault, client: {} } as Exchange, JUDGED, {} as ServerResponse);
 }
