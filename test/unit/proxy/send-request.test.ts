@@ -1,32 +1,102 @@
-import type { ServerResponse } from 'node:http';
-import type { Exchange } from '../../../proxy/events/exchange.ts';
+import { PassThrough } from 'node:stream';
+import { effectiveAccess } from '../../../access/effective-access.ts';
+import type { HeaderInjection } from '../../../proxy/credentials/injector.ts';
+import { beginExchange } from '../../../proxy/events/exchange.ts';
 import type { Lease } from '../../../proxy/lease/lease-table.ts';
-import type { JudgedRequest } from '../../../proxy/request/judge-request.ts';
-import { createSender, type SenderOptions } from '../../../proxy/request/send-request.ts';
+import type { Client } from '../../../proxy/listener/client.ts';
+import { createAdmission } from '../../../proxy/request/admission.ts';
+import { createJudge } from '../../../proxy/request/judge-request.ts';
+import { createSender } from '../../../proxy/request/send-request.ts';
+import { connection, documentOf, domain } from '../../support/access-document.ts';
 
-const LEASE = {} as Lease;
-const JUDGED = { lease: LEASE } as JudgedRequest;
-const nothing = (): never => {
-  throw new Error('something was sent or recorded');
-};
+const SCOPE = 'channel:T1:C1';
+const clock = { now: () => 0 };
+const leaseOf = (turn: number) =>
+  ({ request: { scope: SCOPE, epoch: { turn, attempt: 1 } }, denials: [] }) as unknown as Lease;
+const accessWith = (attached: Parameters<typeof documentOf>[0][typeof SCOPE]) =>
+  effectiveAccess(documentOf({ [SCOPE]: attached }), SCOPE);
 
-/** Opening a credential takes a while: this is what has become of the request by then. */
-function sendAfter({ lease = LEASE, stillHolds = true, fault = null as Exchange['fault'] }): Promise<void> {
-  const sender = createSender({
-    admission: { admit: () => lease } as unknown as SenderOptions['admission'],
-    judge: { stillHolds: () => stillHolds },
-    pools: { get: nothing } as unknown as SenderOptions['pools'],
-    recorder: { begin: nothing, finish: nothing } as unknown as SenderOptions['recorder'],
-    clock: { now: () => 0 },
-    bodySilenceMs: 1_000,
+/** A request whose credential is being opened, until `opened` is resolved. */
+function opening() {
+  const opened = Promise.withResolvers<HeaderInjection>();
+  const now = {
+    access: accessWith({ connections: [connection('gh', 'api.a.test')] }),
+    lease: leaseOf(1),
+    begun: 0,
+  };
+  const socket = new PassThrough();
+  const client: Client = {
+    sandbox: 's1',
+    socket,
+    lease: null,
+    tunnel: { host: 'api.a.test' as never, port: 443 },
+    underWay: 1,
+    reading: null,
+    broken: false,
+  };
+  const admission = createAdmission({
+    leases: { current: () => now.lease },
+    clients: { isOver: () => false },
+    isDraining: () => false,
   });
-  return sender.send({ fault, client: {} } as Exchange, JUDGED, {} as ServerResponse);
+  const judge = createJudge({
+    policy: { accessOf: () => now.access, confirmForInjection: () => {} },
+    injector: { prepare: () => opened.promise, clear: () => {} },
+  });
+  const sender = createSender({
+    admission,
+    judge,
+    // Whatever is sent begins with an event: nothing gets further than this.
+    pools: {} as never,
+    recorder: {
+      begin: () => {
+        now.begun += 1;
+        throw new Error('begun');
+      },
+      finish: () => {},
+    },
+    clock,
+    bodySilenceMs: 1,
+  });
+  const exchange = beginExchange(client, clock);
+  exchange.method = 'GET';
+  const headers = [['host', 'api.a.test']] as const;
+  const judging = judge.judge(exchange, {
+    head: { method: 'GET', target: '/x', headers, host: 'api.a.test', framing: { kind: 'none' } },
+    target: { authority: { host: 'api.a.test' as never, port: 443 }, path: '/x', query: '' },
+    lease: admission.admit(client),
+    expectation: null,
+  });
+  const sent = judging.then((judged) => sender.send(exchange, judged, {} as never));
+  return { now, sent, open: () => opened.resolve({ name: 'authorization', value: 'Bearer x' }) };
 }
 
-test('a request whose rule was taken away while its credential was opened is not sent', async () => {
-  await expect(sendAfter({ stillHolds: false })).rejects.toMatchObject({ code: 'policy_changed' });
+test('what is allowed still when its credential is open is sent', async () => {
+  const { now, sent, open } = opening();
+  open();
+  await expect(sent).rejects.toThrow('begun');
+  expect(now.begun).toBe(1);
 });
 
-test('a request whose turn ended, and another began, meanwhile is not sent', async () => {
-  await expect(sendAfter({ lease: {} as Lease })).rejects.toMatchObject({ code: 'lease_ended' });
+test('a rule that is taken away while its credential is being opened attaches nothing any more', async () => {
+  const { now, sent, open } = opening();
+  now.access = accessWith({ domains: [domain('api.a.test')] });
+  open();
+  await expect(sent).rejects.toMatchObject({ code: 'policy_changed' });
+  expect(now.begun).toBe(0);
+});
+
+test('a credential that was sealed anew meanwhile is no other rule', async () => {
+  const { now, sent, open } = opening();
+  now.access = accessWith({ connections: [connection('gh', 'api.a.test', { credentialVersion: 9 })] });
+  open();
+  await expect(sent).rejects.toThrow('begun');
+});
+
+test('a request whose turn ends while its credential is being opened goes nowhere', async () => {
+  const { now, sent, open } = opening();
+  now.lease = leaseOf(2);
+  open();
+  await expect(sent).rejects.toMatchObject({ code: 'lease_ended' });
+  expect(now.begun).toBe(0);
 });
