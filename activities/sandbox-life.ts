@@ -29,6 +29,7 @@ const CLOSE_WITHIN_MS = 1_000;
 /** A sandbox from its first start to its removal. Every activity here may be repeated. */
 export function createSandboxLife(dependencies: SandboxLifeDependencies): SandboxLife {
   const { runtime, proxy, database, guard, bringUp, lock } = dependencies;
+  const alone = (sandbox: string, work: () => Promise<void>) => whileBeating({ sandbox }, () => lock(sandbox, work));
 
   return {
     provisionSandbox: ({ session, turn, sandbox }) =>
@@ -47,27 +48,26 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
         return { created };
       }),
 
-    settleSandbox: ({ session, turn, sandbox }) =>
-      whileBeating({ sandbox }, async () => {
-        const closed = closeLease(proxy, sandbox, turn);
-        // In one piece with what brings a sandbox up: a command that comes late finds it settled, or is ended with it.
-        await lock(sandbox, async () => {
-          guard.end(sandbox);
-          const { agentUid } = await getSession(database, session);
-          await runtime.endTurn(sandbox, agentUid, turn);
-          await noteSettled(database, sandbox, turn);
-        });
-        await closed;
-      }),
+    async settleSandbox({ session, turn, sandbox }) {
+      const closed = closeLease(proxy, sandbox, turn);
+      // In one piece with what brings a sandbox up: a command that comes late finds it settled, or is ended with it.
+      await alone(sandbox, async () => {
+        guard.end(sandbox);
+        const { agentUid } = await getSession(database, session);
+        await runtime.endTurn(sandbox, agentUid, turn);
+        await noteSettled(database, sandbox, turn);
+      });
+      await closed;
+    },
 
     pauseSandbox: ({ sandbox }) =>
-      lock(sandbox, async () => {
+      alone(sandbox, async () => {
         await runtime.pause(sandbox).catch(unlessGone);
         await setSandboxState(database, sandbox, 'paused');
       }),
 
     removeSandbox: ({ sandbox }) =>
-      lock(sandbox, async () => {
+      alone(sandbox, async () => {
         await runtime.remove(sandbox);
         await proxy.removeListener(sandbox);
         await setSandboxState(database, sandbox, 'removed');
