@@ -2,6 +2,7 @@ import { createPlaceSandbox } from '../../../activities/place-sandbox.ts';
 import { createTellThread } from '../../../activities/tell-thread.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { beat, setDraining } from '../../../store/runners.ts';
+import { setSandboxState } from '../../../store/sandboxes.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { newSession } from './support/session.ts';
 
@@ -63,4 +64,17 @@ test('a session whose runner has been silent for a while waits for it, and says 
   await db.database.query("update runner set beat_at = now() - interval '30 seconds' where id = $1", [home]);
   await expect(place(session)).rejects.toMatchObject({ type: 'RunnerUnavailable' });
   expect(await told(session)).toEqual([expect.stringContaining(home)]);
+});
+
+test('a session whose runner has been silent for a minute is placed anew, and told that its files are lost', async () => {
+  await Promise.all([runner('r1', 5), runner('r2', 5)]);
+  const session = await newSession(db.database);
+  const before = await place(session);
+  await setSandboxState(db.database, before.sandbox, 'running');
+  await db.database.query("update runner set beat_at = now() - interval '61 seconds' where id = $1", [before.runner]);
+  const after = await place(session);
+  expect(after).toEqual({ runner: before.runner === 'r1' ? 'r2' : 'r1', sandbox: expect.any(String), filesLost: true });
+  expect(after.sandbox).not.toBe(before.sandbox);
+  expect(await told(session)).toEqual([expect.stringMatching(/is gone, so the files of earlier turns are lost/)]);
+  expect(await place(session)).toEqual({ ...after, filesLost: false });
 });
