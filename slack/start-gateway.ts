@@ -79,8 +79,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(options.overdueMs === undefined ? {} : { overdueMs: options.overdueMs }),
     ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
   });
-  const keep = async (body: unknown): Promise<void> => {
-    if (await keepIncoming(database, identity, body)) deliverer.poke();
+  const keep = async (body: unknown, earlier: readonly Promise<void>[]): Promise<void> => {
+    if (await keepIncoming(database, identity, body, earlier)) deliverer.poke();
   };
   const connection = createSocketConnection({
     appToken: options.appToken,

@@ -3,8 +3,8 @@ import type { SocketConnection, SocketEvent } from './socket-connection.ts';
 
 export interface InboxReceiverOptions {
   readonly connection: SocketConnection;
-  /** Stores what is to be kept. Throws while the database is away. */
-  readonly keep: (body: unknown) => Promise<void>;
+  /** Stores what is to be kept; `earlier` is what came before and is being stored. Throws while the database is away. */
+  readonly keep: (body: unknown, earlier: readonly Promise<void>[]) => Promise<void>;
   /** An event could not be stored: it was not acknowledged, so Slack sends it again. */
   readonly onMissed: (error: unknown) => void;
   /** A listener of the app failed, after the event was stored and acknowledged. */
@@ -19,14 +19,19 @@ export interface InboxReceiverOptions {
 export function createInboxReceiver(options: InboxReceiverOptions): Receiver & { drain(): Promise<void> } {
   const { connection, keep, onMissed, onListenerError } = options;
   const underWay = new Set<Promise<void>>();
+  const storing = new Set<Promise<void>>();
   let app: App | null = null;
 
   const receive = async ({ body, acknowledge }: SocketEvent): Promise<void> => {
+    const stored = keep(body, [...storing]);
+    storing.add(stored);
     try {
-      await keep(body);
+      await stored;
     } catch (error) {
       onMissed(error);
       return;
+    } finally {
+      storing.delete(stored);
     }
     // A lost connection loses the acknowledgement; the event comes again and is known already.
     await acknowledge().catch(() => {});
