@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { runToolStep, type ToolStepDependencies } from '../agent/tool-step.ts';
 import type { RunnerActivities } from '../contracts/activities.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
@@ -23,7 +24,7 @@ export function createRunTool(dependencies: RunToolDependencies): RunnerActiviti
     whileBeating({ tool, bytes: 0 }, async (report, signal) => {
       const line = createLiveLine(show, () => undefined);
       const [port] = await Promise.all([
-        ports.of({ session, turn, sandbox }),
+        ports.of({ session, turn, sandbox, run: Context.current().info.workflowExecution?.runId ?? '' }),
         proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS).catch(asFailure),
       ]);
       line.say({ session, turn, step, what: WHAT[tool] ?? `using ${tool}` });

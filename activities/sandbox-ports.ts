@@ -9,9 +9,17 @@ import type { BringUp } from './bring-up.ts';
 import { failure, turnOver } from './failure.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
 
+export interface SandboxPortInput extends ProvisionInput {
+  /**
+   * The run of the session's workflow. Commands bear it in their names, and no sandbox is told it: whoever could name a
+   * command before it is started could leave a result for it.
+   */
+  readonly run: string;
+}
+
 /** Binds the tools' view of a sandbox to one sandbox and the agent's user of its session. */
 export interface SandboxPorts {
-  of(input: ProvisionInput): Promise<SandboxPort>;
+  of(input: SandboxPortInput): Promise<SandboxPort>;
 }
 
 export interface SandboxPortsDependencies {
@@ -69,7 +77,7 @@ const KILLED = 137;
 
 async function runStep(
   { runtime, database, guard, clock }: SandboxPortsDependencies,
-  { session, sandbox }: ProvisionInput,
+  { session, sandbox, run }: SandboxPortInput,
   uid: number,
   awake: Awake,
   { step, command, timeoutMs, signal, onProgress }: StepCommand,
@@ -81,13 +89,13 @@ async function runStep(
   const ref = { session, turn, step: number };
   const began = clock();
   let bytes = 0;
-  const run = async (): Promise<StepResult> => {
+  const runOnce = async (): Promise<StepResult> => {
     const incarnation = await incarnationOfStep(database, sandbox, ref);
     if (incarnation === undefined) throw turnOver(turn);
     try {
       return await runtime.runStep(sandbox, {
         uid,
-        step,
+        step: `${run}/${step}`,
         turn,
         command,
         timeoutMs,
@@ -105,7 +113,7 @@ async function runStep(
       throw error;
     }
   };
-  const result = await awake(run, signal);
+  const result = await awake(runOnce, signal);
   const notice = result.outcome === 'killed' ? guard.takeNotice(sandbox) : null;
   return {
     exitCode: notice !== null ? KILLED : result.outcome === 'finished' ? result.exitCode : null,

@@ -90,6 +90,9 @@ int run(const struct command *command, bool may_start);
 void kill_tree(pid_t root, const char *step);
 int kill_everything(const char *turn);
 
+/* ipc.c */
+void remove_ipc(void);
+
 /* serve.c */
 int serve(int (*obey)(int count, char **arguments));
 

@@ -114,6 +114,7 @@ int kill_everything(const char *turn) {
     }
     if (left == 0 && !noted) return fail("kill", "the end of the turn cannot be noted");
     if (left == 0 && (!turn || is_last_over(turn))) {
+      remove_ipc();
       answer("{\"left\":0,\"rounds\":%d}", round + 1);
       return 0;
     }
