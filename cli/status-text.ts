@@ -27,7 +27,9 @@ function threadRow(thread: ThreadOverview, now: Date): string[] {
   const { place, state, turn, turnState, failure, requester, startedAt, steps, session } = thread;
   const began = startedAt ? `${duration((now.getTime() - startedAt.getTime()) / 1000)} ago` : '';
   const work =
-    turn === null ? 'no turn yet' : `turn ${turn} ${turnState}${failure ? `: ${failure}` : ''} (${steps} steps)`;
+    turn === null
+      ? 'no turn yet'
+      : `turn ${turn} ${turnState}${failure ? `: ${failure}` : ''} (${steps === 1 ? '1 step' : `${steps} steps`})`;
   return [place, state, work, requester ?? '', began, session];
 }
 

@@ -67,6 +67,24 @@ export async function placeWhereRoomIs(
   });
 }
 
+/** Paused sandboxes of a runner, those that have rested longest first. */
+export async function restedLongest(db: Queryable, runner: string, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    "select id from sandbox where runner = $1 and state = 'paused' order by changed_at limit $2",
+    [runner, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Notes a paused sandbox as removed, its workspace being kept. False when it was woken meanwhile. */
+export async function claimRested(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "update sandbox set state = 'removed', changed_at = now() where id = $1 and state = 'paused'",
+    [id],
+  );
+  return rowCount === 1;
+}
+
 /** Says what became of a sandbox. The first `running` of a turn is when its commands could start. */
 export async function setSandboxState(db: Queryable, id: string, state: SandboxState): Promise<void> {
   await db.query(

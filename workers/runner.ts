@@ -16,6 +16,7 @@ import { beat } from '../store/runners.ts';
 import { baseEnvironment, positive, readEnvironment } from './environment.ts';
 import { every } from './every.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
+import { makeRoom } from './runner/make-room.ts';
 import { reap } from './runner/reaper.ts';
 import { temporalTarget } from './temporal-connection.ts';
 import { installTemporalLogger } from './temporal-logger.ts';
@@ -97,6 +98,12 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
   ]);
   const loops = [
     every(BEAT_EVERY_MS, 'beat', () => sayAlive(), log),
+    every(
+      BEAT_EVERY_MS,
+      'making room',
+      () => makeRoom({ ...reaperDependencies(), capacity: env.BELLHOP_SANDBOXES }),
+      log,
+    ),
     every(REAP_EVERY_MS, 'reaper', () => reap(reaperDependencies()), log),
   ];
   const running = Promise.all(workers.map((worker) => worker.run()));

@@ -95,7 +95,7 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
     async openPaste() {
       const file = path.join(home, 'bellhop.yaml');
       const text = await readFile(file, 'utf8');
-      await writeFile(file, text.replace(/# (- \{ host: paste\.acme\.test)/, '$1'));
+      await writeFile(file, text.replace(/#(- \{ host: paste\.acme\.test)/, '$1'));
       await run(process.execPath, [CLI, 'apply', file], { env: environment });
     },
     stop: up.stop,
