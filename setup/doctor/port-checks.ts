@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts';
 /** Each port that `bellhop up` takes, whether it is free, and who has it. */
 export async function checkPorts(
   ports: readonly { readonly variable: string; readonly usual: number }[],
-  { environment, running }: { readonly environment: NodeJS.ProcessEnv; readonly running: boolean },
+  environment: NodeJS.ProcessEnv,
 ): Promise<Finding> {
   const taken: string[] = [];
   let blocked = false;
@@ -16,7 +16,6 @@ export async function checkPorts(
   }
   const finding = { id: 'ports', title: 'Ports' } as const;
   const all = ports.map(({ variable, usual }) => environment[variable] || usual).join(', ');
-  if (running) return { ...finding, state: 'ok', detail: `${all}: in use, Bellhop is running` };
   if (taken.length === 0) return { ...finding, state: 'ok', detail: `${all}: free` };
   const detail = `taken: ${taken.join('; ')}`;
   if (!blocked) return { ...finding, state: 'warn', detail, fix: 'nothing: other ports are taken instead' };

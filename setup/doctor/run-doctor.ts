@@ -34,7 +34,7 @@ export async function runDoctor({ home, settings, environment }: DoctorOptions):
     async () => await checkDisk(home),
     async () => checkMemory(),
     async () => checkHome(home),
-    async () => await checkPorts(portsOf(settings, environment), { environment, running }),
+    async () => (running ? portsInUse(state) : await checkPorts(portsOf(settings, environment), environment)),
     async () => await checkPostgres(home, settings, running),
     async () => await checkTemporal(environment, state),
     async () => await checkEngine(environment, home.installation.id),
@@ -61,6 +61,14 @@ function portsOf(settings: Settings, environment: NodeJS.ProcessEnv) {
     ...(settings.slack ? [] : [PORTS.slack, PORTS.world]),
     ...(settings.model ? [] : [PORTS.model]),
   ];
+}
+
+/** It may have others than the usual ones, which then are somebody else's. */
+function portsInUse(state: SetupState | undefined): Finding {
+  const { page, temporal, temporalUi } = state?.addresses ?? {};
+  const known = [page && `page ${page}`, temporal && `Temporal ${temporal}`, temporalUi && `its UI ${temporalUi}`];
+  const detail = ['Bellhop is running', ...known.filter(Boolean)].join('; ');
+  return { id: 'ports', title: 'Ports', state: 'ok', detail };
 }
 
 function checkRunning(pid: number | undefined, state: SetupState | undefined): Finding {

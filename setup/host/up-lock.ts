@@ -2,8 +2,11 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { SetupError } from '../errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
-/** Takes the home for this process, or says who has it. A lock whose holder is gone is taken over. */
-export async function takeUpLock(file: string): Promise<AsyncDisposable> {
+/**
+ * Takes the home for this process, or says who has it. A lock whose holder is gone is taken over.
+ * @param page the address of the running page, for whoever has closed it
+ */
+export async function takeUpLock(file: string, page = ''): Promise<AsyncDisposable> {
   const mine = await identityOf(process.pid);
   for (let attempt = 0; attempt < 2; attempt += 1) {
     if (await createWhole(file, JSON.stringify(mine))) {
@@ -14,7 +17,7 @@ export async function takeUpLock(file: string): Promise<AsyncDisposable> {
       throw new SetupError(
         'already-running',
         `Bellhop is already running here (process ${holder.pid})`,
-        `open its page, or stop it with Ctrl-C or: kill ${holder.pid}`,
+        `${['open its page', page].filter(Boolean).join(' ')}, or stop it with Ctrl-C or: kill ${holder.pid}`,
       );
     }
     await rm(file, { force: true });

@@ -8,6 +8,7 @@ import { createJournal } from './journal.ts';
 import { stopLeftovers } from './leftovers.ts';
 import { createPageServices } from './page-services.ts';
 import { stepLine } from './report.ts';
+import { runningPage } from './running-page.ts';
 import { startEverything } from './start-everything.ts';
 import { createStateFile } from './state-file.ts';
 import { STEPS } from './steps.ts';
@@ -21,7 +22,7 @@ import { createSupervisor } from './supervisor.ts';
 export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string) => void): Promise<void> {
   const settings = readSettings(environment);
   const home = await openHome(homeFolder(environment));
-  await using _lock = await takeUpLock(home.lock);
+  await using _lock = await takeUpLock(home.lock, await runningPage(home));
   const log = pino(
     { name: 'up' },
     pino.destination({ dest: path.join(home.logs, 'up.log'), append: true, mode: 0o600 }),

@@ -86,6 +86,7 @@ describe('bellhop up', () => {
     const { pid } = await state();
     const again = await bellhop('up');
     expect(again).toEqual({ code: 1, said: expect.stringContaining(`already running here (process ${pid})`) });
+    expect(again.said).toContain(up.url);
     expect(again.said).not.toMatch(/at .*\.ts:\d+/);
   });
 
