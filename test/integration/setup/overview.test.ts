@@ -46,7 +46,7 @@ describe('bellhop status', () => {
       .map((line) => line.replaceAll(/ {2,}/g, ' | '));
     expect(lines).toEqual([
       'Threads',
-      ' | #ops | working | turn 2 running (1 steps) | U9 | 30 s ago | slack:T:C1:2',
+      ' | #ops | working | turn 2 running (1 step) | U9 | 30 s ago | slack:T:C1:2',
       ' | #ops | idle | turn 1 answered (0 steps) | ada | 2 h ago | slack:T:C1:1',
       'Runners',
       ' | r1 | alive | 1 of 60 sandboxes, 1 at work | runc',
