@@ -6,7 +6,7 @@ import { turnTotals } from '../store/turns.ts';
 export interface Said {
   /** What the agent has said in the turn, as markdown; empty when nothing. */
   readonly text: string;
-  /** One small line: steps, time, outcomes. */
+  /** One small line: tool calls, time, outcomes. */
   readonly footer: string;
 }
 
@@ -18,7 +18,7 @@ export const turnReport: TurnReport = async (db, session, turn) => {
   const outcomes = (['injected', 'forwarded', 'blocked'] as const)
     .filter((outcome) => totals[outcome] > 0)
     .map((outcome) => `${totals[outcome]} ${outcome}`);
-  const footer = [count(totals.tools, 'step'), seconds(totals.seconds), ...outcomes].join(' · ');
+  const footer = [count(totals.tools, 'tool call'), seconds(totals.seconds), ...outcomes].join(' · ');
   return { text: text ?? '', footer };
 };
 

@@ -40,7 +40,7 @@ function turnRow(turn: FoundTurn): string[] {
     requester,
     startedAt.toISOString(),
     took,
-    `${steps} steps`,
+    steps === 1 ? '1 step' : `${steps} steps`,
     `${injected} injected, ${forwarded} forwarded, ${blocked} blocked`,
   ];
 }

@@ -76,7 +76,7 @@ async function answered(turn = 1): Promise<string> {
     .getByText('answered')
     .waitFor({ timeout: 120_000 });
   await thread()
-    .getByText(/^\d+ steps? · /)
+    .getByText(/^\d+ tool calls? · /)
     .nth(turn - 1)
     .waitFor();
   return (await thread().textContent()) ?? '';

@@ -13,7 +13,7 @@ afterAll(() => bellhop?.[Symbol.asyncDispose](), 60_000);
 
 test('a turn that has used up its tokens says so after the tools that were asked for', async () => {
   const mention = await bellhop.slack.post('ada', '#platform-eng', '@bellhop\n$ echo one\n$ echo two');
-  await bellhop.slack.waitForAnswer(mention, /limit of one turn[\s\S]*1 step/, 60_000);
+  await bellhop.slack.waitForAnswer(mention, /limit of one turn[\s\S]*1 tool call/, 60_000);
   expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'limit' });
   expect(await toolSteps(bellhop, mention)).toMatchObject([{ output: 'one\n' }]);
 }, 90_000);
@@ -21,7 +21,7 @@ test('a turn that has used up its tokens says so after the tools that were asked
 test("commands that outlast the turn's minutes are ended with it: one in its middle, the next before it begins", async () => {
   const lines = ['@bellhop', '$ sleep 600', '& $ echo never > never'];
   const mention = await bellhop.slack.post('ada', '#platform-eng', lines.join('\n'));
-  await bellhop.slack.waitForAnswer(mention, /limit of one turn[\s\S]*2 steps/, 60_000);
+  await bellhop.slack.waitForAnswer(mention, /limit of one turn[\s\S]*2 tool calls/, 60_000);
   expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'limit' });
   expect(await toolSteps(bellhop, mention)).toMatchObject([
     { state: 'stopped', attempt: 1 },

@@ -20,7 +20,7 @@ test('SIGKILL of gateway and agent between placeholder and answer: one message, 
   await Promise.all([gateway.kill('SIGKILL'), agent.kill('SIGKILL')]);
   await Promise.all([gateway.restart(), agent.restart()]);
 
-  const answer = await bellhop.slack.waitForAnswer(mention, /the end\n[\s\S]*1 step/, 40_000);
+  const answer = await bellhop.slack.waitForAnswer(mention, /the end\n[\s\S]*1 tool call/, 40_000);
   expect(answer.ts).toBe(placeholder.ts);
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
   expect(brokenModelCalls(bellhop)).toEqual([]);
@@ -38,7 +38,7 @@ test('SIGKILL of the gateway while the placeholder is on its way: one message, t
   await bellhop.processes.gateway.kill('SIGKILL');
   await bellhop.processes.gateway.restart();
 
-  await bellhop.slack.waitForAnswer(mention, /the end\n[\s\S]*1 step/, 40_000);
+  await bellhop.slack.waitForAnswer(mention, /the end\n[\s\S]*1 tool call/, 40_000);
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
 }, 70_000);
 
@@ -100,7 +100,7 @@ async function expectOneOfEach(mention: SimMessage, answer: RegExp): Promise<voi
   const { session, state } = await waitForTurn(bellhop, mention, 1, 40_000);
   expect(state).toBe('answered');
   await bellhop.slack.waitForAnswer(mention, answer);
-  await bellhop.slack.waitForAnswer(mention, /1 step/);
+  await bellhop.slack.waitForAnswer(mention, /1 tool call/);
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
   const { rows } = await bellhop.database.query(
     `select (select count(*)::int from turn where session = $1) as turns,

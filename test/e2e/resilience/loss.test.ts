@@ -32,9 +32,9 @@ test('10 s without PostgreSQL in a turn: the command ran once, and what was said
   for (const thread of [working, thinking, meanwhile]) {
     expect(await waitForTurn(bellhop, thread, 1, 60_000)).toMatchObject({ state: 'answered' });
   }
-  await bellhop.slack.waitForAnswer(working, /and then[\s\S]*2 steps/);
-  await bellhop.slack.waitForAnswer(thinking, /thought[\s\S]*1 step/);
-  await bellhop.slack.waitForAnswer(meanwhile, /said meanwhile[\s\S]*1 step/);
+  await bellhop.slack.waitForAnswer(working, /and then[\s\S]*2 tool calls/);
+  await bellhop.slack.waitForAnswer(thinking, /thought[\s\S]*1 tool call/);
+  await bellhop.slack.waitForAnswer(meanwhile, /said meanwhile[\s\S]*1 tool call/);
   expect(await inSandbox(bellhop, working, 'cat /workspace/ran')).toBe('start');
   const whole = [1, 2, 3, 4, 5, 6].map((i) => `line ${i}\n`).join('');
   expect(await toolSteps(bellhop, working)).toMatchObject([{ output: whole }, { output: 'and then\n' }]);
@@ -56,6 +56,6 @@ test('a container that vanishes or stops: only its command is lost, and the turn
     { tool: 'bash', exitCode: null, state: 'failed' },
     { tool: 'bash', output: 'kept\n', attempt: 1 },
   ]);
-  await bellhop.slack.waitForAnswer(mention, /outcome unknown[\s\S]*4 steps/);
+  await bellhop.slack.waitForAnswer(mention, /outcome unknown[\s\S]*4 tool calls/);
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
 }, 100_000);

@@ -29,7 +29,7 @@ test('a file that is attached to a follow-up reaches the running turn', async ()
     files: [{ name: 'note.txt', content: 'from the follow-up' }],
   });
   await bellhop.slack.waitForReaction(reply);
-  await bellhop.slack.waitForAnswer(mention, /from the follow-up[\s\S]*2 steps/);
+  await bellhop.slack.waitForAnswer(mention, /from the follow-up[\s\S]*2 tool calls/);
 }, 60_000);
 
 test('a posted file is in the thread once, whole, also when the gateway is killed and Slack is unsure', async () => {

@@ -34,7 +34,7 @@ test('a message during a tool call is in the next model call of the same turn', 
   await reply(mention, '$ echo steered');
   await inSandbox(bellhop, mention, 'touch /workspace/go');
 
-  await bellhop.slack.waitForAnswer(mention, /steered\n[\s\S]*2 steps/);
+  await bellhop.slack.waitForAnswer(mention, /steered\n[\s\S]*2 tool calls/);
   const next = bellhop.model.calls[callsBefore]?.request;
   expect(next && everythingSaid(next)).toContain('$ echo steered');
   expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'answered' });
@@ -47,7 +47,7 @@ test('a message during the last model call keeps the turn going, and its one mes
   await until(() => bellhop.model.calls.length === before + 2, 'the last model call');
   await reply(mention, '$ echo two');
 
-  await bellhop.slack.waitForAnswer(mention, /first said[\s\S]*two\n[\s\S]*2 steps/);
+  await bellhop.slack.waitForAnswer(mention, /first said[\s\S]*two\n[\s\S]*2 tool calls/);
   expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'answered' });
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
   const turns = await bellhop.database.query('select 1 from turn where session = $1', [sessionOf(mention)]);

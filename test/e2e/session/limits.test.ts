@@ -27,7 +27,7 @@ test('at its limit of steps a turn posts what it has and asks to go on; the next
 
 test('a model that is unavailable twice is asked again, and Temporal shows the attempts', async () => {
   const mention = await ask('$ echo one\nfail 503 x2\nsay recovered');
-  await bellhop.slack.waitForAnswer(mention, /recovered[\s\S]*1 step/, 40_000);
+  await bellhop.slack.waitForAnswer(mention, /recovered[\s\S]*1 tool call/, 40_000);
   expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'answered' });
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
   expect(await attemptsOf(mention)).toContain(3);
