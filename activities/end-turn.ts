@@ -39,14 +39,13 @@ async function say(db: Queryable, input: EndTurnInput, report: TurnReport): Prom
   const { session, turn } = input;
   const { team, channel, threadTs } = threadOf(session);
   const said = await report(db, session, turn);
-  const text = [said.text, lastWord(input, said.text)].filter((part) => part !== '').join('\n\n');
   await putMessage(db, {
     key: answerKey(input),
     team,
     channel,
     threadTs,
     session,
-    body: { kind: 'answer', text, footer: said.footer },
+    body: { kind: 'answer', text: said.text, lastWord: lastWord(input, said.text), footer: said.footer },
     final: true,
   });
 }
@@ -56,6 +55,7 @@ export function answerKey({ session, turn }: Pick<EndTurnInput, 'session' | 'tur
   return `${turnIdOf(session, turn)}/answer`;
 }
 
+/** Bellhop's own words as mrkdwn, never the model's: what they mention is mentioned. */
 function lastWord({ ending, failure, stoppedBy }: EndTurnInput, said: string): string {
   switch (ending) {
     case 'answered':

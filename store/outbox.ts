@@ -18,6 +18,8 @@ export interface WorkingBody {
 export interface AnswerBody {
   readonly kind: 'answer';
   readonly text: string;
+  /** Bellhop's own words under it, as mrkdwn: a mention in them is one. Never holds words of the model. */
+  readonly lastWord?: string;
   /** One small line under it. */
   readonly footer?: string;
   /** Set by the sender where an answer takes several messages. The first is 1. */

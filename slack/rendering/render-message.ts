@@ -61,13 +61,14 @@ function stopButton(session: SessionId): Record<string, unknown> {
 }
 
 function renderAnswer(body: AnswerBody): RenderedMessage {
-  const { markdown, small, rest } = partOf(body, MARKDOWN_LIMIT);
-  const blocks: Record<string, unknown>[] = [{ type: 'markdown', text: markdown }];
+  const { markdown, lastWord, small, rest } = partOf(body, MARKDOWN_LIMIT);
+  const blocks: Record<string, unknown>[] = markdown ? [{ type: 'markdown', text: markdown }] : [];
+  if (lastWord) blocks.push({ type: 'section', text: { type: 'mrkdwn', text: lastWord } });
   for (const line of small) {
     blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(cutText(line, SECTION_LIMIT)) }] });
   }
   const text = fitting(
-    (limit) => toMrkdwn(cutText(markdown, limit)),
+    (limit) => paragraphs([toMrkdwn(cutText(markdown, limit)), lastWord]),
     (shown) => shown,
   );
   return { text, blocks, rest };
@@ -77,9 +78,9 @@ function renderAnswer(body: AnswerBody): RenderedMessage {
 export function renderWithoutBlocks(body: MessageBody, context: RenderContext): RenderedMessage {
   if (body.kind !== 'answer') return { ...renderMessage(body, context), blocks: [] };
   const plain = (limit: number): RenderedMessage => {
-    const { markdown, small, rest } = partOf(body, limit);
+    const { markdown, lastWord, small, rest } = partOf(body, limit);
     const lines = small.map((line) => escapeText(cutText(line, PLAIN_LINE_LIMIT)));
-    return { text: [toMrkdwn(markdown), ...lines].join('\n\n'), blocks: [], rest };
+    return { text: paragraphs([toMrkdwn(markdown), lastWord, ...lines]), blocks: [], rest };
   };
   return fitting(plain, ({ text }) => text);
 }
@@ -97,7 +98,10 @@ function fitting<T>(make: (limit: number) => T, textOf: (made: T) => string): T 
 
 /** What goes into one message of an answer, with at most `limit` characters of Markdown. */
 interface AnswerPart {
+  /** Empty only where there is a last word. */
   readonly markdown: string;
+  /** Bellhop's own, as mrkdwn; empty when there is none or more messages follow. */
+  readonly lastWord: string;
   /** Small lines under it. */
   readonly small: readonly string[];
   readonly rest: string | null;
@@ -106,12 +110,16 @@ interface AnswerPart {
 function partOf(body: AnswerBody, limit: number): AnswerPart {
   const part = body.part ?? 1;
   const [sendable, beyond] = cutToSendable(body.text, part);
-  const [markdown = '(no text)', ...later] = splitMarkdown(neutralise(sendable), limit);
+  const [markdown = body.lastWord ? '' : '(no text)', ...later] = splitMarkdown(neutralise(sendable), limit);
   const rest = [...later, beyond].filter(Boolean).join('\n\n');
   const cut = rest && part >= MAX_PARTS ? `Cut here: ${rest.length.toLocaleString('en')} more characters.` : null;
   const last = !rest || cut !== null;
   const small = [cut, last ? body.footer : null].filter((line): line is string => Boolean(line));
-  return { markdown, small, rest: last ? null : rest };
+  return { markdown, lastWord: (last && body.lastWord) || '', small, rest: last ? null : rest };
+}
+
+function paragraphs(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
 /** What this message and those after it can take, and what is beyond: only counted, so never worth rendering. */

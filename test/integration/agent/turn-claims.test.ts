@@ -5,6 +5,7 @@ import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import { turnReport } from '../../../activities/turn-report.ts';
 import { claimInboxMessages } from '../../../store/claim-messages.ts';
 import { endingOf } from '../../../store/schedules.ts';
+import { addToolSteps } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { getTurn } from '../../../store/turns.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -93,3 +94,23 @@ test.each(['failed', 'stopped'] as const)(
     expect(await endingOf(db.database, session, rows[0]?.event ?? '')).toBe(ending);
   },
 );
+
+test('the line under an answer counts tool calls, and the last word is kept apart from what the agent said', async () => {
+  const { beginTurn, endTurn } = activities();
+  const session = await newSession(db.database);
+  await say(db.database, session, { text: 'first' });
+  await beginTurn({ session, claim: `${session}/1`, stoppedUpTo: null });
+  const steps = [1, 2].map((step) => ({ step, call: `call${step}`, tool: 'bash', arguments: {} }));
+  await addToolSteps(db.database, session, 1, steps);
+  await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U7' });
+  const { rows } = await db.database.query('select body from outbox where session = $1', [session]);
+  expect(rows).toMatchObject([
+    {
+      body: {
+        text: '',
+        lastWord: 'Stopped by <@U7>. Mention me to go on.',
+        footer: expect.stringMatching(/^2 tool calls · /),
+      },
+    },
+  ]);
+});

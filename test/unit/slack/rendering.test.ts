@@ -132,9 +132,30 @@ describe('messages', () => {
   });
 
   test('the answer has no button', () => {
-    const shown = renderMessage({ kind: 'answer', text: 'Done.', footer: '3 steps' }, context);
+    const shown = renderMessage({ kind: 'answer', text: 'Done.', footer: '3 tool calls' }, context);
     expect(shown.blocks.map((block) => block.type)).toEqual(['markdown', 'context']);
     expect(shown.rest).toBeNull();
+  });
+
+  test.each([
+    ['beside its blocks', renderMessage],
+    ['without blocks', renderWithoutBlocks],
+  ])("Bellhop's last word mentions who stopped, the model's words mention nobody: %s", (_, render) => {
+    const lastWord = 'Stopped by <@U1>. Mention me to go on.';
+    const { text } = render({ kind: 'answer', text: `<@U2> <!channel> ${lastWord}`, lastWord }, context);
+    expect(text.match(/<[@!][^>]*>/g)).toEqual(['<@U1>']);
+    expect(text).toMatch(/^&lt;@U2&gt;.*&lt;@U1&gt;.*\n\nStopped by <@U1>/s);
+  });
+
+  test("Bellhop's last word stands under the last message of an answer, alone where the agent said nothing", () => {
+    const lastWord = 'Stopped by <@U1>.';
+    const first = renderMessage({ kind: 'answer', text: 'word\n\n'.repeat(3_000), lastWord }, context);
+    expect(JSON.stringify(first)).not.toContain(lastWord);
+    const alone = renderMessage({ kind: 'answer', text: '', lastWord }, context);
+    expect(alone).toMatchObject({
+      text: lastWord,
+      blocks: [{ type: 'section', text: { type: 'mrkdwn', text: lastWord } }],
+    });
   });
 
   test('an empty answer is still something Slack takes', () => {
