@@ -34,8 +34,8 @@ export interface FailureRule {
 export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   AccessDisabled: {
     retry: false,
-    thread: 'I am switched off in this channel. An administrator can change that in bellhop.yaml.',
-    operator: 'The channel has `enabled: false` in the applied access file.',
+    thread: 'I am switched off here. An administrator can change that in bellhop.yaml.',
+    operator: 'The channel or person, or the organization, has `enabled: false` in the applied access file.',
   },
   ModelRefusedRequest: {
     retry: false,

@@ -165,7 +165,7 @@ test('a task that Slack or its channel refuses has failed, and nobody waits for 
 
   await handleOf('nowhere').trigger();
   const opening = await opened('nowhere', new Date(0), 20_000);
-  await bellhop.slack.waitForAnswer(opening, /switched off in this channel/);
+  await bellhop.slack.waitForAnswer(opening, /switched off here/);
   await until(() => failed('nowhere'), 'the task that its channel refused', 20_000);
 }, 60_000);
 
