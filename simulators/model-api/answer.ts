@@ -1,6 +1,7 @@
 import type { DoneCall } from './conversation.ts';
 import { type Refusal, refusalsIn } from './refusals.ts';
 import type { Scenario } from './scenarios.ts';
+import { wantedBy } from './script.ts';
 
 const LINES = 6;
 const CHARS = 500;
@@ -9,18 +10,32 @@ const DETAILED_STEPS = 8;
 
 const SIGNATURE = '_Demo model: I follow a script, I am not a language model._';
 
-/** The answer after a script: what really came of each step. */
-export function finalAnswer(saying: string, steps: readonly DoneCall[], prose: readonly string[]): string {
+/** What was said and not done. */
+export interface NotDone {
+  /** Messages that hold nothing in the language. */
+  readonly prose: readonly string[];
+  /** Lines beside a script that are none of it; named where they are nearly a command. */
+  readonly missed: readonly string[];
+}
+
+/** The answer after a script: what really came of each step, and what of it was not understood. */
+export function finalAnswer(saying: string, steps: readonly DoneCall[], { prose, missed }: NotDone): string {
   const refusals = refusalsIn(steps);
   return [
     saying,
     ...refusals.map(refusalText),
     ...steps.map((step, index) => stepText(step, index + 1, steps.length <= DETAILED_STEPS)),
+    ...missed.flatMap((line) => leftOut(line) ?? []),
     ...(prose.length > 0 ? [`I did not understand: ${prose.map((text) => `“${text.slice(0, 200)}”`).join(', ')}`] : []),
     SIGNATURE,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function leftOut(line: string): string | null {
+  const wants = wantedBy(line);
+  return wants === undefined ? null : `I left out “${line.slice(0, 200)}”: ${wants}.`;
 }
 
 /** Decisions of the access file, as opposed to failures on the way. */
@@ -34,11 +49,13 @@ const ADDABLE: ReadonlySet<string> = new Set([
 const BLOCKED = /not_allowed|blocked|guardrail|denied|disabled|mismatch|credential/;
 
 /** Names the host and, where that is for an administrator to decide, what could be added. */
-function refusalText({ host, code, hint }: Refusal): string {
+function refusalText({ host, code, message, hint }: Refusal): string {
   const advice = ADDABLE.has(code)
-    ? `An administrator could add a domain entry for \`${host}\` to a bundle of this channel, or a connection if it needs a credential.`
+    ? `An administrator could add a domain entry for \`${host}\` to a bundle attached here, or a connection if it needs a credential.`
     : hint;
-  return `**${host} was ${BLOCKED.test(code) ? 'blocked' : 'not reached'}** by the Agent Proxy (\`${code}\`). ${advice}`.trim();
+  return `**${host} was ${BLOCKED.test(code) ? 'blocked' : 'not reached'}** by the Agent Proxy (\`${code}\`). ${message} ${advice}`
+    .replaceAll(/ {2,}/g, ' ')
+    .trim();
 }
 
 /** What it can do, for whoever said something else. */

@@ -19,19 +19,22 @@ export interface Thought {
 export function think(request: MessagesRequest, scenarios: readonly Scenario[]): Thought {
   if (request.tools.length === 0) return justText(summaryOf(request));
   const conversation = conversationOf(request.messages);
-  const { calls, prose, opening } = plan(conversation, scenarios);
+  const { calls, prose, missed, opening } = plan(conversation, scenarios);
   const made = calls.filter((call) => isWanted(call, conversation));
   const call = made[conversation.done.length] ?? made.at(-1);
   if (!call || (calls.length === 1 && isNothing(call))) return justText(notUnderstood(conversation.said, scenarios));
   const { thinkMs, faults } = call;
   const saying = [...(conversation.done.length === 0 ? opening : []), ...call.say].join('\n\n');
   if (call.actions.length > 0) return { text: saying, tools: call.actions.map(toolCall), thinkMs, faults };
-  return { text: finalAnswer(saying, conversation.done.flat(), prose), tools: [], thinkMs, faults };
+  return { text: finalAnswer(saying, conversation.done.flat(), { prose, missed }), tools: [], thinkMs, faults };
 }
 
 interface Plan {
   readonly calls: readonly Call[];
+  /** Messages that hold nothing in the language. */
   readonly prose: readonly string[];
+  /** Lines beside a script that are none of it. */
+  readonly missed: readonly string[];
   readonly opening: readonly string[];
 }
 
@@ -49,7 +52,8 @@ function plan({ said }: Conversation, scenarios: readonly Scenario[]): Plan {
       );
     return scenario?.script ?? '';
   });
-  return { calls: parseScript(texts.join('\n')).calls, prose, opening };
+  const script = parseScript(texts.join('\n'));
+  return { calls: script.calls, prose, missed: script.prose, opening };
 }
 
 /** A script inside a fence must not close it. */

@@ -5,12 +5,20 @@ import type { DoneCall } from './conversation.ts';
 export interface Refusal {
   readonly host: string;
   readonly code: string;
+  /** The proxy's own words on why: they name the kind of place. Empty where the client hid them. */
+  readonly message: string;
   /** The proxy's own words on what to do. */
   readonly hint: string;
 }
 
 const body = z.looseObject({
-  error: z.looseObject({ code: z.string(), host: z.string(), retry: z.boolean(), hint: z.string().default('') }),
+  error: z.looseObject({
+    code: z.string(),
+    host: z.string(),
+    retry: z.boolean(),
+    message: z.string().default(''),
+    hint: z.string().default(''),
+  }),
 });
 
 /** Every refusal once for each host, from the proxy's JSON bodies; from curl's own words where it hides the body. */
@@ -22,18 +30,21 @@ export function refusalsIn(steps: readonly DoneCall[]): Refusal[] {
     });
     return bodies.length > 0 ? bodies : hiddenIn(step);
   });
-  return [...new Map(found.map((refusal) => [refusal.host, refusal])).values()].map(({ host, code, hint }) => ({
-    host,
-    code,
-    hint,
-  }));
+  return [...new Map(found.map((refusal) => [refusal.host, refusal])).values()].map(
+    ({ host, code, message, hint }) => ({
+      host,
+      code,
+      message,
+      hint,
+    }),
+  );
 }
 
 /** A client that was refused its tunnel shows only the status; the host is in its command. */
 function hiddenIn({ input, result }: DoneCall): Refusal[] {
   if (!/CONNECT tunnel failed, response 403|Received HTTP code 403 from proxy after CONNECT/.test(result)) return [];
   const host = /https?:\/\/([a-z0-9.-]+)/i.exec(String(input.command ?? ''))?.[1];
-  return host ? [{ host, code: 'blocked', hint: '' }] : [];
+  return host ? [{ host, code: 'blocked', message: '', hint: '' }] : [];
 }
 
 /** Objects of JSON standing anywhere in a text, the outermost of each. */

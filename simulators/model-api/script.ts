@@ -41,6 +41,23 @@ type Line =
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 const FENCE = '```';
 
+/** What each verb wants, for who wrote a line that is nearly one of its lines. */
+const WANTS: Readonly<Record<string, string>> = {
+  $: '`$ COMMAND` runs one command',
+  write: '`write PATH` takes its text from a fence on the lines below',
+  read: '`read PATH` takes one path without spaces',
+  post: '`post PATH` takes one path without spaces, and perhaps `if made`',
+  say: '`say TEXT` needs a text',
+  think: '`think 20s` takes one time in ms, s or m',
+  fail: '`fail 503 x2` takes a status from 400 to 599, and perhaps how often',
+};
+
+/** What the verb of a line that was not understood wants; undefined where the line begins with no verb. */
+export function wantedBy(line: string): string | undefined {
+  const verb = /^(?:&\s*)?(\S+)/.exec(line)?.[1] ?? '';
+  return Object.hasOwn(WANTS, verb) ? WANTS[verb] : undefined;
+}
+
 /**
  * Reads a script. Every line with an action is one call; `&` before a line joins it to the call before. `say`, `think`
  * and `fail` belong to the call after them. The last call has no action: it is the final answer.
@@ -56,6 +73,10 @@ export function parseScript(text: string): Script {
     const write = /^(&\s*)?write\s+(\S+)$/.exec(raw);
     if (write?.[2]) {
       const body = fenced(lines, at + 1);
+      if (!body) {
+        prose.push(raw);
+        continue;
+      }
       at = body.end;
       const action: Action = { verb: 'write', path: write[2], text: body.text };
       next = place(calls, next, { kind: 'action', action, joined: write[1] !== undefined });
@@ -123,10 +144,10 @@ function parseLine(raw: string): Line | null {
   return null;
 }
 
-/** Text between fences, from line `at` on; `end` is the last line it took. Slack may put the fence beside the text. */
-function fenced(lines: readonly string[], at: number): { text: string; end: number } {
+/** Text between fences, from line `at` on; null where no fence begins. `end` is the last line it took. Slack may put the fence beside the text. */
+function fenced(lines: readonly string[], at: number): { text: string; end: number } | null {
   const first = (lines[at] ?? '').trim();
-  if (!first.startsWith(FENCE)) return { text: '', end: at - 1 };
+  if (!first.startsWith(FENCE)) return null;
   const beside = first.slice(FENCE.length);
   const taken = /^[a-z0-9+-]*$/i.test(beside) ? [] : [beside];
   for (let end = at + 1; end < lines.length; end++) {

@@ -91,6 +91,21 @@ test('a refusal of the Agent Proxy in the output is named with what an administr
   expect(text).toContain('could add a domain entry for `paste.acme.test`');
 });
 
+test.each([
+  'Nothing attached to this person allows paste.acme.test.',
+  'Nothing attached to this channel, its workspace or the organization allows paste.acme.test.',
+])('what it says of a refusal speaks of the place as the proxy does: %s', (message) => {
+  const error = { code: 'not_allowed', message, host: 'paste.acme.test', retry: false, hint: 'Ask.' };
+  const messages = [
+    user(said('$ curl')),
+    called('a', 'curl'),
+    user(result('a', `exit code 0\n${JSON.stringify({ error })}`)),
+  ];
+  const [about = ''] = thought(...messages).text.split('\n\n');
+  expect(about).toContain(message);
+  expect(about.replace(message, '')).not.toMatch(/channel/);
+});
+
 test('a refused tunnel is named too, though curl hides its body', () => {
   const output = 'exit code 56 · 0.1 s\ncurl: (56) CONNECT tunnel failed, response 403';
   const command = 'curl https://paste.acme.test/';
@@ -123,6 +138,22 @@ test('prose beside a script is named in the answer', () => {
     user(result('a', 'exit code 0 · 0.1 s'), said('hurry up')),
   ];
   expect(thought(...messages).text).toContain('I did not understand: “hurry up”');
+});
+
+test.each([
+  ['write a.txt hello', '`write PATH`'],
+  ['write a.txt', '`write PATH`'],
+  ['read a.txt b.txt', '`read PATH`'],
+  ['post', '`post PATH`'],
+  ['think 20', '`think 20s`'],
+  ['fail 200', '`fail 503 x2`'],
+  ['& say', '`say TEXT`'],
+  ['$', '`$ COMMAND`'],
+])('a line that is nearly a command is named in the answer with what its verb wants: %s', (line, wants) => {
+  const messages = [user(said(`please do this\n$ one\n${line}`)), called('a', 'one'), user(result('a', 'exit code 0'))];
+  const { text } = thought(...messages);
+  expect(text).toContain(`I left out “${line}”: ${wants}`);
+  expect(text).not.toContain('please do this');
 });
 
 test('asked without tools it repeats what people said', () => {
