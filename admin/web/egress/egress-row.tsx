@@ -111,8 +111,9 @@ function ownCredentialInWords({ ownCredentials, method, transport }: EgressEvent
   return method === 'CONNECT' || transport === 'tunnel' ? 'headers not seen' : '';
 }
 
+/** The destination's count is of all requests to it, also those after this one. */
 function hitsInWords(hits: number): string {
-  return hits === 1 ? '1 hit there so far' : `${hits} hits there so far`;
+  return hits === 1 ? '1 hit there as of now' : `${hits} hits there as of now`;
 }
 
 function portSuffix({ scheme, port }: EgressEvent): string {
