@@ -19,6 +19,7 @@ export interface WorkspaceGuard {
 
 export interface WorkspaceGuardDependencies {
   readonly runtime: Pick<SandboxRuntime, 'workspaceBytes' | 'killAgent' | 'limitsWorkspaces'>;
+  /** What a workspace may hold, in MB. */
   readonly limitMb: number;
 }
 

@@ -55,6 +55,7 @@ export function createLedger({ now, hosts, capacity = 500 }: LedgerOptions): Led
   };
 }
 
+/** In lower-case hex, 64 digits. */
 export function sha256Of(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -35,6 +35,7 @@ export interface SessionSignalsOptions {
 
 const WORKFLOW = 'threadSession';
 
+/** Every call to Temporal ends after `timeoutMs`, with the client's own error. */
 export function createSessionSignals({ client, taskQueue, timeoutMs = 5_000 }: SessionSignalsOptions): SessionSignals {
   const inTime = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + timeoutMs, call);
 

@@ -13,6 +13,7 @@ export function mentions(text: string, user: string): boolean {
   return mentionOf(user).test(text);
 }
 
+/** The text without any mention of this user, trimmed; other mentions stay. */
 export function withoutMention(text: string, user: string): string {
   return text.replace(mentionOf(user), ' ').trim();
 }
