@@ -213,4 +213,9 @@ describe('reasons', () => {
   ])('name rule, bundle and scope', (request, reason) => {
     expect(judge(document, request).reason).toBe(reason);
   });
+
+  test('speak of the person in a direct message, of no channel', () => {
+    const { reason } = judge(document, { host: 'c.test' }, 'person:T1:U1');
+    expect(reason).toBe('Nothing attached to this person allows c.test.');
+  });
 });
