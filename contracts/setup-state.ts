@@ -12,6 +12,8 @@ export interface SetupStep {
   readonly state: SetupStepState;
   /** How it went or what it is doing now, in one sentence. */
   readonly detail?: string;
+  /** What else there is to know, longer than a line has room for. */
+  readonly more?: string;
   /** ISO 8601. */
   readonly startedAt?: string;
   /** How long it took, or has taken so far. */

@@ -20,6 +20,8 @@ export interface ChosenPort {
   readonly port: number;
   /** Said when it is not the usual one: who holds that. */
   readonly remark?: string;
+  /** The same in a few words. */
+  readonly brief?: string;
 }
 
 /**
@@ -40,7 +42,8 @@ export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv)
   }
   if (await isFree(wish.usual)) return { port: wish.usual };
   const port = await anyFreePort();
-  return { port, remark: `port ${wish.usual} is taken by ${await describeHolder(wish.usual)}; using ${port}` };
+  const remark = `port ${wish.usual} is taken by ${await describeHolder(wish.usual)}; using ${port}`;
+  return { port, remark, brief: `${wish.usual} was taken` };
 }
 
 export async function describeHolder(port: number): Promise<string> {

@@ -1,34 +1,16 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
-import { focused, openPage, regionsOf, tabTo, until } from './page-browser.ts';
-import { type PageStage, startPageStage } from './page-stage.ts';
-import { applyPolicy, demoPolicy, playThreeOutcomes, playTurn } from './page-story.ts';
+import type { Page } from 'playwright-core';
+import { focused, regionsOf, tabTo, until } from './page-browser.ts';
+import { onStage } from './page-on-stage.ts';
+import type { PageStage } from './page-stage.ts';
+import { playThreeOutcomes, playTurn } from './page-story.ts';
 
 jest.setTimeout(90_000);
 
 let stage: PageStage;
-let browser: Browser;
-let context: BrowserContext;
 let page: Page;
-let complaints: readonly string[];
 
-beforeAll(async () => {
-  [stage, browser] = await Promise.all([startPageStage(), launchChromium()]);
-  await applyPolicy(stage, demoPolicy(1));
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await stage?.[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  ({ context, page, complaints } = await openPage(browser, stage.url));
-});
-
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
+onStage((open) => {
+  ({ stage, page } = open);
 });
 
 /** Goes by Tab to what is named so and presses it. */

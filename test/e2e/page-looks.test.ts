@@ -1,8 +1,9 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
-import { openPage, regionsOf } from './page-browser.ts';
-import { type PageStage, startPageStage } from './page-stage.ts';
-import { applyPolicy, demoPolicy, playThreeOutcomes, playTurn } from './page-story.ts';
+import type { Page } from 'playwright-core';
+import { regionsOf } from './page-browser.ts';
+import { cutOrBroken, widerThanItsPlace } from './page-faults.ts';
+import { onStage } from './page-on-stage.ts';
+import type { PageStage } from './page-stage.ts';
+import { playThreeOutcomes, playTurn } from './page-story.ts';
 
 jest.setTimeout(90_000);
 
@@ -14,89 +15,58 @@ const LOOKS = [
 ] as const;
 
 let stage: PageStage;
-let browser: Browser;
-let context: BrowserContext;
 let page: Page;
-let complaints: readonly string[];
 
-beforeAll(async () => {
-  [stage, browser] = await Promise.all([startPageStage(), launchChromium()]);
-  await applyPolicy(stage, demoPolicy(1));
+onStage((open) => {
+  ({ stage, page } = open);
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await stage?.[Symbol.asyncDispose]();
-});
+async function faultsOfLook(): Promise<string[]> {
+  return [...(await page.evaluate(widerThanItsPlace)), ...(await page.evaluate(cutOrBroken))];
+}
 
-/** In the page: what is wider than its place, what is cut without saying so, and what cannot be read. */
-function faultsOfLook(): string[] {
-  const root = document.documentElement;
-  const faults = root.scrollWidth > root.clientWidth ? [`the page is ${root.scrollWidth} wide`] : [];
-  const nameOf = (element: Element) => `${element.tagName}.${element.className}`;
-  for (const element of document.querySelectorAll('body *')) {
-    const { overflowX, textOverflow, webkitLineClamp } = getComputedStyle(element);
-    if (!element.checkVisibility() || element.matches('.visually-hidden, .rich__table')) continue;
-    const cutsOpenly = textOverflow === 'ellipsis' || webkitLineClamp !== 'none';
-    if (overflowX !== 'visible' && !cutsOpenly && element.scrollWidth > element.clientWidth)
-      faults.push(`${nameOf(element)} is ${element.scrollWidth} wide in ${element.clientWidth}`);
+/** Three outcomes in a thread that ended with a long line, every explanation of theirs open. */
+async function showEverything(): Promise<void> {
+  const { thread, egress, happened } = regionsOf(page);
+  await page.getByRole('button', { name: '#platform-eng', exact: true }).click();
+  await page.getByRole('button', { name: /^1 Chart/ }).click();
+  await thread.waitFor();
+  const ts = new URL(page.url()).hash.split('/')[1] ?? '';
+  const session = await playTurn(stage, ts);
+  await playThreeOutcomes(stage, session);
+  await stage.test.database.query("update turn set state = 'answered', ended_at = now() where session = $1", [session]);
+  const text = `1. \`$ ${'a-long-command '.repeat(30)}\`\n\`\`\`\n${'x'.repeat(600)}\n\`\`\``;
+  await stage.answer('C00PLATFORM', ts, { text, blocks: [{ type: 'markdown', text }] });
+  await page.getByRole('region', { name: 'Try next' }).waitFor();
+  for (const outcome of ['injected', 'forwarded', 'blocked']) {
+    await egress.getByRole('button', { name: new RegExp(`^Why was .* ${outcome}`) }).click();
   }
-  for (const box of document.querySelectorAll('textarea')) {
-    const text = box.value;
-    box.value = box.placeholder;
-    if (box.scrollHeight > box.clientHeight) faults.push(`the placeholder “${box.placeholder}” is cut`);
-    box.value = text;
-  }
-  const legend = [...document.querySelectorAll('.egress-legend li')].map((item) => item.getBoundingClientRect().top);
-  if (new Set(legend).size !== 1) faults.push('the legend is not one row');
-  return faults;
+  await happened.getByRole('button', { name: 'Why? Resolve access' }).click();
+  await happened.getByText('What this place can reach').waitFor();
+  await egress.getByText('matches: this rule decides').nth(1).waitFor();
 }
 
 describe.each(LOOKS)('at $width in $colorScheme', ({ width, height, colorScheme }) => {
   beforeEach(async () => {
-    ({ context, page, complaints } = await openPage(browser, stage.url));
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme });
   });
 
-  afterEach(async () => {
-    await context.close();
-    expect(complaints).toEqual([]);
-  });
-
   test('every view keeps within its place', async () => {
-    expect(await page.evaluate(faultsOfLook)).toEqual([]);
+    expect(await faultsOfLook()).toEqual([]);
     for (const channel of ['#acme-globex', '#random', 'Bellhop']) {
       await page.getByRole('button', { name: channel, exact: true }).click();
       await page.getByRole('heading', { name: channel, exact: true }).and(page.locator('h3')).waitFor();
-      expect(await page.evaluate(faultsOfLook)).toEqual([]);
+      expect(await faultsOfLook()).toEqual([]);
     }
     await page.getByRole('button', { name: 'Ready' }).click();
     await page.getByRole('region', { name: 'How the set-up went' }).waitFor();
-    expect(await page.evaluate(faultsOfLook)).toEqual([]);
+    expect(await faultsOfLook()).toEqual([]);
   });
 
   test('a thread with every outcome, its explanations, a long line and an answer keeps within its place', async () => {
-    const { thread, egress, happened } = regionsOf(page);
-    await page.getByRole('button', { name: '#platform-eng', exact: true }).click();
-    await page.getByRole('button', { name: /^1 Chart/ }).click();
-    await thread.waitFor();
-    const ts = new URL(page.url()).hash.split('/')[1] ?? '';
-    const session = await playTurn(stage, ts);
-    await playThreeOutcomes(stage, session);
-    await stage.test.database.query("update turn set state = 'answered', ended_at = now() where session = $1", [
-      session,
-    ]);
-    const text = `1. \`$ ${'a-long-command '.repeat(30)}\`\n\`\`\`\n${'x'.repeat(600)}\n\`\`\``;
-    await stage.answer('C00PLATFORM', ts, { text, blocks: [{ type: 'markdown', text }] });
-    await page.getByRole('region', { name: 'Try next' }).waitFor();
-    for (const outcome of ['injected', 'forwarded', 'blocked']) {
-      await egress.getByRole('button', { name: new RegExp(`^Why was .* ${outcome}`) }).click();
-    }
-    await happened.getByRole('button', { name: 'Why? Resolve access' }).click();
-    await happened.getByText('What this place can reach').waitFor();
-    await egress.getByText('matches: this rule decides').nth(1).waitFor();
-    expect(await page.evaluate(faultsOfLook)).toEqual([]);
+    await showEverything();
+    expect(await faultsOfLook()).toEqual([]);
   });
 
   test('light is light and dark is dark', async () => {
@@ -110,4 +80,55 @@ describe.each(LOOKS)('at $width in $colorScheme', ({ width, height, colorScheme 
     if (colorScheme === 'light') expect(brightness).toBeGreaterThan(0.9);
     else expect(brightness).toBeLessThan(0.15);
   });
+});
+
+test.each([420, 768, 1280, 1920])(
+  'nothing is wider than its place at %i, and what is written can be sent',
+  async (width) => {
+    await page.setViewportSize({ width, height: 900 });
+    expect(await page.evaluate(widerThanItsPlace)).toEqual([]);
+    await page.getByRole('button', { name: 'Ready' }).click();
+    await page.getByRole('region', { name: 'How the set-up went' }).waitFor();
+    expect(await page.evaluate(widerThanItsPlace)).toEqual([]);
+    await page.getByRole('button', { name: 'Ready' }).click();
+    await showEverything();
+    expect(await page.evaluate(widerThanItsPlace)).toEqual([]);
+    const send = await page.getByRole('button', { name: 'Send', exact: true }).boundingBox();
+    const slack = await page.locator('#slack').boundingBox();
+    expect((send?.x ?? width) + (send?.width ?? 0)).toBeLessThan((slack?.x ?? 0) + (slack?.width ?? 0));
+  },
+);
+
+test.each([
+  { width: 1440, height: 900 },
+  { width: 1280, height: 800 },
+])('the set-up that goes on leaves two thirds of $width×$height to the panes, a line a step', async (size) => {
+  await page.setViewportSize(size);
+  const steps = Array.from({ length: 30 }, (_, index) => ({
+    id: `${index}`,
+    title: 'Build the image',
+    state: index < 15 ? ('done' as const) : ('running' as const),
+    ms: 1_000,
+    detail: 'what goes on, at length; '.repeat(12),
+  }));
+  await stage.setup({ steps });
+  const setup = page.getByRole('region', { name: 'Setting up' });
+  await setup.getByRole('listitem').nth(29).waitFor();
+  const heights = await setup.getByRole('listitem').evaluateAll((items) => items.map((item) => item.clientHeight));
+  expect(Math.max(...heights)).toBeLessThan(26);
+  expect((await setup.boundingBox())?.height).toBeLessThanOrEqual(size.height / 3);
+  await stage.setup({});
+  await setup.waitFor({ state: 'hidden' });
+});
+
+test('the five buttons are in sight at once, also while a script is open', async () => {
+  const tour = page.getByRole('region', { name: 'Five things to try' });
+  await tour.getByText('Script', { exact: true }).nth(4).click();
+  expect(await tour.locator('details[open]').count()).toBe(1);
+  const box = await tour.boundingBox();
+  for (const button of await tour.locator('.run').all()) {
+    const place = await button.boundingBox();
+    expect(place?.y).toBeGreaterThanOrEqual(box?.y ?? 0);
+    expect((place?.y ?? 0) + (place?.height ?? 0)).toBeLessThanOrEqual((box?.y ?? 0) + (box?.height ?? 0));
+  }
 });

@@ -48,6 +48,15 @@ async function press(number: number): Promise<void> {
   sessions.push(openSession());
 }
 
+/** Presses the fifth button and waits until its long command runs. */
+async function beginLongJob(): Promise<void> {
+  await press(5);
+  await happened()
+    .getByText(/^Step \d+: bash$/)
+    .nth(1)
+    .waitFor();
+}
+
 /** The session of the open thread, which is the id of its workflow. */
 function openSession(): string {
   return `slack:${TEAM.id}:${new URL(page.url()).hash.slice(1).replace('/', ':')}`;
@@ -142,11 +151,7 @@ test('the fourth looks for a secret and finds none', async () => {
 });
 
 test('the fifth outlives its worker: it is killed before your eyes, and the command ran once', async () => {
-  await press(5);
-  await happened()
-    .getByText(/^Step \d+: bash$/)
-    .nth(1)
-    .waitFor();
+  await beginLongJob();
   const before = await happened().getByRole('status').textContent();
   await page.getByRole('button', { name: 'Kill the worker' }).click();
   await happened()
@@ -157,11 +162,7 @@ test('the fifth outlives its worker: it is killed before your eyes, and the comm
 });
 
 test('the stop button of the status message stops the turn, by keyboard too', async () => {
-  await press(5);
-  await happened()
-    .getByText(/^Step \d+: bash$/)
-    .nth(1)
-    .waitFor();
+  await beginLongJob();
   await thread().getByRole('button', { name: 'Stop' }).waitFor();
   await tabTo(page, 'Stop');
   await page.keyboard.press('Enter');

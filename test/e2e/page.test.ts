@@ -1,36 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
-import { openPage, regionsOf, until } from './page-browser.ts';
-import { AGENT, type PageStage, startPageStage } from './page-stage.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { regionsOf, until } from './page-browser.ts';
+import { onStage } from './page-on-stage.ts';
+import { AGENT, type PageStage } from './page-stage.ts';
 import { applyPolicy, demoPolicy, playThreeOutcomes, playTurn } from './page-story.ts';
 
 jest.setTimeout(60_000);
 
 let stage: PageStage;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let complaints: readonly string[];
 
-beforeAll(async () => {
-  [stage, browser] = await Promise.all([startPageStage(), launchChromium()]);
-  await applyPolicy(stage, demoPolicy(1));
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await stage?.[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  ({ context, page, complaints } = await openPage(browser, stage.url));
-});
-
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
+onStage((open) => {
+  ({ stage, context, page } = open);
 });
 
 const egress = () => regionsOf(page).egress;
@@ -138,6 +121,20 @@ test('what happened is told moment by moment, with a link to the workflow', asyn
   await happened().getByText('attempt 2').waitFor();
   const link = await happened().getByRole('link', { name: 'Open in Temporal UI' }).getAttribute('href');
   expect(link).toBe(`http://127.0.0.1:8233/namespaces/bellhop/workflows/${encodeURIComponent(session)}`);
+});
+
+test('each channel says in a line what is reached from it, and a change of the access file is seen', async () => {
+  const open = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  await page.getByText('Reaches api.acme.test with a credential, docs.acme.test without one').waitFor();
+  await open('#random');
+  const common = 'without a credential; the organization’s access, no more';
+  await page.getByText(`Reaches api.acme.test, docs.acme.test ${common}`).waitFor();
+  await applyPolicy(stage, demoPolicy(2, true));
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await page.getByText(`Reaches api.acme.test, docs.acme.test, paste.acme.test ${common}`).waitFor();
+  await stage.test.database.query('delete from policy where version = 2');
+  await open('Bellhop');
+  await page.getByText('Reaches nothing: no access is attached here').waitFor();
 });
 
 test('Kill the worker kills it by way of its supervisor, and its return is seen', async () => {

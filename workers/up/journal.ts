@@ -4,6 +4,13 @@ import type { StepId } from './steps.ts';
 
 export type Say = (detail: string) => void;
 
+/** What a step came to: in one readable line, and what else there is to know. */
+export interface StepEnd<T> {
+  readonly detail: string;
+  readonly more?: string | undefined;
+  readonly value: T;
+}
+
 export interface JournalOptions {
   readonly initial: Omit<SetupState, 'steps' | 'processes'>;
   /** Every step there will be, in the order a person reads them. */
@@ -20,8 +27,8 @@ export interface JournalOptions {
 
 /** What has happened and what is going on, for the terminal, the page and `doctor`. */
 export interface Journal {
-  /** Runs a step; what `work` returns is its detail. A failure is recorded and thrown on. */
-  step<T>(id: StepId, work: (say: Say) => Promise<{ detail: string; value: T }>): Promise<T>;
+  /** Runs a step; what `work` returns says how it went. A failure is recorded and thrown on. */
+  step<T>(id: StepId, work: (say: Say) => Promise<StepEnd<T>>): Promise<T>;
   setAddresses(addresses: SetupState['addresses']): void;
   changed(): void;
   state(): SetupState;
@@ -54,8 +61,8 @@ export function createJournal(options: JournalOptions): Journal {
       update(id, { state: 'running', startedAt: startedAt.toISOString() });
       const took = () => options.now().getTime() - startedAt.getTime();
       try {
-        const { detail, value } = await work((said) => void update(id, { detail: said }));
-        options.onStep(update(id, { state: 'done', detail, ms: took() }));
+        const { detail, more, value } = await work((said) => void update(id, { detail: said }));
+        options.onStep(update(id, { state: 'done', detail, ...(more && { more }), ms: took() }));
         return value;
       } catch (error) {
         if (options.signal.aborted) update(id, { state: 'pending' });

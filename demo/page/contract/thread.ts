@@ -50,7 +50,7 @@ export interface ThreadView {
   readonly egress: readonly EgressItem[];
 }
 
-/** What a turn's access was made of, item by item. */
+/** What the access of a turn, or of a place, is made of, item by item. */
 export interface AccessView {
   readonly policyVersion: number;
   readonly scope: string;
@@ -62,6 +62,9 @@ export interface AccessView {
 export interface AccessRuleView {
   readonly action: 'inject' | 'forward';
   readonly rule: string;
+  readonly host: string;
   readonly covers: string;
   readonly origin: string;
+  /** It comes from the organization, as every channel has it. */
+  readonly everywhere: boolean;
 }

@@ -1,16 +1,23 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { SessionId } from '../../../contracts/ids.ts';
+import type { ScopeKey } from '../../../contracts/scope.ts';
 import { currentPolicy } from '../../../store/policy.ts';
 import { PageError } from './errors.ts';
 import type { Threads } from './threads.ts';
-import { accessOf, whyOf } from './why.ts';
+import { accessNow, accessOf, whyOf } from './why.ts';
 
 export const SESSION = z.custom<SessionId>(
   (value) => typeof value === 'string' && /^slack:[A-Z0-9]+:[A-Z0-9]+:\d+\.\d+$/.test(value),
   'not a session id',
 );
 const EVENT = z.object({ id: z.uuid() });
+const SCOPE = z.object({
+  scope: z.custom<ScopeKey>(
+    (value) => typeof value === 'string' && /^(channel|group-dm|person):[A-Z0-9]+:[A-Z0-9]+$/.test(value),
+    'not a scope',
+  ),
+});
 const TURN = z.object({ session: SESSION, turn: z.coerce.number().int().min(1) });
 
 export interface ThreadRoutesOptions {
@@ -38,6 +45,14 @@ export function addThreadRoutes(app: FastifyInstance, { threads, killWorker }: T
     const access = await accessOf(database(), session, turn);
     if (!access) throw new PageError(404, 'not_found', 'No access was recorded for this turn.');
     return access;
+  });
+
+  // Null while nothing is known: the page asks again.
+  app.get('/api/reach', async (request, reply) => {
+    const { scope } = SCOPE.parse(request.query);
+    const db = threads.database();
+    const access = db ? await accessNow({ db, currentPolicy }, scope) : null;
+    return reply.send({ access });
   });
 
   app.post('/api/worker/kill', async () => {

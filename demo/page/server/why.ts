@@ -5,6 +5,7 @@ import { effectiveAccess } from '../../../access/effective-access.ts';
 import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
 import type { EgressEvent } from '../../../contracts/egress.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
+import type { ScopeKey } from '../../../contracts/scope.ts';
 import { snapshotOf } from '../../../store/access-snapshots.ts';
 import type { Queryable } from '../../../store/database.ts';
 import { findEgressEvent } from '../../../store/thread-view.ts';
@@ -37,7 +38,16 @@ export async function whyOf({ db, currentPolicy }: WhyDependencies, eventId: str
 /** What a turn could reach when it began, item by item with where each comes from. */
 export async function accessOf(db: Queryable, session: SessionId, turn: number): Promise<AccessView | null> {
   const access = await snapshotOf(db, session, turn);
-  if (!access) return null;
+  return access && viewOf(access);
+}
+
+/** What a scope can reach by the policy of now, for the line under a channel's name; null before the first one. */
+export async function accessNow({ db, currentPolicy }: WhyDependencies, scope: ScopeKey): Promise<AccessView | null> {
+  const document = await currentPolicy(db);
+  return document && viewOf(effectiveAccess(document, scope));
+}
+
+function viewOf(access: EffectiveAccess): AccessView {
   return {
     policyVersion: access.policyVersion,
     scope: access.scope,
@@ -45,7 +55,14 @@ export async function accessOf(db: Queryable, session: SessionId, turn: number):
     rules: access.rules.map((rule) => {
       const match = rule.action === 'inject' ? rule.connection : rule.domain;
       const { bundle, scopeLabel } = rule.origin;
-      return { action: rule.action, rule: match.id, covers: covers(match), origin: `${bundle} ← ${scopeLabel}` };
+      return {
+        action: rule.action,
+        rule: match.id,
+        host: match.host,
+        covers: covers(match),
+        origin: `${bundle} ← ${scopeLabel}`,
+        everywhere: rule.origin.scope === 'organization',
+      };
     }),
     guardrails: access.guardrails.map(({ id, host }) => `${id}: ${host}`),
   };

@@ -1,4 +1,5 @@
 import type { WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
+import type { ScopeKey } from '../../../contracts/scope.ts';
 import type { AccessView } from '../contract/thread.ts';
 
 interface Refusal {
@@ -44,5 +45,6 @@ export const api = {
   why: (event: string) => call<WhyAnswer>(`/api/why/${event}`),
   access: (session: string, turn: number) =>
     call<AccessView>(`/api/access?${new URLSearchParams({ session, turn: String(turn) })}`),
+  reach: (scope: ScopeKey) => call<{ access: AccessView | null }>(`/api/reach?${new URLSearchParams({ scope })}`),
   killWorker: () => post('/api/worker/kill', {}),
 };

@@ -26,6 +26,7 @@ describe('ports', () => {
     expect(chosen.remark).toMatch(
       new RegExp(`port ${taken.port} is taken by process ${process.pid} \\(node .+\\); using ${chosen.port}`),
     );
+    expect(chosen.brief).toBe(`${taken.port} was taken`);
   });
 
   it('refuses a taken one that the user fixed, naming variable and holder', async () => {

@@ -6,6 +6,7 @@ import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { inheritedBy } from '../environments.ts';
 import { exists, startOwn } from '../own-process.ts';
+import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
 const SCENARIOS = 'demo/scenarios';
@@ -37,9 +38,9 @@ export async function startModel(context: UpContext, secrets: GeneratedSecrets):
     };
     const script = 'simulators/model-api/main.ts';
     const { url } = line.parse(await startOwn(context, { name: 'model-simulator', script, env }));
-    const remarks = [`demo model at ${url}, not a language model; ANTHROPIC_API_KEY would replace it`, port.remark];
     return {
-      detail: remarks.filter(Boolean).join('; '),
+      detail: joined(`simulated at ${url}, not a language model`, port.brief),
+      more: joined('ANTHROPIC_API_KEY would replace it', port.remark),
       value: { apiKey: secrets.modelKey, baseUrl: url, name: 'demo' },
     };
   });

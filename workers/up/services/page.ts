@@ -4,6 +4,7 @@ import { choosePort } from '../../../setup/host/ports.ts';
 import { namespaceIn } from '../../../setup/temporal/external.ts';
 import { inheritedBy } from '../environments.ts';
 import { exists, startOwn } from '../own-process.ts';
+import { joined } from '../remarks.ts';
 import { addressLine } from '../report.ts';
 import type { UpContext } from '../up-context.ts';
 
@@ -29,6 +30,6 @@ export async function startPage(context: UpContext): Promise<string | undefined>
     const { origin } = new URL(url);
     journal.setAddresses({ page: origin });
     tell(`\n${addressLine('Open', url)}\n`);
-    return { detail: [origin, port.remark].filter(Boolean).join('; '), value: url };
+    return { detail: joined(origin, port.brief), more: port.remark, value: url };
   });
 }

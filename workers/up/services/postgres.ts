@@ -12,6 +12,7 @@ import { postgresUser } from '../../../setup/postgres/unix-user.ts';
 import { waitForPostgres } from '../../../setup/postgres/wait.ts';
 import { inheritedBy } from '../environments.ts';
 import { guarded } from '../guarded-program.ts';
+import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
 const ANSWER_MS = 10_000;
@@ -64,6 +65,9 @@ async function startEmbedded(context: UpContext, say: (detail: string) => void) 
   const env = inheritedBy('local', environment);
   const probe = async (signal: AbortSignal) => await waitForPostgres(url, signal);
   await supervisor.start(guarded(program, { name: 'postgres', env, readyWithinMs: 60_000, probe }));
-  const remarks = [`embedded PostgreSQL ${binaries.version} on port ${chosen.port}`, chosen.remark, data.remark];
-  return { detail: remarks.filter(Boolean).join('; '), value: url };
+  return {
+    detail: joined(`embedded PostgreSQL ${binaries.version} on port ${chosen.port}`, chosen.brief),
+    more: joined(chosen.remark, data.remark),
+    value: url,
+  };
 }

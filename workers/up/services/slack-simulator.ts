@@ -5,6 +5,7 @@ import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
+import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
 const line = z.object({ url: z.url(), apiUrl: z.url() });
@@ -36,7 +37,10 @@ export async function startSlack(context: UpContext, secrets: GeneratedSecrets):
     const script = 'simulators/slack/main.ts';
     const { url, apiUrl } = line.parse(await startOwn(context, { name: 'slack-simulator', script, env }));
     await page.add({ SLACK_SIMULATOR_URL: url, SLACK_SIMULATOR_TOKEN: secrets.slackControlToken });
-    const remarks = [`simulator at ${url}; SLACK_APP_TOKEN and SLACK_BOT_TOKEN would replace it`, port.remark];
-    return { detail: remarks.filter(Boolean).join('; '), value: { ...tokens, apiUrl } };
+    return {
+      detail: joined(`simulated at ${url}`, port.brief),
+      more: joined('SLACK_APP_TOKEN and SLACK_BOT_TOKEN would replace it', port.remark),
+      value: { ...tokens, apiUrl },
+    };
   });
 }

@@ -8,6 +8,7 @@ import { checkExternalTemporal, namesExternalTemporal, unusedProfileRemark } fro
 import { provideNamespaceAt } from '../../../setup/temporal/namespace.ts';
 import { inheritedBy, temporalVariables } from '../environments.ts';
 import { guarded } from '../guarded-program.ts';
+import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
 /** How the other processes reach Temporal. */
@@ -64,16 +65,10 @@ async function startDevServer(context: UpContext, say: (detail: string) => void)
   };
   const env = inheritedBy('local', environment);
   await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, probe }));
-  const remarks = [
-    binary.origin,
-    `on port ${port.port}`,
-    namespace,
-    port.remark,
-    ui.remark,
-    unusedProfileRemark(environment),
-  ];
+  const server = `development server on port ${port.port}`;
   return {
-    detail: remarks.filter(Boolean).join('; '),
+    detail: joined(server, namespace, port.brief, ui.brief, unusedProfileRemark(environment)),
+    more: joined(binary.origin, port.remark, ui.remark),
     value: { address, namespace: NAMESPACE, external: false, uiUrl: `http://127.0.0.1:${ui.port}` },
   };
 }

@@ -9,6 +9,7 @@ import { readJson } from '../../../setup/host/read-json.ts';
 import { newPassword } from '../../../setup/host/secrets.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
+import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
 const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test'];
@@ -62,8 +63,11 @@ export async function startWorld(context: UpContext, { secrets, sealed }: WorldO
     await page.add({ ACME_URL: url, ACME_CA: ca, ACME_CONTROL_TOKEN: secrets.acmeControlToken });
     const operatorFile = path.join(home.folder, 'demo-operator.yaml');
     await writeAtomically(operatorFile, operatorText(port, ca));
-    const remarks = [`simulated: ${HOSTS.join(', ')} on port ${port}, with real TLS`, chosen.remark];
-    return { detail: remarks.filter(Boolean).join('; '), value: { operatorFile, port, token } };
+    return {
+      detail: joined(`simulated on port ${port}, with real TLS`, chosen.brief),
+      more: joined(HOSTS.join(', '), chosen.remark),
+      value: { operatorFile, port, token },
+    };
   });
 }
 

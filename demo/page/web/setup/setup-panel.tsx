@@ -11,7 +11,8 @@ export function SetupPanel({ setup }: { readonly setup: SetupState | null }) {
     <section className={`setup ${finished ? 'setup--finished' : ''}`} aria-labelledby="setup-title" id="setup">
       <h2 id="setup-title">{finished ? 'How the set-up went' : 'Setting up'}</h2>
       {setup ? (
-        <ol className="setup__steps">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <ol className="setup__steps" tabIndex={0} aria-labelledby="setup-title">
           {setup.steps.map((step) => (
             <Step key={step.id} step={step} />
           ))}
@@ -32,20 +33,16 @@ function Step({ step }: { readonly step: SetupStep }) {
       <span className="setup__mark" aria-hidden="true">
         {step.state === 'running' ? <span className="spinner" /> : MARKS[step.state]}
       </span>
-      <div className="setup__words">
-        <p className="setup__title">
-          {step.title}
-          <span className="visually-hidden">, {WORDS[step.state]}</span>
-          <span className="setup__time">
-            <StepTime step={step} />
-          </span>
-        </p>
-        {step.detail && (
-          <p className="setup__detail" title={step.detail}>
-            {step.detail}
-          </p>
-        )}
-      </div>
+      <p className="setup__title">
+        {step.title}
+        <span className="visually-hidden">, {WORDS[step.state]}</span>
+      </p>
+      <p className="setup__detail" title={[step.detail, step.more].filter(Boolean).join('; ')}>
+        {step.detail}
+      </p>
+      <p className="setup__time">
+        <StepTime step={step} />
+      </p>
     </li>
   );
 }

@@ -11,6 +11,7 @@ import { TourCard } from '../tour/tour-card.tsx';
 import { TryNext } from '../tour/try-next.tsx';
 import { Composer } from './composer.tsx';
 import { MessageList } from './message-list.tsx';
+import { Reach } from './reach.tsx';
 import { conversationName, Sidebar } from './sidebar.tsx';
 import { messagesOf, repeatable, statusOf } from './views.ts';
 
@@ -97,6 +98,7 @@ export function SlackPane(props: SlackPaneProps) {
               </h3>
               <span className="slack__topic">{openThread ? '' : channel.topic}</span>
             </div>
+            {!openThread && <Reach team={workspace.team.id} channel={channel} acting={acting.id} info={info} />}
             {!openThread && (channel.kind === 'public' || channel.kind === 'private') && info && (
               <TourCard scenarios={info.scenarios} actingName={acting.realName} onRun={runScenario} />
             )}

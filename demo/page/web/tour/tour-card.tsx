@@ -39,7 +39,8 @@ export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
           {scenarios.map((scenario, index) => (
             <li key={scenario.id} className="tour__item">
               <RunButton number={index + 1} scenario={scenario} disabled={busy} onRun={() => run(scenario)} />
-              <details>
+              {/* Of one name: opening one folds the other, so that the buttons stay in sight. */}
+              <details name="script" open={index === 0}>
                 <summary aria-label={`Script of ${scenario.title}`}>Script</summary>
                 <pre>{scenario.text}</pre>
               </details>

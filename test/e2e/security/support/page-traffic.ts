@@ -37,7 +37,9 @@ export async function pageTraffic(bellhop: Installation, session: string): Promi
     ]);
     const live = `/api/live?session=${encodeURIComponent(session)}`;
     const access = `/api/access?session=${encodeURIComponent(session)}&turn=1`;
-    return await Promise.all(['/', live, access, ...rows.map(({ id }) => `/api/why/${id}`)].map(get));
+    const [, team, channel] = session.split(':');
+    const reach = `/api/reach?scope=channel:${team}:${channel}`;
+    return await Promise.all(['/', live, access, reach, ...rows.map(({ id }) => `/api/why/${id}`)].map(get));
   } finally {
     page.kill('SIGTERM');
     await ended;

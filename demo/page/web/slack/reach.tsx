@@ -1,0 +1,54 @@
+import { useEffect, useState } from 'react';
+import { channelScope, personScope, type ScopeKey } from '../../../../contracts/scope.ts';
+import type { PageInfo } from '../../contract/page.ts';
+import type { SlackChannel } from '../../contract/slack.ts';
+import type { AccessView } from '../../contract/thread.ts';
+import { api } from '../api.ts';
+import { reachInWords } from './reach-in-words.ts';
+
+export interface ReachProps {
+  readonly team: string;
+  readonly channel: SlackChannel;
+  /** User id of the person acted as, whose own access a direct message has. */
+  readonly acting: string;
+  /** Sent anew at each change of the set-up, which may have applied an access file. */
+  readonly info: PageInfo | null;
+}
+
+/** One line under a channel's name: what Bellhop can reach from here, by the access file of now. */
+export function Reach({ team, channel, acting, info }: ReachProps) {
+  const access = useAccess(scopeOf(team, channel, acting), info);
+  if (!access) return null;
+  const whole = access.rules.map(({ action, covers, origin }) => `${action} ${covers} ← ${origin}`).join('\n');
+  return (
+    <p className="slack__reach" title={whole}>
+      {reachInWords(access)}
+    </p>
+  );
+}
+
+/** Asked anew when somebody comes back to the page, from editing the file for instance. */
+function useAccess(scope: ScopeKey, info: PageInfo | null): AccessView | null {
+  const [known, setKnown] = useState<AccessView | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `info` tells that something has changed
+  useEffect(() => {
+    let over = false;
+    const ask = () =>
+      void api.reach(scope).then(
+        ({ access }) => over || setKnown(access),
+        () => undefined,
+      );
+    ask();
+    window.addEventListener('focus', ask);
+    return () => {
+      over = true;
+      window.removeEventListener('focus', ask);
+    };
+  }, [scope, info]);
+  return known?.scope === scope ? known : null;
+}
+
+function scopeOf(team: string, { id, kind }: SlackChannel, acting: string): ScopeKey {
+  if (kind === 'im') return personScope(team, acting);
+  return kind === 'mpim' ? `group-dm:${team}:${id}` : channelScope(team, id);
+}

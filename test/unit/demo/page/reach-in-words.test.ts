@@ -1,0 +1,32 @@
+import type { AccessRuleView, AccessView } from '../../../../demo/page/contract/thread.ts';
+import { reachInWords } from '../../../../demo/page/web/slack/reach-in-words.ts';
+
+function rule(action: AccessRuleView['action'], host: string, everywhere: boolean): AccessRuleView {
+  return { action, rule: host, host, covers: `any method ${host}`, origin: 'a bundle', everywhere };
+}
+
+function access(...rules: AccessRuleView[]): AccessView {
+  return { policyVersion: 1, scope: 'channel:T1:C1', enabled: true, rules, guardrails: [] };
+}
+
+test('hosts with a credential come first, and one that has both is named once', () => {
+  const rules = [
+    rule('inject', 'api.test', false),
+    rule('forward', 'api.test', true),
+    rule('forward', 'docs.test', true),
+  ];
+  expect(reachInWords(access(...rules))).toBe('Reaches api.test with a credential, docs.test without one');
+});
+
+test('a channel that has nothing of its own says that it has the organization’s access', () => {
+  expect(reachInWords(access(rule('forward', 'docs.test', true)))).toBe(
+    'Reaches docs.test without a credential; the organization’s access, no more',
+  );
+});
+
+test('no access, and access that is switched off, are said plainly', () => {
+  expect(reachInWords(access())).toBe('Reaches nothing: no access is attached here');
+  expect(reachInWords({ ...access(rule('forward', 'docs.test', true)), enabled: false })).toBe(
+    'Bellhop is switched off here',
+  );
+});
