@@ -24,12 +24,13 @@ export interface RunnerDependencies {
   readonly lock: KeyedLock;
   readonly caBundle: () => Promise<string>;
   readonly workspaceMb: number;
+  readonly workspaceFiles: number;
 }
 
 /** Everything one machine's own queue does. */
 export function createRunnerActivities(dependencies: RunnerDependencies): RunnerActivities {
-  const { runtime, proxy, database, workspaceMb } = dependencies;
-  const guard = createWorkspaceGuard({ runtime, limitMb: workspaceMb });
+  const { runtime, proxy, database, workspaceMb, workspaceFiles } = dependencies;
+  const guard = createWorkspaceGuard({ runtime, limitMb: workspaceMb, limitFiles: workspaceFiles });
   const bringUp = createBringUp({ ...dependencies, guard, tellThread: createTellThread(database) });
   const clock = (): number => performance.now();
   return namingDatabaseFailures({

@@ -1,12 +1,14 @@
 import { isDockerError } from '../docker/errors.ts';
-import type { SandboxRuntime } from '../docker/sandbox.ts';
+import type { SandboxRuntime, WorkspaceUse } from '../docker/sandbox.ts';
 import { type WorkspaceWatch, watchWorkspace } from '../docker/watch-workspace.ts';
 
 const EVERY_MS = 5_000;
 const MEGABYTE = 1024 * 1024;
+/** As many inodes as ext4 makes, without being told, for a disk of the default size of a workspace: one for 16 KB. */
+export const DEFAULT_WORKSPACE_FILES = 300_000;
 
 /**
- * Holds workspaces to their size where the engine cannot: while a turn runs, the workspace is counted, and when it is
+ * Holds workspaces to their size and number of files where the engine cannot: while a turn runs, the workspace is counted, and when it is
  * over, the agent's processes are ended. Found some seconds late, which `bellhop doctor` says.
  */
 export interface WorkspaceGuard {
@@ -18,19 +20,25 @@ export interface WorkspaceGuard {
 }
 
 export interface WorkspaceGuardDependencies {
-  readonly runtime: Pick<SandboxRuntime, 'workspaceBytes' | 'killAgent' | 'limitsWorkspaces'>;
+  readonly runtime: Pick<SandboxRuntime, 'workspaceUse' | 'killAgent' | 'limitsWorkspaces'>;
   /** What a workspace may hold, in MB. */
   readonly limitMb: number;
+  /** How many files and folders it may hold. */
+  readonly limitFiles: number;
 }
 
-export function createWorkspaceGuard({ runtime, limitMb }: WorkspaceGuardDependencies): WorkspaceGuard {
+export function createWorkspaceGuard({ runtime, limitMb, limitFiles }: WorkspaceGuardDependencies): WorkspaceGuard {
   const watches = new Map<string, WorkspaceWatch>();
   const notices = new Map<string, string>();
+  const limit: WorkspaceUse = { bytes: limitMb * MEGABYTE, files: limitFiles };
 
   function watch(id: string, uid: number): void {
-    const onOver = (bytes: number): void => {
-      const megabytes = Math.ceil(bytes / MEGABYTE);
-      notices.set(id, `The workspace takes ${megabytes} MB of ${limitMb} MB: this was ended. Delete files first.`);
+    const onOver = ({ bytes, files }: WorkspaceUse): void => {
+      const tooMuch =
+        bytes > limit.bytes
+          ? `takes ${Math.ceil(bytes / MEGABYTE)} MB of ${limitMb} MB`
+          : `holds ${files} files of ${limitFiles}`;
+      notices.set(id, `The workspace ${tooMuch}: this was ended. Delete files first.`);
       // Watched on: what fills it may start again.
       const again = (): void => {
         if (watches.has(id)) watch(id, uid);
@@ -41,8 +49,7 @@ export function createWorkspaceGuard({ runtime, limitMb }: WorkspaceGuardDepende
     const onError = (error: unknown): void => {
       if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) end(id);
     };
-    const limitBytes = limitMb * MEGABYTE;
-    watches.set(id, watchWorkspace({ runtime, id, uid, limitBytes, everyMs: EVERY_MS, onOver, onError }));
+    watches.set(id, watchWorkspace({ runtime, id, uid, limit, everyMs: EVERY_MS, onOver, onError }));
   }
 
   function end(id: string): void {

@@ -8,6 +8,7 @@ export interface BuildEvent {
   readonly error?: string;
 }
 
+/** Whether the engine has an image of this name. @throws DockerError when the engine cannot say */
 export async function hasImage(engine: Engine, name: string): Promise<boolean> {
   try {
     await engine.docker.getImage(name).inspect();

@@ -88,9 +88,9 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
     list: async () => await listSandboxes(context),
     listVolumes: async () => await listWorkspaces(context),
     state: async (id) => await stateOfSandbox(context, id),
-    async workspaceBytes(id, uid) {
+    async workspaceUse(id, uid) {
       const said = await askInSandbox(context, id, { uid, args: ['usage'], timeoutMs: USAGE_MS });
-      return Number(said.bytes);
+      return { bytes: Number(said.bytes), files: Number(said.files) };
     },
     limitsWorkspaces,
     probeRuntime: () => probe,

@@ -39,8 +39,8 @@ export interface SandboxRuntime {
   /** Every workspace of this installation on this engine. */
   listVolumes(): Promise<WorkspaceEntry[]>;
   state(id: string): Promise<SandboxState>;
-  /** Bytes the workspace takes on disk, counted from inside; deleted files that are still open count too. */
-  workspaceBytes(id: string, uid: number): Promise<number>;
+  /** What the workspace takes on disk, counted from inside; deleted files that are still open count too. */
+  workspaceUse(id: string, uid: number): Promise<WorkspaceUse>;
   /** Whether the engine itself holds workspaces to their size. */
   limitsWorkspaces(): Promise<boolean>;
   probeRuntime(): RuntimeProbe;
@@ -159,6 +159,12 @@ export interface WorkspaceEntry {
   readonly id: string;
   readonly session: string;
   readonly runner: string;
+}
+
+export interface WorkspaceUse {
+  readonly bytes: number;
+  /** Names of files, folders and whatever else takes an inode; a file of two names counts twice. */
+  readonly files: number;
 }
 
 /** What one sandbox may take. */

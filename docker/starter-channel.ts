@@ -21,6 +21,10 @@ export interface StarterChannel {
   close(): void;
 }
 
+/**
+ * Starts a starter that stays; `time` limits the start only.
+ * @throws DockerError `ExecTimeout`, `SandboxMissing`, `SandboxNotRunning`; the reason of an abort
+ */
 export async function openChannel(target: StarterTarget, time: StarterTime): Promise<StarterChannel> {
   const { id } = target;
   const opened = await openStarter(target, ['serve'], { ...time, input: true });

@@ -4,7 +4,7 @@ import { DockerError, engineError, sandboxError, wordsOf } from './errors.ts';
 import { type StreamFrame, starterFrames, stdoutOf } from './exec-frames.ts';
 import { within } from './within.ts';
 
-/** Where a starter runs: one container, as its agent's user. */
+/** Where a starter runs: one container, as one user of it. */
 export interface StarterTarget {
   readonly docker: Docker;
   /** The container's name. */
@@ -25,7 +25,7 @@ export interface StarterExec {
   readonly socket: Socket;
 }
 
-/** Starts the starter in a container, as the agent's user. */
+/** Starts the starter in a container. */
 export async function openStarter(
   target: StarterTarget,
   args: readonly string[],

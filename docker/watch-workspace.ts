@@ -1,4 +1,4 @@
-import type { SandboxRuntime } from './sandbox.ts';
+import type { SandboxRuntime, WorkspaceUse } from './sandbox.ts';
 
 export interface WorkspaceWatch {
   /** Ends the watch; no call comes after it. */
@@ -6,14 +6,14 @@ export interface WorkspaceWatch {
 }
 
 export interface WatchOptions {
-  readonly runtime: Pick<SandboxRuntime, 'workspaceBytes'>;
+  readonly runtime: Pick<SandboxRuntime, 'workspaceUse'>;
   readonly id: string;
   readonly uid: number;
-  readonly limitBytes: number;
+  readonly limit: WorkspaceUse;
   /** Between the end of one count and the start of the next. @default 10000 */
   readonly everyMs?: number;
-  /** Called once, when the workspace takes more than its limit; the watch has ended then. */
-  readonly onOver: (bytes: number) => void;
+  /** Called once, when the workspace is over its limit in bytes or in files; the watch has ended then. */
+  readonly onOver: (use: WorkspaceUse) => void;
   /** A count that failed, such as while the sandbox is paused. The watch goes on. */
   readonly onError?: (error: unknown) => void;
 }
@@ -23,17 +23,17 @@ export interface WatchOptions {
  * seconds late: `docs` and `bellhop doctor` say so, and a file system with quotas does better.
  */
 export function watchWorkspace(options: WatchOptions): WorkspaceWatch {
-  const { runtime, id, uid, limitBytes, everyMs = 10_000 } = options;
+  const { runtime, id, uid, limit, everyMs = 10_000 } = options;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
   async function look(): Promise<void> {
     try {
-      const bytes = await runtime.workspaceBytes(id, uid);
+      const use = await runtime.workspaceUse(id, uid);
       if (stopped) return;
-      if (bytes > limitBytes) {
+      if (use.bytes > limit.bytes || use.files > limit.files) {
         stopped = true;
-        return options.onOver(bytes);
+        return options.onOver(use);
       }
     } catch (error) {
       if (!stopped) options.onError?.(error);

@@ -90,7 +90,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   }
   const leaves = await createLeafCertificates(authority);
   const warn = (message: string) => onError(null, message);
-  const floors = createEpochFloors({ folder: path.join(stateDir, 'epochs'), warn });
+  const floors = createEpochFloors({ folder: path.join(stateDir, 'epochs') });
   floors.prune(Date.now());
   const limits = options.limits ?? CLIENT_LIMITS;
   const clients = createClients(limits);

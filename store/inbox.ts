@@ -153,6 +153,7 @@ export async function claimUndelivered(db: Queryable, limit: number, leaseMs: nu
   return rows.map(toRow).sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
 }
 
+/** Keeps a row from being claimed for so long; another postponement replaces this one. */
 export async function postponeEntry(db: Queryable, id: string, ms: number): Promise<void> {
   await db.query("update inbox set not_before = now() + $2 * interval '1 millisecond' where id = $1", [id, ms]);
 }
@@ -177,6 +178,7 @@ export async function acceptEntry(db: Queryable, id: string, accepted: AcceptedE
   return rowCount === 1;
 }
 
+/** Its signal was accepted by Temporal: it is not delivered again, and whoever shows the thread is notified. */
 export async function markSignalled(db: Queryable, id: string, session: SessionId): Promise<void> {
   await db.query(
     `with signalled as (update inbox set delivered_at = now() where id = $1 returning id)

@@ -21,6 +21,7 @@ export async function findSandbox(db: Queryable, session: SessionId): Promise<Sa
   return rows[0] ?? null;
 }
 
+/** Null for one that was never placed, and for one whose session was placed anew under another id. */
 export async function sandboxById(db: Queryable, id: string): Promise<SandboxPlace | null> {
   const { rows } = await db.query<SandboxPlace>(`select ${COLUMNS} from sandbox where id = $1`, [id]);
   return rows[0] ?? null;

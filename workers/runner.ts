@@ -5,6 +5,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { z } from 'zod';
 import { createEgressActivities, createRunnerActivities } from '../activities/create-runner-activities.ts';
 import { createKeyedLock } from '../activities/keyed-lock.ts';
+import { DEFAULT_WORKSPACE_FILES } from '../activities/workspace-guard.ts';
 import { egressQueue, runnerQueue } from '../contracts/task-queues.ts';
 import { connectEngine } from '../docker/engine.ts';
 import { DEFAULT_LIMITS } from '../docker/sandbox.ts';
@@ -38,6 +39,7 @@ const schema = baseEnvironment.extend({
   BELLHOP_SANDBOX_CPUS: positive(DEFAULT_LIMITS.cpus),
   BELLHOP_SANDBOX_TMP_MB: positive(DEFAULT_LIMITS.tmpMb),
   BELLHOP_SANDBOX_WORKSPACE_MB: positive(DEFAULT_LIMITS.workspaceMb),
+  BELLHOP_SANDBOX_WORKSPACE_FILES: positive(DEFAULT_WORKSPACE_FILES),
   BELLHOP_WORKSPACE_RETENTION_HOURS: positive(30 * 24),
 });
 
@@ -86,6 +88,7 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
         lock,
         caBundle,
         workspaceMb: env.BELLHOP_SANDBOX_WORKSPACE_MB,
+        workspaceFiles: env.BELLHOP_SANDBOX_WORKSPACE_FILES,
       }),
     }),
     // A slot for each sandbox, so that no turn waits for another's end.

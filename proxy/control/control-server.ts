@@ -13,6 +13,7 @@ const STATUS: Readonly<Record<ControlErrorCode, number>> = {
   not_found: 404,
   epoch_too_low: 409,
   turn_closed: 409,
+  epochs_unknown: 503,
   lease_expired: 409,
   lease_superseded: 409,
   lease_timeout: 408,

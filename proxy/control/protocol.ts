@@ -68,6 +68,8 @@ export type ControlErrorCode =
   | 'epoch_too_low'
   /** The turn's lease was closed for good; only a later turn opens another. */
   | 'turn_closed'
+  /** What epochs the sandbox had cannot be read: nothing opens until a person has mended it. */
+  | 'epochs_unknown'
   | 'lease_expired'
   | 'lease_superseded'
   | 'lease_timeout'

@@ -35,6 +35,7 @@ export interface UpstreamPoolsOptions {
   readonly lifetimeMs?: number;
 }
 
+/** One pool for each key, at most a thousand: past that, or past `lifetimeMs`, the least used is closed and made anew when asked for. */
 export function createUpstreamPools({ dialer, lifetimeMs = LIFETIME_MS }: UpstreamPoolsOptions): UpstreamPools {
   const open = new Set<Pool>();
   const pools = new LRUCache<string, Pool>({

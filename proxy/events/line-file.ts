@@ -7,6 +7,7 @@ export interface LineFile {
   close(): void;
 }
 
+/** Makes the file (0600) or goes on at its end. What cannot be written whole is taken back and thrown. Not flushed to disk. */
 export function openLineFile(file: string): LineFile {
   const fd = openSync(file, 'a', 0o600);
   let { size } = statSync(file);

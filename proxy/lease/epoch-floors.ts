@@ -13,6 +13,7 @@ import {
 import path from 'node:path';
 import { z } from 'zod';
 import type { LeaseEpoch } from '../../contracts/egress.ts';
+import { ControlError } from '../control/protocol.ts';
 
 /** The highest epoch a sandbox ever had a lease with. Nothing lower opens or closes one again. */
 export interface EpochFloor extends LeaseEpoch {
@@ -21,6 +22,7 @@ export interface EpochFloor extends LeaseEpoch {
 }
 
 export interface EpochFloors {
+  /** Null when it never had a lease. @throws ControlError `epochs_unknown` when nobody can say */
   of(sandbox: string): EpochFloor | null;
   raise(sandbox: string, floor: EpochFloor): void;
 }
@@ -31,17 +33,16 @@ const KEPT_MS = 90 * 24 * 3_600_000;
 
 export interface EpochFloorsOptions {
   readonly folder: string;
-  /** Something an operator should know, in words. */
-  readonly warn: (message: string) => void;
 }
 
 /**
  * Floors in a folder, one small file a sandbox, so that a restart of the proxy does not make old epochs good again.
- * This is not a lease: it only ever refuses, and only what is lower. A file that holds no floor refuses nothing, and the
- * next epoch that opens writes it anew; it is on disk before the lease is, so that only a damaged disk makes such a file.
+ * This is not a lease: it only ever refuses, and only what is lower. It is on disk before the lease is open, so that only a
+ * damaged disk makes a file that holds no floor. Then nobody knows what was closed, and every epoch of that sandbox is
+ * refused until a person has removed the file (docs/operations.md); the proxy need not be restarted for it.
  * Call `prune` once at start; it drops what is 90 days old.
  */
-export function createEpochFloors({ folder, warn }: EpochFloorsOptions): EpochFloors & { prune(now: number): void } {
+export function createEpochFloors({ folder }: EpochFloorsOptions): EpochFloors & { prune(now: number): void } {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const known = new Map<string, EpochFloor | null>();
   const fileOf = (sandbox: string) => path.join(folder, `${sandbox}.json`);
@@ -50,7 +51,7 @@ export function createEpochFloors({ folder, warn }: EpochFloorsOptions): EpochFl
     of(sandbox) {
       const remembered = known.get(sandbox);
       if (remembered !== undefined) return remembered;
-      const floor = read(fileOf(sandbox), warn);
+      const floor = read(fileOf(sandbox));
       known.set(sandbox, floor);
       return floor;
     },
@@ -75,7 +76,7 @@ export function createVolatileFloors(): EpochFloors {
   return { of: (sandbox) => floors.get(sandbox) ?? null, raise: (sandbox, floor) => void floors.set(sandbox, floor) };
 }
 
-function read(file: string, warn: (message: string) => void): EpochFloor | null {
+function read(file: string): EpochFloor | null {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -86,8 +87,10 @@ function read(file: string, warn: (message: string) => void): EpochFloor | null 
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    warn(`${file} is damaged: what epochs its sandbox had is not known any more`);
-    return null;
+    throw new ControlError(
+      'epochs_unknown',
+      `${file} is damaged, so no lease of this sandbox opens: remove the file when no turn of its thread is at work`,
+    );
   }
 }
 

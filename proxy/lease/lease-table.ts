@@ -23,10 +23,10 @@ export interface LeaseTable {
   /**
    * Opens a lease or renews it; a higher attempt of the same turn takes it over with its counts.
    * `earlier` is what an earlier process of this proxy let through in the same turn.
-   * @throws ControlError `epoch_too_low`, `turn_closed`, `lease_expired`, `bad_request`
+   * @throws ControlError `epoch_too_low`, `turn_closed`, `epochs_unknown`, `lease_expired`, `bad_request`
    */
   open(request: LeaseRequest, earlier?: EgressCounts): LeaseView;
-  /** Ends a turn's lease for good; resolves when its connections are gone. @throws ControlError `epoch_too_low` */
+  /** Ends a turn's lease for good; resolves when its connections are gone. @throws ControlError `epoch_too_low`, `epochs_unknown` */
   close(sandbox: string, turn: number, attempt?: number): Promise<LeaseView>;
   /** The lease that lets a request of this sandbox through at this moment, if there is one. */
   current(sandbox: string): Lease | null;

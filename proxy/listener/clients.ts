@@ -48,6 +48,7 @@ export interface Clients {
 
 const SETTLE_MS = 2_000;
 
+/** Connections of every sandbox, counted for each sandbox on its own: none can use up the room of another. */
 export function createClients(limits: ClientLimits): Clients {
   const bySocket = new WeakMap<Duplex, Client>();
   const bySandbox = new Map<string, Set<Client>>();

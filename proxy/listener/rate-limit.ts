@@ -18,6 +18,7 @@ const MAX_KEYS = 10_000;
 /** Nobody is kept waiting longer, however much was owed. */
 const MAX_WAIT_S = 5;
 
+/** A key begins with `burst` and gets `perSecond` back; whoever owes is kept waiting five seconds at most. */
 export function createRateLimit({ clock, perSecond, burst }: RateLimitOptions): RateLimit {
   const buckets = new Map<string, { tokens: number; at: number }>();
 

@@ -27,6 +27,7 @@ export interface SenderOptions {
   readonly bodySilenceMs: number;
 }
 
+/** The last look before anything leaves: the lease and the judgement must still hold, and the event be in the spool. */
 export function createSender({ admission, judge, pools, recorder, clock, bodySilenceMs }: SenderOptions): Sender {
   const underWay = new Map<Exchange, JudgedRequest>();
 

@@ -28,6 +28,7 @@ export interface Supervised {
   view(): SupervisedProcess;
 }
 
+/** A process that ends is started again after a pause, which doubles up to ten seconds while it does not stay up for thirty. */
 export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervised {
   let child: Child | undefined;
   let state: SupervisedState = 'starting';

@@ -116,7 +116,7 @@ int run(const struct command *command, bool may_start) {
   answer("{\"state\":\"reached\",\"incarnation\":%s}", quoted(incarnation));
   struct step step;
   if (open_step(command->step, &step)) return follow(&step, -1, incarnation);
-  /* Who asks this lives before the turn is ended, and is killed then, or after, and is refused (`kill_everything`). */
+  /* Who asks this before the note is made is among those that are killed after it; who asks later is refused. */
   if (may_start && is_over(command->turn)) {
     answer("{\"state\":\"over\",\"incarnation\":%s}", quoted(incarnation));
     return 0;

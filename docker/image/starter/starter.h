@@ -1,5 +1,5 @@
 /*
- * bellhop-step: the small program that runs inside every sandbox as the agent's user.
+ * bellhop-step: the small program that runs inside every sandbox, as the agent's user but for one call (over.c).
  *
  * It exists because the client of a `docker exec` may die at any moment (a worker killed, a deploy) while the command
  * must neither die with it nor be started twice. So a command is claimed under its step id, kept by a process of its
@@ -22,8 +22,8 @@
 #define SOCKET_DIR "/run/bellhop"
 #define WORKSPACE "/workspace"
 #define RELAY_PORT 3128
-/* A link to nothing whose target is a number: the last turn that is over. */
-#define OVER_LINK STEPS_DIR "/.over"
+/* A link to nothing whose target is a number: the last turn that is over. Its folder is the relay's, not the agent's. */
+#define OVER_LINK "/run/boot/over"
 /* In the environment of everything a command starts: its step. */
 #define STEP_MARK "BELLHOP_STEP"
 
@@ -76,9 +76,6 @@ struct step_state load_state(const struct step *step);
 void save_state(const struct step *step, const struct step_state *state);
 void prune_steps(void);
 bool read_incarnation(char *id, size_t size);
-bool is_over(const char *turn);
-bool is_last_over(const char *turn);
-bool end_turn(const char *turn);
 
 /* keep.c */
 void keep(const struct command *command, const struct step *step, int notify_fd);
@@ -86,9 +83,13 @@ void keep(const struct command *command, const struct step *step, int notify_fd)
 /* follow.c */
 int run(const struct command *command, bool may_start);
 
+/* over.c */
+bool is_over(const char *turn);
+int note_over(const char *turn);
+
 /* tree.c */
 void kill_tree(pid_t root, const char *step);
-int kill_everything(const char *turn);
+int kill_everything(void);
 
 /* ipc.c */
 void remove_ipc(void);

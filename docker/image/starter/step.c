@@ -104,7 +104,6 @@ static int newest_first(const void *a, const void *b) {
 }
 
 static bool may_stay(const struct found *found, time_t now, size_t *kept) {
-  if (strcmp(found->name, strrchr(OVER_LINK, '/') + 1) == 0) return true;
   /* A claim in the making. */
   if (found->name[0] == '.') return now - found->at.tv_sec < 10;
   struct step step;
@@ -116,6 +115,8 @@ static bool may_stay(const struct found *found, time_t now, size_t *kept) {
 
 /* Removes all but the newest steps, and whatever else has been put into the folder. Running steps stay. */
 void prune_steps(void) {
+  /* The agent may have closed it. */
+  chmod(STEPS_DIR, 0700);
   DIR *dir = opendir(STEPS_DIR);
   if (!dir) return;
   struct found found[512];
@@ -148,26 +149,4 @@ bool read_incarnation(char *id, size_t size) {
   while (length > 0 && id[length - 1] == '\n') length--;
   id[length < 0 ? 0 : length] = 0;
   return length > 0;
-}
-
-static const char *last_over(void) {
-  static char turn[32];
-  ssize_t length = readlink(OVER_LINK, turn, sizeof turn - 1);
-  turn[length < 0 ? 0 : length] = 0;
-  return turn;
-}
-
-/* Whether no command of this turn may be started any more. */
-bool is_over(const char *turn) { return atoll(turn) <= atoll(last_over()); }
-
-bool is_last_over(const char *turn) { return strcmp(last_over(), turn) == 0; }
-
-/* Notes that this turn is the last that is over, whatever the agent has put in that place. */
-bool end_turn(const char *turn) {
-  char aside[80];
-  if (is_last_over(turn)) return true;
-  chmod(STEPS_DIR, 0700);
-  snprintf(aside, sizeof aside, OVER_LINK ".%d", getpid());
-  if (symlink(turn, OVER_LINK) == 0) return true;
-  return rename(OVER_LINK, aside) == 0 && symlink(turn, OVER_LINK) == 0;
 }

@@ -96,26 +96,20 @@ void kill_tree(pid_t root, const char *step) {
   kill(-1, SIGKILL);
 }
 
-/*
- * Ends every process of this user but itself. The kernel signals them in one go, so nothing forks its way past it. With
- * a turn it is for good: a starter that comes later finds the turn over. Whatever is killed may have touched that note
- * while it lived, so the note has to be there before and after.
- */
-int kill_everything(const char *turn) {
+/* Ends every process of this user but itself. The kernel signals them in one go, so nothing forks its way past it. */
+int kill_everything(void) {
   static struct process list[MAX_PROCESSES];
   int64_t deadline = now_ms() + 10000;
-  for (int round = 0;; round++) {
-    bool noted = !turn || end_turn(turn);
+  for (int round = 1;; round++) {
     kill(-1, SIGKILL);
     size_t count = list_processes(list), left = 0;
     for (size_t i = 0; i < count; i++) {
       bool mine = list[i].owner == getuid() && list[i].pid != getpid();
       if (mine && list[i].state != 'Z' && list[i].state != 'X') left++;
     }
-    if (left == 0 && !noted) return fail("kill", "the end of the turn cannot be noted");
-    if (left == 0 && (!turn || is_last_over(turn))) {
+    if (left == 0) {
       remove_ipc();
-      answer("{\"left\":0,\"rounds\":%d}", round + 1);
+      answer("{\"left\":0,\"rounds\":%d}", round);
       return 0;
     }
     if (now_ms() > deadline) return fail("kill", "%zu processes did not end", left);

@@ -55,7 +55,9 @@ static void count_deleted(const char *pid) {
     struct stat info;
     if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0) continue;
     if (!S_ISREG(info.st_mode) || info.st_dev != device || !is_deleted(dirfd(dir), entry->d_name, &info)) continue;
-    if (is_new(info.st_ino)) bytes_used += (int64_t)info.st_blocks * 512;
+    if (!is_new(info.st_ino)) continue;
+    bytes_used += (int64_t)info.st_blocks * 512;
+    files_seen++;
   }
   closedir(dir);
 }

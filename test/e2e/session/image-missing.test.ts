@@ -55,7 +55,16 @@ async function startRunner(name: string): Promise<AsyncDisposable> {
   started.defer(() => connection.close());
   const runtime = createSandboxRuntime({ engine, image: name, installation: bellhop.id, runDir });
   const caBundle = () => readFile(path.join(bellhop.home, 'ca-bundle.pem'), 'utf8');
-  const shared = { runner: RUNNER, runtime, proxy, database, lock: createKeyedLock(), caBundle, workspaceMb: 1_000 };
+  const shared = {
+    runner: RUNNER,
+    runtime,
+    proxy,
+    database,
+    lock: createKeyedLock(),
+    caBundle,
+    workspaceMb: 1_000,
+    workspaceFiles: 1_000,
+  };
   const options = { connection, namespace: 'bellhop' };
   const workers = await Promise.all([
     Worker.create({ ...options, taskQueue: runnerQueue(RUNNER), activities: createRunnerActivities(shared) }),

@@ -44,7 +44,7 @@ test('a command that takes more memory than there is ends, and the files stay', 
 });
 
 test('the workspace is counted with closed folders and with deleted files that are still open', async () => {
-  const count = async () => await fixture.runtime.workspaceBytes(sandbox.id, sandbox.uid);
+  const count = async () => (await fixture.runtime.workspaceUse(sandbox.id, sandbox.uid)).bytes;
   const before = await count();
   await sandbox.run('mkdir closed && head -c 20M /dev/urandom > closed/file && chmod 000 closed');
   const withClosed = await count();
@@ -57,16 +57,30 @@ test('the workspace is counted with closed folders and with deleted files that a
   expect((await count()) - withClosed).toBeLessThan(5 * MB);
 });
 
+test('files without content are counted too, and those that are deleted and still open', async () => {
+  const count = async () => (await fixture.runtime.workspaceUse(sandbox.id, sandbox.uid)).files;
+  const before = await count();
+  await sandbox.run('mkdir many && cd many && seq 3000 | xargs touch');
+  expect((await count()) - before).toBe(3_001);
+  await sandbox.run('rm -r many; (exec 8> one 9> two; rm one two; sleep 20) & sleep 0.3');
+  expect((await count()) - before).toBe(2);
+  await fixture.runtime.killAgent(sandbox.id, sandbox.uid);
+  expect(await count()).toBe(before);
+});
+
 test('the watch tells once when a workspace grows over its limit, and not before', async () => {
   const over: number[] = [];
-  const limitBytes = (await fixture.runtime.workspaceBytes(sandbox.id, sandbox.uid)) + 10 * MB;
+  const limit = {
+    bytes: (await fixture.runtime.workspaceUse(sandbox.id, sandbox.uid)).bytes + 10 * MB,
+    files: 1_000_000,
+  };
   const watch = watchWorkspace({
     runtime: fixture.runtime,
     id: sandbox.id,
     uid: sandbox.uid,
-    limitBytes,
+    limit,
     everyMs: 100,
-    onOver: (bytes) => over.push(bytes),
+    onOver: ({ bytes }) => over.push(bytes),
   });
   await delay(600);
   expect(over).toEqual([]);
@@ -74,7 +88,7 @@ test('the watch tells once when a workspace grows over its limit, and not before
   await delay(1_000);
   watch.stop();
   expect(over).toHaveLength(1);
-  expect(over[0]).toBeGreaterThan(limitBytes);
+  expect(over[0]).toBeGreaterThan(limit.bytes);
 });
 
 test('whether the engine limits volumes is found by trying', async () => {

@@ -48,30 +48,39 @@ test('whenever the end comes while a command starts, nothing of it lives on', as
   }
 }, 120_000);
 
+let turn = 30;
+
 test.each([
-  ['puts a folder with files into the place of the note', 'rm /run/steps/.over; mkdir -p /run/steps/.over/a/b'],
-  ['notes a turn far ahead', 'ln -sfn 9999 /run/steps/.over'],
+  ['puts a folder with files into the place of the note', 'rm /run/boot/over; mkdir -p /run/boot/over/a/b'],
+  ['notes a turn far ahead', 'ln -sfn 9999 /run/boot/over'],
+  ['takes the note away', 'rm -f /run/boot/over; mv /run/boot /run/gone; mv /run/boot/over /run/boot/gone'],
   ['fills the folder', 'head -c 100000000 /dev/zero > /run/steps/full'],
   ['closes the folder', 'chmod 0 /run/steps'],
 ])('an agent that %s does not keep its turn from ending, nor the next one from beginning', async (_, command) => {
   const { incarnation } = await fixture.runtime.provision(sandbox.spec);
-  await endTurn(29);
-  await sandbox.run(command, { turn: 30 });
-  await endTurn(30);
-  await expect(sandbox.run('touch late', { turn: 30 })).rejects.toMatchObject({ code: 'TurnOver' });
-  await sandbox.run('rm -rf /run/steps/full', { turn: 31 }).catch(() => undefined);
-  expect((await sandbox.run('echo next', { turn: 31 })).output).toBe('next\n');
+  await endTurn(turn++);
+  await sandbox.run(command, { turn });
+  await endTurn(turn);
+  await expect(sandbox.run('touch late', { turn })).rejects.toMatchObject({ code: 'TurnOver' });
+  await sandbox.run('rm -rf /run/steps/full', { turn: turn + 1 }).catch(() => undefined);
+  expect((await sandbox.run('echo next', { turn: turn + 1 })).output).toBe('next\n');
   expect((await fixture.runtime.checkSockets(sandbox.id, sandbox.uid)).incarnation).toBe(incarnation);
+});
+
+test('what an agent writes ends no turn', async () => {
+  const notes = ['/run/steps/.over', '/run/boot/over', '/run/boot/.over'];
+  await sandbox.run(notes.map((note) => `rm -rf ${note}; ln -sfn 9999 ${note}`).join('; '), { turn: 50 });
+  expect((await sandbox.run('echo on', { turn: 50 })).output).toBe('on\n');
 });
 
 test('shared memory, queues and semaphores of a turn are gone in the next one', async () => {
   const make =
     'import ctypes; c = ctypes.CDLL(None); m = 0o1000; print(c.shmget(7, 1 << 20, m), c.msgget(7, m), c.semget(7, 1, m))';
   const find = 'import ctypes; c = ctypes.CDLL(None); print(c.shmget(7, 0, 0), c.msgget(7, 0), c.semget(7, 0, 0))';
-  expect((await sandbox.run(`python3 -c '${make}'`, { turn: 40 })).output).toMatch(/^\d+ \d+ \d+\n$/);
-  expect((await sandbox.run(`python3 -c '${find}'`, { turn: 40 })).output).not.toBe('-1 -1 -1\n');
-  await endTurn(40);
-  expect((await sandbox.run(`python3 -c '${find}'`, { turn: 41 })).output).toBe('-1 -1 -1\n');
+  expect((await sandbox.run(`python3 -c '${make}'`, { turn: 60 })).output).toMatch(/^\d+ \d+ \d+\n$/);
+  expect((await sandbox.run(`python3 -c '${find}'`, { turn: 60 })).output).not.toBe('-1 -1 -1\n');
+  await endTurn(60);
+  expect((await sandbox.run(`python3 -c '${find}'`, { turn: 61 })).output).toBe('-1 -1 -1\n');
 });
 
 test('a paused sandbox is woken to end its turn', async () => {

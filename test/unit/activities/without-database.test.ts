@@ -33,6 +33,7 @@ function everything(): Record<string, (input: unknown) => Promise<unknown>> {
       lock: createKeyedLock(),
       caBundle: async () => '',
       workspaceMb: 1,
+      workspaceFiles: 1,
     }),
     ...createEgressActivities({ proxy: unused, database }),
   } as never;

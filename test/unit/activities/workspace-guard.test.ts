@@ -1,29 +1,30 @@
 import { createWorkspaceGuard } from '../../../activities/workspace-guard.ts';
 import { DockerError } from '../../../docker/errors.ts';
+import type { WorkspaceUse } from '../../../docker/sandbox.ts';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
 /** Counts how often a workspace is looked at; `look` is what is seen. */
-function guardOf(look: () => number) {
+function guardOf(look: () => Partial<WorkspaceUse>) {
   const seen = { looks: 0, kills: 0 };
   const runtime = {
     limitsWorkspaces: async () => false,
-    workspaceBytes: async () => {
+    workspaceUse: async () => {
       seen.looks += 1;
-      return look();
+      return { bytes: 0, files: 0, ...look() };
     },
     killAgent: async () => {
       seen.kills += 1;
     },
   };
-  return { seen, guard: createWorkspaceGuard({ runtime, limitMb: 1 }) };
+  return { seen, guard: createWorkspaceGuard({ runtime, limitMb: 1, limitFiles: 1_000 }) };
 }
 
 const aMinute = () => jest.advanceTimersByTimeAsync(60_000);
 
 test('a workspace is looked at while it is guarded, and not after', async () => {
-  const { seen, guard } = guardOf(() => 0);
+  const { seen, guard } = guardOf(() => ({}));
   await guard.begin('s1', 1);
   await aMinute();
   expect(seen.looks).toBeGreaterThan(5);
@@ -34,7 +35,7 @@ test('a workspace is looked at while it is guarded, and not after', async () => 
 });
 
 test('who begins twice at once guards once', async () => {
-  const { seen, guard } = guardOf(() => 0);
+  const { seen, guard } = guardOf(() => ({}));
   await Promise.all([guard.begin('s1', 1), guard.begin('s1', 1)]);
   guard.end('s1');
   await aMinute();
@@ -65,11 +66,14 @@ test('a look that fails for another reason is followed by the next one', async (
   expect(seen.looks).toBeGreaterThan(5);
 });
 
-test('what fills a workspace is ended and told once, and the workspace is guarded on', async () => {
-  const { seen, guard } = guardOf(() => 2 * 1024 * 1024);
+test.each([
+  [{ bytes: 2 * 1024 * 1024 }, 'The workspace takes 2 MB of 1 MB: this was ended. Delete files first.'],
+  [{ files: 1_001 }, 'The workspace holds 1001 files of 1000: this was ended. Delete files first.'],
+])('what fills a workspace is ended and told once, and the workspace is guarded on: %j', async (use, notice) => {
+  const { seen, guard } = guardOf(() => use);
   await guard.begin('s1', 1);
   await aMinute();
   expect(seen.kills).toBeGreaterThan(1);
-  expect(guard.takeNotice('s1')).toMatch(/takes 2 MB of 1 MB/);
+  expect(guard.takeNotice('s1')).toBe(notice);
   expect(guard.takeNotice('s1')).toBeNull();
 });

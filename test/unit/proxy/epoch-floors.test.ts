@@ -1,21 +1,27 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { LeaseRequest } from '../../../contracts/egress.ts';
+import type { SessionId } from '../../../contracts/ids.ts';
 import { createEpochFloors } from '../../../proxy/lease/epoch-floors.ts';
+import { createLeaseTable } from '../../../proxy/lease/lease-table.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'bp-floors-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const fileOf = (sandbox: string) => path.join(folder, `${sandbox}.json`);
 
-function open() {
-  const warnings: string[] = [];
-  return { floors: createEpochFloors({ folder, warn: (message) => warnings.push(message) }), warnings };
+const open = () => createEpochFloors({ folder });
+
+function request(sandbox: string): LeaseRequest {
+  const epoch = { turn: 4, attempt: 1 };
+  const session: SessionId = 'slack:T1:C1:1.1';
+  return { sandbox, session, epoch, scope: 'channel:T1:C1', principal: 'agent@channel:T1:C1', requester: 'U1' };
 }
 
 test('a floor outlives the process, and is written whole', () => {
-  open().floors.raise('s1', { turn: 3, attempt: 2, closed: true });
-  expect(open().floors.of('s1')).toEqual({ turn: 3, attempt: 2, closed: true });
-  expect(open().floors.of('s2')).toBeNull();
+  open().raise('s1', { turn: 3, attempt: 2, closed: true });
+  expect(open().of('s1')).toEqual({ turn: 3, attempt: 2, closed: true });
+  expect(open().of('s2')).toBeNull();
   expect(readdirSync(folder)).toEqual(['s1.json']);
 });
 
@@ -24,23 +30,28 @@ test.each([
   ['half', '{"turn":3,"att'],
   ['of zeros', '\0\0\0\0'],
   ['something else', '{"turn":"3"}'],
-])('a file that is %s refuses nothing, is told once, and is written anew', (_what, content) => {
+])('a file that is %s refuses every lease of its sandbox until a person has removed it', async (_what, content) => {
   writeFileSync(fileOf('s3'), content);
-  const { floors, warnings } = open();
-  expect(floors.of('s3')).toBeNull();
-  expect(floors.of('s3')).toBeNull();
-  expect(warnings).toEqual([expect.stringContaining('s3.json is damaged')]);
-  floors.raise('s3', { turn: 4, attempt: 1, closed: false });
-  expect(JSON.parse(readFileSync(fileOf('s3'), 'utf8'))).toEqual({ turn: 4, attempt: 1, closed: false });
+  const floors = open();
+  const clock = { now: () => 0 };
+  const leases = createLeaseTable({ clock, floors, endConnections: async () => undefined });
+  const refusal = expect.objectContaining({ code: 'epochs_unknown', message: expect.stringContaining(fileOf('s3')) });
+  expect(() => leases.open(request('s3'))).toThrow(refusal);
+  await expect(leases.close('s3', 4)).rejects.toEqual(refusal);
+  expect(readFileSync(fileOf('s3'), 'utf8')).toBe(content);
+  expect(leases.current('s3')).toBeNull();
+  expect(leases.open(request('s4'))).toMatchObject({ state: 'open' });
+  rmSync(fileOf('s3'));
+  expect(leases.open(request('s3'))).toMatchObject({ state: 'open' });
 });
 
 test('what is 90 days old is dropped', () => {
-  const { floors } = open();
+  const floors = open();
   floors.raise('old', { turn: 1, attempt: 1, closed: true });
   floors.raise('new', { turn: 1, attempt: 1, closed: true });
   const then = new Date(Date.now() - 91 * 86_400_000);
   utimesSync(fileOf('old'), then, then);
   floors.prune(Date.now());
-  expect(open().floors.of('old')).toBeNull();
-  expect(open().floors.of('new')).not.toBeNull();
+  expect(open().of('old')).toBeNull();
+  expect(open().of('new')).not.toBeNull();
 });

@@ -48,7 +48,15 @@ export async function startRunnerStage(): Promise<RunnerStage> {
   const world = await startWorld({ runDir: fixture.runDir });
   const { database } = world.database;
   const lock = createKeyedLock();
-  const parts = { runner: RUNNER, runtime: fixture.runtime, proxy: world.control, database, lock, workspaceMb: 5_120 };
+  const parts = {
+    runner: RUNNER,
+    runtime: fixture.runtime,
+    proxy: world.control,
+    database,
+    lock,
+    workspaceMb: 5_120,
+    workspaceFiles: 300_000,
+  };
   const dependencies = { ...parts, caBundle: async () => 'no certificates\n' };
   const activities = createRunnerActivities(dependencies);
   let step = 1;
