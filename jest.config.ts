@@ -3,6 +3,8 @@ import type { Config } from 'jest';
 /** Tests run on the TypeScript sources as they are; swc only strips the types. */
 const config: Config = {
   testEnvironment: 'node',
+  // Else in the temporary folder of the machine, where nothing is to stay.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
     '^.+\\.(ts|tsx|mjs)$': [

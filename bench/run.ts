@@ -31,11 +31,11 @@ async function main(): Promise<void> {
   const machine = describeMachine();
   const measured: Measured[] = [];
   const { rounds } = wanted;
-  const interrupted = interruption();
   try {
     await withStage(
       tell,
-      async (environment) => {
+      async (environment, signal) => {
+        const interrupted = rejectionBy(signal);
         // The support code of the tests finds its servers by these.
         Object.assign(process.env, environment);
         // Left by an interruption as well, so that what was started for the measurements is taken down.
@@ -62,14 +62,12 @@ async function main(): Promise<void> {
   }
 }
 
-function interruption(): Promise<never> {
-  const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
-  });
+function rejectionBy(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   // Awaited only while something is measured.
-  interrupted.catch(() => undefined);
-  return interrupted;
+  promise.catch(() => undefined);
+  return promise;
 }
 
 try {

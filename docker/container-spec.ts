@@ -32,6 +32,8 @@ export const PROCESS_LIMIT = 300;
 export const TOOL_PROCESS_LIMIT = 250;
 /** gVisor's own tasks count in the container's limit; under runc only what runs in the sandbox does. */
 const PIDS: Record<SandboxRuntimeName, number> = { runc: 512, runsc: 4_096 };
+/** Owns the starter's file and may read it: gVisor starts nothing that may not be read (docker/image/Dockerfile). Agents have higher groups. */
+const STARTER_GROUP = '900';
 const MB = 1024 * 1024;
 
 /** What the engine is asked for. `docker inspect` on a sandbox shows every line of this. */
@@ -53,6 +55,7 @@ export function containerSpec(plan: ContainerPlan): Docker.ContainerCreateOption
       IpcMode: 'private',
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
+      GroupAdd: plan.runtime === 'runsc' ? [STARTER_GROUP] : [],
       // SELinux's label for containers forbids the socket of a process outside, which is the whole way out.
       SecurityOpt: ['no-new-privileges', `seccomp=${plan.seccomp}`, ...(plan.selinux ? ['label=disable'] : [])],
       LogConfig: { Type: 'none', Config: {} },

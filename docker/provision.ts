@@ -71,6 +71,7 @@ async function findSeen(
 async function planOf(options: ProvisionOptions, sandbox: SandboxSpec): Promise<ContainerPlan> {
   const ours = {
     [LABELS.installation]: options.installation,
+    [LABELS.folder]: options.runDir,
     [LABELS.sandbox]: sandbox.id,
     [LABELS.session]: sandbox.session,
     [LABELS.runner]: sandbox.runner,

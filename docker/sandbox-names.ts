@@ -4,6 +4,8 @@ import { DockerError } from './errors.ts';
 /** Labels on everything we make; by them, and only by them, an installation knows what is its own. */
 export const LABELS = {
   installation: 'bellhop.installation',
+  /** The folder of the installation's sockets: tells an operator which Bellhop of the machine this is. */
+  folder: 'bellhop.folder',
   sandbox: 'bellhop.sandbox',
   session: 'bellhop.session',
   runner: 'bellhop.runner',

@@ -1,6 +1,7 @@
 /**
  * `npm test [path …] [-- jest options]`: brings up PostgreSQL, Temporal, the Docker Engine and the sandbox image by the same code
- * as `bellhop up`, runs the tests on them, takes everything down, and ends with the line `N passed, N failed`.
+ * as `bellhop up`, runs the tests on them, takes everything down, and ends with the line `N passed, N failed`. What the tests
+ * themselves left behind is removed, and counts as failed.
  */
 import { reasonOf } from '../setup/errors.ts';
 import { provideChromium } from './runner/provide-chromium.ts';
@@ -15,14 +16,16 @@ let failed = 0;
 try {
   const suites = selectSuites(process.argv.slice(2));
   if (suites.some(({ name }) => name === 'e2e')) await provideChromium(tell);
-  await withStage(tell, async (environment) => {
+  const left = await withStage(tell, async (environment, signal) => {
     for (const suite of suites) {
-      const result = await runSuite(suite, environment);
+      const result = await runSuite(suite, environment, signal);
       passed += result.passed;
       failed += result.failed;
       tell(`${suite.name}: ${result.passed} passed, ${result.failed} failed, ${(result.ms / 1000).toFixed(0)} s\n`);
     }
   });
+  failed += left.length;
+  for (const what of left) tell(`left behind: ${what}`);
 } catch (error) {
   failed += 1;
   tell(`tests: ${reasonOf(error)}`);

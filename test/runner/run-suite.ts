@@ -22,9 +22,13 @@ interface JestResult {
 }
 
 /** Runs one suite with its output on this terminal. A skipped test counts as failed: nothing is left out here. */
-export async function runSuite(suite: Suite, environment: NodeJS.ProcessEnv): Promise<SuiteResult> {
+export async function runSuite(
+  suite: Suite,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<SuiteResult> {
   const start = Date.now();
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'bellhop-jest-'));
+  const folder = await mkdtemp(path.join(environment.TMPDIR ?? os.tmpdir(), 'jest-result-'));
   try {
     const resultFile = path.join(folder, 'result.json');
     const jest = spawn(
@@ -40,10 +44,12 @@ export async function runSuite(suite: Suite, environment: NodeJS.ProcessEnv): Pr
       // With --json jest prints the result to stdout as well; people read stderr.
       { cwd: ROOT, env: environment, stdio: ['ignore', 'ignore', 'inherit'] },
     );
-    const leaveNothing = () => jest.kill('SIGKILL');
-    process.once('exit', leaveNothing);
+    const end = () => jest.kill('SIGKILL');
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
     const [code] = (await once(jest, 'exit')) as [number | null];
-    process.off('exit', leaveNothing);
+    signal.removeEventListener('abort', end);
+    signal.throwIfAborted();
     const counts = await readCounts(resultFile);
     const unexplained = code !== 0 && counts.failed === 0 ? 1 : 0;
     return { passed: counts.passed, failed: counts.failed + unexplained, ms: Date.now() - start };

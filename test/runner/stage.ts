@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
+import { connectEngine } from '../../docker/engine.ts';
 import { openHome } from '../../setup/host/home.ts';
 import { readSettings } from '../../setup/settings.ts';
 import { findTemporalBinary } from '../../setup/temporal/binary.ts';
@@ -14,23 +14,30 @@ import { startTemporal } from '../../workers/up/services/temporal.ts';
 import { STEPS } from '../../workers/up/steps.ts';
 import { createSupervisor } from '../../workers/up/supervisor.ts';
 import { hermeticEnvironment } from './hermetic-environment.ts';
+import { onInterruption } from './interruption.ts';
+import { filesLeftIn, makeRunFolder, sweepDeadRuns } from './run-folder.ts';
+import { sweepEngine } from './sweep-engine.ts';
+import { sweepProcesses } from './sweep-processes.ts';
 
 /** A test database lives for seconds; a crash of the machine may take it. */
 const FAST_POSTGRES = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
 
-/** Starts what tests run on, calls `work` with the environment that says where it is, and takes it all down. */
+/**
+ * Starts what tests run on, calls `work` with the environment that says where it is, and takes it all down, after an interruption too.
+ * @returns what `work` itself has left behind, now removed; empty when it is as it should be
+ */
 export async function withStage(
   tell: (line: string) => void,
-  work: (environment: NodeJS.ProcessEnv) => Promise<void>,
+  work: (environment: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<void>,
   postgresSettings: readonly string[] = FAST_POSTGRES,
-): Promise<void> {
-  const environment = hermeticEnvironment(process.env);
-  // Not a private temporary folder: the database's user passes through it.
-  const folder = path.join(os.tmpdir(), `bellhop-test-${process.pid}`);
-  await mkdir(folder, { mode: 0o711 });
-  const home = await openHome(path.join(folder, 'home'));
+): Promise<string[]> {
+  const { signal, rejection } = onInterruption();
+  const hermetic = hermeticEnvironment(process.env);
+  await sweepDeadRuns(hermetic, tell);
+  const folder = await makeRunFolder();
+  const environment = { ...hermetic, TMPDIR: folder.ofServices };
+  const home = await openHome(path.join(folder.path, 'home'));
   const supervisor = createSupervisor({ logs: home.logs, children: home.children, onChange: () => {}, log: () => {} });
-  const stopping = new AbortController();
   const journal = createJournal({
     initial: {
       installation: home.installation.id,
@@ -45,38 +52,41 @@ export async function withStage(
     onChange: () => {},
     onStep: (step) => tell(stepLine(step)),
     now: () => new Date(),
-    signal: stopping.signal,
+    signal,
   });
   const page = await createPageServices(home.pageServices);
   const settings = readSettings(environment);
-  const { signal } = stopping;
   const context = { home, settings, environment, supervisor, journal, page, postgresSettings, signal, tell };
-  const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
-  });
+  const left: string[] = [];
   try {
     await mkdir(home.children, { recursive: true });
     const [database, temporal] = await Promise.race([
       Promise.all([startPostgres(context), startTemporal(context), startDockerEngine(context)]),
-      interrupted,
+      rejection,
     ]);
     const cli = await findTemporalBinary({ environment, say: () => {}, signal });
-    await Promise.race([buildImage(context), interrupted]);
+    await Promise.race([buildImage(context), rejection]);
     tell('');
-    await Promise.race([
-      work({
+    await work(
+      {
         ...environment,
+        TMPDIR: folder.ofTests,
         BELLHOP_TEST_DATABASE_URL: database.owner,
         BELLHOP_TEST_TEMPORAL_ADDRESS: temporal.address,
         BELLHOP_TEST_TEMPORAL_CLI: cli.path,
-      }),
-      interrupted,
-    ]);
+      },
+      signal,
+    );
+    signal.throwIfAborted();
   } finally {
-    stopping.abort();
+    left.push(...(await sweepProcesses(folder.ofTests)));
+    const engine = await connectEngine({ env: environment }).catch(() => undefined);
+    if (engine) left.push(...(await sweepEngine(engine, folder.ofTests)));
+    left.push(...(await filesLeftIn(folder)));
     await supervisor.stopAll();
-    await rm(folder, { recursive: true, force: true });
+    left.push(...(await sweepProcesses(folder.path)));
+    await rm(folder.path, { recursive: true, force: true });
     await rm(home.installation.dataFolder, { recursive: true, force: true });
   }
+  return left;
 }

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import type { SetupState } from '../../contracts/setup-state.ts';
 import { PORTS } from '../../setup/host/port-wishes.ts';
+import { plainEnvironment } from './plain-environment.ts';
 import { until } from './until.ts';
 
 export const CLI = path.join(import.meta.dirname, '../../cli/main.ts');
@@ -33,9 +35,8 @@ export interface LaunchOptions {
 
 export async function launchUp(options: LaunchOptions = {}): Promise<LaunchedUp> {
   const home = options.home ?? (await newHome());
-  const { PATH = '', HOME = '' } = process.env;
   const ports = Object.fromEntries(Object.values(PORTS).map(({ variable }) => [variable, '0']));
-  const environment = { PATH, HOME, BELLHOP_HOME: home, ...ports, ...options.environment };
+  const environment = { ...plainEnvironment(), BELLHOP_HOME: home, ...ports, ...options.environment };
   const child = spawn(process.execPath, [CLI, 'up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = collect(child);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
@@ -83,7 +84,7 @@ export async function launchUp(options: LaunchOptions = {}): Promise<LaunchedUp>
 }
 
 async function newHome(): Promise<string> {
-  const home = await mkdtemp('/tmp/bh-up-');
+  const home = await mkdtemp(path.join(os.tmpdir(), 'bh-up-'));
   await chmod(home, 0o711);
   return home;
 }

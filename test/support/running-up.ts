@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { SetupState } from '../../contracts/setup-state.ts';
@@ -11,6 +11,7 @@ import { sealedCredentials } from '../../store/credentials.ts';
 import { openDatabase } from '../../store/database.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { CLI, type LaunchOptions, launchUp } from './launched-up.ts';
+import { processesOf } from './processes-of.ts';
 
 const run = promisify(execFile);
 
@@ -106,7 +107,8 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
         run('docker', ['ps', '--all', ...ours]),
         run('docker', ['volume', 'ls', ...ours]),
       ]);
-      return [...(await processesOf(home)), ...found.flatMap((each) => each.stdout.split('\n'))].filter(Boolean);
+      const processes = (await processesOf(home)).map(({ pid, command }) => `${pid} ${command}`);
+      return [...processes, ...found.flatMap((each) => each.stdout.split('\n'))].filter(Boolean);
     },
     async [Symbol.asyncDispose]() {
       await up.stop();
@@ -118,17 +120,4 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
 
 function fail(message: string): never {
   throw new Error(message);
-}
-
-/** Every process of this machine whose command line or environment names the home, but the one that asks. */
-export async function processesOf(home: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const read = async (what: string) => await readFile(`/proc/${pid}/${what}`, 'utf8').catch(() => '');
-      const [command, environment] = [await read('cmdline'), await read('environ')];
-      return `${command}${environment}`.includes(home) ? [`${pid} ${command.replaceAll('\0', ' ')}`] : [];
-    }),
-  );
-  return found.flat();
 }

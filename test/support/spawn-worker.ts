@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { plainEnvironment } from './plain-environment.ts';
 
 export interface SpawnedWorker {
   readonly pid: number;
@@ -15,9 +16,9 @@ export interface SpawnedWorker {
 /** Runs `workers/<name>.ts` as a process of its own, with this environment, the engine of the tests, and nothing else. */
 export function spawnWorker(name: string, environment: Readonly<Record<string, string>>): SpawnedWorker {
   const file = path.join(import.meta.dirname, '..', '..', 'workers', `${name}.ts`);
-  const { PATH = '', DOCKER_HOST } = process.env;
+  const { DOCKER_HOST } = process.env;
   const child = spawn(process.execPath, [file], {
-    env: { PATH, ...(DOCKER_HOST && { DOCKER_HOST }), ...environment },
+    env: { ...plainEnvironment(), ...(DOCKER_HOST && { DOCKER_HOST }), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

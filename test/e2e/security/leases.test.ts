@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import type { LeaseRequest } from '../../../contracts/egress.ts';
 import { channelScope, principalOf } from '../../../contracts/scope.ts';
@@ -22,7 +23,7 @@ let last: Worked;
 let sandbox: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp('/tmp/bh-o-');
+  folder = await mkdtemp(path.join(os.tmpdir(), 'bh-o-'));
   const authorityFile = path.join(folder, 'authority.pem');
   origin = await startSlowOrigin(SLOW, authorityFile);
   bellhop = await startInstallation({

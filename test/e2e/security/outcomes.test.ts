@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { until } from '../../support/until.ts';
@@ -17,7 +18,7 @@ let bellhop: Installation;
 let last: Worked | undefined;
 
 beforeAll(async () => {
-  folder = await mkdtemp('/tmp/bh-o-');
+  folder = await mkdtemp(path.join(os.tmpdir(), 'bh-o-'));
   const authorityFile = path.join(folder, 'authority.pem');
   origin = await startPackageOrigin({ hosts: { [KEYED]: BASIC, [OPEN]: null, [CLOSED]: null }, authorityFile });
   const address = `127.0.0.1:${origin.port}`;

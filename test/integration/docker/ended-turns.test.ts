@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sandboxName } from '../../../docker/sandbox-names.ts';
+import { agentProcessesIn } from '../../support/agent-processes.ts';
 import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
 
 let fixture: Fixture;
@@ -13,14 +14,8 @@ afterAll(async () => await fixture[Symbol.asyncDispose](), 60_000);
 
 const endTurn = async (turn: number) => await fixture.runtime.endTurn(sandbox.id, sandbox.uid, turn);
 
-/** Command lines of what runs as the agent's user, without starters that wait for orders. */
-async function agentProcesses({ id, uid }: TestSandbox): Promise<string[]> {
-  const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, id));
-  const { Processes } = (await container.top({ ps_args: '-eo pid,uid,args' })) as { Processes: string[][] };
-  return Processes.filter(([, user]) => user === String(uid))
-    .map(([, , line = '']) => line)
-    .filter((line) => !line.endsWith('bellhop-step serve'));
-}
+const agentProcesses = async ({ id, uid }: TestSandbox) =>
+  await agentProcessesIn(sandboxName(fixture.installation, id), uid);
 
 test('after the end of a turn its commands are refused, and those of the next one run', async () => {
   await sandbox.run('sleep 600 & echo on', { turn: 1 });

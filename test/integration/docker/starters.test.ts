@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sandboxName } from '../../../docker/sandbox-names.ts';
+import { everyProcessIn } from '../../support/agent-processes.ts';
 import { until } from '../../support/until.ts';
 import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
 
@@ -19,13 +20,7 @@ afterEach(async () => await fixture.runtime.killAgent(sandbox.id, sandbox.uid));
 
 const ORDER = { step: 'followed', turn: 1, command: 'echo on; sleep 2', timeoutMs: 20_000 };
 
-/** Command lines of what runs as the agent's user. */
-async function agentProcesses(): Promise<string[]> {
-  const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, sandbox.id));
-  const { Processes } = (await container.top({ ps_args: '-eo pid,uid,args' })) as { Processes: string[][] };
-  expect(Processes.length).toBeGreaterThan(0);
-  return Processes.filter(([, uid]) => uid === String(sandbox.uid)).map(([, , line = '']) => line);
-}
+const agentProcesses = async () => await everyProcessIn(sandboxName(fixture.installation, sandbox.id), sandbox.uid);
 
 /** The starter that obeys this very command: the parent of the one that follows it. */
 const STARTER = 'pgrep -o -f "bellhop-step serve"';

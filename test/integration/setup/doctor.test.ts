@@ -6,6 +6,7 @@ import type { Endpoint } from '../../../setup/doctor/endpoints.ts';
 import type { Finding } from '../../../setup/doctor/finding.ts';
 import { docker } from '../../support/installation/containers.ts';
 import { CLI } from '../../support/launched-up.ts';
+import { plainEnvironment } from '../../support/plain-environment.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 
 let folder: TemporaryFolder;
@@ -17,8 +18,7 @@ afterEach(async () => {
 });
 
 async function doctor(args: readonly string[], environment: Record<string, string> = {}) {
-  const { PATH = '', HOME = '' } = process.env;
-  const env = { PATH, HOME, NO_COLOR: '1', BELLHOP_HOME: path.join(folder.path, 'home'), ...environment };
+  const env = { ...plainEnvironment(), NO_COLOR: '1', BELLHOP_HOME: path.join(folder.path, 'home'), ...environment };
   return await promisify(execFile)(process.execPath, [CLI, 'doctor', ...args], { env }).then(
     ({ stdout }) => ({ code: 0, out: stdout }),
     (error: { code: number; stdout: string }) => ({ code: error.code, out: error.stdout }),

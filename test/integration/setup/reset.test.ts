@@ -6,6 +6,7 @@ import { LABELS, sandboxName } from '../../../docker/sandbox-names.ts';
 import { type Home, isHome, openHome } from '../../../setup/host/home.ts';
 import { docker } from '../../support/installation/containers.ts';
 import { CLI } from '../../support/launched-up.ts';
+import { plainEnvironment } from '../../support/plain-environment.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const DEAD_ENGINE = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
@@ -26,8 +27,7 @@ interface Ended {
 }
 
 async function run(command: string, args: readonly string[], environment: Record<string, string>): Promise<Ended> {
-  const { PATH = '', HOME = '' } = process.env;
-  const env = { PATH, HOME, BELLHOP_HOME: home.folder, XDG_CACHE_HOME: folder.path, ...environment };
+  const env = { ...plainEnvironment(), BELLHOP_HOME: home.folder, XDG_CACHE_HOME: folder.path, ...environment };
   return await promisify(execFile)(command, [...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, said: stdout + stderr }),
     (error: { code: number; stdout: string; stderr: string }) => ({

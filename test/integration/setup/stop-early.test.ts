@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { runCommand } from '../../../setup/host/run-command.ts';
 import { launchUp } from '../../support/launched-up.ts';
-import { processesOf } from '../../support/running-up.ts';
+import { processesOf } from '../../support/processes-of.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 

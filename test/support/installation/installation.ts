@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { applyFile } from '../../../cli/apply/apply-file.ts';
 import { keyFileIn, provideKeyFile } from '../../../credentials/key-file.ts';
@@ -70,7 +71,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   await using started = new AsyncDisposableStack();
   const id = `t${randomBytes(4).toString('hex').slice(0, 7)}`;
   const canary = `canary-${randomBytes(16).toString('hex')}`;
-  const home = await mkdtemp('/tmp/bh-');
+  const home = await mkdtemp(path.join(os.tmpdir(), 'bh-'));
   started.defer(() => rm(home, { recursive: true, force: true }));
   await chmod(home, 0o711);
   const run = path.join(home, 'run');

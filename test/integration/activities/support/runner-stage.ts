@@ -15,6 +15,7 @@ import type { Database } from '../../../../store/database.ts';
 import { placeSandbox } from '../../../../store/sandboxes.ts';
 import { getSession } from '../../../../store/sessions.ts';
 import { addToolSteps } from '../../../../store/steps.ts';
+import { agentProcessesIn } from '../../../support/agent-processes.ts';
 import { newSession, sayAndBegin } from '../../agent/support/session.ts';
 import { createFixture, type Fixture } from '../../docker/fixture.ts';
 import { leaseOf, startWorld, type World } from '../../proxy/support/world.ts';
@@ -94,10 +95,7 @@ export async function startRunnerStage(): Promise<RunnerStage> {
     },
     async agentProcesses({ session, sandbox }) {
       const { agentUid } = await getSession(database, session);
-      const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, sandbox));
-      const { Processes } = (await container.top({ ps_args: '-eo pid,uid,args' })) as { Processes: string[][] };
-      const lines = Processes.filter(([, uid]) => uid === String(agentUid)).map(([, , line = '']) => line);
-      return lines.filter((line) => !line.endsWith('bellhop-step serve'));
+      return await agentProcessesIn(sandboxName(fixture.installation, sandbox), agentUid);
     },
     async [Symbol.asyncDispose]() {
       await world[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { plainEnvironment } from '../../../support/plain-environment.ts';
 
 /** `workers/proxy.ts` as a process of its own. */
 export interface ProxyProcess {
@@ -19,7 +20,7 @@ const SCRIPT = path.join(import.meta.dirname, '..', '..', '..', '..', 'workers',
 
 export function startProxyProcess(env: Record<string, string>): ProxyProcess {
   const child = spawn(process.execPath, [SCRIPT], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...plainEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
