@@ -9,6 +9,7 @@ import { connectEngine } from '../../docker/engine.ts';
 import { probeRuntime } from '../../docker/runtime-choice.ts';
 import { reasonOf } from '../../setup/errors.ts';
 import { ROOT } from '../../setup/host/home.ts';
+import { onInterruption } from '../runner/interruption.ts';
 import { provideRunsc } from './provide-runsc.ts';
 import { startEngineWithGvisor } from './start-engine.ts';
 
@@ -20,17 +21,21 @@ const NOT_THERE = '--testPathIgnorePatterns=seccomp.test.ts';
 
 const tell = (line: string): void => console.error(line);
 const chosen = process.argv.slice(2);
+const interruption = onInterruption();
 
 try {
   await using engine = await startEngineWithGvisor(await provideRunsc(process.env, tell));
   const { runtime, words } = probeRuntime(await connectEngine({ env: { DOCKER_HOST: engine.address } }), 'auto');
   if (runtime !== 'runsc') throw new Error(`sandboxes would not run on gVisor: ${words}`);
   tell(`sandboxes: ${words}`);
-  const tests = spawn('npm', ['test', '--', ...(chosen.length > 0 ? chosen : [...SMOKE, NOT_THERE])], {
+  interruption.signal.throwIfAborted();
+  const tests = spawn(process.execPath, ['test/run.ts', ...(chosen.length > 0 ? chosen : [...SMOKE, NOT_THERE])], {
     cwd: ROOT,
     stdio: 'inherit',
     env: { ...process.env, DOCKER_HOST: engine.address },
   });
+  // They take down what they started, and then the engine goes.
+  interruption.signal.addEventListener('abort', () => tests.kill('SIGTERM'), { once: true });
   const [code] = (await once(tests, 'exit')) as [number | null];
   process.exitCode = code ?? 1;
 } catch (error) {

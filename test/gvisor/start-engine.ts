@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -30,7 +31,8 @@ export async function startEngineWithGvisor(runsc: string): Promise<OwnEngine> {
       'data-root': `${folder}/data`,
       'exec-root': `${folder}/exec`,
       pidfile: `${folder}/docker.pid`,
-      bridge: 'none',
+      // An engine without a bridge removes that of the other one.
+      ...(existsSync('/sys/class/net/docker0') ? {} : { bridge: 'none' }),
       iptables: false,
       'ip-masq': false,
       runtimes,
