@@ -12,7 +12,7 @@ import { ROOT } from '../../setup/host/home.ts';
 import { runCommand } from '../../setup/host/run-command.ts';
 import { docker } from '../support/installation/containers.ts';
 
-/** A machine with Debian, Node.js, npm, Python and root, and nothing else: a privileged container with a network of its own. */
+/** A machine with Debian, Node.js, npm, Python and root, and nothing else: a container with a network of its own. */
 export interface FreshMachine extends AsyncDisposable {
   /** Runs a command there to its end; what it printed. */
   run(command: string): Promise<string>;
@@ -23,6 +23,13 @@ export interface FreshMachine extends AsyncDisposable {
 /** How this machine's clients reach their registries. Whatever of it is there is there in the fresh one. */
 const CLIENT_FILES = ['/etc/npmrc', '/etc/pip.conf', path.join(os.homedir(), '.npmrc')];
 const CLIENT_VARIABLES = /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT|npm_config_registry)$/i;
+
+/** What an engine inside needs. Less than `--privileged`, which a machine that is one itself may not be able to give. */
+const POWERS = [
+  ...['SYS_ADMIN', 'NET_ADMIN'].flatMap((name) => ['--cap-add', name]),
+  ...['seccomp', 'apparmor', 'systempaths'].flatMap((name) => ['--security-opt', `${name}=unconfined`]),
+  ...['--cgroupns', 'host', '--volume', '/sys/fs/cgroup:/sys/fs/cgroup'],
+];
 
 /** @param commit what is checked out in /root/bellhop there */
 export async function startFreshMachine(commit: string, tell: (line: string) => void): Promise<FreshMachine> {
@@ -38,7 +45,7 @@ export async function startFreshMachine(commit: string, tell: (line: string) => 
   const variables = passed.flatMap(([key, value]) => ['--env', `${key}=${value}`]);
   const apt = await writeAptFiles(folder);
   await docker(
-    ...['run', '--detach', '--name', name, '--network', name, '--privileged', '--cgroupns', 'host', '--init'],
+    ...['run', '--detach', '--name', name, '--network', name, '--init', ...POWERS],
     // Its own engine keeps layers there, which cannot lie on those of the engine around it.
     ...['--volume', '/var/lib/docker', '--volume', `${folder}:/mnt/from-host:ro`, ...files, ...variables, ...apt],
     ...['--entrypoint', 'sleep', image, 'infinity'],

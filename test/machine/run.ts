@@ -1,8 +1,8 @@
 /**
  * `npm run test:machine`: what a newcomer does, on a machine that has only Node.js, npm, Python and root. A Docker Engine is installed
  * there and started, Debian is made by debootstrap or pulled, the image built, one mention answered; then Ctrl-C, and nothing of it may
- * be left. Tests the last commit. Not part of `npm test`, because it takes ten minutes and an engine that may start privileged
- * containers.
+ * be left. Tests the last commit. Not part of `npm test`, because it takes ten minutes, and a container that is nearly as powerful as
+ * the machine.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SetupState } from '../../contracts/setup-state.ts';

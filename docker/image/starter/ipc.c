@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -6,27 +5,29 @@
 
 #include "starter.h"
 
-static void remove_memory(int id) { shmctl(id, IPC_RMID, NULL); }
-static void remove_queue(int id) { msgctl(id, IPC_RMID, NULL); }
-static void remove_semaphores(int id) { semctl(id, 0, IPC_RMID); }
-
-/* proc_sysvipc(5): a heading, then lines that begin with a key and an id; all of them, whatever their permissions say. */
-static void remove_listed(const char *path, void (*remove_one)(int)) {
-  FILE *list = fopen(path, "re");
-  if (!list) return;
-  char line[512];
-  int id;
-  while (fgets(line, sizeof line, list))
-    if (sscanf(line, "%*d %d", &id) == 1) remove_one(id);
-  fclose(list);
-}
+/* ipc(2) by index, whatever the permissions say (Linux 4.17); the C library does not name them all. */
+#define SHM_BY_INDEX 15
+#define MSG_BY_INDEX 13
+#define SEM_BY_INDEX 20
 
 /*
  * Removes what System V keeps for this user: shared memory, queues and semaphores live on without a process, and their
  * memory would be missing in the next turn. What is another user's cannot be removed by us.
  */
 void remove_ipc(void) {
-  remove_listed("/proc/sysvipc/shm", remove_memory);
-  remove_listed("/proc/sysvipc/msg", remove_queue);
-  remove_listed("/proc/sysvipc/sem", remove_semaphores);
+  struct shmid_ds memory;
+  struct msqid_ds queue;
+  struct semid_ds semaphores;
+  struct seminfo limits;
+  struct shm_info shm;
+  struct msginfo msg;
+  int last = shmctl(0, SHM_INFO, (struct shmid_ds *)&shm);
+  for (int at = 0, id; at <= last; at++)
+    if ((id = shmctl(at, SHM_BY_INDEX, &memory)) >= 0) shmctl(id, IPC_RMID, NULL);
+  last = msgctl(0, MSG_INFO, (struct msqid_ds *)&msg);
+  for (int at = 0, id; at <= last; at++)
+    if ((id = msgctl(at, MSG_BY_INDEX, &queue)) >= 0) msgctl(id, IPC_RMID, NULL);
+  last = semctl(0, 0, SEM_INFO, &limits);
+  for (int at = 0, id; at <= last; at++)
+    if ((id = semctl(at, 0, SEM_BY_INDEX, &semaphores)) >= 0) semctl(id, 0, IPC_RMID);
 }

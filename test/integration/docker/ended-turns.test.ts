@@ -68,16 +68,6 @@ test('what an agent writes ends no turn', async () => {
   expect((await sandbox.run('echo on', { turn: 50 })).output).toBe('on\n');
 });
 
-test('shared memory, queues and semaphores of a turn are gone in the next one', async () => {
-  const make =
-    'import ctypes; c = ctypes.CDLL(None); m = 0o1000; print(c.shmget(7, 1 << 20, m), c.msgget(7, m), c.semget(7, 1, m))';
-  const find = 'import ctypes; c = ctypes.CDLL(None); print(c.shmget(7, 0, 0), c.msgget(7, 0), c.semget(7, 0, 0))';
-  expect((await sandbox.run(`python3 -c '${make}'`, { turn: 60 })).output).toMatch(/^\d+ \d+ \d+\n$/);
-  expect((await sandbox.run(`python3 -c '${find}'`, { turn: 60 })).output).not.toBe('-1 -1 -1\n');
-  await endTurn(60);
-  expect((await sandbox.run(`python3 -c '${find}'`, { turn: 61 })).output).toBe('-1 -1 -1\n');
-});
-
 test('a paused sandbox is woken to end its turn', async () => {
   const other = await fixture.sandbox();
   await other.run('sleep 600 & echo on');
