@@ -24,6 +24,9 @@ export interface FreshMachine extends AsyncDisposable {
 const CLIENT_FILES = ['/etc/npmrc', '/etc/pip.conf', path.join(os.homedir(), '.npmrc')];
 const CLIENT_VARIABLES = /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT|npm_config_registry)$/i;
 
+/** Where Bellhop is on that machine. */
+export const CHECKOUT = '/root/bellhop';
+
 /** What an engine inside needs. Less than `--privileged`, which a machine that is one itself may not be able to give. */
 const POWERS = [
   ...['SYS_ADMIN', 'NET_ADMIN'].flatMap((name) => ['--cap-add', name]),
@@ -31,8 +34,8 @@ const POWERS = [
   ...['--cgroupns', 'host', '--volume', '/sys/fs/cgroup:/sys/fs/cgroup'],
 ];
 
-/** @param commit what is checked out in /root/bellhop there */
-export async function startFreshMachine(commit: string, tell: (line: string) => void): Promise<FreshMachine> {
+/** The last commit is checked out there. */
+export async function startFreshMachine(tell: (line: string) => void): Promise<FreshMachine> {
   await using made = new AsyncDisposableStack();
   const name = `bellhop-machine-${randomBytes(4).toString('hex')}`;
   const folder = await mkdtemp(path.join(os.tmpdir(), 'bellhop-machine-'));
@@ -52,9 +55,9 @@ export async function startFreshMachine(commit: string, tell: (line: string) => 
   );
   made.defer(async () => void (await docker('rm', '--force', '--volumes', name)));
   const run = async (command: string) => await docker('exec', name, 'bash', '-ec', command);
-  await runCommand('git', ['bundle', 'create', path.join(folder, 'bellhop.bundle'), commit], { cwd: ROOT });
+  await runCommand('git', ['bundle', 'create', path.join(folder, 'bellhop.bundle'), 'HEAD'], { cwd: ROOT });
   await run(
-    `git clone -q /mnt/from-host/bellhop.bundle /root/bellhop && cd /root/bellhop && git checkout -q ${commit}`,
+    `git init -q ${CHECKOUT}; cd ${CHECKOUT}; git fetch -q /mnt/from-host/bellhop.bundle HEAD; git checkout -q FETCH_HEAD`,
   );
   const everything = made.move();
   return {

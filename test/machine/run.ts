@@ -7,13 +7,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SetupState } from '../../contracts/setup-state.ts';
 import { reasonOf } from '../../setup/errors.ts';
-import { ROOT } from '../../setup/host/home.ts';
-import { runCommand } from '../../setup/host/run-command.ts';
 import { onInterruption } from '../runner/interruption.ts';
-import { type FreshMachine, startFreshMachine } from './fresh-machine.ts';
+import { CHECKOUT, type FreshMachine, startFreshMachine } from './fresh-machine.ts';
 
 const LOG = '/root/start.log';
-const CHECKOUT = '/root/bellhop';
 /** The control API of the Slack simulator; its address and token are in `page.json`. */
 const SIMULATOR = `cd ${CHECKOUT}/.bellhop; curl -sS -H "x-sim-token: $(jq -r .SLACK_SIMULATOR_TOKEN page.json)"`;
 const SIMULATOR_URL = '$(jq -r .SLACK_SIMULATOR_URL page.json)/_sim';
@@ -69,8 +66,7 @@ async function tryOut(machine: FreshMachine): Promise<void> {
 
 const interruption = onInterruption();
 try {
-  const commit = (await runCommand('git', ['rev-parse', 'HEAD'], { cwd: ROOT })).trim();
-  await using machine = await startFreshMachine(commit, tell);
+  await using machine = await startFreshMachine(tell);
   try {
     await Promise.race([tryOut(machine), interruption.rejection]);
   } catch (error) {
