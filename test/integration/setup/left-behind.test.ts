@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { connectEngine, type Engine } from '../../../docker/engine.ts';
 import { sandboxImageName } from '../../../docker/sandbox-image.ts';
 import { createSandboxRuntime } from '../../../docker/sandbox-runtime.ts';
-import { filesLeftIn } from '../../runner/run-folder.ts';
+import { filesLeftIn, sweepDeadRuns } from '../../runner/run-folder.ts';
 import { sweepEngine } from '../../runner/sweep-engine.ts';
 import { sweepProcesses } from '../../runner/sweep-processes.ts';
 import { docker, removeContainersOf } from '../../support/installation/containers.ts';
@@ -61,3 +63,19 @@ test('files that tests left are named, caches of the tools are not', async () =>
   const left = await filesLeftIn({ path: folder.path, ofTests, ofServices: folder.path });
   expect(left).toEqual([path.join(ofTests, 'bh-left')]);
 });
+
+test('what a run that was killed has left is removed by the next one, what still runs is not', async () => {
+  const killed = spawn('true', { stdio: 'ignore' });
+  await once(killed, 'exit');
+  const dead = path.join(os.tmpdir(), `bellhop-tests-${killed.pid}`);
+  const alive = path.join(os.tmpdir(), `bellhop-tests-${process.pid}`);
+  await Promise.all([mkdir(dead), mkdir(alive)]);
+  const forgotten = spawn('sleep', ['600'], { env: { ...process.env, TMPDIR: dead }, stdio: 'ignore' });
+  const ended = once(forgotten, 'exit');
+  const said: string[] = [];
+  await sweepDeadRuns(process.env, (line) => said.push(line));
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  expect(said).toEqual([expect.stringContaining(dead)]);
+  expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
+  await rm(alive, { recursive: true });
+}, 20_000);
