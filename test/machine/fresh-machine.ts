@@ -29,7 +29,7 @@ export const CHECKOUT = '/root/bellhop';
 
 /** What an engine inside needs. Less than `--privileged`, which a machine that is one itself may not be able to give. */
 const POWERS = [
-  ...['SYS_ADMIN', 'NET_ADMIN'].flatMap((name) => ['--cap-add', name]),
+  ...['SYS_ADMIN', 'SYS_PTRACE', 'NET_ADMIN'].flatMap((name) => ['--cap-add', name]),
   ...['seccomp', 'apparmor', 'systempaths'].flatMap((name) => ['--security-opt', `${name}=unconfined`]),
   ...['--cgroupns', 'host', '--volume', '/sys/fs/cgroup:/sys/fs/cgroup'],
 ];

