@@ -47,13 +47,14 @@ export async function startFreshMachine(tell: (line: string) => void): Promise<F
   const passed = Object.entries(process.env).filter(([key, value]) => value && CLIENT_VARIABLES.test(key));
   const variables = passed.flatMap(([key, value]) => ['--env', `${key}=${value}`]);
   const apt = await writeAptFiles(folder);
+  // One that could not be started is there as well.
+  made.defer(async () => void (await docker('rm', '--force', '--volumes', name)));
   await docker(
     ...['run', '--detach', '--name', name, '--network', name, '--init', ...POWERS],
     // Its own engine keeps layers there, which cannot lie on those of the engine around it.
     ...['--volume', '/var/lib/docker', '--volume', `${folder}:/mnt/from-host:ro`, ...files, ...variables, ...apt],
     ...['--entrypoint', 'sleep', image, 'infinity'],
   );
-  made.defer(async () => void (await docker('rm', '--force', '--volumes', name)));
   const run = async (command: string) => await docker('exec', name, 'bash', '-ec', command);
   await runCommand('git', ['bundle', 'create', path.join(folder, 'bellhop.bundle'), 'HEAD'], { cwd: ROOT });
   await run(
