@@ -33,23 +33,26 @@ export function createWorkspaceGuard({ runtime, limitMb, limitFiles }: Workspace
   const limit: WorkspaceUse = { bytes: limitMb * MEGABYTE, files: limitFiles };
 
   function watch(id: string, uid: number): void {
-    const onOver = ({ bytes, files }: WorkspaceUse): void => {
-      const tooMuch =
-        bytes > limit.bytes
-          ? `takes ${Math.ceil(bytes / MEGABYTE)} MB of ${limitMb} MB`
-          : `holds ${files} files of ${limitFiles}`;
-      notices.set(id, `The workspace ${tooMuch}: this was ended. Delete files first.`);
+    const endAgent = (why: string): void => {
+      notices.set(id, `The workspace ${why}: this was ended. Delete files first.`);
       // Watched on: what fills it may start again.
       const again = (): void => {
         if (watches.has(id)) watch(id, uid);
       };
       runtime.killAgent(id, uid).then(again, again);
     };
+    const onOver = ({ bytes, files }: WorkspaceUse): void =>
+      endAgent(
+        bytes > limit.bytes
+          ? `takes ${Math.ceil(bytes / MEGABYTE)} MB of ${limitMb} MB`
+          : `holds ${files} files of ${limitFiles}`,
+      );
+    const onHindered = (): void => endAgent('could not be counted');
     // Whoever makes it run again begins anew.
     const onError = (error: unknown): void => {
       if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) end(id);
     };
-    watches.set(id, watchWorkspace({ runtime, id, uid, limit, everyMs: EVERY_MS, onOver, onError }));
+    watches.set(id, watchWorkspace({ runtime, id, uid, limit, everyMs: EVERY_MS, onOver, onHindered, onError }));
   }
 
   function end(id: string): void {

@@ -1,6 +1,7 @@
+import { removeWorkspace } from './remove-workspace.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { removeFolder } from './sandbox-folder.ts';
-import { listSandboxes, listWorkspaces, removeWorkspace } from './sandbox-listing.ts';
+import { listSandboxes, listWorkspaces } from './sandbox-listing.ts';
 import { sandboxName } from './sandbox-names.ts';
 import { removeContainer } from './sandbox-states.ts';
 
@@ -18,13 +19,19 @@ export async function removeSandboxes(
   { runDir, workspaces }: { readonly runDir: string; readonly workspaces: boolean },
 ): Promise<Removed> {
   const sandboxes = await listSandboxes(context);
-  await Promise.all(
+  await allOf(
     sandboxes.map(async ({ id }) => {
       await removeContainer(context.engine.docker.getContainer(sandboxName(context.installation, id)), id);
       await removeFolder(runDir, id);
     }),
   );
   const volumes = workspaces ? await listWorkspaces(context) : [];
-  await Promise.all(volumes.map(async ({ id }) => await removeWorkspace(context, id)));
+  await allOf(volumes.map(async ({ id }) => await removeWorkspace(context, id)));
   return { sandboxes: sandboxes.length, workspaces: volumes.length };
+}
+
+/** Every one is tried, whatever became of another. */
+async function allOf(removals: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(removals)).find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -27,6 +27,19 @@ export async function prepareFolder(runDir: string, id: string, content: FolderC
   if (content.javaStore !== undefined) await replace(join(folder, 'java.p12'), content.javaStore);
 }
 
+/**
+ * Notes in the sandbox's folder that this turn and all before it are over: from then on its starter refuses their commands. The sandbox
+ * cannot write there, and the note outlives a container that is killed and started again. Without a folder there is no sandbox.
+ */
+export async function noteOver(runDir: string, id: string, turn: number): Promise<void> {
+  const file = join(sandboxFolder(runDir, id), 'over');
+  const noted = Number(await readFile(file, 'utf8').catch(() => 0));
+  if (noted >= turn) return;
+  await replace(file, String(turn)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
 /** The sockets in it go too. One that is gone is fine. */
 export async function removeFolder(runDir: string, id: string): Promise<void> {
   await rm(sandboxFolder(runDir, id), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { engineError, sandboxError, statusOf } from './errors.ts';
+import { engineError, statusOf } from './errors.ts';
 import type { SandboxEntry, SandboxState, WorkspaceEntry } from './sandbox.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { LABELS, sandboxName } from './sandbox-names.ts';
@@ -48,14 +48,5 @@ export async function stateOfSandbox({ engine, installation }: SandboxContext, i
   } catch (error) {
     if (statusOf(error) === 404) return 'missing';
     throw engineError('look at the sandbox', error);
-  }
-}
-
-/** Deletes the files of a session. Refused while a container uses them; one that is gone is fine. */
-export async function removeWorkspace({ engine, installation }: SandboxContext, id: string): Promise<void> {
-  try {
-    await engine.docker.getVolume(sandboxName(installation, id)).remove();
-  } catch (error) {
-    if (statusOf(error) !== 404) throw sandboxError('remove the workspace', id, error);
   }
 }

@@ -3,13 +3,14 @@ import { compareVersions } from './engine.ts';
 import { DockerError } from './errors.ts';
 import { endTurn, killAgent } from './kill-agent.ts';
 import { provision } from './provision.ts';
+import { removeWorkspace } from './remove-workspace.ts';
 import { probeRuntime, type RuntimeSetting } from './runtime-choice.ts';
 import { DEFAULT_LIMITS, type SandboxLimits, type SandboxRuntime } from './sandbox.ts';
 import { lookInside } from './sandbox-check.ts';
 import { askInSandbox, starterTarget, type WorkingContext } from './sandbox-context.ts';
 import { openFile, readFile, writeFile } from './sandbox-files.ts';
 import { removeFolder } from './sandbox-folder.ts';
-import { listSandboxes, listWorkspaces, removeWorkspace, stateOfSandbox } from './sandbox-listing.ts';
+import { listSandboxes, listWorkspaces, stateOfSandbox } from './sandbox-listing.ts';
 import { sandboxName } from './sandbox-names.ts';
 import { pauseContainer, removeContainer, unpauseContainer } from './sandbox-states.ts';
 import { createSeenSandboxes } from './seen-sandboxes.ts';
@@ -38,7 +39,8 @@ export interface SandboxRuntimeOptions {
 
 /** Older engines take the option and ignore it, which would show every sandbox the folders of all. */
 const SUBPATH_API = '1.45';
-const USAGE_MS = 5 * 60_000;
+/** Some hundred thousand files take seconds. */
+const USAGE_MS = 30_000;
 
 /** The sandboxes of one installation on one engine. The only way anything of ours touches a container. */
 export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRuntime {
@@ -68,7 +70,7 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
     },
     async endTurn(id, uid, turn) {
       starters.forget(id);
-      await endTurn(context, id, uid, turn);
+      await endTurn({ ...context, runDir }, id, uid, turn);
     },
     readFile: async (id, uid, path, read) => await readFile(context, id, uid, path, read),
     openFile: async (id, uid, path, open) => await openFile(context, id, uid, path, open),

@@ -32,7 +32,6 @@ static int obey(int count, char **arguments) {
   int given = count - 1;
   if (strcmp(verb, "run") == 0) return run_command(given, rest, true);
   if (strcmp(verb, "attach") == 0) return run_command(given, rest, false);
-  if (strcmp(verb, "over") == 0 && given == 1) return note_over(rest[0]);
   if (strcmp(verb, "kill") == 0 && given == 0) return kill_everything();
   if (strcmp(verb, "read") == 0 && given == 3) return read_file(rest[0], atoll(rest[1]), atoll(rest[2]));
   if (strcmp(verb, "write") == 0 && given == 3)

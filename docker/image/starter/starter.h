@@ -22,8 +22,8 @@
 #define SOCKET_DIR "/run/bellhop"
 #define WORKSPACE "/workspace"
 #define RELAY_PORT 3128
-/* A link to nothing whose target is a number: the last turn that is over. Its folder is the relay's, not the agent's. */
-#define OVER_LINK "/run/boot/over"
+/* The number of the last turn that is over. Written by the machine outside, and there for as long as the sandbox has a folder. */
+#define OVER_FILE SOCKET_DIR "/over"
 /* In the environment of everything a command starts: its step. */
 #define STEP_MARK "BELLHOP_STEP"
 
@@ -85,7 +85,6 @@ int run(const struct command *command, bool may_start);
 
 /* over.c */
 bool is_over(const char *turn);
-int note_over(const char *turn);
 
 /* tree.c */
 void kill_tree(pid_t root, const char *step);

@@ -84,6 +84,7 @@ test('the watch tells once when a workspace grows over its limit, and not before
     uid: sandbox.uid,
     limit,
     everyMs: 100,
+    onHindered: () => undefined,
     onOver: ({ bytes }) => over.push(bytes),
   });
   await delay(600);
@@ -102,3 +103,12 @@ test('whether the engine limits volumes is found by trying', async () => {
   const { Volumes } = await fixture.engine.docker.listVolumes({ filters: { name: [`${fixture.installation}-probe`] } });
   expect(Volumes ?? []).toEqual([]);
 });
+
+test('a workspace with more nested folders than the engine has file descriptors can be removed', async () => {
+  const deep = await fixture.sandbox();
+  const nest = 'import os\nfor _ in range(22000):\n    os.mkdir("d"); os.chdir("d")\n';
+  expect((await deep.run(`python3 -c '${nest}'`, { timeoutMs: 60_000 })).exitCode).toBe(0);
+  await fixture.runtime.remove(deep.id);
+  await fixture.runtime.removeVolume(deep.id);
+  expect((await fixture.runtime.listVolumes()).map(({ id }) => id)).not.toContain(deep.id);
+}, 180_000);

@@ -46,9 +46,9 @@ test('whenever the end comes while a command starts, nothing of it lives on', as
 let turn = 30;
 
 test.each([
-  ['puts a folder with files into the place of the note', 'rm /run/boot/over; mkdir -p /run/boot/over/a/b'],
-  ['notes a turn far ahead', 'ln -sfn 9999 /run/boot/over'],
-  ['takes the note away', 'rm -f /run/boot/over; mv /run/boot /run/gone; mv /run/boot/over /run/boot/gone'],
+  ['puts a folder with files into the place of the note', 'rm /run/bellhop/over; mkdir -p /run/bellhop/over/a/b'],
+  ['notes a turn far ahead', 'ln -sfn 9999 /run/bellhop/over'],
+  ['takes the note away', 'rm -f /run/bellhop/over; mv /run/boot /run/gone; mv /run/bellhop/over /run/boot/gone'],
   ['fills the folder', 'head -c 100000000 /dev/zero > /run/steps/full'],
   ['closes the folder', 'chmod 0 /run/steps'],
 ])('an agent that %s does not keep its turn from ending, nor the next one from beginning', async (_, command) => {
@@ -63,9 +63,19 @@ test.each([
 });
 
 test('what an agent writes ends no turn', async () => {
-  const notes = ['/run/steps/.over', '/run/boot/over', '/run/boot/.over'];
+  const notes = ['/run/steps/.over', '/run/bellhop/over', '/run/boot/.over'];
   await sandbox.run(notes.map((note) => `rm -rf ${note}; ln -sfn 9999 ${note}`).join('; '), { turn: 50 });
   expect((await sandbox.run('echo on', { turn: 50 })).output).toBe('on\n');
+});
+
+test('the commands of a turn that is over are refused in the next life of the sandbox too', async () => {
+  const other = await fixture.sandbox();
+  await other.run('echo on', { turn: 1 });
+  await fixture.runtime.endTurn(other.id, other.uid, 1);
+  await fixture.engine.docker.getContainer(sandboxName(fixture.installation, other.id)).kill();
+  await fixture.runtime.provision(other.spec);
+  await expect(other.run('echo late', { turn: 1 })).rejects.toMatchObject({ code: 'TurnOver' });
+  expect((await other.run('echo next', { turn: 2 })).output).toBe('next\n');
 });
 
 test('a paused sandbox is woken to end its turn', async () => {

@@ -57,13 +57,37 @@ test.each(['SandboxMissing', 'SandboxNotRunning'] as const)(
   },
 );
 
-test('a look that fails for another reason is followed by the next one', async () => {
+test('a look that fails once is followed by the next one', async () => {
   const { seen, guard } = guardOf(() => {
-    throw new DockerError('ExecTimeout', 'slow');
+    if (seen.looks % 2 === 1) throw new DockerError('ExecTimeout', 'slow');
+    return {};
   });
   await guard.begin('s1', 1);
   await aMinute();
   expect(seen.looks).toBeGreaterThan(5);
+  expect(seen.kills).toBe(0);
+});
+
+test('an engine that is away ends nobody', async () => {
+  const { seen, guard } = guardOf(() => {
+    throw new DockerError('EngineUnavailable', 'restarting');
+  });
+  await guard.begin('s1', 1);
+  await aMinute();
+  expect(seen.looks).toBeGreaterThan(5);
+  expect(seen.kills).toBe(0);
+});
+
+test.each(['ExecFailed', 'ExecTimeout'] as const)('whoever hinders the counting twice is ended: %s', async (code) => {
+  const { seen, guard } = guardOf(() => {
+    throw new DockerError(code, 'killed');
+  });
+  await guard.begin('s1', 1);
+  await jest.advanceTimersByTimeAsync(12_000);
+  expect(seen).toEqual({ looks: 2, kills: 1 });
+  expect(guard.takeNotice('s1')).toBe('The workspace could not be counted: this was ended. Delete files first.');
+  await aMinute();
+  expect(seen.kills).toBeGreaterThan(3);
 });
 
 test.each([
