@@ -79,7 +79,7 @@ function temporaryFolders(agent: number, relay: number, tmpMb: number): Record<s
   const plain = 'rw,noexec,nosuid,nodev';
   return {
     '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${tmpMb}m`,
-    '/run/steps': `${plain},mode=0700,uid=${agent},gid=${agent},size=64m`,
+    '/run/steps': `${plain},mode=0700,uid=${agent},gid=${agent},size=64m,nr_inodes=4k`,
     '/run/boot': `${plain},mode=0755,uid=${relay},gid=${relay},size=64k`,
   };
 }

@@ -92,7 +92,10 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
     state: async (id) => await stateOfSandbox(context, id),
     async workspaceUse(id, uid) {
       const said = await askInSandbox(context, id, { uid, args: ['usage'], timeoutMs: USAGE_MS });
-      return { bytes: Number(said.bytes), files: Number(said.files) };
+      if (typeof said.bytes !== 'number' || typeof said.files !== 'number') {
+        throw new DockerError('ExecFailed', `the workspace of ${id} could not be counted: ${String(said.message)}`);
+      }
+      return { bytes: said.bytes, files: said.files };
     },
     limitsWorkspaces,
     probeRuntime: () => probe,

@@ -11,8 +11,8 @@
 #define SEM_BY_INDEX 20
 
 /*
- * Removes what System V keeps for this user: shared memory, queues and semaphores live on without a process, and their
- * memory would be missing in the next turn. What is another user's cannot be removed by us.
+ * Removes what System V and POSIX keep for this user: shared memory, queues and semaphores live on without a process, and
+ * their memory would be missing in the next turn. What is another user's cannot be removed by us.
  */
 void remove_ipc(void) {
   struct shmid_ds memory;
@@ -30,4 +30,7 @@ void remove_ipc(void) {
   last = semctl(0, 0, SEM_INFO, &limits);
   for (int at = 0, id; at <= last; at++)
     if ((id = semctl(at, 0, SEM_BY_INDEX, &semaphores)) >= 0) semctl(id, 0, IPC_RMID);
+  /* shm_overview(7), mq_overview(7) */
+  remove_inside("/dev/shm");
+  remove_inside("/dev/mqueue");
 }

@@ -83,6 +83,10 @@ void keep(const struct command *command, const struct step *step, int notify_fd)
 /* follow.c */
 int run(const struct command *command, bool may_start);
 
+/* remove.c */
+void remove_at(int at, const char *name);
+void remove_inside(const char *path);
+
 /* over.c */
 bool is_over(const char *turn);
 

@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,17 +79,7 @@ void save_state(const struct step *step, const struct step_state *state) {
   if (pwrite(step->state_fd, state, sizeof *state, 0) < 0) return;
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *ftw) {
-  (void)info;
-  (void)kind;
-  (void)ftw;
-  remove(path);
-  return 0;
-}
-
-static void remove_folder(const char *dir) { nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS); }
-
-void drop_step(const struct step *step) { remove_folder(step->dir); }
+void drop_step(const struct step *step) { remove_at(AT_FDCWD, step->dir); }
 
 struct found {
   char name[256];
@@ -103,14 +92,19 @@ static int newest_first(const void *a, const void *b) {
   return (x->at.tv_nsec < y->at.tv_nsec) - (x->at.tv_nsec > y->at.tv_nsec);
 }
 
-static bool may_stay(const struct found *found, time_t now, size_t *kept) {
-  /* A claim in the making. */
-  if (found->name[0] == '.') return now - found->at.tv_sec < 10;
+/* Whether this is a step at all, and whether it still runs. */
+static bool is_step(const char *name, bool *runs) {
   struct step step;
-  if (!open_step(found->name, &step)) return false;
-  bool stays = keeper_lives(&step) || (*kept)++ < KEPT_STEPS;
+  if (strspn(name, "0123456789abcdef") != strlen(name) || !open_step(name, &step)) return false;
+  *runs = keeper_lives(&step);
   close_files(&step);
-  return stays;
+  return true;
+}
+
+/* A claim in the making; its time is not in the future. */
+static bool is_claim(const char *name, time_t made) {
+  time_t age = time(NULL) - made;
+  return name[0] == '.' && age >= 0 && age < 10;
 }
 
 /* Removes all but the newest steps, and whatever else has been put into the folder. Running steps stay. */
@@ -119,26 +113,23 @@ void prune_steps(void) {
   chmod(STEPS_DIR, 0700);
   DIR *dir = opendir(STEPS_DIR);
   if (!dir) return;
-  struct found found[512];
+  struct found done[256];
   size_t count = 0;
-  for (struct dirent *entry; (entry = readdir(dir)) && count < 512;) {
+  for (struct dirent *entry; (entry = readdir(dir));) {
+    const char *name = entry->d_name;
     struct stat info;
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    if (strlen(entry->d_name) >= sizeof found[0].name) continue;
-    if (fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    strcpy(found[count].name, entry->d_name);
-    found[count++].at = info.st_mtim;
+    bool runs = false;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+    if (fstatat(dirfd(dir), name, &info, AT_SYMLINK_NOFOLLOW) != 0 || is_claim(name, info.st_mtim.tv_sec)) continue;
+    bool stays = S_ISDIR(info.st_mode) && is_step(name, &runs) && (runs || count < sizeof done / sizeof *done);
+    if (!stays) remove_at(dirfd(dir), name);
+    if (!stays || runs) continue;
+    strcpy(done[count].name, name);
+    done[count++].at = info.st_mtim;
   }
+  qsort(done, count, sizeof *done, newest_first);
+  for (size_t i = KEPT_STEPS; i < count; i++) remove_at(dirfd(dir), done[i].name);
   closedir(dir);
-  qsort(found, count, sizeof found[0], newest_first);
-  size_t kept = 0;
-  time_t now = time(NULL);
-  for (size_t i = 0; i < count; i++) {
-    if (may_stay(&found[i], now, &kept)) continue;
-    char path[420];
-    snprintf(path, sizeof path, STEPS_DIR "/%s", found[i].name);
-    remove_folder(path);
-  }
 }
 
 bool read_incarnation(char *id, size_t size) {

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
@@ -13,25 +14,38 @@
 
 static int64_t bytes_used;
 static int64_t files_seen;
+static bool hidden;
 static dev_t device;
 
 static int count_one(const char *path, const struct stat *info, int kind, struct FTW *ftw) {
   (void)ftw;
   /* A folder closed to its owner would hide what is in it; it is this user's own, so it is opened again. */
+  if (kind == FTW_D && (info->st_mode & 0700) != 0700) chmod(path, info->st_mode | 0700);
   if (kind == FTW_DNR && chmod(path, info->st_mode | 0700) == 0) nftw(path, count_one, 16, FTW_PHYS | FTW_MOUNT);
-  if (kind == FTW_NS) return 0;
+  struct stat again;
+  if (kind == FTW_NS) {
+    /* Removed meanwhile, or kept from being looked at. */
+    if (lstat(path, &again) != 0 && errno != ENOENT && errno != ENOTDIR) hidden = true;
+    return 0;
+  }
   bytes_used += (int64_t)info->st_blocks * 512 / (info->st_nlink > 1 && !S_ISDIR(info->st_mode) ? (int64_t)info->st_nlink : 1);
   files_seen++;
   return 0;
 }
 
-static ino_t seen[4096];
+/* A table of what was counted; where it is half full, the rest is counted as often as it is found. */
+#define SEEN 65536
+static ino_t seen[SEEN];
 static size_t seen_count;
 
 static bool is_new(ino_t inode) {
-  for (size_t i = 0; i < seen_count; i++)
-    if (seen[i] == inode) return false;
-  if (seen_count < sizeof seen / sizeof *seen) seen[seen_count++] = inode;
+  size_t at = (size_t)inode % SEEN;
+  for (; seen[at]; at = (at + 1) % SEEN)
+    if (seen[at] == inode) return false;
+  if (seen_count < SEEN / 2) {
+    seen[at] = inode;
+    seen_count++;
+  }
   return true;
 }
 
@@ -72,6 +86,7 @@ int usage(void) {
   for (struct dirent *entry; dir && (entry = readdir(dir));)
     if (isdigit((unsigned char)entry->d_name[0])) count_deleted(entry->d_name);
   if (dir) closedir(dir);
+  if (hidden) return fail("hidden", "a part of the workspace cannot be counted");
   answer("{\"bytes\":%" PRId64 ",\"files\":%" PRId64 "}", bytes_used, files_seen);
   return 0;
 }

@@ -112,3 +112,16 @@ test('a workspace with more nested folders than the engine has file descriptors 
   await fixture.runtime.removeVolume(deep.id);
   expect((await fixture.runtime.listVolumes()).map(({ id }) => id)).not.toContain(deep.id);
 }, 180_000);
+
+test('a folder that is listed but not opened hides nothing from the count', async () => {
+  const other = await fixture.sandbox();
+  await other.run('mkdir half && head -c 20M /dev/urandom > half/file && chmod 600 half');
+  expect((await fixture.runtime.workspaceUse(other.id, other.uid)).bytes).toBeGreaterThan(19 * MB);
+});
+
+test('a workspace deeper than a path is long is counted to its end', async () => {
+  const other = await fixture.sandbox();
+  const nest = 'import os\nfor _ in range(3000):\n    os.mkdir("d"); os.chdir("d")\n';
+  await other.run(`python3 -c '${nest}'; true`);
+  expect((await fixture.runtime.workspaceUse(other.id, other.uid)).files).toBeGreaterThanOrEqual(3_000);
+});

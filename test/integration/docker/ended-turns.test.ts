@@ -44,20 +44,33 @@ test('whenever the end comes while a command starts, nothing of it lives on', as
 }, 120_000);
 
 let turn = 30;
+const FILL = 'head -c 100000000 /dev/zero > /run/steps/full';
 
 test.each([
   ['puts a folder with files into the place of the note', 'rm /run/bellhop/over; mkdir -p /run/bellhop/over/a/b'],
   ['notes a turn far ahead', 'ln -sfn 9999 /run/bellhop/over'],
   ['takes the note away', 'rm -f /run/bellhop/over; mv /run/boot /run/gone; mv /run/bellhop/over /run/boot/gone'],
-  ['fills the folder', 'head -c 100000000 /dev/zero > /run/steps/full'],
+  ['fills the folder', FILL],
   ['closes the folder', 'chmod 0 /run/steps'],
+  [
+    'fills a file that is made in the future',
+    `${FILL}; mv /run/steps/full /run/steps/.x; touch -d 2100-01-01 /run/steps/.x`,
+  ],
+  [
+    'fills a folder in closed ones',
+    `mkdir -p /run/steps/0123/in; ${FILL}; mv /run/steps/full /run/steps/0123/in; chmod 0 /run/steps/0123/in /run/steps/0123`,
+  ],
+  ['hides a full file among many', `${FILL}; for i in $(seq 2000); do mkdir -p /run/steps/$i/a; done`],
+  [
+    'hides a full file deeper than a path is long',
+    `python3 -c 'import os; os.chdir("/run/steps"); [(os.mkdir("d"), os.chdir("d")) for _ in range(3000)]; f = open("f", "wb"); f.write(b"0" * 100000000)'`,
+  ],
 ])('an agent that %s does not keep its turn from ending, nor the next one from beginning', async (_, command) => {
   const { incarnation } = await fixture.runtime.provision(sandbox.spec);
   await endTurn(turn++);
   await sandbox.run(command, { turn });
   await endTurn(turn);
   await expect(sandbox.run('touch late', { turn })).rejects.toMatchObject({ code: 'TurnOver' });
-  await sandbox.run('rm -rf /run/steps/full', { turn: turn + 1 }).catch(() => undefined);
   expect((await sandbox.run('echo next', { turn: turn + 1 })).output).toBe('next\n');
   expect((await fixture.runtime.checkSockets(sandbox.id, sandbox.uid)).incarnation).toBe(incarnation);
 });

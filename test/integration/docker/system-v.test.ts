@@ -18,3 +18,11 @@ test('shared memory, queues and semaphores of a turn are gone in the next one', 
   await fixture.runtime.endTurn(sandbox.id, sandbox.uid, 1);
   expect((await sandbox.run(`python3 -c '${find}'`, { turn: 2 })).output).toBe('-1 -1 -1\n');
 });
+
+test('so are files of shared memory and message queues', async () => {
+  const make =
+    'mkdir -p /dev/shm/closed/in && touch /dev/shm/left /dev/shm/closed/in/left && chmod 0 /dev/shm/closed; touch /dev/mqueue/q';
+  expect((await sandbox.run(`${make}; ls /dev/shm /dev/mqueue`, { turn: 3 })).output).toMatch(/closed\nleft/);
+  await fixture.runtime.endTurn(sandbox.id, sandbox.uid, 3);
+  expect((await sandbox.run('ls -A /dev/shm /dev/mqueue', { turn: 4 })).output).toBe('/dev/mqueue:\n\n/dev/shm:\n');
+});
