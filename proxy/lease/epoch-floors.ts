@@ -1,13 +1,13 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -56,6 +56,8 @@ export function createEpochFloors({ folder }: EpochFloorsOptions): EpochFloors &
       return floor;
     },
     raise(sandbox, floor) {
+      // What is closed stays so in this process, whatever becomes of the file.
+      if (floor.closed) known.set(sandbox, floor);
       writeFileSync(`${fileOf(sandbox)}.new`, JSON.stringify(floor), { mode: 0o600, flush: true });
       renameSync(`${fileOf(sandbox)}.new`, fileOf(sandbox));
       flushFolder(folder);
@@ -64,7 +66,8 @@ export function createEpochFloors({ folder }: EpochFloorsOptions): EpochFloors &
     prune(now) {
       for (const name of readdirSync(folder)) {
         const file = path.join(folder, name);
-        if (now - statSync(file).mtimeMs > KEPT_MS) rmSync(file, { force: true });
+        const found = lstatSync(file, { throwIfNoEntry: false });
+        if (found?.isFile() && now - found.mtimeMs > KEPT_MS) rmSync(file, { force: true });
       }
     },
   };
@@ -82,16 +85,18 @@ function read(file: string): EpochFloor | null {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    throw unknown(file, 'cannot be read');
   }
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    throw new ControlError(
-      'epochs_unknown',
-      `${file} is damaged, so no lease of this sandbox opens: remove the file when no turn of its thread is at work`,
-    );
+    throw unknown(file, 'is damaged');
   }
+}
+
+function unknown(file: string, why: string): ControlError {
+  const remedy = 'remove the file when no turn of its thread is at work';
+  return new ControlError('epochs_unknown', `${file} ${why}, so no lease of this sandbox opens: ${remedy}`);
 }
 
 /** A new name in a folder is on disk when the folder is. */

@@ -122,6 +122,12 @@ export function createLeaseTable({
         if (!sameHolder(entry.request, request)) {
           throw new ControlError('bad_request', `turn ${epoch.turn} of ${sandbox} already has another holder`);
         }
+      }
+      // On disk before anything here changes: what cannot be written opens nothing, and may be tried again.
+      if (!floor || floor.turn !== epoch.turn || floor.attempt !== epoch.attempt) {
+        floors.raise(sandbox, { ...epoch, closed: false });
+      }
+      if (entry && entry.request.epoch.turn === epoch.turn) {
         entry.request = request;
         entry.ending = null;
         entry.settled = false;
@@ -129,9 +135,6 @@ export function createLeaseTable({
         if (entry && !entry.ending) void end(entry, 'superseded');
         entry = { request, denials: [], counts: earlier, expiresAt: 0, ending: null, settled: false };
         entries.set(sandbox, entry);
-      }
-      if (!floor || floor.turn !== epoch.turn || floor.attempt !== epoch.attempt) {
-        floors.raise(sandbox, { ...epoch, closed: false });
       }
       entry.expiresAt = clock.now() + ttlMs;
       publish(sandbox);
@@ -144,9 +147,13 @@ export function createLeaseTable({
         throw tooLow(sandbox, turn);
       }
       const highest = Math.max(attempt ?? 1, floor?.turn === turn ? floor.attempt : 1);
-      floors.raise(sandbox, { turn, attempt: highest, closed: true });
       const entry = entries.get(sandbox);
-      if (entry) await end(entry, entry.request.epoch.turn === turn ? 'closed' : 'superseded');
+      try {
+        floors.raise(sandbox, { turn, attempt: highest, closed: true });
+      } finally {
+        // Also where that could not be written.
+        if (entry) await end(entry, entry.request.epoch.turn === turn ? 'closed' : 'superseded');
+      }
       return view(sandbox);
     },
 

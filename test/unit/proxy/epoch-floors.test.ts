@@ -1,9 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { LeaseRequest } from '../../../contracts/egress.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
-import { createEpochFloors } from '../../../proxy/lease/epoch-floors.ts';
+import { createEpochFloors, type EpochFloors } from '../../../proxy/lease/epoch-floors.ts';
 import { createLeaseTable } from '../../../proxy/lease/lease-table.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'bp-floors-'));
@@ -54,4 +63,38 @@ test('what is 90 days old is dropped', () => {
   floors.prune(Date.now());
   expect(open().of('old')).toBeNull();
   expect(open().of('new')).not.toBeNull();
+});
+
+test('what else lies among the files keeps nobody from starting, and its sandbox is refused in words', () => {
+  mkdirSync(fileOf('s5'));
+  symlinkSync('/nowhere/at/all', fileOf('s6'));
+  const then = new Date(Date.now() - 91 * 86_400_000);
+  utimesSync(fileOf('s5'), then, then);
+  const floors = open();
+  floors.prune(Date.now());
+  const refusal = expect.objectContaining({ code: 'epochs_unknown', message: expect.stringContaining(fileOf('s5')) });
+  expect(() => floors.of('s5')).toThrow(refusal);
+  rmSync(fileOf('s5'), { recursive: true });
+  rmSync(fileOf('s6'));
+});
+
+test('where nothing can be written a lease closes all the same, and none opens', async () => {
+  let full = false;
+  const floors = open();
+  const raise: EpochFloors['raise'] = (sandbox, floor) => {
+    if (full) throw new Error('ENOSPC');
+    floors.raise(sandbox, floor);
+  };
+  const clock = { now: () => 0 };
+  const leases = createLeaseTable({ clock, floors: { of: floors.of, raise }, endConnections: async () => undefined });
+  leases.open(request('s7'));
+  full = true;
+  expect(() => leases.open({ ...request('s7'), epoch: { turn: 4, attempt: 2 } })).toThrow('ENOSPC');
+  expect(leases.view('s7')).toMatchObject({ state: 'open', epoch: request('s7').epoch });
+  await expect(leases.close('s7', request('s7').epoch.turn)).rejects.toThrow('ENOSPC');
+  expect(leases.current('s7')).toBeNull();
+  expect(() => leases.open(request('s8'))).toThrow('ENOSPC');
+  expect(leases.current('s8')).toBeNull();
+  full = false;
+  expect(leases.open(request('s8'))).toMatchObject({ state: 'open' });
 });
