@@ -41,9 +41,12 @@ const ROUTING: ReadonlySet<string> = new Set([
 
 const ROUTING_PREFIXES = ['proxy-', 'x-forwarded-', 'x-agent-proxy'];
 
-/** Lower-case, `_` as `-`: many servers cannot tell the two apart (RFC 3875 4.1.18 makes both `_`). */
+/**
+ * Lower-case, and `-` for whatever is no letter or digit: many servers cannot tell `-` and `_` apart (RFC 3875 4.1.18 makes both `_`),
+ * and some make every other character one of them.
+ */
 export function headerKey(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
 /**

@@ -31,6 +31,7 @@ test('headers of the connection, of proxies and of routing never leave', () => {
     ['expect', '100-continue'],
     ['x-forwarded-host', 'evil.test'],
     ['x_forwarded_for', '127.0.0.1'],
+    ['X.HTTP.Method.Override', 'DELETE'],
     ['forwarded', 'host=evil.test'],
     ['x-original-url', '/admin'],
     ['x-rewrite-url', '/admin'],
