@@ -68,6 +68,7 @@ async function post(
         channel: row.channel,
         ...(row.threadTs ? { thread_ts: row.threadTs } : {}),
         text: shown.text,
+        parse: 'none',
         ...(shown.blocks.length ? { blocks: shown.blocks } : {}),
         metadata: { event_type: METADATA_TYPE, event_payload: { mark: row.mark } },
         unfurl_links: false,
@@ -95,7 +96,8 @@ async function update(
 ): Promise<SentMessage | null> {
   const send = async (shown: RenderedMessage): Promise<SentMessage> => {
     await hold();
-    const args = { channel: row.channel, ts, text: shown.text, blocks: shown.blocks };
+    // Unlike a post, an update that does not say so has names in its text made mentions (docs.slack.dev, chat.update).
+    const args = { channel: row.channel, ts, text: shown.text, parse: 'none', blocks: shown.blocks };
     await calls.call('chat.update', args, row.final ? 0 : LIVE_SPARE);
     return { ts, shown };
   };
