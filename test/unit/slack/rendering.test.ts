@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { elapsed } from '../../../slack/rendering/elapsed.ts';
-import { toMrkdwn } from '../../../slack/rendering/mrkdwn.ts';
+import { escapeUnlinked, toMrkdwn } from '../../../slack/rendering/mrkdwn.ts';
 import { neutralise } from '../../../slack/rendering/neutralise.ts';
 import {
   MARKDOWN_LIMIT,
@@ -56,6 +56,14 @@ test('a remote image becomes a link', () => {
   expect(neutralise('see ![chart](https://a.test/x.png)')).toBe('see [chart](https://a.test/x.png)');
   expect(neutralise('![a][ref]')).toBe('!\u200b[a][ref]');
   expect(neutralise('Look!!![a](https://a.test/x.png)')).toBe('Look!!!\u200b[a](https://a.test/x.png)');
+});
+
+test('words without links have no address in them, and look the same', () => {
+  const words = 'See https://evil.test/p.png, www.evil.test: <!channel>.';
+  expect(escapeUnlinked(words)).not.toMatch(/:\/\/|\w\.\w|<!/);
+  expect(escapeUnlinked(words).replaceAll('\u200b', '')).toBe(
+    'See https://evil.test/p.png, www.evil.test: &lt;!channel&gt;.',
+  );
 });
 
 test('the text beside the blocks is escaped before links are made', () => {
