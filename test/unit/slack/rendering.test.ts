@@ -27,6 +27,21 @@ describe('what could ping many people', () => {
     expect(neutralise('[x]( <!here>)')).not.toMatch(/\]\(\s*<?!/);
   });
 
+  test.each(['&lt;!channel&gt;', '<&excl;channel>', '&#60;&#33;here>', '&#x3C;&#x21;here>', '&LT;!here>', '&lt!here>'])(
+    'entities hide no mention: %s',
+    (text) => expect(neutralise(text)).toMatch(/^(<|&[^&!\u200b]*)\u200b/),
+  );
+
+  test.each(['!channel', '<!channel>', '&excl;channel', '\\!channel', '@U1', '#C1', '\n> !channel'])(
+    'what a reference stands for is no mention: %s',
+    (target) => expect(neutralise(`[x][1]\n\n[1]: ${target}`)).not.toContain('[1]:'),
+  );
+
+  test('other entities and references stay as they are', () => {
+    const text = '&lt;b&gt; &amp; &excl; &lt;&#330; [x][1]\n\n[1]: https://a.test';
+    expect(neutralise(text)).toBe(text);
+  });
+
   test('code is broken up too, and keeps its characters', () => {
     const code = '```html\n<!DOCTYPE html>\n```\n`if (![a][0]) b![1](c)`';
     expect(neutralise(code)).not.toMatch(/<!|!\[/);
