@@ -96,7 +96,7 @@ async function update(
 ): Promise<SentMessage | null> {
   const send = async (shown: RenderedMessage): Promise<SentMessage> => {
     await hold();
-    // Unlike a post, an update that does not say so has names in its text made mentions (docs.slack.dev, chat.update).
+    // A post's default; an update's is `client`, of which nothing more is written (docs.slack.dev, chat.update).
     const args = { channel: row.channel, ts, text: shown.text, parse: 'none', blocks: shown.blocks };
     await calls.call('chat.update', args, row.final ? 0 : LIVE_SPARE);
     return { ts, shown };
