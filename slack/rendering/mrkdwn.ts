@@ -5,6 +5,11 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** Plain words in which Slack finds no link either: for what it posts without a way to turn unfurling off. */
+export function escapeUnlinked(text: string): string {
+  return escapeText(text.replace(/[.:](?=\S)/g, '$&\u200b'));
+}
+
 /**
  * Markdown as Slack's older `mrkdwn`: the `text` of a message, which notifications, search and screen readers use
  * beside its blocks. Escaped first, so that only the links made here are links.

@@ -1,9 +1,9 @@
 const ZERO_WIDTH = '\u200b';
 
-/** What begins a mention of a channel, of everybody or of a user group, in whatever it stands and whatever follows. */
-const MENTION = /<(?=\\?!)/g;
-/** A Markdown link whose target Slack could read as a mention: `[x](!channel)`, also escaped or as an entity. */
-const MENTION_LINK = /\](?=\(\s*(?:<\s*)?[!@#\\&])/g;
+/** What begins a mention of a channel, of everybody or of a user group, in whatever it stands, also as entities. */
+const MENTION = /(?:<|&lt;?|&#0{0,5}60;?|&#x0{0,4}3c;?)(?=\\?(?:!|&excl;|&#0{0,5}33(?!\d)|&#x0{0,4}21(?![\da-f])))/gi;
+/** A link, or what a reference stands for, whose target Slack could read as a mention: `[x](!channel)`, `[x]: !channel`. */
+const MENTION_LINK = /\](?=[(:][\s<>]*[!@#\\&])/g;
 /** An image from the web with one mark. Its mark can go: what is left is the link. */
 const WEB_IMAGE = /(?<!!)!(?=\[[^[\]\n]{0,300}\]\(\s{0,9}<?https?:)/gi;
 const IMAGE = /!(?=\[)/g;
@@ -19,5 +19,5 @@ export function neutralise(markdown: string): string {
     .replace(WEB_IMAGE, '')
     .replace(IMAGE, `!${ZERO_WIDTH}`)
     .replace(MENTION_LINK, `]${ZERO_WIDTH}`)
-    .replace(MENTION, `<${ZERO_WIDTH}`);
+    .replace(MENTION, `$&${ZERO_WIDTH}`);
 }

@@ -4,7 +4,7 @@ import { keepUpload, markSent, markUnsure, type OutboxOf } from '../../store/out
 import { failureOf, TryAgain } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { isSlackFileHost } from '../api/slack-hosts.ts';
-import { escapeText } from '../rendering/mrkdwn.ts';
+import { escapeUnlinked } from '../rendering/mrkdwn.ts';
 import { findShared } from './find-posted.ts';
 import type { Hold } from './hold.ts';
 
@@ -44,7 +44,7 @@ export async function sendFile(dependencies: SendFileDependencies, row: OutboxOf
       files: [{ id: file, title: row.body.name }],
       channel_id: row.channel,
       ...(row.threadTs ? { thread_ts: row.threadTs } : {}),
-      ...(row.body.comment ? { initial_comment: escapeText(row.body.comment) } : {}),
+      ...(row.body.comment ? { initial_comment: escapeUnlinked(row.body.comment) } : {}),
     });
   } catch (error) {
     if (failureOf(error).kind !== 'unknown') await markUnsure(db, row.id, false);

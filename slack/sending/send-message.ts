@@ -68,6 +68,7 @@ async function post(
         channel: row.channel,
         ...(row.threadTs ? { thread_ts: row.threadTs } : {}),
         text: shown.text,
+        parse: 'none',
         ...(shown.blocks.length ? { blocks: shown.blocks } : {}),
         metadata: { event_type: METADATA_TYPE, event_payload: { mark: row.mark } },
         unfurl_links: false,
@@ -95,7 +96,8 @@ async function update(
 ): Promise<SentMessage | null> {
   const send = async (shown: RenderedMessage): Promise<SentMessage> => {
     await hold();
-    const args = { channel: row.channel, ts, text: shown.text, blocks: shown.blocks };
+    // A post's default; an update's is `client`, of which nothing more is written (docs.slack.dev, chat.update).
+    const args = { channel: row.channel, ts, text: shown.text, parse: 'none', blocks: shown.blocks };
     await calls.call('chat.update', args, row.final ? 0 : LIVE_SPARE);
     return { ts, shown };
   };

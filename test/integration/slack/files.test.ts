@@ -138,12 +138,12 @@ test('the title of a posted file pings nobody and makes no links', async () => {
   const bytes = Buffer.from('a,b\n');
   const name = 'a.csv';
   const fileId = await saveFile(stage.db.database, { session, name, bytes, direction: 'out', origin: key });
-  const comment = '<!channel> <https://evil.test|your bank>';
+  const comment = '<!channel> <https://evil.test|your bank> https://evil.test/x.png www.evil.test';
   const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session };
   await putFile(stage.db.database, { ...place, key, body: { fileId, name, comment } });
   const posted = async () => (await stage.slack.answers(thread)).filter((message) => message.files.length > 0);
   await until(async () => (await posted()).length === 1, 'the file');
   const [message] = await posted();
   if (!message) throw new Error('unreachable');
-  expect(everyText(message)).not.toMatch(/<!channel|<https:/);
+  expect(everyText(message)).not.toMatch(/<!channel|<https:|:\/\/|evil\.test/);
 }, 60_000);

@@ -231,6 +231,9 @@ test('an answer that takes the place of a live line pings nobody and unfurls not
   await put(key, { kind: 'answer', text: 'see https://evil.test/p.png <!channel>' }, true);
   const answer = await slack.waitForAnswer(thread, /see/);
   expect(answer).toMatchObject({ broadcastMentions: [], unfurlLinks: false, unfurlMedia: false, attachments: [] });
+  for (const method of ['chat.postMessage', 'chat.update']) {
+    expect((await slack.calls(method)).at(-1)?.args).toMatchObject({ parse: 'none' });
+  }
   await gateway.stop();
 }, 30_000);
 

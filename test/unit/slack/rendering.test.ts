@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { elapsed } from '../../../slack/rendering/elapsed.ts';
-import { toMrkdwn } from '../../../slack/rendering/mrkdwn.ts';
+import { escapeUnlinked, toMrkdwn } from '../../../slack/rendering/mrkdwn.ts';
 import { neutralise } from '../../../slack/rendering/neutralise.ts';
 import {
   MARKDOWN_LIMIT,
@@ -25,6 +25,21 @@ describe('what could ping many people', () => {
   test('a link is not a mention in disguise', () => {
     expect(neutralise('[x](!channel)')).not.toContain('](!');
     expect(neutralise('[x]( <!here>)')).not.toMatch(/\]\(\s*<?!/);
+  });
+
+  test.each(['&lt;!channel&gt;', '<&excl;channel>', '&#60;&#33;here>', '&#x3C;&#x21;here>', '&LT;!here>', '&lt!here>'])(
+    'entities hide no mention: %s',
+    (text) => expect(neutralise(text)).toMatch(/^(<|&[^&!\u200b]*)\u200b/),
+  );
+
+  test.each(['!channel', '<!channel>', '&excl;channel', '\\!channel', '@U1', '#C1', '\n> !channel'])(
+    'what a reference stands for is no mention: %s',
+    (target) => expect(neutralise(`[x][1]\n\n[1]: ${target}`)).not.toContain('[1]:'),
+  );
+
+  test('other entities and references stay as they are', () => {
+    const text = '&lt;b&gt; &amp; &excl; &lt;&#330; [x][1]\n\n[1]: https://a.test';
+    expect(neutralise(text)).toBe(text);
   });
 
   test('code is broken up too, and keeps its characters', () => {
@@ -56,6 +71,14 @@ test('a remote image becomes a link', () => {
   expect(neutralise('see ![chart](https://a.test/x.png)')).toBe('see [chart](https://a.test/x.png)');
   expect(neutralise('![a][ref]')).toBe('!\u200b[a][ref]');
   expect(neutralise('Look!!![a](https://a.test/x.png)')).toBe('Look!!!\u200b[a](https://a.test/x.png)');
+});
+
+test('words without links have no address in them, and look the same', () => {
+  const words = 'See https://evil.test/p.png, www.evil.test: <!channel>.';
+  expect(escapeUnlinked(words)).not.toMatch(/:\/\/|\w\.\w|<!/);
+  expect(escapeUnlinked(words).replaceAll('\u200b', '')).toBe(
+    'See https://evil.test/p.png, www.evil.test: &lt;!channel&gt;.',
+  );
 });
 
 test('the text beside the blocks is escaped before links are made', () => {
