@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { capForModel } from './cap-output.ts';
+import { MODEL_OUTPUT_BYTES } from './cap-output.ts';
 import { defineTool } from './define-tool.ts';
 import { said } from './tool.ts';
 
@@ -18,12 +18,33 @@ export const readThread = defineTool({
     const messages = await thread.read(session, limit);
     if (messages.length === 0) return said('(nothing is kept of this thread)');
     const lines = messages.map(({ at, author, authorClass, text }) =>
-      indented(`${at.toISOString()} ${author} (${authorClass}): ${text}`),
+      indented(`${at.toISOString()} ${author} (${authorClass}): ${cut(text)}`),
     );
-    const { text, truncated } = capForModel(lines.join('\n'));
-    return { text, isError: false, exitCode: null, output: null, truncated };
+    const kept = newestThatFit(lines);
+    const missing = lines.length - kept.length;
+    const head = missing > 0 ? [`[… ${missing} older messages left out here …]`] : [];
+    const text = [...head, ...kept].join('\n');
+    return { text, isError: false, exitCode: null, output: null, truncated: missing > 0 };
   },
 });
+
+/** One message leaves room for the others. */
+const MESSAGE_CHARACTERS = 6_000;
+
+function cut(text: string): string {
+  if (text.length <= MESSAGE_CHARACTERS) return text;
+  return `${text.slice(0, MESSAGE_CHARACTERS)} [… ${text.length - MESSAGE_CHARACTERS} more characters …]`;
+}
+
+/** Whole messages: a cut inside of one would let its author choose what seems to begin a line. */
+function newestThatFit(lines: readonly string[]): readonly string[] {
+  let bytes = 0;
+  const from = lines.findLastIndex((line) => {
+    bytes += Buffer.byteLength(line) + 1;
+    return bytes > MODEL_OUTPUT_BYTES;
+  });
+  return lines.slice(from + 1);
+}
 
 /** Only a message begins at the margin: its text cannot pass for another one. */
 function indented(message: string): string {

@@ -223,6 +223,25 @@ test('a message that read_thread gives cannot pass for two', async () => {
   ]);
 });
 
+test('of a thread that is too long read_thread gives the newest messages, each from its beginning', async () => {
+  const ref = await pending('read_thread', {});
+  const filler = 'x '.repeat(3_500);
+  for (let n = 0; n < 8; n += 1) {
+    await say(db.database, ref.session, {
+      text: `${n} ${filler}`,
+      author: 'U5',
+      authorClass: 'guest',
+      state: 'context',
+    });
+  }
+  await run(ref);
+  const [result] = await resultOf(ref);
+  const [first, ...lines] = result?.text?.split('\n') ?? [];
+  expect(first).toBe('[… 4 older messages left out here …]');
+  expect(lines).toHaveLength(5);
+  for (const line of lines) expect(line).toMatch(/^\d{4}-\S+ U5 \(guest\): \d x x.*\[… 1002 more characters …\]$/);
+});
+
 test('attached files are in the workspace before the first tool runs, and again in a new workspace', async () => {
   const ref = await pending('bash', { command: 'true' });
   const bytes = Buffer.from('a,b');
