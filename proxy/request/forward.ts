@@ -93,10 +93,11 @@ export function forward(forwarding: Forwarding): Promise<Forwarded> {
         onResponseStart(answer, status, _headers, statusMessage) {
           // Interim answers (1xx) belong to the connection they came on.
           if (status < 200) return;
+          // What this throws ends the answer as broken, before anything of it was passed on.
+          const answerHeaders = responseHeaders((answer.rawHeaders ?? []) as (Buffer | string)[], status);
           response.sendDate = false;
           if (!request.complete) response.shouldKeepAlive = false;
-          const raw = (answer.rawHeaders ?? []) as (Buffer | string)[];
-          response.writeHead(status, reasonPhrase(statusMessage), responseHeaders(raw));
+          response.writeHead(status, reasonPhrase(statusMessage), answerHeaders);
           response.on('drain', () => answer.resume());
         },
         onResponseData(answer, chunk) {

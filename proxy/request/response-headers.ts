@@ -1,4 +1,5 @@
 import { HOP_BY_HOP, headerKey } from '../../access/header-names.ts';
+import { Refusal } from '../refusal.ts';
 
 /** Of our own, or about connections that the sandbox does not have. */
 const OURS: ReadonlySet<string> = new Set([
@@ -10,13 +11,18 @@ const OURS: ReadonlySet<string> = new Set([
 
 /**
  * The headers of an answer as the sandbox gets them: everything but what belongs to one connection. The length stays,
- * so that a download that breaks off is seen to have broken off.
+ * so that a download that breaks off is seen to have broken off, but on a 204, which has none (RFC 9110 8.6).
  *
  * @param raw names and values alternating, as they came
+ * @throws Refusal `upstream_protocol` for a body in a coding that nobody asked for: without its label it is another body
  */
-export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
+export function responseHeaders(raw: readonly (Buffer | string)[], status: number): string[] {
   const pairs: [string, string][] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) pairs.push([text(raw[index]), text(raw[index + 1])]);
+  const codings = pairs.filter(([name]) => name.toLowerCase() === 'transfer-encoding').map(([, value]) => value.trim());
+  if (codings.length > 0 && codings.join().toLowerCase() !== 'chunked') {
+    throw new Refusal('upstream_protocol', 'The host answered in a transfer coding other than chunked.');
+  }
   const named = new Set(
     pairs
       .filter(([name]) => name.toLowerCase() === 'connection')
@@ -25,7 +31,7 @@ export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
   return pairs
     .filter(([name]) => {
       const key = headerKey(name);
-      if (key === 'content-length') return true;
+      if (key === 'content-length') return status !== 204;
       return !HOP_BY_HOP.has(key) && !OURS.has(key) && !named.has(key);
     })
     .flat();

@@ -36,6 +36,8 @@ const onRequest: RequestListener = (request, response) => {
     setTimeout(() => response.destroy(), 50);
   } else if (request.url === '/garbage') {
     request.socket.end('HTTP/1.1 200 OK\nbroken\n\n');
+  } else if (request.url?.startsWith('/raw/')) {
+    request.socket.end(Buffer.from(request.url.slice('/raw/'.length), 'base64url'));
   } else if (request.url === '/early') {
     response.writeHead(413).end('too large');
   } else {
@@ -190,3 +192,34 @@ test('refusals of one sandbox are limited, each still with an event', async () =
   const events = await standard.world.events(S1, before + 800);
   expect(events.length).toBeGreaterThanOrEqual(800);
 }, 60_000);
+
+test.each([
+  ['a coding that nobody asked for', 'Transfer-Encoding: gzip\r\n'],
+  ['such a coding before chunked', 'Transfer-Encoding: gzip, chunked\r\n'],
+  ['such a coding on a line of its own', 'Transfer-Encoding: gzip\r\ntransfer-encoding: Chunked\r\n'],
+])('%s is a broken answer, of which no byte arrives', async (_name, headers) => {
+  const answer = `HTTP/1.1 200 OK\r\n${headers}\r\n6\r\nzipped\r\n0\r\n\r\n`;
+  const path = `/raw/${Buffer.from(answer).toString('base64url')}`;
+  const text = await underInvariants(standard, () => sandbox().rawInside('api.a.test:443', get(path)));
+  expect(refusal(text)).toEqual({ status: 502, code: 'upstream_protocol' });
+  expect(text).not.toContain('zipped');
+  expect(await eventOf(path)).toMatchObject({ code: 'upstream_protocol', outcome: 'injected', status: 502 });
+});
+
+test.each([
+  ['204 No Content', 'Content-Length: 5\r\n', /content-length|transfer-encoding/i],
+  ['204 No Content', 'Transfer-Encoding: chunked\r\n', /content-length|transfer-encoding/i],
+  ['304 Not Modified', 'Transfer-Encoding: chunked\r\n', /transfer-encoding/i],
+])('an answer %s has no body, and none of %j', async (status, headers, framing) => {
+  const answer = `HTTP/1.1 ${status}\r\n${headers}X-Kept: 1\r\n\r\n`;
+  const path = `/raw/${Buffer.from(answer).toString('base64url')}`;
+  const text = await underInvariants(standard, () => sandbox().rawInside('api.a.test:443', get(path)));
+  expect(text).toContain(`HTTP/1.1 ${status}\r\nX-Kept: 1\r\n`);
+  expect(text).not.toMatch(framing);
+});
+
+test('a 304 tells the length that the whole would have', async () => {
+  const path = `/raw/${Buffer.from('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n').toString('base64url')}`;
+  const text = await underInvariants(standard, () => sandbox().rawInside('api.a.test:443', get(path)));
+  expect(text).toContain('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n');
+});

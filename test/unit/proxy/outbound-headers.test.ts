@@ -195,7 +195,7 @@ test('an answer keeps its headers but those of its connection and of ours', () =
     'Proxy-Authenticate',
     'x',
   ];
-  expect(responseHeaders(raw)).toEqual([
+  expect(responseHeaders(raw, 200)).toEqual([
     'Content-Type',
     'text/plain',
     'Set-Cookie',
