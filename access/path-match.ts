@@ -57,8 +57,9 @@ export function isAmbiguous(path: string): boolean {
 /** As {@link matchesPath}, for a deny: any reading of a path that lies under a prefix is enough, in whatever letters. */
 export function mayMatchPath(prefixes: readonly string[], path: string): boolean {
   if (prefixes.length === 0) return true;
-  const readings = pathReadings(path.toLowerCase());
-  if (readings === null) return true;
+  // Only now in lower case: decoding brings capitals too.
+  const readings = pathReadings(path)?.map((reading) => reading.toLowerCase());
+  if (!readings) return true;
   return prefixes.some((prefix) => readings.some((reading) => coversPath(prefix.toLowerCase(), reading)));
 }
 

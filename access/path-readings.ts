@@ -12,6 +12,11 @@ const STEPS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/[\0?#].*$/s, ''),
   // Windows takes no notice of these.
   (path) => path.replace(/(?<![\s.])[\s.]+(?=\/|$)/g, ''),
+  // The same file or folder again, by the type of its NTFS stream: `/a::$DATA`, `/a:$I30:$INDEX_ALLOCATION`.
+  (path) => path.replace(/:[^/:]*:\$[^/]*/g, ''),
+  // Some trim what they take a path apart into.
+  (path) => path.replace(/\/\s+/g, '/'),
+  foldWidth,
   resolveDots,
 ];
 
@@ -49,4 +54,9 @@ function decode(path: string): string {
       String.fromCharCode(Number(high) * 64 + (Number.parseInt(low, 16) & 63)),
     )
     .replace(/%([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** UTF-8 as origins see it that apply NFKC: a full-width slash, dot or letter is the plain one. */
+function foldWidth(path: string): string {
+  return path.replace(/[\xC2-\xF4][\x80-\xBF]+/g, (bytes) => Buffer.from(bytes, 'latin1').toString().normalize('NFKC'));
 }
