@@ -144,10 +144,11 @@ export async function lastAnswerAt(
   return rows[0]?.at ?? null;
 }
 
-/** Whether anything was posted in a thread since then. */
-export async function postedSince(db: Queryable, place: Omit<Target, 'key'>, since: Date): Promise<boolean> {
+/** Whether a status line would stay: something has been posted in the thread since, or a live line is there, whose end is no post. */
+export async function statusWouldLinger(db: Queryable, place: Omit<Target, 'key'>, since: Date): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from outbox where team = $1 and channel = $2 and thread_ts = $3 and kind = 'message' and sent_at >= $4
+    `select 1 from outbox where team = $1 and channel = $2 and thread_ts = $3 and kind = 'message'
+       and (sent_at >= $4 or (slack_ts is not null and body ->> 'kind' = 'working'))
      limit 1`,
     [place.team, place.channel, place.threadTs, since],
   );

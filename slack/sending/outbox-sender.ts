@@ -1,5 +1,5 @@
 import type { Database } from '../../store/database.ts';
-import { postedSince } from '../../store/outbox.ts';
+import { statusWouldLinger } from '../../store/outbox.ts';
 import {
   claimOutbox,
   holdOutbox,
@@ -116,7 +116,7 @@ async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<'status
   await markSent(db, row.id, row.revision, null, 0);
   const late = now.getTime() - row.createdAt.getTime() > STATUS_LIFE_MS;
   // Slack takes the line away at the next post; after that it would stand there for minutes.
-  if (late || (await postedSince(db, row, row.createdAt))) return;
+  if (late || (await statusWouldLinger(db, row, row.createdAt))) return;
   const args = { channel_id: row.channel, thread_ts: row.threadTs, status: row.body.status };
   await calls.call('assistant.threads.setStatus', args).catch(() => {});
 }
