@@ -39,7 +39,7 @@ export function createSandboxPorts(dependencies: SandboxPortsDependencies): Sand
   const { runtime, database, guard, bringUp } = dependencies;
   return {
     async of(input) {
-      const { session, sandbox } = input;
+      const { session, sandbox, turn } = input;
       const { agentUid: uid } = await getSession(database, session);
       // Another process may have guarded it when the turn began.
       await guard.begin(sandbox, uid);
@@ -61,8 +61,8 @@ export function createSandboxPorts(dependencies: SandboxPortsDependencies): Sand
           throw new DockerError('FileTooLarge', `${path} has ${file.size} bytes; the limit is ${maxBytes}`);
         },
         async writeFile(path, bytes, { signal }) {
-          const options = { maxBytes: bytes.length, signal };
-          await awake(() => runtime.writeFile(sandbox, uid, path, bytes, options), signal);
+          const options = { maxBytes: bytes.length, turn, signal };
+          await awake(() => runtime.writeFile(sandbox, uid, path, bytes, options), signal).catch(ofTurn(turn));
         },
       };
     },
@@ -107,13 +107,12 @@ async function runStep(
         },
       });
     } catch (error) {
-      if (isDockerError(error, 'TurnOver')) throw turnOver(turn, error);
       // No sandbox has heard of it: it may be started in the next life.
       if (isGone(error) && incarnation === null) await forgetIncarnationOfStep(database, ref);
       throw error;
     }
   };
-  const result = await awake(runOnce, signal);
+  const result = await awake(runOnce, signal).catch(ofTurn(turn));
   const notice = result.outcome === 'killed' ? guard.takeNotice(sandbox) : null;
   return {
     exitCode: notice !== null ? KILLED : result.outcome === 'finished' ? result.exitCode : null,
@@ -121,6 +120,13 @@ async function runStep(
     outputBytes: result.outputBytes,
     timedOut: result.timedOut,
     durationMs: Math.round(clock() - began),
+  };
+}
+
+/** What a sandbox refuses because the turn is over. */
+function ofTurn(turn: number): (error: unknown) => never {
+  return (error) => {
+    throw isDockerError(error, 'TurnOver') ? turnOver(turn, error) : error;
   };
 }
 

@@ -88,6 +88,7 @@ export async function writeFile(
   const maxBytes = options.maxBytes ?? DEFAULT_WRITE_LIMIT;
   const input = content instanceof Uint8Array ? one(content) : content;
   const args = ['write', path, (options.mode ?? 0o644).toString(8), String(maxBytes)];
+  if (options.turn !== undefined) args.push(String(options.turn));
   const said = await askInSandbox(context, id, { uid, args, input, timeoutMs: FILE_MS, signal: options.signal });
   if (typeof said.written === 'number') return { bytes: said.written };
   throw refusal(said, path);
@@ -109,6 +110,7 @@ const CODES: Readonly<Record<string, DockerErrorCode>> = {
   special: 'FileNotRegular',
   large: 'FileTooLarge',
   full: 'WorkspaceFull',
+  over: 'TurnOver',
 };
 
 function refusal(said: Readonly<Record<string, unknown>>, path: string): DockerError {

@@ -144,6 +144,8 @@ export interface WriteOptions {
   readonly maxBytes?: number;
   /** Permissions of a new file. @default 0o644 */
   readonly mode?: number;
+  /** Refused with `TurnOver` once this turn has been ended. @default for no turn */
+  readonly turn?: number;
   readonly signal?: AbortSignal;
 }
 

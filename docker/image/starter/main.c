@@ -34,7 +34,8 @@ static int obey(int count, char **arguments) {
   if (strcmp(verb, "attach") == 0) return run_command(given, rest, false);
   if (strcmp(verb, "kill") == 0 && given == 0) return kill_everything();
   if (strcmp(verb, "read") == 0 && given == 3) return read_file(rest[0], atoll(rest[1]), atoll(rest[2]));
-  if (strcmp(verb, "write") == 0 && given == 3)
+  if (strcmp(verb, "write") == 0 && given == 4 && is_over(rest[3])) return fail("over", "the turn of this file is over");
+  if (strcmp(verb, "write") == 0 && (given == 3 || given == 4))
     return write_file(rest[0], (mode_t)strtol(rest[1], NULL, 8), atoll(rest[2]));
   if (strcmp(verb, "usage") == 0) return usage();
   if (strcmp(verb, "check") == 0 && given == 1) return check(atoll(rest[0]));

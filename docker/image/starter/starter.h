@@ -1,5 +1,5 @@
 /*
- * bellhop-step: the small program that runs inside every sandbox, as the agent's user but for one call (over.c).
+ * bellhop-step: the small program that runs inside every sandbox as the agent's user.
  *
  * It exists because the client of a `docker exec` may die at any moment (a worker killed, a deploy) while the command
  * must neither die with it nor be started twice. So a command is claimed under its step id, kept by a process of its

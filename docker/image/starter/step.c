@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,14 +102,14 @@ static bool is_step(const char *name, bool *runs) {
   return true;
 }
 
-/* A claim in the making; its time is not in the future. */
+/* A claim in the making. Its time is not in the future, though a file's clock may be ahead of ours by less than a second. */
 static bool is_claim(const char *name, time_t made) {
   time_t age = time(NULL) - made;
-  return name[0] == '.' && age >= 0 && age < 10;
+  return name[0] == '.' && age >= -1 && age < 10;
 }
 
-/* Removes all but the newest steps, and whatever else has been put into the folder. Running steps stay. */
-void prune_steps(void) {
+/* Removes all but the newest finished steps, and whatever else has been put into the folder. Running steps stay. */
+static void prune_to(size_t kept) {
   /* The agent may have closed it. */
   chmod(STEPS_DIR, 0700);
   DIR *dir = opendir(STEPS_DIR);
@@ -128,8 +129,21 @@ void prune_steps(void) {
     done[count++].at = info.st_mtim;
   }
   qsort(done, count, sizeof *done, newest_first);
-  for (size_t i = KEPT_STEPS; i < count; i++) remove_at(dirfd(dir), done[i].name);
+  for (size_t i = kept; i < count; i++) remove_at(dirfd(dir), done[i].name);
   closedir(dir);
+}
+
+/* Whether one more step of the largest output might find no room. */
+static bool is_nearly_full(void) {
+  struct statvfs room;
+  if (statvfs(STEPS_DIR, &room) != 0) return false;
+  return room.f_bavail * room.f_frsize < 2 * (HEAD_BYTES + TAIL_BYTES) || (room.f_files > 0 && room.f_favail < 64);
+}
+
+/* What looks like a finished step may be the agent's own; when such take the room, none of them is worth keeping. */
+void prune_steps(void) {
+  prune_to(KEPT_STEPS);
+  if (is_nearly_full()) prune_to(0);
 }
 
 bool read_incarnation(char *id, size_t size) {

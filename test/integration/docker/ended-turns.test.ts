@@ -60,6 +60,10 @@ test.each([
     'fills a folder in closed ones',
     `mkdir -p /run/steps/0123/in; ${FILL}; mv /run/steps/full /run/steps/0123/in; chmod 0 /run/steps/0123/in /run/steps/0123`,
   ],
+  [
+    'leaves a full step that it has made up',
+    `cd /run/steps && mkdir 0123456789abcdef && touch 0123456789abcdef/lock 0123456789abcdef/state && touch -d tomorrow 0123456789abcdef; ${FILL}; mv full 0123456789abcdef/out`,
+  ],
   ['hides a full file among many', `${FILL}; for i in $(seq 2000); do mkdir -p /run/steps/$i/a; done`],
   [
     'hides a full file deeper than a path is long',
@@ -79,6 +83,17 @@ test('what an agent writes ends no turn', async () => {
   const notes = ['/run/steps/.over', '/run/bellhop/over', '/run/boot/.over'];
   await sandbox.run(notes.map((note) => `rm -rf ${note}; ln -sfn 9999 ${note}`).join('; '), { turn: 50 });
   expect((await sandbox.run('echo on', { turn: 50 })).output).toBe('on\n');
+});
+
+test('a file of a turn that is over is not written', async () => {
+  const other = await fixture.sandbox();
+  const write = async (turn: number) =>
+    await fixture.runtime.writeFile(other.id, other.uid, 'late.txt', Buffer.from(`turn ${turn}`), { turn });
+  await fixture.runtime.endTurn(other.id, other.uid, 1);
+  await expect(write(1)).rejects.toMatchObject({ code: 'TurnOver' });
+  expect((await other.run('ls late.txt', { turn: 2 })).exitCode).toBe(2);
+  await write(2);
+  expect((await other.run('cat late.txt', { turn: 2 })).output).toBe('turn 2');
 });
 
 test('the commands of a turn that is over are refused in the next life of the sandbox too', async () => {
