@@ -14,7 +14,7 @@ export const SESSION = z.custom<SessionId>(
 const EVENT = z.object({ id: z.uuid() });
 const SCOPE = z.object({
   scope: z.custom<ScopeKey>(
-    (value) => typeof value === 'string' && /^(channel|group-dm|person):[A-Z0-9]+:[A-Z0-9]+$/.test(value),
+    (value) => typeof value === 'string' && /^(channel|person):[A-Z0-9]+:[A-Z0-9]+$/.test(value),
     'not a scope',
   ),
 });

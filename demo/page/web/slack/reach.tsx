@@ -49,6 +49,5 @@ function useAccess(scope: ScopeKey, info: PageInfo | null): AccessView | null {
 }
 
 function scopeOf(team: string, { id, kind }: SlackChannel, acting: string): ScopeKey {
-  if (kind === 'im') return personScope(team, acting);
-  return kind === 'mpim' ? `group-dm:${team}:${id}` : channelScope(team, id);
+  return kind === 'im' ? personScope(team, acting) : channelScope(team, id);
 }

@@ -98,7 +98,9 @@ export function SlackPane(props: SlackPaneProps) {
               </h3>
               <span className="slack__topic">{openThread ? '' : channel.topic}</span>
             </div>
-            {!openThread && <Reach team={workspace.team.id} channel={channel} acting={acting.id} info={info} />}
+            {!openThread && channel.kind !== 'mpim' && (
+              <Reach team={workspace.team.id} channel={channel} acting={acting.id} info={info} />
+            )}
             {!openThread && (channel.kind === 'public' || channel.kind === 'private') && info && (
               <TourCard scenarios={info.scenarios} actingName={acting.realName} onRun={runScenario} />
             )}
