@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import net from 'node:net';
+import path from 'node:path';
 import { SetupError } from '../errors.ts';
-import { holderOfPort } from './port-holder.ts';
+import { holderOfPort, type PortHolder } from './port-holder.ts';
 
 /**
  * Below the ports that Linux gives to outgoing connections (ip_local_port_range): one of those could take a port between its choice and
@@ -20,7 +21,7 @@ export interface ChosenPort {
   readonly port: number;
   /** Said when it is not the usual one: who holds that. */
   readonly remark?: string;
-  /** The same in a few words. */
+  /** The same in a few words, for a line that has more to say. */
   readonly brief?: string;
 }
 
@@ -41,14 +42,25 @@ export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv)
     );
   }
   if (await isFree(wish.usual)) return { port: wish.usual };
-  const port = await anyFreePort();
-  const remark = `port ${wish.usual} is taken by ${await describeHolder(wish.usual)}; using ${port}`;
-  return { port, remark, brief: `${wish.usual} was taken` };
+  const [port, holder] = await Promise.all([anyFreePort(), holderOfPort(wish.usual)]);
+  return {
+    port,
+    remark: `port ${wish.usual} is taken by ${inWords(holder)}; using ${port}`,
+    brief: `${wish.usual} is taken by ${holder ? `${programOf(holder)} (${holder.pid})` : inWords(holder)}`,
+  };
 }
 
 export async function describeHolder(port: number): Promise<string> {
-  const holder = await holderOfPort(port);
+  return inWords(await holderOfPort(port));
+}
+
+function inWords(holder: PortHolder | undefined): string {
   return holder ? `process ${holder.pid} (${shortened(holder.command)})` : 'a process of another user';
+}
+
+/** `node` of `/usr/bin/node /srv/app/main.js`. */
+function programOf({ command }: PortHolder): string {
+  return path.basename(command.split(' ')[0] ?? '').slice(0, 20);
 }
 
 export async function isFree(port: number): Promise<boolean> {

@@ -26,7 +26,7 @@ describe('ports', () => {
     expect(chosen.remark).toMatch(
       new RegExp(`port ${taken.port} is taken by process ${process.pid} \\(node .+\\); using ${chosen.port}`),
     );
-    expect(chosen.brief).toBe(`${taken.port} was taken`);
+    expect(chosen.brief).toBe(`${taken.port} is taken by node (${process.pid})`);
   });
 
   it('refuses a taken one that the user fixed, naming variable and holder', async () => {

@@ -65,10 +65,10 @@ async function startDevServer(context: UpContext, say: (detail: string) => void)
   };
   const env = inheritedBy('local', environment);
   await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, probe }));
-  const server = `development server on port ${port.port}`;
+  const server = `${binary.origin}; on port ${port.port}`;
   return {
     detail: joined(server, namespace, port.brief, ui.brief, unusedProfileRemark(environment)),
-    more: joined(binary.origin, port.remark, ui.remark),
+    more: joined(port.remark, ui.remark),
     value: { address, namespace: NAMESPACE, external: false, uiUrl: `http://127.0.0.1:${ui.port}` },
   };
 }
