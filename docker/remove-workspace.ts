@@ -1,3 +1,4 @@
+import type { Engine } from './engine.ts';
 import { sandboxError, statusOf } from './errors.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { sandboxName } from './sandbox-names.ts';
@@ -5,26 +6,33 @@ import { sandboxName } from './sandbox-names.ts';
 /** Emptying takes about half a second for a thousand nested folders. */
 const EMPTY_MS = 5 * 60_000;
 
-/**
- * Deletes the files of a session. Refused while a container uses them; one that is gone is fine. The engine takes a file descriptor for
- * each level of folders and gives up where there are more than it may have; such a workspace is emptied by a program that does not.
- */
-export async function removeWorkspace(context: SandboxContext, id: string): Promise<void> {
-  const volume = context.engine.docker.getVolume(sandboxName(context.installation, id));
+/** Deletes the files of a session. Refused while a container uses them; one that is gone is fine. */
+export async function removeWorkspace({ engine, installation }: SandboxContext, id: string): Promise<void> {
   try {
-    await volume.remove().catch(async (error: unknown) => {
-      if (statusOf(error) !== 500) throw error;
-      await emptyWorkspace(context, id, error);
-      await volume.remove();
-    });
+    await removeVolume(engine, sandboxName(installation, id));
   } catch (error) {
     if (statusOf(error) !== 404) throw sandboxError('remove the workspace', id, error);
   }
 }
 
+/**
+ * Removes a volume of ours. The engine takes a file descriptor for each level of folders and gives up where there are more than it may
+ * have; such a volume is emptied first by a program that does not.
+ * @throws what the engine says
+ */
+export async function removeVolume(engine: Engine, name: string): Promise<void> {
+  const volume = engine.docker.getVolume(name);
+  try {
+    await volume.remove();
+  } catch (error) {
+    if (statusOf(error) !== 500) throw error;
+    await emptyVolume(engine, name, error);
+    await volume.remove();
+  }
+}
+
 /** @param failure thrown where there is no image of ours to do it with */
-async function emptyWorkspace({ engine, installation }: SandboxContext, id: string, failure: unknown): Promise<void> {
-  const { docker } = engine;
+async function emptyVolume({ docker }: Engine, name: string, failure: unknown): Promise<void> {
   const [image] = await docker.listImages({ filters: { reference: ['bellhop-sandbox'] } });
   if (!image) throw failure;
   const container = await docker.createContainer({
@@ -41,7 +49,7 @@ async function emptyWorkspace({ engine, installation }: SandboxContext, id: stri
       SecurityOpt: ['no-new-privileges'],
       LogConfig: { Type: 'none', Config: {} },
       Memory: 512 * 1024 * 1024,
-      Mounts: [{ Type: 'volume', Source: sandboxName(installation, id), Target: '/emptied' }],
+      Mounts: [{ Type: 'volume', Source: name, Target: '/emptied' }],
     },
   });
   try {

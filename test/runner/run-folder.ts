@@ -1,10 +1,6 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { connectEngine } from '../../docker/engine.ts';
-import { sweepEngine } from './sweep-engine.ts';
-import { sweepProcesses } from './sweep-processes.ts';
 
 /** Where one run of the tests keeps everything it makes; by it, and only by it, what was left behind is found. */
 export interface RunFolder {
@@ -14,8 +10,6 @@ export interface RunFolder {
   /** `TMPDIR` of what the tests run on. */
   readonly ofServices: string;
 }
-
-const NAME = /^bellhop-tests-(\d+)$/;
 
 /** Not a private temporary folder: the database's user and those of sandboxes pass through it. */
 export async function makeRunFolder(): Promise<RunFolder> {
@@ -39,18 +33,4 @@ export async function filesLeftIn({ ofTests }: RunFolder): Promise<string[]> {
 /** Node.js and swc keep compiled code where temporary files go; it leaves with the folder. */
 function isToolCache(name: string): boolean {
   return name === 'node-compile-cache' || name.startsWith('swc-');
-}
-
-/** Removes what runs that were killed have left: their processes, containers, volumes and folders. */
-export async function sweepDeadRuns(environment: NodeJS.ProcessEnv, tell: (line: string) => void): Promise<void> {
-  for (const name of await readdir(os.tmpdir())) {
-    const pid = NAME.exec(name)?.[1];
-    if (pid === undefined || existsSync(`/proc/${pid}`) || process.platform !== 'linux') continue;
-    const folder = path.join(os.tmpdir(), name);
-    tell(`removing what an earlier run of the tests has left: ${folder}`);
-    await sweepProcesses(folder);
-    const engine = await connectEngine({ env: environment }).catch(() => undefined);
-    if (engine) await sweepEngine(engine, folder);
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -15,7 +15,8 @@ import { STEPS } from '../../workers/up/steps.ts';
 import { createSupervisor } from '../../workers/up/supervisor.ts';
 import { hermeticEnvironment } from './hermetic-environment.ts';
 import { onInterruption } from './interruption.ts';
-import { filesLeftIn, makeRunFolder, sweepDeadRuns } from './run-folder.ts';
+import { filesLeftIn, makeRunFolder } from './run-folder.ts';
+import { sweepDeadRuns } from './sweep-dead-runs.ts';
 import { sweepEngine } from './sweep-engine.ts';
 import { sweepProcesses } from './sweep-processes.ts';
 
@@ -33,7 +34,6 @@ export async function withStage(
 ): Promise<string[]> {
   const { signal, rejection } = onInterruption();
   const hermetic = hermeticEnvironment(process.env);
-  await sweepDeadRuns(hermetic, tell);
   const folder = await makeRunFolder();
   const environment = { ...hermetic, TMPDIR: folder.ofServices };
   const home = await openHome(path.join(folder.path, 'home'));
@@ -64,6 +64,7 @@ export async function withStage(
       Promise.all([startPostgres(context), startTemporal(context), startDockerEngine(context)]),
       rejection,
     ]);
+    await sweepDeadRuns(await connectEngine({ env: environment }), tell);
     const cli = await findTemporalBinary({ environment, say: () => {}, signal });
     await Promise.race([buildImage(context), rejection]);
     tell('');
