@@ -6,8 +6,10 @@ const config: Config = {
   // Else in the temporary folder of the machine, where nothing is to stay.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // These packages have ES modules only, and Jest reads CommonJS.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi)/)'],
   transform: {
-    '^.+\\.(ts|tsx|mjs)$': [
+    '^.+\\.(ts|tsx|mjs)$|/node_modules/(jose|oauth4webapi)/.+\\.js$': [
       '@swc/jest',
       {
         jsc: {

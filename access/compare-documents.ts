@@ -4,8 +4,8 @@ import type { AccessDocument } from './document.ts';
 /** One entry that differs between two documents. */
 export interface DocumentChange {
   readonly change: 'added' | 'changed' | 'removed';
-  readonly kind: 'scope' | 'bundle' | 'connection' | 'guardrail';
-  /** As people call it: `#platform-eng`, `acme-data`. */
+  readonly kind: 'scope' | 'pattern' | 'bundle' | 'connection' | 'guardrail' | 'environment' | 'registry';
+  /** The name for people: `#platform-eng`, `acme-data`. */
   readonly name: string;
 }
 
@@ -15,13 +15,19 @@ interface Entry {
   readonly content: unknown;
 }
 
-/** What one document changes in another, kind by kind in the order of the new one. */
+/**
+ * Lists the changes from one document to another: scopes, patterns of channels, bundles, connections, guardrails,
+ * environments, then mirrors of registries. A rule that only moved to another line of the file is no change.
+ */
 export function compareDocuments(before: AccessDocument, after: AccessDocument): DocumentChange[] {
   return [
     ...compare('scope', scopesOf(before), scopesOf(after)),
+    ...compare('pattern', patternsOf(before), patternsOf(after)),
     ...compare('bundle', entriesOf(before.bundles), entriesOf(after.bundles)),
     ...compare('connection', connectionsOf(before), connectionsOf(after)),
-    ...compare('guardrail', entriesOf(before.guardrails), entriesOf(after.guardrails)),
+    ...compare('guardrail', guardrailsOf(before), guardrailsOf(after)),
+    ...compare('environment', environmentsOf(before), environmentsOf(after)),
+    ...compare('registry', mirrorsOf(before), mirrorsOf(after)),
   ];
 }
 
@@ -31,7 +37,9 @@ function compare(kind: DocumentChange['kind'], before: readonly Entry[], after: 
   const changes = after.map(({ key, name, content }): DocumentChange | null => {
     const known = old.get(key);
     if (!known) return { change: 'added', kind, name };
-    return isDeepStrictEqual(known.content, content) ? null : { change: 'changed', kind, name };
+    return isDeepStrictEqual(withoutLines(known.content), withoutLines(content))
+      ? null
+      : { change: 'changed', kind, name };
   });
   const removed = before.filter(({ key }) => !kept.has(key));
   return [
@@ -40,15 +48,44 @@ function compare(kind: DocumentChange['kind'], before: readonly Entry[], after: 
   ];
 }
 
+function withoutLines(content: unknown): unknown {
+  if (Array.isArray(content)) return content.map(withoutLines);
+  if (typeof content !== 'object' || content === null) return content;
+  const kept = Object.entries(content).filter(([key]) => key !== 'line');
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutLines(value)]));
+}
+
 function scopesOf({ scopes }: AccessDocument): Entry[] {
-  return scopes.map(({ scope, label, ...content }) => ({ key: scope, name: label, content }));
+  // Confirmed channels follow their pattern.
+  const named = scopes.filter(({ pattern }) => pattern === undefined);
+  return named.map(({ scope, label, ...content }) => ({ key: scope, name: label, content }));
+}
+
+function patternsOf({ patterns = [] }: AccessDocument): Entry[] {
+  return patterns.map((each) => ({ key: each.pattern, name: each.pattern, content: each }));
 }
 
 function entriesOf(entries: readonly { readonly id: string }[]): Entry[] {
   return entries.map((entry) => ({ key: entry.id, name: entry.id, content: entry }));
 }
 
-/** Without the version: a new credential is told by whoever sealed it. */
+function environmentsOf({ environments = [] }: AccessDocument): Entry[] {
+  return environments.map((each) => ({ key: each.name, name: each.name, content: each }));
+}
+
+function mirrorsOf({ mirrors = {} }: AccessDocument): Entry[] {
+  return Object.entries(mirrors).map(([name, content]) => ({ key: name, name, content }));
+}
+
+function guardrailsOf({ guardrails, repositoryGuardrails }: AccessDocument): Entry[] {
+  return entriesOf([...guardrails, ...repositoryGuardrails]);
+}
+
+/** Connections without the versions of their credentials. `bellhop apply` reports new credentials separately. */
 function connectionsOf({ connections }: AccessDocument): Entry[] {
-  return connections.map(({ credentialVersion: _, ...content }) => ({ key: content.id, name: content.id, content }));
+  return connections.map(({ credentialVersion: _, retiring: __, ...content }) => ({
+    key: content.id,
+    name: content.id,
+    content,
+  }));
 }

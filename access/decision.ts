@@ -1,29 +1,84 @@
+import type { RegistryName } from '../contracts/registries.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
-import type { Connection, DomainEntry, Guardrail } from './document.ts';
+import type {
+  Connection,
+  ConnectionRule,
+  DomainEntry,
+  Forge,
+  Guardrail,
+  RepositoryGrant,
+  RepositoryGuardrail,
+} from './document.ts';
 
-/** Where an item of effective access comes from. */
+/** The scope and bundle from which an item of effective access comes. */
 export interface Origin {
   readonly scope: ScopeKey;
   readonly scopeLabel: string;
   readonly bundle: string;
 }
 
-export type EffectiveRule =
-  | { readonly action: 'inject'; readonly connection: Connection; readonly origin: Origin }
-  | { readonly action: 'forward'; readonly domain: DomainEntry; readonly origin: Origin };
+/** One rule of a connection, where the connection is attached. */
+export interface EffectiveConnectionRule {
+  readonly from: 'connection';
+  readonly action: ConnectionRule['action'];
+  readonly connection: Connection;
+  /** One of the connection's rules. */
+  readonly match: ConnectionRule;
+  readonly origin: Origin;
+}
 
-/** What a scope really has, every item with its origin. Most specific scope first, inside it by priority. */
+/** A domain entry, where its bundle is attached. */
+export interface EffectiveDomain {
+  readonly from: 'domain';
+  readonly action: 'forward';
+  readonly match: DomainEntry;
+  readonly origin: Origin;
+}
+
+export type EffectiveRule = EffectiveConnectionRule | EffectiveDomain;
+
+export interface EffectiveRepository {
+  readonly grant: RepositoryGrant;
+  /** The connection that the grant names. */
+  readonly connection: Connection;
+  readonly origin: Origin;
+}
+
+/** A connection to a forge. */
+export interface ForgeConnection {
+  readonly connection: string;
+  readonly forge: Forge;
+}
+
+export interface EffectiveRegistry {
+  readonly registry: RegistryName;
+  readonly origin: Origin;
+}
+
+/** Everything that holds for a scope, each item with its origin. */
 export interface EffectiveAccess {
   readonly scope: ScopeKey;
   readonly policyVersion: number;
   readonly enabled: boolean;
   readonly guardrails: readonly Guardrail[];
+  readonly repositoryGuardrails: readonly RepositoryGuardrail[];
+  /** In the order of comparison: most specific scope first; inside a scope `deny` first, then by priority. */
   readonly rules: readonly EffectiveRule[];
-  /** Each with its origin, broadest first, as they are given to the model. */
+  /** Most specific scope first. */
+  readonly repositories: readonly EffectiveRepository[];
+  /**
+   * Connections that some bundle of the document names for repositories, or whose preset or credential is a forge's,
+   * attached here or not. What they reach is decided by the grants alone. So attaching such a connection without a grant
+   * opens no repository.
+   */
+  readonly forges: readonly ForgeConnection[];
+  /** Most specific scope first. */
+  readonly registries: readonly EffectiveRegistry[];
+  /** Instructions for the model, broadest scope first. */
   readonly instructions: readonly { readonly origin: string; readonly text: string }[];
 }
 
-/** A request as it is judged: the host is canonical, the path normalized, and the query is not part of it. */
+/** The parts of a request that are judged. The host is canonical, the path is normalized, and the query is left out. */
 export interface JudgedRequest {
   readonly method: string;
   readonly scheme: 'https' | 'http';
@@ -34,6 +89,7 @@ export interface JudgedRequest {
 
 export type BlockCode =
   | 'guardrail'
+  | 'connection_denied'
   | 'not_allowed'
   | 'method_not_allowed'
   | 'path_not_allowed'
@@ -41,33 +97,38 @@ export type BlockCode =
   | 'cleartext_credential'
   | 'disabled';
 
-/** One rule that was looked at, and why it did or did not decide. */
-export interface WalkStep {
-  readonly rule: string;
-  readonly origin: string;
-  readonly result: 'matched' | 'host' | 'port' | 'scheme' | 'method' | 'path' | 'shadowed';
-}
-
 export type Decision =
   | {
       readonly outcome: 'injected';
-      readonly rule: EffectiveRule & { action: 'inject' };
+      readonly rule: EffectiveConnectionRule;
       readonly reason: string;
-      readonly walk: readonly WalkStep[];
     }
   | {
       readonly outcome: 'forwarded';
-      readonly rule: EffectiveRule & { action: 'forward' };
-      /** True on a host of some connection in scope: what the sandbox sends of its own is stripped there. */
+      readonly rule: EffectiveRule;
+      /** True when a connection in scope is for this host. Then the sandbox's own credentials are stripped. */
       readonly connectionHost: boolean;
       readonly reason: string;
-      readonly walk: readonly WalkStep[];
     }
   | {
       readonly outcome: 'blocked';
       readonly code: BlockCode;
-      /** The guardrail, or the rule that came nearest, when there is one. */
+      /** The guardrail or connection that blocks, or the rule that came nearest. Null when no rule is for this host. */
       readonly rule: string | null;
+      /** The rule of a connection that denies. Null for every other code than `connection_denied`. */
+      readonly denied: EffectiveConnectionRule | null;
       readonly reason: string;
-      readonly walk: readonly WalkStep[];
     };
+
+/** One rule that was compared with the request, and the result: `matched`, or the first difference. */
+export interface WalkStep {
+  readonly rule: string;
+  readonly origin: string;
+  readonly action: 'inject' | 'forward' | 'deny';
+  /** Where the rule stands in the file that was applied. 0 when that is not known. */
+  readonly line: number;
+  readonly result: 'matched' | 'host' | 'port' | 'scheme' | 'method' | 'path' | 'shadowed';
+}
+
+/** A decision with every rule that was compared, in this order. */
+export type Explanation = Decision & { readonly walk: readonly WalkStep[] };

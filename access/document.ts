@@ -1,7 +1,9 @@
 /**
- * The access document: what an administrator wrote, resolved to ids and checked. It is stored whole, one immutable
- * version for each `apply`, and holds no secret: a connection names its credential by id and version only.
+ * The access document: an administrator's rules, checked, with channels as ids. Each `apply` stores a new version as a
+ * whole and never changes it. A document holds no secret: a connection names its credential by id and version only.
  */
+import type { Environment } from '../contracts/environments.ts';
+import type { RegistryMirrors, RegistryName } from '../contracts/registries.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 
 export type OwnCredentials = 'strip' | 'pass' | 'block';
@@ -12,15 +14,17 @@ export interface RuleMatch {
   readonly host: string;
   readonly port: number;
   readonly scheme: 'https' | 'http';
-  /** Upper-case; empty means every method. */
+  /** In upper case. An empty list means every method. */
   readonly methods: readonly string[];
-  /** Path prefixes on segment borders (`/v1` covers `/v1` and `/v1/x`, not `/v10`); empty means every path. */
+  /** Path prefixes by whole segments: `/v1` covers `/v1` and `/v1/x`, not `/v10`. An empty list means every path. */
   readonly paths: readonly string[];
   /**
-   * Loopback, private and other special ranges this rule may be dialled at, each with its port.
-   * Each also needs the operator's ceiling on the machine of the proxy.
+   * Loopback, private and other special ranges to which this rule's host may lead, each with a port.
+   * Each one also needs a ceiling in the operator's file on the proxy's machine.
    */
   readonly addresses: readonly AddressException[];
+  /** Where the rule stands in the file that was applied, counted from 1. 0 when that is not known. */
+  readonly line: number;
 }
 
 export interface AddressException {
@@ -34,31 +38,149 @@ export interface DomainEntry extends RuleMatch {
   readonly id: string;
   readonly transport: Transport;
   readonly ownCredentials: OwnCredentials;
-  /** Higher is asked first inside one scope. @default 0 */
+  /** Inside one scope, rules with a higher priority are compared first. @default 0 */
   readonly priority: number;
 }
 
-export type CredentialKind = 'bearer' | 'basic' | 'header';
-
-export interface Connection extends RuleMatch {
+/**
+ * A service account: rules that say where it may be used, and one credential. The rules are asked in their order, and
+ * the first that matches decides. A `deny` wins inside its connection wherever it stands.
+ */
+export interface Connection {
   readonly id: string;
-  readonly kind: CredentialKind;
-  /** For kind `header`: its name, lower-case. */
-  readonly header: string | null;
-  /** For kind `header`: text before the secret. */
-  readonly prefix: string;
+  /** The preset that filled in what the file did not say. Null without one. */
+  readonly preset: string | null;
+  /**
+   * The kind of forge that the file says it is for, where neither preset nor credential say so. It belongs to the
+   * connection and not to a grant, so that the connection stays closed when its last grant goes. Absent: none.
+   */
+  readonly forge?: Forge['kind'] | undefined;
+  readonly rules: readonly ConnectionRule[];
+  readonly credential: CredentialUse;
+  /** The stored version that is used. {@link NO_CREDENTIAL} while none is. */
   readonly credentialVersion: number;
+  /**
+   * The version before this one, after a rotation. It can be put back, and requests that run with it go on, until this
+   * time (ISO 8601). Null or absent without a rotation.
+   */
+  readonly retiring?: { readonly version: number; readonly until: string } | null;
+  /** PEM text of the authorities that its hosts are verified against, instead of the usual ones. Null for the usual ones. */
+  readonly ca: string | null;
+  /** The request that `bellhop connections test` sends. Null when the file names none. */
+  readonly test: { readonly method: string; readonly url: string } | null;
   readonly priority: number;
+}
+
+/** The version of a connection whose credential was not entered yet, or was revoked. Nothing is sent with it. */
+export const NO_CREDENTIAL = 0;
+
+/** `inject` attaches the credential, `forward` lets through without it, `deny` blocks. */
+export interface ConnectionRule extends Omit<RuleMatch, 'port'> {
+  /** Null covers every port. Only a `deny` has it. */
+  readonly port: number | null;
+  readonly action: 'inject' | 'forward' | 'deny';
+}
+
+/**
+ * How a connection proves who it is: everything of its credential that is no secret. What the sealed secret text holds
+ * for each kind is said at the kind.
+ */
+export type CredentialUse =
+  /** Secret: the token. */
+  | { readonly kind: 'bearer' }
+  /** Secret: `user:password`. */
+  | { readonly kind: 'basic' }
+  /** Secret: the header's value. `name` is in lower case. */
+  | { readonly kind: 'header'; readonly name: string; readonly prefix: string }
+  /** Secret: a JSON object from each of these names (in lower case) to its value. */
+  | { readonly kind: 'headers'; readonly names: readonly string[] }
+  /** Secret: the parameter's value. */
+  | { readonly kind: 'query'; readonly name: string }
+  /** Secret: the field's value. It is put into a JSON object or a form. */
+  | { readonly kind: 'body'; readonly field: string }
+  /**
+   * Secret: a JSON object with `access_key_id`, `secret_access_key` and optional `session_token`; or `id:key[:token]`.
+   * Null means that region or service is read from the host.
+   */
+  | { readonly kind: 'aws-sigv4'; readonly region: string | null; readonly service: string | null }
+  /** Secret: Google's JSON key file of a service account. With an `audience` an identity token is asked for (IAP). */
+  | { readonly kind: 'gcp'; readonly scopes: readonly string[]; readonly audience: string | null }
+  /** Secret: the client's secret (RFC 6749 4.4). */
+  | {
+      readonly kind: 'oauth-client';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly scopes: readonly string[];
+      readonly audience: string | null;
+      /** Where the client's secret goes (RFC 6749 2.3.1). */
+      readonly clientAuth: 'basic' | 'post';
+    }
+  /** Secret: a private key as PEM (RFC 7523). */
+  | {
+      readonly kind: 'oauth-jwt';
+      readonly tokenUrl: string;
+      readonly issuer: string;
+      readonly subject: string;
+      readonly audience: string;
+      readonly scopes: readonly string[];
+      readonly keyId: string | null;
+    }
+  /** Secret: a JSON object with `refresh_token` and optional `client_secret` (RFC 6749 6). The token may rotate. */
+  | {
+      readonly kind: 'oauth';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly scopes: readonly string[];
+      readonly clientAuth: 'basic' | 'post' | 'none';
+    }
+  /** Secret: the app's private key as PEM. The installation's token is narrowed to what the bundles grant. */
+  | {
+      readonly kind: 'github-app';
+      readonly appId: string;
+      readonly installationId: string;
+      /** Where tokens are made: `https://api.github.com`, or the API of an Enterprise server. */
+      readonly apiUrl: string;
+    }
+  /** Secret: the client's certificate and its private key as PEM, one after the other. */
+  | { readonly kind: 'mtls' };
+
+export type CredentialKind = CredentialUse['kind'];
+
+/** What a bundle allows in one repository, or in all of an owner (`acme/*`). */
+export interface RepositoryGrant {
+  /** `owner/name`, or `owner/*`. GitLab's groups may be nested: `group/sub/name`. */
+  readonly repository: string;
+  /** `propose` may fetch, push to `bellhop/*` branches without force, and open draft pull requests. */
+  readonly access: 'read' | 'propose' | 'write';
+  /** For `write`: the branches that may be pushed to, as names or `prefix/*`. Empty for the others. */
+  readonly branches: readonly string[];
+  /** The connection whose credential is used. */
+  readonly connection: string;
+  readonly forge: Forge;
+}
+
+/** A server with git repositories and an API. */
+export interface Forge {
+  readonly kind: 'github' | 'gitlab' | 'gitea';
+  readonly gitHost: string;
+  readonly gitPort: number;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  /** What stands before each path of the API: an empty text for api.github.com, `/api/v3`, `/api/v4`, `/api/v1`. */
+  readonly apiPath: string;
 }
 
 export interface Bundle {
   readonly id: string;
   readonly connections: readonly string[];
   readonly domains: readonly DomainEntry[];
+  readonly repositories: readonly RepositoryGrant[];
+  /** Package registries that are opened for reading. */
+  readonly registries: readonly RegistryName[];
   readonly instructions: string;
 }
 
-/** A deny of the organization; nothing narrower overrides it. */
+/** Something the organization forbids. No narrower scope can allow it. */
 export interface Guardrail extends Omit<RuleMatch, 'addresses' | 'scheme' | 'port'> {
   readonly id: string;
   readonly reason: string;
@@ -66,13 +188,52 @@ export interface Guardrail extends Omit<RuleMatch, 'addresses' | 'scheme' | 'por
   readonly port: number | null;
 }
 
+/** What can be done in a repository, as guardrails name it. */
+export const REPOSITORY_OPERATIONS = [
+  'read',
+  'push',
+  'push-default-branch',
+  'create-branch',
+  'merge',
+  'open-pull-request',
+  'edit-pull-request',
+  'review',
+  'comment',
+  'open-issue',
+  'edit-issue',
+] as const;
+
+export type RepositoryOperation = (typeof REPOSITORY_OPERATIONS)[number];
+
+/** Operations that the organization forbids in repositories. No narrower scope can allow them. */
+export interface RepositoryGuardrail {
+  readonly id: string;
+  /** `owner/name`, `owner/*`, or `*` for every repository. */
+  readonly repository: string;
+  readonly operations: readonly RepositoryOperation[];
+  readonly reason: string;
+  readonly line: number;
+}
+
 export interface ScopeAccess {
   readonly scope: ScopeKey;
   /** For people: `#platform-eng`, `organization`. */
   readonly label: string;
-  readonly enabled: boolean;
+  /** Null when the file does not say. The most specific scope that says something decides. */
+  readonly enabled: boolean | null;
   readonly bundles: readonly string[];
   readonly instructions: string;
+  /** The environment that is attached here. Absent when the file does not say. */
+  readonly environment?: string;
+  /** The pattern that a confirmed channel matches. Absent for what the file names itself. No stored document has it. */
+  readonly pattern?: string;
+}
+
+/** What a pattern of names attaches to each channel that is confirmed for it (channel-patterns.ts). */
+export interface ChannelPattern extends Omit<ScopeAccess, 'scope' | 'label' | 'pattern'> {
+  /** `#incident-*` */
+  readonly pattern: string;
+  readonly line: number;
 }
 
 export interface AccessDocument {
@@ -81,7 +242,21 @@ export interface AccessDocument {
   readonly bundles: readonly Bundle[];
   readonly connections: readonly Connection[];
   readonly guardrails: readonly Guardrail[];
+  readonly repositoryGuardrails: readonly RepositoryGuardrail[];
   readonly scopes: readonly ScopeAccess[];
+  /** Absent: none. */
+  readonly patterns?: readonly ChannelPattern[];
+  /** Absent: none. */
+  readonly environments?: readonly Environment[];
+  /** Where packages came from on the operator's machine when the file was applied. Absent: the public hosts. */
+  readonly mirrors?: RegistryMirrors;
 }
 
-export const EMPTY_DOCUMENT: AccessDocument = { version: 0, bundles: [], connections: [], guardrails: [], scopes: [] };
+export const EMPTY_DOCUMENT: AccessDocument = {
+  version: 0,
+  bundles: [],
+  connections: [],
+  guardrails: [],
+  repositoryGuardrails: [],
+  scopes: [],
+};

@@ -1,67 +1,136 @@
-import { type ScopeKey, scopeChain } from '../contracts/scope.ts';
-import type { EffectiveAccess, EffectiveRule, Origin } from './decision.ts';
-import type { AccessDocument, Bundle, ScopeAccess } from './document.ts';
+import { type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
+import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './attached-access.ts';
+import type { EffectiveAccess, EffectiveRule, ForgeConnection } from './decision.ts';
+import type { AccessDocument, ScopeAccess } from './document.ts';
+import { forgesByNature } from './forge/forge-of-connection.ts';
+import { type HostIndex, indexByHost } from './host-index.ts';
 
 /**
- * What a scope really has: its own bundles, then those of its workspace and of the organization, every item with its
- * origin. A channel that the document does not name has the organization's access. A person's scope has only what is
- * attached to that person; guardrails hold for everybody.
+ * Computes everything that holds for a scope: its own bundles, then those of its workspace, then those of the
+ * organization. A channel that the document does not name gets the access of its workspace and organization. A person's
+ * scope gets only what is attached to that person. The build of an environment may reach packages of its registries, and
+ * nothing else. Guardrails hold for everybody.
+ *
+ * For many scopes or many requests of one document, use {@link indexAccess}.
  */
 export function effectiveAccess(document: AccessDocument, scope: ScopeKey): EffectiveAccess {
-  const chain = scopeChain(scope).map((key) => scopeAccess(document, key));
-  const organization = scopeAccess(document, 'organization');
+  return indexAccess(document).effective(scope);
+}
+
+/** A document prepared for many scopes and many requests. */
+export interface AccessIndex {
+  /** The same as {@link effectiveAccess}. */
+  effective(scope: ScopeKey): EffectiveAccess;
+  /**
+   * What holds for a scope, narrowed to one host. Rules and guardrails for other hosts are left out, and so are
+   * registries and instructions, which no decision reads. Every decision about this host is the same as by `effective`.
+   */
+  accessTo(host: string, scope: ScopeKey): EffectiveAccess;
+  /** Whether the agent may work in a scope. */
+  isEnabled(scope: ScopeKey): boolean;
+}
+
+interface PreparedScope extends AttachedAccess {
+  /** Made at the first request. */
+  byHost: HostIndex<EffectiveRule> | null;
+}
+
+/**
+ * Prepares a document. What is attached to a scope is prepared when the scope is first asked for, and channels share what
+ * is attached to their workspace and to the organization. Therefore memory grows with what is attached, and not with the
+ * number of channels times what each of them may reach.
+ */
+export function indexAccess(document: AccessDocument): AccessIndex {
+  const parts = partsOf(document);
+  const scopes = new Map(document.scopes.map((each) => [each.scope, each]));
+  const prepared = new Map<ScopeKey, PreparedScope>();
+  const guardrails = indexByHost(document.guardrails, ({ host }) => host);
+  const forges = forgesOf(document);
+
+  function prepare(scope: ScopeKey): readonly PreparedScope[] {
+    const known = prepared.get(scope);
+    if (known) return [known];
+    const named = scopes.get(scope);
+    const isBuild = scopeKind(scope) === 'environment';
+    // A scope that the document does not name has nothing of its own, and is not remembered: there is no end of them.
+    if (!named && !isBuild) return [];
+    const attached = named ? attachedAccess(parts, named) : buildAttached(parts, scope);
+    const made = { ...attached, byHost: null };
+    if (named) prepared.set(scope, made);
+    return [made];
+  }
+
+  /** Most specific first. */
+  const chainOf = (scope: ScopeKey) => scopeChain(scope).flatMap(prepare);
+
   return {
-    scope,
-    policyVersion: document.version,
-    // Switching the organization off switches everybody off, also those who have none of its access.
-    enabled: organization.enabled && chain.every((each) => each.enabled),
-    guardrails: document.guardrails,
-    rules: chain.flatMap((each) => attachedRules(document, each)),
-    instructions: chain.toReversed().flatMap((each) => instructionsOf(each, document.bundles)),
+    isEnabled: (scope) => isEnabled(scope, scopes),
+    effective(scope) {
+      const chain = chainOf(scope);
+      return {
+        scope,
+        policyVersion: document.version,
+        enabled: isEnabled(scope, scopes),
+        guardrails: document.guardrails,
+        repositoryGuardrails: document.repositoryGuardrails,
+        rules: chain.flatMap(({ rules }) => rules),
+        repositories: chain.flatMap(({ repositories }) => repositories),
+        forges: scopeKind(scope) === 'environment' ? [] : forges,
+        registries: chain.flatMap(({ registries }) => registries),
+        instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
+      };
+    },
+    accessTo(host, scope) {
+      const chain = chainOf(scope);
+      return {
+        scope,
+        policyVersion: document.version,
+        enabled: isEnabled(scope, scopes),
+        guardrails: guardrails.itemsFor(host),
+        repositoryGuardrails: document.repositoryGuardrails,
+        rules: chain.flatMap((each) => {
+          each.byHost ??= indexByHost(each.rules, ({ match }) => match.host);
+          return each.byHost.itemsFor(host);
+        }),
+        repositories: chain.flatMap(({ repositories }) => repositories),
+        forges: scopeKind(scope) === 'environment' ? [] : forges,
+        registries: [],
+        instructions: [],
+      };
+    },
   };
 }
 
-/** The scope as the document has it, or the plain scope that nothing is attached to. */
-function scopeAccess(document: AccessDocument, scope: ScopeKey): ScopeAccess {
-  const found = document.scopes.find((each) => each.scope === scope);
-  return found ?? { scope, label: scope, enabled: true, bundles: [], instructions: '' };
-}
-
-/** The rules of one scope, highest priority first; equal ones do not overlap, so that their order decides nothing. */
-export function attachedRules(
-  document: Pick<AccessDocument, 'bundles' | 'connections'>,
-  { scope, label, bundles: attached }: Pick<ScopeAccess, 'scope' | 'label' | 'bundles'>,
-): EffectiveRule[] {
-  const rules: EffectiveRule[] = [];
-  const seen = new Set<string>();
-  for (const id of attached) {
-    const origin: Origin = { scope, scopeLabel: label, bundle: id };
-    const bundle = document.bundles.find((each) => each.id === id);
-    for (const name of bundle?.connections ?? []) {
-      const connection = document.connections.find((each) => each.id === name);
-      // Two bundles of one scope may share a connection: it is one rule.
-      if (!connection || seen.has(name)) continue;
-      seen.add(name);
-      rules.push({ action: 'inject', connection, origin });
-    }
-    for (const domain of bundle?.domains ?? []) rules.push({ action: 'forward', domain, origin });
+/**
+ * The most specific scope that says something decides. Therefore the organization can be off and single channels on.
+ * What the organization says also holds for persons, who get none of its access. The build of an environment begins as
+ * soon as a sandbox needs it, so only a scope that is switched on begins one.
+ */
+function isEnabled(scope: ScopeKey, scopes: ReadonlyMap<ScopeKey, ScopeAccess>): boolean {
+  if (scopeKind(scope) === 'environment') return true;
+  for (const key of scopeChain(scope)) {
+    const said = scopes.get(key)?.enabled ?? null;
+    if (said !== null) return said;
   }
-  return rules.sort((a, b) => priorityOf(b) - priorityOf(a) || order(a) - order(b));
+  return scopes.get('organization')?.enabled ?? true;
 }
 
-function priorityOf(rule: EffectiveRule): number {
-  return rule.action === 'inject' ? rule.connection.priority : rule.domain.priority;
-}
-
-function order(rule: EffectiveRule): number {
-  return rule.action === 'inject' ? 0 : 1;
-}
-
-function instructionsOf(scope: ScopeAccess, bundles: readonly Bundle[]): EffectiveAccess['instructions'] {
-  const own = { origin: scope.label, text: scope.instructions };
-  const attached = scope.bundles.map((id) => ({
-    origin: `${id} ← ${scope.label}`,
-    text: bundles.find((bundle) => bundle.id === id)?.instructions ?? '',
-  }));
-  return [own, ...attached].filter(({ text }) => text.trim() !== '');
+/**
+ * Every connection to a forge, each with its forge, once. A connection is one that some bundle names for repositories, or
+ * whose preset or credential is a forge's. The latter stays one without any grant: taking its last grant away must not
+ * open everything that its credential may reach.
+ */
+function forgesOf({ bundles, connections }: Pick<AccessDocument, 'bundles' | 'connections'>): ForgeConnection[] {
+  const forges = new Map<string, ForgeConnection>();
+  const add = (each: ForgeConnection) => forges.set(JSON.stringify([each.connection, each.forge]), each);
+  const named = new Set<string>();
+  for (const { connection, forge } of bundles.flatMap(({ repositories }) => repositories)) {
+    named.add(connection);
+    add({ connection, forge });
+  }
+  for (const connection of connections) {
+    if (named.has(connection.id)) continue;
+    for (const forge of forgesByNature(connection)) add({ connection: connection.id, forge });
+  }
+  return [...forges.values()];
 }

@@ -1,6 +1,6 @@
-/** Headers that stop at the proxy, and so can carry no credential. Names are compared in {@link headerKey}'s form. */
+/** Headers that the proxy never passes on, so none of them can carry a credential. Compared by {@link headerKey}. */
 
-/** Meant for one connection only (RFC 9110 7.6.1), or written anew by us. */
+/** Headers for one connection only (RFC 9110 7.6.1), and headers that the proxy writes itself. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -15,13 +15,14 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What some origins believe over the request itself: who sent it, which host or path it is really for, or which
- * method. The last kind would turn an allowed GET or POST into a DELETE.
+ * Headers that some origins trust more than the request itself: they name another sender, user, host, path or method.
+ * One that names a method could turn an allowed POST into a DELETE. `Sudo` makes GitLab and Gitea act as another user.
  */
 const ROUTING: ReadonlySet<string> = new Set([
   'cf-connecting-ip',
   'client-ip',
   'forwarded',
+  'sudo',
   'true-client-ip',
   'via',
   'x-client-ip',
@@ -42,15 +43,15 @@ const ROUTING: ReadonlySet<string> = new Set([
 const ROUTING_PREFIXES = ['proxy-', 'x-forwarded-', 'x-agent-proxy'];
 
 /**
- * Lower-case, and `-` for whatever is no letter or digit: many servers cannot tell `-` and `_` apart (RFC 3875 4.1.18 makes both `_`),
- * and some make every other character one of them.
+ * A header name for comparing: lower case, with `-` for every character that is not a letter or digit. Many servers
+ * treat `-` and `_` as the same (RFC 3875 4.1.18 turns both into `_`), and some do so with every other character.
  */
 export function headerKey(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
 /**
- * Whether a header is for this proxy alone: of the hop (RFC 9110 7.6.1), or one that would steer what comes after.
+ * Whether the proxy drops a header: it belongs to one connection (RFC 9110 7.6.1), or could redirect the request.
  * @param key from `headerKey`
  */
 export function stopsAtProxy(key: string): boolean {

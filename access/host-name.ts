@@ -1,6 +1,6 @@
 /**
- * Network names, in the one form in which they are compared. The proxy reads authorities with the same parser as
- * `bellhop.yaml` is read with, so that nobody can have two views of one host.
+ * Host names in canonical form. The proxy and `bellhop.yaml` use the same parser, so that a rule and a request can
+ * never mean different hosts by the same text.
  */
 
 declare const canonical: unique symbol;
@@ -14,9 +14,9 @@ export type CanonicalHost = string & { readonly [canonical]: 'host' };
 export type ParsedHost =
   | { readonly host: CanonicalHost }
   | {
-      /** Why it is no network name, as the end of a sentence: `is empty`. */
+      /** Why the text is not a host name, as the end of a sentence: `is empty`. */
       readonly refused: string;
-      /** True for an IP address, however it is spelt: well-formed, but no rule can name it. */
+      /** True for an IP address in any spelling. Rules cannot name addresses. */
       readonly address: boolean;
     };
 
@@ -26,7 +26,13 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 /** WHATWG URL, "ends in a number": `127.1`, `2130706433` and `0x7f.1` are addresses to many clients. */
 const NUMERIC_LABEL = /^(?:[0-9]+|0x[0-9a-f]*)$/;
 
-/** Reads the host of a request or of a rule. One dot at the end is dropped (RFC 1034 3.1), two are refused. */
+/**
+ * Reads the host of a request or of a rule. One dot at the end is dropped (RFC 1034 3.1); two are refused.
+ *
+ * @example
+ *   parseHostName('API.Acme.test.') // { host: 'api.acme.test' }
+ *   parseHostName('0x7f.1')         // { refused: 'is an IP address', address: true }
+ */
 export function parseHostName(text: string): ParsedHost {
   if (text === '') return refused('is empty');
   if (text.startsWith('[') || text.includes(':')) return { refused: 'is an IP address or has a port', address: true };
@@ -45,8 +51,8 @@ export function parseHostName(text: string): ParsedHost {
 }
 
 /**
- * Whether a rule's host covers a host: the same name, or for `*.suffix` any name below it at any depth, never the
- * suffix itself. `*`, which only a guardrail may say, covers everything.
+ * Whether a rule's host covers a host. An exact name covers itself. `*.suffix` covers every name below the suffix at
+ * any depth, but not the suffix itself. `*` covers every host; only guardrails may use it.
  */
 export function matchesHost(pattern: string, host: string): boolean {
   if (!pattern.startsWith('*')) return pattern === host;

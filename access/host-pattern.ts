@@ -8,17 +8,18 @@ export type ParsedPattern =
       readonly pattern: string;
     }
   | {
-      /** Why no rule can have it, as the end of a sentence. */
+      /** Why no rule may have it, as the end of a sentence. */
       readonly refused: string;
     };
 
-/** Names that mean this machine, whatever a resolver says (RFC 6761 6.3), and Docker's names for it. */
+/** Names that always mean this machine (RFC 6761 6.3). The list below has Docker's names for it. */
 const THIS_MACHINE = ['localhost', 'localhost.localdomain', 'ip6-localhost', 'ip6-loopback'];
 const ENGINE_HOSTS = ['host.docker.internal', 'gateway.docker.internal', 'host.containers.internal'];
 
 /**
- * Reads the host of a rule: an exact name, or `*.suffix` for every name below a suffix. Refused is what could never
- * match, what reaches this machine, and a wildcard below which anybody may register a name (publicsuffix.org).
+ * Reads the host of a rule: an exact name, or `*.suffix` for every name below a suffix. It refuses a text that could
+ * never match, a name of this machine or of a metadata service, and a wildcard below which anybody may register a name
+ * (publicsuffix.org).
  */
 export function parseHostPattern(text: string): ParsedPattern {
   const shape = shapeProblem(text);
@@ -35,7 +36,7 @@ export function parseHostPattern(text: string): ParsedPattern {
   return { pattern };
 }
 
-/** As {@link parseHostPattern} for a deny, which may be as broad as it likes: `*` and `*.com` among them. */
+/** Reads the host of a guardrail. A guardrail only forbids, so it may be as broad as `*` or `*.com`. */
 export function parseGuardrailHost(text: string): ParsedPattern {
   if (text === '*') return { pattern: '*' };
   const shape = shapeProblem(text);
@@ -46,7 +47,7 @@ export function parseGuardrailHost(text: string): ParsedPattern {
   return { pattern: wildcard ? `*.${parsed.host}` : parsed.host };
 }
 
-/** What people write instead of a host, told in their terms before the parser speaks of characters. */
+/** Recognises common mistakes, so that the message names the mistake and not just a wrong character. */
 function shapeProblem(text: string): string | null {
   if (text === '') return 'is empty';
   if (/^\s|\s$/.test(text)) return 'has a space at an end';

@@ -1,4 +1,4 @@
-/** Up to three candidates that somebody may have meant, nearest first. */
+/** Up to three candidates that resemble the word, the most similar first. */
 export function nearNames(word: string, candidates: readonly string[]): string[] {
   const meant = word.toLowerCase();
   return candidates
@@ -9,7 +9,7 @@ export function nearNames(word: string, candidates: readonly string[]): string[]
     .map(({ candidate }) => candidate);
 }
 
-/** ` (did you mean x or y?)`, or nothing. */
+/** ` (did you mean x or y?)`, or an empty text. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const near = nearNames(word, candidates);
   return near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;

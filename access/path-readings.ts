@@ -1,20 +1,22 @@
 /**
- * Origins disagree on what a path means: some cut parameters off before they decode, some after, some decode twice. A
- * deny has to hold for each of them.
+ * The ways in which servers read a path and a query. Some cut parameters off before they decode, some after, and some decode twice.
+ * A guardrail must hold for one of them, a rule that allows for all of them.
  */
 
-/** What an origin may do to a path, in whatever order and as often as it likes. */
+/** Steps that a server may apply to a path, in any order and any number of times. */
 const STEPS: readonly ((path: string) => string)[] = [
   decode,
   (path) => path.replaceAll('\\', '/'),
   // Parameters of a segment, as in `/a;b=c/d`.
   (path) => path.replace(/;[^/]*/g, ''),
   (path) => path.replace(/[\0?#].*$/s, ''),
-  // Windows takes no notice of these.
+  // Windows ignores spaces and dots at the end of a name.
   (path) => path.replace(/(?<![\s.])[\s.]+(?=\/|$)/g, ''),
-  // The same file or folder again, by the type of its NTFS stream: `/a::$DATA`, `/a:$I30:$INDEX_ALLOCATION`.
+  // Others ignore only the spaces, so that `/.. /` is a way up.
+  (path) => path.replace(/(?<!\s)\s+(?=\/|$)/g, ''),
+  // On NTFS a stream type names the same file or folder again: `/a::$DATA`, `/a:$I30:$INDEX_ALLOCATION`.
   (path) => path.replace(/:[^/:]*:\$[^/]*/g, ''),
-  // Some trim what they take a path apart into.
+  // Some servers trim each segment.
   (path) => path.replace(/\/\s+/g, '/'),
   foldWidth,
   resolveDots,
@@ -22,13 +24,31 @@ const STEPS: readonly ((path: string) => string)[] = [
 
 const MAX_READINGS = 64;
 
-/** Every reading of a path, itself among them; null when there are more than anybody means. */
+/** What a step could change in a canonical path. Without any of it, a path has only one reading. */
+const CHANGEABLE = /[%;]|:[^/]*\$|\.(?:\/|$)/;
+
+/** Whether a path has more than one reading. Quick, because most paths of requests have only one. */
+export function hasReadings(path: string): boolean {
+  return CHANGEABLE.test(path);
+}
+
+/** Every reading of a path, the path itself included. Null for more than 64: no honest path has that many. */
 export function pathReadings(path: string): readonly string[] | null {
   const readings = new Set([path]);
-  // A set goes on to what is added while it is gone through.
+  // The loop also visits readings that are added while it runs.
   for (const reading of readings) {
     if (readings.size > MAX_READINGS) return null;
     for (const step of STEPS) readings.add(step(reading));
+  }
+  return [...readings];
+}
+
+/** A query as it came, and with each level of its percent-encoding taken off, because a server may decode more than once. */
+export function queryReadings(query: string): readonly string[] {
+  const readings = new Set<string>();
+  for (let reading = query; !readings.has(reading); ) {
+    readings.add(reading);
+    reading = decodeOnce(reading);
   }
   return [...readings];
 }
@@ -41,22 +61,26 @@ export function resolveDots(path: string): string {
     const last = index === segments.length - 1;
     if (segment === '..') kept.pop();
     else if (segment !== '.' && segment !== '') kept.push(segment);
-    // What ends in a slash, or in a dot segment, names a folder: RFC 3986 5.2.4 keeps the slash.
+    // A path that ends in a slash or a dot segment names a folder, so it keeps a final slash (RFC 3986 5.2.4).
     if (last && kept.length > 0 && (segment === '' || segment === '.' || segment === '..')) kept.push('');
   }
   return `/${kept.join('/')}`;
 }
 
-/** One level of percent-encoding, and ASCII in more bytes of UTF-8 than it takes (`%C0%AF` for a slash). */
+/** Decodes one level of percent-encoding, and ASCII written as overlong UTF-8 (`%C0%AF` for a slash). */
 function decode(path: string): string {
-  return path
-    .replace(/%(?:C|E0%8|F0%80%8)([01])%([89AB][0-9A-F])/gi, (_, high: string, low: string) =>
+  return decodeOnce(
+    path.replace(/%(?:C|E0%8|F0%80%8)([01])%([89AB][0-9A-F])/gi, (_, high: string, low: string) =>
       String.fromCharCode(Number(high) * 64 + (Number.parseInt(low, 16) & 63)),
-    )
-    .replace(/%([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    ),
+  );
 }
 
-/** UTF-8 as origins see it that apply NFKC: a full-width slash, dot or letter is the plain one. */
+function decodeOnce(text: string): string {
+  return text.replace(/%([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** Applies NFKC, as some servers do: a full-width slash, dot or letter becomes the plain one. */
 function foldWidth(path: string): string {
   return path.replace(/[\xC2-\xF4][\x80-\xBF]+/g, (bytes) => Buffer.from(bytes, 'latin1').toString().normalize('NFKC'));
 }

@@ -1,10 +1,11 @@
 import { channelScope, type ScopeKey } from '../contracts/scope.ts';
-import type { AccessFile, ChannelRef, ScopeSection } from './access-file.ts';
-import type { ScopeAccess } from './document.ts';
-import { findKnownChannel, type KnownChannel } from './find-channel.ts';
+import type { AccessFile, ChannelRef, FileTest, ScopeSection, WorkspaceSection } from './access-file.ts';
+import { isChannelPattern, patternScope } from './channel-patterns.ts';
+import type { AccessDocument, ScopeAccess } from './document.ts';
+import { channelFinder, type KnownChannel } from './find-channel.ts';
 import type { FileProblem } from './parse-file/problem.ts';
 
-/** A schedule as it is stored, and as Temporal's Schedules are made to be. */
+/** A schedule as it is stored. Temporal's Schedules are made to match it. */
 export interface DesiredSchedule {
   readonly name: string;
   readonly team: string;
@@ -12,24 +13,32 @@ export interface DesiredSchedule {
   readonly cron: string;
   readonly timezone: string;
   readonly prompt: string;
-  /** Null: as it is, and running when it is new. */
+  /** Null keeps an existing schedule as it is, and starts a new one running. */
   readonly paused: boolean | null;
 }
 
 export interface ResolvedFile {
   readonly scopes: readonly ScopeAccess[];
   readonly schedules: readonly DesiredSchedule[];
+  readonly tests: readonly ResolvedTest[];
 }
 
-/** Puts Slack's ids in the place of the names in the file. */
+/** A test with the scope that it asks from. */
+export interface ResolvedTest {
+  readonly test: FileTest;
+  readonly scope: ScopeKey;
+}
+
+/** Replaces the names in the file by Slack's ids. Returns every name that cannot be resolved as a problem. */
 export function resolveFile(
   file: AccessFile,
   channels: readonly KnownChannel[],
 ): ResolvedFile | { readonly problems: FileProblem[] } {
   const problems: FileProblem[] = [];
-  const team = file.workspace?.team ?? null;
+  const team = file.workspaces.length === 1 ? (file.workspaces[0]?.team ?? null) : null;
+  const find = channelFinder(channels, team);
   const channelOf = (ref: ChannelRef) => {
-    const found = findKnownChannel(ref.text, channels, team);
+    const found = find(ref.text);
     if ('channel' in found) return found.channel;
     problems.push({ line: ref.line, field: ref.field, message: found.problem });
     return null;
@@ -37,22 +46,49 @@ export function resolveFile(
 
   const scopes = [
     scopeAccess('organization', 'organization', file.organization),
-    ...workspaceScope(file, channels, problems),
+    ...file.workspaces.flatMap((section) => workspaceScope(section, file, channels, problems)),
   ];
+  const labels = new Map<ScopeKey, string>();
   for (const section of file.channels) {
     const channel = channelOf(section.channel);
     if (!channel) continue;
     const scope = channelScope(channel.team, channel.id);
-    const other = scopes.find((each) => each.scope === scope);
+    const other = labels.get(scope);
     if (other) {
       const { line, field, text } = section.channel;
-      problems.push({ line, field, message: `${text} is the same channel as ${other.label} above` });
+      problems.push({ line, field, message: `${text} is the same channel as ${other} above` });
     } else {
-      scopes.push(scopeAccess(scope, channel.name === channel.id ? channel.id : `#${channel.name}`, section));
+      const label = channel.name === channel.id ? channel.id : `#${channel.name}`;
+      labels.set(scope, label);
+      scopes.push(scopeAccess(scope, label, section));
     }
   }
   const schedules = desiredSchedules(file, channelOf);
-  return problems.length > 0 ? { problems } : { scopes, schedules };
+  const tests = file.tests.flatMap((test): ResolvedTest[] => {
+    if (test.from.text === 'organization') return [{ test, scope: 'organization' }];
+    if (isChannelPattern(test.from.text)) return testOfPattern(test, file, problems);
+    const channel = channelOf(test.from);
+    return channel ? [{ test, scope: channelScope(channel.team, channel.id) }] : [];
+  });
+  return problems.length > 0 ? { problems } : { scopes, schedules, tests };
+}
+
+/** The document that a file stands for, but for what only the one who applies it can know. */
+export function documentOf(
+  { bundles, guardrails, repositoryGuardrails, patterns, environments = [] }: AccessFile,
+  { scopes }: Pick<ResolvedFile, 'scopes'>,
+  known: Pick<AccessDocument, 'version' | 'connections' | 'mirrors'>,
+): AccessDocument {
+  return { ...known, bundles, guardrails, repositoryGuardrails, scopes, patterns, environments };
+}
+
+/** A test from a pattern asks as each channel that is confirmed for it. */
+function testOfPattern(test: FileTest, { patterns }: AccessFile, problems: FileProblem[]): ResolvedTest[] {
+  const { text, line, field } = test.from;
+  const found = patterns.find(({ pattern }) => pattern === text);
+  if (found) return [{ test, scope: patternScope(found.pattern) }];
+  problems.push({ line, field, message: `channels has no pattern ${text}` });
+  return [];
 }
 
 function desiredSchedules(
@@ -65,17 +101,24 @@ function desiredSchedules(
   });
 }
 
-/** The workspace that the file means: the one it names, or the only one that is known. */
-function workspaceScope(file: AccessFile, channels: readonly KnownChannel[], problems: FileProblem[]): ScopeAccess[] {
-  if (!file.workspace) return [];
+/** The scope of a workspace: the one whose id the file gives, or the only known workspace. */
+function workspaceScope(
+  section: WorkspaceSection,
+  { workspaces }: AccessFile,
+  channels: readonly KnownChannel[],
+  problems: FileProblem[],
+): ScopeAccess[] {
   const teams = [...new Set(channels.map((channel) => channel.team))];
-  const team = file.workspace.team ?? (teams.length === 1 ? teams[0] : undefined);
-  if (team !== undefined) return [scopeAccess(`workspace:${team}`, 'workspace', file.workspace)];
+  const team = section.team ?? (teams.length === 1 ? teams[0] : undefined);
+  const label = workspaces.length === 1 ? 'workspace' : `workspace ${team}`;
+  if (team !== undefined) return [scopeAccess(`workspace:${team}`, label, section)];
   const known = teams.length === 0 ? 'none is known yet' : `known are ${teams.join(', ')}`;
-  problems.push({ line: file.workspace.line, field: 'workspace', message: `say which workspace by its id; ${known}` });
+  const { line, field } = section;
+  problems.push({ line, field, message: `say which workspace by its id; ${known}` });
   return [];
 }
 
-function scopeAccess(scope: ScopeKey, label: string, { enabled, bundles, instructions }: ScopeSection): ScopeAccess {
-  return { scope, label, enabled, bundles, instructions };
+function scopeAccess(scope: ScopeKey, label: string, section: ScopeSection): ScopeAccess {
+  const { enabled, bundles, instructions, environment } = section;
+  return { scope, label, enabled, bundles, instructions, ...(environment !== undefined && { environment }) };
 }

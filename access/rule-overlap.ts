@@ -1,9 +1,9 @@
-import type { RuleMatch } from './document.ts';
+import type { EffectiveRule } from './decision.ts';
 import { matchesHost } from './host-name.ts';
 import { coversPath } from './path-match.ts';
 
-/** A request that two rules both cover, in words: `GET api.a.test:443/v1`. Null when there is none. */
-export function commonRequest(a: RuleMatch, b: RuleMatch): string | null {
+/** An example of a request that both rules cover, such as `GET api.a.test:443/v1`. Null when there is none. */
+export function commonRequest(a: EffectiveRule['match'], b: EffectiveRule['match']): string | null {
   if (a.port !== b.port || a.scheme !== b.scheme) return null;
   const host = commonHost(a.host, b.host);
   const method = commonMethod(a.methods, b.methods);
@@ -12,13 +12,14 @@ export function commonRequest(a: RuleMatch, b: RuleMatch): string | null {
   return `${method === '' ? '' : `${method} `}${host}:${a.port}${path}`;
 }
 
-/** The narrower of two hosts, when one covers the other; two that do not cover each other share no name. */
-function commonHost(a: string, b: string): string | null {
+/** The narrower of two hosts when one covers the other. Null otherwise: then no host is covered by both. */
+export function commonHost(a: string, b: string): string | null {
+  if (!a.startsWith('*') && !b.startsWith('*')) return a === b ? a : null;
   if (a === b || matchesHost(a, b.replace(/^\*/, 'x'))) return b;
   return matchesHost(b, a.replace(/^\*/, 'x')) ? a : null;
 }
 
-/** Empty lists cover everything, and so does an empty answer. */
+/** A method that both lists cover. An empty list covers every method, and an empty answer means every method. */
 function commonMethod(a: readonly string[], b: readonly string[]): string | null {
   if (a.length === 0 || b.length === 0) return [...a, ...b][0] ?? '';
   return a.find((method) => b.includes(method)) ?? null;

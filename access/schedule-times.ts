@@ -2,14 +2,14 @@ import { Cron } from 'croner';
 import { type ClockChange, clockChanges, type TimeZone } from './time-zone.ts';
 
 /**
- * When a schedule fires, as Temporal counts it: its cron fields are matched against the clock on the wall of its time
- * zone, day of month and weekday together, and a time that a clock change skips is not made up for.
+ * The times at which a schedule fires, computed as Temporal does. Cron fields are compared with the local time of the
+ * schedule's time zone. Day of month and weekday must both match. A time that a clock change skips does not happen.
  */
 
 const YEAR = 366 * 24 * 3_600_000;
 const NAMES = /^(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT)$/i;
 
-/** Why a text is no cron expression of Bellhop's, or null. */
+/** Why a text is not a cron expression that Bellhop accepts. Null when it is one. */
 export function cronProblem(cron: string): string | null {
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== 5 && fields.length !== 6) {
@@ -31,13 +31,13 @@ export function cronProblem(cron: string): string | null {
 }
 
 /**
- * The next runs after an instant, at most `count`. Empty for a schedule whose times are all past. Of a time that the
- * clock shows twice the first is told; a server of Temporal may take the second, or both.
+ * The next runs after an instant, at most `count`. Empty for a schedule whose times are all past. When the clock shows
+ * a time twice, this returns the first; a Temporal server may fire at the second, or at both.
  */
 export function nextRuns(cron: string, zone: TimeZone, after: Date, count: number): Date[] {
   const clock = wallClock(cron);
   const runs: Date[] = [];
-  // A day earlier, lest a repeated hour be missed.
+  // Starts a day earlier, so that a repeated hour is not missed.
   let wall: Date | null = new Date(zone.wallAt(after.getTime()) - YEAR / 366);
   while (runs.length < count) {
     wall = clock.nextRun(wall);
@@ -49,12 +49,12 @@ export function nextRuns(cron: string, zone: TimeZone, after: Date, count: numbe
 }
 
 export interface DoubtfulRun {
-  /** What the clock shows. */
+  /** The local time of the run. */
   readonly wall: Date;
   readonly change: ClockChange;
 }
 
-/** The first run within a year of each kind that falls into a clock change: it does not happen, or may happen twice. */
+/** The first skipped run and the first run that may happen twice, within a year. Both come from clock changes. */
 export function doubtfulRuns(cron: string, zone: TimeZone, after: Date): DoubtfulRun[] {
   const clock = wallClock(cron);
   const runs = clockChanges(zone, after.getTime(), after.getTime() + YEAR).flatMap((change) => {
@@ -64,7 +64,7 @@ export function doubtfulRuns(cron: string, zone: TimeZone, after: Date): Doubtfu
   return runs.filter(({ change }, index) => runs.findIndex((run) => run.change.kind === change.kind) === index);
 }
 
-/** The expression over wall-clock times, which have no clock changes: croner counts them as UTC. */
+/** The expression over local times. Local times have no clock changes here, so croner treats them as UTC. */
 function wallClock(cron: string): Cron {
   const fields = cron.trim().split(/\s+/);
   const pattern = fields.length === 6 ? `0 ${fields.join(' ')}` : fields.join(' ');

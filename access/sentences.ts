@@ -1,12 +1,11 @@
-/** Decisions in words. People read these in the thread, in the console and in `bellhop why`. */
+/** Decisions as sentences. People read them in the thread, in the console, in `bellhop why` and in refused answers. */
 import { scopeKind } from '../contracts/scope.ts';
 import type { Decision, EffectiveAccess, EffectiveRule, JudgedRequest } from './decision.ts';
 import type { Guardrail } from './document.ts';
-import { originOf, ruleId, ruleMatch } from './rule-match.ts';
+import { originOf, ruleId } from './rule-match.ts';
 
 const MAX_PATH = 200;
 
-/** Reasons are for people: `bellhop why`, the page and the refused client show them as they are. */
 export function injectedReason(rule: EffectiveRule): string {
   return `Let through with a credential: ${chain(rule)}.`;
 }
@@ -15,21 +14,25 @@ export function forwardedReason(rule: EffectiveRule): string {
   return `Let through without a credential: ${chain(rule)}.`;
 }
 
+export function deniedReason(rule: EffectiveRule, { method, host, path }: JudgedRequest): string {
+  return `A rule of the connection forbids ${method} ${host}${shortened(path)}: ${chain(rule)}.`;
+}
+
 export function guardrailReason(guardrail: Guardrail, { host }: JudgedRequest): string {
   const why = guardrail.reason === '' ? '' : ` ${guardrail.reason.replace(/\.?$/, '.')}`;
   return `The organization's guardrail ${guardrail.id} blocks ${host} everywhere.${why}`;
 }
 
 export function pathReason(rule: EffectiveRule, { path }: JudgedRequest): string {
-  return `The path ${shortened(path)} is not covered: ${chain(rule)} allows ${ruleMatch(rule).paths.join(', ')}.`;
+  return `The path ${shortened(path)} is not covered: ${chain(rule)} allows ${rule.match.paths.join(', ')}.`;
 }
 
 export function methodReason(rule: EffectiveRule, { method }: JudgedRequest): string {
-  return `${method} is not covered: ${chain(rule)} allows ${ruleMatch(rule).methods.join(', ')}.`;
+  return `${method} is not covered: ${chain(rule)} allows ${rule.match.methods.join(', ')}.`;
 }
 
 export function portReason(rule: EffectiveRule, { scheme, host, port }: JudgedRequest): string {
-  const match = ruleMatch(rule);
+  const { match } = rule;
   return `${scheme} to ${host} on port ${port} is not covered: ${chain(rule)} allows ${match.scheme} on port ${match.port}.`;
 }
 
@@ -44,10 +47,10 @@ export function notAllowedReason({ host }: JudgedRequest, access: EffectiveAcces
 /** The decision on every request of a scope that is switched off. */
 export function switchedOff(access: EffectiveAccess): Decision {
   const reason = `Access is switched off for ${whose(access)}.`;
-  return { outcome: 'blocked', code: 'disabled', rule: null, reason, walk: [] };
+  return { outcome: 'blocked', code: 'disabled', rule: null, denied: null, reason };
 }
 
-/** The whole path stands in the event beside the sentence. */
+/** Long paths are cut. The event has the whole path in a field of its own. */
 function shortened(path: string): string {
   return path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path;
 }
@@ -69,5 +72,7 @@ function whose({ scope }: EffectiveAccess): string {
       return 'this group conversation, its workspace or the organization';
     case 'person':
       return 'this person';
+    case 'environment':
+      return 'this environment';
   }
 }

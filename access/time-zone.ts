@@ -1,17 +1,17 @@
 /**
- * Local time and instants. A wall-clock time is kept as the number of milliseconds that `Date.UTC` gives for its
- * digits, so that it can be counted with; an instant is an ordinary epoch time.
+ * Local times and instants. An instant is milliseconds since the epoch. A local ("wall") time is the number of
+ * milliseconds that `Date.UTC` gives for its digits, so that local times can be added and compared.
  */
 
 export interface TimeZone {
   readonly name: string;
-  /** What the clock on the wall shows at an instant. */
+  /** The local time at an instant. */
   wallAt(instant: number): number;
-  /** The instants at which the clock shows this: none in a gap, two where an hour is repeated. */
+  /** The instants at which the clock shows this local time: none when it is skipped, two when it is repeated. */
   instantsOf(wall: number): number[];
 }
 
-/** A stretch of wall-clock time that a clock change skips, or that the clock shows twice. */
+/** A range of local times that a clock change skips, or that the clock shows twice. */
 export interface ClockChange {
   readonly kind: 'skipped' | 'repeated';
   readonly from: number;
@@ -21,7 +21,9 @@ export interface ClockChange {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Null when the name is not one of the IANA database. Plain offsets such as `+02:00` are not: they know no summer. */
+/**
+ * Null for a name that is not in the IANA database. Offsets such as `+02:00` are not in it; they have no summer time.
+ */
 export function openTimeZone(name: string): TimeZone | null {
   if (!/^[A-Za-z]/.test(name)) return null;
   let format: Intl.DateTimeFormat;
@@ -48,7 +50,7 @@ export function openTimeZone(name: string): TimeZone | null {
     name,
     wallAt,
     instantsOf(wall) {
-      // No zone is further than a day from UTC, and none changes its clock twice within two days.
+      // No zone is more than a day away from UTC, and none changes its clock twice within two days.
       const offsets = new Set([wall - DAY, wall + DAY].map((near) => wallAt(near) - near));
       return [...offsets]
         .map((offset) => wall - offset)
@@ -58,14 +60,14 @@ export function openTimeZone(name: string): TimeZone | null {
   };
 }
 
-/** The changes of the clock between two instants, in order. */
+/** The clock changes between two instants, in order. */
 export function clockChanges(zone: TimeZone, from: number, until: number): ClockChange[] {
   const offsetAt = (instant: number): number => zone.wallAt(instant) - instant;
   const changes: ClockChange[] = [];
   for (let day = Math.floor(from / HOUR) * HOUR; day < until; day += DAY) {
     const before = offsetAt(day);
     if (offsetAt(day + DAY) === before) continue;
-    // Clocks change on a quarter of an hour.
+    // Clock changes happen at full quarters of an hour.
     let change = day;
     while (offsetAt(change) === before) change += HOUR / 4;
     const old = change + before;

@@ -1,5 +1,6 @@
 /**
- * What no rule and no ceiling opens. The dialer of the proxy refuses all of it; a file that asks for it is told at once.
+ * Addresses and names that no rule and no ceiling can open. The proxy's dialer refuses them, and `bellhop apply`
+ * refuses a file that asks for one.
  */
 
 /** Metadata services of AWS, ECS, EKS, Azure, Oracle, Alibaba and Google: they hand out the machine's credentials. */
@@ -15,7 +16,7 @@ export const METADATA_ADDRESSES: ReadonlySet<string> = new Set([
   'fd20:ce::254',
 ]);
 
-/** Names under which they are reached. */
+/** The names of these services. */
 export const METADATA_NAMES: ReadonlySet<string> = new Set([
   'instance-data',
   'instance-data.ec2.internal',
@@ -25,7 +26,7 @@ export const METADATA_NAMES: ReadonlySet<string> = new Set([
   'metadata.google.internal',
 ]);
 
-/** Nothing that answers for itself: this network, multicast, broadcast. */
+/** Ranges in which no single host has its address: this network, multicast, broadcast. */
 export const NOBODYS_RANGES: readonly string[] = [
   '0.0.0.0/8',
   '224.0.0.0/4',

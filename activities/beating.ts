@@ -4,9 +4,12 @@ import { Context } from '@temporalio/activity';
 const EVERY_MS = 1_000;
 
 /**
- * Does `work` while beating with what it last reported. The details are small and readable: they are what Temporal
- * UI shows of a running activity. Work that is over before the first beat costs none: each is a write of the server.
+ * Does `work` and sends heartbeats meanwhile. Each heartbeat carries what `work` last reported, which Temporal UI shows of a
+ * running activity, so it is small and readable. Short work sends no heartbeat, because each one is a write of the server.
  * The signal fires at a stop, at a time-out and at the worker's shutdown.
+ *
+ * @example
+ * await whileBeating({ phase: 'waiting' }, (report, signal) => work(signal, () => report({ phase: 'answering' })));
  */
 export async function whileBeating<Progress extends object, Result>(
   first: Progress,
@@ -16,7 +19,7 @@ export async function whileBeating<Progress extends object, Result>(
   const context = Context.current();
   let progress = first;
   const beat = (): void => context.heartbeat(progress);
-  // Even the slowest pace shows in its first second that the work has begun.
+  // A slow pace also shows within a second that the work has begun.
   const soon = everyMs > EVERY_MS ? setTimeout(beat, EVERY_MS) : undefined;
   const timer = setInterval(beat, everyMs);
   try {

@@ -1,40 +1,93 @@
 import type { AgentActivities } from '../contracts/activities.ts';
-import type { Database } from '../store/database.ts';
-import { findSession } from '../store/sessions.ts';
-import { beginTurn, runningTurns, type Turn, type TurnClaim, turnOfClaim } from '../store/turns.ts';
-import type { EndAbandonedTurn } from './abandoned-turns.ts';
+import { isOlder } from '../contracts/fence.ts';
+import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
+import { takeSnapshot } from '../store/access-snapshots.ts';
+import { type Database, inTransaction } from '../store/database.ts';
+import { createPolicyReader } from '../store/policy-reader.ts';
+import { fixInstructions, setSessionState } from '../store/sessions.ts';
+import { advanceFence, inTurn, lockSession, openRun, stillRests } from '../store/turn-fence.ts';
+import { insertTurn, runningTurnOf, turnOfFence } from '../store/turns.ts';
+import { endLeftTurn } from './end-turn.ts';
+import { failure } from './failure.ts';
 import type { SessionSettings } from './settings.ts';
 
 export interface BeginTurnDependencies {
   readonly database: Database;
   readonly settings: SessionSettings;
-  readonly endAbandonedTurn: EndAbandonedTurn;
+  /** Gets a line for each change of a turn or session. */
+  readonly log?: ChangeLog | undefined;
 }
 
-/** Begins the next turn if somebody waits for one, after ending what an earlier run was not let to end. */
-export function createBeginTurn(dependencies: BeginTurnDependencies): AgentActivities['beginTurn'] {
-  const { database, settings, endAbandonedTurn } = dependencies;
-  return async ({ session, claim, stoppedUpTo }) => {
-    const [known, mine] = await Promise.all([findSession(database, session), turnOfClaim(database, claim)]);
-    if (!known) return null;
-    const turn = mine ?? (await begin({ session, claim, stoppedUpTo }));
-    if (!turn) return null;
-    return {
-      turn: turn.number,
-      requester: turn.requester,
-      scope: known.scope,
-      principal: known.principal,
-      limits: settings.limits,
-      rest: settings.rest,
-    };
-  };
+type Beginning = Pick<AgentActivities, 'openRun' | 'beginTurn' | 'resolveScopeAccess' | 'noteSession'>;
 
-  /** An attempt that comes late finds its own turn before this, and ends none that began after it. */
-  async function begin(input: TurnClaim): Promise<Turn | null> {
-    const { session, claim } = input;
-    for (const { number } of await runningTurns(database, { session, claim })) {
-      await endAbandonedTurn({ session, turn: number });
-    }
-    return beginTurn(database, input);
-  }
+/** What happens to a session before and after its turns. */
+export function createBeginning({ database, settings, log }: BeginTurnDependencies): Beginning {
+  const policy = createPolicyReader(database);
+  return {
+    openRun: ({ session, runId }) => openRun(database, session, runId),
+
+    /**
+     * Begins the next turn if somebody waits for one, after ending what an earlier run was not let to end. All of it is one
+     * transaction under the session's lock:
+     *
+     * 1. The lock is taken. Another attempt to begin or end a turn of this session has committed, or it waits.
+     * 2. The fence of this asking is compared with the session's. If it is lower, this attempt is late: null.
+     * 3. If this asking has begun a turn already, an earlier attempt of it was here. Its turn is returned if it still runs.
+     * 4. Else a turn that runs was begun by a lower fence, because a higher one would have stopped this attempt at 2.
+     *    So its workflow has ended or has gone on, and it is ended here.
+     * 5. The next turn is begun, and the session keeps this fence.
+     *
+     * Therefore a late attempt ends only turns that are older than its own asking, and never a newer one.
+     */
+    async beginTurn(asking) {
+      const { session, fence } = asking;
+      let isNew = false;
+      const begun = await inTransaction(database, async (db) => {
+        const known = await lockSession(db, session);
+        if (known === null || isOlder(fence, known.fence)) return null;
+        await advanceFence(db, session, fence);
+        const mine = await turnOfFence(db, session, fence);
+        if (mine && mine.state !== 'running') return null;
+        const left = mine ? null : await runningTurnOf(db, session);
+        if (left) await endLeftTurn(db, { session, turn: left.number });
+        const turn = mine ?? (await insertTurn(db, asking));
+        if (!turn) return null;
+        isNew = mine === null;
+        const { number, requester } = turn;
+        const { scope, principal } = known;
+        return { turn: number, requester, scope, principal, limits: settings.limits, rest: settings.rest };
+      });
+      if (begun && isNew) {
+        noteChange(log, { of: 'turn', to: 'running', session, turn: begun.turn });
+        noteChange(log, { of: 'session', to: 'working', session });
+      }
+      return begun;
+    },
+
+    /**
+     * Computes what the turn's scope may reach and keeps it as the turn's snapshot. The record is for people and for the
+     * model's prompt; the proxy decides each request by the policy of its moment.
+     */
+    async resolveScopeAccess({ session, turn, scope }) {
+      const access = (await policy()).effective(scope);
+      const snapshot = await inTurn(database, { session, turn }, async (db) => {
+        const id = await takeSnapshot(db, session, turn, access);
+        if (access.enabled) await fixInstructions(db, session, access.instructions);
+        return id;
+      });
+      if (!access.enabled) throw failure('AccessDisabled', `${scope} has enabled: false`);
+      const connections = access.rules.filter((rule) => rule.action === 'inject').length;
+      return { snapshot, connections, domains: access.rules.length - connections };
+    },
+
+    /** Keeps the session's state where `bellhop status` reads it, also while Temporal is down. A late one changes nothing. */
+    async noteSession({ session, fence, state }) {
+      const changed = await inTransaction(database, async (db) => {
+        if (!(await stillRests(db, session, fence))) return false;
+        await setSessionState(db, session, state);
+        return true;
+      });
+      if (changed) noteChange(log, { of: 'session', to: state, session });
+    },
+  };
 }

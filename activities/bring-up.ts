@@ -1,44 +1,78 @@
 import type { ProvisionInput } from '../contracts/activities.ts';
 import { isDockerError } from '../docker/errors.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
-import { relayUidOf } from '../docker/sandbox-names.ts';
+import { relayUidOf, SOCKET_NAMES } from '../docker/sandbox-names.ts';
 import type { ProxyControl } from '../proxy/control-client.ts';
+import { type CommitOrigin, commitOrigin } from '../store/commit-origin.ts';
 import type { Database } from '../store/database.ts';
-import { isSettled, setIncarnation, setSandboxState } from '../store/sandboxes.ts';
+import { holdsPlace, isSettled, noteSettled, setIncarnation, setSandboxState } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
-import { failure, turnOver } from './failure.ts';
+import { inTurn } from '../store/turn-fence.ts';
+import type { FindEnvironment } from './environments.ts';
+import { failure, messageOf, turnOver } from './failure.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { TellThread } from './tell-thread.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
 
 export interface BringUpDependencies {
   readonly runner: string;
-  readonly runtime: Pick<SandboxRuntime, 'provision'>;
+  readonly runtime: Pick<SandboxRuntime, 'provision' | 'endTurn'>;
   readonly proxy: Pick<ProxyControl, 'ensureListener'>;
   readonly database: Database;
   readonly tellThread: TellThread;
   readonly guard: WorkspaceGuard;
   /** Shared with the reaper and `settleSandbox`: nothing is removed or settled while it is being brought up. */
   readonly lock: KeyedLock;
+  readonly findEnvironment: FindEnvironment;
   /** PEM text of what sandboxes trust: the system's roots and the proxy's own CA. */
   readonly caBundle: () => Promise<string>;
+  /** Who commits, as `Name <address>`. */
+  readonly gitAuthor: string;
 }
 
-/** Makes a session's sandbox run, whatever became of it before, until its turn is settled. One that runs stays as it is. */
-export type BringUp = (input: ProvisionInput) => Promise<{ readonly created: boolean }>;
+/**
+ * Makes the sandbox of a turn run, whatever became of its container before. One that runs stays as it is. For a turn
+ * that is over, or holds no place, it does nothing and throws `SessionEnded`.
+ *
+ * A run that was terminated, or has lost its runner, left processes of its turn behind. They are ended here, and no
+ * process of the present turn is:
+ * 1. All of this holds the sandbox's lock, and no command of the turn is started before it was done once.
+ * 2. The first attempt ends the earlier turns' processes and notes them as settled.
+ * 3. A late attempt of this turn waits for the lock. It reads under the lock that they are settled, and ends nothing.
+ * 4. A late attempt of an older turn finds that its turn does not run or holds no place any more, and stops.
+ * Therefore only the first attempt of a turn ends processes, before the turn has any of its own.
+ */
+export type BringUp = (input: ProvisionInput) => Promise<{ readonly created: boolean; readonly agentUid: number }>;
 
 export function createBringUp(dependencies: BringUpDependencies): BringUp {
-  const { runner, runtime, proxy, database, tellThread, guard, lock, caBundle } = dependencies;
+  const { runner, runtime, proxy, database, tellThread, guard, lock, caBundle, findEnvironment, gitAuthor } =
+    dependencies;
   return ({ session, turn, sandbox }) =>
     lock(sandbox, async () => {
-      const [{ agentUid }, settled] = await Promise.all([
+      const [{ agentUid, scope }, origin, holds] = await Promise.all([
         getSession(database, session),
-        isSettled(database, sandbox, turn),
+        commitOrigin(database, session, turn),
+        inTurn(database, { session, turn }, (db) => holdsPlace(db, sandbox, turn)),
       ]);
-      if (settled) throw turnOver(turn);
+      if (!holds) throw turnOver(turn);
+      const environment = await findEnvironment(scope);
+      if (environment.state === 'building') {
+        const key = `${session}/${turn}/environment`;
+        await tellThread(session, key, `The environment ${environment.name} is being built. I start when it is ready.`);
+        throw failure('SandboxImageMissing', `the environment ${environment.name} is being built`, {
+          retryAfterMs: 2_000,
+        });
+      }
+      if (environment.state === 'failed') {
+        const { name, words } = environment;
+        await tellThread(session, `${session}/${turn}/environment-failed`, failedText(name, words));
+        throw failure('EnvironmentFailed', `the environment ${name}: ${words}`);
+      }
       await proxy.ensureListener(sandbox, relayUidOf(agentUid)).catch(noListener);
+      const own = environment.state === 'ready' ? { environment: environment.image } : {};
+      const commits = { author: gitAuthor, trailers: trailersOf(origin) };
       const made = await runtime
-        .provision({ id: sandbox, session, runner, agentUid, caBundle: await caBundle() })
+        .provision({ id: sandbox, session, runner, agentUid, caBundle: await caBundle(), commits, ...own })
         .catch(async (error: unknown) => {
           if (!isDockerError(error, 'ImageMissing')) {
             throw failure('ProvisionFailed', messageOf(error), { cause: error });
@@ -46,21 +80,39 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
           await tellThread(session, `${session}/${turn}/image`, IMAGE_TEXT);
           throw failure('SandboxImageMissing', messageOf(error), { retryAfterMs: 2_000 });
         });
-      // The way out may open only for a sandbox that sees its own socket and no other.
-      if (made.sockets !== 1) throw failure('ProvisionFailed', `the sandbox sees ${made.sockets} sockets, not 1`);
-      await setIncarnation(database, sandbox, made.incarnation);
-      await setSandboxState(database, sandbox, 'running');
+      // The way out may open only for a sandbox that sees its own sockets and no others.
+      if (made.sockets !== SOCKET_NAMES.size) {
+        throw failure('ProvisionFailed', `the sandbox sees ${made.sockets} sockets, not ${SOCKET_NAMES.size}`);
+      }
+      await inTurn(database, { session, turn }, async (db) => {
+        await setIncarnation(db, sandbox, made.incarnation);
+        await setSandboxState(db, sandbox, 'running');
+      });
+      if (!(await isSettled(database, sandbox, turn - 1))) {
+        await runtime.endTurn(sandbox, agentUid, turn - 1);
+        await noteSettled(database, sandbox, turn - 1);
+      }
       await guard.begin(sandbox, agentUid);
-      return { created: made.created };
+      return { created: made.created, agentUid };
     });
+}
+
+/** A commit leads back to the thread and to the person who asked for it. */
+function trailersOf({ permalink, requester }: CommitOrigin): string[] {
+  return [...(permalink === null ? [] : [`Bellhop-Thread: ${permalink}`]), `Requested-by: ${requester}`];
 }
 
 const IMAGE_TEXT = 'My sandbox image is still being built. I start by myself as soon as it is ready.';
 
-function noListener(error: unknown): never {
-  throw failure('ProvisionFailed', `the Agent Proxy does not listen for the sandbox: ${messageOf(error)}`);
+/** The end of what the script said, as it stands in `environments` of the access file. */
+function failedText(name: string, words: string): string {
+  const shown = words.length > SHOWN ? `…${words.slice(-SHOWN)}` : words;
+  return `The environment ${name} could not be built; ${shown.replaceAll('```', '` ` `')}`;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** A message in Slack is read, not searched. */
+const SHOWN = 2_500;
+
+function noListener(error: unknown): never {
+  throw failure('ProvisionFailed', `the Agent Proxy does not listen for the sandbox: ${messageOf(error)}`);
 }

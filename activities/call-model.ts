@@ -2,11 +2,12 @@ import type { Logger } from 'pino';
 import { ModelError } from '../agent/errors.ts';
 import { type ModelProgress, type ModelStepDependencies, runModelStep } from '../agent/model-step.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
+import { FAILURES } from '../contracts/failures.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
-import { createLiveLine } from './live-line.ts';
+import { createLiveLine, type ShowProgress } from './progress.ts';
+import { spendRetry } from './retry-budget.ts';
 import type { SessionSettings } from './settings.ts';
-import type { ShowProgress } from './show-progress.ts';
 
 export interface CallModelDependencies extends ModelStepDependencies {
   readonly settings: SessionSettings;
@@ -19,48 +20,51 @@ const TEXT_EVERY_MS = 700;
 
 /**
  * One model call. What people wrote since the last one is part of it; the text so far is shown in the thread. Beats
- * carry the phase only: text goes to PostgreSQL and Slack, never into a history.
+ * carry the phase only: text goes to PostgreSQL and Slack, never into a history. While the model's service fails, the call
+ * is tried again for a window of time that is the model's own (retry-budget.ts).
  */
 export function createCallModel(dependencies: CallModelDependencies): AgentActivities['callModel'] {
-  const { settings, show, clock, log } = dependencies;
+  const { database, settings, show, clock, log } = dependencies;
+  const budget = { cause: 'model', windowMs: settings.modelWindowMs, firstPauseMs: 1_000, longestPauseMs: 30_000 };
   return async ({ session, turn, step }) => {
+    const ref = { session, turn, step };
+    const began = clock();
     let textShownAt = 0;
-    const line = createLiveLine(show, warn);
+    let progressed = false;
+    const line = createLiveLine(show, (error) => log.warn({ err: error }, 'could not show progress'));
     const onProgress = ({ phase, text }: ModelProgress): void => {
       if (phase === 'storing') return;
       if (phase === 'answering') {
+        progressed = true;
         if (clock() - textShownAt < TEXT_EVERY_MS) return;
         textShownAt = clock();
       }
-      const progress = { session, turn, step, what: WHAT[phase], text };
+      const progress = { ...ref, what: WHAT[phase], text };
       // The first word of a turn is its message in the thread, with the button that stops it.
       if (step === 1 && phase === 'claiming') line.sayNow(progress);
       else line.say(progress);
     };
-    const asFailure = (error: unknown): never => {
+    try {
+      return await whileBeating({ phase: 'claiming' as ModelProgress['phase'] }, (report, signal) =>
+        runModelStep(dependencies, {
+          ...ref,
+          limits: settings.limits,
+          signal,
+          onProgress(progress) {
+            report({ phase: progress.phase });
+            onProgress(progress);
+          },
+        }),
+      );
+    } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      throw failure(error.code, error.message, { cause: error, retryAfterMs: error.retryAfterMs ?? undefined });
-    };
-    return whileBeating({ phase: 'claiming' as ModelProgress['phase'] }, (report, signal) =>
-      runModelStep(dependencies, {
-        session,
-        turn,
-        step,
-        limits: settings.limits,
-        signal,
-        onProgress(progress) {
-          report({ phase: progress.phase });
-          onProgress(progress);
-        },
-      }),
-    )
-      .catch(asFailure)
-      .finally(line.end);
+      if (!FAILURES[error.code].retry) throw failure(error.code, error.message, { cause: error });
+      const attempt = { type: error.code, error, tookMs: clock() - began, progressed, askedMs: error.retryAfterMs };
+      throw await spendRetry(database, ref, budget, attempt);
+    } finally {
+      line.end();
+    }
   };
-
-  function warn(error: unknown): void {
-    log.warn({ err: error }, 'could not show progress');
-  }
 }
 
 const WHAT: Readonly<Record<Exclude<ModelProgress['phase'], 'storing'>, string>> = {

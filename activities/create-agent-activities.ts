@@ -2,22 +2,17 @@ import type { Logger } from 'pino';
 import type { PromptSettings } from '../agent/load-context.ts';
 import type { Model } from '../agent/model/model.ts';
 import { createToolRegistry } from '../agent/tools/registry.ts';
+import { createTranscriptCache } from '../agent/transcript/transcript-cache.ts';
 import type { AgentActivities, ScheduleActivities } from '../contracts/activities.ts';
 import type { Database } from '../store/database.ts';
-import { createEndAbandonedTurn } from './abandoned-turns.ts';
-import { createBeginTurn } from './begin-turn.ts';
+import { createBeginning } from './begin-turn.ts';
 import { createCallModel } from './call-model.ts';
-import { namingDatabaseFailures } from './database-failures.ts';
-import { createEndTurn } from './end-turn.ts';
-import { createNoteSession } from './note-session.ts';
+import { createEnding } from './end-turn.ts';
+import { nameFailures } from './name-failures.ts';
 import { createPlaceSandbox } from './place-sandbox.ts';
-import { createResolveScopeAccess } from './resolve-scope-access.ts';
-import { createScheduleActivities } from './scheduled-thread.ts';
+import { createShowProgress } from './progress.ts';
+import { createScheduleActivities } from './scheduled-task.ts';
 import type { SessionSettings } from './settings.ts';
-import { createSettleTools } from './settle-tools.ts';
-import { createShowProgress } from './show-progress.ts';
-import { createTellThread } from './tell-thread.ts';
-import { turnReport } from './turn-report.ts';
 
 export interface AgentDependencies {
   readonly database: Database;
@@ -27,23 +22,33 @@ export interface AgentDependencies {
   readonly log: Logger;
 }
 
-/** Everything the shared queue does. */
+/** Most of these have no limit of attempts, so that an outage ends nothing; a mistake of ours must not be tried for ever. */
+const GIVE_UP_AT_ATTEMPT = 10;
+
+/**
+ * Everything the shared queue does: sessions, turns, model calls and schedules. What one machine does is in
+ * create-runner-activities.ts. Each file beside this one makes one activity, or a few that belong together, from what it is
+ * given; nothing is kept in a module.
+ *
+ * @example
+ * const activities = createAgentActivities({ database, model, prompt, settings, log });
+ * await Worker.create({ taskQueue: AGENT_QUEUE, activities });
+ */
 export function createAgentActivities(dependencies: AgentDependencies): AgentActivities & ScheduleActivities {
-  const { database, settings } = dependencies;
-  const show = createShowProgress(database);
-  const endTurn = createEndTurn({ database, report: turnReport });
-  return namingDatabaseFailures({
-    beginTurn: createBeginTurn({
-      database,
-      settings,
-      endAbandonedTurn: createEndAbandonedTurn({ database, endTurn }),
+  const { database, settings, log } = dependencies;
+  const activities = {
+    ...createBeginning({ database, settings, log }),
+    placeSandbox: createPlaceSandbox({ database, log }),
+    callModel: createCallModel({
+      ...dependencies,
+      tools: createToolRegistry(),
+      transcripts: createTranscriptCache(),
+      clock: Date.now,
+      show: createShowProgress(database),
     }),
-    resolveScopeAccess: createResolveScopeAccess({ database }),
-    placeSandbox: createPlaceSandbox({ database, tellThread: createTellThread(database) }),
-    callModel: createCallModel({ ...dependencies, tools: createToolRegistry(), clock: Date.now, show }),
-    settleTools: createSettleTools({ database }),
-    endTurn,
-    noteSession: createNoteSession({ database }),
+    ...createEnding({ database, log }),
     ...createScheduleActivities({ database }),
-  });
+  };
+  const clock = (): number => performance.now();
+  return nameFailures(activities, { clock, random: Math.random, giveUpAtAttempt: GIVE_UP_AT_ATTEMPT });
 }

@@ -5,13 +5,13 @@ import type { SandboxRuntime } from '../docker/sandbox.ts';
 import type { ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
 import { createBringUp } from './bring-up.ts';
-import { namingDatabaseFailures } from './database-failures.ts';
+import { createEnvironments } from './environments.ts';
 import type { KeyedLock } from './keyed-lock.ts';
-import { createPostedFiles } from './posted-files.ts';
-import { createRunTool } from './run-tool.ts';
+import { nameFailures } from './name-failures.ts';
+import { createShowProgress } from './progress.ts';
+import { createPostedFiles, createRunTool } from './run-tool.ts';
 import { createSandboxLife } from './sandbox-life.ts';
 import { createSandboxPorts } from './sandbox-ports.ts';
-import { createShowProgress } from './show-progress.ts';
 import { createStreamEgress } from './stream-egress.ts';
 import { createTellThread } from './tell-thread.ts';
 import { createWorkspaceGuard } from './workspace-guard.ts';
@@ -22,7 +22,15 @@ export interface RunnerDependencies {
   readonly proxy: ProxyControl;
   readonly database: Database;
   readonly lock: KeyedLock;
+  /** Puts resting sandboxes away when the runner holds more containers than it has places. */
+  readonly makeRoom: () => Promise<void>;
   readonly caBundle: () => Promise<string>;
+  /** Aborts when the runner stops; builds of environments end then. @default never */
+  readonly stopping?: AbortSignal;
+  /** Builds of environments that are under way. */
+  readonly builds?: Set<Promise<void>>;
+  /** Who commits in sandboxes, as `Name <address>`. */
+  readonly gitAuthor: string;
   readonly workspaceMb: number;
   readonly workspaceFiles: number;
 }
@@ -31,9 +39,14 @@ export interface RunnerDependencies {
 export function createRunnerActivities(dependencies: RunnerDependencies): RunnerActivities {
   const { runtime, proxy, database, workspaceMb, workspaceFiles } = dependencies;
   const guard = createWorkspaceGuard({ runtime, limitMb: workspaceMb, limitFiles: workspaceFiles });
-  const bringUp = createBringUp({ ...dependencies, guard, tellThread: createTellThread(database) });
-  const clock = (): number => performance.now();
-  return namingDatabaseFailures({
+  const findEnvironment = createEnvironments({
+    ...dependencies,
+    clock,
+    stopping: dependencies.stopping ?? new AbortController().signal,
+    builds: dependencies.builds ?? new Set(),
+  });
+  const bringUp = createBringUp({ ...dependencies, findEnvironment, guard, tellThread: createTellThread(database) });
+  const activities = {
     ...createSandboxLife({ ...dependencies, guard, bringUp }),
     runTool: createRunTool({
       database,
@@ -43,8 +56,10 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
       thread: createThreadPort(database),
       ports: createSandboxPorts({ runtime, database, guard, bringUp, clock }),
       show: createShowProgress(database),
+      clock,
     }),
-  });
+  };
+  return nameFailures(activities, { clock, random: Math.random });
 }
 
 /** On a queue of its own, so that long streams take no tool's slot. */
@@ -52,5 +67,10 @@ export function createEgressActivities({
   proxy,
   database,
 }: Pick<RunnerDependencies, 'proxy' | 'database'>): EgressActivities {
-  return namingDatabaseFailures({ streamEgress: createStreamEgress({ proxy, database }) });
+  const activities = { streamEgress: createStreamEgress({ proxy, database }) };
+  return nameFailures(activities, { clock, random: Math.random });
+}
+
+function clock(): number {
+  return performance.now();
 }

@@ -1,58 +1,127 @@
+import { finalText } from '../agent/final-text.ts';
+import { settleOpenTools } from '../agent/settle-tools.ts';
 import { estimateTokens } from '../agent/tokens.ts';
 import { userText } from '../agent/transcript/user-text.ts';
-import type { AgentActivities, EndTurnInput } from '../contracts/activities.ts';
+import type { AgentActivities, EndTurnInput, EndTurnResult, TurnInput } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
-import { threadOf, turnIdOf } from '../contracts/ids.ts';
+import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
+import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread } from '../store/claim-messages.ts';
-import type { Database, Queryable } from '../store/database.ts';
-import { inTransaction } from '../store/database.ts';
+import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { putMessage } from '../store/outbox.ts';
-import { finishTurn, getTurn, lockSession, markStopped, someoneWaits } from '../store/turns.ts';
-import type { TurnReport } from './turn-report.ts';
+import { withdrawPlace } from '../store/places.ts';
+import { lockTurn } from '../store/turn-fence.ts';
+import { finishTurn, markStopped, someoneWaits, turnTotals } from '../store/turns.ts';
 
-export interface EndTurnDependencies {
+export interface EndingDependencies {
   readonly database: Database;
-  readonly report: TurnReport;
+  /** Gets a line for each turn that ends. */
+  readonly log?: ChangeLog | undefined;
+}
+
+type Ending = Pick<AgentActivities, 'endTurn' | 'settleTools'>;
+
+/** What ends a turn: every tool call has a result, the turn has an ending, and the thread has its last word. */
+export function createEnding({ database, log }: EndingDependencies): Ending {
+  return {
+    /** Before anything else is said to the model, every tool call it made has a result. A turn that is over has them. */
+    async settleTools({ session, turn, reason, by }) {
+      const why = reason === 'stopped' ? { reason, by: by ?? null } : { reason };
+      await inTransaction(database, async (db) => {
+        if ((await lockTurn(db, { session, turn })) === 'running') await settleOpenTools(db, session, turn, why);
+      });
+    },
+
+    /**
+     * Ends a turn and says its last word, in one transaction: either both happened or neither. An answer that somebody has
+     * added to meanwhile does not end the turn. A turn that has ended stays as it ended. Of a turn that the database does
+     * not know any more, the thread is told just that.
+     */
+    async endTurn(input) {
+      let ended = false;
+      const result = await inTransaction(database, async (db) => {
+        const state = await lockTurn(db, input);
+        if (state === null) await tellMissing(db, input);
+        if (state !== 'running') return { more: false };
+        const how = await end(db, input);
+        ended = !how.more;
+        return how;
+      });
+      if (ended) noteEnd(log, input);
+      return result;
+    },
+  };
 }
 
 /**
- * Ends a turn and says its last word, in one transaction: either both happened or neither. An answer that somebody
- * has added to meanwhile does not end the turn; a turn that has ended stays as it ended.
+ * Ends a turn whose workflow was terminated or failed and cannot end it itself: the thread is told, and its message stops
+ * saying that somebody works. A turn that has ended stays as it ended.
  */
-export function createEndTurn({ database, report }: EndTurnDependencies): AgentActivities['endTurn'] {
-  return (input) =>
-    inTransaction(database, async (db) => {
-      const { session, turn, ending } = input;
-      await lockSession(db, session);
-      const { state } = await getTurn(db, session, turn);
-      if (state !== 'running') return { more: false };
-      if (ending === 'answered' && (await someoneWaits(db, session))) return { more: true };
-      if (ending === 'stopped' && input.stoppedUpTo) await markStopped(db, session, input.stoppedUpTo);
-      if (ending !== 'answered') await claimUnread(db, session, turn, (message) => estimateTokens(userText(message)));
-      await finishTurn(db, session, turn, { state: ending, failure: input.failure, stoppedBy: input.stoppedBy });
-      await say(db, input, report);
-      return { more: false };
+export type EndAbandonedTurn = (turn: TurnInput) => Promise<void>;
+
+export function createEndAbandonedTurn({ database, log }: EndingDependencies): EndAbandonedTurn {
+  return async (turn) => {
+    const ended = await inTransaction(database, async (db) => {
+      if ((await lockTurn(db, turn)) !== 'running') return false;
+      await endLeftTurn(db, turn);
+      return true;
     });
+    if (ended) noteEnd(log, { ...turn, ...LEFT });
+  };
 }
 
-async function say(db: Queryable, input: EndTurnInput, report: TurnReport): Promise<void> {
-  const { session, turn } = input;
-  const { team, channel, threadTs } = threadOf(session);
-  const said = await report(db, session, turn);
-  await putMessage(db, {
-    key: answerKey(input),
-    team,
-    channel,
-    threadTs,
-    session,
-    body: { kind: 'answer', text: said.text, lastWord: lastWord(input, said.text), footer: said.footer },
-    final: true,
-  });
+/** How a turn ends whose workflow cannot end it. */
+const LEFT = { ending: 'failed', failure: 'SessionEnded' } as const;
+
+/** Tells the log of a turn that has ended, after the commit. */
+export function noteEnd(
+  log: ChangeLog | undefined,
+  { session, turn, ending, failure }: Pick<EndTurnInput, 'session' | 'turn' | 'ending' | 'failure'>,
+): void {
+  noteChange(log, { of: 'turn', to: ending, session, turn, failure });
+  noteChange(log, { of: 'session', to: 'idle', session });
 }
 
-/** The turn's one message in the thread: a placeholder first, the answer in the end. */
-export function answerKey({ session, turn }: Pick<EndTurnInput, 'session' | 'turn'>): string {
+/** The same in a transaction that holds the session's lock and has seen that the turn runs. */
+export async function endLeftTurn(db: Queryable, { session, turn }: TurnInput): Promise<void> {
+  await settleOpenTools(db, session, turn, { reason: 'unknown' });
+  await end(db, { session, turn, ...LEFT });
+}
+
+async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
+  const { session, turn, ending } = input;
+  if (ending === 'answered' && (await someoneWaits(db, session))) return { more: true };
+  if (ending === 'stopped' && input.stoppedUpTo) await markStopped(db, session, input.stoppedUpTo);
+  if (ending !== 'answered') await claimUnread(db, session, turn, (message) => estimateTokens(userText(message)));
+  await finishTurn(db, session, turn, { state: ending, failure: input.failure, stoppedBy: input.stoppedBy });
+  // Before the last word, which is the last row in the order of locks (store/places.ts).
+  await withdrawPlace(db, session, turn, input.hasPlace === false);
+  const text = (await finalText(db, session, turn)) ?? '';
+  const body = { kind: 'answer', text, lastWord: lastWord(input, text), footer: await footerOf(db, input) } as const;
+  await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });
+  return { more: false };
+}
+
+/** The key names no answer: after a restore another turn may have this number. */
+async function tellMissing(db: Queryable, { session, turn }: TurnInput): Promise<void> {
+  const body = { kind: 'notice', text: FAILURES.TurnMissing.thread } as const;
+  await putMessage(db, { key: `${turnIdOf(session, turn)}/missing`, ...threadOf(session), body, final: true });
+}
+
+/** The key of a turn's one message in the thread: a live line first, the answer in the end. */
+export function answerKey({ session, turn }: { readonly session: SessionId; readonly turn: number }): string {
   return `${turnIdOf(session, turn)}/answer`;
+}
+
+/** One small line: tool calls, time, outcomes. Read inside the transaction that ends the turn. */
+async function footerOf(db: Queryable, { session, turn }: TurnInput): Promise<string> {
+  const totals = await turnTotals(db, session, turn);
+  const outcomes = (['injected', 'forwarded', 'blocked'] as const)
+    .filter((outcome) => totals[outcome] > 0)
+    .map((outcome) => `${totals[outcome]} ${outcome}`);
+  const { tools, seconds } = totals;
+  const time = seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+  return [`${tools} tool call${tools === 1 ? '' : 's'}`, time, ...outcomes].join(' · ');
 }
 
 /** Bellhop's own words as mrkdwn, never the model's: what they mention is mentioned. */

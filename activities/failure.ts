@@ -3,8 +3,10 @@ import { FAILURES, type FailureType } from '../contracts/failures.ts';
 
 export interface FailureOptions {
   readonly cause?: unknown;
-  /** What the service asked for (`Retry-After`), or a pace of our own. */
+  /** The pause before the next attempt, in milliseconds: what the service asked for (`Retry-After`), or our own. */
   readonly retryAfterMs?: number | undefined;
+  /** The budget of this cause is used up: no further attempt, although the type allows them. */
+  readonly final?: boolean;
 }
 
 /** A failure of the closed union, retryable or not as its table says. Messages and causes are stored: no secrets. */
@@ -12,13 +14,18 @@ export function failure(type: FailureType, message: string, options: FailureOpti
   return ApplicationFailure.create({
     type,
     message,
-    nonRetryable: !FAILURES[type].retry,
+    nonRetryable: options.final === true || !FAILURES[type].retry,
     ...(options.cause instanceof Error && { cause: options.cause }),
     ...(options.retryAfterMs !== undefined && { nextRetryDelay: options.retryAfterMs }),
   });
 }
 
-/** What came too late to do anything in a turn that was settled. Nobody waits for it any more. */
+/** The failure of what came too late to do anything in a turn that is over. Nobody waits for it any more. */
 export function turnOver(turn: number, cause?: unknown): ApplicationFailure {
   return failure('SessionEnded', `turn ${turn} is over`, { cause });
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
-/** Work on one key is done one after the other; different keys do not wait for each other. */
+/** Runs the work of one key one after the other. Work of different keys does not wait for each other. */
 export type KeyedLock = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
-/** Holds within this process only. Work that fails passes its error on and lets the next of its key begin. */
+/** Locks within this process only. Work that fails throws its error, and the next work of its key begins. */
 export function createKeyedLock(): KeyedLock {
   const tails = new Map<string, Promise<unknown>>();
   return async (key, work) => {

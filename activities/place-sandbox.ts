@@ -1,74 +1,95 @@
-import { createHash, randomUUID } from 'node:crypto';
-import type { AgentActivities, Placement } from '../contracts/activities.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentActivities, PlaceAnswer } from '../contracts/activities.ts';
 import type { SessionId } from '../contracts/ids.ts';
-import type { Database } from '../store/database.ts';
-import { type LiveRunner, liveRunners } from '../store/runners.ts';
-import { findSandbox, placeSandbox, placeWhereRoomIs, type SandboxPlace } from '../store/sandboxes.ts';
-import { failure } from './failure.ts';
-import type { TellThread } from './tell-thread.ts';
+import type { ChangeLog } from '../contracts/state-changes.ts';
+import { type Database, inTransaction, type Queryable } from '../store/database.ts';
+import { grantPlaces } from '../store/grant-places.ts';
+import { askForPlace, type PlaceAsk } from '../store/places.ts';
+import { liveRunners } from '../store/runners.ts';
+import { lastStep } from '../store/steps.ts';
+import { createShowProgress } from './progress.ts';
+import { createTellThread } from './tell-thread.ts';
+import { whyItWaits } from './why-it-waits.ts';
 
 export interface PlaceSandboxDependencies {
   readonly database: Database;
-  readonly tellThread: TellThread;
+  /** Gets a line for each place that is granted. */
+  readonly log?: ChangeLog | undefined;
 }
 
-/** A runner that has not beaten for this long is probably restarting. */
-const SILENT_SECONDS = 15;
-const AGAIN_SOON = { retryAfterMs: 2_000 };
+/** A round passes over a session whose row somebody writes at that moment, such as this turn's first model step. */
+const HELD_AGAIN_MS = [20, 60, 180];
+const NOBODY: ReadonlySet<SessionId> = new Set();
 
 /**
- * Picks the runner of a turn. A session with a workspace goes back to its own runner, full or not; only when that has
- * not beaten for a minute is it placed anew, and the thread told that its files are gone.
+ * Asks for a place for a turn's sandbox. When one is free and it is the turn's turn, the answer is the place; otherwise
+ * the turn is in line, and the workflow is signalled when the place is granted. Every attempt of one turn gets the same
+ * place, and an attempt that comes after the turn's end gets none.
+ *
+ * @throws StoreError `TurnOver` and `RowMissing`, as `askForPlace` does
  */
-export function createPlaceSandbox({
-  database,
-  tellThread,
-}: PlaceSandboxDependencies): AgentActivities['placeSandbox'] {
-  return async ({ session, turn }) => {
-    const [runners, before] = await Promise.all([liveRunners(database), findSandbox(database, session)]);
-    const home = before && runners.find((runner) => runner.id === before.runner);
-    if (before && home) {
-      if (home.silentFor > SILENT_SECONDS) {
-        await tellThread(session, `${session}/${turn}/waiting-for-runner`, silentText(home.id));
-        throw failure('RunnerUnavailable', `runner ${home.id} is silent for ${home.silentFor} s`, AGAIN_SOON);
-      }
-      return toPlacement(await placeSandbox(database, { id: before.id, session, runner: home.id, anew: false }), false);
+export function createPlaceSandbox({ database, log }: PlaceSandboxDependencies): AgentActivities['placeSandbox'] {
+  const granted = createGrantRounds(database, log);
+  return async (ask) => {
+    const first = await answer(database, ask);
+    if ('runner' in first) return first;
+    for (const pause of HELD_AGAIN_MS) {
+      // When no round can be held now, the turn is in line, and the agent worker's own rounds follow.
+      const held = await granted(ask.session).catch(() => NOBODY);
+      const now = await answer(database, ask);
+      if ('runner' in now || !held.has(ask.session)) return now;
+      await delay(pause);
     }
-
-    const placed = await placeWhereRoomIs(database, { id: sandboxIdOf(session), session, anew: before !== null });
-    if (!placed) {
-      await tellThread(session, `${session}/${turn}/waiting-for-runner`, waitingText(runners));
-      throw runners.length === 0
-        ? failure('RunnerUnavailable', 'no runner has beaten within 60 s', AGAIN_SOON)
-        : failure('RunnersFull', `all ${runners.length} runners are full or draining`, AGAIN_SOON);
-    }
-    const filesLost = before?.hasWorkspace ?? false;
-    if (filesLost) {
-      await tellThread(
-        session,
-        `${session}/${turn}/files-lost`,
-        `The machine that held this thread's workspace (${before?.runner}) is gone, so the files of earlier turns are lost. I start with an empty workspace.`,
-      );
-    }
-    return toPlacement(placed, filesLost);
+    return answer(database, ask);
   };
 }
 
-function silentText(runner: string): string {
-  return `The machine that holds this thread's files (${runner}) is away. I wait up to a minute for it to come back.`;
+async function answer(database: Database, ask: PlaceAsk): Promise<PlaceAnswer> {
+  return inTransaction(database, async (db) => {
+    const place = await askForPlace(db, ask);
+    if (place.kind === 'waits') return { waitsFor: whyItWaits(await liveRunners(db), place.home).failure };
+    if (place.lostFrom !== null) await tellFilesLost(db, ask, place.lostFrom);
+    if (place.said) await sayItGoesOn(db, ask);
+    return { runner: place.runner, sandbox: place.sandbox };
+  });
 }
 
-function waitingText(runners: readonly LiveRunner[]): string {
-  return runners.length === 0
-    ? 'No machine that can run my sandbox is up right now. I wait for one and start by myself.'
-    : 'All sandboxes are in use right now. I wait for a free one and start by myself.';
+async function tellFilesLost(db: Queryable, { session, turn }: PlaceAsk, runner: string): Promise<void> {
+  await createTellThread(db)(
+    session,
+    `${session}/${turn}/files-lost`,
+    `The machine that held this thread's workspace (${runner}) is gone, so the files of earlier turns are lost. I start with an empty workspace.`,
+  );
 }
 
-/** Short, for container names and socket paths; never the same for two placements of one session. */
-function sandboxIdOf(session: SessionId): string {
-  return createHash('sha256').update(session).update(randomUUID()).digest('hex').slice(0, 16);
+/** Takes "you are 3rd in line" out of the thread, where it is the turn's live line. */
+async function sayItGoesOn(db: Queryable, { session, turn }: PlaceAsk): Promise<void> {
+  const step = await lastStep(db, session, turn);
+  await createShowProgress(db)({ session, turn, step, what: 'starting my sandbox' });
 }
 
-function toPlacement({ id, runner }: SandboxPlace, filesLost: boolean): Placement {
-  return { runner, sandbox: id, filesLost };
+/**
+ * Rounds of granting for the activities of this process. Those that ask while a round is under way share the next one,
+ * so that a burst of two hundred mentions takes a few rounds and not two hundred.
+ */
+function createGrantRounds(
+  database: Database,
+  log: ChangeLog | undefined,
+): (session: SessionId) => Promise<ReadonlySet<SessionId>> {
+  let asking: SessionId[] = [];
+  let next: Promise<ReadonlySet<SessionId>> | null = null;
+  let running: Promise<unknown> = Promise.resolve();
+  return (session) => {
+    asking.push(session);
+    next ??= running.then(() => {
+      const collecting = asking;
+      asking = [];
+      next = null;
+      const held = new Set<SessionId>();
+      const round = grantPlaces(database, { collecting, log, onHeld: (each) => held.add(each) }).then(() => held);
+      running = round.catch(() => undefined);
+      return round;
+    });
+    return next;
+  };
 }

@@ -1,48 +1,88 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { StepError } from '../agent/errors.ts';
 import { runToolStep, type ToolStepDependencies } from '../agent/tool-step.ts';
+import type { FilesPort } from '../agent/tools/tool.ts';
 import type { RunnerActivities } from '../contracts/activities.ts';
+import { stepIdOf, threadOf } from '../contracts/ids.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
+import type { Database } from '../store/database.ts';
+import { StoreError } from '../store/errors.ts';
+import { saveFile } from '../store/files.ts';
+import { putFile } from '../store/outbox.ts';
+import { inTurn } from '../store/turn-fence.ts';
+import { isUnreachable } from '../store/unreachable.ts';
 import { whileBeating } from './beating.ts';
-import { failure } from './failure.ts';
-import { createLiveLine } from './live-line.ts';
+import { createLiveLine, type ShowProgress } from './progress.ts';
+import { spendRetry } from './retry-budget.ts';
 import type { SandboxPorts } from './sandbox-ports.ts';
-import type { ShowProgress } from './show-progress.ts';
 
 export interface RunToolDependencies extends ToolStepDependencies {
   readonly proxy: Pick<ProxyControl, 'waitForLease'>;
   readonly ports: SandboxPorts;
   readonly show: ShowProgress;
+  /** Milliseconds, monotonic. */
+  readonly clock: () => number;
 }
 
 /** How long a tool waits for the turn's way out, which opens beside the first model call. */
 const LEASE_WITHIN_MS = 5_000;
 
+/** A proxy that is started again is back in seconds; an engine in a minute. */
+const PROXY_BUDGET = { cause: 'proxy', windowMs: 300_000, firstPauseMs: 500, longestPauseMs: 10_000 };
+const SANDBOX_BUDGET = { cause: 'sandbox', windowMs: 180_000, firstPauseMs: 500, longestPauseMs: 10_000 };
+
 /** One tool call in the session's sandbox. A repeated attempt follows the command that the first one started. */
 export function createRunTool(dependencies: RunToolDependencies): RunnerActivities['runTool'] {
-  const { proxy, ports, show } = dependencies;
-  return ({ session, turn, step, tool, sandbox }) =>
-    whileBeating({ tool, bytes: 0 }, async (report, signal) => {
+  const { database, proxy, ports, show, clock } = dependencies;
+  return ({ session, turn, step, tool, sandbox }) => {
+    const ref = { session, turn, step };
+    const began = clock();
+    return whileBeating({ tool, bytes: 0 }, async (report, signal) => {
       const line = createLiveLine(show, () => undefined);
-      const [port] = await Promise.all([
-        ports.of({ session, turn, sandbox, run: Context.current().info.workflowExecution?.runId ?? '' }),
-        proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS).catch(asFailure),
-      ]);
-      line.say({ session, turn, step, what: WHAT[tool] ?? `using ${tool}` });
-      return runToolStep(dependencies, {
-        session,
-        turn,
-        step,
-        signal,
-        sandboxId: sandbox,
-        sandbox: port,
-        onProgress: (bytes) => report({ tool, bytes }),
-      }).finally(line.end);
+      try {
+        const run = Context.current().info.workflowExecution?.runId ?? '';
+        const [port] = await Promise.all([
+          ports.of({ session, turn, sandbox, run }),
+          proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS),
+        ]);
+        line.say({ ...ref, what: WHAT[tool] ?? `using ${tool}` });
+        const onProgress = (bytes: number) => report({ tool, bytes });
+        return await runToolStep(dependencies, { ...ref, signal, sandboxId: sandbox, sandbox: port, onProgress });
+      } catch (error) {
+        if (signal.aborted || hasItsOwnRule(error)) throw error;
+        const tookMs = clock() - began;
+        throw error instanceof ControlError
+          ? await spendRetry(database, ref, PROXY_BUDGET, { type: 'EgressLeaseLost', error, tookMs })
+          : await spendRetry(database, ref, SANDBOX_BUDGET, { type: 'SandboxUnreachable', error, tookMs });
+      } finally {
+        line.end();
+      }
     });
+  };
 }
 
-function asFailure(error: unknown): never {
-  if (error instanceof ControlError) throw failure('EgressLeaseLost', error.message, { cause: error });
-  throw error;
+/** The database is waited for, a turn that is over is left alone, and a named failure says by itself what follows. */
+function hasItsOwnRule(error: unknown): boolean {
+  return (
+    error instanceof ApplicationFailure ||
+    error instanceof StoreError ||
+    error instanceof StepError ||
+    isUnreachable(error)
+  );
+}
+
+/** Files that tools post go through the outbox like everything else that is seen in Slack: one for each step. */
+export function createPostedFiles(database: Database): FilesPort {
+  return {
+    put: ({ session, turn, step, name, title, bytes }) =>
+      inTurn(database, { session, turn }, async (db) => {
+        const key = `${stepIdOf(session, turn, step)}/file`;
+        const fileId = await saveFile(db, { session, name, bytes, direction: 'out', origin: key });
+        const body = { fileId, name, ...(title !== null && { comment: title }) };
+        await putFile(db, { key, ...threadOf(session), body });
+      }),
+  };
 }
 
 const WHAT: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
 import { isSettled } from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
-import { recordEgress } from '../store/turns.ts';
+import { getTurn, recordEgress } from '../store/turns.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
 
@@ -22,7 +22,7 @@ const BEAT_EVERY_MS = 5_000;
 
 /**
  * Holds the sandbox's egress lease open for one turn and follows what the proxy counts, until the turn is settled.
- * The counts are its heartbeat and its result. While no worker runs this, nothing leaves the sandbox.
+ * The counts are its heartbeat and its result. Nothing leaves the sandbox while no worker runs this.
  */
 export function createStreamEgress({ proxy, database }: StreamEgressDependencies): EgressActivities['streamEgress'] {
   return async (input) => {
@@ -34,7 +34,9 @@ export function createStreamEgress({ proxy, database }: StreamEgressDependencies
     const counts = await whileBeating(
       counted,
       async (report, signal) => {
-        if (await isOver()) return close(proxy, request, counted);
+        // A late attempt of a turn that has ended opens nothing; the proxy may have forgotten its epoch.
+        const { state } = await getTurn(database, input.session, input.turn);
+        if (state !== 'running' || (await isOver())) return close(proxy, request, counted);
         // Already listening unless the proxy was restarted since the sandbox was provisioned.
         await proxy.ensureListener(request.sandbox, relayUidOf(agentUid));
         return hold({ proxy, request, counted, isOver, report, signal });

@@ -8,6 +8,6 @@ export type TellThread = (session: SessionId, key: string, text: string) => Prom
 export function createTellThread(database: Queryable): TellThread {
   return async (session, key, text) => {
     const { team, channel, threadTs } = threadOf(session);
-    await putMessage(database, { key, team, channel, threadTs, session, body: { kind: 'notice', text }, final: true });
+    await putMessage(database, { key, team, channel, threadTs, body: { kind: 'notice', text }, final: true });
   };
 }

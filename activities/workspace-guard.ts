@@ -20,7 +20,7 @@ export interface WorkspaceGuard {
 }
 
 export interface WorkspaceGuardDependencies {
-  readonly runtime: Pick<SandboxRuntime, 'workspaceUse' | 'killAgent' | 'limitsWorkspaces'>;
+  readonly runtime: Pick<SandboxRuntime, 'workspaceUse' | 'diskUse' | 'killAgent' | 'limitsWorkspaces'>;
   /** What a workspace may hold, in MB. */
   readonly limitMb: number;
   /** How many files and folders it may hold. */
@@ -48,7 +48,7 @@ export function createWorkspaceGuard({ runtime, limitMb, limitFiles }: Workspace
           : `holds ${files} files of ${limitFiles}`,
       );
     const onHindered = (): void => endAgent('could not be counted');
-    // Whoever makes it run again begins anew.
+    // When the sandbox is made to run again, counting starts again.
     const onError = (error: unknown): void => {
       if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) end(id);
     };

@@ -1,4 +1,5 @@
 import type { FailureType } from '../contracts/failures.ts';
+import type { Trouble } from '../store/steps.ts';
 
 /** The ways a model call fails, as `contracts/failures.ts` names them. */
 export type ModelFailure = Extract<
@@ -31,8 +32,23 @@ export class ModelError extends Error {
   }
 }
 
-/** The caller asked for something that the store does not know: a mistake of ours, never of a user or a model. */
-export class UnknownStepError extends Error {
-  override readonly name = 'UnknownStepError';
+/** A step that cannot go on, for a mistake of ours and never of a user or a model. */
+export class StepError extends Error {
+  override readonly name = 'StepError';
   readonly code = 'Internal' satisfies FailureType;
+}
+
+/** How many attempts of one step may end without a word, such as by the death of their process. */
+const LOST_ATTEMPTS = 20;
+
+/**
+ * An attempt that failed has written its cause into the step's trouble; one that was lost has not. A step that kills its
+ * process again and again is given up.
+ *
+ * @throws StepError
+ */
+export function assertNotLostTooOften(attempt: number, trouble: Trouble): void {
+  const told = Object.values(trouble).reduce((sum, cause) => sum + (cause?.tries ?? 0), 0);
+  const lost = attempt - 1 - told;
+  if (lost >= LOST_ATTEMPTS) throw new StepError(`${lost} attempts of this step were lost without a word`);
 }

@@ -4,9 +4,9 @@ import type { Queryable } from '../store/database.ts';
 import { assistantsOf } from '../store/transcript.ts';
 
 /**
- * What the thread is told at the end of a turn, as Markdown. A turn that went on after an answer because somebody added
- * to it has several; they are joined. A turn that ended without an answer gives the last thing the model said beside
- * its work, if it said anything.
+ * What the thread is told at the end of a turn, as Markdown. A turn has several answers when somebody added to it after
+ * the first one; they are joined. A turn without an answer gives the last thing that the model said beside its work,
+ * or null when it said nothing.
  */
 export async function finalText(db: Queryable, session: SessionId, turn: number): Promise<string | null> {
   const rows = await assistantsOf(db, session, turn);

@@ -1,28 +1,26 @@
 import { posix } from 'node:path';
-import type { SessionId } from '../contracts/ids.ts';
-import type { Queryable } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import { getFile } from '../store/files.ts';
 import { filesToPlace, markPlaced } from '../store/incoming-files.ts';
+import { inTurn, type TurnRef } from '../store/turn-fence.ts';
+import { visibleName } from './file-names.ts';
 import { isSandboxMistake, SANDBOX_MISTAKES, type SandboxPort } from './tools/sandbox-port.ts';
 
 const FOLDER = '/workspace/uploads';
 const LONGEST_NAME = 100;
 
 /**
- * Where a file that somebody attached lies in the workspace. Its name is kept as far as it is a plain one; a folder for
- * each file keeps two of the same name apart.
+ * Where a file that somebody attached lies in the workspace. Characters that are dangerous in a name are replaced. Each file
+ * has a folder of its own, so that two files of one name do not meet.
  */
 export function incomingPath(file: string, name: string): string {
-  const plain = posix
-    .basename(name.replaceAll('\\', '/'))
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in a file name
-    .replace(/[\u0000-\u001f\u007f"'`$]/g, '_')
+  const plain = visibleName(posix.basename(name.replaceAll('\\', '/')))
+    .replace(/["'`$]/g, '_')
     .slice(-LONGEST_NAME);
   return `${FOLDER}/${file.slice(0, 8)}/${plain === '' || plain === '.' || plain === '..' ? 'file' : plain}`;
 }
 
-export interface PlaceFilesInput {
-  readonly session: SessionId;
+export interface PlaceFilesInput extends TurnRef {
   readonly sandbox: SandboxPort;
   /** Names the workspace: a sandbox placed anew has none of the files. */
   readonly sandboxId: string;
@@ -34,16 +32,16 @@ export interface PlaceFilesInput {
  *
  * @returns what the model has to be told of files that could not be written; they are tried again with the next tool
  */
-export async function placeIncomingFiles(db: Queryable, input: PlaceFilesInput): Promise<string[]> {
+export async function placeIncomingFiles(database: Database, input: PlaceFilesInput): Promise<string[]> {
   const { session, sandbox, sandboxId, signal } = input;
   const problems: string[] = [];
-  for (const { id, name } of await filesToPlace(db, session, sandboxId)) {
-    const file = await getFile(db, id);
+  for (const { id, name } of await filesToPlace(database, session, sandboxId)) {
+    const file = await getFile(database, id);
     if (!file) continue;
     const path = incomingPath(id, name);
     try {
       await sandbox.writeFile(path, file.bytes, { signal });
-      await markPlaced(db, id, sandboxId);
+      await inTurn(database, input, (db) => markPlaced(db, id, sandboxId));
     } catch (error) {
       signal.throwIfAborted();
       if (!isSandboxMistake(error)) throw error;

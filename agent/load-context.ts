@@ -1,16 +1,18 @@
 import { threadOf } from '../contracts/ids.ts';
 import { snapshotOf } from '../store/access-snapshots.ts';
-import { type Database, inTransaction } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
 import { getSession } from '../store/sessions.ts';
 import type { StepRef } from '../store/steps.ts';
-import { appendTranscript, readTranscript, type TranscriptRow } from '../store/transcript.ts';
+import { appendTranscript, newestSummary, type TranscriptRow } from '../store/transcript.ts';
+import { inTurn } from '../store/turn-fence.ts';
 import type { Model } from './model/model.ts';
 import { systemPrompt } from './prompt.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { contextSize } from './transcript/context-size.ts';
 import { cutIndex, SUMMARISE_AT, summarise } from './transcript/summarise.ts';
+import type { TranscriptCache } from './transcript/transcript-cache.ts';
 
 export interface PromptSettings {
   /** What people call the agent. */
@@ -24,6 +26,7 @@ export interface ContextDependencies {
   readonly model: Model;
   readonly tools: ToolRegistry;
   readonly prompt: PromptSettings;
+  readonly transcripts: TranscriptCache;
 }
 
 export interface LoadedContext {
@@ -41,26 +44,30 @@ export async function loadContext(
   full: boolean,
   summarising: () => void,
 ): Promise<LoadedContext> {
-  const { database, model, tools } = deps;
-  const [system, rows] = await Promise.all([promptOf(deps, input), readTranscript(database, input.session)]);
+  const { database, model, tools, transcripts } = deps;
+  const [system, rows] = await Promise.all([promptOf(deps, input), transcripts.read(database, input.session)]);
   const fixed = estimateTokens(system) + estimateTokens(JSON.stringify(tools.specs));
   if (!full && contextSize(rows, fixed) <= SUMMARISE_AT * model.contextTokens) return { system, rows };
   const cut = cutIndex(rows, input.turn, model.contextTokens);
   if (cut === null) return { system, rows };
   summarising();
-  await replaceBySummary(deps, input, rows.slice(0, cut));
-  return { system, rows: await readTranscript(database, input.session) };
+  await replaceBySummary(deps, input, rows, cut);
+  return { system, rows: await transcripts.read(database, input.session) };
 }
 
+/** Of two attempts that summarise at once, one stores its summary. */
 async function replaceBySummary(
   { database, model }: ContextDependencies,
   { session, turn, step, signal }: StepRef & { readonly signal: AbortSignal },
   rows: readonly TranscriptRow[],
+  cut: number,
 ): Promise<void> {
-  const summary = await summarise(model, rows, signal);
+  const before = rows[0]?.role === 'summary' ? rows[0].seq : null;
+  const summary = await summarise(model, rows.slice(0, cut), signal);
   if (!summary) return;
   const { content, usage } = summary;
-  await inTransaction(database, async (db) => {
+  await inTurn(database, { session, turn }, async (db) => {
+    if ((await newestSummary(db, session)) !== before) return;
     await appendTranscript(db, session, [{ turn, role: 'summary', content, tokens: usage.outputTokens }]);
     await recordUsage(db, { session, turn, step, model: model.name, ...usage });
   });
@@ -73,5 +80,6 @@ async function promptOf({ database, prompt }: ContextDependencies, { session, tu
     snapshotOf(database, session, turn),
     prompt.channelLabel(team, id),
   ]);
-  return systemPrompt({ name: prompt.name, channel, access, instructions: known.instructions });
+  const { permalink, instructions } = known;
+  return systemPrompt({ name: prompt.name, channel, access, permalink, instructions });
 }

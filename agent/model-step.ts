@@ -1,9 +1,10 @@
 import type { ModelCallResult, TurnLimits } from '../contracts/activities.ts';
 import { claimInboxMessages } from '../store/claim-messages.ts';
-import { type Database, inTransaction } from '../store/database.ts';
+import type { Database, Queryable } from '../store/database.ts';
 import { turnSpending } from '../store/model-usage.ts';
 import { type StepRef, startModelStep } from '../store/steps.ts';
-import { ModelError } from './errors.ts';
+import { inTurn } from '../store/turn-fence.ts';
+import { assertNotLostTooOften, ModelError } from './errors.ts';
 import { loadContext, type PromptSettings } from './load-context.ts';
 import type { Model, ModelAnswer } from './model/model.ts';
 import { settleOpenTools } from './settle-tools.ts';
@@ -11,6 +12,7 @@ import { recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { buildMessages } from './transcript/build-messages.ts';
+import type { TranscriptCache } from './transcript/transcript-cache.ts';
 import { userText } from './transcript/user-text.ts';
 
 export interface ModelStepDependencies {
@@ -18,6 +20,7 @@ export interface ModelStepDependencies {
   readonly model: Model;
   readonly tools: ToolRegistry;
   readonly prompt: PromptSettings;
+  readonly transcripts: TranscriptCache;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Of one answer. @default 16000 */
@@ -43,23 +46,38 @@ const MAX_TOKENS = 16_000;
  *
  * It claims what was said in the thread since the last call, gives every tool call without a result one, summarises
  * older turns when the context is nearly full, calls the model, and stores answer, tool steps and usage in one
- * transaction. Throws `ModelError`, or the signal's reason; then nothing but the claimed messages is stored.
+ * transaction. Throws `ModelError`, `StoreError` when the turn is over, or the signal's reason; then nothing but the
+ * claimed messages is stored.
  *
  * A limit is found before a call: then nothing is called, `tools` is empty and `limit` names it.
+ *
+ * @example
+ * const { tools, nextStep, done } = await runModelStep(deps, { session, turn: 1, step: 1, limits, signal });
+ *
+ * Why two attempts of one step that overlap record one answer and disturb nothing:
+ * 1. Attempt A freezes before its first transaction. Attempt B records an answer, and its first tool starts.
+ * 2. A wakes up. It locks the session's row and looks for a recorded answer only then.
+ * 3. It finds B's answer, and returns it before it settles or claims anything.
+ * 4. If both wait for the model at the same time, the first to store locks the row and records its answer. The second
+ *    looks again under the lock, finds that answer, and drops its own.
+ * Therefore one answer is recorded, both attempts return it, and the running tool stays as it is.
  */
 export async function runModelStep(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelCallResult> {
   const { database, tools } = deps;
   const { session, turn, step } = input;
-  const [recorded, limit] = await Promise.all([recordedAnswer(database, tools, input), limitReached(deps, input)]);
-  if (recorded) return recorded;
-  if (limit) return { nextStep: step, tools: [], done: false, limit };
-
-  report(input, 'claiming');
-  await inTransaction(database, async (db) => {
-    await startModelStep(db, input);
+  const known = await inTurn(database, input, async (db): Promise<ModelCallResult | null> => {
+    const recorded = await recordedAnswer(db, tools, input);
+    if (recorded) return recorded;
+    const limit = await limitReached(db, deps, input);
+    if (limit) return { nextStep: step, tools: [], done: false, limit };
+    report(input, 'claiming');
+    const { attempt, trouble } = await startModelStep(db, input);
+    assertNotLostTooOften(attempt, trouble);
     await settleOpenTools(db, session, turn, { reason: 'unknown' });
     await claimInboxMessages(db, session, turn, (message) => estimateTokens(userText(message)));
+    return null;
   });
+  if (known) return known;
   const answer = await callModel(deps, input);
   report(input, 'storing');
   input.signal.throwIfAborted();
@@ -100,11 +118,12 @@ function report({ onProgress }: ModelStepInput, phase: ModelProgress['phase'], t
 }
 
 async function limitReached(
-  { database, clock }: ModelStepDependencies,
+  db: Queryable,
+  { clock }: ModelStepDependencies,
   { session, turn, step, limits }: ModelStepInput,
 ): Promise<ModelCallResult['limit']> {
   if (step > limits.steps) return 'steps';
-  const spent = await turnSpending(database, session, turn);
+  const spent = await turnSpending(db, session, turn);
   if (spent.tokens >= limits.tokens) return 'tokens';
   return clock() - spent.workingSince.getTime() >= limits.minutes * 60_000 ? 'minutes' : null;
 }

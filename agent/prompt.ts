@@ -1,25 +1,29 @@
 import type { EffectiveAccess, EffectiveRule } from '../access/decision.ts';
+import { repositoriesSection } from './prompt-repositories.ts';
 
 export interface PromptInput {
   /** What people call the agent in Slack. */
   readonly name: string;
   /** `#platform-eng`, or null in a direct message. */
   readonly channel: string | null;
-  /** As it was when the turn began; null when it is not known. */
+  /** The access with which the turn began. Null when it is not known. */
   readonly access: EffectiveAccess | null;
-  /** As they were when the thread started, broadest first. */
+  /** Link to the thread. Null when Slack gave none. */
+  readonly permalink: string | null;
+  /** The instructions from the thread's start, broadest scope first. */
   readonly instructions: readonly { readonly origin: string; readonly text: string }[];
 }
 
 /**
- * The system prompt: who the agent is, where it works, what it may reach by which name, and how a refusal looks. It
- * names connections and hosts, never a secret: nothing that enters this function knows one.
+ * The system prompt: who the agent is, where it works, which hosts and connections it may use, and how a refusal looks.
+ * It cannot contain a secret, because no input of this function contains one.
  */
 export function systemPrompt(input: PromptInput): string {
   return [
     identity(input),
     SANDBOX,
     accessSection(input.access),
+    ...repositoriesSection(input.access, input.permalink),
     REFUSALS,
     THREAD,
     ...instructionSections(input.instructions),
@@ -39,7 +43,7 @@ function identity({ name, channel }: PromptInput): string {
 const SANDBOX = `# Your sandbox
 Tools work in a Linux container of this thread's own, as an unprivileged user. /workspace is kept between turns, everything else may be gone.
 It has git, curl, jq, ripgrep, python3 with pip and matplotlib, Node, and a C compiler. There is no display and nobody can type into a command.
-It has no network: no DNS, no direct connections. The only way out is the Agent Proxy, which HTTP_PROXY and HTTPS_PROXY already name and whose certificate authority is already trusted.
+It has no network. The only way out is the Agent Proxy, whose certificate authority is already trusted. HTTP_PROXY and HTTPS_PROXY name it; programs that do not read them get to it as well, because every host name leads to it. It carries https on port 443 and http on port 80; every other port of a host name refuses the connection. \`curl -s http://proxy.internal/status\` lists what it refused lately, and why.
 The proxy decides every request by host, port, method and path. It attaches credentials by itself: you never hold one, none is in the sandbox, and one you send yourself is removed. Do not look for credentials or ask anybody for them.`;
 
 const REFUSALS = `# When the proxy refuses
@@ -65,16 +69,21 @@ function accessSection(access: EffectiveAccess | null): string {
 }
 
 function ruleLine(rule: EffectiveRule): string {
-  const match = rule.action === 'inject' ? rule.connection : rule.domain;
+  const { match, origin } = rule;
   const standard = match.scheme === 'https' ? 443 : 80;
   const port = match.port === standard ? '' : `:${match.port}`;
   const limits = [
     match.methods.length > 0 ? match.methods.join(', ') : 'all methods',
     ...(match.paths.length > 0 ? [`paths ${match.paths.join(', ')}`] : []),
   ].join('; ');
-  const how =
-    rule.action === 'inject' ? `with the credential of connection "${rule.connection.id}"` : 'without a credential';
-  return `- ${match.scheme}://${match.host}${port} (${limits}) ${how} [bundle ${rule.origin.bundle}, ${rule.origin.scopeLabel}]`;
+  const never = rule.action === 'deny' ? 'never ' : '';
+  return `- ${never}${match.scheme}://${match.host}${port} (${limits}) ${how(rule)} [bundle ${origin.bundle}, ${origin.scopeLabel}]`;
+}
+
+function how(rule: EffectiveRule): string {
+  if (rule.action === 'forward') return 'without a credential';
+  const connection = `connection "${rule.connection.id}"`;
+  return rule.action === 'inject' ? `with the credential of ${connection}` : `: forbidden by ${connection}`;
 }
 
 function instructionSections(instructions: PromptInput['instructions']): string[] {

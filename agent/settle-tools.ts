@@ -3,7 +3,13 @@ import type { Queryable } from '../store/database.ts';
 import { endOpenToolSteps, type ToolEnd } from '../store/steps.ts';
 import { noteStop } from '../store/transcript.ts';
 import { estimateTokens } from './tokens.ts';
-import { OVER_LIMIT_CUT, OVER_LIMIT_NOT_RUN, stoppedOutcome, UNKNOWN_OUTCOME } from './transcript/outcomes.ts';
+import {
+  NEVER_STARTED,
+  OVER_LIMIT_CUT,
+  OVER_LIMIT_NOT_RUN,
+  stoppedOutcome,
+  UNKNOWN_OUTCOME,
+} from './transcript/outcomes.ts';
 
 export type SettleReason =
   /** `by` is a Slack user id, null when nobody is known. */
@@ -12,8 +18,9 @@ export type SettleReason =
   | { readonly reason: 'unknown' };
 
 /**
- * Gives every tool call of this and earlier turns that has no result one, and notes a stop in the transcript. Run it in a transaction. Repeating it
- * changes nothing.
+ * Gives every tool call of this and earlier turns that has no result one, and notes a stop in the transcript. Only a call
+ * that may have had an effect is said to have an unknown outcome. Call it with the session locked. Repeating it changes
+ * nothing.
  *
  * @returns how many there were
  */
@@ -23,24 +30,26 @@ export async function settleOpenTools(
   turn: number,
   why: SettleReason,
 ): Promise<number> {
-  const state = why.reason === 'unknown' ? 'unknown' : 'stopped';
-  const ended = await endOpenToolSteps(db, session, turn, (begun) => ({ ...failedEnd(textFor(why, begun)), state }));
+  const ended = await endOpenToolSteps(db, session, turn, (mayHaveRun) => ({
+    ...failedEnd(textFor(why, mayHaveRun)),
+    state: why.reason === 'unknown' && mayHaveRun ? 'unknown' : 'stopped',
+  }));
   if (why.reason === 'stopped') await noteStop(db, session, turn, why.by ?? 'unknown');
   return ended;
 }
 
-function textFor(why: SettleReason, begun: boolean): string {
+function textFor(why: SettleReason, mayHaveRun: boolean): string {
   switch (why.reason) {
     case 'stopped':
-      return stoppedOutcome(why.by);
+      return stoppedOutcome(why.by, mayHaveRun);
     case 'limit':
-      return begun ? OVER_LIMIT_CUT : OVER_LIMIT_NOT_RUN;
+      return mayHaveRun ? OVER_LIMIT_CUT : OVER_LIMIT_NOT_RUN;
     case 'unknown':
-      return UNKNOWN_OUTCOME;
+      return mayHaveRun ? UNKNOWN_OUTCOME : NEVER_STARTED;
   }
 }
 
-/** The end of a tool call of which there is nothing to keep but a sentence. */
+/** Ends a tool call whose only result is a sentence. */
 export function failedEnd(text: string): ToolEnd {
   return { state: 'failed', exitCode: null, truncated: false, output: null, text, tokens: estimateTokens(text) };
 }

@@ -1,9 +1,10 @@
 import type { ModelCallResult, ToolRef } from '../contracts/activities.ts';
 import type { AssistantContent, ToolUseBlock } from '../contracts/conversation.ts';
-import { type Database, inTransaction, type Queryable } from '../store/database.ts';
+import type { Database, Queryable } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
 import { addToolSteps, endToolStep, finishModelStep, type StepRef, toolStepsOf } from '../store/steps.ts';
 import { appendTranscript, assistantAt } from '../store/transcript.ts';
+import { inTurn } from '../store/turn-fence.ts';
 import type { ModelAnswer } from './model/model.ts';
 import { failedEnd } from './settle-tools.ts';
 import type { ToolRegistry } from './tools/registry.ts';
@@ -12,6 +13,8 @@ import { CUT_CALL, unknownToolText } from './transcript/outcomes.ts';
 /**
  * Stores a model's answer with its tool steps and its usage, all or nothing. Of two attempts of one step the first to
  * store wins, and the other returns what the first has stored.
+ *
+ * @throws StoreError `TurnOver` when the turn has ended meanwhile; the answer is dropped then
  */
 export async function storeAnswer(
   database: Database,
@@ -21,8 +24,10 @@ export async function storeAnswer(
 ): Promise<ModelCallResult> {
   const { session, turn, step } = ref;
   const { content: blocks, stopReason, usage, model } = answer;
-  const given = await inTransaction(database, async (db): Promise<ModelCallResult | null> => {
-    if (!(await finishModelStep(db, ref))) return null;
+  return inTurn(database, ref, async (db) => {
+    const recorded = await recordedAnswer(db, tools, ref);
+    if (recorded) return recorded;
+    await finishModelStep(db, ref);
     const content: AssistantContent = { blocks, stopReason, usage, model };
     await appendTranscript(db, session, [{ turn, role: 'assistant', step, content, tokens: usage.outputTokens }]);
     const calls = callsOf(blocks);
@@ -43,12 +48,9 @@ export async function storeAnswer(
     await recordUsage(db, { session, turn, step, model, ...usage });
     return resultOf(tools, ref, content, calls.length, open);
   });
-  const stored = given ?? (await recordedAnswer(database, tools, ref));
-  if (!stored) throw new Error(`model step ${session}/${turn}/${step} was not stored`);
-  return stored;
 }
 
-/** What a finished model step returns, however often it is asked; null when it is not finished. */
+/** The result of a finished model step, the same at every call. Null when it is not finished. */
 export async function recordedAnswer(
   db: Queryable,
   tools: ToolRegistry,
@@ -87,10 +89,7 @@ function refusalOf(
   const complete = stopReason === 'tools' || stopReason === 'end' || stopReason === 'pause';
   if (stopReason === 'refused' || (!complete && call === calls.at(-1))) return CUT_CALL;
   if (tools.find(call.name)) return null;
-  return unknownToolText(
-    call.name,
-    tools.specs.map(({ name }) => name),
-  );
+  return unknownToolText(call.name, tools.names);
 }
 
 function callsOf(blocks: AssistantContent['blocks']): ToolUseBlock[] {

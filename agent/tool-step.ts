@@ -1,7 +1,8 @@
 import type { ToolResult } from '../contracts/activities.ts';
 import type { Database } from '../store/database.ts';
-import { finishToolStep, type StepRef, startToolStep, type ToolEnd, type ToolStep } from '../store/steps.ts';
-import { UnknownStepError } from './errors.ts';
+import { endToolStep, markBegun, type StepRef, startToolStep, type ToolEnd, type ToolStep } from '../store/steps.ts';
+import { inTurn } from '../store/turn-fence.ts';
+import { assertNotLostTooOften, StepError } from './errors.ts';
 import { placeIncomingFiles } from './incoming-files.ts';
 import { failedEnd } from './settle-tools.ts';
 import { estimateTokens } from './tokens.ts';
@@ -29,34 +30,33 @@ export interface ToolStepInput extends StepRef {
 
 /**
  * Runs one tool call and stores its result, once for each step: a step that has ended returns what it ended with. A
- * further attempt of a tool that is not idempotent ends as "outcome unknown" instead of running again. Throws what the
- * sandbox throws, or the signal's reason; the step then stays open until an attempt or `settleOpenTools` ends it.
+ * further attempt of a tool that is not idempotent ends as "outcome unknown" instead of running again, but only when an
+ * earlier attempt may have had an effect. Throws what the sandbox throws, `StoreError` when the turn is over, or the
+ * signal's reason; the step then stays open until an attempt or `settleOpenTools` ends it.
  */
 export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInput): Promise<ToolResult> {
-  const step = await startToolStep(deps.database, input);
-  if (!step) throw new UnknownStepError(`no tool step ${input.session}/${input.turn}/${input.step}`);
+  const { database } = deps;
+  const step = await inTurn(database, input, (db) => startToolStep(db, input));
+  if (!step) throw new StepError(`no tool step ${input.session}/${input.turn}/${input.step}`);
   if (step.state !== 'running') return { exitCode: step.exitCode, truncated: step.truncated };
+  assertNotLostTooOften(step.attempt, step.trouble);
   const end = await endOf(deps, input, step);
-  await finishToolStep(deps.database, input, end);
+  await inTurn(database, input, (db) => endToolStep(db, input, end));
   return { exitCode: end.exitCode, truncated: end.truncated };
 }
 
 async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<ToolEnd> {
-  const { tools, files, thread } = deps;
+  const { database, tools, files, thread } = deps;
   const { session, turn, sandbox, signal, onProgress } = input;
   const tool = tools.find(step.tool);
-  if (!tool)
-    return failedEnd(
-      unknownToolText(
-        step.tool,
-        tools.specs.map(({ name }) => name),
-      ),
-    );
-  if (step.attempt > 1 && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
+  if (!tool) return failedEnd(unknownToolText(step.tool, tools.names));
+  if (step.begun && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
-  const problems = await placeIncomingFiles(deps.database, input);
+  const problems = await placeIncomingFiles(database, input);
   const elapsedMs = () => Date.now() - step.startedAt.getTime();
   const context = { session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress };
+  // From here on the call may have an effect; a command says so itself, when it is started.
+  if (!tool.runsCommand) await inTurn(database, input, (db) => markBegun(db, input));
   const outcome = await tool.run(context, step.arguments, signal);
   return toEnd({ ...outcome, text: [outcome.text, ...problems].join('\n') });
 }

@@ -8,7 +8,7 @@ export interface BenchArguments {
   readonly help: boolean;
 }
 
-export const USAGE = `npm run bench -- [options]
+export const usage = (command: string): string => `${command} -- [options]
 
   --only NAME    measure only this; may be given several times
   --rounds N     rounds of each measurement, instead of its own number

@@ -1,12 +1,14 @@
 /** One measured quantity: what was seen, and how often. */
 export interface Figure {
   readonly what: string;
-  readonly unit: 'ms' | 'req/s' | '×' | 's';
+  readonly unit: 'ms' | 'µs' | 'req/s' | '×' | 's' | 'a second' | 'MB' | '%' | 'people' | 'messages';
   readonly samples: readonly number[];
   /** The value the bar is held against; the median unless `read` says otherwise. */
-  readonly read?: 'median' | 'p95';
+  readonly read?: 'median' | 'p95' | 'max';
   /** What the read value should not pass; absent where a figure only stands beside another. */
   readonly bar?: number;
+  /** The read value should reach the bar instead of staying below it. */
+  readonly atLeast?: true;
 }
 
 export interface Summary {
@@ -48,9 +50,10 @@ export function ratios(ours: readonly number[], theirs: readonly number[]): numb
 /** The value that a bar is held against. */
 export function readingOf(figure: Figure): number {
   const summary = summarise(figure.samples);
-  return figure.read === 'p95' ? summary.p95 : summary.median;
+  return summary[figure.read ?? 'median'];
 }
 
 export function holdsBar(figure: Figure): boolean | null {
-  return figure.bar === undefined ? null : readingOf(figure) <= figure.bar;
+  if (figure.bar === undefined) return null;
+  return figure.atLeast ? readingOf(figure) >= figure.bar : readingOf(figure) <= figure.bar;
 }

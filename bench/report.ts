@@ -33,7 +33,10 @@ export function table(measured: readonly Measured[]): string {
     [bench, '', '', '', '', '', ''],
     ...figures.map((figure) => {
       const { n, median, min, max, p95 } = summarise(figure.samples);
-      const bar = figure.bar === undefined ? '' : `${figure.read ?? 'median'} ≤ ${shown(figure.bar, figure)}`;
+      const bar =
+        figure.bar === undefined
+          ? ''
+          : `${figure.read ?? 'median'} ${figure.atLeast ? '≥' : '≤'} ${shown(figure.bar, figure)}`;
       const many = n > 1;
       return [
         `  ${figure.what}`,
@@ -73,5 +76,5 @@ function verdict(figure: Figure): string {
 
 function shown(value: number, { unit }: Figure): string {
   if (unit === '×') return value.toFixed(2);
-  return unit === 's' ? value.toFixed(1) : value.toFixed(0);
+  return unit === 's' || unit === '%' ? value.toFixed(1) : value.toFixed(0);
 }

@@ -24,7 +24,7 @@ export const sandbox: Bench = {
       installation: stage.label,
       runDir: stage.folder,
       image: stage.image,
-      runtime: 'runc',
+      runtime: { setting: 'runc' },
     });
     const cold = await measureCold(stage, runtime);
     const paused = await measurePaused(stage, runtime);

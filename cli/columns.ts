@@ -1,4 +1,4 @@
-/** Rows as aligned columns, two spaces apart. Widths count code points, which is right for everything we print. */
+/** Aligns rows in columns, two spaces apart. A code point counts as one column, which fits everything printed here. */
 export function columns(rows: readonly (readonly string[])[], indent = ''): string {
   const widths: number[] = [];
   for (const row of rows) {

@@ -3,7 +3,7 @@ import { databaseUrlFor } from '../setup/host/database-urls.ts';
 import { type Home, homeFolder, openHome } from '../setup/host/home.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 
-/** What a command works with: the installation on this machine, and its database as the `admin` role. */
+/** What most commands need: the installation on this machine, and its database with the `admin` role. */
 export interface CliContext extends AsyncDisposable {
   readonly home: Home;
   readonly installation: string;
@@ -11,8 +11,12 @@ export interface CliContext extends AsyncDisposable {
 }
 
 /**
- * Opens what most commands need; `await using` closes it. `BELLHOP_DATABASE_URL` names another machine's database, else the
- * one `bellhop up` set up here is used.
+ * Opens the installation and its database. Uses the database that `bellhop up` set up here, unless
+ * `BELLHOP_DATABASE_URL` names another one. `await using` closes it.
+ *
+ * @example
+ *   await using context = await openCliContext();
+ *   const channels = await listChannels(context.database);
  */
 export async function openCliContext(environment: NodeJS.ProcessEnv = process.env): Promise<CliContext> {
   const home = await openHome(homeFolder(environment));
@@ -29,7 +33,7 @@ export async function openCliContext(environment: NodeJS.ProcessEnv = process.en
   };
 }
 
-/** Says what to do when nobody answers, which is nearly always that Bellhop does not run. */
+/** Fails with advice when the database does not answer. Nearly always the reason is that Bellhop is not running. */
 async function expectAnswer(database: Database, url: string): Promise<void> {
   try {
     await database.query('select 1');

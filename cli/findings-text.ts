@@ -8,7 +8,7 @@ const MARKS: Readonly<Record<FindingState, string>> = {
   missing: pc.red('missing'),
 };
 
-/** What `bellhop doctor` prints. */
+/** The output of `bellhop doctor`. */
 export function findingsText(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ title }) => title.length));
   const lines = findings.flatMap(({ title, state, detail, fix }) => {

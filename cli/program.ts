@@ -5,14 +5,14 @@ import { Command } from 'commander';
 const COMMANDS = path.join(import.meta.dirname, 'commands');
 const MANIFEST = path.join(import.meta.dirname, '..', 'package.json');
 
-/** What each file in `commands/` exports. */
+/** The exports of each file in `commands/`. */
 interface CommandModule {
   register(program: Command): void;
 }
 
 /**
- * The `bellhop` command. `commands/<name>.ts` is the command of that name; only the one that is asked for is loaded, and
- * all of them for help.
+ * The `bellhop` command. `commands/<name>.ts` implements the command of that name. Only the requested command is
+ * loaded; help loads all of them.
  */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
   const { version } = JSON.parse(await readFile(MANIFEST, 'utf8')) as { version: string };

@@ -4,7 +4,7 @@ import { readDatabaseUrls } from '../setup/host/database-urls.ts';
 import type { Home } from '../setup/host/home.ts';
 import { SHARED_POSTGRES } from '../setup/postgres/binaries.ts';
 
-/** What a reset removes and what it leaves, told before it asks. */
+/** Lists what a reset removes and what it keeps. Printed before the question. */
 export async function resetText(
   home: Home,
   { environment, sandboxes }: { readonly environment: NodeJS.ProcessEnv; readonly sandboxes: boolean },

@@ -3,8 +3,8 @@ import { CommanderError } from 'commander';
 import pc from 'picocolors';
 
 /**
- * Runs one command line and returns the exit code. An error is one line of words (and its fix, where there is one), never a
- * stack: `BELLHOP_DEBUG=1` adds it for whoever looks for a bug.
+ * Runs one command line and returns the exit code. An error is printed as one line, with its fix if it has one, and
+ * without a stack trace. `BELLHOP_DEBUG=1` adds the stack trace.
  */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<number> {
   exitByThrowing(program);
@@ -18,7 +18,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   }
 }
 
-/** Subcommands copy this setting only if they are made after it, so it is set on each. */
+/** A subcommand copies this setting only when it is made, so the setting is applied to each one here. */
 function exitByThrowing(command: Command): void {
   command.exitOverride();
   for (const child of command.commands) exitByThrowing(child);

@@ -1,9 +1,19 @@
+import type { ToolsState } from '../contracts/setup-state.ts';
 import type { Overview, QueueOverview, RunnerOverview, ThreadOverview } from '../store/overview.ts';
 import { RUNNER_DEAD_AFTER_SECONDS } from '../store/runners.ts';
 import { columns } from './columns.ts';
 
-/** What `bellhop status` prints. */
-export function statusText({ threads, runners, inbox, outbox }: Overview, now: Date): string {
+interface StatusMore {
+  readonly tools?: ToolsState | null;
+  /** Channels that match a pattern of the access file and are not confirmed. */
+  readonly waiting?: number;
+}
+
+/** The output of `bellhop status`. */
+export function statusText(
+  { threads, runners, places, inbox, outbox, tools = null, waiting = 0 }: Overview & StatusMore,
+  now: Date,
+): string {
   const sections = [
     `Threads${threads.length === 0 ? ': none yet' : ''}`,
     columns(
@@ -12,13 +22,28 @@ export function statusText({ threads, runners, inbox, outbox }: Overview, now: D
     ),
     `Runners${runners.length === 0 ? ': none has said that it lives' : ''}`,
     runnersText(runners),
+    toolsText(tools, now),
+    `Places  ${queueWords({ ...places, failed: 0 }, 'in line for a sandbox')}`,
     `Inbox   ${queueWords(inbox, 'not yet with its session')}`,
     `Outbox  ${queueWords(outbox, 'not yet in Slack')}`,
+    waiting === 0 ? '' : `Access  ${waiting} waiting to be confirmed for a pattern: bellhop channels list --waiting`,
   ];
   return sections.filter((section) => section !== '').join('\n');
 }
 
-/** One line for each runner; empty when there is none. */
+/** The larger sandbox image, while it is not there and somebody works on it. */
+function toolsText(tools: ToolsState | null, now: Date): string {
+  if (tools?.state !== 'building' && tools?.state !== 'failed') return '';
+  const ago = duration((now.getTime() - Date.parse(tools.since)) / 1000);
+  if (tools.state === 'building') return `Tools   being built for ${ago}: ${tools.detail}; new sandboxes have the base`;
+  const lines = tools.detail.split('\n').map((line) => `  ${line}`);
+  return [
+    `Tools   not built; tried again at ${tools.again ?? 'the next start'}; new sandboxes have the base`,
+    ...lines,
+  ].join('\n');
+}
+
+/** One line for each runner. Empty when there is none. */
 export function runnersText(runners: readonly RunnerOverview[]): string {
   return columns(runners.map(runnerRow), '  ');
 }
@@ -39,13 +64,16 @@ function runnerRow({
   capacity,
   sandboxes,
   working,
-  imageReady,
+  lacks,
   draining,
+  tools,
   silentFor,
 }: RunnerOverview): string[] {
   const alive = silentFor < RUNNER_DEAD_AFTER_SECONDS ? 'alive' : `silent for ${duration(silentFor)}`;
-  const notes = [draining ? 'draining' : '', imageReady ? '' : 'sandbox image not ready'].filter(Boolean).join(', ');
-  return [id, alive, `${sandboxes} of ${capacity} sandboxes, ${working} at work`, runtime, notes];
+  const notes = [draining ? 'draining' : '', lacks.length > 0 ? `not ready: lacks ${lacks.join(', ')}` : '']
+    .filter(Boolean)
+    .join(', ');
+  return [id, alive, `${sandboxes} of ${capacity} sandboxes, ${working} at work`, runtime, `${tools} tools`, notes];
 }
 
 function queueWords({ waiting, oldestFor, failed }: QueueOverview, where: string): string {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { SetupState } from '../contracts/setup-state.ts';
 import type { Home } from '../setup/host/home.ts';
+import { connectOnce } from '../setup/temporal/connection.ts';
 import { namesExternalTemporal } from '../setup/temporal/external.ts';
 import { type TemporalTarget, temporalTarget } from '../workers/temporal-connection.ts';
 
@@ -10,10 +11,10 @@ export interface OpenTemporal extends AsyncDisposable {
   readonly client: Client;
 }
 
-/** Connects to the server that the environment names, else to the one `bellhop up` runs here. */
+/** Connects to the server that the environment names, or to the one that `bellhop up` runs here. */
 export async function openTemporal(home: Home, environment: NodeJS.ProcessEnv = process.env): Promise<OpenTemporal> {
   const target = targetOf(home, environment, await runningAddresses(home));
-  const connection = await Connection.connect({ ...target.connection, connectTimeout: '3s' }).catch((cause: Error) => {
+  const connection = await connectOnce({ ...target.connection, connectTimeout: '3s' }).catch((cause: Error) => {
     throw new Error(`Temporal does not answer at ${target.address}: ${cause.message}`, { cause });
   });
   return {
@@ -22,7 +23,10 @@ export async function openTemporal(home: Home, environment: NodeJS.ProcessEnv = 
   };
 }
 
-/** Makes addresses of Temporal UI: of `TEMPORAL_UI_URL`, else of the one `bellhop up` runs here; null without either. */
+/**
+ * Returns a function that makes links to workflows in Temporal UI. It uses `TEMPORAL_UI_URL`, or the UI that `bellhop
+ * up` runs here. Without either, links are null.
+ */
 export async function workflowLinks(
   home: Home,
   environment: NodeJS.ProcessEnv = process.env,
@@ -34,7 +38,7 @@ export async function workflowLinks(
     ui ? new URL(`/namespaces/${namespace}/workflows/${encodeURIComponent(workflow)}`, ui).href : null;
 }
 
-/** With a server of our own, no profile of whoever runs the command may change its settings. */
+/** For Bellhop's own server, only Bellhop's own profile counts, so that the user's Temporal profile changes nothing. */
 function targetOf(home: Home, environment: NodeJS.ProcessEnv, { temporal }: SetupState['addresses']): TemporalTarget {
   if (namesExternalTemporal(environment) || !temporal) return temporalTarget(environment);
   const profile = existsSync(home.temporalProfile) && { TEMPORAL_CONFIG_FILE: home.temporalProfile };

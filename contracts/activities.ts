@@ -1,9 +1,13 @@
 /**
  * Inputs and results of every activity. They are stored in workflow histories: ids and counts only, never text,
  * tool arguments, output or anything secret.
+ *
+ * @example
+ * const input: ModelCallInput = { session: 'slack:T1:C1:1700000000.000100', turn: 3, step: 7 };
  */
 import type { EgressCounts } from './egress.ts';
 import type { FailureType } from './failures.ts';
+import type { Fence } from './fence.ts';
 import type { SessionId } from './ids.ts';
 import type { Principal, ScopeKey } from './scope.ts';
 import type { SessionState } from './search-attributes.ts';
@@ -12,13 +16,21 @@ export interface SessionInput {
   readonly session: SessionId;
 }
 
+/** `turn` is also the fence of everything that is written for the turn (contracts/fence.ts). */
 export interface TurnInput extends SessionInput {
   readonly turn: number;
 }
 
+export interface OpenRunInput extends SessionInput {
+  /** Temporal's id of this run of the workflow. */
+  readonly runId: string;
+}
+
 export interface BeginTurnInput extends SessionInput {
-  /** Names this asking: a repeated attempt gets the same turn. */
-  readonly claim: string;
+  /** Names this asking: a repeated attempt gets the same turn, and a late one gets none. */
+  readonly fence: Fence;
+  /** The newest turn that this workflow knows; 0 for none. */
+  readonly after: number;
   /** Messages up to this inbox id were overtaken by a stop: they begin nothing. */
   readonly stoppedUpTo: string | null;
 }
@@ -50,12 +62,23 @@ export interface ResolvedAccess {
   readonly domains: number;
 }
 
+export interface PlaceInput extends TurnInput {
+  /** The turn has come to a tool call and stands still until it has its place. */
+  readonly needed: boolean;
+  /** The sandbox of a place that this turn was given, and whose runner did not begin to start it. */
+  readonly lost?: string;
+}
+
 export interface Placement {
   readonly runner: string;
   readonly sandbox: string;
-  /** The runner that held the workspace is gone; its files are not coming along. */
-  readonly filesLost: boolean;
 }
+
+/** What a turn fails as when it has waited too long for a place. */
+export type PlaceFailure = Extract<FailureType, 'RunnersFull' | 'RunnerUnavailable' | 'SandboxImageMissing'>;
+
+/** A place, or why there is none yet. In that case the signal `place` says when there is one. */
+export type PlaceAnswer = Placement | { readonly waitsFor: PlaceFailure };
 
 export interface ProvisionInput extends TurnInput {
   readonly sandbox: string;
@@ -109,6 +132,11 @@ export interface EndTurnInput extends TurnInput {
   readonly stoppedBy?: string;
   /** Messages older than this inbox row were overtaken by the stop. */
   readonly stoppedUpTo?: string | null;
+  /**
+   * False when the workflow was never told the turn's place. Then nothing of the turn runs in a sandbox, nobody settles
+   * one, and a place that the turn has after all is free at once.
+   */
+  readonly hasPlace?: boolean;
 }
 
 export interface EndTurnResult {
@@ -116,7 +144,12 @@ export interface EndTurnResult {
   readonly more: boolean;
 }
 
-export interface SandboxInput extends SessionInput {
+/** For what is done between turns: the fence of the last asking. */
+export interface RestInput extends SessionInput {
+  readonly fence: Fence;
+}
+
+export interface SandboxInput extends RestInput {
   readonly sandbox: string;
 }
 
@@ -134,7 +167,7 @@ export interface ResolveInput extends TurnInput {
   readonly scope: ScopeKey;
 }
 
-export interface NoteSessionInput extends SessionInput {
+export interface NoteSessionInput extends RestInput {
   readonly state: SessionState;
 }
 
@@ -142,6 +175,12 @@ export interface NoteSessionInput extends SessionInput {
 export interface FiringInput {
   readonly schedule: string;
   readonly firedAt: string;
+}
+
+export interface FiringFailedInput extends FiringInput {
+  /** Null while its thread was not opened. */
+  readonly session: SessionId | null;
+  readonly failure: FailureType;
 }
 
 /** Done by any agent worker, on the shared queue, for `scheduledTask`. */
@@ -152,14 +191,18 @@ export interface ScheduleActivities {
   askInThread(input: FiringInput & SessionInput): Promise<void>;
   /** Waits for the end of the turn that this began. Fails when the task is refused in its channel. */
   awaitTurn(input: FiringInput & SessionInput): Promise<TurnEnding>;
+  /** Says in the thread, or in the channel where there is none, why the task was not done. */
+  tellFiringFailed(input: FiringFailedInput): Promise<void>;
 }
 
 /** Done by any agent worker, on the shared queue. */
 export interface AgentActivities {
-  /** Claims what the session's inbox holds. Null when there is nothing to do. */
+  /** Gives a run of the workflow its number, the same to every attempt. 0 when the session has no row. */
+  openRun(input: OpenRunInput): Promise<number>;
+  /** Begins the next turn. Null when nobody waits for one, and for an attempt that comes late. */
   beginTurn(input: BeginTurnInput): Promise<BegunTurn | null>;
   resolveScopeAccess(input: ResolveInput): Promise<ResolvedAccess>;
-  placeSandbox(input: TurnInput): Promise<Placement>;
+  placeSandbox(input: PlaceInput): Promise<PlaceAnswer>;
   callModel(input: ModelCallInput): Promise<ModelCallResult>;
   /** Gives every tool call of the turn that has no result one: stopped, over the limit, or outcome unknown. */
   settleTools(input: SettleToolsInput): Promise<void>;

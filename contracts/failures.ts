@@ -11,7 +11,9 @@ export type FailureType =
   | 'RunnerUnavailable'
   | 'RunnersFull'
   | 'SandboxImageMissing'
+  | 'EnvironmentFailed'
   | 'SandboxLost'
+  | 'SandboxUnreachable'
   | 'ProvisionFailed'
   | 'EgressLeaseLost'
   | 'ToolOutcomeUnknown'
@@ -20,6 +22,8 @@ export type FailureType =
   | 'ScheduleRefused'
   | 'ScheduledTurnFailed'
   | 'SessionEnded'
+  | 'TurnMissing'
+  | 'InvalidInput'
   | 'Internal';
 
 export interface FailureRule {
@@ -50,32 +54,48 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   ModelRateLimited: {
     retry: true,
     thread: 'My language model is over its rate limit and did not recover in time. Please ask again in a while.',
-    operator: 'The model API answered 429 on every attempt; Retry-After was honoured.',
+    operator:
+      'The model API answered 429 until BELLHOP_MODEL_WINDOW_SECONDS were used up, or asked for a longer pause than was left.',
   },
   ModelUnavailable: {
     retry: true,
-    thread: 'My language model did not answer, after several attempts. Please ask again in a while.',
-    operator: 'The model API answered 5xx or not at all on every attempt.',
+    thread: 'My language model did not answer for too long, so I stopped. Please ask again in a while.',
+    operator: 'The model API answered 5xx or not at all until BELLHOP_MODEL_WINDOW_SECONDS were used up.',
   },
   RunnerUnavailable: {
     retry: true,
     thread: 'No machine that can run my sandbox is up right now. I will not start until an operator brings one back.',
-    operator: 'No runner has beaten within 60 s. See `bellhop status`.',
+    operator:
+      'No runner has beaten within 60 s, or none is ready, or all drain. `bellhop status` says what each one lacks.',
   },
   RunnersFull: {
     retry: true,
-    thread: 'All sandboxes are in use right now. Please ask again in a few minutes.',
-    operator: 'Every live runner is at its `sandboxes` limit. Add a runner or raise the limit.',
+    thread: 'I waited half an hour for a sandbox and none became free, so I stopped. Please ask again later.',
+    operator: 'Every ready runner has a turn at work in each of its places. Add a runner or raise `BELLHOP_SANDBOXES`.',
   },
   SandboxImageMissing: {
     retry: true,
     thread: 'My sandbox image was not ready within a day, so I stopped. Please ask again when it is.',
     operator: 'The runner has no sandbox image. See the set-up steps on the page, or `bellhop doctor`.',
   },
+  EnvironmentFailed: {
+    retry: false,
+    thread:
+      'The environment of this place could not be built, so I stopped. An administrator can change it in bellhop.yaml.',
+    operator:
+      'The packages or the setup script of an environment failed. The thread was told the exit code and the last lines; `egress_event` with scope `environment:<name>` has what it fetched.',
+  },
   SandboxLost: {
     retry: false,
     thread: 'My sandbox went away in the middle of the work. Mention me to go on; finished files are kept.',
     operator: 'The container vanished or its engine restarted; the runner log names it.',
+  },
+  SandboxUnreachable: {
+    retry: true,
+    thread:
+      'I could not work in my sandbox for several minutes, so I stopped. Mention me to go on; finished files are kept.',
+    operator:
+      'The Docker Engine failed for three minutes while a tool was to run; its message is in the activity failure.',
   },
   ProvisionFailed: {
     retry: true,
@@ -85,7 +105,7 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   EgressLeaseLost: {
     retry: true,
     thread: 'The way out of my sandbox was closed while I worked, so I stopped.',
-    operator: 'The proxy is down or was not reached within the lease time. Look at the proxy log.',
+    operator: 'The proxy was down or could not be reached for five minutes. Look at the proxy log.',
   },
   ToolOutcomeUnknown: {
     retry: false,
@@ -117,6 +137,17 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
     retry: false,
     thread: 'My work here was ended from outside before it was finished. Mention me to go on.',
     operator: "The session's workflow was terminated, or failed, while a turn was under way; its history says which.",
+  },
+  TurnMissing: {
+    retry: false,
+    thread: 'My record of the work I was doing here is gone, so I stopped. Mention me to go on.',
+    operator:
+      'The turn or its session is not in PostgreSQL: was the database restored to an earlier time while sessions were open?',
+  },
+  InvalidInput: {
+    retry: false,
+    thread: 'Something went wrong inside me. An operator can see what in Temporal UI.',
+    operator: 'A workflow was started with arguments that are not valid; the failure of the workflow says which.',
   },
   Internal: {
     retry: false,

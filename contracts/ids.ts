@@ -34,6 +34,11 @@ export function threadOf(session: SessionId): ThreadRef {
   return { team, channel, threadTs };
 }
 
+/** Whether a value from outside is a session id. */
+export function isSessionId(given: unknown): given is SessionId {
+  return typeof given === 'string' && /^slack:[^:]+:[^:]+:[^:]+$/.test(given);
+}
+
 /** `<session>/<turn>`, turns counted from 1. */
 export function turnIdOf(session: SessionId, turn: number): TurnId {
   return `${session}/${turn}`;

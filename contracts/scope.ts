@@ -1,18 +1,23 @@
 /**
  * A scope is a place access is attached to. Keys are strings, so that they can be stored, compared and shown:
- * `organization`, `workspace:T1`, `channel:T1:C1`, `group-dm:T1:G1`, `person:T1:U1`.
+ * `organization`, `workspace:T1`, `channel:T1:C1`, `group-dm:T1:G1`, `person:T1:U1`. `environment:node` is where the image of an
+ * environment is built.
  */
 export type ScopeKey =
   | 'organization'
   | `workspace:${string}`
   | `channel:${string}:${string}`
   | `group-dm:${string}:${string}`
-  | `person:${string}:${string}`;
+  | `person:${string}:${string}`
+  | `environment:${string}`;
 
-export type ScopeKind = 'organization' | 'workspace' | 'channel' | 'group-dm' | 'person';
+export type ScopeKind = 'organization' | 'workspace' | 'channel' | 'group-dm' | 'person' | 'environment';
 
-/** Whom a session acts as: the agent of a scope, or (in a one-to-one DM) a person. */
-export type Principal = `agent@${ScopeKey}` | `person:${string}:${string}`;
+/**
+ * Whom a request acts as: the agent of a scope, (in a one-to-one DM) a person, or the operator who tests a connection. No
+ * session acts as the operator.
+ */
+export type Principal = `agent@${ScopeKey}` | `person:${string}:${string}` | 'operator';
 
 /** `channel:<team>:<channel id>`: a channel keeps its access when it is renamed. */
 export function channelScope(team: string, channel: string): ScopeKey {

@@ -32,6 +32,18 @@ export interface SupervisedProcess {
   readonly since: string;
 }
 
+/** The larger sandbox image, which is made after the set-up while people already work on the small one. */
+export interface ToolsState {
+  /** `left-out`: nobody wishes for it (`BELLHOP_SANDBOX_TOOLS=base`). */
+  readonly state: 'waiting' | 'building' | 'ready' | 'failed' | 'left-out';
+  /** What is being done, or the last lines of the build that failed. */
+  readonly detail: string;
+  /** ISO 8601: since when it is so. */
+  readonly since: string;
+  /** ISO 8601: when a build that failed is tried again. */
+  readonly again?: string;
+}
+
 export interface SetupState {
   readonly installation: string;
   /** The pid of `up`. */
@@ -49,5 +61,7 @@ export interface SetupState {
   /** Which parts of the outside world are simulated in this run. */
   readonly simulated: { readonly slack: boolean; readonly model: boolean };
   readonly steps: readonly SetupStep[];
+  /** No step: the set-up is done without it. */
+  readonly tools: ToolsState;
   readonly processes: readonly SupervisedProcess[];
 }

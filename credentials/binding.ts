@@ -1,58 +1,46 @@
-import type { Connection, CredentialKind } from '../access/document.ts';
+import type { Connection, CredentialUse } from '../access/document.ts';
 
 /**
- * What a credential is sealed for. It is authenticated together with the ciphertext and written inside it once more,
- * so that a stored credential opens for the connection, version, hosts and placement it was entered for, or not at all.
+ * What a credential is sealed for. The binding is authenticated with the ciphertext and also written inside it.
+ * Therefore a stored credential opens only for the connection, version, hosts, ports, use and authorities it was sealed
+ * for.
  */
 export interface CredentialBinding {
   readonly connection: string;
   readonly version: number;
+  /** Of all rules that attach the credential. */
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
-  readonly kind: CredentialKind;
-  readonly placement: CredentialPlacement;
+  /** The kind, and everything else that the document says about the use of the secret. */
+  readonly use: CredentialUse;
+  /** PEM of the authorities that its hosts are verified against. Null for the usual ones. */
+  readonly ca: string | null;
 }
 
-/** Where in a request the secret goes. */
-export interface CredentialPlacement {
-  /** Header name, lower-case. */
-  readonly header: string;
-  /** Text before the secret. */
-  readonly prefix: string;
-}
-
-/** The binding of a connection as the document of the moment describes it. */
-export function bindingOf(connection: Connection): CredentialBinding {
+/** The binding of a connection as the current document describes it. */
+export function bindingOf({ id, credentialVersion, rules, credential, ca }: Connection): CredentialBinding {
+  const injecting = rules.filter(({ action }) => action === 'inject');
   return {
-    connection: connection.id,
-    version: connection.credentialVersion,
-    hosts: [connection.host],
-    ports: [connection.port],
-    kind: connection.kind,
-    placement: placementOf(connection),
+    connection: id,
+    version: credentialVersion,
+    hosts: injecting.map(({ host }) => host),
+    ports: injecting.flatMap(({ port }) => port ?? []),
+    use: credential,
+    ca,
   };
 }
 
-/** Where and how the credential goes into a request: the header in lower case, and what stands before the secret. */
-export function placementOf({ kind, header, prefix }: Connection): CredentialPlacement {
-  switch (kind) {
-    case 'bearer':
-      return { header: 'authorization', prefix: 'Bearer ' };
-    case 'basic':
-      return { header: 'authorization', prefix: 'Basic ' };
-    case 'header':
-      return { header: header ?? '', prefix };
-  }
-}
-
-/** One text for one binding: fields in a fixed order, hosts and ports sorted. */
+/**
+ * The same text for equal bindings: hosts and ports sorted and without repetitions, fields in a fixed order. Those of
+ * the use are sorted by name, because the database does not keep their order.
+ */
 export function bindingText(binding: CredentialBinding): string {
   return JSON.stringify([
     binding.connection,
     binding.version,
-    binding.hosts.toSorted(),
-    binding.ports.toSorted((a, b) => a - b),
-    binding.kind,
-    [binding.placement.header, binding.placement.prefix],
+    [...new Set(binding.hosts)].sort(),
+    [...new Set(binding.ports)].sort((a, b) => a - b),
+    Object.entries(binding.use).sort(([a], [b]) => (a < b ? -1 : 1)),
+    binding.ca,
   ]);
 }

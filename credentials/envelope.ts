@@ -2,7 +2,7 @@ import { bindingText, type CredentialBinding } from './binding.ts';
 import { ENCAPSULATED_LENGTH } from './cipher-suite.ts';
 import { credentialError } from './errors.ts';
 
-/** A sealed text in parts: format (1 byte), key id (8), encapsulated key (32), ciphertext with its tag. */
+/** A sealed credential in parts. As bytes: format (1), key id (8), encapsulated key (32), ciphertext with its tag. */
 export interface Envelope {
   readonly keyId: string;
   readonly encapsulated: Buffer;
@@ -14,7 +14,7 @@ const KEY_ID_LENGTH = 8;
 const TAG_LENGTH = 16;
 const HEAD_LENGTH = 1 + KEY_ID_LENGTH + ENCAPSULATED_LENGTH;
 
-/** One byte of format, the eight bytes of the key id, the encapsulated key, the ciphertext with its tag. */
+/** Joins the parts to bytes, in the order above. */
 export function joinEnvelope({ keyId, encapsulated, ciphertext }: Envelope): Buffer {
   return Buffer.concat([Buffer.of(FORMAT), Buffer.from(keyId, 'hex'), encapsulated, ciphertext]);
 }
@@ -32,7 +32,7 @@ export function splitEnvelope(sealed: Uint8Array): Envelope {
   };
 }
 
-/** What is authenticated beside the ciphertext: the format, the key and everything the credential is bound to. */
+/** The data that is authenticated with the ciphertext: the format, the key id and the binding. */
 export function associatedData(keyId: string, binding: CredentialBinding): Uint8Array {
   return new TextEncoder().encode(`${FORMAT}\n${keyId}\n${bindingText(binding)}`);
 }

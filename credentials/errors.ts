@@ -1,4 +1,4 @@
-/** Every way sealing and opening fails. None of the messages holds anything of a secret. */
+/** Every way in which sealing and opening can fail. No message holds any part of a secret. */
 export type CredentialErrorCode =
   | 'secret_unfit'
   | 'sealed_malformed'
@@ -15,7 +15,7 @@ export interface CredentialError extends Error {
   readonly code: CredentialErrorCode;
 }
 
-/** @param message for people; it must not carry anything of the secret */
+/** @param message for people; it must not hold any part of a secret */
 export function credentialError(code: CredentialErrorCode, message: string): CredentialError {
   return Object.assign(new Error(message), { name: 'CredentialError' as const, code });
 }

@@ -13,8 +13,8 @@ const keyFile = z.strictObject({
 });
 
 /**
- * Writes the key pair to a new file that only its owner may read. A file that is there already is never replaced:
- * with its key go all credentials sealed for it.
+ * Writes the key pair to a new file that only its owner may read. An existing file is never replaced: without its key,
+ * no credential that was sealed for it opens again.
  *
  * @throws CredentialError `key_file_exists`
  */
@@ -24,7 +24,7 @@ export async function writeKeyFile(path: string, { publicKey, privateKey }: KeyP
     publicKey: Buffer.from(publicKey.bytes).toString('base64'),
     privateKey: Buffer.from(privateKey).toString('base64'),
   };
-  // Written beside it and then linked: nobody ever reads half a key, and a crash leaves none in its place.
+  // Written to another name and then linked, so that nobody reads half a key and a crash leaves no broken key file.
   const draft = `${path}.${randomUUID()}`;
   try {
     await writeFile(draft, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx', flush: true });
@@ -37,7 +37,7 @@ export async function writeKeyFile(path: string, { publicKey, privateKey }: KeyP
   }
 }
 
-/** The public key of the key file, which is made when there is none. Its folder becomes the owner's alone. */
+/** The public key of the key file. Makes the file when there is none. Only the owner may enter its folder. */
 export async function provideKeyFile(path: string): Promise<PublicKey> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   try {
@@ -48,20 +48,20 @@ export async function provideKeyFile(path: string): Promise<PublicKey> {
   try {
     await writeKeyFile(path, await createKeyPair());
   } catch (error) {
-    // Somebody else made it in the meantime.
+    // Another process made the file in the meantime.
     if (!isCredentialError(error) || error.code !== 'key_file_exists') throw error;
   }
   return (await readKeyFile(path)).publicKey;
 }
 
-/** Where the key file of an installation is, unless BELLHOP_KEY_FILE says otherwise. */
+/** The key file of an installation, unless BELLHOP_KEY_FILE names another one. */
 export function keyFileIn(home: string): string {
   return join(home, 'proxy-key.json');
 }
 
 /** @throws CredentialError `key_file_missing`, `key_file_unreadable`, `key_file_permissions` or `key_file_malformed` */
 export async function readKeyFile(path: string): Promise<KeyPair> {
-  // Permissions are read from the open file, so that what was checked is what is read.
+  // Permissions are read from the open file, so that the checked file is the one that is read.
   const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
     const code = error.code === 'ENOENT' ? 'key_file_missing' : 'key_file_unreadable';
     throw credentialError(code, `the key file ${path} cannot be opened (${error.code})`);
@@ -89,7 +89,7 @@ function parseKeyFile(path: string, text: string): KeyPair {
     if (privateKey.length !== 32) throw malformed;
     return { publicKey: publicKeyOf(Buffer.from(content.publicKey, 'base64')), privateKey };
   } catch {
-    // The cause is left out on purpose: a parser's message quotes what it read.
+    // The cause is left out on purpose, because a parser's message quotes the text it read.
     throw malformed;
   }
 }

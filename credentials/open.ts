@@ -6,11 +6,13 @@ import type { KeyPair } from './key-pair.ts';
 import { secretProblem } from './secret-text.ts';
 
 /**
- * Opens a sealed credential for the connection it is about to be attached for. Only the proxy imports this file.
+ * Opens a sealed credential for the connection that uses it. Only the proxy imports this file.
  *
- * @throws CredentialError `key_mismatch` when it was sealed for another installation's key; `does_not_open` when it
- * was sealed for another connection, version, host, port, kind or placement, or was changed; `secret_unfit` when it
- * would not be a safe header value
+ * @throws CredentialError
+ * - `key_mismatch`: it was sealed for another installation's key
+ * - `does_not_open`: it was sealed for another connection, version, host, port or use, or it was changed
+ * - `sealed_malformed`: it is not a sealed credential
+ * - `secret_unfit`: the secret is not of the form that its kind needs
  */
 export async function open(keys: KeyPair, binding: CredentialBinding, sealed: Uint8Array): Promise<string> {
   const { keyId, encapsulated, ciphertext } = splitEnvelope(sealed);
@@ -34,7 +36,7 @@ export async function open(keys: KeyPair, binding: CredentialBinding, sealed: Ui
   }
   const content = JSON.parse(text) as { binding: string; secret: string };
   if (content.binding !== bindingText(binding)) throw failure('does_not_open', binding, 'names another binding inside');
-  const problem = secretProblem(binding.kind, content.secret);
+  const problem = secretProblem(binding.use, content.secret);
   if (problem) throw failure('secret_unfit', binding, problem);
   return content.secret;
 }

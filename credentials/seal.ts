@@ -6,13 +6,13 @@ import type { PublicKey } from './key-pair.ts';
 import { secretProblem } from './secret-text.ts';
 
 /**
- * Seals a secret for one connection as the binding describes it. Whoever seals cannot open: that takes the private
- * key, which only the proxy has.
+ * Seals a secret for the connection that the binding describes. Sealing needs only the public key. Opening needs the
+ * private key, which only the proxy has.
  *
  * @throws CredentialError `secret_unfit` when the secret cannot be sent as this kind of credential
  */
 export async function seal(publicKey: PublicKey, binding: CredentialBinding, secret: string): Promise<Buffer> {
-  const problem = secretProblem(binding.kind, secret);
+  const problem = secretProblem(binding.use, secret);
   if (problem) throw credentialError('secret_unfit', `the secret of ${binding.connection} ${problem}`);
   const suite = createCipherSuite();
   const recipientPublicKey = await suite.kem.deserializePublicKey(publicKey.bytes);

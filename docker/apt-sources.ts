@@ -1,3 +1,5 @@
+import { publicHost } from '../contracts/registry-hosts.ts';
+
 /** The release the sandbox is made of, whatever the machine's own. */
 export const DEBIAN_RELEASE = 'bookworm';
 
@@ -7,6 +9,12 @@ export interface DebianMirrors {
   readonly archive: string;
   readonly security: string | null;
 }
+
+/** Debian's own, where nothing else is known. Its packages are signed: plain HTTP is what it sets up itself. */
+export const PUBLIC_MIRRORS: DebianMirrors = {
+  archive: `http://${publicHost('debian')}/debian`,
+  security: `http://${publicHost('debian')}/debian-security`,
+};
 
 interface Entry {
   readonly uris: readonly string[];

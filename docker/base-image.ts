@@ -43,7 +43,7 @@ export async function ensureBaseImage(options: BaseImageOptions): Promise<string
   return made;
 }
 
-/** Null when it worked, else why it did not. */
+/** Null when it worked. Otherwise the reason why it did not. */
 async function pull({ engine, onProgress, signal }: BaseImageOptions): Promise<string | null> {
   onProgress(`pulling ${REGISTRY_BASE}`);
   const giveUp = new AbortController();

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { SandboxRuntimeName } from './runtime-choice.ts';
 import type { SandboxLimits } from './sandbox.ts';
 import { INSIDE, sandboxEnvironment } from './sandbox-environment.ts';
-import { relayUidOf } from './sandbox-names.ts';
+import { LABELS, relayUidOf } from './sandbox-names.ts';
 
 export interface ContainerPlan {
   readonly name: string;
@@ -15,25 +16,41 @@ export interface ContainerPlan {
   /** CPUs of the engine's machine: it refuses to promise more. */
   readonly engineCpus: number;
   readonly folder: SandboxFolderMount;
-  readonly javaStore: boolean;
+  /** Beside those that every sandbox has, and never in place of one: mirrors of packages, an environment's own. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where commands are looked for. Null: as in Bellhop's own image. */
+  readonly path: string | null;
   /** Text of the seccomp profile; given by value, since the engine may be elsewhere. */
   readonly seccomp: string;
   readonly limitVolume: boolean;
   readonly selinux: boolean;
+  /** The disk of the workspaces, such as `/dev/sda`; null where its rate cannot be limited. */
+  readonly disk: string | null;
 }
 
-/** The folder with the sandbox's socket: on this machine, or a part of a volume where the engine runs in a machine of its own. */
+/**
+ * The folder with the sandbox's socket: on this machine, or a part of a volume where the engine runs in a machine of
+ * its own.
+ */
 export type SandboxFolderMount =
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'volume'; readonly volume: string; readonly subpath: string };
 
-/** Processes and threads of one user in a sandbox; tools get fewer, so that whoever ends them finds room. */
+/**
+ * Processes and threads of one user in a sandbox. Tools get fewer, so that there is room for the processes that end
+ * them.
+ */
 export const PROCESS_LIMIT = 300;
 export const TOOL_PROCESS_LIMIT = 250;
 /** gVisor's own tasks count in the container's limit; under runc only what runs in the sandbox does. */
 const PIDS: Record<SandboxRuntimeName, number> = { runc: 512, runsc: 4_096 };
-/** Owns the starter's file and may read it: gVisor starts nothing that may not be read (docker/image/Dockerfile). Agents have higher groups. */
+/**
+ * Owns the starter's file and may read it: gVisor starts nothing that may not be read (docker/image/Dockerfile). Agents
+ * have higher groups.
+ */
 const STARTER_GROUP = '900';
+/** Handed to the engine by value. */
+export const SECCOMP_PROFILE = join(import.meta.dirname, 'seccomp/profile.json');
 const MB = 1024 * 1024;
 
 /** What the engine is asked for. `docker inspect` on a sandbox shows every line of this. */
@@ -43,15 +60,23 @@ export function containerSpec(plan: ContainerPlan): Docker.ContainerCreateOption
   return {
     name: plan.name,
     Image: plan.image,
+    // Its names know it too (docker/image/entry/names.c).
     Hostname: 'sandbox',
     User: `${relay}:${relay}`,
-    WorkingDir: INSIDE.workspace,
+    // Programs look for their files in the folder in which they start.
+    WorkingDir: '/',
     Labels: { ...plan.labels },
-    Env: Object.entries(sandboxEnvironment({ javaStore: plan.javaStore })).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(variablesOf(plan)).map(([name, value]) => `${name}=${value}`),
     HostConfig: {
       Runtime: plan.runtime,
       Init: true,
       NetworkMode: 'none',
+      // The image's own resolver, which asks nobody. Without these lines the engine copies the servers and domains of its
+      // machine.
+      Dns: [INSIDE.names],
+      DnsSearch: ['.'],
+      // The relay takes the ports of https, http and DNS, and has no capability for it.
+      Sysctls: { 'net.ipv4.ip_unprivileged_port_start': '0' },
       IpcMode: 'private',
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
@@ -70,9 +95,14 @@ export function containerSpec(plan: ContainerPlan): Docker.ContainerCreateOption
         { Name: 'core', Soft: 0, Hard: 0 },
       ],
       Tmpfs: temporaryFolders(plan.agentUid, relay, plan.limits.tmpMb),
-      Mounts: [folderMount(plan.folder), workspaceMount(plan)],
+      Mounts: [folderMount(plan.folder), workspaceMount(plan), ...terminalsMount(plan)],
+      ...diskRate(plan),
     },
   };
+}
+
+function variablesOf({ variables, path }: ContainerPlan): Record<string, string> {
+  return { ...variables, ...sandboxEnvironment(), ...(path !== null && { PATH: path }) };
 }
 
 function temporaryFolders(agent: number, relay: number, tmpMb: number): Record<string, string> {
@@ -84,8 +114,53 @@ function temporaryFolders(agent: number, relay: number, tmpMb: number): Record<s
   };
 }
 
+/** How often per second the disk is asked for something, whatever the size. Far more than builds and tests need. */
+const DISK_OPERATIONS = 5_000;
+
+/**
+ * Keeps one sandbox from taking the disk from all others. With the second version of control groups this holds for
+ * every write; with the first for reads and direct writes, because buffered ones are written back in nobody's name.
+ */
+function diskRate({ disk, limits }: ContainerPlan): Docker.HostConfig {
+  if (disk === null) return {};
+  const bytes = [{ Path: disk, Rate: limits.diskMbPerSecond * MB }];
+  const operations = [{ Path: disk, Rate: DISK_OPERATIONS }];
+  return {
+    BlkioDeviceReadBps: bytes,
+    BlkioDeviceWriteBps: bytes,
+    BlkioDeviceReadIOps: operations,
+    BlkioDeviceWriteIOps: operations,
+  };
+}
+
 /** The client's types do not know subpaths yet. */
 type Mount = Docker.MountSettings & { VolumeOptions?: { Subpath?: string } };
+
+/**
+ * Pseudo-terminals of one sandbox. The machine has 3,072 for all containers that do not bring a number of their own.
+ */
+const TERMINALS = 32;
+
+/**
+ * Terminals from a file system of the sandbox's own, in place of the engine's, which has no limit. It is a volume
+ * without a name, so it goes with its container. gVisor has terminals of its own kernel, which are nobody else's.
+ */
+function terminalsMount(plan: ContainerPlan): Mount[] {
+  if (plan.runtime === 'runsc') return [];
+  const options = `newinstance,ptmxmode=0666,mode=0620,gid=5,max=${TERMINALS}`;
+  return [
+    {
+      Type: 'volume',
+      Source: '',
+      Target: '/dev/pts',
+      VolumeOptions: {
+        NoCopy: true,
+        Labels: { [LABELS.installation]: plan.volumeLabels[LABELS.installation] ?? '' },
+        DriverConfig: { Name: 'local', Options: { type: 'devpts', device: 'devpts', o: options } },
+      },
+    },
+  ];
+}
 
 function folderMount(folder: SandboxFolderMount): Mount {
   if (folder.kind === 'folder') {

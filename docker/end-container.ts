@@ -11,8 +11,8 @@ const GONE_MS = 10_000;
 
 /**
  * Ends a whole container when its agent cannot be ended from inside. Its workspace stays, and the next start is a new
- * incarnation. An agent that stops our own exec half-way can make the engine hang on this one container; then its first
- * process is killed from outside, with which the kernel ends every other.
+ * incarnation. An agent that stops our own exec half-way can make the engine hang on this one container. Then its first
+ * process is killed from outside, and the kernel ends all others with it.
  */
 export async function endContainer({ engine, installation }: SandboxContext, id: string): Promise<void> {
   const { docker } = engine;

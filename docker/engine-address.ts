@@ -13,8 +13,8 @@ export interface EngineAddress {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where the engine listens: `DOCKER_HOST` (with `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as the docker command reads
- * them), else the first socket there is among the places engines put theirs.
+ * Where the engine listens. This is `DOCKER_HOST`, with `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as the docker command
+ * reads them. Without it, it is the first socket that exists at one of the usual paths.
  */
 export function findEngineAddress(env: Environment): EngineAddress {
   if (env.DOCKER_HOST) return parse(env.DOCKER_HOST, env);

@@ -22,7 +22,7 @@ export async function withFileLock<T>(
   }
 }
 
-/** By a link, so that nobody finds the lock without the name of its holder in it. */
+/** Made by a link, so that the lock file always contains the name of its holder. */
 async function take(path: string): Promise<boolean> {
   const own = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   await writeFile(own, String(process.pid));

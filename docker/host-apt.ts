@@ -16,7 +16,7 @@ export interface HostApt {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Never fails: what cannot be read on this machine (another system than Debian, no apt) is left out. */
+/** Never fails. What cannot be read is left out, such as on a machine without apt. */
 export async function readHostApt(env: Environment): Promise<HostApt> {
   const bundles = [env.SSL_CERT_FILE, '/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
   return {

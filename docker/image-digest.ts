@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** A short name for what a folder holds: paths and contents, nothing of times or owners. */
+/** A short name for the paths and contents of a folder. Times and owners do not change it. */
 export async function digestOf(folder: string, extra: readonly string[] = []): Promise<string> {
   const hash = createHash('sha256');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

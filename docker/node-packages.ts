@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DockerError } from './errors.ts';
 import { runCommand } from './run-command.ts';
 
-interface PinnedPackage {
+export interface PinnedPackage {
   readonly name: string;
   readonly version: string;
   /** As npm writes it: sha512 of the package's tarball. */
@@ -31,29 +31,49 @@ const NPM: PinnedPackage = {
   integrity: 'sha512-7HPApk+AflMUavSseL1Pm6CnYqMIHk53x+KmuhqmTDqPkjPMgxIpTPcTqsE91EKNw4gFBJV9fnXiSdGm1DXq9A==',
 };
 
-export interface NodeTarballs {
-  readonly node: string;
-  readonly npm: string;
-}
+/** Each is whole in its tarball, without dependencies of its own. Later releases of pnpm are not. */
+const PNPM: PinnedPackage = {
+  name: 'pnpm',
+  version: '10.34.8',
+  integrity: 'sha512-9ieo6XE0Ov5J39D2PQKCNCAd+oMdXLWIcz4eX42ya/FpiaMhYatcG02zsf28NzFgYGtbieAC323RmoWt+R/FqA==',
+};
+const YARN: PinnedPackage = {
+  name: 'yarn',
+  version: '1.22.22',
+  integrity: 'sha512-prL3kGtyG7o9Z9Sv8IPfBNrWTDmXB4Qbes8A9rEzt6wkJV8mUvoirjU0Mp3GGAU06Y0XQyA3/2/RQFVuK7MTfg==',
+};
+const COREPACK: PinnedPackage = {
+  name: 'corepack',
+  version: '0.36.0',
+  integrity: 'sha512-SiiJsBhZqdBiPHTEl6OT3sASrRrKIcYTQMsVGXx6EE/gM8WFMwYjeIX8Tt8RiU4Iv2J6LbT8KpGfCOsBpRWB/w==',
+};
+
+/** Packages by the names that the installing scripts know them by. */
+export type NodePackages = (arch: string) => Readonly<Record<string, PinnedPackage>>;
+
+export const BASE_NODE_PACKAGES: NodePackages = (arch) => ({ node: nodeFor(arch), npm: NPM });
+export const TOOL_NODE_PACKAGES: NodePackages = () => ({ pnpm: PNPM, yarn: YARN, corepack: COREPACK });
 
 /** Names what `fetchNodePackages` fetches, for the image's tag. */
-export function nodePackageNames(arch: string): string[] {
-  return [packageFor(arch), NPM].map(({ name, version }) => `${name}@${version}`);
+export function nodePackageNames(arch: string, packages: NodePackages): string[] {
+  return Object.values(packages(arch)).map(({ name, version }) => `${name}@${version}`);
 }
 
-/** Paths of the two tarballs in the cache folder, fetched by npm when they are not there. */
+/** Paths of the tarballs in the cache folder, by short name; fetched by npm when they are not there. */
 export async function fetchNodePackages(options: {
   readonly arch: string;
+  readonly packages: NodePackages;
   readonly cacheDir: string;
   readonly signal?: AbortSignal;
-}): Promise<NodeTarballs> {
+}): Promise<ReadonlyMap<string, string>> {
   await mkdir(options.cacheDir, { recursive: true });
-  const [node, npm] = await Promise.all([packageFor(options.arch), NPM].map((pinned) => fetchOne(pinned, options)));
-  if (!node || !npm) throw new DockerError('ImageBuildFailed', 'npm packages of Node were not fetched');
-  return { node, npm };
+  const wanted = Object.entries(options.packages(options.arch));
+  return new Map(
+    await Promise.all(wanted.map(async ([short, pinned]) => [short, await fetchOne(pinned, options)] as const)),
+  );
 }
 
-function packageFor(arch: string): PinnedPackage {
+function nodeFor(arch: string): PinnedPackage {
   const found = NODE[arch === 'aarch64' ? 'arm64' : arch === 'x86_64' ? 'amd64' : arch];
   if (found) return found;
   throw new DockerError('EngineUnsuitable', `the engine runs on ${arch}; the sandbox image exists for amd64 and arm64`);

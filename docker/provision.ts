@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { type ContainerPlan, containerSpec, type SandboxFolderMount } from './container-spec.ts';
+import { type ContainerPlan, containerSpec, type SandboxFolderMount, SECCOMP_PROFILE } from './container-spec.ts';
 import { DockerError, engineError, sandboxError, statusOf, wordsOf } from './errors.ts';
+import type { ClientSettings } from './registry-clients.ts';
 import type { SandboxRuntimeName } from './runtime-choice.ts';
 import type { Provisioned, SandboxLimits, SandboxSpec } from './sandbox.ts';
 import { type InsideView, lookInside } from './sandbox-check.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { prepareFolder } from './sandbox-folder.ts';
 import { LABELS, sandboxFolder, sandboxName } from './sandbox-names.ts';
-import { REMOVAL_MS, startContainer, unpauseContainer } from './sandbox-states.ts';
+import { REMOVAL_MS, removeContainer, startContainer, unpauseContainer } from './sandbox-states.ts';
 import { lifeOf, type SandboxLife, type SeenSandboxes } from './seen-sandboxes.ts';
 
 export interface ProvisionOptions extends SandboxContext {
@@ -18,9 +18,15 @@ export interface ProvisionOptions extends SandboxContext {
   /** Set where the engine runs in a virtual machine: the volume that `runDir` is a view of. */
   readonly runVolume?: string;
   readonly image: string;
+  /** Images whose containers are taken as they are; see `ImageChoice`. */
+  readonly accepted: readonly string[];
+  /** How clients of packages are told of mirrors. */
+  readonly clients: ClientSettings;
   readonly limits: SandboxLimits;
   readonly runtime: SandboxRuntimeName;
   readonly limitVolume: boolean;
+  /** See `ContainerPlan`. */
+  readonly disk: string | null;
   readonly seen: SeenSandboxes;
 }
 
@@ -33,19 +39,25 @@ const READY_MS = 10_000;
  * since is not looked at again.
  */
 export async function provision(options: ProvisionOptions, sandbox: SandboxSpec): Promise<Provisioned> {
-  await prepareFolder(options.runDir, sandbox.id, sandbox);
+  await prepareFolder(options.runDir, sandbox.id, { ...sandbox, clientFiles: options.clients.files });
   const plan = await planOf(options, sandbox);
   const known = await findSeen(options, sandbox, plan);
   if (known) return known;
   let created = await createOrTake(options, sandbox, plan);
   let view = await wake(options, sandbox, created);
-  if (!view.folder) {
-    // The folder was removed and made anew under a running container, which still holds the old one.
-    await options.engine.docker.getContainer(plan.name).remove({ force: true });
+  // - The folder was removed and made anew under a running container, which still holds the old one.
+  // - Something else than the image's relay could use the proxy's socket in this container.
+  if (!view.folder || view.relay === 'foreign') {
+    await removeContainer(options.engine.docker.getContainer(plan.name), sandbox.id);
     created = await createOrTake(options, sandbox, plan);
     view = await wake(options, sandbox, created);
   }
-  if (!view.relay) {
+  if (view.relay === 'foreign') {
+    await removeContainer(options.engine.docker.getContainer(plan.name), sandbox.id);
+    const words = `what runs as the relay's user in sandbox ${sandbox.id} is not the relay of image ${plan.image}`;
+    throw new DockerError('SandboxRelayForeign', words);
+  }
+  if (view.relay === 'silent') {
     throw new DockerError('SandboxNotReady', `the relay of sandbox ${sandbox.id} does not answer after ${READY_MS} ms`);
   }
   const { incarnation, sockets } = view;
@@ -69,6 +81,7 @@ async function findSeen(
 }
 
 async function planOf(options: ProvisionOptions, sandbox: SandboxSpec): Promise<ContainerPlan> {
+  const { environment, image } = sandbox.environment ?? { environment: null, image: options.image };
   const ours = {
     [LABELS.installation]: options.installation,
     [LABELS.folder]: options.runDir,
@@ -81,18 +94,24 @@ async function planOf(options: ProvisionOptions, sandbox: SandboxSpec): Promise<
     : { kind: 'folder', path: sandboxFolder(options.runDir, sandbox.id) };
   return {
     name: sandboxName(options.installation, sandbox.id),
-    image: options.image,
+    image,
     agentUid: sandbox.agentUid,
-    labels: { ...sandbox.labels, ...ours, [LABELS.image]: options.image },
+    labels: { ...sandbox.labels, ...ours, [LABELS.image]: image },
     volumeLabels: ours,
     runtime: options.runtime,
-    limits: options.limits,
+    limits: {
+      ...options.limits,
+      memoryMb: environment?.memoryMb ?? options.limits.memoryMb,
+      cpus: environment?.cpus ?? options.limits.cpus,
+    },
     engineCpus: options.engine.info.cpus,
     folder,
-    javaStore: sandbox.javaStore !== undefined,
-    seccomp: await readFile(join(import.meta.dirname, 'seccomp/profile.json'), 'utf8'),
+    variables: { ...environment?.variables, ...options.clients.variables },
+    path: sandbox.environment?.path ?? null,
+    seccomp: await readFile(SECCOMP_PROFILE, 'utf8'),
     limitVolume: options.limitVolume,
     selinux: options.engine.info.selinux,
+    disk: options.disk,
   };
 }
 
@@ -105,9 +124,15 @@ async function createOrTake(options: ProvisionOptions, sandbox: SandboxSpec, pla
       await docker.createContainer(containerSpec(plan));
       return true;
     } catch (error) {
-      if (statusOf(error) !== 409) throw creationError(options.image, error);
+      if (statusOf(error) !== 409) throw creationError(plan.image, error);
     }
-    if (await isUsable(docker, sandbox, plan)) return false;
+    if (
+      await isUsable(docker, sandbox, {
+        ...plan,
+        accepted: sandbox.environment?.accepted ?? options.accepted,
+      })
+    )
+      return false;
     if (Date.now() > deadline) {
       throw new DockerError('SandboxNotReady', `container ${plan.name} is being removed and does not go away`);
     }
@@ -123,7 +148,11 @@ function creationError(image: string, error: unknown): DockerError {
 }
 
 /** Whether the container of this name can be taken as it is. One of an older image is replaced. */
-async function isUsable(docker: Docker, sandbox: SandboxSpec, plan: ContainerPlan): Promise<boolean> {
+async function isUsable(
+  docker: Docker,
+  sandbox: SandboxSpec,
+  plan: ContainerPlan & Pick<ProvisionOptions, 'accepted'>,
+): Promise<boolean> {
   const container = docker.getContainer(plan.name);
   const found = await container.inspect().catch((error: unknown) => {
     if (statusOf(error) === 404) return null;
@@ -134,8 +163,8 @@ async function isUsable(docker: Docker, sandbox: SandboxSpec, plan: ContainerPla
   if (labels[LABELS.session] !== sandbox.session) {
     throw new DockerError('SandboxTaken', `sandbox ${sandbox.id} belongs to session ${labels[LABELS.session] ?? '?'}`);
   }
-  if (found.State.Status !== 'dead' && labels[LABELS.image] === plan.image) return true;
-  await container.remove({ force: true }).catch((error: unknown) => {
+  if (found.State.Status !== 'dead' && plan.accepted.includes(labels[LABELS.image] ?? '')) return true;
+  await container.remove({ force: true, v: true }).catch((error: unknown) => {
     if (![404, 409].includes(statusOf(error) ?? 0)) throw engineError('replace an old sandbox', error);
   });
   return false;

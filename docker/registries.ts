@@ -6,7 +6,7 @@ interface RegistryInfo {
   readonly RegistryConfig?: { readonly Mirrors?: readonly string[] | null } | null;
 }
 
-/** Where the engine fetches images from whose names have no registry in them: its mirrors first, then its index. */
+/** Where the engine looks for images whose names have no registry: at its mirrors first, then at its index. */
 export async function registriesOf({ docker }: Engine): Promise<string[]> {
   const info = (await docker.info()) as RegistryInfo;
   return [...(info.RegistryConfig?.Mirrors ?? []), info.IndexServerAddress].filter((url) => url !== undefined);

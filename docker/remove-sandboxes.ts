@@ -11,8 +11,8 @@ export interface Removed {
 }
 
 /**
- * Removes every sandbox of one installation from this engine, and with `workspaces` the files of its sessions too. For an installation
- * that stops or is given up; nothing of it may run meanwhile.
+ * Removes every sandbox of one installation from this engine, and with `workspaces` the files of its sessions too. It is for an
+ * installation that stops or is given up, so nothing of that installation may run meanwhile.
  */
 export async function removeSandboxes(
   context: SandboxContext,
@@ -30,7 +30,7 @@ export async function removeSandboxes(
   return { sandboxes: sandboxes.length, workspaces: volumes.length };
 }
 
-/** Every one is tried, whatever became of another. */
+/** Tries to remove every one, also when another one could not be removed. */
 async function allOf(removals: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(removals)).find((each) => each.status === 'rejected');
   if (failed) throw failed.reason;

@@ -3,10 +3,10 @@ import { sandboxError, statusOf } from './errors.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { sandboxName } from './sandbox-names.ts';
 
-/** Emptying takes about half a second for a thousand nested folders. */
+/** To empty a thousand nested folders takes about half a second. */
 const EMPTY_MS = 5 * 60_000;
 
-/** Deletes the files of a session. Refused while a container uses them; one that is gone is fine. */
+/** Deletes the files of a session. Refused while a container uses them. A volume that is gone already is no error. */
 export async function removeWorkspace({ engine, installation }: SandboxContext, id: string): Promise<void> {
   try {
     await removeVolume(engine, sandboxName(installation, id));
@@ -16,8 +16,8 @@ export async function removeWorkspace({ engine, installation }: SandboxContext, 
 }
 
 /**
- * Removes a volume of ours. The engine takes a file descriptor for each level of folders and gives up where there are more than it may
- * have; such a volume is emptied first by a program that does not.
+ * Removes a volume of ours. The engine takes a file descriptor for each level of folders, and gives up where there are more
+ * levels than it may have descriptors. Such a volume is emptied first, by a program that needs only a few.
  * @throws what the engine says
  */
 export async function removeVolume(engine: Engine, name: string): Promise<void> {
@@ -37,8 +37,11 @@ async function emptyVolume({ docker }: Engine, name: string, failure: unknown): 
   if (!image) throw failure;
   const container = await docker.createContainer({
     Image: image.Id,
-    Entrypoint: ['timeout', String(EMPTY_MS / 1000), 'find', '/emptied', '-mindepth', '1', '-delete'],
+    // Root, and beside files of an agent: absolute names, and nothing of the agent's in environment or working folder.
+    Entrypoint: ['/usr/bin/timeout', String(EMPTY_MS / 1000), '/usr/bin/find', '/emptied', '-mindepth', '1', '-delete'],
     Cmd: [],
+    Env: ['PATH=/usr/bin:/bin', 'HOME=/'],
+    WorkingDir: '/',
     User: '0:0',
     HostConfig: {
       NetworkMode: 'none',
@@ -56,6 +59,6 @@ async function emptyVolume({ docker }: Engine, name: string, failure: unknown): 
     await container.start();
     await container.wait();
   } finally {
-    await container.remove({ force: true });
+    await container.remove({ force: true, v: true });
   }
 }

@@ -12,7 +12,7 @@ export interface CommandOptions {
 /** Lines kept to say why a command failed. */
 const KEPT_LINES = 15;
 
-/** Runs a program of this machine to its end and returns its stdout; when it fails, its last words are the error. */
+/** Runs a program of this machine to its end and returns its stdout. When it fails, the error has its last lines. */
 export async function runCommand(
   program: string,
   args: readonly string[],

@@ -1,3 +1,5 @@
+import { PLACEHOLDER_TOKEN } from '../contracts/placeholder-token.ts';
+
 /** Where things are inside every sandbox. */
 export const INSIDE = {
   folder: '/run/bellhop',
@@ -5,32 +7,41 @@ export const INSIDE = {
   javaStore: '/run/bellhop/java.p12',
   workspace: '/workspace',
   home: '/workspace/.home',
+  /** For clients that read the variables below. */
   proxy: 'http://127.0.0.1:3128',
+  /** Where every name leads, so that clients that do not read them reach the relay too (docker/image/entry/names.c). */
+  names: '127.100.0.1',
 } as const;
 
-const NO_PROXY = 'localhost,127.0.0.1,::1';
+/** The sandbox itself. Some clients take a name for those below it too, others only one with a dot before it. */
+const NO_PROXY = 'localhost,.localhost,sandbox,127.0.0.1,::1';
 
 /**
- * The environment of a sandbox. None of it is secret. Every tool has its own idea of where a proxy and certificates
+ * The environment of a sandbox's container. Everything that the engine starts in it gets this. So it names no folder that
+ * the agent can write: the starter adds those (HOME, PATH, TMPDIR and a few more) when it starts a command of the agent
+ * (docker/image/starter/keep.c). None of it is secret. Every tool has its own idea of where a proxy and certificates
  * are named; those that replace the system's roots get the full bundle, or hosts that are not intercepted would fail.
  */
-export function sandboxEnvironment(options: { readonly javaStore: boolean }): Record<string, string> {
+export function sandboxEnvironment(): Record<string, string> {
   return {
-    HOME: INSIDE.home,
-    USER: 'agent',
-    LOGNAME: 'agent',
-    SHELL: '/bin/bash',
+    HOME: '/',
     LANG: 'C.UTF-8',
-    TMPDIR: '/tmp',
-    PATH: `${INSIDE.home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     ...proxyVariables(),
     ...certificateVariables(),
-    ...(options.javaStore ? javaVariables() : {}),
     GIT_TERMINAL_PROMPT: '0',
+    // `gh` does nothing without a token. The proxy removes it and attaches the real one.
+    GH_TOKEN: PLACEHOLDER_TOKEN,
+    GH_ENTERPRISE_TOKEN: PLACEHOLDER_TOKEN,
+    GH_PROMPT_DISABLED: '1',
+    GH_NO_UPDATE_NOTIFIER: '1',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     PIP_ROOT_USER_ACTION: 'ignore',
-    NPM_CONFIG_PREFIX: `${INSIDE.home}/.local`,
     NPM_CONFIG_UPDATE_NOTIFIER: 'false',
+    YARN_ENABLE_TELEMETRY: '0',
+    // Nobody is there to answer it.
+    COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
+    COMPOSER_NO_INTERACTION: '1',
     MPLBACKEND: 'Agg',
   };
 }
@@ -50,6 +61,9 @@ function proxyVariables(): Record<string, string> {
     NODE_USE_ENV_PROXY: '1',
     NPM_CONFIG_PROXY: proxy,
     NPM_CONFIG_HTTPS_PROXY: proxy,
+    // Yarn from its second version on reads no other variables.
+    YARN_HTTP_PROXY: proxy,
+    YARN_HTTPS_PROXY: proxy,
   };
 }
 
@@ -64,6 +78,7 @@ function certificateVariables(): Record<string, string> {
     NODE_EXTRA_CA_CERTS: bundle,
     NODE_USE_SYSTEM_CA: '1',
     NPM_CONFIG_CAFILE: bundle,
+    YARN_HTTPS_CA_FILE_PATH: bundle,
     CARGO_HTTP_CAINFO: bundle,
     UV_NATIVE_TLS: '1',
     AWS_CA_BUNDLE: bundle,
@@ -71,24 +86,7 @@ function certificateVariables(): Record<string, string> {
     DENO_TLS_CA_STORE: 'system',
     HTTPLIB2_CA_CERTS: bundle,
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: bundle,
-  };
-}
-
-function javaVariables(): Record<string, string> {
-  const flags = {
-    'http.proxyHost': '127.0.0.1',
-    'http.proxyPort': '3128',
-    'https.proxyHost': '127.0.0.1',
-    'https.proxyPort': '3128',
-    'http.nonProxyHosts': 'localhost|127.*',
-    'javax.net.ssl.trustStore': INSIDE.javaStore,
-    'javax.net.ssl.trustStoreType': 'PKCS12',
-    // The store holds certificates only; this is the password Java itself uses for such stores.
-    'javax.net.ssl.trustStorePassword': 'changeit',
-  };
-  return {
-    JAVA_TOOL_OPTIONS: Object.entries(flags)
-      .map(([name, value]) => `-D${name}=${value}`)
-      .join(' '),
+    // A JDK that Debian has not packaged brings roots of its own. Every JVM says on stderr that it has read this.
+    JAVA_TOOL_OPTIONS: `-Djavax.net.ssl.trustStore=${INSIDE.javaStore}`,
   };
 }

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { DockerError, type DockerErrorCode } from './errors.ts';
-import type { StarterFrame } from './exec-frames.ts';
 import type { FileContent, OpenedFile, ReadOptions, ReadResult, WriteOptions } from './sandbox.ts';
-import { askInSandbox, inSandbox, type SandboxContext, type WorkingContext } from './sandbox-context.ts';
+import type { SandboxContext, WorkingContext } from './sandbox-context.ts';
+import { askStarter } from './starter.ts';
+import type { StarterFrame } from './starter-frames.ts';
 
 const DEFAULT_WRITE_LIMIT = 64 * 1024 * 1024;
 const FILE_MS = 10 * 60_000;
@@ -20,7 +21,7 @@ export async function readFile(
   let size = 0;
   let length = 0;
   const args = ['read', path, String(offset), String(options.maxBytes + 1)];
-  for await (const frame of inSandbox(context, id, { uid, args, timeoutMs: FILE_MS })) {
+  for await (const frame of context.starters.order({ ...context, id, uid }, { args, timeoutMs: FILE_MS })) {
     if (frame.kind === 'data') {
       chunks.push(frame.bytes);
       length += frame.bytes.length;
@@ -44,7 +45,8 @@ export async function openFile(
   path: string,
   { maxBytes }: { readonly maxBytes: number },
 ): Promise<OpenedFile> {
-  const frames = inSandbox(context, id, { uid, args: ['read', path, '0', String(maxBytes)], timeoutMs: FILE_MS });
+  const order = { args: ['read', path, '0', String(maxBytes)], timeoutMs: FILE_MS };
+  const frames = context.starters.order({ ...context, id, uid }, order);
   try {
     const first = await frames.next();
     if (first.done) throw new DockerError('FileFailed', `${path}: no answer`);
@@ -89,7 +91,7 @@ export async function writeFile(
   const input = content instanceof Uint8Array ? one(content) : content;
   const args = ['write', path, (options.mode ?? 0o644).toString(8), String(maxBytes)];
   if (options.turn !== undefined) args.push(String(options.turn));
-  const said = await askInSandbox(context, id, { uid, args, input, timeoutMs: FILE_MS, signal: options.signal });
+  const said = await askStarter({ ...context, id, uid, args, input, timeoutMs: FILE_MS, signal: options.signal });
   if (typeof said.written === 'number') return { bytes: said.written };
   throw refusal(said, path);
 }

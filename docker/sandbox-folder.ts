@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type CommitIdentity, commitFiles } from './commit-identity.ts';
+import { javaTrustStore } from './java-trust-store.ts';
+import { CLIENT_FILES } from './registry-clients.ts';
+import { INSIDE } from './sandbox-environment.ts';
 import { sandboxFolder, sandboxSocketPath } from './sandbox-names.ts';
 
 export interface FolderContent {
   readonly agentUid: number;
   readonly caBundle?: string;
-  readonly javaStore?: Uint8Array;
+  /** Who commits. Without it, what an earlier turn left stays. */
+  readonly commits?: CommitIdentity;
+  /** Settings of clients of packages; see registry-clients.ts. */
+  readonly clientFiles?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,10 +29,31 @@ export async function prepareFolder(runDir: string, id: string, content: FolderC
   await chmod(folder, 0o755);
   await chmod(join(folder, 'users'), 0o755);
   const { agentUid: uid } = content;
-  await replace(join(folder, 'users/passwd'), `agent:x:${uid}:${uid}:agent:/workspace/.home:/bin/bash\n`);
-  await replace(join(folder, 'users/group'), `agent:x:${uid}:\n`);
-  if (content.caBundle !== undefined) await replace(join(folder, 'ca.pem'), content.caBundle);
-  if (content.javaStore !== undefined) await replace(join(folder, 'java.p12'), content.javaStore);
+  // For images that link these files; the library that reads them in Bellhop's own leaves out the users of the system.
+  await replace(
+    join(folder, 'users/passwd'),
+    `root:x:0:0:root:/root:/bin/sh\nagent:x:${uid}:${uid}:agent:${INSIDE.home}:/bin/bash\n`,
+  );
+  await replace(join(folder, 'users/group'), `root:x:0:\nagent:x:${uid}:\n`);
+  for (const [name, text] of Object.entries(content.commits ? commitFiles(content.commits) : {})) {
+    await replace(join(folder, name), text);
+  }
+  for (const name of CLIENT_FILES) {
+    const text = content.clientFiles?.[name];
+    if (text === undefined) await rm(join(folder, name), { force: true });
+    else await replace(join(folder, name), text);
+  }
+  if (content.caBundle !== undefined) await writeCertificates(folder, content.caBundle);
+}
+
+/** The certificates that the sandbox trusts, as PEM and for Java. */
+async function writeCertificates(folder: string, bundle: string): Promise<void> {
+  const javaStore = join(folder, 'java.p12');
+  if (!existsSync(javaStore) || !(await holds(join(folder, 'ca.pem'), Buffer.from(bundle)))) {
+    await replace(javaStore, javaTrustStore(bundle));
+  }
+  // Last, because it is what the lines above look at.
+  await replace(join(folder, 'ca.pem'), bundle);
 }
 
 /**
@@ -48,9 +77,13 @@ export async function removeFolder(runDir: string, id: string): Promise<void> {
 /** In one go, so that a running sandbox never reads half of it. */
 async function replace(path: string, content: string | Uint8Array): Promise<void> {
   const wanted = Buffer.from(content as string);
-  const present = await readFile(path).catch(() => null);
-  if (present?.equals(wanted)) return;
+  if (await holds(path, wanted)) return;
   const temporary = `${path}.${randomBytes(4).toString('hex')}`;
   await writeFile(temporary, wanted, { mode: 0o644 });
   await rename(temporary, path);
+}
+
+async function holds(path: string, content: Buffer): Promise<boolean> {
+  const present = await readFile(path).catch(() => null);
+  return present?.equals(content) ?? false;
 }

@@ -1,16 +1,23 @@
-import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { sourcesList } from './apt-sources.ts';
-import { ensureBaseImage } from './base-image.ts';
 import type { Engine } from './engine.ts';
-import { buildImage, hasImage, pruneBuildStages } from './engine-images.ts';
+import { buildImage, hasImage } from './engine-images.ts';
 import { withFileLock } from './file-lock.ts';
-import { type HostApt, readHostApt } from './host-apt.ts';
 import { digestOf } from './image-digest.ts';
-import { fetchNodePackages, nodePackageNames } from './node-packages.ts';
+import { BASE_NODE_PACKAGES, nodePackageNames } from './node-packages.ts';
+import { ensurePackages } from './packages-image.ts';
+import { ensureTools, toolsDigest } from './tools-image.ts';
 
-export type ImagePhase = 'base' | 'node' | 'packages' | 'finish' | 'ready';
+/**
+ * How much a sandbox has:
+ *
+ * - `base`: Debian, Node, Python, compilers of C. Small, so that the first answer comes early.
+ * - `full`: that, and what teams use (docker/image-tools/install.sh).
+ */
+export type SandboxTools = 'base' | 'full';
+
+export type ImagePhase = 'base' | 'node' | 'packages' | 'tools' | 'finish' | 'ready';
 
 export interface ImageProgress {
   readonly phase: ImagePhase;
@@ -20,6 +27,8 @@ export interface ImageProgress {
 
 export interface SandboxImageOptions {
   readonly engine: Engine;
+  /** @default 'base' */
+  readonly tools?: SandboxTools;
   readonly onProgress?: (progress: ImageProgress) => void;
   /** Big downloads, shared by all checkouts. @default ~/.cache/bellhop */
   readonly cacheDir?: string;
@@ -33,37 +42,60 @@ export interface SandboxImage {
   readonly built: boolean;
 }
 
+/** What each step of a build works with. */
+export interface ImagePreparation {
+  readonly engine: Engine;
+  readonly cacheDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+  readonly say: (phase: ImagePhase) => (words: string) => void;
+}
+
 const IMAGE = join(import.meta.dirname, 'image');
-const PACKAGES = join(IMAGE, 'packages');
+
+/** What the setting of a runner wishes for (`BELLHOP_SANDBOX_TOOLS`). Its value is checked where the runner starts. */
+export function sandboxToolsOf(env: Readonly<Record<string, string | undefined>>): SandboxTools {
+  return env.BELLHOP_SANDBOX_TOOLS === 'base' ? 'base' : 'full';
+}
 
 /** The name of the image this checkout needs: it changes with every file that goes into it. */
-export async function sandboxImageName(engine: Engine): Promise<string> {
-  return `bellhop-sandbox:${await digestOf(IMAGE, nodePackageNames(engine.info.arch))}`;
+export async function sandboxImageName({ info: { arch } }: Engine, tools: SandboxTools = 'base'): Promise<string> {
+  const parts = nodePackageNames(arch, BASE_NODE_PACKAGES);
+  if (tools === 'base') return `bellhop-sandbox:${await digestOf(IMAGE, parts)}`;
+  return `bellhop-sandbox:${await digestOf(IMAGE, [...parts, await toolsDigest(arch)])}-full`;
 }
 
 /** Whether the image is there; costs one question to the engine. */
-export async function hasSandboxImage(engine: Engine): Promise<boolean> {
-  return await hasImage(engine, await sandboxImageName(engine));
+export async function hasSandboxImage(engine: Engine, tools: SandboxTools = 'base'): Promise<boolean> {
+  return await hasImage(engine, await sandboxImageName(engine, tools));
 }
 
 /**
  * Makes sure that the engine has the sandbox image. Built once: some minutes the first time, seconds when only our
- * own files changed. Processes that ask at the same time wait for the one that builds.
+ * own files changed. Processes that ask at the same time wait for the one that builds. The base does not wait for a build of
+ * the full one.
+ *
+ * @throws DockerError `ImageBuildFailed` with the last lines, `DiskFull`
  */
 export async function ensureSandboxImage(options: SandboxImageOptions): Promise<SandboxImage> {
-  const { engine, signal, env = process.env } = options;
+  const { engine, tools = 'base', signal, env = process.env } = options;
   const cacheDir = options.cacheDir ?? join(homedir(), '.cache/bellhop');
   const say = (phase: ImagePhase) => (words: string) => options.onProgress?.({ phase, words });
-  const name = await sandboxImageName(engine);
+  const name = await sandboxImageName(engine, tools);
   if (await hasImage(engine, name)) return { name, built: false };
   await mkdir(cacheDir, { recursive: true });
-  return await withFileLock(join(cacheDir, 'sandbox-image.lock'), signal, async () => {
+  const preparation = { engine, cacheDir, env, signal, say };
+  // The full one lies on the packages of the base.
+  if (tools === 'full') await ensureSandboxImage({ ...options, tools: 'base' });
+  const lock = join(cacheDir, tools === 'base' ? 'sandbox-image.lock' : 'sandbox-tools.lock');
+  return await withFileLock(lock, signal, async () => {
     if (await hasImage(engine, name)) return { name, built: false };
-    const packages = await ensurePackages({ engine, cacheDir, env, signal, say });
+    const base = await ensurePackages(preparation);
+    const packages = tools === 'base' ? base : await ensureTools(preparation, base);
     say('finish')('adding the relay and the starter');
     await buildImage(engine, {
       context: IMAGE,
-      src: ['Dockerfile', 'files', 'starter'],
+      src: ['Dockerfile', 'files', 'starter', 'entry'],
       tag: name,
       buildArgs: { PACKAGES: packages },
       network: 'none',
@@ -73,59 +105,4 @@ export async function ensureSandboxImage(options: SandboxImageOptions): Promise<
     say('ready')(name);
     return { name, built: true };
   });
-}
-
-interface Preparation {
-  readonly engine: Engine;
-  readonly cacheDir: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal;
-  readonly say: (phase: ImagePhase) => (words: string) => void;
-}
-
-/** The image below ours: Debian with all packages. It outlives changes of our own files. */
-async function ensurePackages({ engine, cacheDir, env, signal, say }: Preparation): Promise<string> {
-  const { arch } = engine.info;
-  const tag = `bellhop-packages:${await digestOf(PACKAGES, nodePackageNames(arch))}`;
-  if (await hasImage(engine, tag)) return tag;
-  const apt = await readHostApt(env);
-  const base = await ensureBaseImage({ engine, apt, cacheDir, onProgress: say('base'), signal });
-  say('node')(`fetching ${nodePackageNames(arch).join(' and ')}`);
-  const tarballs = await fetchNodePackages({ arch, cacheDir, signal });
-  const context = await mkdtemp(join(tmpdir(), 'bellhop-image-'));
-  try {
-    await cp(PACKAGES, context, { recursive: true });
-    await copyFile(tarballs.node, join(context, 'node.tgz'));
-    await copyFile(tarballs.npm, join(context, 'npm.tgz'));
-    await writeHostFiles(join(context, 'host'), apt);
-    const onLine = (line: string) => {
-      const words = /^bellhop: (.*)/.exec(line)?.[1] ?? /^(?:Get:\d+|Unpacking|Setting up) \S+/.exec(line)?.[0];
-      if (words) say('packages')(words);
-    };
-    say('packages')('installing packages');
-    const buildArgs = { BASE: base, ...proxyArguments(env) };
-    const src = ['Dockerfile', 'install.sh', 'node.tgz', 'npm.tgz', 'host'];
-    await buildImage(engine, { context, src, tag, buildArgs, network: 'host', onLine, signal });
-  } finally {
-    await rm(context, { recursive: true, force: true });
-    await pruneBuildStages(engine, 'bellhop.build-stage=packages');
-  }
-  return tag;
-}
-
-async function writeHostFiles(folder: string, apt: HostApt): Promise<void> {
-  await mkdir(folder);
-  const settings = [...apt.settings];
-  if (apt.caBundle) {
-    await copyFile(apt.caBundle, join(folder, 'ca.pem'));
-    settings.push('Acquire::https::CaInfo "/build/host/ca.pem";');
-  }
-  if (apt.mirrors) await writeFile(join(folder, 'sources.list'), sourcesList(apt.mirrors));
-  await writeFile(join(folder, 'apt.conf'), `${settings.join('\n')}\n`);
-}
-
-/** Build arguments of these names are known to the engine and not kept in the image's history. */
-function proxyArguments(env: Preparation['env']): Record<string, string> {
-  const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
-  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

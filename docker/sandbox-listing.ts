@@ -6,7 +6,7 @@ import { sandboxStateOf } from './sandbox-states.ts';
 
 const ownedBy = (installation: string) => ({ label: [`${LABELS.installation}=${installation}`] });
 
-/** Only what carries our installation's label: an engine may serve several, and other people's containers too. */
+/** Only containers with our installation's label. An engine may also serve other installations and other people's containers. */
 export async function listSandboxes({ engine, installation }: SandboxContext): Promise<SandboxEntry[]> {
   try {
     const found = await engine.docker.listContainers({ all: true, filters: ownedBy(installation) });

@@ -38,7 +38,10 @@ export function sandboxFolder(runDir: string, id: string): string {
   return join(runDir, id);
 }
 
-/** The socket on which the proxy listens for this sandbox alone. */
+/** Every socket of the machine that a sandbox may see: the two on which the proxy listens for it alone (proxy/listener). */
+export const SOCKET_NAMES: ReadonlySet<string> = new Set(['proxy.sock', 'direct.sock']);
+
+/** The socket on which the proxy listens for this sandbox alone, for clients that know of a proxy. */
 export function sandboxSocketPath(runDir: string, id: string): string {
   const path = join(sandboxFolder(runDir, id), 'proxy.sock');
   const length = Buffer.byteLength(path);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { sandboxError, statusOf, wordsOf } from './errors.ts';
+import { DockerError, sandboxError, statusOf, wordsOf } from './errors.ts';
 import type { SandboxState } from './sandbox.ts';
 
 /** How long a container that is being removed may take to be gone. */
@@ -24,14 +24,48 @@ export async function startContainer(container: Docker.Container): Promise<void>
 /** How long the engine may take to notice what it was told to do. */
 const NOTICE_MS = 5_000;
 
-/** Returns once the engine itself says so. Already paused is fine. */
-export async function pauseContainer(container: Docker.Container, id: string): Promise<void> {
+/** How long a program may take to be started, on a machine that has much to do. */
+const STARTING_MS = 20_000;
+
+/**
+ * Returns once the engine itself says so. Already paused is fine.
+ *
+ * A pause must not meet a program that is just being started:
+ * 1. The engine starts a program in the container and waits for its first sign, holding the container's lock.
+ * 2. The pause freezes the program before it gives the sign.
+ * 3. The unpause waits for the lock, and so does the removal.
+ * Therefore this waits until no program is on its way. The caller keeps others from starting one meanwhile (`ExecGate`).
+ */
+export async function pauseContainer(docker: Docker, container: Docker.Container, id: string): Promise<void> {
+  const deadline = Date.now() + STARTING_MS;
+  while (await isStarting(docker, container)) {
+    if (Date.now() > deadline) {
+      throw new DockerError('EngineRefused', `could not pause the sandbox: a program is still being started in ${id}`);
+    }
+    await delay(10);
+  }
   try {
     await container.pause();
   } catch (error) {
     if (!/already paused/.test(wordsOf(error))) throw sandboxError('pause the sandbox', id, error);
   }
   await untilPaused(container, id, true);
+}
+
+/** Whether the engine is starting a program in the container: it counts as running, and has no process yet. */
+async function isStarting(docker: Docker, container: Docker.Container): Promise<boolean> {
+  const found = await container.inspect().catch(() => null);
+  // The client's types take the list for a list of other things.
+  const ids = (found as { readonly ExecIDs?: readonly string[] | null } | null)?.ExecIDs ?? [];
+  const execs = await Promise.all(
+    ids.map((id) =>
+      docker
+        .getExec(id)
+        .inspect()
+        .catch(() => null),
+    ),
+  );
+  return execs.some((exec) => exec?.Running === true && exec.Pid === 0);
 }
 
 /** Returns once the engine itself says so. Not paused is fine. */
@@ -59,12 +93,15 @@ async function untilPaused(container: Docker.Container, id: string, wanted: bool
   }
 }
 
-/** Returns when the container is gone, also when somebody else is removing it already (409). */
+/**
+ * Returns when the container is gone, also when somebody else is removing it already (409). Its volumes without a name go
+ * with it; the workspace has a name.
+ */
 export async function removeContainer(container: Docker.Container, id: string): Promise<void> {
   const deadline = Date.now() + REMOVAL_MS;
   for (;;) {
     try {
-      await container.remove({ force: true });
+      await container.remove({ force: true, v: true });
     } catch (error) {
       if (statusOf(error) === 404) return;
       if (statusOf(error) !== 409 || Date.now() > deadline) throw sandboxError('remove the sandbox', id, error);

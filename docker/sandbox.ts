@@ -1,11 +1,20 @@
 import type { Readable } from 'node:stream';
+import type { Environment } from '../contracts/environments.ts';
+import type { CommitIdentity } from './commit-identity.ts';
 import type { RuntimeProbe, SandboxRuntimeName } from './runtime-choice.ts';
 
 /** What the rest of Bellhop knows of sandboxes. Every id is the sandbox's id; every uid the agent's of its session. */
 export interface SandboxRuntime {
+  /** The image of an environment: its name, whether it is there, and what a build of it lies upon. */
+  environmentImage(environment: Environment): Promise<EnvironmentImage>;
+  /**
+   * Builds it, unless it is there. The proxy listens for sandbox `id` with an open lease meanwhile. Old images of environments that
+   * are in no use go.
+   */
+  buildEnvironment(id: string, image: EnvironmentImage, options: BuildEnvironmentOptions): Promise<void>;
   /** Makes the sandbox run, whatever it was before; doing it twice is fine. */
   provision(sandbox: SandboxSpec): Promise<Provisioned>;
-  /** Looks around from inside. Throws `SandboxSeesOthers` when more than the sandbox's own socket is to be seen. */
+  /** Looks around from inside. Throws `SandboxSeesOthers` when more than the sandbox's own sockets are to be seen. */
   checkSockets(id: string, uid: number): Promise<SandboxCheck>;
   /** Shortens the first `runStep` or read of a turn by what it takes the engine to start a program. Never throws. */
   prepare(id: string, uid: number): Promise<void>;
@@ -34,13 +43,18 @@ export interface SandboxRuntime {
   remove(id: string): Promise<void>;
   /** Removes the workspace. Its container must be gone. */
   removeVolume(id: string): Promise<void>;
-  /** Every sandbox of this installation on this engine, of whichever runner. */
+  /** Every sandbox of this installation on this engine, of any runner. */
   list(): Promise<SandboxEntry[]>;
   /** Every workspace of this installation on this engine. */
   listVolumes(): Promise<WorkspaceEntry[]>;
   state(id: string): Promise<SandboxState>;
   /** What the workspace takes on disk, counted from inside; deleted files that are still open count too. */
-  workspaceUse(id: string, uid: number): Promise<WorkspaceUse>;
+  workspaceUse(id: string, uid: number): Promise<WorkspaceCount>;
+  /**
+   * What everything on the disk of the workspaces takes; null where that disk is not this machine's, or does not say.
+   * Cheap: where this has not grown, a workspace has grown only by what others gave back.
+   */
+  diskUse(): Promise<WorkspaceUse | null>;
   /** Whether the engine itself holds workspaces to their size. */
   limitsWorkspaces(): Promise<boolean>;
   probeRuntime(): RuntimeProbe;
@@ -48,16 +62,39 @@ export interface SandboxRuntime {
 
 export type SandboxState = 'running' | 'paused' | 'stopped' | 'missing';
 
+export interface EnvironmentImage {
+  readonly environment: Environment;
+  /** For a new container: the newest that is there, else the one that is to be built. */
+  readonly image: string;
+  readonly ready: boolean;
+  /** The image that is to be built. Null when it is there. */
+  readonly missing: string | null;
+  /** Where an image of a team has its programs. Null: as in Bellhop's own. */
+  readonly path: string | null;
+  /** The sandbox image on which the missing one is built, or whose relay and starter it gets. */
+  readonly base: string;
+  /** Containers of these are taken as they are. */
+  readonly accepted: readonly string[];
+}
+
+export interface BuildEnvironmentOptions {
+  readonly caBundle: string;
+  readonly onLine: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
 export interface SandboxSpec {
   readonly id: string;
   readonly session: string;
   readonly runner: string;
   readonly agentUid: number;
-  /** PEM text: the system's roots and the installation's own CA. Without it, whoever keeps the folder has put it there. */
+  /** PEM text: the system's roots and the installation's own CA. Without it, the file must be in the folder already. */
   readonly caBundle?: string;
-  /** The same certificates as a PKCS12 store with the password `changeit`. */
-  readonly javaStore?: Uint8Array;
+  /** Who commits in this turn. */
+  readonly commits?: CommitIdentity;
   readonly labels?: Readonly<Record<string, string>>;
+  /** @default the usual sandbox */
+  readonly environment?: EnvironmentImage;
 }
 
 export interface Provisioned {
@@ -66,10 +103,10 @@ export interface Provisioned {
   readonly runtime: SandboxRuntimeName;
   /**
    * Names this life of the sandbox; another start has another. A command started in one incarnation is unknown to the
-   * next, so whoever may ask twice keeps this and hands it to `runStep`.
+   * next. A caller that may ask twice keeps this and hands it to `runStep`.
    */
   readonly incarnation: string;
-  /** Sockets seen inside: 1, or 0 while the proxy has not made it yet. */
+  /** Sockets seen inside: 2, or 0 while the proxy has not made them yet. */
   readonly sockets: number;
 }
 
@@ -169,12 +206,25 @@ export interface WorkspaceUse {
   readonly files: number;
 }
 
+export interface WorkspaceCount extends WorkspaceUse {
+  /** False when a part could not be seen. Then it may hold any amount more. */
+  readonly complete: boolean;
+}
+
 /** What one sandbox may take. */
 export interface SandboxLimits {
   readonly memoryMb: number;
   readonly cpus: number;
   readonly tmpMb: number;
   readonly workspaceMb: number;
+  /** Read from the disk of the workspaces, and as much again written to it. */
+  readonly diskMbPerSecond: number;
 }
 
-export const DEFAULT_LIMITS: SandboxLimits = { memoryMb: 2_048, cpus: 2, tmpMb: 512, workspaceMb: 5_120 };
+export const DEFAULT_LIMITS: SandboxLimits = {
+  memoryMb: 2_048,
+  cpus: 2,
+  tmpMb: 512,
+  workspaceMb: 5_120,
+  diskMbPerSecond: 200,
+};

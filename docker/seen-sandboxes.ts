@@ -3,8 +3,8 @@ import type Docker from 'dockerode';
 import type { Provisioned } from './sandbox.ts';
 
 /**
- * One life of a container and of the folder it mounts. Whatever could change what a sandbox sees from inside needs
- * another start of it or another folder, and so begins another life. A pause does not.
+ * One life of a container and of the folder it mounts. What a sandbox sees from inside changes only with another start or
+ * another folder, and each of them begins another life. A pause does not.
  */
 export interface SandboxLife {
   readonly name: string;
@@ -29,15 +29,15 @@ export function createSeenSandboxes(): SeenSandboxes {
       return known && known.life === life?.name ? { ...known.provisioned, created: false } : null;
     },
     keep(id, life, provisioned) {
-      // Without its socket the look was not complete.
-      if (life !== null && provisioned.sockets === 1) seen.set(id, { life: life.name, provisioned });
+      // Without its sockets the look was not complete.
+      if (life !== null && provisioned.sockets > 0) seen.set(id, { life: life.name, provisioned });
       else seen.delete(id);
     },
     forget: (id) => void seen.delete(id),
   };
 }
 
-/** Null while the container does not run or its folder is not there. `owner` is whom it belongs to in this life. */
+/** Null while the container does not run or its folder is not there. `owner` is the session it belongs to in this life. */
 export async function lifeOf(
   container: Docker.Container,
   folder: string,

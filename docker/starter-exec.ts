@@ -1,38 +1,39 @@
 import type { Socket } from 'node:net';
 import type Docker from 'dockerode';
 import { DockerError, engineError, sandboxError, wordsOf } from './errors.ts';
-import { type StreamFrame, starterFrames, stdoutOf } from './exec-frames.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import { sandboxName } from './sandbox-names.ts';
+import { type StreamFrame, starterFrames, stdoutOf } from './starter-frames.ts';
 import { within } from './within.ts';
 
-/** Where a starter runs: one container, as one user of it. */
-export interface StarterTarget {
-  readonly docker: Docker;
-  /** The container's name. */
-  readonly container: string;
-  /** The sandbox's id, for messages. */
+/** Where a starter runs: one sandbox, as one user of it. */
+export interface StarterTarget extends SandboxContext {
+  /** The sandbox's. */
   readonly id: string;
   readonly uid: number;
 }
 
 export interface StarterTime {
+  /** Ends the call. What runs in the sandbox goes on. */
   readonly signal?: AbortSignal;
   /** After this, the call is given up: the stream of an exec may hang, or the starter be stopped by the agent. */
   readonly timeoutMs: number;
 }
 
-export interface StarterExec {
+export interface OpenedStarter {
   readonly exec: Docker.Exec;
   readonly socket: Socket;
 }
 
-/** Starts the starter in a container. */
+/** Starts the starter in a container, by the engine's exec. */
 export async function openStarter(
   target: StarterTarget,
   args: readonly string[],
   { input, timeoutMs, signal }: StarterTime & { readonly input: boolean },
-): Promise<StarterExec> {
+): Promise<OpenedStarter> {
   signal?.throwIfAborted();
-  const opening = open(target, args, input);
+  const start = () => open(target, args, input);
+  const opening = target.gate ? target.gate.starting(target.id, start) : start();
   // The engine may not answer at all, while it hangs on this one container.
   return await within(timeoutMs, opening, signal).catch((error: unknown) => {
     opening.then(
@@ -43,9 +44,9 @@ export async function openStarter(
   });
 }
 
-async function open(target: StarterTarget, args: readonly string[], input: boolean): Promise<StarterExec> {
+async function open(target: StarterTarget, args: readonly string[], input: boolean): Promise<OpenedStarter> {
   try {
-    const exec = await target.docker.getContainer(target.container).exec({
+    const exec = await target.engine.docker.getContainer(sandboxName(target.installation, target.id)).exec({
       Cmd: ['/usr/local/bin/bellhop-step', ...args],
       User: `${target.uid}:${target.uid}`,
       AttachStdout: true,
@@ -61,7 +62,7 @@ async function open(target: StarterTarget, args: readonly string[], input: boole
   }
 }
 
-/** Breaks the connection when the call's time is up or its signal aborts; both leave what runs inside as it is. */
+/** Breaks the connection when the call's time is up or its signal aborts. What runs in the sandbox goes on. */
 export function watchTime(socket: Socket, id: string, { signal, timeoutMs }: StarterTime): Disposable {
   const timeout = new DockerError('ExecTimeout', `sandbox ${id} gave no answer within ${timeoutMs} ms`);
   const timer = setTimeout(() => socket.destroy(timeout), timeoutMs);
@@ -92,7 +93,7 @@ export interface StarterSpeech {
 }
 
 /** Listens to a starter. The agent may write on its streams too, so no more than some words of stderr are kept. */
-export function listenTo({ exec, socket }: StarterExec, id: string): StarterSpeech {
+export function listenTo({ exec, socket }: OpenedStarter, id: string): StarterSpeech {
   let words = '';
   const hear = (bytes: Buffer) => {
     words = `${words}${bytes.subarray(0, MAX_WORDS)}`.slice(0, MAX_WORDS);

@@ -1,6 +1,6 @@
-import type { StarterFrame } from './exec-frames.ts';
-import { openChannel, type StarterChannel, type StarterOrder } from './starter-channel.ts';
+import { openChannel, type StarterChannel, type StarterOrder } from './starter.ts';
 import type { StarterTarget } from './starter-exec.ts';
+import type { StarterFrame } from './starter-frames.ts';
 
 /** As many as reads of one model answer usually run side by side. */
 const KEPT = 4;
@@ -10,16 +10,16 @@ const AHEAD_MS = 10_000;
 const ANSWER_WITHIN_MS = 2_000;
 
 /**
- * Starters that wait for orders, by sandbox. A turn's commands and reads go to them, because starting a program in a
- * container takes the engine as long as a short command itself. They are processes of the agent's user like what they
- * start: all end with the turn, and one that the agent has ended or stopped is replaced.
+ * Starters that wait for orders, by sandbox. A turn's commands and reads go to them, because the engine takes as long to
+ * start a program in a container as a short command takes. They run as the agent's user, like the commands they start. So
+ * all of them end with the turn, and one that the agent has ended or stopped is replaced.
  */
 export interface StarterPool {
   /** Gives an order to a waiting starter, or to a new one. */
   order(target: StarterTarget, order: StarterOrder): AsyncGenerator<StarterFrame, void>;
-  /** Has one wait, so that the first order finds it. What goes wrong here, the first order will meet and tell. */
+  /** Starts one that waits for the first order. Never fails: the first order meets the same error and reports it. */
   prepare(target: StarterTarget): Promise<void>;
-  /** Before whatever ends or freezes the processes of a sandbox. */
+  /** Call it before the processes of a sandbox are ended or frozen. */
   forget(id: string): void;
 }
 
@@ -60,7 +60,10 @@ export function createStarterPool(): StarterPool {
     return shelf;
   }
 
-  /** False when nothing was heard: then nothing was begun by it, or what was begun bears the step's id (`steps.ts`). */
+  /**
+   * False when the starter said nothing. Then the order may be given to another one: either nothing was begun, or the command
+   * was begun under its step id and is found again (`steps.ts`).
+   */
   async function* tryKept(
     channel: StarterChannel,
     shelf: Shelf,
@@ -81,7 +84,7 @@ export function createStarterPool(): StarterPool {
     return true;
   }
 
-  /** Hands on what a starter says; afterwards it waits again, unless it was broken off. */
+  /** Passes on what a starter says. Afterwards the starter waits again, unless it was broken off. */
   async function* obey(
     channel: StarterChannel,
     shelf: Shelf,
@@ -102,7 +105,7 @@ export function createStarterPool(): StarterPool {
   }
 }
 
-/** Of one sandbox, from its first order to when it is forgotten: what is on its way then does not come back to wait. */
+/** The waiting starters of one sandbox. Once it is closed, a starter that is still at work does not come back to wait. */
 interface Shelf {
   readonly waiting: StarterChannel[];
   closed: boolean;

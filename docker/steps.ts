@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 import { TOOL_PROCESS_LIMIT } from './container-spec.ts';
+import { killAgent } from './end-turn.ts';
 import { DockerError, isDockerError } from './errors.ts';
-import { killAgent } from './kill-agent.ts';
 import type { StepCall, StepResult } from './sandbox.ts';
-import { inSandbox, type WorkingContext } from './sandbox-context.ts';
+import type { WorkingContext } from './sandbox-context.ts';
 import { INSIDE } from './sandbox-environment.ts';
 import { stateOfSandbox } from './sandbox-listing.ts';
-import { createStepOutput } from './step-output.ts';
 
-/** The kernel takes no longer argument; what is longer belongs into a file. */
+/** The kernel takes no longer argument. A longer text has to go into a file. */
 const MAX_COMMAND = 120 * 1024;
 /** What the starter may need beyond the command's own time. */
 const OVERTIME_MS = 8_000;
 const ATTEMPTS = 4;
 
 /**
- * Starts the command under its step id unless it was started before or its turn is over, and follows it. When the following breaks off
- * for a reason of its own (the follower was killed with everything else of the agent's), it looks again, and only in
- * the same incarnation; only then does it say what became of the command.
+ * Starts the command under its step id unless it was started before or its turn is over, and follows it to its end.
+ *
+ * The follower runs as the agent's user and may be killed. Then this looks for the command again, in the same incarnation
+ * of the sandbox, before it says what became of it.
  */
 export async function runStep(context: WorkingContext, id: string, call: StepCall): Promise<StepResult> {
   if (Buffer.byteLength(call.command) > MAX_COMMAND) {
@@ -41,7 +41,7 @@ export async function runStep(context: WorkingContext, id: string, call: StepCal
       call.signal?.throwIfAborted();
       if (isDockerError(error, 'SandboxMissing') || isDockerError(error, 'SandboxNotRunning')) {
         if ((await stateOfSandbox(context, id)) === 'paused') throw error;
-        // Never heard of by any attempt: it was not started, and whoever asks may try elsewhere.
+        // No attempt has reached the sandbox, so the command was not started, and the caller may try elsewhere.
         if (seen.incarnation === undefined) throw error;
         return lost();
       }
@@ -56,7 +56,7 @@ export async function runStep(context: WorkingContext, id: string, call: StepCal
 /** What the attempts of one call have learnt. */
 interface Seen {
   incarnation: string | undefined;
-  /** Output has been handed on, and is not handed on twice. */
+  /** Output was handed on already. It is not handed on twice. */
   output: boolean;
 }
 
@@ -79,7 +79,10 @@ async function follow(context: WorkingContext, id: string, call: StepCall, seen:
   ];
   const timeoutMs = call.timeoutMs + OVERTIME_MS;
   const output = createStepOutput();
-  for await (const frame of inSandbox(context, id, { uid: call.uid, args, timeoutMs, signal: call.signal })) {
+  for await (const frame of context.starters.order(
+    { ...context, id, uid: call.uid },
+    { args, timeoutMs, signal: call.signal },
+  )) {
     if (frame.kind === 'json') {
       if (frame.value.state !== 'reached') return resultOf(frame.value, output);
       seen.incarnation = String(frame.value.incarnation);
@@ -92,7 +95,7 @@ async function follow(context: WorkingContext, id: string, call: StepCall, seen:
   throw new DockerError('ExecFailed', `sandbox ${id} said nothing of the command`);
 }
 
-function resultOf(said: Readonly<Record<string, unknown>>, output: ReturnType<typeof createStepOutput>): StepResult {
+function resultOf(said: Readonly<Record<string, unknown>>, output: StepOutput): StepResult {
   if (said.state === 'elsewhere') return lost();
   if (said.state === 'unknown') return { ...lost(), outcome: 'unknown' };
   if (said.state === 'over') throw new DockerError('TurnOver', 'the turn of this command is over');
@@ -118,8 +121,39 @@ function lost(): StepResult {
   return { outcome: 'lost', exitCode: null, output: '', truncated: false, outputBytes: 0, timedOut: false };
 }
 
-/** The starter itself was stopped or blinded by what it ran: everything of the agent's is ended from outside. */
+/** A command has stopped the starter itself, or keeps it from seeing. So everything of the agent's is ended from outside. */
 async function endOverdue(context: WorkingContext, id: string, call: StepCall): Promise<StepResult> {
   await killAgent(context, id, call.uid);
   return { ...lost(), outcome: 'killed', timedOut: true };
+}
+
+/** Head, tail and the line between them fit into this. Our starter never sends more. */
+const MAX_OUTPUT = 1024 * 1024;
+
+interface StepOutput {
+  add(bytes: Buffer): void;
+  overflowed(): boolean;
+  /** Text that any store takes. Bytes that are not UTF-8, and zero bytes, become the replacement character. */
+  text(partLost: boolean): string;
+}
+
+/** Keeps the beginning, up to `MAX_OUTPUT` bytes. */
+function createStepOutput(): StepOutput {
+  const chunks: Buffer[] = [];
+  let kept = 0;
+  let overflowed = false;
+  return {
+    add(bytes) {
+      const part = bytes.subarray(0, MAX_OUTPUT - kept);
+      if (part.length < bytes.length) overflowed = true;
+      if (part.length === 0) return;
+      chunks.push(part);
+      kept += part.length;
+    },
+    overflowed: () => overflowed,
+    text(partLost) {
+      const text = Buffer.concat(chunks).toString('utf8').replaceAll('\0', '\uFFFD');
+      return partLost ? `${text}\n[... output is missing here: the sandbox had no room to keep it ...]\n` : text;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { DockerError } from './errors.ts';
 
-/** Gives up on an engine that does not answer, or when the signal aborts; what it was asked may still happen. */
+/** Stops waiting when the engine does not answer, or when the signal aborts. The engine may still do what it was asked. */
 export async function within<T>(ms: number, work: Promise<T>, signal?: AbortSignal): Promise<T> {
   const given = Promise.withResolvers<never>();
   const onAbort = () => given.reject(signal?.reason);

@@ -1,31 +1,41 @@
 import { Pool } from 'undici';
 import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../contracts/egress.ts';
-import { ControlError, type LeaseView, type ListenerView, type ProxyHealth } from './control/protocol.ts';
+import {
+  type ConnectionAnswer,
+  type ConnectionRequest,
+  ControlError,
+  type LeaseView,
+  type ListenerView,
+  type ProxyHealth,
+} from './control/protocol.ts';
 
-export type { LeaseView, ListenerView, ProxyHealth } from './control/protocol.ts';
+export type { ConnectionAnswer, ConnectionRequest, LeaseView, ListenerView, ProxyHealth } from './control/protocol.ts';
 export { ControlError } from './control/protocol.ts';
 
 /** The runner's side of the control socket. Every method rejects with a {@link ControlError}. */
 export interface ProxyControl {
-  /** Listens for a sandbox, now or already; right to call again after a restart of the proxy. */
+  /** Makes the proxy listen for a sandbox. Calling it again is harmless, also after a restart of the proxy. */
   ensureListener(sandbox: string, relayUid: number): Promise<ListenerView>;
-  /** Closes the lease, ends open connections and removes the folder. A sandbox that is not known is a success. */
+  /** Closes the lease, ends open connections and removes the folder. Succeeds for an unknown sandbox too. */
   removeListener(sandbox: string): Promise<void>;
   listeners(): Promise<ListenerView[]>;
-  /** Opens the lease or keeps it alive: it dies 15 s after the last call. A restarted proxy opens it anew. */
+  /** Opens the lease or keeps it alive. The lease dies 15 s after the last call. A restarted proxy opens it again. */
   openLease(request: LeaseRequest): Promise<LeaseView>;
-  /** The same call under the name that says what is meant. */
+  /** The same call as `openLease`, under the name that fits a lease that is open already. */
   renewLease(request: LeaseRequest): Promise<LeaseView>;
-  /** Ends the turn's way out for good. Without an attempt it closes whichever attempt of the turn holds it. */
+  /** Closes the turn's lease for good. Without `attempt` it closes the lease of any attempt of the turn. */
   closeLease(sandbox: string, turn: number, attempt?: number): Promise<LeaseView>;
   lease(sandbox: string): Promise<LeaseView>;
-  /** Resolves once this turn's lease is open; `lease_timeout` after `timeoutMs`. */
+  /** Resolves once this turn's lease is open. Rejects with `lease_timeout` after `timeoutMs`. */
   waitForLease(sandbox: string, turn: number, timeoutMs: number): Promise<void>;
   /**
-   * Follows the counts of a lease and resolves with the last ones when it was closed. Rejects with `lease_expired`,
-   * `lease_superseded` or `proxy_unreachable` otherwise, and with the signal's reason when aborted.
+   * Follows the counts of a lease. Resolves with the final counts when the lease is closed. Rejects with
+   * `lease_expired`, `lease_superseded` or `proxy_unreachable` when it ends otherwise, and with the signal's reason
+   * when it is aborted.
    */
   followLease(sandbox: string, epoch: LeaseEpoch, options?: FollowOptions): Promise<EgressCounts>;
+  /** Sends a request with a connection's credential, as the operator. */
+  testConnection(connection: string, request: ConnectionRequest): Promise<ConnectionAnswer>;
   health(): Promise<ProxyHealth>;
   close(): Promise<void>;
 }
@@ -41,13 +51,13 @@ export interface ProxyControlOptions {
 }
 
 /**
- * Speaks to the control socket. A refusal rejects with a `ControlError` with its code; a proxy that does not answer,
- * with `proxy_unreachable`.
+ * Speaks to the control socket. When the proxy refuses, the call rejects with a `ControlError` that has the refusal's
+ * code. When the proxy does not answer, the code is `proxy_unreachable`.
  */
 export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyControl {
   const pool = new Pool('http://proxy.control', { socketPath, headersTimeout: 60_000, bodyTimeout: 0 });
 
-  async function call<T>(method: 'GET' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  async function call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
     const response = await pool
       .request({
         method,
@@ -109,6 +119,8 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
         throw new ControlError('proxy_unreachable', `the Agent Proxy went away: ${(error as Error).message}`);
       }
     },
+    testConnection: (connection, request) =>
+      call('POST', `/connections/${encodeURIComponent(connection)}/test`, request),
     health: () => call('GET', '/health'),
     close: () => pool.destroy(),
   };

@@ -1,49 +1,50 @@
 import path from 'node:path';
-import type { AccessDocument } from '../access/document.ts';
 import type { EgressCounts, EgressEvent } from '../contracts/egress.ts';
+import type { ChangeLog } from '../contracts/state-changes.ts';
 import type { KeyPair } from '../credentials/key-pair.ts';
 import { writeCaBundle } from './ca-bundle.ts';
 import { startControlServer } from './control/control-server.ts';
 import type { ProxyHealth } from './control/protocol.ts';
 import { createInjector } from './credentials/injector.ts';
+import { createMinter } from './credentials/tokens/minter.ts';
 import { createAddressGuard, type OwnListener } from './dialer/address-guard.ts';
 import { createGuardedDialer } from './dialer/guarded-dialer.ts';
 import { createBoundedResolve, type Resolve } from './dialer/resolve.ts';
 import { createTrust } from './dialer/trust.ts';
 import { createUpstreamPools } from './dialer/upstream-pools.ts';
+import { createEventBudget } from './events/event-budget.ts';
 import { startEventDelivery } from './events/event-delivery.ts';
 import { createRecorder } from './events/recorder.ts';
 import { openSpool } from './events/spool.ts';
+import { createForgeGate } from './git/forge-gate.ts';
 import { createEpochFloors } from './lease/epoch-floors.ts';
-import { createLeaseTable, type MonotonicClock } from './lease/lease-table.ts';
+import { createLeaseTable, type LeaseTable, type MonotonicClock } from './lease/lease-table.ts';
 import { CLIENT_LIMITS, type ClientLimits, createClients } from './listener/clients.ts';
+import { createDirectConnections } from './listener/direct-connections.ts';
 import { createBrokenHandler } from './listener/handle-broken.ts';
 import { createHttpFront, type HttpFront } from './listener/http-front.ts';
 import { createRateLimit } from './listener/rate-limit.ts';
 import { createSandboxListeners } from './listener/sandbox-listeners.ts';
 import type { OperatorFile } from './operator/operator-file.ts';
+import { createOverlapTimer } from './policy/overlap-timer.ts';
 import { startPolicyFeed } from './policy/policy-feed.ts';
+import type { ProxyStore } from './proxy-store.ts';
 import { createAdmission } from './request/admission.ts';
+import { createBodyBudget } from './request/body-budget.ts';
+import { createConnectionTests } from './request/connection-tests.ts';
 import { createRequestHandler } from './request/handle-request.ts';
-import { createJudge } from './request/judge-request.ts';
+import { createJudge, versionOf } from './request/judge-request.ts';
 import { createRefuser } from './request/refuse.ts';
 import { createSender } from './request/send-request.ts';
 import { openCertificateAuthority } from './tls/certificate-authority.ts';
 import { createLeafCertificates } from './tls/leaf-certificates.ts';
 import { createBlindTunnels } from './tunnel/blind-tunnels.ts';
+import { createDirectTlsHandler } from './tunnel/direct-tls.ts';
 import { createConnectHandler } from './tunnel/handle-connect.ts';
 import { createIntercept } from './tunnel/intercept.ts';
 import { judgeConnect } from './tunnel/judge-connect.ts';
-
-/** PostgreSQL as the proxy needs it. */
-export interface ProxyStore {
-  policy(): Promise<AccessDocument>;
-  /** Sealed, by connection; those that are not stored are not there. */
-  credentials(document: AccessDocument): Promise<ReadonlyMap<string, Uint8Array>>;
-  storeEvents(events: readonly EgressEvent[]): Promise<unknown>;
-  isUnfit(error: unknown): boolean;
-  counts(session: string, turn: number): Promise<EgressCounts>;
-}
+import { createOpenTunnel } from './tunnel/open-tunnel.ts';
+import { createTellRefusal } from './tunnel/tell-refusal.ts';
 
 export interface ProxyOptions {
   readonly store: ProxyStore;
@@ -52,34 +53,56 @@ export interface ProxyOptions {
   readonly own: readonly OwnListener[];
   readonly controlSocket: string;
   readonly runDir: string;
-  /** Authority, lease floors and what listens for whom: `<home>/proxy`. */
+  /** `<home>/proxy`. Holds the certificate authority, the epoch floors, and which user each socket belongs to. */
   readonly stateDir: string;
   readonly spoolDir: string;
   readonly spoolMaxBytes: number;
-  /** Where the sandboxes' CA bundle is written; null for nowhere. */
+  /** How many requests of a turn get a row of their own. Further requests share rows. @default EVENTS_PER_TURN */
+  readonly eventsPerTurn?: number;
+  /** Where the sandboxes' CA bundle is written. Null writes none. */
   readonly bundleFile: string | null;
   readonly clock: MonotonicClock;
   readonly resolve: Resolve;
   readonly onError: (error: unknown, what: string) => void;
   readonly limits?: ClientLimits;
-  /** Told of every address before it is tried. */
+  /** Called for every request when it is over. */
+  readonly onEvent?: (event: EgressEvent) => void;
+  /** Gets a line for each lease that opens or ends. */
+  readonly log?: ChangeLog;
+  /** Called with every address before it is dialled. */
   readonly onDial?: (address: string, port: number) => void;
 }
 
 export interface AgentProxy {
-  /** Asks for the policy now; to be called at a notification. */
+  /** Loads the policy now. Call it when PostgreSQL notifies of a change. */
   refreshPolicy(): Promise<void>;
   health(): ProxyHealth;
-  /** Stops accepting, lets what is under way end for at most `graceMs`, and closes everything. */
+  /** Accepts nothing more, gives open requests at most `graceMs` to end, and closes everything. */
   stop(graceMs: number): Promise<void>;
 }
+
+export const EVENTS_PER_TURN = 1_000;
 
 const EXPIRY_CHECK_MS = 250;
 const DENIALS = { perSecond: 50, burst: 500 };
 const MINTS = { perSecond: 10, burst: 100 };
+/** Certificates that are only made to tell a refusal. 100 of them take about 2 MB. */
+const REFUSAL_MINTS = { perSecond: 2, burst: 20 };
+const REFUSAL_LEAVES = { max: 100 };
 const EARLIER_COUNTS_MS = 1_000;
+/**
+ * How long the end of the process waits for tokens that are being fetched. A refresh token that came with an answer would
+ * be lost otherwise, and nobody would know the newest one.
+ */
+const MINT_END_MS = 12_000;
 
-/** Puts the Agent Proxy together and starts it. Until the policy is loaded, everything is refused. */
+/**
+ * Puts the Agent Proxy together and starts it. It refuses everything until the policy is loaded.
+ *
+ * The path of one request (docs/proxy-security.md tells each step):
+ * `listener/` accepts it on one of the sandbox's two sockets → `tunnel/` opens CONNECT → `request/` reads and judges it →
+ * `credentials/` attaches a credential → `events/` records it → `dialer/` connects to a checked address.
+ */
 export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const { store, keys, operator, clock, onError, stateDir } = options;
   let draining = false;
@@ -93,15 +116,22 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const floors = createEpochFloors({ folder: path.join(stateDir, 'epochs') });
   floors.prune(Date.now());
   const limits = options.limits ?? CLIENT_LIMITS;
-  const clients = createClients(limits);
-  const leases = createLeaseTable({ clock, floors, endConnections: (lease) => clients.endOf(lease) });
+  const clients = createClients(limits, clock);
+  const leases = createLeaseTable({ clock, floors, endConnections: (lease) => clients.endOf(lease), log: options.log });
 
-  const spool = openSpool({ folder: options.spoolDir, maxBytes: options.spoolMaxBytes });
+  const spool = openSpool({
+    folder: options.spoolDir,
+    maxBytes: options.spoolMaxBytes,
+    budget: createEventBudget({ ownRows: options.eventsPerTurn ?? EVENTS_PER_TURN }),
+  });
   const delivery = startEventDelivery({ spool, store: store.storeEvents, isUnfit: store.isUnfit, onError });
-  const recorder = createRecorder({ spool, delivery, leases, onError });
+  // Nobody follows the counts of a test by the operator.
+  const counted: Pick<LeaseTable, 'count'> = {
+    count: (lease, event) => void (lease.request.session === null || leases.count(lease, event)),
+  };
+  const recorder = createRecorder({ spool, delivery, leases: counted, onError, onEvent: options.onEvent });
   const refuser = createRefuser({ recorder, clock, denials: createRateLimit({ clock, ...DENIALS }), onError });
 
-  const injector = createInjector({ keys, sealedOf: (connection) => policy.sealedOf(connection) });
   const dialer = createGuardedDialer({
     guard: createAddressGuard({ ceilings: operator.ceilings, own: options.own }),
     resolve: createBoundedResolve(options.resolve),
@@ -110,8 +140,17 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     ...(options.onDial ? { onDial: options.onDial } : {}),
   });
   const pools = createUpstreamPools({ dialer });
+  const minter = createMinter({
+    dialer,
+    keys,
+    rotations: store.rotations,
+    clock,
+    onRenewalFailed: (connection, error) => onError(error, `the token of connection ${connection} was not renewed`),
+  });
+  const injector = createInjector({ keys, minter, sealedOf: (connection) => policy.sealedOf(connection) });
   const blind = createBlindTunnels({ dialer, recorder, clock });
   const policy = startPolicyFeed({
+    revision: store.policyRevision,
     load: store.policy,
     loadSealed: store.credentials,
     clock,
@@ -119,19 +158,53 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     onError,
   });
 
-  const admission = createAdmission({ leases, clients, isDraining: () => draining });
+  const tests = createConnectionTests({ clients, front: () => front, document: () => policy.document });
+  const admission = createAdmission({
+    leases: { current: (sandbox) => tests.current(sandbox) ?? leases.current(sandbox) },
+    clients,
+    isDraining: () => draining,
+  });
   const intercept = createIntercept({
     leaves,
     clients,
     front: () => front,
     mints: createRateLimit({ clock, ...MINTS }),
   });
-  const judge = createJudge({ policy, injector });
-  const sender = createSender({ admission, judge, pools, recorder, clock, bodySilenceMs: limits.bodySilenceMs });
+  const open = createOpenTunnel({ admission, clients, policy, intercept, blind });
+  const bodies = createBodyBudget();
+  const judge = createJudge({ policy, injector, forgeGate: createForgeGate() });
+  const overlaps = createOverlapTimer(() => sender.recheck());
+  const sender = createSender({
+    admission,
+    judge,
+    pools,
+    recorder,
+    clock,
+    bodySilenceMs: limits.bodySilenceMs,
+    bodies,
+  });
   const front: HttpFront = createHttpFront({
-    onRequest: createRequestHandler({ admission, clients, judge, sender, refuser, clock }),
-    onConnect: createConnectHandler({ admission, clients, policy, intercept, blind, refuser, clock }),
+    onRequest: createRequestHandler({
+      admission,
+      clients,
+      judge,
+      sender,
+      refuser,
+      clock,
+      bodySilenceMs: limits.bodySilenceMs,
+      bodies,
+    }),
+    onConnect: createConnectHandler({ admission, clients, open, refuser, clock }),
     onBroken: createBrokenHandler({ clients, admission, refuser, clock }),
+    answered: (socket) => clients.answered(clients.of(socket)),
+    idleMs: limits.idleMs,
+  });
+  const directTls = createDirectTlsHandler({
+    ...{ admission, clients, open, refuser, clock },
+    tell: createTellRefusal({
+      leaves: await createLeafCertificates(authority, REFUSAL_LEAVES),
+      mints: createRateLimit({ clock, ...REFUSAL_MINTS }),
+    }),
   });
   const listeners = createSandboxListeners({
     runDir: options.runDir,
@@ -140,15 +213,20 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     onConnection: (sandbox, socket) => {
       if (clients.admit(sandbox, socket)) front.serve(socket);
     },
+    onDirectConnection: createDirectConnections({ clients, front, onTls: directTls }),
   });
 
-  /** What was allowed a moment ago may not be any more: new requests are judged anew, and what is under way here. */
+  /** New requests are judged by the new policy. This ends open requests and tunnels that it no longer allows. */
   function onPolicyChange(): void {
     injector.clear();
+    minter.retain(policy.connections);
+    const current = new Set(policy.connections.map(versionOf));
+    pools.retain((connection) => current.has(connection));
+    overlaps.set(policy.connections);
     sender.recheck();
     blind.recheck((exchange, authority) => {
       if (!exchange.lease) return false;
-      return judgeConnect(authority, policy.accessOf(exchange.lease.request.scope)).way === 'tunnel';
+      return judgeConnect(authority, policy.accessTo(authority.host, exchange.lease.request.scope)).way === 'tunnel';
     });
   }
 
@@ -170,6 +248,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     leases,
     listeners,
     health,
+    testConnection: (connection, request) => tests.run(connection, request),
     onError: (error) => onError(error, 'the control socket failed on a request'),
     earlierCounts: ({ session, epoch }) => countsWithin(store.counts(session, epoch.turn), EARLIER_COUNTS_MS),
   });
@@ -184,7 +263,9 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
       await clients.idle(graceMs);
       clients.endAll();
       clearInterval(expiry);
+      overlaps.clear();
       await clients.idle(1_000);
+      await minter.idle(MINT_END_MS);
       await control.close();
       await policy.stop();
       await pools.destroy();
@@ -195,7 +276,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   };
 }
 
-/** A turn must not wait for its lease because an old count cannot be had. */
+/** Gives up on the earlier counts after `ms`, so that a slow database does not keep a turn from its lease. */
 async function countsWithin(counts: Promise<EgressCounts>, ms: number): Promise<EgressCounts | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve) => {

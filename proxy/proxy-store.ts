@@ -1,17 +1,40 @@
+import type { AccessDocument } from '../access/document.ts';
+import type { EgressCounts, EgressEvent } from '../contracts/egress.ts';
 import { sealedCredentials } from '../store/credentials.ts';
 import type { Queryable } from '../store/database.ts';
 import { egressCounts, storeEgressEvents } from '../store/egress-events.ts';
-import { currentPolicy } from '../store/policy.ts';
-import type { ProxyStore } from './create-proxy.ts';
+import { currentPolicy, policyRevision } from '../store/policy.ts';
+import { claimRefreshToken, releaseRefreshToken, replaceRefreshToken } from '../store/refresh-tokens.ts';
+import type { RotationStore } from './credentials/tokens/rotated-tokens.ts';
 
-/** What the proxy reads and writes in PostgreSQL; its role is granted no more. */
+/** The calls to PostgreSQL that the proxy makes. */
+export interface ProxyStore {
+  /** Names the policy in force: another text after each change. */
+  policyRevision(): Promise<string>;
+  policy(): Promise<AccessDocument>;
+  /** Sealed credentials by connection id. A connection whose credential is not stored is missing from the map. */
+  credentials(document: AccessDocument): Promise<ReadonlyMap<string, Uint8Array>>;
+  readonly rotations: RotationStore;
+  storeEvents(events: readonly EgressEvent[]): Promise<unknown>;
+  /** Whether an error of `storeEvents` lies in the data itself, so that trying again is useless. */
+  isUnfit(error: unknown): boolean;
+  counts(session: string, turn: number): Promise<EgressCounts>;
+}
+
+/** What the proxy reads and writes in PostgreSQL. Its database role may do nothing else. */
 export function createProxyStore(database: Queryable): ProxyStore {
   return {
+    policyRevision: () => policyRevision(database),
     policy: () => currentPolicy(database),
     credentials: ({ connections }) =>
       sealedCredentials(database, new Map(connections.map(({ id, credentialVersion }) => [id, credentialVersion]))),
+    rotations: {
+      claim: (chain, holder, holdMs) => claimRefreshToken(database, chain, holder, holdMs),
+      replace: (chain, generation, next) => replaceRefreshToken(database, chain, generation, next),
+      release: (chain, holder) => releaseRefreshToken(database, chain, holder),
+    },
     storeEvents: (events) => storeEgressEvents(database, events),
-    // Classes 22 and 23 of SQLSTATE: the data does not fit, and never will.
+    // SQLSTATE classes 22 (data exception) and 23 (constraint violation): the same data will never be accepted.
     isUnfit: (error) => /^2[23]/.test(String((error as { code?: unknown }).code ?? '')),
     counts: (session, turn) => egressCounts(database, session, turn),
   };

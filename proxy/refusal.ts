@@ -1,16 +1,21 @@
 import type { BlockCode } from '../access/decision.ts';
 
-/** Every way the proxy refuses. Stable: clients, alerts and the model's instructions match on them. */
+/** Every reason to refuse. The codes are stable: clients, alerts and the model's instructions match on them. */
 export type RefusalCode =
   | BlockCode
   | 'address_denied'
   | 'address_literal'
+  | 'api_refused'
   | 'bad_authority'
   | 'bad_framing'
   | 'bad_host'
   | 'bad_path'
   | 'bad_request'
   | 'body_timeout'
+  | 'body_too_large'
+  | 'body_type'
+  | 'cannot_sign'
+  | 'client_abort'
   | 'client_hello_timeout'
   | 'client_rejected_cert'
   | 'connect'
@@ -19,6 +24,7 @@ export type RefusalCode =
   | 'events_not_recorded'
   | 'expectation'
   | 'header_timeout'
+  | 'git_refused'
   | 'headers_too_large'
   | 'host_mismatch'
   | 'inject_failed'
@@ -33,6 +39,7 @@ export type RefusalCode =
   | 'policy_not_loaded'
   | 'policy_stale'
   | 'query_too_long'
+  | 'repository_not_granted'
   | 'sni_mismatch'
   | 'sni_missing'
   | 'tls_failed'
@@ -48,7 +55,7 @@ export type RefusalCode =
 
 interface RefusalRule {
   readonly status: number;
-  /** Whether the same request may succeed later without anybody changing anything. */
+  /** Whether the same request may succeed later although nobody changes anything. */
   readonly retry: boolean;
   readonly hint: string;
 }
@@ -57,7 +64,10 @@ const ASK = 'An administrator can allow it in bellhop.yaml. Do not retry.';
 const FIX = 'The request is malformed. Do not retry it unchanged.';
 const LATER = 'Try again in a few seconds.';
 
-/** 403: meant so. 4xx else: the request is at fault. 502: the way to the host failed. 503: the proxy cannot judge now. */
+/**
+ * The answer to each refusal. Status 403 means that the rules forbid the request; any other 4xx that the request itself
+ * is at fault; 502 that the host could not be reached or used; 503 that the proxy cannot judge requests now.
+ */
 export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   address_denied: {
     status: 403,
@@ -65,18 +75,41 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
     hint: 'This address needs a rule with its range and an operator ceiling.',
   },
   address_literal: { status: 403, retry: false, hint: 'Use the name of the host; addresses cannot be allowed.' },
+  api_refused: {
+    status: 403,
+    retry: false,
+    hint: 'Do not retry. Work on a branch bellhop/..., and propose it by a draft pull request.',
+  },
   bad_authority: { status: 400, retry: false, hint: FIX },
   bad_framing: { status: 400, retry: false, hint: FIX },
   bad_host: { status: 400, retry: false, hint: FIX },
   bad_path: { status: 400, retry: false, hint: FIX },
   bad_request: { status: 400, retry: false, hint: FIX },
   body_timeout: { status: 408, retry: true, hint: LATER },
+  body_too_large: {
+    status: 413,
+    retry: false,
+    hint: 'The credential of this host goes into or over the body, which is limited. Send less at once.',
+  },
+  body_type: {
+    status: 415,
+    retry: false,
+    hint: 'The credential of this host goes into the body: send a JSON object or a form, not compressed.',
+  },
+  cannot_sign: { status: 400, retry: false, hint: 'Send the request in a form that the proxy can sign anew.' },
   cleartext_credential: { status: 403, retry: false, hint: 'Use https: credentials never travel in clear text.' },
-  client_hello_timeout: { status: 408, retry: false, hint: 'After CONNECT begin TLS at once.' },
+  // For the event: nobody is left to read it.
+  client_abort: { status: 502, retry: true, hint: 'The client broke off before it had an answer.' },
+  client_hello_timeout: { status: 408, retry: false, hint: 'Begin TLS at once.' },
   client_rejected_cert: {
     status: 403,
     retry: false,
     hint: 'The client does not trust the certificate of the Agent Proxy. Use the CA bundle named by SSL_CERT_FILE.',
+  },
+  connection_denied: {
+    status: 403,
+    retry: false,
+    hint: 'A rule of the connection forbids this. Do not retry.',
   },
   connect: { status: 502, retry: true, hint: 'The host is allowed but did not accept the connection.' },
   disabled: { status: 403, retry: false, hint: 'The agent is switched off here. Do not retry.' },
@@ -84,6 +117,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   draining: { status: 503, retry: true, hint: LATER },
   events_not_recorded: { status: 503, retry: true, hint: 'Requests cannot be recorded now, so none is let through.' },
   expectation: { status: 417, retry: false, hint: 'Only "Expect: 100-continue" is understood.' },
+  git_refused: {
+    status: 403,
+    retry: false,
+    hint: 'Do not retry. Where pushing is allowed, push a new branch bellhop/..., without force.',
+  },
   guardrail: { status: 403, retry: false, hint: 'The organization forbids this; nothing narrower can allow it.' },
   header_timeout: { status: 408, retry: false, hint: 'Send the whole head of a request within 15 seconds.' },
   headers_too_large: { status: 431, retry: false, hint: 'Send fewer or smaller headers.' },
@@ -98,7 +136,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   method_not_allowed: { status: 403, retry: false, hint: ASK },
   no_lease: { status: 503, retry: true, hint: 'Outside a running turn nothing is let out.' },
   not_allowed: { status: 403, retry: false, hint: ASK },
-  not_proxied: { status: 400, retry: false, hint: 'This is a proxy: send CONNECT, or the whole http:// URL.' },
+  not_proxied: {
+    status: 400,
+    retry: false,
+    hint: 'Send the proxy CONNECT or the whole http:// URL. Without a proxy use port 443 for https and 80 for http.',
+  },
   not_tls: { status: 403, retry: false, hint: 'Only TLS is carried after CONNECT.' },
   own_credentials: { status: 403, retry: false, hint: 'Credentials of your own are not let out to this host.' },
   path_not_allowed: { status: 403, retry: false, hint: ASK },
@@ -108,6 +150,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   policy_stale: { status: 503, retry: true, hint: 'The access rules could not be confirmed lately. Try again later.' },
   port_not_allowed: { status: 403, retry: false, hint: ASK },
   query_too_long: { status: 400, retry: false, hint: FIX },
+  repository_not_granted: {
+    status: 403,
+    retry: false,
+    hint: 'An administrator can grant the repository in bellhop.yaml. Do not retry.',
+  },
   sni_mismatch: { status: 403, retry: false, hint: 'The TLS server name must be the host of CONNECT.' },
   sni_missing: { status: 403, retry: false, hint: 'The TLS client must send a server name.' },
   tls_failed: { status: 403, retry: false, hint: 'The TLS handshake failed. TLS 1.2 or 1.3 with HTTP/1.1 is spoken.' },
@@ -122,21 +169,56 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   upstream_tls: { status: 502, retry: false, hint: "The host's certificate was not accepted; nothing was sent." },
 };
 
-/** A request that goes no further, in words fit for the sandbox. Never holds a secret. */
+/** What a refusal names besides its code and message. */
+export interface RefusalNames {
+  readonly rule?: string | null;
+  readonly connection?: string | null;
+  /** What only the event and the log say: addresses that a name leads to, and the words of other programs. */
+  readonly detail?: string | null;
+  /** True when the client shows only plain text to people, as git does. */
+  readonly isText?: boolean;
+  /** The answer in the client's own protocol, when it reads nothing else. */
+  readonly told?: ToldRefusal | null;
+}
+
+/**
+ * Thrown to refuse a request. The sandbox reads its message, so it holds no secret, and no address that the sandbox did
+ * not name itself: internal addresses would tell it how the network is built.
+ */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly rule: string | null;
   readonly connection: string | null;
-  constructor(code: RefusalCode, message: string, names: { rule?: string | null; connection?: string | null } = {}) {
+  readonly detail: string | null;
+  /** True when the client shows only plain text to people, as git does. */
+  readonly isText: boolean;
+  /** The answer in the client's own protocol, when it reads nothing else. Null for the usual answer. */
+  readonly told: ToldRefusal | null;
+  constructor(code: RefusalCode, message: string, names: RefusalNames = {}) {
     super(message);
     this.name = 'Refusal';
     this.code = code;
     this.rule = names.rule ?? null;
     this.connection = names.connection ?? null;
+    this.isText = names.isText ?? false;
+    this.told = names.told ?? null;
+    this.detail = names.detail || null;
+  }
+
+  /** The message with its detail, for the event and the log. */
+  get recorded(): string {
+    return this.detail === null ? this.message : `${this.message} ${this.detail}`;
   }
 }
 
-/** What a refusal says about its request. */
+/** A refusal in the words of the client's protocol. */
+export interface ToldRefusal {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** The parts of a request that its refusal repeats. */
 export interface RefusedRequest {
   readonly requestId: string;
   readonly host: string;
@@ -149,20 +231,27 @@ export interface RefusedRequest {
 export interface RefusalAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** How long it is kept back, and its connection with it, which then ends. 0 is the rule. */
+  readonly body: string | Buffer;
+  /** How long the answer is held back. Its connection ends afterwards. Normally 0, which does neither. */
   readonly holdMs: number;
 }
 
-/** The answer the sandbox gets: JSON for machines, sentences in it for the model, and a header for whoever logs heads. */
+/**
+ * The answer that the sandbox gets: JSON with sentences for the model, and one header for programs that only log heads.
+ */
 export function refusalAnswer(refusal: Refusal, { requestId, ...request }: RefusedRequest, holdMs = 0): RefusalAnswer {
   const { status, retry, hint } = REFUSALS[refusal.code];
   const { code, message, rule, connection } = refusal;
-  const body = `${JSON.stringify({ error: { code, message, ...request, rule, connection, requestId, retry, hint } })}\n`;
+  // A client that sends too many refused requests gets the usual answer: it is to stop, whatever it shows.
+  const told = holdMs > 0 ? null : refusal.told;
+  const json = { error: { code, message, ...request, rule, connection, requestId, retry, hint } };
+  // Clients of forges show `message` to people.
+  const whole = code === 'api_refused' ? { message: `${message} ${hint}`, ...json } : json;
+  const body = told?.body ?? (refusal.isText ? `bellhop: ${message} ${hint}\n` : `${JSON.stringify(whole)}\n`);
   return {
-    status,
+    status: told?.status ?? status,
     headers: {
-      'content-type': 'application/json',
+      'content-type': told?.type ?? (refusal.isText ? 'text/plain; charset=utf-8' : 'application/json'),
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store',
       'x-agent-proxy': `blocked; code=${code}; id=${requestId}`,
@@ -173,10 +262,9 @@ export function refusalAnswer(refusal: Refusal, { requestId, ...request }: Refus
   };
 }
 
-/** The same as bytes, for a connection that no parser answers on any more. It is to be closed after them. */
+/** The same answer as bytes, for a connection that Node's HTTP server has given up. Close the connection after them. */
 export function refusalBytes(answer: RefusalAnswer, reasonPhrase: string): Buffer {
   const head = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(
-    `HTTP/1.1 ${answer.status} ${reasonPhrase}\r\n${head.join('')}connection: close\r\n\r\n${answer.body}`,
-  );
+  const lines = `HTTP/1.1 ${answer.status} ${reasonPhrase}\r\n${head.join('')}connection: close\r\n\r\n`;
+  return Buffer.concat([Buffer.from(lines), Buffer.from(answer.body as string)]);
 }

@@ -2,17 +2,17 @@ import type { ServerResponse } from 'node:http';
 import type { Lease } from './lease/lease-table.ts';
 import type { Authority } from './request/authority.ts';
 
-/** A host of the proxy's own that exists nowhere else. */
+/** The proxy answers for this host itself. No such host exists anywhere else. */
 const OWN_HOST = 'proxy.internal';
 
-/** Nothing is dialled for this host: the proxy answers itself. */
+/** Whether the request is for the proxy's own page, so that nothing is dialled. */
 export function isStatusPage({ host }: Authority): boolean {
   return host === OWN_HOST;
 }
 
 /**
- * `http://proxy.internal/status`: the last denials of this turn. Most clients do not show the body of a refused
- * CONNECT; here the agent can read why.
+ * Answers `http://proxy.internal/status` with the last denials of this turn. Most clients do not show the body of a
+ * refused CONNECT, so the agent reads the reason here.
  */
 export function sendStatusPage(response: ServerResponse, lease: Lease): void {
   const path = (response.req.url ?? '').replace(/^https?:\/\/[^/]*/i, '');

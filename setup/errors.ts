@@ -1,4 +1,4 @@
-/** Stable codes of what can go wrong while Bellhop is set up. */
+/** The ways in which setting up Bellhop can fail. The codes are stable. */
 export type SetupErrorCode =
   | 'already-running'
   | 'not-set-up'
@@ -9,11 +9,11 @@ export type SetupErrorCode =
   | 'postgres-lacks'
   | 'docker-unavailable'
   | 'child-failed'
-  /** Not a failure: somebody asked to stop while it was being started. */
+  /** Somebody asked to stop while it was being started. This is no failure. */
   | 'stopping'
   | 'bad-setting';
 
-/** A set-up error in words for whoever runs the command: what is wrong and what to do. Never shown with a stack. */
+/** A failure that the user can do something about. It says what is wrong and what to do, and is never shown with a stack. */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
   readonly code: SetupErrorCode;

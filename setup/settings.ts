@@ -17,7 +17,7 @@ const schema = z.object({
   BELLHOP_MODEL: text,
 });
 
-/** What replaces a part of the demo by the real thing. Empty variables count as unset. */
+/** Which parts of the demo are replaced by real ones. Empty variables count as unset. */
 export interface Settings {
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;

@@ -45,7 +45,19 @@ install_dependencies() {
   printf 'done\n' >&2
 }
 
-dependencies_are_current || install_dependencies
+# One command installs at a time; the others wait for it and find its work done. The system lets go of the lock when its
+# holder ends, whichever way. Where there is no flock (it comes with util-linux), commands do not wait for each other.
+install_in_turn() {
+  exec 9<"$lock"
+  if command -v flock >/dev/null && ! flock -n 9; then
+    printf 'bellhop: another command is installing dependencies; waiting for it …\n' >&2
+    flock 9
+  fi
+  dependencies_are_current || install_dependencies 9<&-
+  exec 9<&-
+}
+
+dependencies_are_current || install_in_turn
 PATH=$modules/.bin:$PATH
 export PATH
 exec "$@"

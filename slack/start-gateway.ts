@@ -1,7 +1,7 @@
 import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { ScopeKey } from '../contracts/scope.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, openDatabase } from '../store/database.ts';
 import { listenTo, type Notifications } from '../store/notifications.ts';
 import { clientOptions, slackLogger } from './api/client.ts';
 import type { SlackIdentity } from './api/identity.ts';
@@ -11,10 +11,10 @@ import { createDeliverer } from './delivery/deliverer.ts';
 import { createFileFetcher } from './delivery/incoming-files.ts';
 import { createThreadJoiner } from './delivery/join-thread.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
-import { createDirectory } from './people/directory.ts';
-import { listenForDirectoryChanges } from './people/directory-listeners.ts';
-import { createCatchUp } from './receiving/catch-up.ts';
-import { keepIncoming } from './receiving/keep-incoming.ts';
+import { createDirectory, type Directory } from './people/directory.ts';
+import { type CatchUpTimes, createCatchUp } from './receiving/catch-up.ts';
+import { createCrowdMeter } from './receiving/crowd-meter.ts';
+import { createKeeper } from './receiving/keep-incoming.ts';
 import { createInboxReceiver } from './receiving/receiver.ts';
 import { createSocketConnection } from './receiving/socket-connection.ts';
 import { createOutboxSender } from './sending/outbox-sender.ts';
@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly signals: SessionSignals;
   readonly isEnabled: (scope: ScopeKey) => Promise<boolean>;
   readonly log: GatewayLog;
+  /** How long storing an event took, from its receipt until it may be acknowledged to Slack. In seconds. */
+  readonly onStored?: (seconds: number) => void;
   readonly now?: () => Date;
   /** @default Slack's documented limits */
   readonly limits?: RateLimits;
@@ -43,11 +45,19 @@ export interface GatewayOptions {
   readonly overdueMs?: number;
   /** How often overdue messages are looked for. @default 5000 */
   readonly sweepMs?: number;
+  readonly catchUp?: CatchUpTimes;
 }
 
 export interface Gateway {
+  /** Whether Slack's events arrive just now. */
+  isConnected(): boolean;
   stop(): Promise<void>;
 }
+
+/** One statement stores what waits, and another connection is there when the first is lost. */
+const INTAKE_CONNECTIONS = 2;
+/** Slack sends an event again after three seconds. A storing that takes longer is worth nothing to it. */
+const INTAKE_STATEMENT_MS = 5_000;
 
 /** Connects Slack with inbox and outbox. Resolves with the first connection to Slack. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -56,14 +66,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     warn: (message: string) => log.warn({ component: 'slack' }, message),
     error: (message: string) => log.error({ component: 'slack' }, message),
   };
-  const calls = createPacedCalls({
-    db: database,
-    client,
-    team: identity.team,
-    ...(options.limits ? { limits: options.limits } : {}),
+  const limits = options.limits ? { limits: options.limits } : {};
+  const calls = createPacedCalls({ db: database, client, team: identity.team, ...limits });
+  // Slack waits for the acknowledgement: storing an event never queues behind deliveries for a connection.
+  const intake = openDatabase({
+    ...{ url: options.databaseUrl, name: 'gateway-intake' },
+    ...{ connections: INTAKE_CONNECTIONS, statementMs: INTAKE_STATEMENT_MS },
   });
+  const ending = new AbortController();
+  const store = createKeeper({ db: intake, identity, onLate: () => catchUp.missed(), ending: ending.signal });
+  const crowd = createCrowdMeter(() => performance.now());
   const directory = createDirectory({ db: database, calls, identity, now });
-  const sender = createOutboxSender({ database, calls, apiUrl: options.apiUrl, log, now });
+  const sender = createOutboxSender({
+    ...{ database, calls, team: identity.team, ...limits },
+    ...{ apiUrl: options.apiUrl, log, now },
+  });
   const fetchFiles = createFileFetcher({ db: database, botToken: options.botToken, apiUrl: options.apiUrl });
   const deliverer = createDeliverer({
     database,
@@ -75,12 +92,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     isEnabled: options.isEnabled,
     now,
     log,
+    crowd: crowd.seen,
     onDelivered: sender.poke,
     ...(options.overdueMs === undefined ? {} : { overdueMs: options.overdueMs }),
     ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
   });
-  const keep = async (body: unknown, earlier: readonly Promise<void>[]): Promise<void> => {
-    if (await keepIncoming(database, identity, body, earlier)) deliverer.poke();
+  const keep = async (body: unknown): Promise<void> => {
+    crowd.note();
+    const came = performance.now();
+    const isNew = await store(body);
+    options.onStored?.((performance.now() - came) / 1_000);
+    if (isNew) deliverer.poke();
   };
   const connection = createSocketConnection({
     appToken: options.appToken,
@@ -95,9 +117,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     identity,
     directory,
     connection,
-    now,
     log,
     onKept: deliverer.poke,
+    ...options.catchUp,
   });
   const receiver = createInboxReceiver({
     connection,
@@ -106,6 +128,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       catchUp.missed();
       log.error({ reason: String(error) }, 'an event could not be stored and was left to Slack to send again');
     },
+    listenedTo: new Set(DIRECTORY_EVENTS),
     onListenerError: (error) => log.warn({ reason: String(error) }, 'a listener failed'),
   });
   const app = new App({
@@ -120,14 +143,37 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await app.start();
 
   return {
+    isConnected: connection.isConnected,
     async stop() {
+      ending.abort();
       await app.stop();
       await Promise.all([receiver.drain(), catchUp.stop()]);
+      directory.stop();
       await deliverer.stop();
       await sender.stop();
       await notifications.stop();
+      await intake.end();
     },
   };
+}
+
+const DIRECTORY_EVENTS = [
+  'user_change',
+  'channel_rename',
+  'group_rename',
+  'channel_shared',
+  'channel_unshared',
+  'member_joined_channel',
+] as const;
+
+/** What we believe about people and channels ends when Slack says that it changed. */
+function listenForDirectoryChanges(app: App, directory: Directory): void {
+  for (const type of DIRECTORY_EVENTS) {
+    app.event(type, async ({ event }) => {
+      if (event.type === 'user_change') return directory.personChanged(event.user);
+      await directory.forgetChannel(typeof event.channel === 'string' ? event.channel : event.channel.id);
+    });
+  }
 }
 
 function listenForWork(url: string, onInbox: () => void, onOutbox: () => void): Notifications {

@@ -1,8 +1,26 @@
-import type { EffectiveAccess } from '../access/decision.ts';
+import type {
+  EffectiveAccess,
+  EffectiveConnectionRule,
+  EffectiveDomain,
+  EffectiveRepository,
+} from '../access/decision.ts';
+import type { Connection } from '../access/document.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
-/** Keeps effective access as it was when a turn began, once for each turn. The proxy never decides by it. */
+/** Effective access as it is stored: rules and repositories name their connection, and each connection stands there once. */
+interface StoredAccess extends Omit<EffectiveAccess, 'rules' | 'repositories'> {
+  readonly connections: readonly Connection[];
+  readonly rules: readonly (Named<EffectiveConnectionRule> | EffectiveDomain)[];
+  readonly repositories: readonly Named<EffectiveRepository>[];
+}
+
+type Named<T extends { readonly connection: Connection }> = Omit<T, 'connection'> & { readonly connection: string };
+
+/**
+ * Stores the effective access with which a turn begins. Each turn has one snapshot: a second call returns the id of the
+ * first. The proxy never uses snapshots for decisions. Call it with the turn held (turn-fence.ts).
+ */
 export async function takeSnapshot(
   db: Queryable,
   session: SessionId,
@@ -11,23 +29,51 @@ export async function takeSnapshot(
 ): Promise<string> {
   const { rows } = await db.query<{ id: string }>(
     `with taken as (
-       insert into access_snapshot (session, turn, policy_version, access)
-       select $1, $2, $3, $4 where not exists (select 1 from access_snapshot where session = $1 and turn = $2)
-       returning id)
+       insert into access_snapshot (session, turn, policy_version, access) values ($1, $2, $3, $4)
+       on conflict (session, turn) do nothing returning id)
      select id from taken union all select id from access_snapshot where session = $1 and turn = $2 limit 1`,
-    [session, turn, access.policyVersion, JSON.stringify(access)],
+    [session, turn, access.policyVersion, JSON.stringify(toStored(access))],
   );
   const id = rows[0]?.id;
   if (!id) throw new Error(`no snapshot for ${session}/${turn}`);
-  await db.query('update turn set snapshot = $3 where session = $1 and number = $2', [session, turn, id]);
   return id;
 }
 
 /** The access a turn began with. */
 export async function snapshotOf(db: Queryable, session: SessionId, turn: number): Promise<EffectiveAccess | null> {
-  const { rows } = await db.query<{ access: EffectiveAccess }>(
+  const { rows } = await db.query<{ access: StoredAccess }>(
     'select access from access_snapshot where session = $1 and turn = $2',
     [session, turn],
   );
-  return rows[0]?.access ?? null;
+  return rows[0] ? fromStored(rows[0].access) : null;
+}
+
+function toStored({ rules, repositories, ...rest }: EffectiveAccess): StoredAccess {
+  const connections = new Map<string, Connection>();
+  function named<T extends { readonly connection: Connection }>(item: T): Named<T> {
+    connections.set(item.connection.id, item.connection);
+    return { ...item, connection: item.connection.id };
+  }
+  return {
+    ...rest,
+    rules: rules.map((rule) => (rule.from === 'connection' ? named(rule) : rule)),
+    repositories: repositories.map(named),
+    connections: [...connections.values()],
+  };
+}
+
+function fromStored({ connections, rules, repositories, ...rest }: StoredAccess): EffectiveAccess {
+  const byId = new Map(connections.map((each) => [each.id, each]));
+  function whole<T extends { readonly connection: string }>(
+    item: T,
+  ): Omit<T, 'connection'> & { connection: Connection } {
+    const connection = byId.get(item.connection);
+    if (!connection) throw new Error(`the snapshot lacks its connection ${item.connection}`);
+    return { ...item, connection };
+  }
+  return {
+    ...rest,
+    rules: rules.map((rule) => (rule.from === 'connection' ? whole(rule) : rule)),
+    repositories: repositories.map(whole),
+  };
 }

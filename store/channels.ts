@@ -2,7 +2,7 @@ import type { Queryable } from './database.ts';
 
 export type ChannelKind = 'public' | 'private' | 'im' | 'mpim';
 
-/** A conversation, as Slack described it when last asked. */
+/** A conversation as Slack last described it. */
 export interface Channel {
   readonly team: string;
   readonly id: string;
@@ -31,7 +31,7 @@ export async function findChannel(db: Queryable, team: string, id: string): Prom
   return rows[0] ? toChannel(rows[0]) : null;
 }
 
-/** By its name, with or without `#`. Names are unique within a workspace at any one time. */
+/** Finds a channel by its name, with or without `#`. At any moment a workspace has each name only once. */
 export async function findChannelByName(db: Queryable, name: string): Promise<Channel | null> {
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from channel where name = $1 and kind in ('public', 'private') order by seen_at desc limit 1`,
@@ -48,19 +48,28 @@ export async function listChannels(db: Queryable): Promise<Channel[]> {
   return rows.map(toChannel);
 }
 
-/** Writes what Slack says now; `seenAt` becomes this moment. */
-export async function saveChannel(db: Queryable, channel: Omit<Channel, 'seenAt'>): Promise<void> {
-  await db.query(
-    `insert into channel (team, id, name, kind, external) values ($1, $2, $3, $4, $5)
+/**
+ * Stores Slack's description of a conversation. False when Slack has announced a change since it was asked. Then the
+ * answer may be older than the change, and the next message asks Slack again. Under another name a channel is another match
+ * for patterns, so what was said of it is forgotten.
+ * @param askedAt when Slack was asked, by the database's clock; now if left out
+ */
+export async function saveChannel(db: Queryable, channel: Omit<Channel, 'seenAt'>, askedAt?: Date): Promise<boolean> {
+  const { rows } = await db.query<{ believed: boolean }>(
+    `with renamed as (delete from channel_verdict where team = $1 and channel = $2 and name <> $3)
+     insert into channel (team, id, name, kind, external) values ($1, $2, $3, $4, $5)
      on conflict (team, id) do update
-     set name = excluded.name, kind = excluded.kind, external = excluded.external, seen_at = now()`,
-    [channel.team, channel.id, channel.name, channel.kind, channel.external],
+     set name = excluded.name, kind = excluded.kind, external = excluded.external,
+         seen_at = case when channel.changed_at >= coalesce($6::timestamptz, clock_timestamp()) then 'epoch' else now() end
+     returning seen_at > 'epoch' as believed`,
+    [channel.team, channel.id, channel.name, channel.kind, channel.external, askedAt ?? null],
   );
+  return rows[0]?.believed ?? false;
 }
 
-/** The next message there asks Slack again. */
+/** Forgets a channel that Slack says has changed, so that the next message there asks Slack again. */
 export async function forgetChannel(db: Queryable, team: string, id: string): Promise<void> {
-  await db.query("update channel set seen_at = 'epoch' where team = $1 and id = $2", [team, id]);
+  await db.query("update channel set seen_at = 'epoch', changed_at = now() where team = $1 and id = $2", [team, id]);
 }
 
 function toChannel(row: Row): Channel {

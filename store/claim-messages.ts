@@ -1,5 +1,5 @@
 import type { AttachedFile, UserContent } from '../contracts/conversation.ts';
-import { type SessionId, threadOf } from '../contracts/ids.ts';
+import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import type { InboxFile } from './inbox.ts';
 import { appendTranscript, type NewTranscriptRow } from './transcript.ts';
@@ -37,18 +37,22 @@ export async function claimInboxMessages(
 }
 
 /**
- * The same of what waited when the turn began, for a turn that ends before its first model call: whoever asked for it is
- * told how it ended, and begins no other. A turn that has claimed already gets nothing more.
+ * Claims the messages that waited when the turn began, for a turn that ends before its first model call. Otherwise
+ * these messages would begin another turn, although their authors are told how this one ended. A turn that has claimed
+ * messages already gets nothing more.
  */
 export async function claimUnread(db: Queryable, session: SessionId, turn: number, estimate: Estimate): Promise<void> {
-  const { team, channel, threadTs } = threadOf(session);
-  const { rowCount } = await db.query(
-    'select 1 from inbox where team = $1 and channel = $2 and thread_ts = $3 and turn = $4 limit 1',
-    [team, channel, threadTs, turn],
-  );
+  const { rowCount } = await db.query('select 1 from inbox where session = $1 and turn = $2 limit 1', [session, turn]);
   if (rowCount === 0) await claim(db, session, turn, estimate, false);
 }
 
+/**
+ * A turn takes nothing that was said after a stop of it:
+ * 1. A message begins a turn. Its author says stop, and then asks for something else.
+ * 2. The stop is handed over first, then the new question. The turn has not ended yet.
+ * 3. If the turn took the question now, it would end as a stopped one, and the question would get no answer.
+ * Therefore the question waits for the next turn.
+ */
 async function claim(
   db: Queryable,
   session: SessionId,
@@ -56,18 +60,20 @@ async function claim(
   estimate: Estimate,
   laterToo: boolean,
 ): Promise<number> {
-  const { team, channel, threadTs } = threadOf(session);
   const { rows } = await db.query<ClaimedRow>(
     `with claimed as (
-       update inbox set turn = $4
-       where team = $1 and channel = $2 and thread_ts = $3 and turn is null
+       update inbox set turn = $2
+       where session = $1 and turn is null
          and state in ('delivered', 'context') and kind in ('message', 'schedule')
-         and ($5 or received_at <= (select started_at from turn where session = $6 and number = $4))
+         and ($3 or received_at <= (select started_at from turn where turn.session = $1 and number = $2))
+         and id < all(select stop.id from inbox stop join turn on turn.session = stop.session
+                      where stop.session = $1 and stop.kind = 'stop' and stop.state = 'answered'
+                        and number = $2 and stop.id > begun_by)
        returning id, kind, state, team, ts, author, author_class, text, files)
      select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
-    [team, channel, threadTs, turn, laterToo, session],
+    [session, turn, laterToo],
   );
   const entries = rows.map((row): NewTranscriptRow => {
     const content: UserContent = {

@@ -1,3 +1,4 @@
+import type { AccessDocument } from '../access/document.ts';
 import type { Queryable } from './database.ts';
 
 export interface SealedCredential {
@@ -5,20 +6,21 @@ export interface SealedCredential {
   readonly version: number;
   readonly keyId: string;
   readonly sealed: Buffer;
+  /** When the secret ends by itself. Null when its text does not say so. */
+  readonly expiresAt?: Date | null;
 }
 
 export interface CredentialRecord extends Omit<SealedCredential, 'sealed'> {
   readonly createdAt: Date;
 }
 
-/** Adds a version; a version is never overwritten. What is stored is sealed already. */
+/** Adds a version of a credential, which is sealed already. A version is never overwritten. */
 export async function storeCredential(tx: Queryable, credential: SealedCredential): Promise<void> {
-  await tx.query('insert into credential (connection, version, key_id, sealed) values ($1, $2, $3, $4)', [
-    credential.connection,
-    credential.version,
-    credential.keyId,
-    credential.sealed,
-  ]);
+  const { connection, version, keyId, sealed, expiresAt = null } = credential;
+  await tx.query(
+    'insert into credential (connection, version, key_id, sealed, expires_at) values ($1, $2, $3, $4, $5)',
+    [connection, version, keyId, sealed, expiresAt],
+  );
 }
 
 /** The sealed texts of these versions, by connection. Only the role of the proxy may read them. */
@@ -34,33 +36,49 @@ export async function sealedCredentials(
   return new Map(rows.map(({ connection, sealed }) => [connection, sealed]));
 }
 
-/** What is stored, without the sealed texts. */
+/** All stored credentials, without their sealed texts. */
 export async function listCredentials(db: Queryable): Promise<CredentialRecord[]> {
   const { rows } = await db.query<CredentialRecord>(
-    `select connection, version, key_id as "keyId", created_at as "createdAt" from credential
+    `select connection, version, key_id as "keyId", expires_at as "expiresAt", created_at as "createdAt" from credential
      order by connection, version`,
   );
   return rows;
 }
 
+/** The versions of credentials that a document names: those in use, and those that can still be put back. */
+export function namedVersions({ connections }: Pick<AccessDocument, 'connections'>): [string, number][] {
+  return connections.flatMap(({ id, credentialVersion, retiring }): [string, number][] => [
+    [id, credentialVersion],
+    ...(retiring ? [[id, retiring.version] as [string, number]] : []),
+  ]);
+}
+
 /**
- * Deletes what no connection uses any more. `previous` are the versions in force until now: they stay one policy
- * longer, for requests that were judged by it.
+ * Deletes versions that no connection uses. Those of the policy before stay for one more policy, for requests that were
+ * judged by it. The refresh tokens of a connection go when the connection goes.
  */
 export async function dropCredentials(
   tx: Queryable,
-  { current, previous }: { current: ReadonlyMap<string, number>; previous: ReadonlyMap<string, number> },
+  { current, previous }: { readonly current: AccessDocument; readonly previous: AccessDocument },
 ): Promise<void> {
-  const kept = [...current, ...[...previous].filter(([connection]) => current.has(connection))];
+  const ids = new Set(current.connections.map(({ id }) => id));
+  const kept = [...namedVersions(current), ...namedVersions(previous).filter(([connection]) => ids.has(connection))];
   await tx.query(
     `delete from credential where not exists (
        select from unnest($1::text[], $2::int[]) as kept (connection, version)
        where kept.connection = credential.connection and kept.version = credential.version)`,
     [kept.map(([connection]) => connection), kept.map(([, version]) => version)],
   );
+  await tx.query('delete from refresh_token where connection <> all($1::text[])', [[...ids]]);
 }
 
-/** The public half of the installation's key, as it is stored: base64 of 32 bytes. */
+/** Deletes every version of a connection's credential, and the refresh tokens that came of it. */
+export async function deleteCredential(tx: Queryable, connection: string): Promise<void> {
+  await tx.query('delete from credential where connection = $1', [connection]);
+  await tx.query('delete from refresh_token where connection = $1', [connection]);
+}
+
+/** The installation's public key as it is stored: base64 of 32 bytes. */
 export interface InstallationKey {
   readonly publicKey: string;
   readonly keyId: string;
@@ -75,7 +93,7 @@ export async function installationKey(db: Queryable): Promise<InstallationKey | 
   return rows[0] ?? null;
 }
 
-/** Makes the installation's public key known to those who seal. It is set once; a second key is refused. */
+/** Stores the installation's public key for `bellhop apply`. It is set once. Another key is refused. */
 export async function registerInstallationKey(
   db: Queryable,
   installation: string,

@@ -3,13 +3,13 @@ import type { SessionState } from '../contracts/search-attributes.ts';
 import type { Queryable } from './database.ts';
 import type { InboxState } from './inbox.ts';
 
-/** What became of a message that came in. */
+/** What happened to a message that came in. */
 export interface FoundMessage {
   readonly state: InboxState;
   readonly author: string;
   readonly attempts: number;
   readonly receivedAt: Date;
-  /** When Temporal took its signal. */
+  /** When Temporal accepted its signal. */
   readonly deliveredAt: Date | null;
   /** The turn that read it. */
   readonly turn: number | null;
@@ -29,26 +29,34 @@ export interface FoundTurn {
   readonly blocked: number;
 }
 
-/** A thread of Slack with what is stored about the work in it. */
+/** A Slack thread, with what is stored about the work in it. */
 export interface FoundThread {
   readonly session: SessionId;
-  /** Null for what Bellhop said itself, and for what it has never seen. */
+  /** Null for a message of Bellhop itself, and for one that Bellhop has never seen. */
   readonly message: FoundMessage | null;
   /** Null when no message of the thread was ever accepted: it has no workflow. */
   readonly state: SessionState | null;
+  /** Link to the thread in Slack. */
+  readonly permalink: string | null;
   readonly scope: string | null;
   readonly principal: string | null;
   readonly sandbox: { readonly id: string; readonly runner: string; readonly state: string } | null;
   readonly turns: readonly FoundTurn[];
 }
 
-/** Finds the thread that holds a message, whoever wrote it; null when nothing is known of it. */
+/** What the command line's role may read of a message: everything but what it says. */
+const SEEN = 'id, team, thread_ts, state, author, attempts, received_at, delivered_at, turn';
+/** What came in at `$2` in channel `$1`. Messages and the few other entries have an index each. */
+const MESSAGE_AT = `select ${SEEN} from inbox where kind = 'message' and ts = $2 and channel = $1
+  union all select ${SEEN} from inbox where kind <> 'message' and ts = $2 and channel = $1`;
+
+/** Finds the thread of a message, written by people or by Bellhop. Null when the message is unknown. */
 export async function findThread(
   db: Queryable,
   { channel, ts, threadTs }: { readonly channel: string; readonly ts: string; readonly threadTs: string | null },
 ): Promise<FoundThread | null> {
   const { rows } = await db.query<{ team: string; threadTs: string }>(
-    `select team, thread_ts as "threadTs" from inbox where channel = $1 and ts = $2
+    `select team, thread_ts as "threadTs" from (${MESSAGE_AT}) message
      union all
      select team, coalesce(thread_ts, slack_ts) from outbox where channel = $1 and slack_ts = $2 and kind <> 'reaction'
      union all
@@ -70,7 +78,7 @@ export async function findThread(
 async function messageAt(db: Queryable, channel: string, ts: string): Promise<FoundMessage | null> {
   const { rows } = await db.query<FoundMessage>(
     `select state, author, attempts, received_at as "receivedAt", delivered_at as "deliveredAt", turn
-     from inbox where channel = $1 and ts = $2 order by id limit 1`,
+     from (${MESSAGE_AT}) message order by id limit 1`,
     [channel, ts],
   );
   return rows[0] ?? null;
@@ -79,14 +87,14 @@ async function messageAt(db: Queryable, channel: string, ts: string): Promise<Fo
 async function sessionWithSandbox(
   db: Queryable,
   session: SessionId,
-): Promise<Pick<FoundThread, 'state' | 'scope' | 'principal' | 'sandbox'>> {
-  const { rows } = await db.query<Pick<FoundThread, 'state' | 'scope' | 'principal' | 'sandbox'>>(
-    `select s.state, s.scope, s.principal,
+): Promise<Pick<FoundThread, 'state' | 'permalink' | 'scope' | 'principal' | 'sandbox'>> {
+  const { rows } = await db.query<Pick<FoundThread, 'state' | 'permalink' | 'scope' | 'principal' | 'sandbox'>>(
+    `select s.state, s.permalink, s.scope, s.principal,
             case when b.id is not null then json_build_object('id', b.id, 'runner', b.runner, 'state', b.state) end as sandbox
      from session s left join sandbox b on b.session = s.id where s.id = $1`,
     [session],
   );
-  return rows[0] ?? { state: null, scope: null, principal: null, sandbox: null };
+  return rows[0] ?? { state: null, permalink: null, scope: null, principal: null, sandbox: null };
 }
 
 async function turnsOf(db: Queryable, session: SessionId): Promise<FoundTurn[]> {

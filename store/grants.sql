@@ -6,55 +6,71 @@ revoke all on all tables in schema public from :"gateway", :"agent", :"runner", 
 revoke all on all sequences in schema public from :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 revoke all on schema public from :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 revoke create on schema public from public;
+revoke all on function delete_old(text, timestamptz, int), delete_rows(regclass, tid[]) from public, :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 grant usage on schema public to :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 
 -- gateway: Slack on one side, inbox and outbox on the other. Never what a model was told, never a credential.
-grant select, insert, update on inbox, outbox, channel, person, rate_bucket, slack_watermark to :"gateway";
-grant select, insert on file to :"gateway";
+grant select, insert, update on inbox, inbox_served, outbox, outbox_lane, channel, person, rate_bucket, slack_watermark, slack_catch_up, slack_catch_up_place to :"gateway";
+grant delete on slack_watermark, slack_catch_up_place to :"gateway";
+-- A channel that gets another name loses what was said of it for patterns.
+grant delete, select (team, channel, name) on channel_verdict to :"gateway";
+grant select, insert on file, file_chunk to :"gateway";
+grant update (size) on file to :"gateway";
 -- A session's row is made with its first message.
-grant select, insert, update (permalink) on session to :"gateway";
+grant select, insert, update (permalink, changed_at) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select (session, turn, number, kind, tool) on step to :"gateway";
-grant select on turn, policy to :"gateway";
+grant select on turn, policy, policy_revision, confirmed_channel to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said. Who a session acts as, and as which user
 -- its commands run, stays as it was made.
-grant select, update (state, instructions, changed_at) on session to :"agent";
+grant select, update (state, instructions, changed_at, run_id, runs, fence_run, fence_count) on session to :"agent";
 grant select, insert, update on turn, step, outbox, model_usage to :"agent";
 grant select, insert on transcript, access_snapshot, inbox to :"agent";
 grant update (state, turn) on inbox to :"agent";
-grant select, insert, update on sandbox to :"agent";
-grant select on runner, channel, person, policy, schedule, egress_event to :"agent";
+grant select, insert, update on sandbox, place_channel to :"agent";
+grant select, insert, update, delete on place_request to :"agent";
+grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";
+-- Deletes what is too old, and nothing else: the function decides what that is.
+grant execute on function delete_old(text, timestamptz, int) to :"agent";
 
 -- runner: containers and tool calls of its own machine.
 grant select, insert, update on runner to :"runner";
 grant select, update on sandbox, step to :"runner";
-grant select, insert on transcript, file to :"runner";
+grant select, insert on transcript, file, file_chunk to :"runner";
 grant update (placed_in) on file to :"runner";
 -- For read_thread: what was said in the session's own thread.
-grant select (team, channel, thread_ts, kind, state, author, author_class, text, received_at) on inbox to :"runner";
+grant select (team, session, kind, state, author, author_class, text, received_at) on inbox to :"runner";
 grant select (team, id, name) on person to :"runner";
 grant select on session, turn to :"runner";
+grant select on applied_environment, policy_revision to :"runner";
+-- A row can only be locked by a role that may change one of its columns: the fence of a turn is checked under this lock.
+grant update (changed_at) on session to :"runner";
 grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out) on turn to :"runner";
 grant select, insert, update on outbox to :"runner";
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.
-grant select on policy, credential to :"proxy";
-grant select, insert on egress_event to :"proxy";
+grant select on policy, policy_revision, confirmed_channel, credential to :"proxy";
+-- It stores a refresh token that was replaced, sealed, before it uses the new one.
+grant select, insert, update on refresh_token to :"proxy";
+grant select, insert, update (requests, bytes_out, bytes_in) on egress_event to :"proxy";
 
 -- admin: the command line. Enters credentials and never reads one back; sees that messages wait, not what they say.
 grant select, insert on policy to :"admin";
-grant insert, delete, select (connection, version, key_id, created_at) on credential to :"admin";
+grant select on policy_revision, confirmed_channel to :"admin";
+grant select, insert, update, delete on channel_verdict to :"admin";
+grant insert, delete, select (connection, version, key_id, expires_at, created_at) on credential to :"admin";
+grant delete, select (connection) on refresh_token to :"admin";
 grant select, insert, update, delete on schedule to :"admin";
-grant select on installation, channel, person, session, turn, runner, sandbox, egress_event to :"admin";
+grant select on installation, channel, person, session, turn, runner, sandbox, place_request, egress_event to :"admin";
 grant select (session, turn, number) on step to :"admin";
-grant select (id, kind, state, team, channel, thread_ts, ts, author, attempts, received_at, delivered_at, turn) on inbox to :"admin";
-grant select (id, kind, team, channel, thread_ts, slack_ts, revision, sent_revision, attempts, failed, created_at) on outbox
+grant select (id, kind, state, team, channel, thread_ts, session, ts, author, attempts, received_at, delivered_at, turn) on inbox to :"admin";
+grant select (id, kind, team, channel, thread_ts, session, slack_ts, revision, sent_revision, attempts, failed, created_at) on outbox
   to :"admin";
 grant update (draining) on runner to :"admin";
 
 -- console: pages that show. No text of anybody, no file, no output of a tool, no credential.
-grant select on session, turn, sandbox, policy, access_snapshot, egress_event to :"console";
+grant select on session, turn, sandbox, policy, policy_revision, confirmed_channel, access_snapshot, egress_event to :"console";
 grant select (session, turn, number, kind, tool, state, exit_code, truncated, attempt, started_at, ended_at)
   on step to :"console";
 grant select (id, key, kind, session, final, sent_at) on outbox to :"console";

@@ -1,7 +1,7 @@
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
-/** Files that people attached and that are not yet in the workspace of this sandbox. */
+/** Attached files that are stored completely and are not yet in the workspace of this sandbox. */
 export async function filesToPlace(
   db: Queryable,
   session: SessionId,
@@ -9,13 +9,13 @@ export async function filesToPlace(
 ): Promise<{ id: string; name: string }[]> {
   const { rows } = await db.query<{ id: string; name: string }>(
     `select id, name from file
-     where session = $1 and direction = 'in' and placed_in is distinct from $2 order by at, id`,
+     where session = $1 and direction = 'in' and size is not null and placed_in is distinct from $2 order by at, id`,
     [session, sandbox],
   );
   return rows;
 }
 
-/** The file lies in the workspace of this sandbox; in another one it will be placed anew. */
+/** Notes that the file is in the workspace of this sandbox. In another sandbox it is placed again. */
 export async function markPlaced(db: Queryable, id: string, sandbox: string): Promise<void> {
   await db.query('update file set placed_in = $2 where id = $1', [id, sandbox]);
 }

@@ -3,12 +3,12 @@ import path from 'node:path';
 import pg from 'pg';
 
 const FOLDER = path.join(import.meta.dirname, 'migrations');
-/** Any number will do, as long as every Bellhop of one database takes the same. */
+/** An arbitrary number. Every Bellhop process on one database must use the same. */
 const LOCK = 8_245_107;
 
 /**
- * Brings the schema up to date and returns the names of the migrations it ran. Runs under an advisory lock: of two
- * processes that start together one migrates and the other waits. Each file is one transaction.
+ * Brings the schema up to date and returns the names of the migrations it ran. An advisory lock makes a second process
+ * wait. Each file is one transaction.
  */
 export async function migrate(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'bellhop-migrate' });

@@ -1,6 +1,7 @@
 import type { ModelUsage } from '../contracts/conversation.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
+import { rowMissing } from './errors.ts';
 
 export interface UsageRecord extends ModelUsage {
   readonly session: SessionId;
@@ -33,7 +34,7 @@ export async function recordUsage(db: Queryable, record: UsageRecord): Promise<v
 /** What the turn has used so far. */
 export interface TurnSpending {
   readonly tokens: number;
-  /** Since its sandbox was ready; who waits for a place or an image does not work. Since it began, before that. */
+  /** When its sandbox became ready, because waiting for a place or an image is not work. Before that, when it began. */
   readonly workingSince: Date;
 }
 
@@ -44,6 +45,6 @@ export async function turnSpending(db: Queryable, session: SessionId, turn: numb
      where session = $1 and number = $2`,
     [session, turn],
   );
-  if (!rows[0]) throw new Error(`no turn ${session}/${turn}`);
+  if (!rows[0]) throw rowMissing(`turn ${session}/${turn}`);
   return { tokens: Number(rows[0].tokens), workingSince: rows[0].since };
 }

@@ -15,8 +15,8 @@ export interface NotificationOptions {
 }
 
 /**
- * Calls `onNotify` for every NOTIFY, and once for each channel after a lost connection is back. What is missed in
- * between is not repeated by PostgreSQL: a notification is a hint, and every listener also polls.
+ * Calls `onNotify` for every NOTIFY, and once for each channel after a lost connection is back. PostgreSQL does not
+ * repeat notifications that were missed. Therefore a notification is only a hint, and every listener also polls.
  */
 export function listenTo(options: NotificationOptions): Notifications {
   const { url, name, channels, onNotify, retryMs = 1_000 } = options;
@@ -37,7 +37,7 @@ export function listenTo(options: NotificationOptions): Notifications {
       for (const channel of channels) onNotify(channel, '');
       await Promise.race([lost, stopped]);
     } finally {
-      // A server that is gone without a word does not answer the good-bye either.
+      // A server that is gone does not answer the end of the connection either.
       await Promise.race([client.end().catch(() => {}), pause(1_000)]);
     }
   };

@@ -1,11 +1,12 @@
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import type { EphemeralBody, FileBody, MessageBody, ReactionBody, StatusBody } from './outbox.ts';
+import type { BucketSize } from './rate-bucket.ts';
 
 interface Common {
   readonly id: string;
   readonly key: string;
-  /** The opaque mark in the metadata of a posted message. */
+  /** A random mark in the metadata of a posted message, by which the message can be found again. */
   readonly mark: string;
   readonly team: string;
   readonly channel: string;
@@ -13,13 +14,20 @@ interface Common {
   readonly session: SessionId | null;
   readonly revision: number;
   readonly final: boolean;
-  readonly attempts: number;
   readonly slackTs: string | null;
+  /** Slack's id of the file, once Slack has its bytes. */
   readonly slackFile: string | null;
-  readonly uploadUrl: string | null;
   readonly unsure: boolean;
+  /** True when Slack refused the blocks of this revision, so that it is sent as plain text. */
+  readonly plain: boolean;
+  /** Failed attempts in a row. */
+  readonly attempts: number;
+  readonly uploadFailures: number;
+  readonly looks: number;
   readonly createdAt: Date;
-  /** Names this holding of the row; `holdOutbox` exchanges it for a new one. */
+  /** The Slack API method for which the claim was granted. Its token is taken already. */
+  readonly method: string;
+  /** The id of this claim. */
   readonly claim: string;
 }
 
@@ -33,159 +41,201 @@ export type OutboxRow = Common &
     | { readonly kind: 'ephemeral'; readonly body: EphemeralBody }
   );
 export type OutboxOf<Kind extends OutboxRow['kind']> = Extract<OutboxRow, { kind: Kind }>;
+/**
+ * A row and the claim of its sender. A write with an old claim, after another sender has taken the row, changes
+ * nothing.
+ */
+export type Claim = Pick<OutboxRow, 'id' | 'claim'>;
 
-interface Row {
-  id: string;
-  key: string;
-  mark: string;
-  kind: OutboxRow['kind'];
-  team: string;
-  channel: string;
-  thread_ts: string | null;
-  session: SessionId | null;
-  body: unknown;
-  revision: number;
-  final: boolean;
-  attempts: number;
-  slack_ts: string | null;
-  slack_file: string | null;
-  upload_url: string | null;
-  unsure: boolean;
-  created_at: Date;
-  claim: string;
+const COLUMNS = `id, key, mark, kind, team, channel, thread_ts as "threadTs", session, body, revision, final,
+  slack_ts as "slackTs", slack_file as "slackFile", unsure, plain, attempts, upload_failures as "uploadFailures", looks,
+  created_at as "createdAt", method, claim`;
+/** Gives the row back. It is due again at `not_before`. */
+const GIVE_BACK = 'claim = null, claimed_until = null, queued = false';
+
+/** The bucket of one method, as `claimOutbox` needs it. */
+export interface SendingLimit extends BucketSize {
+  readonly method: string;
+  /** Tokens that are left to answers. */
+  readonly reserve: number;
+  /** Each channel has a bucket of its own. */
+  readonly perChannel: boolean;
 }
 
-const COLUMNS = `id, key, mark, kind, team, channel, thread_ts, session, body, revision, final, attempts, slack_ts,
-  slack_file, upload_url, unsure, created_at, claimed_until::text as claim`;
-
-/** A first post waits for earlier first posts of its thread, but not for ever. */
-const IN_ORDER = `not (o.kind in ('message', 'file') and o.slack_ts is null and exists (
-  select 1 from outbox e where e.team = o.team and e.channel = o.channel and e.thread_ts = o.thread_ts and e.id < o.id
-    and e.kind in ('message', 'file') and e.sent_revision = 0 and e.failed is null
-    and e.created_at > now() - interval '10 minutes'))`;
+export interface ClaimOptions {
+  readonly team: string;
+  /** The most important method comes first. No row is claimed for a method that is not listed. */
+  readonly limits: readonly SendingLimit[];
+  /** The most rows to claim. */
+  readonly room: number;
+  /** The part of `room` that only answers may use. */
+  readonly spare: number;
+  readonly leaseMs: number;
+}
 
 /**
- * Takes rows that Slack does not show as wanted yet, reactions and final answers first, and keeps others from
- * taking them for `leaseMs`.
+ * Takes tokens of Slack's rate limits and one row for each of them, and keeps other senders from these rows for
+ * `leaseMs`. Channels take turns: the one that was served longest ago is next. Inside a channel answers come first,
+ * then notices, live lines, reactions and status lines. A row whose limit has no token is not claimed.
+ *
+ * The claim answers with ids only, and the rows are read after it, for this reason:
+ * 1. PostgreSQL sends the answer of a statement before it commits, and keeps the statement's locks meanwhile.
+ * 2. Thirty long answers do not fit into the buffers of a connection. When the gateway freezes, PostgreSQL waits to send the
+ *    rest, and no limit of time ends that.
+ * 3. Every other gateway waits for the lock of `claim_outbox`, and nothing is sent.
+ * Therefore the statement that takes the lock has a short answer, which always fits.
  */
-export async function claimOutbox(db: Queryable, limit: number, leaseMs: number): Promise<OutboxRow[]> {
-  const { rows } = await db.query<Row>(
-    `update outbox set claimed_until = now() + $2 * interval '1 millisecond', attempts = attempts + 1
-     where id in (
-       select o.id from outbox o
-       where o.sent_revision < o.revision and o.failed is null and o.not_before <= now()
-         and (o.claimed_until is null or o.claimed_until <= now()) and ${IN_ORDER}
-       order by o.kind not in ('reaction', 'status'), o.final desc, o.id limit $1 for update skip locked)
-     returning ${COLUMNS}`,
-    [limit, leaseMs],
+export async function claimOutbox(db: Queryable, options: ClaimOptions): Promise<OutboxRow[]> {
+  const limits = options.limits.map(({ method, capacity, perSecond, reserve, perChannel }) => {
+    return { method, capacity, per_second: perSecond, reserve, per_channel: perChannel };
+  });
+  const { rows: claims } = await db.query<{ id: string; claim: string; method: string }>(
+    `select id, claim, method from claim_outbox($1, $2, $3, $4, $5 * interval '1 millisecond')`,
+    [options.team, JSON.stringify(limits), options.room, options.spare, options.leaseMs],
   );
-  return rows.map(toRow).sort(bySendingOrder);
+  if (claims.length === 0) return [];
+  const { rows } = await db.query<OutboxRow>(
+    `select ${COLUMNS} from unnest($1::bigint[], $2::uuid[], $3::text[]) with ordinality as claimed (of_id, of_claim, of_method, nth)
+     join outbox on id = of_id and claim = of_claim and method = of_method order by nth`,
+    [claims.map(({ id }) => id), claims.map(({ claim }) => claim), claims.map(({ method }) => method)],
+  );
+  return rows;
 }
 
 /**
- * The row as it is now, held for another `leaseMs`; null if it is no longer ours. Asked before everything that
- * cannot be taken back, so that no two senders do it. `unsure` remembers that the outcome may stay unknown.
+ * Extends the claim by `leaseMs`. False when another sender has the row. Call it before each step that cannot be
+ * undone, so that two senders never do it both. `unsure` notes that the outcome of the step may stay unknown.
  */
-export async function holdOutbox(
-  db: Queryable,
-  row: OutboxRow,
-  leaseMs: number,
-  unsure?: boolean,
-): Promise<OutboxRow | null> {
-  const { rows } = await db.query<Row>(
+export async function holdOutbox(db: Queryable, row: Claim, leaseMs: number, unsure?: boolean): Promise<boolean> {
+  const { rowCount } = await db.query(
     `update outbox set claimed_until = now() + $3 * interval '1 millisecond', unsure = coalesce($4, unsure)
-     where id = $1 and claimed_until::text = $2 returning ${COLUMNS}`,
+     where id = $1 and claim = $2`,
     [row.id, row.claim, leaseMs, unsure ?? null],
   );
-  return rows[0] ? toRow(rows[0]) : null;
+  return rowCount === 1;
 }
 
-/** The outcome is known now. */
-export async function markUnsure(db: Queryable, id: string, unsure: boolean): Promise<void> {
-  await db.query('update outbox set unsure = $2 where id = $1', [id, unsure]);
+/** Notes that the call certainly had no effect. */
+export async function markSure(db: Queryable, row: Claim): Promise<void> {
+  await db.query('update outbox set unsure = false where id = $1 and claim = $2', [row.id, row.claim]);
 }
 
-/** The message is there: whoever goes on with this row changes it instead of posting. */
-export async function foundInSlack(db: Queryable, id: string, slackTs: string): Promise<void> {
-  await db.query('update outbox set slack_ts = $2, unsure = false where id = $1', [id, slackTs]);
+/** Notes what a look in Slack has shown about an unsure post: it is there at `slackTs`, or it never arrived (null). */
+export async function markLooked(db: Queryable, row: Claim, slackTs: string | null): Promise<void> {
+  await db.query(`update outbox set slack_ts = $3, unsure = false, ${GIVE_BACK} where id = $1 and claim = $2`, [
+    row.id,
+    row.claim,
+    slackTs,
+  ]);
 }
 
-/** Somebody deleted it in Slack: the next attempt posts anew. */
-export async function goneFromSlack(db: Queryable, id: string): Promise<void> {
+/**
+ * Notes that a look did not find an unsure file. It is looked for again, and after `most` looks it counts as not sent.
+ */
+export async function fileNotSeen(db: Queryable, row: Claim, most: number, pauseMs: number): Promise<void> {
   await db.query(
-    'update outbox set slack_ts = null, unsure = false, sent_revision = 0, claimed_until = null where id = $1',
-    [id],
+    `update outbox set unsure = looks + 1 < $3, looks = case when looks + 1 < $3 then looks + 1 else 0 end,
+       not_before = case when looks + 1 < $3 then now() + $4 * interval '1 millisecond' else not_before end, ${GIVE_BACK}
+     where id = $1 and claim = $2`,
+    [row.id, row.claim, most, pauseMs],
   );
 }
 
-/** Remembers an upload before its file is shared, so that a repeated attempt goes on with it; nulls forget it. */
-export async function keepUpload(db: Queryable, id: string, file: string | null, url: string | null): Promise<void> {
-  await db.query('update outbox set slack_file = $2, upload_url = $3, unsure = false where id = $1', [id, file, url]);
+/** Notes that Slack has the bytes of the file under this id. The next claim of the row shares the file. */
+export async function markUploaded(db: Queryable, row: Claim, slackFile: string): Promise<void> {
+  await db.query(
+    `update outbox set slack_file = $3, upload_failures = 0, attempts = 0, ${GIVE_BACK} where id = $1 and claim = $2`,
+    [row.id, row.claim, slackFile],
+  );
 }
 
-/** Slack shows `revision`. The next change of the same row waits for `pauseMs`, unless it is the final one. */
+/** Notes that Slack refused the blocks of this revision. The next claim sends it as plain text. */
+export async function sendPlain(db: Queryable, row: Claim & Pick<OutboxRow, 'revision'>): Promise<void> {
+  await db.query(
+    `update outbox set plain = (revision = $3), unsure = false, ${GIVE_BACK} where id = $1 and claim = $2`,
+    [row.id, row.claim, row.revision],
+  );
+}
+
+/** Notes that the message was deleted in Slack. The next attempt posts it again. */
+export async function goneFromSlack(db: Queryable, row: Claim): Promise<void> {
+  await db.query(
+    `update outbox set slack_ts = null, unsure = false, sent_revision = 0, ${GIVE_BACK} where id = $1 and claim = $2`,
+    [row.id, row.claim],
+  );
+}
+
+/**
+ * Notes that Slack shows `revision`. This is true even when a late sender says it, so it is stored; but a late sender
+ * does not end another sender's claim. The next change of the row waits for `pauseMs`, unless it is the final one.
+ */
 export async function markSent(
   db: Queryable,
-  id: string,
-  revision: number,
+  row: Claim & Pick<OutboxRow, 'revision'>,
   slackTs: string | null,
   pauseMs: number,
 ): Promise<void> {
   await db.query(
-    `update outbox set sent_revision = greatest(sent_revision, $2), slack_ts = coalesce($3, slack_ts), unsure = false,
-       attempts = 0, claimed_until = null, sent_at = now(),
-       not_before = case when final and revision > $2 then now() else now() + $4 * interval '1 millisecond' end
+    `update outbox set sent_revision = greatest(sent_revision, $3), slack_ts = coalesce(slack_ts, $4), unsure = false,
+       attempts = 0, looks = 0, failed = null, sent_at = now(), queued = false,
+       claim = nullif(claim, $2), claimed_until = case when claim = $2 then null else claimed_until end,
+       not_before = case when final and revision > $3 then now() else now() + $5 * interval '1 millisecond' end
      where id = $1`,
-    [id, revision, slackTs, pauseMs],
+    [row.id, row.claim, row.revision, slackTs, pauseMs],
+  );
+}
+
+/** Why a row waits. Only a failure counts as an attempt; a rate limit does not. */
+export type Cause = 'limit' | 'failure' | 'upload';
+
+/**
+ * Gives the row back. Nobody claims it before `ms` milliseconds are over. A final revision that came meanwhile does not
+ * wait, unless an unsure post has to be looked for first.
+ */
+export async function postponeSending(
+  db: Queryable,
+  row: Claim & Pick<OutboxRow, 'revision'>,
+  cause: Cause,
+  ms: number,
+): Promise<void> {
+  await db.query(
+    `update outbox set ${GIVE_BACK}, attempts = attempts + $5, upload_failures = upload_failures + $6,
+       not_before = case when final and revision > $3 and not unsure then not_before
+                         else now() + $4 * interval '1 millisecond' end
+     where id = $1 and claim = $2`,
+    [row.id, row.claim, row.revision, ms, cause === 'failure' ? 1 : 0, cause === 'upload' ? 1 : 0],
   );
 }
 
 /**
- * Gives the row back after `revision` was not sent; nobody takes it before `ms` are over. A final revision that came
- * meanwhile does not wait, unless somebody has to look first what became of a post.
+ * Notes that Slack refused this revision for good. A later revision may still be accepted. `code` is Slack's error, for
+ * operators. True when the row has ended with it.
  */
-export async function postponeSending(db: Queryable, id: string, revision: number, ms: number): Promise<void> {
-  await db.query(
-    `update outbox set claimed_until = null,
-       not_before = case when final and revision > $2 and not unsure then not_before
-                         else now() + $3 * interval '1 millisecond' end
-     where id = $1`,
-    [id, revision, ms],
+export async function markFailed(
+  db: Queryable,
+  row: Claim & Pick<OutboxRow, 'revision'>,
+  code: string,
+): Promise<boolean> {
+  const { rows } = await db.query<{ ended: boolean }>(
+    `update outbox set failed = case when revision = $3 then $4 end, ${GIVE_BACK}
+     where id = $1 and claim = $2 returning failed is not null as ended`,
+    [row.id, row.claim, row.revision, code],
   );
+  return rows[0]?.ended ?? false;
 }
 
-/** Slack will never take this revision; a later one is another matter. `code` is Slack's error, for operators. */
-export async function markFailed(db: Queryable, id: string, revision: number, code: string): Promise<void> {
-  await db.query('update outbox set failed = case when revision = $2 then $3 end, claimed_until = null where id = $1', [
-    id,
-    revision,
-    code,
-  ]);
-}
-
-function bySendingOrder(a: OutboxRow, b: OutboxRow): number {
-  return BigInt(a.id) < BigInt(b.id) ? -1 : 1;
-}
-
-function toRow(row: Row): OutboxRow {
-  return {
-    id: row.id,
-    key: row.key,
-    mark: row.mark,
-    kind: row.kind,
-    team: row.team,
-    channel: row.channel,
-    threadTs: row.thread_ts,
-    session: row.session,
-    body: row.body,
-    revision: row.revision,
-    final: row.final,
-    attempts: row.attempts,
-    slackTs: row.slack_ts,
-    slackFile: row.slack_file,
-    uploadUrl: row.upload_url,
-    unsure: row.unsure,
-    createdAt: row.created_at,
-    claim: row.claim,
-  } as OutboxRow;
+/**
+ * Makes rows due that waited for this first post of their thread. It runs after the commit of the post, so that it
+ * finds every row that was put back because of the post (queue_outbox says why). If the process dies in between, the
+ * rows wait ten seconds longer.
+ */
+export async function letNextPost(db: Queryable, row: Pick<OutboxRow, 'id' | 'session'>): Promise<void> {
+  if (row.session === null) return;
+  await db.query(
+    `update outbox set not_before = now() where not queued and claim is null and attempts = 0 and id in (
+       select distinct on (class) id from outbox
+       where session = $1 and id > $2 and kind in ('message', 'file') and sent_revision = 0 and failed is null
+       order by class, id)`,
+    [row.session, row.id],
+  );
 }

@@ -6,7 +6,7 @@ import { storableJson } from './storable.ts';
 export interface WorkingBody {
   readonly kind: 'working';
   readonly step: number;
-  /** What is being done now, in a few words: `running a command`. */
+  /** A few words for the present action: `running a command`. */
   readonly what: string;
   /** ISO 8601: when the turn began. */
   readonly since: string;
@@ -18,18 +18,22 @@ export interface WorkingBody {
 export interface AnswerBody {
   readonly kind: 'answer';
   readonly text: string;
-  /** Bellhop's own words under it, as mrkdwn: a mention in them is one. Never holds words of the model. */
+  /**
+   * Bellhop's own words under the answer, as mrkdwn, so that a mention in them works. Never holds words of the model.
+   */
   readonly lastWord?: string;
-  /** One small line under it. */
+  /** A small line under the answer. */
   readonly footer?: string;
-  /** Set by the sender where an answer takes several messages. The first is 1. */
+  /** Set by the sender when an answer needs several messages. The first is 1. */
   readonly part?: number;
 }
 
-/** Plain words of Bellhop itself. */
+/** A plain text of Bellhop itself. */
 export interface NoticeBody {
   readonly kind: 'notice';
   readonly text: string;
+  /** The thread that it is about, when it is posted somewhere else. */
+  readonly about?: SessionId;
 }
 
 export type MessageBody = WorkingBody | AnswerBody | NoticeBody;
@@ -37,6 +41,8 @@ export type MessageBody = WorkingBody | AnswerBody | NoticeBody;
 export interface ReactionBody {
   readonly ts: string;
   readonly name: string;
+  /** Takes the reaction back instead of adding it. */
+  readonly remove?: true;
 }
 
 export interface StatusBody {
@@ -55,14 +61,13 @@ export interface EphemeralBody {
   readonly text: string;
 }
 
-/** Where something is to be seen, and the key of the one logical thing it is, however often it is written. */
+/** Where a message appears, and its key. Writes with the same key are the same message. */
 export interface Target {
   readonly key: string;
   readonly team: string;
   readonly channel: string;
   /** Null opens a thread of its own. */
   readonly threadTs: string | null;
-  readonly session?: SessionId | null;
 }
 
 export interface NewMessage extends Target {
@@ -72,41 +77,50 @@ export interface NewMessage extends Target {
 }
 
 /**
- * Says what a message is to look like from now on: the first call makes it, later ones change it. Calls after a
- * final one change nothing. True when this call made the row.
+ * Sets how a message looks from now on. The first call makes the message, later calls change it. Calls after a final
+ * one change nothing, and neither does a live line of an earlier step. True when this call made the row.
  */
 export async function putMessage(db: Queryable, message: NewMessage): Promise<boolean> {
   const { rows } = await db.query<{ made: boolean }>(
-    `with put as (
-       insert into outbox (key, kind, team, channel, thread_ts, session, body, final)
-       values ($1, 'message', $2, $3, $4, $5, $6, $7)
-       on conflict (key) do update
-       set body = excluded.body, final = excluded.final, revision = outbox.revision + 1, failed = null,
-           not_before = case when excluded.final then now() else outbox.not_before end
-       where not outbox.final and (outbox.body <> excluded.body or excluded.final)
-       returning id, xmax = 0 as made)
-     select made, pg_notify('bellhop_outbox', id::text) from put`,
-    [
-      message.key,
-      message.team,
-      message.channel,
-      message.threadTs,
-      message.session ?? null,
-      storableJson(message.body),
-      message.final,
-    ],
+    `insert into outbox (key, kind, team, channel, thread_ts, body, final)
+     values ($1, 'message', $2, $3, $4, $5, $6)
+     on conflict (key) do update
+     set body = excluded.body, final = excluded.final, revision = outbox.revision + 1, failed = null,
+         plain = false, queued = false,
+         not_before = case when excluded.final then now() else outbox.not_before end
+     where not outbox.final and (outbox.body <> excluded.body or excluded.final)
+       and (excluded.final or coalesce((outbox.body->>'step')::int <= (excluded.body->>'step')::int, true))
+     returning xmax = 0 as made`,
+    [message.key, message.team, message.channel, message.threadTs, storableJson(message.body), message.final],
   );
+  if (rows.length > 0) db.wake('bellhop_outbox');
   return rows[0]?.made ?? false;
 }
 
-/** A reaction on a message. Made once; adding it twice is the same. */
-export async function putReaction(db: Queryable, target: Target & { body: ReactionBody }): Promise<void> {
-  await putOnce(db, 'reaction', target, target.body);
+/**
+ * How long a reaction may wait for Slack's rate limit. It says "I have seen this". After two minutes a live line or an
+ * answer says more, and a late reaction would only take the place of a fresh one.
+ */
+export const REACTION_LIFE_MS = 120_000;
+/** How long a status line may wait. A later one would only contradict what the thread shows by then. */
+export const STATUS_LIFE_MS = 15_000;
+
+/**
+ * A reaction on a message. Made once; adding it twice is the same.
+ * @param lifeMs it is dropped when Slack's limits hold it up for longer. Longer where it is the only sign a person
+ * gets.
+ */
+export async function putReaction(
+  db: Queryable,
+  target: Target & { body: ReactionBody },
+  lifeMs = REACTION_LIFE_MS,
+): Promise<void> {
+  await putOnce(db, 'reaction', target, target.body, lifeMs);
 }
 
 /** Slack's own status line of a thread. Tried at most once; Slack clears it when something is posted. */
 export async function putStatus(db: Queryable, target: Target & { body: StatusBody }): Promise<void> {
-  await putOnce(db, 'status', target, target.body);
+  await putOnce(db, 'status', target, target.body, STATUS_LIFE_MS);
 }
 
 /** A file for the thread. Its bytes are a row of table `file`. */
@@ -119,38 +133,64 @@ export async function putEphemeral(db: Queryable, target: Target & { body: Ephem
   await putOnce(db, 'ephemeral', target, target.body);
 }
 
-async function putOnce(db: Queryable, kind: string, target: Target, body: object): Promise<void> {
-  await db.query(
-    `with put as (
-       insert into outbox (key, kind, team, channel, thread_ts, session, body, final)
-       values ($1, $2, $3, $4, $5, $6, $7, true) on conflict (key) do nothing returning id)
-     select pg_notify('bellhop_outbox', id::text) from put`,
-    [target.key, kind, target.team, target.channel, target.threadTs, target.session ?? null, storableJson(body)],
+async function putOnce(db: Queryable, kind: string, target: Target, body: object, lifeMs?: number): Promise<void> {
+  const { rowCount } = await db.query(
+    `insert into outbox (key, kind, team, channel, thread_ts, body, final, expires_at)
+     values ($1, $2, $3, $4, $5, $6, true, now() + $7 * interval '1 millisecond') on conflict (key) do nothing`,
+    [target.key, kind, target.team, target.channel, target.threadTs, storableJson(body), lifeMs ?? null],
   );
+  if (rowCount === 1) db.wake('bellhop_outbox');
 }
 
-/** When the agent last said something whole in a thread; null when it has not. */
-export async function lastAnswerAt(
-  db: Queryable,
-  team: string,
-  channel: string,
-  threadTs: string,
-): Promise<Date | null> {
+/** When the agent's last complete answer in a thread was sent. Null when there is none. */
+export async function lastAnswerAt(db: Queryable, session: SessionId): Promise<Date | null> {
   const { rows } = await db.query<{ at: Date | null }>(
-    `select max(sent_at) as at from outbox where team = $1 and channel = $2 and thread_ts = $3
-       and kind = 'message' and final and slack_ts is not null and body ->> 'kind' = 'answer'`,
-    [team, channel, threadTs],
+    `select max(sent_at) as at from outbox
+     where session = $1 and kind = 'message' and final and slack_ts is not null and body ->> 'kind' = 'answer'`,
+    [session],
   );
   return rows[0]?.at ?? null;
 }
 
-/** Whether a status line would stay: something has been posted in the thread since, or a live line is there, whose end is no post. */
-export async function statusWouldLinger(db: Queryable, place: Omit<Target, 'key'>, since: Date): Promise<boolean> {
+/**
+ * Whether a status line would stay for too long. Slack clears it at the next post, so it would stay when something has
+ * been posted since, or when a live line is there, which the answer replaces without a post.
+ */
+export async function statusWouldLinger(db: Queryable, session: SessionId, since: Date): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from outbox where team = $1 and channel = $2 and thread_ts = $3 and kind = 'message'
-       and (sent_at >= $4 or (slack_ts is not null and body ->> 'kind' = 'working'))
+    `select 1 from outbox where session = $1 and kind = 'message'
+       and (sent_at >= $2 or (slack_ts is not null and body ->> 'kind' = 'working'))
      limit 1`,
-    [place.team, place.channel, place.threadTs, since],
+    [session, since],
   );
   return rowCount === 1;
+}
+
+/** What waits in the outbox, by class of urgency. */
+export interface OutboxBacklog {
+  readonly class: 'answer' | 'notice' | 'live' | 'sign';
+  /** Due rows that no sender has claimed. Counting stops at `BACKLOG_COUNT`. */
+  readonly due: number;
+  /** How long the oldest of them has been due, in milliseconds. Null when there is none. */
+  readonly oldestMs: number | null;
+}
+
+const CLASSES = ['answer', 'notice', 'live', 'sign'] as const;
+/** Enough to see that something is wrong. Counting more would only cost time. */
+export const BACKLOG_COUNT = 1_000;
+
+/** Age and count of what is due, by class, for metrics. Reads one index, and at most `BACKLOG_COUNT` rows a class. */
+export async function outboxBacklog(db: Queryable): Promise<OutboxBacklog[]> {
+  const { rows } = await db.query<{ class: number; due: number; oldestMs: number | null }>(
+    `select each.n as class, counted.due, oldest.ms as "oldestMs"
+     from generate_series(1, 4) as each(n),
+     lateral (select count(*)::int as due from (
+       select 1 from outbox where class = each.n and due_at <= now() and sent_revision < revision and failed is null
+       limit $1) as due) as counted,
+     lateral (select (1000 * extract(epoch from now() - min(due_at)))::float8 as ms from outbox
+       where class = each.n and due_at <= now() and sent_revision < revision and failed is null) as oldest
+     order by each.n`,
+    [BACKLOG_COUNT],
+  );
+  return rows.map(({ class: n, due, oldestMs }) => ({ class: CLASSES[n - 1] ?? 'sign', due, oldestMs }));
 }

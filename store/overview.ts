@@ -1,5 +1,7 @@
 import type { SessionState } from '../contracts/search-attributes.ts';
 import type { Queryable } from './database.ts';
+import { placesOverview } from './places.ts';
+import type { RunnerPart, RunnerTools } from './runners.ts';
 
 /** A thread that the agent works in, or has worked in lately. */
 export interface ThreadOverview {
@@ -23,10 +25,13 @@ export interface RunnerOverview {
   readonly runtime: string;
   readonly capacity: number;
   readonly sandboxes: number;
-  /** Turns under way there. */
+  /** Turns that hold a place there. All other sandboxes rest. */
   readonly working: number;
-  readonly imageReady: boolean;
+  /** The parts it lacks to run a sandbox. Empty when it is ready. */
+  readonly lacks: readonly RunnerPart[];
   readonly draining: boolean;
+  /** How much the sandboxes have that it makes now. */
+  readonly tools: RunnerTools;
   /** Seconds since its last beat. */
   readonly silentFor: number;
 }
@@ -43,54 +48,68 @@ export interface QueueOverview {
 export interface Overview {
   readonly threads: readonly ThreadOverview[];
   readonly runners: readonly RunnerOverview[];
-  /** Came from Slack and is not yet with its session. */
+  /** Turns that wait for a place for their sandbox. */
+  readonly places: Omit<QueueOverview, 'failed'>;
+  /** Messages from Slack that are not yet with their session. */
   readonly inbox: QueueOverview;
-  /** Is to be said in Slack and is not yet there. */
+  /** Messages for Slack that are not yet there. */
   readonly outbox: QueueOverview;
 }
 
-/** How the installation is, from PostgreSQL alone: it answers also while Temporal is away. */
+/** The state of the installation. It reads only PostgreSQL, so it works while Temporal is away. */
 export async function overview(db: Queryable, { threads = 20 } = {}): Promise<Overview> {
   return {
     threads: await latestThreads(db, threads),
     runners: await allRunners(db),
+    places: await placesQueue(db),
     inbox: await inboxQueue(db),
     outbox: await outboxQueue(db),
   };
 }
 
-/** Those with a turn under way first, then the latest. */
+/** Threads with a running turn first, then the most recent ones. */
 async function latestThreads(db: Queryable, limit: number): Promise<ThreadOverview[]> {
   const { rows } = await db.query<ThreadOverview>(
-    `select session.id as session, session.permalink, session.state,
+    `with shown as (
+       select session.id, max(running) as running, max(session.changed_at) as changed_at
+       from session join (
+         select session, 1 as running from turn where state = 'running'
+         union all
+         (select id, 0 from session where state <> 'closed' order by changed_at desc limit $1)
+       ) candidate on candidate.session = session.id
+       where session.state <> 'closed'
+       group by session.id order by 2 desc, 3 desc limit $1)
+     select session.id as session, session.permalink, session.state,
             case when session.scope like 'person:%' then 'direct message'
                  else coalesce('#' || nullif(channel.name, ''), session.channel) end as place,
             turn.number as turn, turn.state as "turnState", turn.failure, coalesce(person.name, turn.requester) as requester,
             turn.started_at as "startedAt",
             (select count(*)::int from step where step.session = session.id and step.turn = turn.number) as steps
-     from session
+     from shown join session on session.id = shown.id
      left join lateral (select * from turn where turn.session = session.id order by number desc limit 1) turn on true
      left join channel on channel.team = session.team and channel.id = session.channel
      left join person on person.team = session.team and person.id = turn.requester
-     where session.state <> 'closed'
-     order by (turn.state = 'running') desc nulls last, session.changed_at desc limit $1`,
+     order by shown.running desc, shown.changed_at desc`,
     [limit],
   );
   return rows;
 }
 
-/** Also those that have fallen silent, the latest first. */
+/** All runners, also silent ones. The one that beat last comes first. */
 export async function allRunners(db: Queryable): Promise<RunnerOverview[]> {
   const { rows } = await db.query<RunnerOverview>(
-    `select runner.id, runtime, capacity, image_ready as "imageReady", draining,
+    `select runner.id, runtime, capacity, lacks, draining, tools,
             extract(epoch from now() - beat_at)::int as "silentFor",
-            (select count(*)::int from sandbox where sandbox.runner = runner.id
-               and sandbox.state in ('placed', 'running', 'paused')) as sandboxes,
-            (select count(*)::int from sandbox join turn on turn.session = sandbox.session and turn.state = 'running'
-             where sandbox.runner = runner.id) as working
+            (select count(*)::int from sandbox where sandbox.runner = runner.id and sandbox.state <> 'removed') as sandboxes,
+            (select count(*)::int from sandbox where sandbox.runner = runner.id and working_turn is not null) as working
      from runner order by beat_at desc`,
   );
   return rows;
+}
+
+async function placesQueue(db: Queryable): Promise<Overview['places']> {
+  const { waiting, oldestFor } = await placesOverview(db);
+  return { waiting, oldestFor };
 }
 
 async function inboxQueue(db: Queryable): Promise<QueueOverview> {
@@ -103,10 +122,10 @@ async function inboxQueue(db: Queryable): Promise<QueueOverview> {
 
 async function outboxQueue(db: Queryable): Promise<QueueOverview> {
   const { rows } = await db.query<QueueOverview>(
-    `select count(*) filter (where failed is null)::int as waiting,
-            extract(epoch from now() - min(created_at) filter (where failed is null))::int as "oldestFor",
-            count(*) filter (where failed is not null and created_at > now() - interval '24 hours')::int as failed
-     from outbox where sent_revision < revision`,
+    `select count(*)::int as waiting, extract(epoch from now() - min(created_at))::int as "oldestFor",
+            (select count(*)::int from outbox
+             where failed <> 'expired' and sent_revision < revision and created_at > now() - interval '24 hours') as failed
+     from outbox where sent_revision < revision and failed is null`,
   );
   return rows[0] ?? NOTHING;
 }

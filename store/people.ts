@@ -2,12 +2,18 @@ import type { Queryable } from './database.ts';
 import type { AuthorClass } from './inbox.ts';
 import { storableText } from './storable.ts';
 
-/** A person or app of the workspace, as Slack's directory described them when last asked. */
+/** What Slack says about a person or an app of the workspace. */
 export interface Person {
   readonly team: string;
   readonly id: string;
   readonly name: string;
   readonly class: AuthorClass;
+  /** The second in which the person's data last changed, as Slack states it. 0 when Slack does not say. */
+  readonly updated: number;
+}
+
+export interface KnownPerson extends Person {
+  /** When Slack last sent this data. */
   readonly seenAt: Date;
 }
 
@@ -16,29 +22,47 @@ interface Row {
   id: string;
   name: string;
   class: AuthorClass;
+  updated: string;
   seen_at: Date;
 }
 
-/** Null when Slack was never asked about them. */
-export async function findPerson(db: Queryable, team: string, id: string): Promise<Person | null> {
+/** Null when nothing is known about them. */
+export async function findPerson(db: Queryable, team: string, id: string): Promise<KnownPerson | null> {
   const { rows } = await db.query<Row>(
-    'select team, id, name, class, seen_at from person where team = $1 and id = $2',
+    'select team, id, name, class, updated, seen_at from person where team = $1 and id = $2',
     [team, id],
   );
   const row = rows[0];
-  return row ? { team: row.team, id: row.id, name: row.name, class: row.class, seenAt: row.seen_at } : null;
+  if (!row) return null;
+  const { seen_at: seenAt, updated, ...person } = row;
+  return { ...person, updated: Number(updated), seenAt };
 }
 
-/** Writes what Slack says now; `seenAt` becomes this moment. */
-export async function savePerson(db: Queryable, person: Omit<Person, 'seenAt'>): Promise<void> {
+/**
+ * Keeps what Slack says about people now, in one statement. Older data never replaces newer data:
+ *
+ * 1. We ask Slack about Ann, and Slack answers "member".
+ * 2. Ann becomes a guest. Slack sends an event, which is stored at once.
+ * 3. The answer of step 1 is stored late.
+ *
+ * Therefore a row is replaced only by data that is at least as new by Slack's own `updated`.
+ */
+export async function savePeople(db: Queryable, people: readonly Person[]): Promise<void> {
+  // Two processes that write the same people in different orders would wait for each other.
+  const byId = [...new Map(people.map((person) => [`${person.team}/${person.id}`, person])).entries()].sort();
+  const columns = byId.map(([, person]) => person);
   await db.query(
-    `insert into person (team, id, name, class) values ($1, $2, $3, $4)
-     on conflict (team, id) do update set name = excluded.name, class = excluded.class, seen_at = now()`,
-    [person.team, person.id, storableText(person.name), person.class],
+    `insert into person (team, id, name, class, updated)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+     on conflict (team, id) do update
+     set name = excluded.name, class = excluded.class, updated = excluded.updated, seen_at = now()
+     where person.updated <= excluded.updated`,
+    [
+      columns.map((person) => person.team),
+      columns.map((person) => person.id),
+      columns.map((person) => storableText(person.name)),
+      columns.map((person) => person.class),
+      columns.map((person) => person.updated),
+    ],
   );
-}
-
-/** The next message of this person asks Slack again. */
-export async function forgetPerson(db: Queryable, team: string, id: string): Promise<void> {
-  await db.query("update person set seen_at = 'epoch' where team = $1 and id = $2", [team, id]);
 }

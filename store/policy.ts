@@ -1,23 +1,43 @@
+import { type ConfirmedChannel, withConfirmed } from '../access/channel-patterns.ts';
 import { type AccessDocument, EMPTY_DOCUMENT } from '../access/document.ts';
 import type { Queryable } from './database.ts';
 
-/** Any number will do, as long as everybody who changes the policy takes the same. */
+/** An arbitrary number. Every process that changes the policy must use the same. */
 const LOCK = 8_245_108;
 const LOCK_WAIT_MS = 10_000;
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** The access document in force; the empty one before the first `apply`. */
+/**
+ * The access document in force, with the channels that are confirmed for its patterns. Before the first `apply` it is the
+ * empty document.
+ */
 export async function currentPolicy(db: Queryable): Promise<AccessDocument> {
-  const { rows } = await db.query<{ version: number; document: Omit<AccessDocument, 'version'> }>(
-    'select version, document from policy order by version desc limit 1',
+  const { rows } = await db.query<{
+    version: number;
+    document: Omit<AccessDocument, 'version'>;
+    confirmed: ConfirmedChannel[];
+  }>(
+    `select version, document,
+       (select coalesce(json_agg(each order by team, channel), '[]') from confirmed_channel each) as confirmed
+     from policy order by version desc limit 1`,
   );
-  return rows[0] ? { ...rows[0].document, version: rows[0].version } : EMPTY_DOCUMENT;
+  const [row] = rows;
+  return row ? withConfirmed({ ...row.document, version: row.version }, row.confirmed) : EMPTY_DOCUMENT;
+}
+
+/**
+ * Names what is in force, without reading it: equal names mean an equal document. It costs the same whatever the size of the
+ * document.
+ */
+export async function policyRevision(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ revision: string }>('select revision from policy_revision');
+  return rows[0]?.revision ?? '';
 }
 
 export interface StoredPolicy {
   readonly version: number;
-  /** The file as it was applied. */
+  /** The text of the applied file. */
   readonly source: string;
   readonly appliedAt: Date;
   readonly appliedBy: string;
@@ -33,7 +53,7 @@ export async function currentPolicyRecord(db: Queryable): Promise<StoredPolicy |
 }
 
 /**
- * Lets one change of the policy happen at a time, until the transaction ends. Readers do not wait.
+ * Locks the policy against other changes until the transaction ends. Readers do not wait.
  * @throws Error when another change does not end within `waitMs`
  */
 export async function lockPolicy(tx: Queryable, waitMs = LOCK_WAIT_MS): Promise<void> {
@@ -52,14 +72,16 @@ export interface NewPolicy {
 }
 
 /**
- * Stores the next version of the policy and tells everybody who listens. Call it under {@link lockPolicy}; two that
- * do not would end in one of them failing, never in a lost change.
+ * Stores the next version of the policy and notifies listeners. Call it under {@link lockPolicy}. Without the lock, one
+ * of two concurrent calls would fail, but no change would be lost.
  */
 export async function storePolicy(tx: Queryable, { document, source, appliedBy }: NewPolicy): Promise<void> {
   const { version, ...content } = document;
+  // Confirmed channels are rows of their own, which a rename takes away.
+  const scopes = content.scopes.filter(({ pattern }) => pattern === undefined);
   await tx.query('insert into policy (version, document, source, applied_by) values ($1, $2, $3, $4)', [
     version,
-    JSON.stringify(content),
+    JSON.stringify({ ...content, scopes }),
     source,
     appliedBy,
   ]);

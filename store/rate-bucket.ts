@@ -9,32 +9,23 @@ export interface BucketSize {
 export interface BucketKey {
   readonly team: string;
   readonly method: string;
-  /** Empty where the limit is the workspace's. */
+  /** Empty when the limit holds for the whole workspace. */
   readonly channel: string;
 }
 
 /**
- * Takes one token, or says how many milliseconds to wait. The state is in the database, so that several gateways and
- * restarts share it. `reserve` tokens are left for callers that matter more.
+ * Takes one token and returns 0, or returns how many milliseconds to wait. The state is in the database, so that
+ * gateways share it and restarts keep it. The outbox takes its tokens from the same buckets (`claimOutbox`). The last
+ * `reserve` tokens are left to more important callers.
  */
 export async function takeToken(db: Queryable, key: BucketKey, size: BucketSize, reserve = 0): Promise<number> {
-  const { rows } = await db.query<{ taken: boolean; wait: number }>(
-    `with fresh as (
-       insert into rate_bucket (team, method, channel, tokens) values ($1, $2, $3, $4)
-       on conflict (team, method, channel) do update
-         set tokens = least($4, rate_bucket.tokens + $5 * extract(epoch from clock_timestamp() - rate_bucket.refilled_at)),
-             refilled_at = clock_timestamp()
-       returning tokens, blocked_until),
-     answer as (
-       select tokens,
-         greatest(coalesce(extract(epoch from blocked_until - clock_timestamp()), 0), 0) as blocked,
-         greatest((1 + $6 - tokens) / $5, 0) as short
-       from fresh)
-     select blocked = 0 and short = 0 as taken, ceil(1000 * greatest(blocked, short))::int as wait from answer`,
+  const { rows } = await db.query<{ wait: number }>(
+    `select ceil(1000 * greatest(extract(epoch from ready_at(bucket, $6, $5) - clock_timestamp()), 0))::int as wait
+     from refill_bucket($1, $2, $3, $4, $5) as bucket`,
     [key.team, key.method, key.channel, size.capacity, size.perSecond, reserve],
   );
-  const answer = rows[0];
-  if (!answer?.taken) return Math.max(answer?.wait ?? 1_000, 1);
+  const wait = rows[0]?.wait ?? 1_000;
+  if (wait > 0) return wait;
   const spent = await db.query(
     'update rate_bucket set tokens = tokens - 1 where team = $1 and method = $2 and channel = $3 and tokens >= 1',
     [key.team, key.method, key.channel],
@@ -42,7 +33,7 @@ export async function takeToken(db: Queryable, key: BucketKey, size: BucketSize,
   return spent.rowCount === 1 ? 0 : Math.ceil(1_000 / size.perSecond);
 }
 
-/** Slack said to stay away from this method for a while (`Retry-After`). */
+/** Blocks a bucket for `ms` milliseconds, because Slack said so (`Retry-After`). */
 export async function blockBucket(db: Queryable, key: BucketKey, ms: number): Promise<void> {
   await db.query(
     `insert into rate_bucket (team, method, channel, tokens, blocked_until)

@@ -1,9 +1,9 @@
 import type { Queryable } from './database.ts';
 import { listSchedules, type ScheduleRow } from './schedules.ts';
 
-/** A schedule as the access file wants it. */
+/** A schedule of the access file. */
 export interface WantedSchedule extends Omit<ScheduleRow, 'paused'> {
-  /** Null: as it is, and running when it is new. */
+  /** Null keeps an existing schedule as it is, and starts a new one running. */
   readonly paused: boolean | null;
 }
 
@@ -12,7 +12,7 @@ export interface ScheduleChange {
   readonly name: string;
 }
 
-/** Makes the stored schedules those of the file, and says what that changed. */
+/** Replaces the stored schedules by those of the file, and returns what changed. */
 export async function replaceSchedules(
   tx: Queryable,
   wanted: readonly WantedSchedule[],

@@ -2,21 +2,24 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 
-/** Each process signs in as a role of its own, which can do what that process needs and nothing else. */
+/** Each process signs in with its own role. The role may do only what that process needs. */
 export const DATABASE_ROLES = ['gateway', 'agent', 'runner', 'proxy', 'admin', 'console'] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
 const GRANTS = path.join(import.meta.dirname, 'grants.sql');
 
-/** Of two that grant on the same tables at once, PostgreSQL lets one fail. Any number will do that migrate.ts and policy.ts do not take. */
+/**
+ * Two processes that grant on the same tables at once would make one fail, so they take a lock. The number is
+ * arbitrary; migrate.ts, policy.ts and places.ts use others.
+ */
 const LOCK = 8_245_109;
 
-/** Roles belong to the whole server, so their names carry the installation. */
+/** Roles belong to the whole database server, so their names contain the installation. */
 export function roleName(installation: string, role: DatabaseRole): string {
   return `bellhop_${installation}_${role}`;
 }
 
-/** The installation's own row; made once, at the first start. */
+/** Makes the installation's row at the first start. */
 export async function registerInstallation(url: string, installation: string): Promise<void> {
   await withOwner(url, async (client) => {
     await client.query('insert into installation (id) values ($1) on conflict do nothing', [installation]);
@@ -52,7 +55,7 @@ export async function dropRoles(url: string, installation: string): Promise<void
       const name = roleName(installation, role);
       const known = await client.query('select 1 from pg_roles where rolname = $1', [name]);
       if (known.rowCount === 0) continue;
-      // Who may create roles is not by that a member, and only a member may drop what a role owns.
+      // Only a member of a role may drop what the role owns, and the creator of a role is not a member.
       await client.query(`grant ${pg.escapeIdentifier(name)} to current_user`);
       await client.query(`drop owned by ${pg.escapeIdentifier(name)}`);
       await client.query(`drop role ${pg.escapeIdentifier(name)}`);

@@ -1,45 +1,60 @@
 import type { Queryable } from './database.ts';
 
+/** A part without which a runner cannot run a sandbox. */
+export type RunnerPart = 'engine' | 'image' | 'proxy';
+
+/** How much the sandboxes have that a runner makes now; see docker/sandbox-image.ts. */
+export type RunnerTools = 'base' | 'full';
+
 export interface Runner {
   readonly id: string;
-  /** How many sandboxes it runs at once. */
+  /** How many turns may be at work on it at once. */
   readonly capacity: number;
   readonly runtime: string;
-  readonly imageReady: boolean;
+  /** The parts it lacks to run a sandbox. A runner gets work only when it lacks nothing. */
+  readonly lacks: readonly RunnerPart[];
   readonly draining: boolean;
+  /** @default 'base' */
+  readonly tools?: RunnerTools;
 }
 
-/** A runner is dead when it has not beaten for this long. */
+/** A runner is dead when it has not beaten for this long: its sessions are placed elsewhere, without their files. */
 export const RUNNER_DEAD_AFTER_SECONDS = 60;
 
-/** Says that a runner lives and what it can do; every few seconds. */
+/** A runner that has not beaten for this long is probably restarting: its sessions wait for it, and it gets no work. */
+export const RUNNER_SILENT_AFTER_SECONDS = 15;
+
+/** Stores that a runner is alive and what it can do. Called every few seconds. */
 export async function beat(db: Queryable, runner: Omit<Runner, 'draining'>): Promise<void> {
   await db.query(
-    `insert into runner (id, capacity, runtime, image_ready) values ($1, $2, $3, $4)
-     on conflict (id) do update set capacity = $2, runtime = $3, image_ready = $4, beat_at = now()`,
-    [runner.id, runner.capacity, runner.runtime, runner.imageReady],
+    `insert into runner (id, capacity, runtime, lacks, tools) values ($1, $2, $3, $4, $5)
+     on conflict (id) do update set capacity = $2, runtime = $3, lacks = $4, tools = $5, beat_at = now()`,
+    [runner.id, runner.capacity, runner.runtime, runner.lacks, runner.tools ?? 'base'],
   );
 }
 
 export interface LiveRunner extends Runner {
-  /** Sandboxes running or paused there. */
-  readonly sandboxes: number;
-  /** Seconds since it last beat; a healthy one beats every five. */
+  /** Turns that hold a place there. */
+  readonly working: number;
+  /** Seconds since its last beat. A healthy runner beats every five seconds. */
   readonly silentFor: number;
 }
 
-/** Runners that have beaten lately, the emptiest first. */
+/** Runners that have beaten within a minute. Costs a few index entries for each place that is taken. */
 export async function liveRunners(db: Queryable): Promise<LiveRunner[]> {
   const { rows } = await db.query<LiveRunner>(
-    `select r.id, r.capacity, r.runtime, r.image_ready as "imageReady", r.draining,
-            count(s.id) filter (where s.state in ('placed', 'running', 'paused'))::int as sandboxes,
-            extract(epoch from now() - r.beat_at)::int as "silentFor"
-     from runner r left join sandbox s on s.runner = r.id
-     where r.beat_at > now() - make_interval(secs => $1)
-     group by r.id order by sandboxes, r.id`,
+    `select id, capacity, runtime, lacks, draining,
+            (select count(*)::int from sandbox where sandbox.runner = runner.id and working_turn is not null) as working,
+            extract(epoch from now() - beat_at)::float8 as "silentFor"
+     from runner where beat_at > now() - make_interval(secs => $1) order by id`,
     [RUNNER_DEAD_AFTER_SECONDS],
   );
   return rows;
+}
+
+/** Whether a runner may get work, also for a session whose files it holds. */
+export function isReady({ silentFor, lacks }: LiveRunner): boolean {
+  return silentFor <= RUNNER_SILENT_AFTER_SECONDS && lacks.length === 0;
 }
 
 /** A draining runner gets no new sessions. False when there is no such runner. */

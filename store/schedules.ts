@@ -2,7 +2,7 @@ import type { TurnEnding } from '../contracts/activities.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
-/** A task that starts by the clock, as the access file says it. Temporal's Schedules are made to agree with these. */
+/** A task of the access file that starts at set times. Temporal's Schedules are made to match these rows. */
 export interface ScheduleRow {
   readonly name: string;
   readonly team: string;
@@ -16,7 +16,7 @@ export interface ScheduleRow {
 
 const COLUMNS = 'name, team, channel, cron, timezone, prompt, paused';
 
-/** As the access file has them, by name, the paused ones too. */
+/** All schedules by name, also the paused ones. */
 export async function listSchedules(db: Queryable): Promise<ScheduleRow[]> {
   const { rows } = await db.query<ScheduleRow>(`select ${COLUMNS} from schedule order by name`);
   return rows;
@@ -28,7 +28,7 @@ export async function findSchedule(db: Queryable, name: string): Promise<Schedul
   return rows[0] ?? null;
 }
 
-/** False when there is no such schedule. The worker that keeps Temporal in step is told. */
+/** Pauses or resumes a schedule and notifies the worker that updates Temporal. False when there is no such schedule. */
 export async function pauseSchedule(db: Queryable, name: string, paused: boolean): Promise<boolean> {
   const { rowCount } = await db.query('update schedule set paused = $2 where name = $1', [name, paused]);
   await db.query("select pg_notify('bellhop_policy', 'schedule')");
@@ -36,13 +36,13 @@ export async function pauseSchedule(db: Queryable, name: string, paused: boolean
 }
 
 export interface OpeningMessage {
-  /** Where Slack put it; null until it is there. */
+  /** Its ts in Slack. Null until it is there. */
   readonly ts: string | null;
   /** Slack's code when it refused the message for good. */
   readonly refused: string | null;
 }
 
-/** What became of the message that opens a firing's thread. */
+/** The state of the message that opens the thread of a scheduled run. */
 export async function openingMessage(db: Queryable, key: string): Promise<OpeningMessage | null> {
   const { rows } = await db.query<OpeningMessage>(
     'select slack_ts as ts, failed as refused from outbox where key = $1',
@@ -51,7 +51,16 @@ export async function openingMessage(db: Queryable, key: string): Promise<Openin
   return rows[0] ?? null;
 }
 
-/** How an inbox entry ended: as its turn did, refused, or stopped before a turn read it. Null while it has not. */
+/** Withdraws an opening message that Slack does not have. Its run has failed, so nothing would happen in its thread. */
+export async function withdrawOpening(db: Queryable, key: string): Promise<void> {
+  await db.query(
+    `update outbox set failed = 'withdrawn' where key = $1 and slack_ts is null and not unsure and failed is null
+       and (claimed_until is null or claimed_until <= now())`,
+    [key],
+  );
+}
+
+/** How an inbox entry ended: like its turn, refused, or stopped before a turn read it. Null while it has not ended. */
 export async function endingOf(
   db: Queryable,
   session: SessionId,

@@ -2,6 +2,7 @@ import { type SessionId, threadOf } from '../contracts/ids.ts';
 import type { Principal, ScopeKey } from '../contracts/scope.ts';
 import type { SessionState } from '../contracts/search-attributes.ts';
 import type { Queryable } from './database.ts';
+import { rowMissing } from './errors.ts';
 
 export interface Session {
   readonly id: SessionId;
@@ -29,55 +30,62 @@ export interface NewSession {
   readonly permalink: string | null;
 }
 
-interface SessionRow {
-  id: SessionId;
-  team: string;
-  channel: string;
-  thread_ts: string;
-  scope: ScopeKey;
-  principal: Principal;
-  state: SessionState;
-  permalink: string | null;
-  instructions: Instruction[];
-  agent_uid: number;
-}
+const COLUMNS = `id, team, channel, thread_ts as "threadTs", scope, principal, state, permalink, instructions,
+  agent_uid as "agentUid"`;
 
-const COLUMNS = 'id, team, channel, thread_ts, scope, principal, state, permalink, instructions, agent_uid';
-
-/** Creates the session unless it exists; whoever comes second changes nothing but a missing permalink. */
+/**
+ * Creates the session unless it exists. For an existing session it only fills in a missing permalink and marks an old
+ * session as used, so that retention leaves it alone:
+ *
+ * 1. Retention locks the session of a thread that was unused for a year, and deletes it.
+ * 2. At the same time somebody writes in that thread. The update below waits for the lock and finds no row.
+ * 3. The insert creates the session again.
+ *
+ * Therefore no message is delivered to a deleted session.
+ *
+ * A number for the agent's user is taken only when a row is created. PostgreSQL fills in defaults before it looks for a
+ * conflict, so `on conflict` alone would take a number for every message.
+ */
 export async function ensureSession(db: Queryable, session: NewSession): Promise<void> {
   const { team, channel, threadTs } = threadOf(session.id);
   await db.query(
+    `update session set changed_at = now(), permalink = coalesce(permalink, $2)
+     where id = $1 and (changed_at < now() - interval '1 hour' or (permalink is null and $2::text is not null))`,
+    [session.id, session.permalink],
+  );
+  await db.query(
     `insert into session (id, team, channel, thread_ts, scope, principal, permalink)
-     values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (id) do update set permalink = coalesce(session.permalink, excluded.permalink)`,
+     select $1, $2, $3, $4, $5, $6, $7 where not exists (select 1 from session where id = $1)
+     on conflict (id) do nothing`,
     [session.id, team, channel, threadTs, session.scope, session.principal, session.permalink],
   );
 }
 
 /** Null when no message of this thread was ever accepted. */
 export async function findSession(db: Queryable, id: SessionId): Promise<Session | null> {
-  const { rows } = await db.query<SessionRow>(`select ${COLUMNS} from session where id = $1`, [id]);
-  return rows[0] ? toSession(rows[0]) : null;
+  const { rows } = await db.query<Session>(`select ${COLUMNS} from session where id = $1`, [id]);
+  return rows[0] ?? null;
 }
 
-/** @throws Error when there is none: whoever asks has come from its workflow */
+/**
+ * @throws StoreError `RowMissing` when there is none. Only its own workflow calls this, so the database was restored.
+ */
 export async function getSession(db: Queryable, id: SessionId): Promise<Session> {
   const session = await findSession(db, id);
-  if (!session) throw new Error(`no session ${id}`);
+  if (!session) throw rowMissing(`session ${id}`);
   return session;
 }
 
-/** The channels of those threads are listened to without a mention. */
+/** Whether the thread has a session. Then messages without a mention are for the agent too. */
 export async function hasSession(db: Queryable, id: SessionId): Promise<boolean> {
   const { rowCount } = await db.query('select 1 from session where id = $1', [id]);
   return rowCount === 1;
 }
 
-/** Whoever follows the thread, such as the page, is told by `bellhop_thread`. */
+/** Sets the state and notifies listeners of the thread, such as the page, on `bellhop_thread`. */
 export async function setSessionState(db: Queryable, id: SessionId, state: SessionState): Promise<void> {
   await db.query('update session set state = $2, changed_at = now() where id = $1', [id, state]);
-  await db.query("select pg_notify('bellhop_thread', $1)", [id]);
+  db.wake('bellhop_thread', id);
 }
 
 /** Instructions are fixed when the thread starts: only the first call sets them. */
@@ -90,19 +98,4 @@ export async function fixInstructions(
     id,
     JSON.stringify(instructions),
   ]);
-}
-
-function toSession(row: SessionRow): Session {
-  return {
-    id: row.id,
-    team: row.team,
-    channel: row.channel,
-    threadTs: row.thread_ts,
-    scope: row.scope,
-    principal: row.principal,
-    state: row.state,
-    permalink: row.permalink,
-    instructions: row.instructions,
-    agentUid: row.agent_uid,
-  };
 }

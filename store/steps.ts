@@ -1,5 +1,5 @@
 import type { SessionId } from '../contracts/ids.ts';
-import { type Database, inTransaction, type Queryable } from './database.ts';
+import type { Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
 import { appendTranscript } from './transcript.ts';
 
@@ -11,27 +11,62 @@ export interface StepRef {
   readonly step: number;
 }
 
-/** Begins a model step, or a further attempt of it. A finished step stays as it is. */
-export async function startModelStep(db: Queryable, { session, turn, step }: StepRef): Promise<StepState> {
-  const { rows } = await db.query<{ state: StepState }>(
-    `insert into step (session, turn, number, kind, state, attempt, started_at)
-     values ($1, $2, $3, 'model', 'running', 1, now())
-     on conflict (session, turn, number) do update
-       set attempt = case when step.state = 'done' then step.attempt else step.attempt + 1 end
-     returning state`,
-    [session, turn, step],
-  );
-  return rows[0]?.state ?? 'running';
+/** The failed attempts of a step, by cause (a failure type, or a group of them). */
+export type Trouble = Readonly<Record<string, Spent | undefined>>;
+
+export interface Spent {
+  readonly tries: number;
+  /** Failed attempts since the last one that made progress. */
+  readonly inRow: number;
+  /** Time of failed attempts and of the pauses after them, in milliseconds. */
+  readonly ms: number;
 }
 
-/** True for the one caller that finishes the step; a late attempt gets false and must change nothing. */
-export async function finishModelStep(db: Queryable, { session, turn, step }: StepRef): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update step set state = 'done', ended_at = now()
-     where session = $1 and turn = $2 and number = $3 and state = 'running'`,
+/** A model step that is not done yet. */
+export interface StartedModelStep {
+  /** Counts this attempt: 1 for the first. */
+  readonly attempt: number;
+  readonly trouble: Trouble;
+}
+
+/** Begins a model step, or a further attempt of it. Call it with the turn held, after looking for its answer. */
+export async function startModelStep(db: Queryable, { session, turn, step }: StepRef): Promise<StartedModelStep> {
+  const { rows } = await db.query<StartedModelStep>(
+    `insert into step (session, turn, number, kind, state, attempt, started_at)
+     values ($1, $2, $3, 'model', 'running', 1, now())
+     on conflict (session, turn, number) do update set attempt = step.attempt + 1
+     returning attempt, trouble`,
     [session, turn, step],
   );
-  return rowCount === 1;
+  return rows[0] ?? { attempt: 1, trouble: {} };
+}
+
+/** Call it with the turn held, after looking whether another attempt has recorded an answer. */
+export async function finishModelStep(db: Queryable, { session, turn, step }: StepRef): Promise<void> {
+  await db.query("update step set state = 'done', ended_at = now() where session = $1 and turn = $2 and number = $3", [
+    session,
+    turn,
+    step,
+  ]);
+}
+
+/** The failed attempts of a step. Call it with the turn held. */
+export async function troubleOf(db: Queryable, { session, turn, step }: StepRef): Promise<Trouble> {
+  const { rows } = await db.query<{ trouble: Trouble }>(
+    'select trouble from step where session = $1 and turn = $2 and number = $3',
+    [session, turn, step],
+  );
+  return rows[0]?.trouble ?? {};
+}
+
+/** Call it with the turn held. */
+export async function setTrouble(db: Queryable, { session, turn, step }: StepRef, trouble: Trouble): Promise<void> {
+  await db.query('update step set trouble = $4 where session = $1 and turn = $2 and number = $3', [
+    session,
+    turn,
+    step,
+    JSON.stringify(trouble),
+  ]);
 }
 
 export interface NewToolStep {
@@ -43,7 +78,7 @@ export interface NewToolStep {
 }
 
 /**
- * The calls of one model answer, all of them before the first one runs. Call it in the transaction that keeps the
+ * Stores all tool calls of one model answer before the first one runs. Call it in the transaction that stores the
  * answer.
  */
 export async function addToolSteps(
@@ -86,9 +121,15 @@ export interface ToolStep {
   readonly truncated: boolean;
   /** Of the first attempt. */
   readonly startedAt: Date;
+  /** Whether an earlier attempt may have had an effect. */
+  readonly begun: boolean;
+  readonly trouble: Trouble;
 }
 
-/** Begins a tool step, or a further attempt of it. A finished step stays as it is. Null when there is none. */
+/**
+ * Begins a tool step, or a further attempt of it. A finished step stays as it is. Null when there is none. Call it with
+ * the turn held.
+ */
 export async function startToolStep(db: Queryable, { session, turn, step }: StepRef): Promise<ToolStep | null> {
   const { rows } = await db.query<ToolStep>(
     `update step set
@@ -97,29 +138,38 @@ export async function startToolStep(db: Queryable, { session, turn, step }: Step
        started_at = coalesce(started_at, now())
      where session = $1 and turn = $2 and number = $3 and kind = 'tool'
      returning tool, tool_call as call, arguments, state, attempt, exit_code as "exitCode", truncated,
-               started_at as "startedAt"`,
+               started_at as "startedAt", begun, trouble`,
     [session, turn, step],
   );
   return rows[0] ?? null;
+}
+
+/**
+ * Notes that from now on the call may have an effect. A command needs no such note, because the life of the sandbox in
+ * which it starts is stored with its step (`incarnationOfStep`). Call it with the turn held.
+ */
+export async function markBegun(db: Queryable, { session, turn, step }: StepRef): Promise<void> {
+  await db.query(
+    "update step set begun = true where session = $1 and turn = $2 and number = $3 and state = 'running'",
+    [session, turn, step],
+  );
 }
 
 export interface ToolEnd {
   readonly state: 'done' | 'failed' | 'stopped' | 'unknown';
   readonly exitCode: number | null;
   readonly truncated: boolean;
-  /** What the command wrote, for people; null where there is nothing beyond `text`. */
+  /** The output of the command, for people. Null when there is nothing beyond `text`. */
   readonly output: string | null;
   /** What the model reads. */
   readonly text: string;
   readonly tokens: number;
 }
 
-/** Ends an open tool step and gives its call a result, once: whoever comes later changes nothing and gets false. */
-export async function finishToolStep(database: Database, ref: StepRef, end: ToolEnd): Promise<boolean> {
-  return inTransaction(database, (db) => endToolStep(db, ref, end));
-}
-
-/** The same inside a transaction of the caller. */
+/**
+ * Ends an open tool step and stores the result of its call. Only the first call does so; a later one changes nothing
+ * and returns false. Call it with the turn held, or the session locked.
+ */
 export async function endToolStep(db: Queryable, { session, turn, step }: StepRef, end: ToolEnd): Promise<boolean> {
   const { rows } = await db.query<{ tool: string; call: string }>(
     `update step set state = $4, exit_code = $5, truncated = $6, output = $7, ended_at = now()
@@ -143,23 +193,32 @@ export async function endToolStep(db: Queryable, { session, turn, step }: StepRe
 }
 
 /**
- * Ends every open tool step of this and earlier turns, so that no call is left without a result; `endOf` is told whether
- * it had begun to run. Run it in a transaction. Returns how many there were.
+ * Ends every open tool step of this and earlier turns, so that no call is left without a result. `endOf` gets whether
+ * the call may have had an effect. Call it with the session locked. Returns how many steps were open.
  */
 export async function endOpenToolSteps(
   db: Queryable,
   session: SessionId,
   turn: number,
-  endOf: (begun: boolean) => ToolEnd,
+  endOf: (mayHaveRun: boolean) => ToolEnd,
 ): Promise<number> {
-  const { rows } = await db.query<{ turn: number; step: number; state: StepState }>(
-    `select turn, number as step, state from step
+  const { rows } = await db.query<{ turn: number; step: number; mayHaveRun: boolean }>(
+    `select turn, number as step, begun or incarnation is not null as "mayHaveRun" from step
      where session = $1 and turn <= $2 and kind = 'tool' and state in ('pending', 'running')
      order by turn, number for update`,
     [session, turn],
   );
   for (const open of rows) {
-    await endToolStep(db, { session, turn: open.turn, step: open.step }, endOf(open.state === 'running'));
+    await endToolStep(db, { session, turn: open.turn, step: open.step }, endOf(open.mayHaveRun));
   }
   return rows.length;
+}
+
+/** The highest step number of a turn, which is its present step. 1 before the first. */
+export async function lastStep(db: Queryable, session: SessionId, turn: number): Promise<number> {
+  const { rows } = await db.query<{ last: number }>(
+    'select coalesce(max(number), 1) as last from step where session = $1 and turn = $2',
+    [session, turn],
+  );
+  return rows[0]?.last ?? 1;
 }

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL stores neither NUL nor half a surrogate pair in text or jsonb, and both occur in command output and in
- * what models write. They become U+FFFD.
+ * Replaces NUL and unpaired surrogates by U+FFFD. PostgreSQL cannot store them in text or jsonb, and both occur in the
+ * output of commands and models.
  */
 export function storableText(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed();

@@ -1,36 +1,39 @@
-import { type SessionId, threadOf } from '../contracts/ids.ts';
+import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
 export interface ThreadMessageRow {
   readonly at: Date;
   readonly author: string;
   readonly authorClass: string;
-  /** Plain text of people, Markdown of the agent. */
+  /** Plain text for people's messages, Markdown for the agent's. */
   readonly text: string;
 }
 
-/** The newest messages of a session's own thread, people's and the agent's answers, oldest first. */
+/** The newest messages of a session's own thread, from people and the agent, oldest first. */
 export async function readThreadMessages(
   db: Queryable,
   session: SessionId,
   limit: number,
 ): Promise<ThreadMessageRow[]> {
-  const { team, channel, threadTs } = threadOf(session);
   const { rows } = await db.query<ThreadMessageRow>(
-    `select at, author, "authorClass", text from (
-       select i.received_at as at, coalesce(p.name, i.author) as author, i.author_class as "authorClass", i.text
-       from inbox i left join person p on p.team = i.team and p.id = i.author
-       where i.team = $2 and i.channel = $3 and i.thread_ts = $4 and i.kind in ('message', 'schedule')
-         and i.state in ('delivered', 'context')
-       union all
-       select t.at, 'you', 'agent', said.text
-       from transcript t cross join lateral (
+    `with heard as (
+       select received_at as at, team, author, author_class, text from inbox
+       where session = $1 and kind in ('message', 'schedule') and state in ('delivered', 'context')
+       order by received_at desc limit $2),
+     answered as (
+       select t.at, said.text from transcript t cross join lateral (
          select string_agg(block->>'text', '') filter (where block->>'type' = 'text') as text,
                 bool_or(block->>'type' = 'tool_use') as working
          from jsonb_array_elements(t.content->'blocks') block) said
        where t.session = $1 and t.role = 'assistant' and not said.working and said.text <> ''
-     ) said_here order by at desc limit $5`,
-    [session, team, channel, threadTs, limit],
+       order by t.seq desc limit $2)
+     select * from (
+       select at, coalesce(p.name, author) as author, author_class as "authorClass", text
+       from heard left join person p on p.team = heard.team and p.id = heard.author
+       union all
+       select at, 'you', 'agent', text from answered
+     ) said_here order by at desc limit $2`,
+    [session, limit],
   );
   return rows.reverse();
 }

@@ -2,7 +2,7 @@ import type { EgressEvent } from '../contracts/egress.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
-/** Reads for people who watch a thread. Nothing here changes anything: the console's role may only select. */
+/** Queries for people who watch a thread. They change nothing, because the console's role may only read. */
 
 export interface TurnRecord {
   readonly number: number;
@@ -43,7 +43,7 @@ export interface SessionRecord {
   readonly sandbox: string | null;
 }
 
-/** The session with where its sandbox lives; null until somebody addressed the agent there. */
+/** The session and the place of its sandbox. Null until somebody has addressed the agent in the thread. */
 export async function readSession(db: Queryable, session: SessionId): Promise<SessionRecord | null> {
   const { rows } = await db.query<SessionRecord>(
     `select s.state, s.scope, b.runner, b.id as sandbox
@@ -63,16 +63,14 @@ export async function readTurns(db: Queryable, session: SessionId, limit = 50): 
             (select max(o.sent_at) from outbox o
               where o.key = t.session || '/' || t.number || '/answer' and o.final) as "answeredAt"
      from turn t
-     left join lateral (
-       select id, taken_at, policy_version from access_snapshot
-       where session = t.session and turn = t.number order by taken_at limit 1) a on true
+     left join access_snapshot a on a.session = t.session and a.turn = t.number
      where t.session = $1 order by t.number desc limit $2`,
     [session, limit],
   );
   return rows.reverse();
 }
 
-/** The last steps of a thread, oldest first. What they were given and what they wrote is not for this role. */
+/** The last steps of a thread, oldest first. The console's role may not read their arguments and output. */
 export async function readSteps(db: Queryable, session: SessionId, limit = 500): Promise<StepRecord[]> {
   const { rows } = await db.query<StepRecord>(
     `select turn, number, kind, tool, state, exit_code as "exitCode", truncated, attempt,
@@ -89,7 +87,7 @@ export async function findEgressEvent(db: Queryable, id: string): Promise<Egress
     `select id, at, sandbox, session, turn, principal, requester, scope, outcome, code, reason, rule, bundle,
        rule_scope as "ruleScope", connection, method, scheme, host, port, path, status,
        bytes_out::float8 as "bytesOut", bytes_in::float8 as "bytesIn", duration_ms as "durationMs", transport,
-       own_credentials as "ownCredentials"
+       own_credentials as "ownCredentials", requests::float8 as requests
      from egress_event where id = $1`,
     [id],
   );

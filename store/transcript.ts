@@ -3,7 +3,7 @@ import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import { storableJson } from './storable.ts';
 
-/** What a row holds, by its role. */
+/** The content of a row, by its role. */
 export type TranscriptEntry =
   | {
       readonly role: 'user';
@@ -16,17 +16,17 @@ export type TranscriptEntry =
   | { readonly role: 'summary'; readonly content: SummaryContent };
 
 export type TranscriptRow = TranscriptEntry & {
-  /** A bigint, so a string. Grows within a session in the order things were said. */
+  /** A bigint, therefore a string. It grows within a session in the order of the conversation. */
   readonly seq: string;
   readonly turn: number;
-  /** What the row adds to a model's context, in tokens: from usage where it is known, else an estimate. */
+  /** The tokens that the row adds to a model's context: from the model's usage if known, otherwise estimated. */
   readonly tokens: number;
   readonly at: Date;
 };
 
 export type NewTranscriptRow = TranscriptEntry & { readonly turn: number; readonly tokens: number };
 
-/** Adds rows in their order. */
+/** Adds rows in order. Call it with the session locked, so that `seq` grows in the order of the commits. */
 export async function appendTranscript(
   db: Queryable,
   session: SessionId,
@@ -51,8 +51,8 @@ export async function appendTranscript(
 }
 
 /**
- * What belongs to a model's context: the newest summary, if there is one, and every row after the last one it
- * replaces, in order. Older summaries are left out.
+ * The rows for a model's context, in order: the newest summary, if there is one, and every row that it does not
+ * replace. Older summaries are left out.
  */
 export async function readTranscript(db: Queryable, session: SessionId): Promise<TranscriptRow[]> {
   const { rows } = await db.query<StoredRow>(
@@ -66,6 +66,25 @@ export async function readTranscript(db: Queryable, session: SessionId): Promise
     [session],
   );
   return rows.map(toRow);
+}
+
+/** The rows from `seq` on, that one included, in order. */
+export async function readTranscriptFrom(db: Queryable, session: SessionId, seq: string): Promise<TranscriptRow[]> {
+  const { rows } = await db.query<StoredRow>(
+    `select seq, turn, role, author, author_class, step, content, tokens, at
+     from transcript where session = $1 and seq >= $2 order by seq`,
+    [session, seq],
+  );
+  return rows.map(toRow);
+}
+
+/** The `seq` of the newest summary; null while there is none. */
+export async function newestSummary(db: Queryable, session: SessionId): Promise<string | null> {
+  const { rows } = await db.query<{ seq: string }>(
+    "select seq from transcript where session = $1 and role = 'summary' order by seq desc limit 1",
+    [session],
+  );
+  return rows[0]?.seq ?? null;
 }
 
 /** The answer a model step gave; null while there is none. */
@@ -89,7 +108,7 @@ export async function assistantsOf(db: Queryable, session: SessionId, turn: numb
   return rows.map(({ content }) => content);
 }
 
-/** Notes once in a turn that somebody stopped it. `by` is a Slack user id. */
+/** Notes that somebody stopped the turn, once for each turn. `by` is a Slack user id. */
 export async function noteStop(db: Queryable, session: SessionId, turn: number, by: string): Promise<void> {
   const content: UserContent = { kind: 'stop', context: false, text: '', name: null, ts: '', files: [] };
   await db.query(

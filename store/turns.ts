@@ -1,8 +1,9 @@
 import type { EgressCounts } from '../contracts/egress.ts';
 import type { FailureType } from '../contracts/failures.ts';
-import { type SessionId, threadOf } from '../contracts/ids.ts';
-import type { Database, Queryable } from './database.ts';
-import { inTransaction } from './database.ts';
+import { claimOf, type Fence } from '../contracts/fence.ts';
+import type { SessionId } from '../contracts/ids.ts';
+import type { Queryable } from './database.ts';
+import { rowMissing } from './errors.ts';
 
 export type TurnState = 'running' | 'answered' | 'stopped' | 'limit' | 'failed';
 
@@ -14,81 +15,83 @@ export interface Turn {
   readonly startedAt: Date;
 }
 
-export interface TurnClaim {
+/** A request of a session's workflow for its next turn. */
+export interface Asking {
   readonly session: SessionId;
-  /** Names this asking: the same claim always gets the same turn. */
-  readonly claim: string;
-  /** Messages up to this inbox id were stopped by a person: they become context and begin nothing. */
+  readonly fence: Fence;
+  /** The newest turn that the workflow knows, or 0. Numbers continue after it, even if the database was restored. */
+  readonly after: number;
+  /** A person stopped the messages up to this inbox id. They become context and begin no turn. */
   readonly stoppedUpTo: string | null;
 }
 
-interface TurnRow {
-  session: SessionId;
-  number: number;
-  requester: string;
-  state: TurnState;
-  started_at: Date;
-}
-
-const COLUMNS = 'session, number, requester, state, started_at';
-/** What waits to be read by the agent: delivered, addressed to it, and not yet in a turn. */
-const WAITING = `team = $1 and channel = $2 and thread_ts = $3 and state = 'delivered' and turn is null
-  and kind in ('message', 'schedule')`;
+const COLUMNS = 'session, number, requester, state, started_at as "startedAt"';
+/** Messages for the agent that are delivered and not yet in a turn. */
+const WAITING = "session = $1 and state = 'delivered' and turn is null and kind in ('message', 'schedule')";
 
 /**
- * Begins the next turn of a session if somebody waits for one; null if nobody does. The messages themselves are
- * claimed by the first model step, in the transaction that writes them into the transcript.
+ * The highest turn number that anything of the session still names, for a session without any turn:
+ *
+ * 1. Retention deletes the turns of a thread that nobody uses, and keeps some of what belongs to them for longer.
+ * 2. Somebody writes in that thread again. If its turns began at 1, the new turn 1 would find what the old one has left: its
+ *    recorded answer, its final message in the outbox, and a sandbox that is settled for higher turns and never gets a place.
+ * Therefore the numbers go on after the highest one that is left. `coalesce` asks for it only when no turn is there.
  */
-export async function beginTurn(database: Database, claim: TurnClaim): Promise<Turn | null> {
-  const { team, channel, threadTs } = threadOf(claim.session);
-  return inTransaction(database, async (db) => {
-    await lockSession(db, claim.session);
-    const mine = await turnOfClaim(db, claim.claim);
-    if (mine) return mine;
-    if (claim.stoppedUpTo !== null) await markStopped(db, claim.session, claim.stoppedUpTo);
-    const waiting = await db.query<{ author: string }>(
-      `select author from inbox where ${WAITING} order by id limit 1`,
-      [team, channel, threadTs],
-    );
-    const first = waiting.rows[0];
-    if (!first) return null;
-    const begun = await db.query<TurnRow>(
-      `insert into turn (session, number, claim, requester)
-       select $1, coalesce(max(number), 0) + 1, $2, $3 from turn where session = $1
-       returning ${COLUMNS}`,
-      [claim.session, claim.claim, first.author],
-    );
-    await db.query("update session set state = 'working', changed_at = now() where id = $1", [claim.session]);
-    await db.query("select pg_notify('bellhop_thread', $1)", [claim.session]);
-    return begun.rows[0] ? toTurn(begun.rows[0]) : null;
-  });
+const NEWEST_LEFT = `greatest(0,
+  (select max(turn) from transcript where session = $1), (select max(turn) from step where session = $1),
+  (select max(turn) from inbox where session = $1), (select max(turn) from model_usage where session = $1),
+  (select max(turn) from egress_event where session = $1), (select max(settled_turn) from sandbox where session = $1),
+  (select max(substring(substr(key, length($1) + 2) from '^[0-9]{1,9}')::int) from outbox
+   where session = $1 and starts_with(key, $1 || '/')))`;
+
+/**
+ * Begins the session's next turn if a message waits for one. Null if none waits. Call it with the session locked and no
+ * turn running. The first model step claims the messages, in the transaction that writes them into the transcript.
+ */
+export async function insertTurn(db: Queryable, asking: Asking): Promise<Turn | null> {
+  const { session, fence, after, stoppedUpTo } = asking;
+  if (stoppedUpTo !== null) await markStopped(db, session, stoppedUpTo);
+  const { rows } = await db.query<Turn>(
+    `insert into turn (session, number, claim, requester, begun_by)
+     select $1, greatest(coalesce((select max(number) from turn where session = $1), ${NEWEST_LEFT}), $3) + 1, $2, waiting.author, waiting.id
+     from (select id, author from inbox where ${WAITING} order by id limit 1) waiting
+     returning ${COLUMNS}`,
+    [session, claimOf(session, fence), after],
+  );
+  const begun = rows[0];
+  if (!begun) return null;
+  await db.query("update session set state = 'working', changed_at = now() where id = $1", [session]);
+  db.wake('bellhop_thread', session);
+  return begun;
 }
 
-/** The turn that this asking began, also when it has ended; null when it began none yet. */
-export async function turnOfClaim(db: Queryable, claim: string): Promise<Turn | null> {
-  const { rows } = await db.query<TurnRow>(`select ${COLUMNS} from turn where claim = $1`, [claim]);
-  return rows[0] ? toTurn(rows[0]) : null;
+/** The turn that the request with this fence began, even if it has ended. Null when it began none. */
+export async function turnOfFence(db: Queryable, session: SessionId, fence: Fence): Promise<Turn | null> {
+  const { rows } = await db.query<Turn>(`select ${COLUMNS} from turn where claim = $1`, [claimOf(session, fence)]);
+  return rows[0] ?? null;
 }
 
-/** One at a time begins or ends a turn of a session. Held until the transaction ends. */
-export async function lockSession(db: Queryable, session: SessionId): Promise<void> {
-  await db.query('select 1 from session where id = $1 for update', [session]);
-}
-
-/** @throws Error when there is none: whoever asks has begun it */
+/** @throws StoreError `RowMissing` */
 export async function getTurn(db: Queryable, session: SessionId, number: number): Promise<Turn> {
-  const { rows } = await db.query<TurnRow>(`select ${COLUMNS} from turn where session = $1 and number = $2`, [
+  const { rows } = await db.query<Turn>(`select ${COLUMNS} from turn where session = $1 and number = $2`, [
     session,
     number,
   ]);
-  if (!rows[0]) throw new Error(`no turn ${session}/${number}`);
-  return toTurn(rows[0]);
+  if (!rows[0]) throw rowMissing(`turn ${session}/${number}`);
+  return rows[0];
 }
 
-/** Whether somebody said something that no model call has seen yet. */
+/** The running turn of a session. Null when none runs. */
+export async function runningTurnOf(db: Queryable, session: SessionId): Promise<Turn | null> {
+  const { rows } = await db.query<Turn>(`select ${COLUMNS} from turn where session = $1 and state = 'running'`, [
+    session,
+  ]);
+  return rows[0] ?? null;
+}
+
+/** Whether a message waits that no model call has read yet. */
 export async function someoneWaits(db: Queryable, session: SessionId): Promise<boolean> {
-  const { team, channel, threadTs } = threadOf(session);
-  const { rowCount } = await db.query(`select 1 from inbox where ${WAITING} limit 1`, [team, channel, threadTs]);
+  const { rowCount } = await db.query(`select 1 from inbox where ${WAITING} limit 1`, [session]);
   return (rowCount ?? 0) > 0;
 }
 
@@ -98,7 +101,7 @@ export interface TurnEnd {
   readonly stoppedBy?: string | undefined;
 }
 
-/** Ends a running turn; a turn that has ended keeps its first ending. */
+/** Ends a running turn. A turn that has ended keeps its first ending. Call it with the session locked. */
 export async function finishTurn(db: Queryable, session: SessionId, number: number, end: TurnEnd): Promise<void> {
   await db.query(
     `update turn set state = $3, failure = $4, stopped_by = $5, ended_at = now(),
@@ -107,7 +110,7 @@ export async function finishTurn(db: Queryable, session: SessionId, number: numb
     [session, number, end.state, end.failure ?? null, end.stoppedBy ?? null],
   );
   await db.query("update session set state = 'idle', changed_at = now() where id = $1", [session]);
-  await db.query("select pg_notify('bellhop_thread', $1)", [session]);
+  db.wake('bellhop_thread', session);
 }
 
 export interface TurnTotals {
@@ -118,62 +121,43 @@ export interface TurnTotals {
   readonly blocked: number;
 }
 
-/** What a turn did so far. Requests are counted from their events, which may lag a moment behind the proxy. */
+/** What a turn has done so far. Requests are counted from their events, which may lag a moment behind the proxy. */
 export async function turnTotals(db: Queryable, session: SessionId, number: number): Promise<TurnTotals> {
   const { rows } = await db.query<TurnTotals>(
     `select (select count(*)::int from step s where s.session = $1 and s.turn = $2 and s.kind = 'tool') as tools,
             extract(epoch from now() - t.started_at)::float8 as seconds,
             e.injected, e.forwarded, e.blocked
      from turn t,
-       lateral (select count(*) filter (where outcome = 'injected')::int as injected,
-                       count(*) filter (where outcome = 'forwarded')::int as forwarded,
-                       count(*) filter (where outcome = 'blocked')::int as blocked
+       lateral (select coalesce(sum(requests) filter (where outcome = 'injected'), 0)::int as injected,
+                       coalesce(sum(requests) filter (where outcome = 'forwarded'), 0)::int as forwarded,
+                       coalesce(sum(requests) filter (where outcome = 'blocked'), 0)::int as blocked
                 from egress_event where session = $1 and turn = $2) e
      where t.session = $1 and t.number = $2`,
     [session, number],
   );
-  if (!rows[0]) throw new Error(`no turn ${session}/${number}`);
+  if (!rows[0]) throw rowMissing(`turn ${session}/${number}`);
   return rows[0];
 }
 
-/** Keeps what `streamEgress` counted with the turn. */
+/**
+ * Stores the counts of `streamEgress` with its turn, even after the turn has ended, because the counts come last.
+ * Counts only grow, so a late attempt with lower counts changes nothing.
+ */
 export async function recordEgress(
   db: Queryable,
   session: SessionId,
   number: number,
-  counts: EgressCounts,
+  { injected, forwarded, blocked, bytesOut }: EgressCounts,
 ): Promise<void> {
   await db.query(
-    `update turn set injected = $3, forwarded = $4, blocked = $5, bytes_out = $6 where session = $1 and number = $2`,
-    [session, number, counts.injected, counts.forwarded, counts.blocked, counts.bytesOut],
+    `update turn set injected = greatest(injected, $3), forwarded = greatest(forwarded, $4),
+       blocked = greatest(blocked, $5), bytes_out = greatest(bytes_out, $6)
+     where session = $1 and number = $2`,
+    [session, number, injected, forwarded, blocked, bytesOut],
   );
 }
 
-/** Messages a person's stop overtook are read as context by the next turn, but begin none themselves. */
+/** Marks messages that a person's stop overtook. The next turn reads them as context, but they begin no turn. */
 export async function markStopped(db: Queryable, session: SessionId, upTo: string): Promise<void> {
-  const { team, channel, threadTs } = threadOf(session);
-  await db.query(`update inbox set state = 'context' where ${WAITING} and id < $4`, [team, channel, threadTs, upTo]);
-}
-
-/** Turns under way, of one session or of all, without the one that `claim` names. */
-export async function runningTurns(
-  db: Queryable,
-  { session = null, claim = null }: { readonly session?: SessionId | null; readonly claim?: string | null } = {},
-): Promise<Turn[]> {
-  const { rows } = await db.query<TurnRow>(
-    `select ${COLUMNS} from turn where state = 'running' and ($1::text is null or session = $1)
-       and claim is distinct from $2 order by started_at`,
-    [session, claim],
-  );
-  return rows.map(toTurn);
-}
-
-function toTurn(row: TurnRow): Turn {
-  return {
-    session: row.session,
-    number: row.number,
-    requester: row.requester,
-    state: row.state,
-    startedAt: row.started_at,
-  };
+  await db.query(`update inbox set state = 'context' where ${WAITING} and id < $2`, [session, upTo]);
 }

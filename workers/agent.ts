@@ -1,27 +1,30 @@
 /** The agent worker: workflows, model calls and schedules. Any number of them may run. */
 import path from 'node:path';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { z } from 'zod';
-import { createEndAbandonedTurn } from '../activities/abandoned-turns.ts';
 import { createAgentActivities } from '../activities/create-agent-activities.ts';
-import { createEndTurn } from '../activities/end-turn.ts';
+import { createEndAbandonedTurn } from '../activities/end-turn.ts';
+import { createHousekeepingActivities } from '../activities/housekeeping.ts';
 import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../activities/settings.ts';
-import { turnReport } from '../activities/turn-report.ts';
 import { createAnthropicModel } from '../agent/model/anthropic.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
+import { PORTS } from '../setup/host/port-wishes.ts';
 import { findChannel } from '../store/channels.ts';
 import { type Database, openDatabase } from '../store/database.ts';
-import { endAbandonedTurns } from './agent/end-abandoned-turns.ts';
-import { baseEnvironment, positive, readEnvironment } from './environment.ts';
-import { every } from './every.ts';
-import { keepSchedulesInStep } from './keep-schedules-in-step.ts';
+import { keepGrantingPlaces } from './agent/grant-places.ts';
+import { keepHousekeeper } from './agent/housekeeper.ts';
+import { retentionOf, retentionVariables } from './agent/retention-settings.ts';
+import { connectWorker } from './connect-worker.ts';
+import { baseEnvironment, poolSize, positive, readEnvironment } from './environment.ts';
+import { isSessionOpen } from './is-session-open.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
+import { checkDatabase, checkTemporal, tellTurns, toldModel } from './signals/told.ts';
 import { temporalTarget } from './temporal-connection.ts';
 import { installTemporalLogger } from './temporal-logger.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-const { limits, rest } = DEFAULT_SESSION_SETTINGS;
+const { limits, rest, modelWindowMs } = DEFAULT_SESSION_SETTINGS;
 
 const schema = baseEnvironment.extend({
   ANTHROPIC_API_KEY: z.string().min(1),
@@ -33,39 +36,58 @@ const schema = baseEnvironment.extend({
     .string()
     .min(1)
     .default(path.join(import.meta.dirname, '..', 'node_modules', '.cache', 'bellhop')),
+  BELLHOP_MODEL_WINDOW_SECONDS: positive(modelWindowMs / 1000),
   BELLHOP_TURN_STEPS: positive(limits.steps),
   BELLHOP_TURN_MINUTES: positive(limits.minutes),
   BELLHOP_TURN_TOKENS: positive(limits.tokens),
   BELLHOP_PAUSE_AFTER_SECONDS: positive(rest.pauseAfterMs / 1000),
   BELLHOP_REMOVE_AFTER_SECONDS: positive(rest.removeAfterMs / 1000),
+  ...retentionVariables,
+  ...poolSize(32),
 });
 
-/** A thread whose session was terminated is told within a minute. */
-const LOOK_FOR_ABANDONED_EVERY_MS = 15_000;
+/** Workflows kept in memory, those used last. As many turns at work at once go on without a replay. */
+const CACHED_WORKFLOWS = 250;
 
 type Environment = z.output<typeof schema>;
 
-async function start({ log, environment }: ProcessContext): Promise<RunningProcess> {
+async function start({ log, environment, signals }: ProcessContext): Promise<RunningProcess> {
   const env = readEnvironment(schema, environment);
   installTemporalLogger(log);
-  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'agent' });
+  const database = openDatabase({
+    url: env.BELLHOP_DATABASE_URL,
+    name: 'agent',
+    connections: env.BELLHOP_DATABASE_CONNECTIONS,
+  });
   const temporal = temporalTarget(environment);
   const [connection, codePath] = await Promise.all([
-    NativeConnection.connect(temporal.connection),
+    connectWorker(temporal, log),
     workflowBundle(env.BELLHOP_CACHE_DIR),
   ]);
+  const client = new Client({ connection, namespace: temporal.namespace });
   const worker = await Worker.create({
     connection,
     namespace: temporal.namespace,
     taskQueue: AGENT_QUEUE,
     workflowBundle: { codePath },
-    activities: createAgentActivities({
-      database,
-      log,
-      model: modelOf(env),
-      settings: settingsOf(env),
-      prompt: { name: env.BELLHOP_NAME, channelLabel: (team, channel) => channelLabel(database, team, channel) },
-    }),
+    activities: {
+      ...createAgentActivities({
+        database,
+        log,
+        model: toldModel(signals, modelOf(env)),
+        settings: settingsOf(env),
+        prompt: { name: env.BELLHOP_NAME, channelLabel: (team, channel) => channelLabel(database, team, channel) },
+      }),
+      ...createHousekeepingActivities({
+        database,
+        client,
+        endAbandonedTurn: createEndAbandonedTurn({ database, log }),
+        isSessionOpen,
+        retention: retentionOf(env),
+        log,
+        clock: Date.now,
+      }),
+    },
     // They wait for the model, and the short ones must not wait for them: a session has one at a time.
     maxConcurrentActivityTaskExecutions: 500,
     // A beat every second is what makes a stop felt at once.
@@ -73,26 +95,20 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
     shutdownGraceTime: '10s',
     // A killed worker's sessions are taken over by another one, or by its next start, after this long.
     stickyQueueScheduleToStartTimeout: '3s',
+    // A thread that rests needs no memory: its workflow is replayed when somebody speaks again.
+    maxCachedWorkflows: CACHED_WORKFLOWS,
   });
-  const client = new Client({ connection, namespace: temporal.namespace });
-  const end = createEndAbandonedTurn({ database, endTurn: createEndTurn({ database, report: turnReport }) });
-  const lookForAbandoned = () => endAbandonedTurns({ client, database, end });
-  const abandoned = every(LOOK_FOR_ABANDONED_EVERY_MS, 'looking for abandoned turns', lookForAbandoned, log);
-  const schedules = keepSchedulesInStep({
-    client,
-    database,
-    databaseUrl: env.BELLHOP_DATABASE_URL,
-    log,
-  });
+  const housekeeper = keepHousekeeper({ client, databaseUrl: env.BELLHOP_DATABASE_URL, log });
+  const places = keepGrantingPlaces({ client, database, databaseUrl: env.BELLHOP_DATABASE_URL, log });
   const running = worker.run();
-  running.catch((error: unknown) => {
-    log.fatal({ err: error }, 'the worker stopped');
-    process.exit(1);
-  });
+  checkDatabase(signals, database);
+  checkTemporal(signals, connection);
+  tellTurns(signals, database);
   return {
+    failed: running,
     async stop() {
       worker.shutdown();
-      await Promise.all([running, schedules.stop(), abandoned.stop()]);
+      await Promise.all([running, housekeeper.stop(), places.stop()]);
       await connection.close();
       await database.end();
     },
@@ -115,6 +131,7 @@ function settingsOf(env: Environment): SessionSettings {
       pauseAfterMs: env.BELLHOP_PAUSE_AFTER_SECONDS * 1000,
       removeAfterMs: env.BELLHOP_REMOVE_AFTER_SECONDS * 1000,
     },
+    modelWindowMs: env.BELLHOP_MODEL_WINDOW_SECONDS * 1000,
   };
 }
 
@@ -123,4 +140,4 @@ async function channelLabel(database: Database, team: string, id: string): Promi
   return channel && (channel.kind === 'public' || channel.kind === 'private') ? `#${channel.name}` : null;
 }
 
-await runProcess('agent', start);
+await runProcess('agent', PORTS.agentMetrics, start);

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 
-/** Does something at once and then again and again, never twice at a time; a failed round is logged and forgotten. */
+/**
+ * Does something now and then every `ms` milliseconds. Two rounds never overlap: while one runs, the next is left out. A failed round
+ * is logged, and the next one is tried as usual.
+ */
 export function every(ms: number, what: string, work: () => Promise<unknown>, log: Logger): { stop(): Promise<void> } {
   let running: Promise<unknown> = Promise.resolve();
   let busy = false;

@@ -1,39 +1,47 @@
 /** The gateway: Slack on one side, inbox, outbox and Temporal's signals on the other. */
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { effectiveAccess } from '../access/effective-access.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
+import { PORTS } from '../setup/host/port-wishes.ts';
+import { openConnection } from '../setup/temporal/connection.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { failureOf } from '../slack/api/errors.ts';
 import { type SlackIdentity, whoAmI } from '../slack/api/identity.ts';
 import { createSessionSignals } from '../slack/delivery/session-signals.ts';
 import { startGateway } from '../slack/start-gateway.ts';
 import { openDatabase } from '../store/database.ts';
-import { currentPolicy } from '../store/policy.ts';
-import { baseEnvironment, readEnvironment } from './environment.ts';
+import { createPolicyReader } from '../store/policy-reader.ts';
+import { baseEnvironment, poolSize, readEnvironment } from './environment.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
+import { checkDatabase, checkTemporal, tellQueues, tellStoring } from './signals/told.ts';
 import { temporalTarget } from './temporal-connection.ts';
 
 const schema = baseEnvironment.extend({
   SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'must be an app-level token (xapp-…)'),
   SLACK_BOT_TOKEN: z.string().startsWith('xoxb-', 'must be a bot token (xoxb-…)'),
   SLACK_API_URL: z.url().default('https://slack.com/api/'),
+  ...poolSize(24),
 });
 
 const RETRY_MS = 2_000;
 
-async function start({ log, environment }: ProcessContext): Promise<RunningProcess> {
+async function start({ log, environment, signals }: ProcessContext): Promise<RunningProcess> {
   const env = readEnvironment(schema, environment);
-  const database = openDatabase({ url: env.BELLHOP_DATABASE_URL, name: 'gateway' });
+  const database = openDatabase({
+    url: env.BELLHOP_DATABASE_URL,
+    name: 'gateway',
+    connections: env.BELLHOP_DATABASE_CONNECTIONS,
+  });
   const temporal = temporalTarget(environment);
-  // Lazy: the gateway takes in what people say also while Temporal is away.
-  const connection = Connection.lazy(temporal.connection);
+  // Not waited for: the gateway takes in what people say while Temporal is away, too.
+  const connection = openConnection(temporal.connection);
   const client = createSlackClient(env.SLACK_BOT_TOKEN, env.SLACK_API_URL, {
     warn: (message) => log.warn({ component: 'slack' }, message),
     error: (message) => log.error({ component: 'slack' }, message),
   });
   const identity = await findOutWhoWeAre(() => whoAmI(client), log);
+  const policy = createPolicyReader(database);
   const gateway = await startGateway({
     database,
     databaseUrl: env.BELLHOP_DATABASE_URL,
@@ -46,9 +54,14 @@ async function start({ log, environment }: ProcessContext): Promise<RunningProce
       client: new Client({ connection, namespace: temporal.namespace }),
       taskQueue: AGENT_QUEUE,
     }),
-    isEnabled: async (scope) => effectiveAccess(await currentPolicy(database), scope).enabled,
+    isEnabled: async (scope) => (await policy()).isEnabled(scope),
+    onStored: tellStoring(signals),
     log,
   });
+  checkDatabase(signals, database);
+  checkTemporal(signals, connection);
+  signals.check('slack', async () => gateway.isConnected() || Promise.reject(new Error('no Socket Mode connection')));
+  tellQueues(signals, database);
   log.info({ team: identity.team, bot: identity.botName }, 'connected to Slack');
   return {
     async stop() {
@@ -75,4 +88,4 @@ async function findOutWhoWeAre(ask: () => Promise<SlackIdentity>, log: Logger): 
   }
 }
 
-await runProcess('gateway', start);
+await runProcess('gateway', PORTS.gatewayMetrics, start);

@@ -7,8 +7,8 @@ export interface TemporalTarget {
 }
 
 /**
- * Where the Temporal server is and how to reach it, by Temporal's own conventions: profiles in its configuration
- * file and the variables `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS…`.
+ * Where the Temporal server is and how to reach it. Both are set by Temporal's own conventions: profiles in its configuration
+ * file, and the variables `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS…`.
  */
 export function temporalTarget(environment: NodeJS.ProcessEnv): TemporalTarget {
   const overrideEnvVars = Object.fromEntries(

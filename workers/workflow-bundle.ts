@@ -8,8 +8,8 @@ const ROOT = path.join(import.meta.dirname, '..');
 const ROOMS = ['workflows', 'contracts', 'access'];
 
 /**
- * Path of the workflow bundle of today's sources, built once for each state of them. Building takes a second or two
- * and 200 MB; a worker that starts again should not pay for that.
+ * Path of the workflow bundle of the present sources. It is built once for each state of the sources. Building takes a second or
+ * two and 200 MB of memory, which a worker that starts again should not pay for.
  */
 export async function workflowBundle(cacheFolder: string): Promise<string> {
   const file = path.join(cacheFolder, `workflows-${await fingerprint()}.js`);
@@ -20,7 +20,7 @@ export async function workflowBundle(cacheFolder: string): Promise<string> {
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error },
   });
   await mkdir(cacheFolder, { recursive: true });
-  // Renamed when whole: two workers that start together do not read each other's half.
+  // It is renamed when it is complete. So of two workers that start together, none reads a half of the other's file.
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, code);
   await rename(draft, file);

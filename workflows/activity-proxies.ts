@@ -1,6 +1,13 @@
 /**
  * How long each activity may take, how often it is tried, and why. Client libraries' own retries are off: Temporal's
  * are the only ones.
+ *
+ * Attempts are not counted here. A count would be used up by whatever fails, so that an outage of the database could end
+ * a turn in the name of the model. Each cause has a budget of its own instead (activities/retry-budget.ts), and the
+ * database is waited for as long as it takes (activities/name-failures.ts).
+ *
+ * @example
+ * const begun = await sessionRecords.beginTurn({ session, fence, after, stoppedUpTo });
  */
 import {
   ActivityCancellationType,
@@ -11,25 +18,28 @@ import {
 import type { AgentActivities, EgressActivities, RunnerActivities } from '../contracts/activities.ts';
 import { NON_RETRYABLE } from '../contracts/failures.ts';
 import { AGENT_QUEUE, egressQueue, runnerQueue } from '../contracts/task-queues.ts';
-import { hereFirst } from './here-first.ts';
+import { localFirst } from './local-first.ts';
 
 const retry = { initialInterval: '500ms', maximumInterval: '10s', nonRetryableErrorTypes: NON_RETRYABLE } as const;
 
-type BookKeeping = Pick<AgentActivities, 'beginTurn' | 'endTurn' | 'settleTools' | 'noteSession'>;
-type Looking = Pick<AgentActivities, 'resolveScopeAccess' | 'placeSandbox'>;
-type Thinking = Pick<AgentActivities, 'callModel'>;
+type Records = Pick<AgentActivities, 'openRun' | 'beginTurn' | 'endTurn' | 'settleTools' | 'noteSession'>;
+type Preparations = Pick<AgentActivities, 'resolveScopeAccess' | 'placeSandbox'>;
+type ModelCalls = Pick<AgentActivities, 'callModel'>;
 
-/** Long enough for a transaction on a busy database; the workflow task waits for it, and with it every signal. */
-const here = proxyLocalActivities<BookKeeping & Looking>({
-  startToCloseTimeout: '5s',
+/**
+ * One attempt inside the workflow task. It is long enough for a transaction on a busy database and longer than the pool
+ * waits for a connection; the workflow task waits for it, and with it every signal.
+ */
+const localAttempts = proxyLocalActivities<Records & Preparations>({
+  startToCloseTimeout: '8s',
   retry: { maximumAttempts: 1 },
 });
 
-/** Must happen in the end, however long the database is away: no limit of attempts. */
-const durably = proxyActivities<BookKeeping>({ taskQueue: AGENT_QUEUE, startToCloseTimeout: '30s', retry });
+/** Must happen in the end, however long the database is away. */
+const unlimitedRecords = proxyActivities<Records>({ taskQueue: AGENT_QUEUE, startToCloseTimeout: '30s', retry });
 
-/** Waits for a free or returning runner by being tried again; after half an hour the thread is told. */
-const patiently = proxyActivities<Looking>({
+/** Short transactions without which the turn cannot go on; after half an hour the thread is told. */
+const waitingPreparations = proxyActivities<Preparations>({
   taskQueue: AGENT_QUEUE,
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '30m',
@@ -37,29 +47,31 @@ const patiently = proxyActivities<Looking>({
   retry: { ...retry, maximumInterval: '5s' },
 });
 
-/** Short transactions. */
-export const books: BookKeeping = {
-  beginTurn: hereFirst(here.beginTurn, durably.beginTurn),
-  endTurn: hereFirst(here.endTurn, durably.endTurn),
-  settleTools: hereFirst(here.settleTools, durably.settleTools),
-  noteSession: hereFirst(here.noteSession, durably.noteSession),
+/** Short transactions on the rows of a session and its turns. */
+export const sessionRecords: Records = {
+  openRun: localFirst(localAttempts.openRun, unlimitedRecords.openRun),
+  beginTurn: localFirst(localAttempts.beginTurn, unlimitedRecords.beginTurn),
+  endTurn: localFirst(localAttempts.endTurn, unlimitedRecords.endTurn),
+  settleTools: localFirst(localAttempts.settleTools, unlimitedRecords.settleTools),
+  noteSession: localFirst(localAttempts.noteSession, unlimitedRecords.noteSession),
 };
 
-export const looks: Looking = {
-  resolveScopeAccess: hereFirst(here.resolveScopeAccess, patiently.resolveScopeAccess),
-  placeSandbox: hereFirst(here.placeSandbox, patiently.placeSandbox),
+/** What a turn asks for beside its work: access and a place for its sandbox. Waiting for the place is not the activity's (wait-for-place.ts). */
+export const preparations: Preparations = {
+  resolveScopeAccess: localFirst(localAttempts.resolveScopeAccess, waitingPreparations.resolveScopeAccess),
+  placeSandbox: localFirst(localAttempts.placeSandbox, waitingPreparations.placeSandbox),
 };
 
 /**
  * A model call beats every second, so that a stop reaches it at once and a dead worker is noticed after ten. A stop
- * does not wait for its answer. Only failures of the model's service are tried again.
+ * does not wait for its answer. How long a failing model is asked again is the activity's own budget.
  */
-export const thinks: ActivityInterfaceFor<Thinking> = proxyActivities<Thinking>({
+export const modelCalls: ActivityInterfaceFor<ModelCalls> = proxyActivities<ModelCalls>({
   taskQueue: AGENT_QUEUE,
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { ...retry, initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 8 },
+  retry,
 });
 
 /** Idempotent; after two minutes the reaper and the lease's own death do the same. */
@@ -93,14 +105,14 @@ export function runnerProxies(runner: string, minutes: number): RunnerProxies {
       retry: { ...retry, maximumInterval: '5s' },
     }),
     // A command is started once under its step id, so another attempt only goes on following it. A tool that cannot be
-    // repeated gives "outcome unknown" at its second attempt by itself.
+    // repeated gives "outcome unknown" by itself when an earlier attempt may have had an effect.
     tools: proxyActivities({
       taskQueue,
       startToCloseTimeout: `${minutes + 1}m`,
       scheduleToStartTimeout: '70s',
       heartbeatTimeout: '10s',
       cancellationType: ActivityCancellationType.TRY_CANCEL,
-      retry: { ...retry, maximumAttempts: 20 },
+      retry,
     }),
     settles: proxyActivities({ ...puttingAway, taskQueue, heartbeatTimeout: '10s' }),
     rests: proxyActivities({ ...puttingAway, taskQueue }),

@@ -1,8 +1,9 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { type FailureType, isFailureType } from '../contracts/failures.ts';
 
-/** Which failure of ours an error of an activity is; anything unclassified is `Internal`. */
+/** Which failure of ours an error is; anything unclassified is `Internal`. */
 export function failureTypeOf(error: unknown): FailureType {
+  if (error instanceof ApplicationFailure && isFailureType(error.type)) return error.type;
   if (!(error instanceof ActivityFailure)) return 'Internal';
   const cause = error.cause;
   if (cause instanceof ApplicationFailure && isFailureType(cause.type)) return cause.type;
@@ -10,8 +11,14 @@ export function failureTypeOf(error: unknown): FailureType {
   return 'Internal';
 }
 
+/** Whether nobody took a task in time. Then nothing of it was done by this attempt. */
+export function wasNeverTaken(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return false;
+  return error.cause.timeoutType === 'SCHEDULE_TO_START';
+}
+
 function timedOut(activity: string, timeout: TimeoutFailure): FailureType {
-  // When attempts ran until the time was over, the last of them says why.
+  // The time was used up by attempts that failed. The last of them says why.
   if (timeout.cause instanceof ApplicationFailure && isFailureType(timeout.cause.type)) return timeout.cause.type;
   switch (activity) {
     case 'callModel':
@@ -21,6 +28,8 @@ function timedOut(activity: string, timeout: TimeoutFailure): FailureType {
     case 'provisionSandbox':
     case 'placeSandbox':
       return 'RunnerUnavailable';
+    case 'awaitTurn':
+      return 'ScheduledTurnFailed';
     default:
       return 'Internal';
   }

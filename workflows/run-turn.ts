@@ -2,14 +2,14 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { BegunTurn, EndTurnInput, ModelCallResult, Placement, TurnInput } from '../contracts/activities.ts';
 import type { EgressCounts } from '../contracts/egress.ts';
 import type { StopSignal } from '../contracts/signals.ts';
-import { books, looks, thinks } from './activity-proxies.ts';
+import { modelCalls, preparations, sessionRecords } from './activity-proxies.ts';
 import { failureTypeOf } from './failure-type-of.ts';
 import { runTools } from './run-tools.ts';
 import type { SessionDisplay } from './session-display.ts';
 import type { SessionSignals } from './session-signals.ts';
 import { openSandbox, type TurnSandbox } from './turn-sandbox.ts';
 
-/** A runner that does not answer keeps the thread no longer from being told how the turn ended. */
+/** The thread is told how the turn ended after this long, also when the runner does not answer. */
 const TOLD_WITHIN_MS = 10_000;
 
 export interface FinishedTurn {
@@ -18,9 +18,10 @@ export interface FinishedTurn {
 }
 
 /**
- * One turn, from a person's message to the answer: resolve what may be reached, place and provision a sandbox beside
- * the first model call, then model and tools in turn until the model is done. However it ends, every tool call has a
- * result, the agent's processes are dead, the way out is closed, and the thread has been told.
+ * One turn, from a person's message to the answer: resolve what may be reached, ask for a place for the sandbox beside
+ * it, then model and tools in turn until the model is done. The sandbox is waited for by the first tool call only. However
+ * the turn ends, every tool call has a result, the agent's processes are dead, the way out is closed, and the thread has
+ * been told.
  */
 export async function runTurn(
   input: TurnInput,
@@ -28,13 +29,14 @@ export async function runTurn(
   signals: SessionSignals,
   display: SessionDisplay,
 ): Promise<FinishedTurn> {
-  const held: Held = { placement: null, sandbox: null };
+  const held: Held = { sandbox: null };
   let ending: Ending;
   try {
     ending = await signals.stoppable(async () => {
-      const placement = await resolveAndPlace(input, begun, held);
-      display.placed(placement.runner);
-      held.sandbox = openSandbox(input, begun, placement);
+      const access = preparations.resolveScopeAccess({ ...input, scope: begun.scope });
+      const onPlaced = ({ runner }: Placement): void => display.placed(runner);
+      held.sandbox = openSandbox(input, begun, { signals, access, onPlaced });
+      await access;
       return work(input, begun, held.sandbox);
     });
   } catch (error) {
@@ -43,11 +45,10 @@ export async function runTurn(
   return CancellationScope.nonCancellable(() => close(input, held, ending));
 }
 
-type Ending = Omit<EndTurnInput, keyof TurnInput>;
+type Ending = Omit<EndTurnInput, keyof TurnInput | 'hasPlace'>;
 
 /** What a turn has taken and must give back. */
 interface Held {
-  placement: Placement | null;
   sandbox: TurnSandbox | null;
 }
 
@@ -56,43 +57,25 @@ function stoppedBy(stop: StopSignal | null): Ending {
   return { ending: 'stopped', ...(stop && { stoppedBy: stop.by, stoppedUpTo: stop.inboxId }) };
 }
 
-/** Side by side. Without access there is no turn, so nobody goes on waiting for a place. */
-async function resolveAndPlace(input: TurnInput, begun: BegunTurn, held: Held): Promise<Placement> {
-  const both = new CancellationScope();
-  const place = async (): Promise<Placement> => {
-    held.placement = await looks.placeSandbox(input);
-    return held.placement;
-  };
-  try {
-    return await both.run(async () => {
-      const resolve = looks.resolveScopeAccess({ ...input, scope: begun.scope });
-      const [placement] = await Promise.all([place(), resolve]);
-      return placement;
-    });
-  } catch (error) {
-    both.cancel();
-    throw error;
-  }
-}
-
-/** Model and tools until there is an answer nobody has added to, or a limit is reached. */
+/** Calls the model and runs its tools until there is an answer that nobody has added to, or a limit is reached. */
 async function work(input: TurnInput, { limits }: BegunTurn, sandbox: TurnSandbox): Promise<Ending> {
   let step = 1;
   for (;;) {
     const summary = `turn ${input.turn} · model`;
-    const answer: ModelCallResult = await thinks.callModel.executeWithOptions({ summary }, [{ ...input, step }]);
+    const answer: ModelCallResult = await modelCalls.callModel.executeWithOptions({ summary }, [{ ...input, step }]);
     step = answer.nextStep;
     if (answer.tools.length > 0) {
-      // The minutes of a turn are those of its work: who waits for an image to be built has not worked.
-      const until = (await sandbox.ready) + limits.minutes * 60_000;
-      const at = { ...input, sandbox: sandbox.id };
-      const done = await runTools(sandbox.runner, at, answer.tools, { steps: limits.steps, until });
+      const { runner, id, since } = await sandbox.ready();
+      // The minutes of a turn are those of its work. Waiting for a place or an image is no work.
+      const until = since + limits.minutes * 60_000;
+      const done = await runTools(runner, { ...input, sandbox: id }, answer.tools, { steps: limits.steps, until });
       if (!done) return { ending: 'limit' };
     }
     if (answer.limit !== null) return { ending: 'limit' };
     if (!answer.done) continue;
     // The answer is given before anything is cleaned up; a message that came meanwhile keeps the turn going.
-    const { more } = await books.endTurn({ ...input, ending: 'answered' });
+    const hasPlace = sandbox.placement() !== null;
+    const { more } = await sessionRecords.endTurn({ ...input, ending: 'answered', hasPlace });
     if (!more) return { ending: 'answered' };
     if (step > limits.steps) return { ending: 'limit' };
   }
@@ -103,15 +86,16 @@ async function close(input: TurnInput, held: Held, ending: Ending): Promise<Fini
   const settling = sandbox?.settle();
   if (ending.ending !== 'answered') {
     if (settling !== undefined) await awaitAtMost(TOLD_WITHIN_MS, settling);
-    await books.settleTools({
+    await sessionRecords.settleTools({
       ...input,
       reason: ending.ending === 'failed' ? 'unknown' : ending.ending,
       ...(ending.stoppedBy && { by: ending.stoppedBy }),
     });
-    await books.endTurn({ ...input, ...ending });
+    const hasPlace = sandbox !== null && sandbox.placement() !== null;
+    await sessionRecords.endTurn({ ...input, ...ending, hasPlace });
   }
   await settling;
-  return { placement: held.placement, egress: (await sandbox?.counts()) ?? null };
+  return { placement: sandbox?.placement() ?? null, egress: (await sandbox?.counts()) ?? null };
 }
 
 async function awaitAtMost(ms: number, work: Promise<void>): Promise<void> {

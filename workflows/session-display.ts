@@ -11,6 +11,8 @@ export interface SessionDisplay {
   /** `counts` is null when the turn had no way out, or nobody knows. */
   turnEnded(counts: EgressCounts | null): void;
   rests(state: Extract<SessionState, 'paused' | 'closed'>): void;
+  /** How many signals were not valid. */
+  ignored(count: number): void;
   /** What the finished turns sent out, for the run that takes over. */
   egress(): EgressCounts;
 }
@@ -20,14 +22,18 @@ export function createSessionDisplay(egressBefore: EgressCounts = NO_EGRESS): Se
   let egress = egressBefore;
   let turn: BegunTurn | null = null;
   let runner: string | null = knownRunner();
+  let ignored = 0;
+  let last: SessionState = 'idle';
 
   const say = (state: SessionState): void => {
+    last = state;
     const { summary } = workflowInfo().memo ?? {};
     const now = [`**${state}**`, ...(turn ? [`turn ${turn.turn}`, turn.scope, `for ${turn.requester}`] : [])];
     if (runner !== null) now.push(`on runner ${runner}`);
     // The SDK cannot hand the static summary over to the next run; the memo goes along by itself.
     const title = typeof summary === 'string' ? [summary] : [];
-    setCurrentDetails([...title, now.join(' · '), egressLine(egress)].join('\n\n'));
+    const notes = ignored > 0 ? [`${ignored} signals were not valid and were ignored`] : [];
+    setCurrentDetails([...title, now.join(' · '), egressLine(egress), ...notes].join('\n\n'));
   };
 
   return {
@@ -50,6 +56,10 @@ export function createSessionDisplay(egressBefore: EgressCounts = NO_EGRESS): Se
     rests(state) {
       upsertSearchAttributes({ BellhopState: [state] });
       say(state);
+    },
+    ignored(count) {
+      ignored = count;
+      say(last);
     },
     egress: () => egress,
   };

@@ -1,8 +1,16 @@
-import { CancellationScope, condition, defineSignal, setHandler } from '@temporalio/workflow';
-import { type MessageSignal, SIGNALS, type StopSignal } from '../contracts/signals.ts';
+import {
+  CancellationScope,
+  condition,
+  defineSignal,
+  log,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import { type MessageSignal, readStop, SIGNALS, type StopSignal } from '../contracts/signals.ts';
 
 export const messageSignal = defineSignal<[MessageSignal]>(SIGNALS.message);
 export const stopSignal = defineSignal<[StopSignal]>(SIGNALS.stop);
+export const placeSignal = defineSignal(SIGNALS.place);
 
 /** What the session has been told. Handlers only note it; the session's one loop acts on it. */
 export interface SessionSignals {
@@ -14,28 +22,53 @@ export interface SessionSignals {
   arrived(ms: number): Promise<boolean>;
   /** Runs one turn's work; a stop given since the last look cancels it. */
   stoppable<T>(work: () => Promise<T>): Promise<T>;
+  /** How often a place was said to be granted: more than before means that it is time to ask for it. */
+  places(): number;
   /** The last stop. */
   stop(): StopSignal | null;
   /** The stop given since the last look; null when what was cancelled was the workflow itself. */
   newStop(): StopSignal | null;
 }
 
-/** `stopBefore` is the last stop the run before this one was given. */
-export function listenToSignals(stopBefore: StopSignal | null): SessionSignals {
+/**
+ * Takes in the session's signals. What arrives is not trusted to have the right shape: an error in a handler would fail
+ * the workflow task, and Temporal would repeat that task for ever. A signal that is not valid is therefore ignored, and
+ * `onIgnored` is told.
+ *
+ * @param stopBefore the last stop the run before this one was given
+ * @param onIgnored told how many signals were ignored so far
+ */
+export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignored: number) => void): SessionSignals {
   let unseen = 0;
+  let places = 0;
   let lastStop = stopBefore;
   let stopAtLook = stopBefore;
   let running: CancellationScope | null = null;
+  let ignored = 0;
 
+  const ignore = (signal: string): void => {
+    ignored += 1;
+    log.warn('a signal is not valid and was ignored', { signal: signal.slice(0, 100) });
+    onIgnored(ignored);
+  };
+
+  // What it carries is not read: the messages themselves are in PostgreSQL.
   setHandler(messageSignal, () => {
     unseen += 1;
   });
-  setHandler(stopSignal, (stop) => {
-    // Given again, or overtaken by a later one: what runs by now may be newer than it.
+  // What it carries is not read either: the turn asks for its place, so a forged or late signal costs one question.
+  setHandler(placeSignal, () => {
+    places += 1;
+  });
+  setHandler(stopSignal, (given: unknown) => {
+    const stop = readStop(given);
+    if (stop === null) return ignore(SIGNALS.stop);
+    // The same stop once more, or an older one that comes late: the turn that runs now may have begun after it.
     if (lastStop !== null && BigInt(stop.inboxId) <= BigInt(lastStop.inboxId)) return;
     lastStop = stop;
     running?.cancel();
   });
+  setDefaultSignalHandler((name) => ignore(name));
 
   return {
     look() {
@@ -56,6 +89,7 @@ export function listenToSignals(stopBefore: StopSignal | null): SessionSignals {
         running = null;
       }
     },
+    places: () => places,
     stop: () => lastStop,
     newStop: () => (lastStop === stopAtLook ? null : lastStop),
   };

@@ -1,36 +1,76 @@
-/** Entries of the file in the form of the document: defaults filled in, rules with a name for people. */
-import type { ChannelSection, FileConnection, ScopeSection, SecretSource, WorkspaceSection } from '../access-file.ts';
-import type { Bundle, DomainEntry, Guardrail } from '../document.ts';
-import type { BundleEntry, ConnectionEntry, DomainShape, GuardrailEntry, Section, WorkspaceEntry } from './schemas.ts';
+/** Converts entries of the file to the form of the document: fills in defaults and names domain entries. */
+import type {
+  ChannelSection,
+  FileConnection,
+  FileExpectation,
+  FileTest,
+  ScopeSection,
+  WorkspaceSection,
+} from '../access-file.ts';
+import type {
+  Bundle,
+  ChannelPattern,
+  ConnectionRule,
+  DomainEntry,
+  Guardrail,
+  RepositoryGrant,
+  RepositoryGuardrail,
+} from '../document.ts';
+import type { ConnectionEntry, RuleEntry } from './connection-schema.ts';
+import { toCredential, toSource } from './credential-schema.ts';
+import { type FilePath, fieldOf } from './problem.ts';
+import type { BundleEntry, DomainShape, GuardrailEntry, Section, TestEntry, WorkspaceEntry } from './schemas.ts';
 
-const NO_SCOPE: ScopeSection = { enabled: true, bundles: [], instructions: '' };
+/** The line of the file for a path below the entry. An empty path is the entry's own key. */
+export type LineOf = (...path: FilePath) => number;
 
-/** A scope the file does not name is switched on and has nothing of its own. */
+/** A scope that the file does not name has nothing of its own. */
 export function toScope(entry: Section | undefined): ScopeSection {
-  if (!entry) return NO_SCOPE;
-  return { enabled: entry.enabled, bundles: entry.bundles, instructions: entry.instructions.trim() };
+  return {
+    enabled: entry?.enabled ?? null,
+    bundles: entry?.bundles ?? [],
+    instructions: entry?.instructions.trim() ?? '',
+    ...(entry?.environment !== undefined && { environment: entry.environment }),
+  };
 }
 
-/** `team` is null where the file gives no id. */
-export function toWorkspace(entry: WorkspaceEntry | undefined, line: number): WorkspaceSection {
-  return { ...toScope(entry), team: entry?.id ?? null, line };
+/** `team` is null when the file gives no id. */
+export function toWorkspace(
+  entry: Section | WorkspaceEntry | undefined,
+  team: string | null,
+  path: FilePath,
+  line: number,
+): WorkspaceSection {
+  return { ...toScope(entry), team, line, field: fieldOf(path) };
 }
 
-/** `channel` is as written, a name or an id: who it is, is found out when the file is applied. */
-export function toChannel(text: string, entry: Section, line: number): ChannelSection {
-  return { ...toScope(entry), channel: { text, line, field: `channels.${text}` } };
+/** `text` is a name or an id as written. It is resolved to an id when the file is applied. */
+export function toChannel(text: string, entry: Section, lineOf: LineOf): ChannelSection {
+  return { ...toScope(entry), channel: { text, line: lineOf(), field: `channels.${text}` } };
 }
 
-export function toBundle(id: string, entry: BundleEntry): Bundle {
+/** The line is that of the key. */
+export function toPattern(text: string, entry: Section, lineOf: LineOf): ChannelPattern {
+  return { ...toScope(entry), pattern: text, line: lineOf() };
+}
+
+export function toBundle(
+  id: string,
+  entry: BundleEntry,
+  repositories: readonly RepositoryGrant[],
+  lineOf: LineOf,
+): Bundle {
   return {
     id,
     connections: entry.connections,
-    domains: entry.domains.map(toDomain),
+    domains: entry.domains.map((domain, index) => toDomain(domain, lineOf('domains', index))),
+    repositories,
+    registries: entry.registries,
     instructions: entry.instructions.trim(),
   };
 }
 
-function toDomain(entry: DomainShape): DomainEntry {
+function toDomain(entry: DomainShape, line: number): DomainEntry {
   const { host, scheme, transport, priority, methods = [], paths = [], addresses = [] } = entry;
   const port = entry.port ?? (scheme === 'http' ? 80 : 443);
   return {
@@ -41,13 +81,14 @@ function toDomain(entry: DomainShape): DomainEntry {
     methods,
     paths,
     addresses,
+    line,
     transport,
     ownCredentials: entry['own-credentials'] ?? (transport === 'tunnel' ? 'pass' : 'strip'),
     priority,
   };
 }
 
-/** Domain entries have no name of their own; this is how decisions call them: `docs.a.test`, `GET a.test:8443/v1`. */
+/** Domain entries have no name in the file. Decisions show this id: `docs.a.test`, `GET a.test:8443/v1`. */
 function domainId({
   host,
   port,
@@ -60,35 +101,66 @@ function domainId({
   return methods.length === 0 ? where : `${methods.join(',')} ${where}`;
 }
 
-/** A connection is https always: a credential never travels in clear text. */
-export function toConnection(id: string, entry: ConnectionEntry, line: number): FileConnection {
-  const { host, priority, credential, methods = [], paths = [], addresses = [] } = entry;
-  const isHeader = credential.kind === 'header';
+export function toConnection(id: string, entry: ConnectionEntry, lineOf: LineOf): FileConnection {
+  const { preset = null, forge, ca = null, test = null, priority, credential } = entry;
   return {
     id,
-    host,
-    port: entry.port ?? 443,
-    scheme: 'https',
-    methods,
-    paths,
-    addresses,
-    kind: credential.kind,
-    header: isHeader ? credential.name : null,
-    prefix: isHeader ? credential.prefix : '',
+    preset,
+    ...(forge !== undefined && { forge }),
+    rules: rulesOf(entry, lineOf),
+    credential: toCredential(credential),
+    test,
     priority,
-    source: sourceOf(credential),
-    line,
+    source: toSource(credential),
+    caFile: ca,
+    line: lineOf(),
   };
 }
 
-function sourceOf({ fromEnv, fromFile }: ConnectionEntry['credential']): SecretSource {
-  if (fromEnv !== undefined) return { from: 'environment', name: fromEnv };
-  if (fromFile !== undefined) return { from: 'file', path: fromFile };
-  return { from: 'stored' };
+function rulesOf({ host = '', port, rules, ...short }: ConnectionEntry, lineOf: LineOf): ConnectionRule[] {
+  if (rules === undefined) {
+    const one = { ...short, inject: [host], ports: port === undefined ? undefined : [port] };
+    return toRules(one, lineOf());
+  }
+  return rules.flatMap((rule, index) => toRules(rule, lineOf('rules', index)));
 }
 
-/** `port: null` means every port. */
-export function toGuardrail(id: string, entry: GuardrailEntry): Guardrail {
+/**
+ * One entry for each host and port. A connection always uses https, because a credential never travels in clear text.
+ * A deny that names no ports holds for every port, because other connections and domain entries may open more of them.
+ */
+function toRules(entry: RuleEntry, line: number): ConnectionRule[] {
+  const { inject, forward, deny, methods = [], paths = [], addresses = [] } = entry;
+  const [action, hosts] = inject
+    ? (['inject', inject] as const)
+    : forward
+      ? (['forward', forward] as const)
+      : (['deny', deny ?? []] as const);
+  const ports = entry.ports ?? [action === 'deny' ? null : 443];
+  return hosts.flatMap((host) =>
+    ports.map((port): ConnectionRule => ({ action, host, port, scheme: 'https', methods, paths, addresses, line })),
+  );
+}
+
+/** `port: null` means every port. Null for a guardrail on repositories. */
+export function toGuardrail(id: string, entry: GuardrailEntry, lineOf: LineOf): Guardrail | null {
   const { host, port = null, methods = [], paths = [], reason } = entry;
-  return { id, host, port, methods, paths, reason: reason.trim() };
+  return host === undefined ? null : { id, host, port, methods, paths, line: lineOf(), reason: reason.trim() };
+}
+
+/** Null for a guardrail on hosts. */
+export function toRepositoryGuardrail(id: string, entry: GuardrailEntry, lineOf: LineOf): RepositoryGuardrail | null {
+  const { repository, operations = [], reason } = entry;
+  return repository === undefined ? null : { id, repository, operations, line: lineOf(), reason: reason.trim() };
+}
+
+export function toTest(entry: TestEntry, path: FilePath, lineOf: LineOf): FileTest {
+  const [outcome = '', by = null] = entry.expect.split(' by ');
+  const [repository = '', branch = ''] = entry.push?.split(' ') ?? [];
+  return {
+    from: { text: entry.from, line: lineOf('from'), field: fieldOf([...path, 'from']) },
+    asks: entry.request ? { kind: 'request', ...entry.request } : { kind: 'push', repository, branch },
+    expect: { outcome: outcome as FileExpectation['outcome'], by },
+    line: lineOf(),
+  };
 }

@@ -3,15 +3,18 @@ import { z } from 'zod';
 import type { AddressException } from '../document.ts';
 import { type ParsedPattern, parseGuardrailHost, parseHostPattern } from '../host-pattern.ts';
 import { canonicalPath, isAmbiguous } from '../path-match.ts';
+import { requestOfUrl } from '../request-of-url.ts';
 import { METADATA_ADDRESSES, NOBODYS_RANGES } from '../unreachable.ts';
 
-/** What a bundle, a connection, a guardrail or a schedule may be called. */
+/** Names of bundles, connections, guardrails and schedules. */
 export const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 export const NAME_RULE = 'a name is made of lower-case letters, digits and hyphens, at most 64';
 
 export const name = z.string().regex(NAME, NAME_RULE);
 export const host = hostBy(parseHostPattern);
 export const guardrailHost = hostBy(parseGuardrailHost);
+/** The kinds of servers with git repositories. */
+export const forge = z.enum(['github', 'gitlab', 'gitea']);
 export const port = z.int().min(1, 'is no port: 1 to 65535').max(65_535, 'is no port: 1 to 65535');
 export const priority = z
   .int()
@@ -22,30 +25,44 @@ export const instructions = z.string().max(20_000, 'is longer than 20,000 charac
 const READ_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 const METHOD = /^[A-Z]+(?:-[A-Z]+)*$/;
 
-/** `read`, or a list. Left out, every method; an empty list would look like none and mean all. */
-export const methods = z.preprocess(
-  (value) => (value === 'read' ? READ_METHODS : value),
-  z
-    .array(
-      z
-        .string()
-        .regex(METHOD, 'is no method: methods are written in capitals, such as GET')
-        .refine((method) => method !== 'CONNECT', 'is how tunnels are asked for, not a method of requests'),
-    )
-    .min(1, 'is empty: leave it out to cover every method')
-    .transform((list) => [...new Set(list)]),
-);
+/** `read`, or a list. Leaving it out means every method. An empty list is refused: it looks like none and means all. */
+export const methods = z
+  .preprocess(
+    (value) => (value === 'read' ? READ_METHODS : value),
+    z
+      .array(
+        z
+          .string()
+          .regex(METHOD, 'is no method: methods are written in capitals, such as GET')
+          .refine((method) => method !== 'CONNECT', 'is how tunnels are asked for, not a method of requests'),
+      )
+      .min(1, 'is empty: leave it out to cover every method')
+      .transform((list) => [...new Set(list)]),
+  )
+  .meta({ short: { const: 'read' } });
 
 const path = z.string().transform((text, context) => readPath(text) ?? fail(context, pathProblem(text)));
 const NO_PATHS = 'is empty: leave it out to cover every path';
 
-/** Of a guardrail: any prefix. */
+/** Paths of a guardrail: any prefix. */
 export const paths = z.array(path).min(1, NO_PATHS);
 
-/** Of a rule that lets something through: never a prefix that no path would be found under. */
+/** Paths of a rule that allows something. A prefix that servers read in several ways would never match. */
 export const allowedPaths = z
   .array(path.refine((text) => !isAmbiguous(text), 'is read in different ways by different servers: no rule allows it'))
   .min(1, NO_PATHS);
+
+/** A request, as `GET https://crm.example/v1/me`. */
+export const request = z.string().transform((text, context) => {
+  const [, method = '', url = ''] = /^([A-Z]+(?:-[A-Z]+)*) (https?:\/\/\S+)$/.exec(text) ?? [];
+  if (method === '') return fail(context, 'must be a method and a URL, such as GET https://api.acme.test/v1/me');
+  try {
+    requestOfUrl(method, url);
+    return { method, url };
+  } catch (error) {
+    return fail(context, (error as Error).message);
+  }
+});
 
 const address = z
   .string()
@@ -64,7 +81,7 @@ function hostBy(parse: (text: string) => ParsedPattern) {
   });
 }
 
-/** A trailing slash says nothing in a prefix and is dropped. */
+/** A slash at the end of a prefix has no meaning and is dropped. */
 function readPath(text: string): string | null {
   const parsed = text.includes('*') ? { refused: '' } : canonicalPath(text);
   return 'path' in parsed && parsed.path === text ? text.replace(/(?<=.)\/$/, '') : null;
@@ -100,7 +117,8 @@ function isUnreachable(range: string): boolean {
   );
 }
 
-function fail(context: z.RefinementCtx, message: string): never {
+/** Adds a problem at a value that cannot be read. */
+export function fail(context: z.RefinementCtx, message: string): never {
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 }

@@ -1,10 +1,10 @@
-/** Something wrong, or doubtful, in a file: where it is and what it is, for whoever wrote the file. */
+/** A mistake or a doubt in a file, for the person who wrote it: where it is and what it is. */
 export interface FileProblem {
   /** Counted from 1. */
   readonly line: number;
-  /** `bundles.public-web.domains[0].host`; empty for the file itself. */
+  /** Such as `bundles.public-web.domains[0].host`. Empty for the file as a whole. */
   readonly field: string;
-  /** Never quotes what may be a secret. */
+  /** Never quotes a value that may be a secret. */
   readonly message: string;
 }
 
@@ -23,7 +23,7 @@ export function fieldOf(path: FilePath): string {
   }, '');
 }
 
-/** For sorting: top to bottom, fields of one line by name. */
+/** Sorts by line, and by field inside a line. */
 export function byLine(a: FileProblem, b: FileProblem): number {
   return a.line - b.line || a.field.localeCompare(b.field);
 }

@@ -14,7 +14,7 @@ export interface ReadSchedule {
 
 const AT = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})$/;
 
-/** Checks what a schedule says about time. Times are the clock's on the wall of its time zone. */
+/** Checks a schedule's channel, time zone and times. Times are local times of its time zone. */
 export function readSchedule(name: string, entry: ScheduleEntry, text: YamlText, now: Date): ReadSchedule {
   const problems: FileProblem[] = [];
   const warnings: FileProblem[] = [];
@@ -55,7 +55,7 @@ export function readSchedule(name: string, entry: ScheduleEntry, text: YamlText,
   return { schedule, problems, warnings };
 }
 
-/** A single run as cron with a year: the form in which Temporal keeps it. */
+/** Writes a single run as a cron expression with a year, which is the form in which Temporal keeps it. */
 function cronOf(at: string): string | null {
   const [, year, month, day, hour, minute] = (AT.exec(at) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined) return null;

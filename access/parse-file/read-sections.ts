@@ -1,31 +1,47 @@
 import type { z } from 'zod';
-import type { AccessFile } from '../access-file.ts';
-import { toBundle, toChannel, toConnection, toGuardrail, toScope, toWorkspace } from './convert.ts';
-import type { FilePath, FileProblem } from './problem.ts';
-import { entriesOf, type Root, readRoot, type SectionName } from './read-root.ts';
+import type { AccessFile, FileTest, WorkspaceSection } from '../access-file.ts';
+import { isChannelPattern, patternsMeet } from '../channel-patterns.ts';
+import { environmentSchema, toEnvironment } from '../environments/environment-schema.ts';
+import { applyPreset } from '../presets/apply-preset.ts';
+import { connection } from './connection-schema.ts';
+import {
+  type LineOf,
+  toBundle,
+  toChannel,
+  toConnection,
+  toGuardrail,
+  toPattern,
+  toRepositoryGuardrail,
+  toScope,
+  toTest,
+  toWorkspace,
+} from './convert.ts';
+import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
+import { entriesOf, isChannelRef, isMapping, type Root, readRoot, type SectionName } from './read-root.ts';
 import { readSchedule } from './read-schedule.ts';
 import type { YamlText } from './read-yaml.ts';
-import { bundle, connection, guardrail, schedule, section, workspaceSection } from './schemas.ts';
+import { readRepositories } from './repositories.ts';
+import { bundle, guardrail, schedule, section, test, workspaceSection } from './schemas.ts';
 import { parseEntry } from './strict-entry.ts';
 
 export interface ReadSections {
-  /** What could be read; entries with a problem are left out. */
+  /** The entries that could be read. Unreadable ones are left out. */
   readonly file: AccessFile;
   readonly problems: readonly FileProblem[];
   readonly warnings: readonly FileProblem[];
-  /** Everything that was written. */
+  /** The whole content as it was written. */
   readonly root: Root;
 }
 
-/** Reads every entry by itself, so that one mistake hides no other. */
+/** Reads each entry separately, so that one mistake does not hide another. */
 export function readSections(text: YamlText, now: Date): ReadSections {
   const problems: FileProblem[] = [];
   const warnings: FileProblem[] = [];
   const root = readRoot(text, problems);
 
-  /** The entry in a list of one, or an empty list and its problems. */
+  /** Returns the entry in a list, or an empty list when it cannot be read. Its problems are noted either way. */
   function read<T>(schema: z.ZodType<T>, value: unknown, path: FilePath): T[] {
-    // A name with nothing behind it is an entry with nothing in it.
+    // A name without a value means an empty entry.
     const parsed = parseEntry(schema, value ?? {}, path, text);
     problems.push(...parsed.problems);
     return parsed.value === undefined ? [] : [parsed.value];
@@ -33,29 +49,106 @@ export function readSections(text: YamlText, now: Date): ReadSections {
   function readAll<T, R>(
     name: SectionName,
     schema: z.ZodType<T>,
-    make: (key: string, entry: T, line: number) => R,
+    make: (key: string, entry: T, lineOf: LineOf) => R,
   ): R[] {
     return entriesOf(root, name, text, problems).flatMap(([key, value]) =>
-      read(schema, value, [name, key]).map((entry) => make(key, entry, text.lineOfKey([name, key]))),
+      filledIn(name, key, value)
+        .flatMap((each) => read(schema, each, [name, key]))
+        .map((entry) => make(key, entry, lineAt([name, key]))),
     );
   }
 
+  /** A connection that names a preset, with what the preset says. Empty when that cannot be: its problems are noted. */
+  function filledIn(name: SectionName, key: string, value: unknown): unknown[] {
+    if (name !== 'connections' || !isMapping(value) || typeof value.preset !== 'string') return [value];
+    const applied = applyPreset(value);
+    if ('entry' in applied) return [applied.entry];
+    for (const { field, message } of applied.problems) {
+      const path = [name, key, ...field.split('.')];
+      problems.push({ line: text.lineOf(path), field: fieldOf(path), message });
+    }
+    return [];
+  }
+
+  /** Lines below an entry. The line of the entry itself is that of its key. */
+  function lineAt(at: FilePath): LineOf {
+    return (...path) => (path.length === 0 ? text.lineOfKey(at) : text.lineOf([...at, ...path]));
+  }
+
+  const connections = readAll('connections', connection, toConnection);
+  const guardrails = readAll('guardrails', guardrail, (...read) => ({
+    hosts: toGuardrail(...read),
+    repositories: toRepositoryGuardrail(...read),
+  }));
   const file: AccessFile = {
     organization: toScope(read(section, root.organization, ['organization'])[0]),
-    workspace:
-      'workspace' in root
-        ? toWorkspace(read(workspaceSection, root.workspace, ['workspace'])[0], text.lineOfKey(['workspace']))
-        : null,
-    channels: readAll('channels', section, toChannel),
-    bundles: readAll('bundles', bundle, toBundle),
-    connections: readAll('connections', connection, toConnection),
-    guardrails: readAll('guardrails', guardrail, toGuardrail),
+    workspaces: readWorkspaces(),
+    ...readChannels(),
+    bundles: readAll('bundles', bundle, (name, entry, lineOf) => {
+      const { grants, ...found } = readRepositories(name, entry, connections, text);
+      problems.push(...found.problems);
+      warnings.push(...found.warnings);
+      return toBundle(name, entry, grants, lineOf);
+    }),
+    connections,
+    guardrails: guardrails.flatMap(({ hosts }) => hosts ?? []),
+    repositoryGuardrails: guardrails.flatMap(({ repositories }) => repositories ?? []),
     schedules: readAll('schedules', schedule, (name, entry) => {
       const checked = readSchedule(name, entry, text, now);
       problems.push(...checked.problems);
       warnings.push(...checked.warnings);
       return checked.schedule;
     }),
+    tests: readTests(),
+    environments: readAll('environments', environmentSchema, toEnvironment),
   };
   return { file, problems, warnings, root };
+
+  /** Names of channels, and patterns of names. A channel must not match two patterns: nobody could say which one counts. */
+  function readChannels(): Pick<AccessFile, 'channels' | 'patterns'> {
+    const all = readAll('channels', section, (key, entry, lineOf) =>
+      isChannelPattern(key) ? { pattern: toPattern(key, entry, lineOf) } : { channel: toChannel(key, entry, lineOf) },
+    );
+    const patterns = all.flatMap(({ pattern }) => pattern ?? []);
+    for (const [index, { pattern, line }] of patterns.entries()) {
+      const other = patterns.slice(0, index).find((each) => patternsMeet(each.pattern, pattern));
+      if (!other) continue;
+      const message = `some names match this pattern and ${other.pattern} in line ${other.line}: a channel must match only one`;
+      problems.push({ line, field: `channels.${pattern}`, message });
+    }
+    return { channels: all.flatMap(({ channel }) => channel ?? []), patterns };
+  }
+
+  function readWorkspaces(): WorkspaceSection[] {
+    const several = readAll('workspaces', section, (team, entry, lineOf) =>
+      toWorkspace(entry, team, ['workspaces', team], lineOf()),
+    );
+    if (!('workspace' in root)) return several;
+    const line = text.lineOfKey(['workspace']);
+    if ('workspaces' in root) {
+      problems.push({ line, field: 'workspace', message: 'stands beside workspaces: write it there, under its id' });
+    }
+    const [one] = read(workspaceSection, root.workspace, ['workspace']);
+    return [toWorkspace(one, one?.id ?? null, ['workspace'], line), ...several];
+  }
+
+  function readTests(): FileTest[] {
+    const list = root.tests ?? [];
+    if (!Array.isArray(list)) {
+      problems.push({ line: text.lineOfKey(['tests']), field: 'tests', message: 'must be a list' });
+      return [];
+    }
+    return list.flatMap((value: unknown, index) => {
+      const path = ['tests', index];
+      return read(test, value, path).map((entry) => {
+        const made = toTest(entry, path, (...below) => text.lineOf([...path, ...below]));
+        const { text: from } = made.from;
+        if (from !== 'organization' && !isChannelRef(from) && !isChannelPattern(from)) {
+          const message = 'must be a channel: "#platform-eng", its id, a pattern of channels, or organization';
+          problems.push({ line: made.from.line, field: made.from.field, message });
+        }
+        return made;
+      });
+    });
+  }
 }

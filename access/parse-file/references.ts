@@ -1,13 +1,15 @@
 import type { AccessFile } from '../access-file.ts';
+import { matchesHost } from '../host-name.ts';
 import { didYouMean } from '../near-names.ts';
+import { requestOfUrl } from '../request-of-url.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
 import { isMapping, type Root } from './read-root.ts';
 import type { YamlText } from './read-yaml.ts';
 import { scopePaths } from './scope-paths.ts';
 
 /**
- * Names that name nothing, and names that stand twice. Looked up in what was written rather than in what could be
- * read, so that a mistake elsewhere in an entry hides none here.
+ * Finds names of bundles, connections and environments that do not exist, and names that are listed twice. It looks at the text as it
+ * was written, also at entries that could not be read, so that another mistake in an entry hides none of these.
  */
 export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
   const bundles = Object.keys(mappingOf(root.bundles));
@@ -15,14 +17,22 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
   const scopes: [FilePath, unknown][] = [
     [['organization'], root.organization],
     [['workspace'], root.workspace],
+    ...entries('workspaces', root.workspaces),
     ...entries('channels', root.channels),
   ];
+  const environments = Object.keys(mappingOf(root.environments));
   return [
+    ...scopes.flatMap(([path, scope]) => unknownEnvironment([...path, 'environment'], mappingOf(scope).environment)),
     ...scopes.flatMap(([path, scope]) => unknownNames([...path, 'bundles'], mappingOf(scope).bundles, bundles, text)),
     ...entries('bundles', root.bundles).flatMap(([path, bundle]) =>
       unknownNames([...path, 'connections'], mappingOf(bundle).connections, connections, text),
     ),
   ];
+
+  function unknownEnvironment(path: FilePath, name: unknown): FileProblem[] {
+    if (typeof name !== 'string' || environments.includes(name)) return [];
+    return [{ ...place(path, text), message: `there is no environment ${name}${didYouMean(name, environments)}` }];
+  }
 }
 
 function unknownNames(path: FilePath, list: unknown, known: readonly string[], text: YamlText): FileProblem[] {
@@ -44,9 +54,10 @@ function mappingOf(value: unknown): Record<string, unknown> {
   return isMapping(value) ? value : {};
 }
 
-/** What is written down and attached nowhere: allowed, and often a slip. */
+/** Warns of entries that are defined but attached nowhere. That is allowed, but often a mistake. */
 export function unusedWarnings(file: AccessFile, text: YamlText): FileProblem[] {
   const attached = new Set(scopePaths(file).flatMap(({ section }) => section.bundles));
+  const chosen = new Set(scopePaths(file).map(({ section }) => section.environment));
   const used = new Set(file.bundles.flatMap((bundle) => bundle.connections));
   return [
     ...file.bundles
@@ -55,7 +66,24 @@ export function unusedWarnings(file: AccessFile, text: YamlText): FileProblem[] 
     ...file.connections
       .filter(({ id }) => !used.has(id))
       .map(({ id }) => ({ ...place(['connections', id], text), message: 'is in no bundle' })),
+    ...(file.environments ?? [])
+      .filter(({ name }) => !chosen.has(name))
+      .map(({ name }) => ({ ...place(['environments', name], text), message: 'is attached to no scope' })),
   ];
+}
+
+/** Finds connections whose test request would go without their credential. */
+export function testProblems({ connections }: AccessFile, text: YamlText): FileProblem[] {
+  return connections.flatMap(({ id, test, rules }) => {
+    if (test === null) return [];
+    const { host, port } = requestOfUrl(test.method, test.url);
+    const isThere = rules.some(
+      (rule) => rule.action === 'inject' && rule.port === port && matchesHost(rule.host, host),
+    );
+    if (isThere) return [];
+    const message = `goes to ${host}:${port}, where this connection attaches nothing`;
+    return [{ ...place(['connections', id, 'test'], text), message }];
+  });
 }
 
 function place(path: FilePath, text: YamlText): Pick<FileProblem, 'line' | 'field'> {

@@ -1,9 +1,11 @@
-/** The shape of each entry of `bellhop.yaml`. What an entry refers to is checked after all of them were read. */
+/** The shape of each entry of `bellhop.yaml`. References between entries are checked later (references.ts). */
 import { z } from 'zod';
-import { stopsAtProxy } from '../header-names.ts';
+import { REGISTRY_NAMES } from '../../contracts/registries.ts';
+import { REPOSITORY_OPERATIONS } from '../document.ts';
 import {
   addresses,
   allowedPaths,
+  forge,
   guardrailHost,
   host,
   instructions,
@@ -12,16 +14,22 @@ import {
   paths,
   port,
   priority,
+  request,
 } from './leaf-schemas.ts';
-import { entry } from './strict-entry.ts';
-
-const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
-const SECRET_HINT = 'secrets are never written here: name a source by fromEnv or fromFile';
+import { entry, notBuiltYet } from './strict-entry.ts';
 
 export const section = entry({
-  enabled: z.boolean().default(true),
+  enabled: z.boolean().optional(),
   bundles: z.array(name).default([]),
   instructions: instructions.default(''),
+  environment: name.optional(),
+  model: notBuiltYet,
+  guests: notBuiltYet,
+  listen: notBuiltYet,
+  identity: notBuiltYet,
+  personal: notBuiltYet,
+  'direct-messages': notBuiltYet,
+  'group-messages': notBuiltYet,
 });
 
 export const workspaceSection = entry({
@@ -53,68 +61,70 @@ const domainEntry = entry({
   }
 });
 
+const REPOSITORY = /^(?:(?!\.{1,2}\/)[A-Za-z0-9._-]{1,100}\/){1,19}(?:\*|(?!\.{1,2}$)[A-Za-z0-9._-]{1,100})$/;
+/** As git has them (git-check-ref-format), with `*` for one segment and `**` for several. */
+const BRANCH = /^(?![/.-])(?!.*(?:\/\/|\.\.|\/\.|\.lock(?:\/|$)|@\{))[^\p{Cc} ~^:?[\\]{1,200}(?<![/.])$/u;
+
+const repository = entry({
+  repository: z.string().regex(REPOSITORY, 'must be owner/name, or owner/* for all repositories of an owner'),
+  access: z.enum(['read', 'propose', 'write']),
+  branches: z.array(z.string().regex(BRANCH, 'is no branch: a name, or prefix/*')).min(1, 'is empty').optional(),
+  forge: forge.optional(),
+  host: host.refine((text) => !text.startsWith('*'), 'is one server, without a wildcard').optional(),
+  connection: name.optional(),
+}).superRefine(({ access, branches }, context) => {
+  const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['branches'], message });
+  if (access === 'write' && branches === undefined) refuse('is missing: write says which branches, such as [main]');
+  if (access === 'read' && branches !== undefined) refuse('stands beside read: nothing is pushed');
+  if (access === 'propose' && branches !== undefined) refuse('stands beside propose, which is for bellhop/* only');
+});
+
 export const bundle = entry({
   connections: z.array(name).default([]),
-  // A host alone is the usual entry.
+  // Most entries are just a host.
   domains: z
-    .array(z.preprocess((value) => (typeof value === 'string' ? { host: value } : value), domainEntry))
+    .array(
+      z
+        .preprocess((value) => (typeof value === 'string' ? { host: value } : value), domainEntry)
+        .meta({ short: { type: 'string' } }),
+    )
+    .default([]),
+  repositories: z.array(repository).default([]),
+  registries: z
+    .array(z.enum(REGISTRY_NAMES, `is no registry that is known: ${REGISTRY_NAMES.join(', ')}`))
+    .refine((list) => new Set(list).size === list.length, 'has a name twice')
     .default([]),
   instructions: instructions.default(''),
 });
 
-const source = {
-  fromEnv: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable')
-    .optional(),
-  fromFile: z.string().min(1, 'is empty').optional(),
-};
-const headerName = z
-  .string()
-  .regex(HEADER_NAME, 'is no header name')
-  .transform((text) => text.toLowerCase())
-  .refine((text) => !stopsAtProxy(text), 'is a header of the transport itself');
-
-const credential = z
-  .discriminatedUnion(
-    'kind',
-    [
-      entry({ kind: z.literal('bearer'), ...source }, SECRET_HINT),
-      entry({ kind: z.literal('basic'), ...source }, SECRET_HINT),
-      entry(
-        {
-          kind: z.literal('header'),
-          name: headerName,
-          prefix: z
-            .string()
-            .regex(/^[\x20-\x7e]*$/, 'has a character that no header can have')
-            .default(''),
-          ...source,
-        },
-        SECRET_HINT,
-      ),
-    ],
-    { error: 'must have a kind: bearer, basic or header' },
-  )
-  .refine(
-    ({ fromEnv, fromFile }) => fromEnv === undefined || fromFile === undefined,
-    'has two sources: keep one of fromEnv and fromFile',
-  );
-
-export const connection = entry({
-  host,
-  ...matching,
-  scheme: z.literal('https', 'a credential never travels in clear text: connections are https').optional(),
-  addresses: addresses.optional(),
-  priority: priority.default(0),
-  credential,
-});
-
 export const guardrail = entry({
-  host: guardrailHost,
+  host: guardrailHost.optional(),
   ...matching,
   paths: paths.optional(),
+  repository: z
+    .string()
+    .regex(/^(?:\*|[A-Za-z0-9._/-]+(?:\/\*)?)$/, 'must be owner/name, owner/*, or * for every repository')
+    .optional(),
+  operations: z.array(z.enum(REPOSITORY_OPERATIONS)).min(1, 'is empty').optional(),
   reason: z.string().max(500).default(''),
+  mcp: notBuiltYet,
+  tools: notBuiltYet,
+}).superRefine((each, context) => {
+  const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+  if ((each.host === undefined) === (each.repository === undefined)) {
+    refuse(
+      'host',
+      each.host === undefined
+        ? 'is missing: a guardrail is for a host or a repository'
+        : 'stands beside repository: keep one of them',
+    );
+  } else if (each.repository !== undefined) {
+    if (each.operations === undefined) refuse('operations', `is missing: some of ${REPOSITORY_OPERATIONS.join(', ')}`);
+    for (const field of ['port', 'methods', 'paths'] as const) {
+      if (each[field] !== undefined) refuse(field, 'belongs to a host: a repository has operations');
+    }
+  } else if (each.operations !== undefined)
+    refuse('operations', 'belong to a repository: a host has methods and paths');
 });
 
 export const schedule = entry({
@@ -126,10 +136,28 @@ export const schedule = entry({
   paused: z.boolean().optional(),
 }).refine(({ cron, at }) => (cron === undefined) !== (at === undefined), 'needs one of cron and at');
 
+/** A test says what the file must allow or block. */
+export const test = entry({
+  from: z.string().min(1, 'is empty'),
+  request: request.optional(),
+  push: z
+    .string()
+    .regex(/^[A-Za-z0-9._/-]+\/[A-Za-z0-9._-]+ \S+$/, 'must be a repository and a branch, such as acme/shop main')
+    .optional(),
+  tool: notBuiltYet,
+  expect: z
+    .string()
+    .regex(
+      /^(?:blocked|allowed|injected|forwarded)(?: by \S+)?$/,
+      'must be blocked, allowed, injected or forwarded, or one of them with `by` and a name: injected by acme-api',
+    ),
+}).refine(({ request, push }) => (request === undefined) !== (push === undefined), 'needs one of request and push');
+
 export type Section = z.infer<typeof section>;
 export type WorkspaceEntry = z.infer<typeof workspaceSection>;
 export type BundleEntry = z.infer<typeof bundle>;
 export type DomainShape = BundleEntry['domains'][number];
-export type ConnectionEntry = z.infer<typeof connection>;
+export type RepositoryEntry = BundleEntry['repositories'][number];
 export type GuardrailEntry = z.infer<typeof guardrail>;
+export type TestEntry = z.infer<typeof test>;
 export type ScheduleEntry = z.infer<typeof schedule>;

@@ -3,9 +3,12 @@ import { didYouMean } from '../near-names.ts';
 import { byLine, type FilePath, type FileProblem, fieldOf } from './problem.ts';
 import type { YamlText } from './read-yaml.ts';
 
-/** A mapping with these keys and no other. `hint` is added where somebody wrote another key. */
+/** A key that a later version will understand. The message says so, instead of suggesting another key. */
+export const notBuiltYet = z.undefined('is not built yet').optional();
+
+/** A mapping with these keys and no others. `hint` is added to the message about another key. */
 export function entry<Shape extends z.ZodRawShape>(shape: Shape, hint = ''): z.ZodObject<Shape, z.core.$strict> {
-  const known = Object.keys(shape);
+  const known = Object.keys(shape).filter((key) => shape[key] !== notBuiltYet);
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;
@@ -17,14 +20,14 @@ export function entry<Shape extends z.ZodRawShape>(shape: Shape, hint = ''): z.Z
 }
 
 export interface ParsedEntry<T> {
-  /** Absent when too little is right to go on with. */
+  /** Absent when the entry cannot be read at all. */
   readonly value?: T;
   readonly problems: FileProblem[];
 }
 
 /**
- * Reads one entry of the file, telling everything that is wrong with it at the line where it stands. An entry that
- * only has keys too many is read without them, so that what else may be wrong with it is told too.
+ * Reads one entry of the file and reports every problem with its line. Unknown keys are reported and then removed, so
+ * that the rest of the entry can still be read and checked.
  */
 export function parseEntry<T>(schema: z.ZodType<T>, value: unknown, path: FilePath, text: YamlText): ParsedEntry<T> {
   const result = schema.safeParse(value, { error: inWords });
@@ -65,7 +68,7 @@ const WORDS: Readonly<Record<string, string>> = {
   record: 'a mapping (key: value)',
 };
 
-/** Zod's issues in the words of a file. Never with the value: it may be a secret in the wrong place. */
+/** Zod's issues in simpler words. They never quote the value, because it may be a secret in the wrong place. */
 function inWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

@@ -1,2 +1,2 @@
-/** Vite takes style sheets in by import; TypeScript has to be told that there is nothing to check. */
+/** Vite handles imports of style sheets. This tells TypeScript that there is nothing to check in them. */
 declare module '*.css';

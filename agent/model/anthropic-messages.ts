@@ -15,7 +15,7 @@ const STOP_REASONS: Readonly<Record<Anthropic.StopReason, StopReason>> = {
   pause_turn: 'pause',
 };
 
-/** Our messages as the Messages API takes them. Blocks of other vendors are left out of answers. */
+/** Converts our messages for the Messages API. Blocks of other providers are left out. */
 export function messageParams(messages: readonly ModelMessage[]): Anthropic.MessageParam[] {
   return messages.map((message) =>
     message.role === 'user'
@@ -62,7 +62,7 @@ function answerBlock(block: AnswerBlock): Anthropic.ContentBlockParam[] {
     case 'tool_use':
       return [{ type: 'tool_use', id: block.id, name: block.name, input: block.input }];
     case 'provider':
-      // Another provider's block means nothing here.
+      // Blocks of another provider mean nothing to this API.
       return block.provider === PROVIDER ? [block.block as Anthropic.ContentBlockParam] : [];
   }
 }

@@ -17,14 +17,14 @@ export interface AnthropicModelOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** A model behind Anthropic's Messages API, by the official SDK with its own retries off. */
+/** A model behind Anthropic's Messages API. It uses the official SDK, whose own retries are off. */
 export function createAnthropicModel(options: AnthropicModelOptions): Model {
   const { apiKey, baseUrl, model, contextTokens = 200_000, idleMs = 90_000, fetch = globalThis.fetch } = options;
   const client = new Anthropic({
     apiKey,
     baseURL: baseUrl ?? 'https://api.anthropic.com',
     maxRetries: 0,
-    // The SDK's log may hold bodies; failures reach the operator by Temporal.
+    // The SDK's log may contain bodies. Operators see failures in Temporal.
     logLevel: 'off',
     openTelemetry: false,
   });
@@ -41,7 +41,7 @@ export function createAnthropicModel(options: AnthropicModelOptions): Model {
         system: request.system,
         messages: messageParams(request.messages),
         ...(request.tools.length > 0 ? { tools: toolParams(request.tools) } : {}),
-        // An agent sends its growing context again with each step; the provider caches what it has seen.
+        // Each step sends the growing context again. With this, the provider caches the part it has seen.
         cache_control: { type: 'ephemeral' },
       },
       { signal: AbortSignal.any([signal, idle.signal]) },
@@ -65,7 +65,7 @@ export function createAnthropicModel(options: AnthropicModelOptions): Model {
   return { name: model, contextTokens, call };
 }
 
-/** Rejects when the signal aborts: a stop must not wait until a socket has noticed it. */
+/** Rejects when the signal aborts, so that a stop does not wait for a socket to notice it. */
 function aborted(signal: AbortSignal): Promise<never> {
   const waiting = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

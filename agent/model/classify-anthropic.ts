@@ -12,8 +12,8 @@ const BY_TYPE: Readonly<Record<string, ModelFailure>> = {
 };
 
 /**
- * Turns whatever the SDK threw into one of our types. An error event inside a stream has no status, so its `type`
- * is asked then. Everything unknown counts as unavailable and is tried again.
+ * Turns an error of the SDK into one of our types. An error event inside a stream has no status, so its `type` decides.
+ * Every unknown error counts as unavailable and is tried again.
  * Source: https://platform.claude.com/docs/en/api/errors
  */
 export function classifyAnthropicError(error: unknown, now: () => number = Date.now): ModelError {
@@ -42,7 +42,7 @@ function byStatus(status: number): ModelFailure | undefined {
   return undefined;
 }
 
-/** `retry-after-ms`, else `Retry-After` as seconds or as a date (RFC 9110, section 10.2.3). */
+/** The value of `retry-after-ms`, or of `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3). */
 function retryAfterMs(headers: Headers | undefined, now: number): number | null {
   const exact = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
   if (exact >= 0) return exact;

@@ -5,7 +5,9 @@ export interface IdleTimer {
   readonly stop: () => void;
 }
 
-/** Aborts its signal after `ms` milliseconds without a `touch`; `stop` it, or it keeps the process waiting. */
+/**
+ * Aborts its signal after `ms` milliseconds without a `touch`. Call `stop` at the end, or it keeps the process alive.
+ */
 export function createIdleTimer(ms: number): IdleTimer {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new Error(`silent for ${ms} ms`)), ms);
@@ -19,8 +21,8 @@ export function createIdleTimer(ms: number): IdleTimer {
 }
 
 /**
- * A `fetch` that tells of every chunk of its answers. The SDK swallows the pings by which a provider says that a
- * long answer is still coming, so silence can only be judged on the body itself.
+ * A `fetch` that calls `seen` for every chunk of an answer. A provider sends pings while a long answer is coming, but
+ * the SDK hides them. Therefore silence is measured on the body itself.
  */
 export function watchBody(fetch: typeof globalThis.fetch, seen: () => void): typeof globalThis.fetch {
   return async (input, init) => {

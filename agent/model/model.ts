@@ -1,6 +1,6 @@
 /**
- * What the agent asks of a language model, in no provider's words. A provider is one file beside this one that
- * translates; nothing outside this folder knows which is in use.
+ * The agent's interface to a language model, independent of a provider. Each provider has a file in this folder that
+ * translates. Nothing outside this folder knows which provider is used.
  */
 import type { AnswerBlock, ModelUsage, StopReason, TextBlock } from '../../contracts/conversation.ts';
 
@@ -38,7 +38,7 @@ export interface ModelAnswer {
   readonly content: readonly AnswerBlock[];
   readonly stopReason: StopReason;
   readonly usage: ModelUsage;
-  /** The model that answered, as the provider names it. */
+  /** The provider's name of the model that answered. */
   readonly model: string;
 }
 
@@ -46,8 +46,6 @@ export interface Model {
   readonly name: string;
   /** The model's window, in tokens. */
   readonly contextTokens: number;
-  /**
-   * One attempt; retrying is Temporal's. Throws `ModelError`, or the signal's reason as soon as it aborts.
-   */
+  /** Makes one attempt. Temporal retries. Throws `ModelError`, or the signal's reason as soon as it aborts. */
   call(request: ModelRequest): Promise<ModelAnswer>;
 }

@@ -15,7 +15,7 @@ const schema = z.object({
     .describe('Time limit; the command is ended when it is over. At most 1800.'),
 });
 
-/** Idempotent because a command runs once under its step id: another attempt attaches to it. */
+/** Idempotent, because a command runs once under its step id. Another attempt attaches to the same command. */
 export const bash = defineTool({
   name: 'bash',
   description: [
@@ -26,6 +26,7 @@ export const bash = defineTool({
   schema,
   parallel: false,
   idempotent: true,
+  runsCommand: true,
   async run(context, { command, timeout_seconds }, signal) {
     const outcome = await context.sandbox.runStep({
       step: stepIdOf(context.session, context.turn, context.step),

@@ -1,9 +1,10 @@
-/** What the model sees of one output. */
+/** The most bytes of one output that the model sees. */
 export const MODEL_OUTPUT_BYTES = 32 * 1024;
 /**
- * An output as the model gets it: whole when it fits, else its beginning and its end with the cut named between them.
+ * Shortens an output for the model. An output that fits stays whole. Otherwise its beginning and end stay, with a line
+ * about the cut between them.
  *
- * @param totalBytes what was written in all, when more was written than is here
+ * @param totalBytes how much was written in all, if `output` is only a part of it
  */
 export function capForModel(output: string, totalBytes?: number): { text: string; truncated: boolean } {
   const bytes = Buffer.from(output, 'utf8');
@@ -16,7 +17,7 @@ export function capForModel(output: string, totalBytes?: number): { text: string
   return { text: head.toString('utf8') + cut + tail.toString('utf8'), truncated: true };
 }
 
-/** Never between the bytes of one character. */
+/** The nearest border between characters at or before `at`. */
 function borderBefore(bytes: Buffer, at: number): number {
   let border = at;
   while (border > 0 && isContinuation(bytes[border])) border--;

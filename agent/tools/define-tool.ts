@@ -3,8 +3,8 @@ import { isSandboxMistake, SANDBOX_MISTAKES } from './sandbox-port.ts';
 import { said, type Tool, type ToolDefinition } from './tool.ts';
 
 /**
- * Makes a tool of its definition: arguments are checked by its schema, and mistakes of the model (bad arguments, files
- * that are not there) become results that it can read. What is no mistake of the model is thrown on.
+ * Makes a tool from its definition. Its schema checks the arguments. Mistakes of the model, such as wrong arguments or
+ * missing files, become results that the model reads. All other errors are thrown.
  */
 export function defineTool<Schema extends z.ZodType>(definition: ToolDefinition<Schema>): Tool {
   return {

@@ -21,7 +21,7 @@ export const editFile = defineTool({
   async run({ sandbox }, { path, old_text, new_text, all }, signal) {
     const bytes = await sandbox.readFile(path, { maxBytes: MAX_BYTES, signal });
     const before = bytes.toString('utf8');
-    // Decoding must lose nothing, or the write would change bytes nobody asked about.
+    // If decoding lost something, the write would change bytes outside of the edit.
     if (!Buffer.from(before, 'utf8').equals(bytes)) return said(`${path} is not UTF-8 text; it was not changed.`, true);
     const parts = before.split(old_text);
     const found = parts.length - 1;

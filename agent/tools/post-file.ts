@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
+import { visibleName } from '../file-names.ts';
 import { defineTool } from './define-tool.ts';
 import { said } from './tool.ts';
 
-/** The largest file that is posted. */
+/** The largest file that can be posted. */
 export const MAX_POSTED_BYTES = 20 * 1024 * 1024;
 
 const schema = z.object({
@@ -11,7 +12,7 @@ const schema = z.object({
   title: z.string().max(200).optional().describe('Shown above the file.'),
 });
 
-/** Idempotent because a step posts one file, however often it is asked to. */
+/** Idempotent, because a step posts only one file, also when it is attempted again. */
 export const postFile = defineTool({
   name: 'post_file',
   description: 'Posts a file of the sandbox into this Slack thread, for people to see. At most 20 MB.',
@@ -21,7 +22,7 @@ export const postFile = defineTool({
   async run({ sandbox, files, session, turn, step }, { path, title }, signal) {
     const bytes = await sandbox.readFile(path, { maxBytes: MAX_POSTED_BYTES, signal });
     if (bytes.length === 0) return said(`${path} is empty; Slack takes no empty files.`, true);
-    const name = posix.basename(path);
+    const name = visibleName(posix.basename(path));
     await files.put({ session, turn, step, name, title: title ?? null, bytes });
     return said(`${name} (${bytes.length} bytes) is being posted into the thread.`);
   },

@@ -28,7 +28,7 @@ export const readThread = defineTool({
   },
 });
 
-/** One message leaves room for the others. */
+/** The limit for one message, so that it leaves room for the others. */
 const MESSAGE_CHARACTERS = 6_000;
 
 function cut(text: string): string {
@@ -36,7 +36,7 @@ function cut(text: string): string {
   return `${text.slice(0, MESSAGE_CHARACTERS)} [… ${text.length - MESSAGE_CHARACTERS} more characters …]`;
 }
 
-/** Whole messages: a cut inside of one would let its author choose what seems to begin a line. */
+/** Keeps whole messages only. With a cut inside a message, its author could choose what looks like a new message. */
 function newestThatFit(lines: readonly string[]): readonly string[] {
   let bytes = 0;
   const from = lines.findLastIndex((line) => {
@@ -46,7 +46,7 @@ function newestThatFit(lines: readonly string[]): readonly string[] {
   return lines.slice(from + 1);
 }
 
-/** Only a message begins at the margin: its text cannot pass for another one. */
+/** Indents all lines but the first, so that the text of a message cannot look like another message. */
 function indented(message: string): string {
   return message.replace(/\r\n?|[\n\v\f\u0085\u2028\u2029]/g, '\n    ');
 }

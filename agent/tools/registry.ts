@@ -9,27 +9,28 @@ import type { Tool } from './tool.ts';
 import { writeFile } from './write-file.ts';
 
 export interface ToolRegistry {
-  /** As the model is given them. */
+  /** The tools as the model gets them. */
   readonly specs: readonly ToolSpec[];
-  /** Undefined for a name the model made up. */
+  readonly names: readonly string[];
+  /** Undefined for a name that does not exist. Models make up names. */
   find(name: string): Tool | undefined;
 }
 
-/** @param tools in the order the model is shown them */
+/** @param tools in the order in which the model sees them */
 export function createToolRegistry(
   tools: readonly Tool[] = [bash, readFile, writeFile, editFile, postFile, readThread],
 ): ToolRegistry {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const specs = tools.map(({ name, description, schema }) => ({ name, description, schema: jsonSchemaOf(schema) }));
-  return { specs, find: (name) => byName.get(name) };
+  return { specs, names: [...byName.keys()], find: (name) => byName.get(name) };
 }
 
-/** One line for Temporal UI, such as `turn 2 · bash`: it names the tool and never what it was given. */
+/** One line for Temporal UI, such as `turn 2 · bash`. It has the tool's name but never its arguments. */
 export function summaryOf(tool: string, turn: number): string {
   return `turn ${turn} · ${tool}`;
 }
 
-/** What the model may leave out is what has a default, so the schema is that of the input. */
+/** The schema of the input, in which arguments with a default are optional. */
 function jsonSchemaOf(schema: z.ZodType): Readonly<Record<string, unknown>> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
   return rest;

@@ -1,20 +1,20 @@
-/** What tools need of the sandbox they work in. The runner binds it to one sandbox and its agent's user. */
+/** The parts of a sandbox that tools use. The runner binds it to one sandbox and its agent's user. */
 export interface SandboxPort {
   /**
-   * Starts a command under `step`, once, or attaches to it if it was started before, and follows it to its end.
-   * Rejects with the signal's reason when that aborts; the command itself is then ended by whoever stopped the turn.
+   * Starts the command of `step` once, or attaches to it if it was started before, and follows it to its end. Rejects
+   * with the signal's reason when that aborts. Aborting does not end the command; the end of the turn does.
    */
   runStep(request: StepCommand): Promise<StepOutcome>;
   /** Rejects with a `SandboxMistake` when there is no such file or it is larger than `maxBytes`. */
   readFile(path: string, options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<Buffer>;
-  /** Creates missing folders. The file is replaced as a whole or not at all. */
+  /** Creates missing folders. The file is replaced completely or not at all. */
   writeFile(path: string, bytes: Buffer, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
 export interface StepCommand {
   /** `StepId`: the name under which the command is started once. */
   readonly step: string;
-  /** Run by bash. */
+  /** A command for bash. */
   readonly command: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -23,20 +23,20 @@ export interface StepCommand {
 }
 
 export interface StepOutcome {
-  /** Null when nobody can know it: the command was killed, or its container went away. */
+  /** Null when it cannot be known, because the command was killed or its container is gone. */
   readonly exitCode: number | null;
-  /** Standard output and error as they came, at most 1 MiB, with a cut named in it. */
+  /** Standard output and error in the order they came, at most 1 MiB. A cut is marked in it. */
   readonly output: Buffer;
-  /** All that was written, kept or not. */
+  /** Bytes that were written in all, also those not kept. */
   readonly outputBytes: number;
   readonly timedOut: boolean;
-  /** Of following it in this attempt. */
+  /** How long this attempt followed the command. */
   readonly durationMs: number;
 }
 
 /**
- * Errors that the model can do something about, told to it as a result. Every other one is a failure of the sandbox
- * itself and is thrown on.
+ * Errors that the model can correct. The model gets them as a result. Every other error is a failure of the sandbox
+ * itself and is thrown.
  */
 export type SandboxMistakeCode =
   | 'FileMissing'
@@ -61,7 +61,7 @@ export interface SandboxMistake extends Error {
   readonly code: SandboxMistakeCode;
 }
 
-/** Told by its code, so that this room need not know the class, which belongs to the sandbox runtime. */
+/** Recognised by its code, because the class belongs to the sandbox runtime, which this room does not import. */
 export function isSandboxMistake(error: unknown): error is SandboxMistake {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code in SANDBOX_MISTAKES;
 }

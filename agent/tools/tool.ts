@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { SandboxPort } from './sandbox-port.ts';
 
-/** A file on its way from the workspace into the thread. Putting the same step twice is one file. */
+/** Posts files from the workspace into the thread. Posting twice for the same step gives one file. */
 export interface FilesPort {
   put(file: {
     readonly session: SessionId;
@@ -16,7 +16,7 @@ export interface FilesPort {
 
 export interface ThreadMessage {
   readonly at: Date;
-  /** Who wrote it: a name, or an id where no name is known. */
+  /** The author's name, or the id if no name is known. */
   readonly author: string;
   readonly authorClass: string;
   readonly text: string;
@@ -27,13 +27,13 @@ export interface ThreadPort {
   read(session: SessionId, limit: number): Promise<readonly ThreadMessage[]>;
 }
 
-/** What a tool may touch. Nothing else is within its reach. */
+/** Everything that a tool can use. */
 export interface ToolContext {
   readonly session: SessionId;
   readonly turn: number;
   readonly step: number;
   readonly sandbox: SandboxPort;
-  /** Since the step's first attempt began. */
+  /** Milliseconds since the step's first attempt began. */
   readonly elapsedMs: () => number;
   readonly files: FilesPort;
   readonly thread: ThreadPort;
@@ -41,13 +41,13 @@ export interface ToolContext {
 }
 
 export interface ToolOutcome {
-  /** What the model reads. */
+  /** The result that the model reads. */
   readonly text: string;
-  /** The call did not do what it was asked. A command that ended with an exit code of its own did. */
+  /** True when the call failed. A command that ran to its end did not fail, whatever its exit code. */
   readonly isError: boolean;
-  /** For commands; null elsewhere, and when it cannot be known. */
+  /** The exit code of a command. Null for other tools, and when it cannot be known. */
   readonly exitCode: number | null;
-  /** Whole output for people, when `text` is not all of it. */
+  /** The whole output for people. Null when `text` has all of it. */
   readonly output: string | null;
   readonly truncated: boolean;
 }
@@ -57,15 +57,17 @@ export interface Tool {
   /** For the model. */
   readonly description: string;
   readonly schema: z.ZodType;
-  /** Reads of one answer may run side by side. */
+  /** Whether calls of one answer may run at the same time. */
   readonly parallel: boolean;
-  /** Whether a second attempt does the same as the first; otherwise a lost attempt's outcome is unknown. */
+  /** Whether a second attempt does the same as the first. Otherwise the outcome of a lost attempt is unknown. */
   readonly idempotent: boolean;
-  /** `given` is what the model wrote, not yet checked. */
+  /** True for a tool that only runs one command under its step id. The sandbox notes its start. @default false */
+  readonly runsCommand?: boolean;
+  /** `given` has the model's arguments, not yet checked. */
   run(context: ToolContext, given: unknown, signal: AbortSignal): Promise<ToolOutcome>;
 }
 
-/** What a tool is made of: its arguments typed by its schema. */
+/** The definition of a tool. Its schema gives the type of the arguments. */
 export interface ToolDefinition<Schema extends z.ZodType> extends Omit<Tool, 'schema' | 'run'> {
   readonly schema: Schema;
   run(context: ToolContext, args: z.output<Schema>, signal: AbortSignal): Promise<ToolOutcome>;

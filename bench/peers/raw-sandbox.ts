@@ -6,6 +6,7 @@ import type { Engine } from '../../docker/engine.ts';
 import { DEFAULT_LIMITS } from '../../docker/sandbox.ts';
 import { prepareFolder } from '../../docker/sandbox-folder.ts';
 import { LABELS, sandboxFolder, sandboxName } from '../../docker/sandbox-names.ts';
+import { diskOf } from '../../docker/workspace-disk.ts';
 
 export interface RawSandboxOptions {
   readonly engine: Engine;
@@ -46,10 +47,12 @@ export function createRawSandboxes({ engine, image, installation, runDir }: RawS
         limits: DEFAULT_LIMITS,
         engineCpus: engine.info.cpus,
         folder: { kind: 'folder', path: sandboxFolder(runDir, id) },
-        javaStore: false,
+        variables: {},
         seccomp: await readFile(path.join(import.meta.dirname, '../../docker/seccomp/profile.json'), 'utf8'),
         limitVolume: false,
         selinux: false,
+        path: null,
+        disk: await diskOf(engine),
       };
     },
     async create(plan) {
@@ -81,7 +84,7 @@ export function createRawSandboxes({ engine, image, installation, runDir }: RawS
       return (await exec.inspect()).ExitCode;
     },
     async remove(name) {
-      await docker.getContainer(name).remove({ force: true });
+      await docker.getContainer(name).remove({ force: true, v: true });
       await docker.getVolume(name).remove({ force: true });
     },
   };

@@ -1,46 +1,61 @@
 import pc from 'picocolors';
-import type { EffectiveAccess, EffectiveRule } from '../../access/decision.ts';
+import type { EffectiveAccess, EffectiveRepository, EffectiveRule } from '../../access/decision.ts';
 import type { Guardrail, RuleMatch } from '../../access/document.ts';
-import { originOf, ruleId, ruleMatch } from '../../access/rule-match.ts';
+import { originOf, portText, priorityOf, ruleId } from '../../access/rule-match.ts';
 import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
 
-/** Effective access for people: every rule in the order in which it is asked, with its origin. */
+/** Effective access for people: every rule in the order of comparison, with its origin. */
 export function effectiveText({ label, scope }: NamedScope, access: EffectiveAccess): string {
   const name = label === scope ? label : `${label} (${scope})`;
   const head = `${pc.bold(name)}, policy ${access.policyVersion}`;
   if (!access.enabled) return `${head}\n\nAccess is switched off here: everything is blocked.`;
   const rows = [...access.guardrails.map(guardrailRow), ...access.rules.map(ruleRow)];
+  const repositories = access.repositories.map(repositoryRow);
   const rules = rows.length === 0 ? 'Everything is blocked.' : `${columns(rows)}\n\nEverything else is blocked.`;
   const instructions = access.instructions.map(({ origin, text }) => `${pc.dim(origin)}\n${text.replace(/^/gm, '  ')}`);
-  return [head, rules, ...(instructions.length > 0 ? ['Instructions, broadest first:', ...instructions] : [])].join(
-    '\n\n',
-  );
+  const granted = repositories.length === 0 ? [] : [`Of repositories, only:\n${columns(repositories, '  ')}`];
+  return [
+    head,
+    rules,
+    ...granted,
+    ...(instructions.length > 0 ? ['Instructions, broadest first:', ...instructions] : []),
+  ].join('\n\n');
 }
+
+const OUTCOMES = { inject: 'injected', forward: 'forwarded', deny: 'blocked' } as const;
 
 function guardrailRow(guardrail: Guardrail): string[] {
   const where = `${methodsOf(guardrail)}${guardrail.host}${guardrail.port === null ? '' : `:${guardrail.port}`}`;
   return ['blocked', guardrail.id, `${where}${pathsOf(guardrail)}`, 'guardrail ← organization', guardrail.reason];
 }
 
+/** The rules of a forge's connection say which hosts. What may be done there is said by the grants alone. */
+function repositoryRow({ grant, origin }: EffectiveRepository): string[] {
+  const { access, repository, branches, connection } = grant;
+  const place = `${origin.bundle} ← ${origin.scopeLabel}`;
+  return [access, repository, branches.join(', ') || (access === 'propose' ? 'bellhop/*' : ''), connection, place];
+}
+
 function ruleRow(rule: EffectiveRule): string[] {
-  const match = ruleMatch(rule);
-  const usual = match.port === (match.scheme === 'https' ? 443 : 80);
-  const where = `${methodsOf(match)}${match.scheme}://${match.host}${usual ? '' : `:${match.port}`}${pathsOf(match)}`;
-  return [rule.action === 'inject' ? 'injected' : 'forwarded', ruleId(rule), where, originOf(rule), notesOf(rule)];
+  const { match } = rule;
+  const where = `${methodsOf(match)}${match.scheme}://${match.host}${portText(match)}${pathsOf(match)}`;
+  return [OUTCOMES[rule.action], ruleId(rule), where, originOf(rule), notesOf(rule)];
 }
 
 function notesOf(rule: EffectiveRule): string {
-  const { addresses } = ruleMatch(rule);
-  const notes = addresses.map(({ range, port }) => `dialled at ${range}:${port}`);
-  if (rule.action === 'inject') {
-    notes.unshift(`${rule.connection.kind}, credential ${rule.connection.credentialVersion}`);
-    if (rule.connection.priority !== 0) notes.push(`priority ${rule.connection.priority}`);
-  } else {
-    if (rule.domain.transport === 'tunnel') notes.push('blind tunnel');
-    else if (rule.domain.ownCredentials !== 'strip') notes.push(`own credentials: ${rule.domain.ownCredentials}`);
-    if (rule.domain.priority !== 0) notes.push(`priority ${rule.domain.priority}`);
+  const notes = rule.match.addresses.map(({ range, port }) => `dialled at ${range}:${port}`);
+  if (rule.from === 'domain') {
+    const { transport, ownCredentials } = rule.match;
+    if (transport === 'tunnel') notes.push('blind tunnel');
+    else if (ownCredentials !== 'strip') notes.push(`own credentials: ${ownCredentials}`);
+  } else if (rule.action === 'inject') {
+    const { credential, credentialVersion } = rule.connection;
+    notes.unshift(`${credential.kind}, credential ${credentialVersion}`);
   }
+  const priority = priorityOf(rule);
+  if (priority !== 0 && rule.action !== 'deny') notes.push(`priority ${priority}`);
+  if (rule.match.line > 0) notes.push(`line ${rule.match.line}`);
   return notes.join(', ');
 }
 

@@ -3,16 +3,16 @@ import { channelScope, type ScopeKey } from '../../contracts/scope.ts';
 
 export interface NamedScope {
   readonly scope: ScopeKey;
-  /** For people: `#platform-eng`. */
+  /** The name for people: `#platform-eng`. */
   readonly label: string;
 }
 
 const SCOPE_KEY = /^(?:organization|workspace:[^:]+|(?:channel|group-dm|person):[^:]+:[^:]+)$/;
 
 /**
- * The scope somebody means: `#channel`, a channel's id, `organization`, or a whole key such as `person:T1:U1`.
+ * Finds the scope that a text names: `#channel`, a channel's id, `organization`, or a whole key such as `person:T1:U1`.
  *
- * @throws Error with the channels that come near
+ * @throws Error that suggests channels with similar names
  */
 export function findScope(text: string, channels: readonly KnownChannel[]): NamedScope {
   if (SCOPE_KEY.test(text)) return { scope: text as ScopeKey, label: text };

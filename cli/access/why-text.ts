@@ -1,5 +1,8 @@
 import pc from 'picocolors';
-import type { Decision, JudgedRequest, WalkStep } from '../../access/decision.ts';
+import type { Explanation, JudgedRequest, WalkStep } from '../../access/decision.ts';
+import type { Refused } from '../../access/forge/outlook.ts';
+import { portText } from '../../access/rule-match.ts';
+import type { Outcome } from '../../contracts/egress.ts';
 import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
 
@@ -13,14 +16,26 @@ const RESULTS: Readonly<Record<WalkStep['result'], string>> = {
   shadowed: 'not consulted: a narrower scope has a connection there',
 };
 
-/** A decision for people: the outcome, the reason, and every rule that was looked at. */
-export function whyText({ label }: NamedScope, request: JudgedRequest, decision: Decision, tunnel: boolean): string {
+export interface MoreOnRequest {
+  /** Whether its host is a blind tunnel. */
+  readonly tunnel: boolean;
+  /** Why the grants of repositories refuse what the rules let through. Null when they do not. */
+  readonly refused: Refused | null;
+}
+
+/** A decision for people: the outcome, the reason, and every rule that was compared. */
+export function whyText(
+  { label }: NamedScope,
+  request: JudgedRequest,
+  decision: Explanation,
+  { tunnel, refused }: MoreOnRequest,
+): string {
   const { method, scheme, host, port, path } = request;
-  const usual = port === (scheme === 'https' ? 443 : 80);
-  const asked = `${method} ${scheme}://${host}${usual ? '' : `:${port}`}${path} from ${label}`;
+  const asked = `${method} ${scheme}://${host}${portText({ scheme, port })}${path} from ${label}`;
   const code = decision.outcome === 'blocked' ? ` ${pc.dim(`(${decision.code})`)}` : '';
   const notes = [
-    decision.reason,
+    ...(refused ? [`${refused.reason} The grants of repositories decide that, for a request without a body.`] : []),
+    refused ? `By the rules alone: ${decision.reason}` : decision.reason,
     ...(decision.outcome === 'forwarded' && decision.connectionHost
       ? ["A connection in scope speaks to this host: the sandbox's own credentials are stripped."]
       : []),
@@ -28,10 +43,10 @@ export function whyText({ label }: NamedScope, request: JudgedRequest, decision:
   ];
   const walk = decision.walk.map(({ rule, origin, result }) => [rule, origin, RESULTS[result]]);
   const looked = walk.length === 0 ? [] : ['', 'Looked at, in this order:', columns(walk, '  ')];
-  return [`${outcome(decision)}${code}  ${asked}`, ...notes, ...looked].join('\n');
+  return [`${outcome(refused ? 'blocked' : decision.outcome)}${code}  ${asked}`, ...notes, ...looked].join('\n');
 }
 
-function outcome({ outcome }: Decision): string {
+function outcome(outcome: Outcome): string {
   switch (outcome) {
     case 'injected':
       return pc.bold(pc.green('INJECTED'));

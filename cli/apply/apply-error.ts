@@ -1,6 +1,6 @@
 import { type FileProblem, formatProblem } from '../../access/parse-file/problem.ts';
 
-/** A file that was not applied: everything that is wrong with it, each with its line and field. */
+/** The file was not applied. Lists every problem with its line and field. */
 export class ApplyError extends Error {
   override readonly name = 'ApplyError';
   readonly problems: readonly FileProblem[];

@@ -1,39 +1,47 @@
 import path from 'node:path';
 import type { AccessFile } from '../../access/access-file.ts';
+import { withConfirmed } from '../../access/channel-patterns.ts';
 import { compareDocuments, type DocumentChange } from '../../access/compare-documents.ts';
-import type { AccessDocument } from '../../access/document.ts';
 import { parseAccessFile } from '../../access/parse-file/parse-access-file.ts';
 import { byLine, type FileProblem } from '../../access/parse-file/problem.ts';
-import { type DesiredSchedule, resolveFile } from '../../access/resolve-file.ts';
-import { type PublicKey, publicKeyOf } from '../../credentials/key-pair.ts';
+import { type DesiredSchedule, documentOf, resolveFile } from '../../access/resolve-file.ts';
+import { runTests, testProblems } from '../../access/run-tests.ts';
+import type { RegistryMirrors } from '../../contracts/registries.ts';
+import { confirmedChannels, dropVerdictsBut } from '../../store/channel-verdicts.ts';
 import { listChannels } from '../../store/channels.ts';
-import { dropCredentials, installationKey, listCredentials, storeCredential } from '../../store/credentials.ts';
+import { dropCredentials, listCredentials, storeCredential } from '../../store/credentials.ts';
 import { type Database, inTransaction, type Queryable } from '../../store/database.ts';
 import { currentPolicy, lockPolicy, storePolicy } from '../../store/policy.ts';
 import { replaceSchedules, type ScheduleChange } from '../../store/replace-schedules.ts';
+import { installedKey } from '../credentials/installed-key.ts';
 import { ApplyError } from './apply-error.ts';
+import { readAuthorities } from './read-authorities.ts';
 import { type ReadSecret, readSecret } from './read-secret.ts';
-import { type CredentialOutcome, sealConnections } from './seal-connections.ts';
+import { type CredentialOutcome, type SealInput, sealConnections } from './seal-connections.ts';
 
 export interface ApplyRequest {
   readonly database: Database;
-  /** Path of the file; errors name it so. */
+  /** Path of the file, as errors show it. */
   readonly file: string;
   readonly text: string;
-  /** Where `fromEnv` is read. */
+  /** The environment that `fromEnv` refers to. */
   readonly environment: NodeJS.ProcessEnv;
   readonly appliedBy: string;
   readonly now: Date;
+  /** Where packages come from on the operator's machine. @default the public hosts */
+  readonly mirrors?: RegistryMirrors;
   /** Checks everything, secrets included, and changes nothing. */
   readonly dryRun: boolean;
+  /** The policy that was in force when this file was planned. Another one in force now refuses the file. Null without a plan. */
+  readonly plannedWith?: number | null;
 }
 
 export interface ApplyResult {
   readonly file: string;
   readonly dryRun: boolean;
-  /** The version in force afterwards; of a dry run, the one it would be. */
+  /** The version in force afterwards. After a dry run, the version that a real run would make. */
   readonly version: number;
-  /** False when the file says what is in force already. */
+  /** False when the file equals the policy in force. */
   readonly changed: boolean;
   readonly changes: readonly (DocumentChange | (ScheduleChange & { readonly kind: 'schedule' }))[];
   readonly credentials: readonly CredentialOutcome[];
@@ -42,8 +50,8 @@ export interface ApplyResult {
 }
 
 /**
- * Makes a file the policy in force, all of it or nothing: document, sealed credentials and schedules change in one
- * transaction. Of two that come together, the second is compared with what the first made.
+ * Puts a file into force, completely or not at all: document, sealed credentials and schedules change in one
+ * transaction. Two calls at once run one after the other, and the second is compared with the result of the first.
  *
  * @throws ApplyError with everything that is wrong with the file
  */
@@ -51,48 +59,65 @@ export async function applyFile(request: ApplyRequest): Promise<ApplyResult> {
   const parsed = parseAccessFile(request.text, request.now);
   if ('problems' in parsed) throw new ApplyError(request.file, parsed.problems);
   const secrets = await readSecrets(parsed.file, request);
+  const { authorities, problems } = await readAuthorities(parsed.file, folderOf(request));
+  if (problems.length > 0) throw new ApplyError(request.file, problems);
   return inTransaction(request.database, async (tx) => {
     await lockPolicy(tx);
     await tx.query('savepoint before');
-    const result = { ...(await replacePolicy(tx, parsed.file, secrets, request)), warnings: parsed.warnings };
+    const result = {
+      ...(await replacePolicy(tx, parsed.file, { secrets, authorities }, request)),
+      warnings: parsed.warnings,
+    };
     if (request.dryRun || !result.changed) await tx.query('rollback to savepoint before');
     return result;
   });
 }
 
 async function readSecrets(file: AccessFile, request: ApplyRequest): Promise<Map<string, ReadSecret>> {
-  const from = { environment: request.environment, folder: path.dirname(path.resolve(request.file)) };
+  const from = { environment: request.environment, folder: folderOf(request) };
   const secrets = new Map<string, ReadSecret>();
   for (const { id, source } of file.connections) secrets.set(id, await readSecret(source, from));
   return secrets;
 }
 
+function folderOf({ file }: ApplyRequest): string {
+  return path.dirname(path.resolve(file));
+}
+
 async function replacePolicy(
   tx: Queryable,
   file: AccessFile,
-  secrets: ReadonlyMap<string, ReadSecret>,
+  read: Pick<SealInput, 'secrets' | 'authorities'>,
   request: ApplyRequest,
 ): Promise<Omit<ApplyResult, 'warnings'>> {
   const current = await currentPolicy(tx);
   const version = current.version + 1;
   const resolved = resolveFile(file, await listChannels(tx));
   const stored = await listCredentials(tx);
-  const sealed = await sealConnections({ file, secrets, current, stored, publicKey: await publicKey(tx), version });
+  const sealed = await sealConnections({ file, ...read, current, stored, publicKey: await installedKey(tx), version });
   const problems = [
     ...('problems' in resolved ? resolved.problems : []),
     ...('problems' in sealed ? sealed.problems : []),
   ];
   if ('problems' in resolved || 'problems' in sealed) throw new ApplyError(request.file, problems.sort(byLine));
+  const { plannedWith = null } = request;
+  if (plannedWith !== null && plannedWith !== current.version)
+    throw changedSince(request.file, plannedWith, current.version);
 
-  const { bundles, guardrails } = file;
   const { connections } = sealed;
-  const document: AccessDocument = { version, bundles, connections, guardrails, scopes: resolved.scopes };
+  const document = documentOf(file, resolved, { version, connections, mirrors: request.mirrors ?? {} });
+  const failed = testProblems(runTests(resolved.tests, withConfirmed(document, await confirmedChannels(tx))));
+  if (failed.length > 0) throw new ApplyError(request.file, failed);
   const changes = compareDocuments(current, document);
   const scheduleChanges = await replaceSchedules(tx, resolved.schedules, version);
   const changed = changes.length + scheduleChanges.length + sealed.sealed.length > 0;
   if (changed) {
     for (const credential of sealed.sealed) await storeCredential(tx, credential);
-    await dropCredentials(tx, { current: versionsOf(document), previous: versionsOf(current) });
+    await dropCredentials(tx, { current: document, previous: current });
+    await dropVerdictsBut(
+      tx,
+      file.patterns.map(({ pattern }) => pattern),
+    );
     await storePolicy(tx, { document, source: request.text, appliedBy: request.appliedBy });
   }
   return {
@@ -106,12 +131,7 @@ async function replacePolicy(
   };
 }
 
-async function publicKey(tx: Queryable): Promise<PublicKey> {
-  const key = await installationKey(tx);
-  if (!key) throw new Error('this installation has no key yet: `bellhop up` makes it at the first start');
-  return publicKeyOf(Buffer.from(key.publicKey, 'base64'));
-}
-
-function versionsOf({ connections }: AccessDocument): Map<string, number> {
-  return new Map(connections.map(({ id, credentialVersion }) => [id, credentialVersion]));
+function changedSince(file: string, planned: number, version: number): ApplyError {
+  const message = `was planned with policy ${planned}, and policy ${version} is in force now: run \`bellhop plan\` again`;
+  return new ApplyError(file, [{ line: 1, field: '', message }]);
 }

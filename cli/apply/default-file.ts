@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
- * The file to apply when none is named: `bellhop.yaml` in the current folder, else the one applied last.
+ * The file to apply when the command names none: `bellhop.yaml` in the current folder, or else the file applied last.
  *
- * @param memory where {@link rememberFile} wrote
+ * @param memory the file in which {@link rememberFile} wrote the last path
  * @throws Error when there is neither
  */
 export async function defaultFile(memory: string, folder: string): Promise<string> {
@@ -18,4 +18,19 @@ export async function defaultFile(memory: string, folder: string): Promise<strin
 
 export async function rememberFile(memory: string, file: string): Promise<void> {
   await writeFile(memory, `${path.resolve(file)}\n`, { mode: 0o600 });
+}
+
+/** The text of a file. @throws Error in words */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** The path from the current folder, or the absolute path for a file outside of it. */
+export function shownPath(file: string): string {
+  const relative = path.relative(process.cwd(), path.resolve(file));
+  return relative.startsWith('..') ? path.resolve(file) : relative;
 }

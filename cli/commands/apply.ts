@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { registryMirrors } from '../../setup/registry-mirrors.ts';
 import { ApplyError } from '../apply/apply-error.ts';
 import { applyFile } from '../apply/apply-file.ts';
 import { applyText } from '../apply/apply-text.ts';
-import { defaultFile, rememberFile } from '../apply/default-file.ts';
+import { defaultFile, readText, rememberFile, shownPath } from '../apply/default-file.ts';
 import { openCliContext } from '../context.ts';
+import { openPlanMemory } from '../plan/plan-memory.ts';
 
 interface ApplyOptions {
   readonly dryRun?: boolean;
@@ -25,36 +26,25 @@ export function register(program: Command): void {
       const memory = path.join(context.home.folder, 'applied-file');
       const file = named ?? (await defaultFile(memory, process.cwd()));
       const now = new Date();
+      const text = await readText(file);
       try {
         const result = await applyFile({
           database: context.database,
-          file: shown(file),
-          text: await readText(file),
+          file: shownPath(file),
+          text,
           environment: process.env,
           appliedBy: `${os.userInfo().username}@${os.hostname()}`,
           now,
+          mirrors: await registryMirrors(process.env),
           dryRun: options.dryRun === true,
+          plannedWith: await openPlanMemory(context.home.folder).versionOf(text),
         });
         if (!result.dryRun) await rememberFile(memory, file);
         console.log(options.json ? JSON.stringify(result, null, 2) : applyText(result, now));
       } catch (error) {
         if (!options.json || !(error instanceof ApplyError)) throw error;
-        console.log(JSON.stringify({ file: shown(file), problems: error.problems }, null, 2));
+        console.log(JSON.stringify({ file: shownPath(file), problems: error.problems }, null, 2));
         process.exitCode = 1;
       }
     });
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
-/** As short as it can be said from here. */
-function shown(file: string): string {
-  const relative = path.relative(process.cwd(), path.resolve(file));
-  return relative.startsWith('..') ? path.resolve(file) : relative;
 }

@@ -57,7 +57,7 @@ async function printEndpoints({ json }: DoctorOptions): Promise<void> {
   );
 }
 
-/** An installation that has not been started yet allows nothing. */
+/** An installation that was never started has no policy yet, so it allows nothing. */
 async function knownAccess(): Promise<AccessDocument> {
   try {
     await using context = await openCliContext();

@@ -4,15 +4,15 @@ import { openCliContext } from '../context.ts';
 import { egressText } from '../find/egress-text.ts';
 import { findMessage } from '../find/find-message.ts';
 
-/** The newest; `--json` and the database itself have room for more. */
+/** How many of the newest requests are shown. */
 const LIMIT = 1_000;
 
 export function register(program: Command): void {
   program
     .command('egress')
     .description('what the sandbox of a thread sent out, and how each request was decided')
-    .argument('<message>', "its link, a session's id, or its channel with the ts behind it")
-    .argument('[ts]', 'such as 1712345678.000100')
+    .argument('<message>', "its link, a session's id, or its channel; or owner/name#12, or a repository")
+    .argument('[ts]', 'behind a channel, such as 1712345678.000100; behind a repository a branch')
     .option('--turn <number>', 'of one turn only', positiveInteger)
     .option('--json', 'print every field as JSON')
     .action(async (where: string, ts: string | undefined, options: { turn?: number; json?: boolean }) => {
@@ -20,6 +20,9 @@ export function register(program: Command): void {
       const { session } = await findMessage(context, where, ts);
       const all = await egressEventsOf(context.database, session, LIMIT);
       const events = all.filter(({ turn }) => options.turn === undefined || turn === options.turn);
+      if (options.turn !== undefined && events.length === 0 && all.length > 0) {
+        console.error(`turn ${options.turn} of this thread has sent nothing; other turns have`);
+      }
       console.log(options.json ? JSON.stringify(events, null, 2) : egressText(events));
     });
 }

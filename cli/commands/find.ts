@@ -8,8 +8,8 @@ export function register(program: Command): void {
   program
     .command('find')
     .description('the session, workflow and turns of a message in Slack; answers also while Temporal is away')
-    .argument('<message>', "its link, a session's id, or its channel with the ts behind it")
-    .argument('[ts]', 'such as 1712345678.000100')
+    .argument('<message>', "its link, a session's id, or its channel; or owner/name#12, or a repository")
+    .argument('[ts]', 'behind a channel, such as 1712345678.000100; behind a repository a branch')
     .option('--json', 'print it as JSON')
     .action(async (where: string, ts: string | undefined, options: { json?: boolean }) => {
       await using context = await openCliContext();

@@ -33,7 +33,7 @@ async function reset(options: ResetOptions): Promise<void> {
 
   await using _lock = await takeUpLock(home.lock);
   await stopLeftovers(home.children);
-  // First, and all of it: without the home nobody knows any more what in the engine is ours.
+  // The engine is cleaned first and completely: without the home folder, nobody knows which containers are Bellhop's.
   if (!options.leaveSandboxes) console.log(await removeFromEngine(home));
   for (const each of [home.installation.dataFolder, home.installation.runFolder, home.folder]) {
     await rm(each, { recursive: true, force: true });

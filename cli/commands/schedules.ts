@@ -7,7 +7,7 @@ import { listWithRuns } from '../schedules/list-with-runs.ts';
 import { schedulesText } from '../schedules/schedules-text.ts';
 import { openTemporal } from '../temporal.ts';
 
-/** `bellhop schedules`: what starts by the clock. */
+/** `bellhop schedules`: lists, pauses, resumes and runs the tasks that start at set times. */
 export function register(program: Command): void {
   const schedules = program.command('schedules').description('tasks that start by the clock');
   schedules
@@ -35,7 +35,7 @@ async function list(json: boolean): Promise<void> {
   console.log(json ? JSON.stringify(schedules, null, 2) : schedulesText(schedules));
 }
 
-/** A task that still runs is not started a second time; Temporal would skip it without a word. */
+/** Refuses to start a task that still runs, because Temporal would silently skip it. */
 async function run(name: string): Promise<void> {
   await using context = await openCliContext();
   await mustExist(context, name);
@@ -52,7 +52,7 @@ async function run(name: string): Promise<void> {
   console.log(`${name} was started. It opens a thread in its channel.`);
 }
 
-/** Asked of the workflow itself: the server lists a started one among a schedule's running ones only later. */
+/** Asks for the workflow itself, because the schedule's list of running workflows shows a new one only later. */
 async function isRunning(client: Client, workflow: string): Promise<boolean> {
   try {
     return (await client.workflow.getHandle(workflow).describe()).status.name === 'RUNNING';

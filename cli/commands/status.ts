@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { SetupState, ToolsState } from '../../contracts/setup-state.ts';
 import { overview } from '../../store/overview.ts';
+import { matchingChannels } from '../channels/judge-channel.ts';
 import { openCliContext } from '../context.ts';
 import { statusText } from '../status-text.ts';
 
@@ -11,6 +14,19 @@ export function register(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       await using context = await openCliContext();
       const seen = await overview(context.database);
-      console.log(options.json ? JSON.stringify(seen, null, 2) : statusText(seen, new Date()));
+      const tools = await readTools(context.home.setupState);
+      const channels = await matchingChannels(context.database);
+      const waiting = channels.filter(({ state }) => state === 'waiting').length;
+      console.log(
+        options.json
+          ? JSON.stringify({ ...seen, tools, waitingChannels: waiting }, null, 2)
+          : statusText({ ...seen, tools, waiting }, new Date()),
+      );
     });
+}
+
+/** What `bellhop up` of this machine says of the larger sandbox image; null where none has run. */
+async function readTools(file: string): Promise<ToolsState | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  return text === null ? null : ((JSON.parse(text) as Partial<SetupState>).tools ?? null);
 }

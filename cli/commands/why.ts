@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { decide } from '../../access/decide.ts';
+import { explain } from '../../access/decide.ts';
 import { effectiveAccess } from '../../access/effective-access.ts';
+import { refusedByGrants } from '../../access/forge/outlook.ts';
+import { requestOfUrl } from '../../access/request-of-url.ts';
 import { decideTunnel } from '../../access/tunnel.ts';
 import { listChannels } from '../../store/channels.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { findScope } from '../access/find-scope.ts';
-import { requestOfUrl } from '../access/request-of-url.ts';
 import { whyText } from '../access/why-text.ts';
 import { openCliContext } from '../context.ts';
 
@@ -22,16 +23,24 @@ export function register(program: Command): void {
       await using context = await openCliContext();
       const named = findScope(text, await listChannels(context.database));
       const access = effectiveAccess(await currentPolicy(context.database), named.scope);
-      const decision = decide(request, access);
+      const decision = explain(request, access);
+      const refused = refusedByGrants(request, decision, access);
       const tunnel = request.scheme === 'https' && decideTunnel(request.host, request.port, access) !== null;
       console.log(
         options.json
           ? JSON.stringify(
-              { scope: named.scope, policyVersion: access.policyVersion, request, tunnel, decision },
+              {
+                scope: named.scope,
+                policyVersion: access.policyVersion,
+                request,
+                tunnel,
+                decision,
+                refusedByGrants: refused,
+              },
               null,
               2,
             )
-          : whyText(named, request, decision, tunnel),
+          : whyText(named, request, decision, { tunnel, refused }),
       );
     });
 }

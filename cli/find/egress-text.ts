@@ -1,31 +1,43 @@
 import type { EgressEvent } from '../../contracts/egress.ts';
 import { columns } from '../columns.ts';
 
-/** What `bellhop egress` prints: a line for each request, oldest first. */
+/**
+ * The output of `bellhop egress`: a line for each row, oldest first. Past the limit of a turn, a row counts several.
+ */
 export function egressText(events: readonly EgressEvent[]): string {
   if (events.length === 0) return 'Nothing has left this sandbox, and nothing has tried to.';
   return columns(events.map(eventRow));
 }
 
 function eventRow(event: EgressEvent): string[] {
-  const { at, turn, requester, outcome, method, status, durationMs, bytesOut } = event;
+  const { at, turn, requester, outcome, method, status, durationMs, bytesOut, requests = 1 } = event;
   return [
     at,
     turn === null ? 'no turn' : `turn ${turn}`,
     requester ?? '',
     outcome,
-    `${method} ${addressOf(event)}`,
+    `${method} ${addressOf(event)}${requests > 1 ? ` and ${requests - 1} more` : ''}`,
     `${status ?? 'no status'}, ${durationMs} ms, ${bytesOut} bytes out`,
+    workOf(event),
     whyOf(event),
   ];
 }
 
 function addressOf({ scheme, host, port, path }: EgressEvent): string {
+  // A row that counts requests to many hosts.
+  if (host === '*') return 'many hosts';
   const usual = port === (scheme === 'https' ? 443 : 80);
   return `${scheme}://${host}${usual ? '' : `:${port}`}${path}`;
 }
 
-/** The rule with where it comes from; of a refusal, its code and the reason. */
+/** What it did in a repository: `push acme/shop bellhop/fix`. */
+function workOf({ operation, repository, ref, pullRequest }: EgressEvent): string {
+  if (!operation || !repository) return '';
+  const where = pullRequest ? `${repository}#${pullRequest}` : repository;
+  return `${operation} ${where}${ref ? ` ${ref.replaceAll('refs/heads/', '')}` : ''}`;
+}
+
+/** The rule and its origin. For a refusal, its code and reason. */
 function whyOf({ outcome, code, reason, rule, bundle, ruleScope }: EgressEvent): string {
   if (outcome === 'blocked') return `${code}: ${reason}`;
   return [rule, bundle, ruleScope].filter((part) => part !== null).join(' ← ') || reason;

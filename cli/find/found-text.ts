@@ -1,11 +1,12 @@
 import type { FoundMessage, FoundThread, FoundTurn } from '../../store/find-thread.ts';
 import { columns } from '../columns.ts';
 
-/** What `bellhop find` prints. `link` is the workflow's address in Temporal UI, where that is known. */
+/** The output of `bellhop find`. `link` is the workflow's address in Temporal UI, or null when that is unknown. */
 export function foundText(found: FoundThread, link: string | null): string {
-  const { session, message, state, scope, principal, sandbox, turns } = found;
+  const { session, message, state, permalink, scope, principal, sandbox, turns } = found;
   const rows = [['session', state === null ? `${session}, never started` : `${session}, ${state}`]];
   if (state !== null) rows.push(['workflow', link ?? `temporal workflow show --workflow-id '${session}'`]);
+  if (permalink !== null) rows.push(['thread', permalink]);
   if (scope !== null) rows.push(['acts', `in ${scope} as ${principal}`]);
   if (sandbox) rows.push(['sandbox', `${sandbox.id}, ${sandbox.state}, runner ${sandbox.runner}`]);
   if (message) rows.push(['message', messageText(message)]);

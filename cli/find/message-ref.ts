@@ -1,11 +1,11 @@
 import { findKnownChannel, type KnownChannel } from '../../access/find-channel.ts';
 import { threadOf } from '../../contracts/ids.ts';
 
-/** A message of Slack as an operator points at it. */
+/** A Slack message that an operator names. */
 export interface MessageRef {
   readonly channel: string;
   readonly ts: string;
-  /** Of its thread, where the reference says so. */
+  /** The ts of its thread, if the reference has it. */
   readonly threadTs: string | null;
 }
 
@@ -15,7 +15,7 @@ const TS = /^\d{10}\.\d{6}$/;
 /**
  * Reads a permalink ("Copy link" in Slack), a session's id, or a channel with a message's ts.
  *
- * @throws Error that says what can be given
+ * @throws Error that lists the accepted forms
  */
 export function messageRef(where: string, ts: string | undefined, channels: readonly KnownChannel[]): MessageRef {
   if (ts !== undefined) return inChannel(where, ts, channels);
@@ -33,7 +33,7 @@ export function messageRef(where: string, ts: string | undefined, channels: read
 
 function inChannel(name: string, ts: string, channels: readonly KnownChannel[]): MessageRef {
   if (!TS.test(ts)) throw new Error(`${ts} is no ts of a message, such as 1712345678.000100`);
-  // Direct messages have an id and no name.
+  // Direct messages have only an id, no name.
   if (/^D[A-Z0-9]+$/.test(name)) return { channel: name, ts, threadTs: null };
   const found = findKnownChannel(name, channels, null);
   if ('problem' in found) throw new Error(found.problem);

@@ -5,13 +5,13 @@ import type { CliContext } from '../context.ts';
 import { openTemporal } from '../temporal.ts';
 
 export interface ListedSchedule extends ScheduleRow {
-  /** `#ops`, or the channel's id when its name is not known. */
+  /** `#ops`, or the channel's id when its name is unknown. */
   readonly place: string;
-  /** The next three. Null while Temporal cannot be asked, or does not have it yet. */
+  /** The next three runs. Null when Temporal does not answer or does not have the schedule yet. */
   readonly next: readonly Date[] | null;
 }
 
-/** The schedules of the access file, with the next runs as Temporal has them. */
+/** The schedules of the access file, each with its next runs from Temporal. */
 export async function listWithRuns({
   database,
   home,

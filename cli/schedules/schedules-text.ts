@@ -1,7 +1,7 @@
 import { columns } from '../columns.ts';
 import type { ListedSchedule } from './list-with-runs.ts';
 
-/** What `bellhop schedules list` prints. Times are those of each schedule's own zone. */
+/** The output of `bellhop schedules list`. Times are in each schedule's own time zone. */
 export function schedulesText(schedules: readonly ListedSchedule[]): string {
   if (schedules.length === 0) return 'No schedules. They are written in bellhop.yaml under `schedules:`.';
   return columns(

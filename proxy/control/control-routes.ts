@@ -3,6 +3,9 @@ import type { EgressCounts, LeaseRequest } from '../../contracts/egress.ts';
 import type { LeaseTable } from '../lease/lease-table.ts';
 import type { SandboxListeners } from '../listener/sandbox-listeners.ts';
 import {
+  type ConnectionAnswer,
+  type ConnectionRequest,
+  ConnectionRequestSchema,
   ControlError,
   LeaseRequestSchema,
   type LeaseView,
@@ -21,15 +24,17 @@ export interface ControlRequest {
 export interface ControlRoutesOptions {
   readonly leases: LeaseTable;
   readonly listeners: SandboxListeners;
-  /** What an earlier process let through in this turn, as far as it is recorded. */
+  /** The recorded counts of this turn from before this process started. Undefined when they cannot be had in time. */
   readonly earlierCounts: (request: LeaseRequest) => Promise<EgressCounts | undefined>;
   readonly health: () => ProxyHealth;
+  readonly testConnection: (connection: string, request: ConnectionRequest) => Promise<ConnectionAnswer>;
 }
 
 const WAIT_LIMIT_MS = 30_000;
 
-/** The table of `control/protocol.ts`, but for the stream. Undefined stands for an answer without a body. */
-export function createControlRoutes({ leases, listeners, earlierCounts, health }: ControlRoutesOptions) {
+/** Answers every route of `control/protocol.ts` except the stream. Undefined stands for an answer without a body. */
+export function createControlRoutes(options: ControlRoutesOptions) {
+  const { leases, listeners, earlierCounts, health, testConnection } = options;
   async function openLease(sandbox: string, body: unknown): Promise<LeaseView> {
     const request = parse(LeaseRequestSchema, body);
     if (request.sandbox !== sandbox) throw new ControlError('bad_request', 'the body names another sandbox');
@@ -37,7 +42,7 @@ export function createControlRoutes({ leases, listeners, earlierCounts, health }
     const known = leases.view(sandbox);
     const sameTurn = known.epoch?.turn === request.epoch.turn && known.session === request.session;
     const earlier = sameTurn ? undefined : await earlierCounts(request);
-    // Removed meanwhile: nobody would hold this lease.
+    // The sandbox may have been removed during the await. Then nobody would hold this lease.
     if (!listeners.has(sandbox)) throw notListening(sandbox);
     return leases.open(request, earlier);
   }
@@ -68,6 +73,9 @@ export function createControlRoutes({ leases, listeners, earlierCounts, health }
     const [room, id, part, ...rest] = segments;
     const where = `${method} ${part ?? (id === undefined ? room : 'sandbox')}`;
     if (room === 'health' && method === 'GET' && id === undefined) return health();
+    if (room === 'connections' && method === 'POST' && id !== undefined && part === 'test' && rest.length === 0) {
+      return testConnection(id, parse(ConnectionRequestSchema, body ?? {}));
+    }
     if (room !== 'sandboxes' || rest.length > 0) throw notFound();
     if (id === undefined) {
       if (method !== 'GET') throw notFound();
@@ -78,7 +86,7 @@ export function createControlRoutes({ leases, listeners, earlierCounts, health }
       case 'PUT sandbox':
         return listeners.ensure(sandbox, parse(ListenRequestSchema, body).relayUid);
       case 'DELETE sandbox':
-        // The listener first: from then on no lease opens for it.
+        // `remove` forgets the listener synchronously, so that no lease opens for this sandbox from here on.
         await Promise.all([listeners.remove(sandbox), leases.forget(sandbox)]);
         return undefined;
       case 'PUT lease':

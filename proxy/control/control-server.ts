@@ -31,7 +31,7 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** Serves the control socket. Whoever can open it rules the leases, so that only this user can (0600). */
+/** Serves the control socket. A program that can open it controls all leases, so its mode is 0600. */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { socketPath } = options;
   const route = createControlRoutes(options);

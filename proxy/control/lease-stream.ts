@@ -3,12 +3,12 @@ import type { LeaseTable } from '../lease/lease-table.ts';
 import { whole } from './control-routes.ts';
 import { ControlError, type LeaseView } from './protocol.ts';
 
-/** Changes that come faster than this are told together. */
+/** Changes within this time share one line. */
 const GATHER_MS = 100;
-/** A line even without a change, so that both sides notice a dead one. */
+/** A line is sent this often even without a change, so that each side notices when the other is dead. */
 const BEAT_MS = 5_000;
 
-/** Follows one epoch's lease: a line for each change, the last one when it has ended. */
+/** Follows the lease of one epoch: sends a line for each change, and the last line when the lease has ended. */
 export function streamLease(
   leases: LeaseTable,
   sandbox: string,
@@ -18,7 +18,7 @@ export function streamLease(
   const epoch = { turn: whole(query, 'turn'), attempt: whole(query, 'attempt') };
   if (leases.view(sandbox).state === 'none') throw new ControlError('not_found', `${sandbox} has no lease`);
 
-  /** The lease as whoever holds this epoch sees it: someone else's is the end of theirs. */
+  /** The lease as the holder of this epoch sees it. If another epoch has the lease, this epoch's lease has ended. */
   function viewed(): LeaseView {
     const view = leases.view(sandbox);
     const same = view.epoch?.turn === epoch.turn && view.epoch.attempt === epoch.attempt;

@@ -1,6 +1,6 @@
 /**
- * What the runner and the Agent Proxy say to each other over the control socket: HTTP with JSON, a unix socket of
- * mode 0600. The sandboxes never see it.
+ * The protocol of the control socket, between the runner and the Agent Proxy: HTTP with JSON over a unix socket of mode
+ * 0600. Sandboxes never see this socket.
  *
  * - `PUT    /sandboxes/:id`        {@link ListenRequest} → {@link ListenerView}
  * - `DELETE /sandboxes/:id`        → 204
@@ -9,6 +9,7 @@
  * - `DELETE /sandboxes/:id/lease?turn=&attempt=` → {@link LeaseView} with the final counts
  * - `GET    /sandboxes/:id/lease?turn=&waitMs=`  → {@link LeaseView}
  * - `GET    /sandboxes/:id/events?turn=&attempt=` → a line of JSON ({@link LeaseView}) for each change, until closed
+ * - `POST   /connections/:id/test`  {@link ConnectionRequest} → {@link ConnectionAnswer}
  * - `GET    /health`               → {@link ProxyHealth}
  *
  * A refusal is `{ error: { code, message } }` with a 4xx or 5xx status.
@@ -18,10 +19,10 @@ import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../../contracts/egr
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Principal, ScopeKey } from '../../contracts/scope.ts';
 
-/** `none`: no turn has opened one since the proxy started. */
+/** `none`: no lease was opened for this sandbox since the proxy started. */
 export type LeaseState = 'none' | 'open' | 'closed';
 
-/** `closed`: someone asked for it. `expired`: no renewal came. `superseded`: a higher epoch took over. */
+/** `closed`: the runner closed it. `expired`: it was not renewed in time. `superseded`: a higher epoch took over. */
 export type LeaseEnding = 'closed' | 'expired' | 'superseded';
 
 export interface LeaseView {
@@ -30,7 +31,7 @@ export interface LeaseView {
   readonly epoch: LeaseEpoch | null;
   readonly session: SessionId | null;
   readonly counts: EgressCounts;
-  /** Null until it has ended, its connections are gone and their events counted. */
+  /** Null until the lease has ended, its connections are gone, and their events are counted. */
   readonly ending: LeaseEnding | null;
 }
 
@@ -41,16 +42,16 @@ export interface ListenRequest {
 
 export interface ListenerView {
   readonly sandbox: string;
-  /** To be mounted into the sandbox, read-only. Holds exactly one socket, `proxy.sock`. */
+  /** The folder to mount into the sandbox, read-only. It holds two sockets, `proxy.sock` and `direct.sock`. */
   readonly folder: string;
   readonly socket: string;
 }
 
 export interface ProxyHealth {
   readonly policy: {
-    /** Null until the first one is loaded; everything is blocked until then. */
+    /** Null until the first policy is loaded. Everything is blocked until then. */
     readonly version: number | null;
-    /** Since PostgreSQL last confirmed it. */
+    /** Milliseconds since PostgreSQL last confirmed the policy. */
     readonly ageMs: number | null;
   };
   readonly database: 'up' | 'away';
@@ -60,20 +61,39 @@ export interface ProxyHealth {
   readonly leases: number;
 }
 
+/** What a test of a connection sends. Without a URL, it is the request that the access file names. */
+export interface ConnectionRequest {
+  /** @default GET */
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+}
+
+/** What came of a test of a connection. */
+export interface ConnectionAnswer {
+  readonly method: string;
+  readonly url: string;
+  readonly ms: number;
+  /** The status that the service answered. Null when the proxy refused the request. */
+  readonly status: number | null;
+  /** Where the service redirects to. */
+  readonly location: string | null;
+  readonly refusal: { readonly code: string; readonly message: string; readonly hint: string } | null;
+}
+
 export type ControlErrorCode =
   | 'bad_request'
   | 'not_found'
   | 'path_too_long'
-  /** A higher epoch was seen: this one can neither open nor close. */
+  /** A higher epoch had a lease, so this epoch can neither open nor close one. */
   | 'epoch_too_low'
-  /** The turn's lease was closed for good; only a later turn opens another. */
+  /** The turn's lease was closed for good. Only a later turn can open another lease. */
   | 'turn_closed'
-  /** What epochs the sandbox had cannot be read: nothing opens until a person has mended it. */
+  /** The file with the sandbox's epoch floor cannot be read. No lease opens until a person has removed the file. */
   | 'epochs_unknown'
   | 'lease_expired'
   | 'lease_superseded'
   | 'lease_timeout'
-  /** Nothing listens on the control socket, or it went away in the middle. */
+  /** Nothing listens on the control socket, or the connection broke. */
   | 'proxy_unreachable'
   | 'internal';
 
@@ -93,12 +113,21 @@ export const SandboxIdSchema: z.ZodType<string> = sandboxId;
 
 export const ListenRequestSchema: z.ZodType<ListenRequest> = z.object({ relayUid: z.number().int().min(0) });
 
+export const ConnectionRequestSchema: z.ZodType<ConnectionRequest> = z.object({
+  method: z
+    .string()
+    .regex(/^[A-Z]{1,20}$/, 'a method is in capitals')
+    .optional(),
+  url: z.string().max(8_000).optional(),
+});
+
 export const LeaseRequestSchema: z.ZodType<LeaseRequest> = z.object({
   sandbox: sandboxId,
   session: z.custom<SessionId>((value) => typeof value === 'string' && /^slack:[^:]+:[^:]+:[^:]+$/.test(value)),
   epoch: z.object({ turn: z.number().int().min(1), attempt: z.number().int().min(1) }),
   scope: z.custom<ScopeKey>(
-    (value) => typeof value === 'string' && /^(organization|workspace:|channel:|group-dm:|person:)/.test(value),
+    (value) =>
+      typeof value === 'string' && /^(organization|workspace:|channel:|group-dm:|person:|environment:)/.test(value),
   ),
   principal: z.custom<Principal>((value) => typeof value === 'string' && /^(agent@|person:)/.test(value)),
   requester: z.string().min(1).max(200),

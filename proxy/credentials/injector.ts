@@ -1,73 +1,130 @@
 import { LRUCache } from 'lru-cache';
-import type { Connection } from '../../access/document.ts';
+import type { EffectiveAccess } from '../../access/decision.ts';
+import { type Connection, NO_CREDENTIAL } from '../../access/document.ts';
 import { headerKey, stopsAtProxy } from '../../access/header-names.ts';
-import { bindingOf, bindingText, placementOf } from '../../credentials/binding.ts';
+import { bindingOf, bindingText } from '../../credentials/binding.ts';
 import { isCredentialError } from '../../credentials/errors.ts';
 import type { KeyPair } from '../../credentials/key-pair.ts';
 import { open } from '../../credentials/open.ts';
 import { Refusal } from '../refusal.ts';
+import type { HeadersInjection, Injection } from './injection.ts';
+import { staticInjection } from './static-injection.ts';
+import { installationAuthorization } from './tokens/github-tokens.ts';
+import { isMinted, type MintedUse, type Minter } from './tokens/minter.ts';
+import { TokenError } from './tokens/token-error.ts';
 
-/** One header with a secret in it. */
-export interface HeaderInjection {
-  readonly name: string;
-  readonly value: string;
+/** A request that needs a credential. */
+export interface InjectionRequest {
+  readonly connection: Connection;
+  readonly rule: string;
+  /** The canonical path of the request. */
+  readonly path: string;
+  /** What the scope's bundles grant, of any connection. */
+  readonly repositories: EffectiveAccess['repositories'];
+  /** Ends the wait for a token: the client went away, or the turn is over. */
+  readonly signal: AbortSignal;
 }
 
 export interface Injector {
-  /** @throws Refusal `inject_failed`, naming the connection and nothing of the secret */
-  prepare(connection: Connection, rule: string): Promise<HeaderInjection>;
-  /** Forgets what was opened, so that what was deleted or rotated is not used again. */
+  /** @throws Refusal `inject_failed`, naming the connection and nothing of the secret; or the reason of the signal */
+  prepare(request: InjectionRequest): Promise<Injection>;
+  /** Forgets all opened credentials, so that a deleted or rotated one is not used again. */
   clear(): void;
 }
 
 export interface InjectorOptions {
   readonly keys: KeyPair;
-  /** The sealed text that came with the policy of the moment; null when there is none. */
+  /** The sealed credential that came with the current policy. Null when there is none. */
   readonly sealedOf: (connection: Connection) => Uint8Array | null;
+  readonly minter: Pick<Minter, 'token'>;
 }
 
+/** An opened credential. That of a minted kind is only exchanged for tokens. */
+type Opened = { readonly injection: Injection } | { readonly use: MintedUse; readonly secret: string };
+
 /**
- * Opening takes milliseconds and a turn may send thousands of requests: what was opened is used again for 30 seconds,
- * as long as an injection may go unconfirmed, and never past a change of the policy. The key lies in the same memory.
+ * Opening takes milliseconds, and a turn may send thousands of requests. Therefore an opened credential is reused for
+ * 30 seconds, and never after a change of the policy. Keeping it in memory gives nothing more away: the key that opens
+ * it is in the same memory.
  */
 const KEPT_MS = 30_000;
 const MAX_KEPT = 1_000;
 
-/** Opens credentials when they are to be attached. Requests that come together wait for the same opening. */
-export function createInjector({ keys, sealedOf }: InjectorOptions): Injector {
-  // By everything a credential is bound to: a connection that says something else about itself opens its own, or none.
-  const kept = new LRUCache<string, Promise<HeaderInjection>>({ max: MAX_KEPT, ttl: KEPT_MS });
+/**
+ * Opens a credential when a request needs it. Requests that need the same one at once share one opening.
+ *
+ * @example
+ *   await injector.prepare(request) // { way: 'headers', headers: [{ name: 'authorization', … }] }
+ */
+export function createInjector({ keys, sealedOf, minter }: InjectorOptions): Injector {
+  // The key holds everything that a credential is bound to. A connection with another host or header never finds it
+  // here.
+  const kept = new LRUCache<string, Promise<Opened>>({ max: MAX_KEPT, ttl: KEPT_MS });
 
-  async function openFor(connection: Connection, rule: string): Promise<HeaderInjection> {
-    const failed = (why: string) => {
-      const names = { rule, connection: connection.id };
-      return new Refusal('inject_failed', `Connection ${connection.id} cannot be used: ${why}.`, names);
-    };
-    const { header, prefix } = placementOf(connection);
-    if (header === '' || stopsAtProxy(headerKey(header))) throw failed('its credential has no header it could go in');
+  async function openFor(connection: Connection, rule: string): Promise<Opened> {
+    const use = connection.credential;
+    if (connection.credentialVersion === NO_CREDENTIAL) {
+      throw failed(connection, rule, 'it has no credential, or its credential was revoked');
+    }
     const sealed = sealedOf(connection);
-    if (!sealed) throw failed(`version ${connection.credentialVersion} of its credential is not stored`);
+    if (!sealed)
+      throw failed(connection, rule, `version ${connection.credentialVersion} of its credential is not stored`);
     try {
       const secret = await open(keys, bindingOf(connection), sealed);
-      const value = connection.kind === 'basic' ? Buffer.from(secret, 'utf8').toString('base64') : secret;
-      return { name: header, value: `${prefix}${value}` };
+      if (isMinted(use)) return { use, secret };
+      const injection = staticInjection(use, secret, connection.id);
+      if (injection.way === 'headers' && injection.headers.some(({ name }) => stopsAtProxy(headerKey(name)))) {
+        throw failed(connection, rule, 'its credential has a header that the proxy sends to no host');
+      }
+      return { injection };
     } catch (error) {
-      throw failed(isCredentialError(error) ? error.message : 'its credential could not be opened');
+      if (error instanceof Refusal) throw error;
+      const why = isCredentialError(error) ? error.message : 'its credential could not be opened';
+      throw failed(connection, rule, why);
+    }
+  }
+
+  function opened({ connection, rule }: InjectionRequest): Promise<Opened> {
+    const key = bindingText(bindingOf(connection));
+    const found = kept.get(key);
+    if (found) return found;
+    const opening = openFor(connection, rule);
+    kept.set(key, opening);
+    opening.catch(() => {
+      if (kept.peek(key) === opening) kept.delete(key);
+    });
+    return opening;
+  }
+
+  async function minted(request: InjectionRequest, use: MintedUse, secret: string): Promise<HeadersInjection> {
+    const { connection, rule, path, repositories, signal } = request;
+    try {
+      const token = await minter.token({ connection, use, secret, repositories, signal });
+      const value = use.kind === 'github-app' ? installationAuthorization(token.value, path) : `Bearer ${token.value}`;
+      return {
+        way: 'headers',
+        headers: [{ name: 'authorization', value }],
+        minted: {
+          refused: () => void token.drop(),
+          // When no other token can be got, the sandbox sees the 401, and the next request the reason.
+          renew: async () => (token.drop() ? minted(request, use, secret).catch(() => null) : null),
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      throw failed(connection, rule, error.message, error.detail);
     }
   }
 
   return {
-    prepare(connection, rule) {
-      const key = bindingText(bindingOf(connection));
-      const found = kept.get(key);
-      if (found) return found;
-      const opening = openFor(connection, rule);
-      kept.set(key, opening);
-      opening.catch(() => {
-        if (kept.peek(key) === opening) kept.delete(key);
-      });
-      return opening;
+    async prepare(request) {
+      const credential = await opened(request);
+      return 'secret' in credential ? minted(request, credential.use, credential.secret) : credential.injection;
     },
     clear: () => kept.clear(),
   };
+}
+
+function failed({ id }: Connection, rule: string, why: string, detail: string | null = null): Refusal {
+  return new Refusal('inject_failed', `Connection ${id} cannot be used: ${why}.`, { rule, connection: id, detail });
 }

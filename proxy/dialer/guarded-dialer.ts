@@ -2,23 +2,25 @@ import net, { type Socket } from 'node:net';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
 import type { AddressException } from '../../access/document.ts';
 import type { CanonicalHost } from '../../access/host-name.ts';
-import type { ScopeKey } from '../../contracts/scope.ts';
 import { Refusal } from '../refusal.ts';
 import { isMetadataName } from './address-class.ts';
 import type { AddressGuard } from './address-guard.ts';
-import type { BoundedResolve } from './resolve.ts';
+import type { BoundedResolve, LookupShare } from './resolve.ts';
+import type { OwnTls, Trust } from './trust.ts';
 
-/** One host as a rule allows it. */
+/** A host that a rule allows. */
 export interface DialTarget {
   readonly host: CanonicalHost;
   readonly port: number;
-  /** Special ranges this rule may be dialled at. */
+  /** Private or special ranges to which this rule's host may lead. */
   readonly exceptions: readonly AddressException[];
-  /** On whose behalf it is looked up. */
-  readonly scope: ScopeKey;
+  /** Whose share of name lookups is used. */
+  readonly scope: LookupShare;
+  /** The usual authorities and no client certificate without it. Connections with the same object share one context. */
+  readonly own?: OwnTls | null;
 }
 
-/** An operator's static name: the address, and the port when it differs from the one asked for. */
+/** The operator's fixed address for a name. A null port means the requested port. */
 export interface StaticName {
   readonly address: string;
   readonly port: number | null;
@@ -36,23 +38,28 @@ export interface GuardedDialerOptions {
   readonly resolve: BoundedResolve;
   readonly staticNames: ReadonlyMap<string, StaticName>;
   /** What upstream certificates are verified against. */
-  readonly trust: SecureContext;
-  /** Told of every address before it is tried. */
+  readonly trust: Trust;
+  /** Called with every address before it is dialled. */
   readonly onDial?: (address: string, port: number) => void;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** While there are further addresses: one family may lead nowhere. */
+/** The limit while more addresses are left to try: IPv6 or IPv4 may not work on this machine. */
 const IMPATIENT_MS = 1_000;
 const TLS_TIMEOUT_MS = 10_000;
 const MAX_TRIED = 4;
 
 /**
- * The only way out. A name is resolved once, every address it has is checked, and the checked address is what is
- * connected to: whatever the name says a moment later makes no difference.
+ * The only way out of the proxy. It prevents DNS rebinding:
+ * 1. A name is resolved once.
+ * 2. The guard checks every address in the answer.
+ * 3. The socket is opened to a checked address, not to the name.
+ * Therefore it makes no difference if the name leads somewhere else a moment later.
  */
 export function createGuardedDialer(options: GuardedDialerOptions): GuardedDialer {
   const { guard, resolve, staticNames, trust, onDial } = options;
+  /** Making a context takes milliseconds. It goes when its owner, such as a pool, goes. */
+  const contexts = new WeakMap<OwnTls, SecureContext>();
 
   async function locate({ host, port, scope }: DialTarget): Promise<{ addresses: readonly string[]; port: number }> {
     if (isMetadataName(host)) throw denied(host, `${host} is a metadata service of the machine.`);
@@ -63,36 +70,52 @@ export function createGuardedDialer(options: GuardedDialerOptions): GuardedDiale
 
   async function connect(target: DialTarget): Promise<Socket> {
     const { addresses, port } = await locate(target);
-    // One refused address spoils the name: whoever mixes them is trying something.
-    for (const address of addresses) {
-      const reason = guard.refuse(address, port, target.exceptions);
-      if (reason) throw denied(target.host, reason);
-    }
-    let last: Error | undefined;
-    const tried = addresses.slice(0, MAX_TRIED);
+    // One forbidden address refuses the whole name: a mix of allowed and forbidden addresses is a sign of an attack.
+    const judged = addresses.map((address) => {
+      const judgement = guard.judge(address, port, target.exceptions);
+      if ('refused' in judgement) throw denied(target.host, judgement.refused);
+      return judgement.dial;
+    });
+    const failures: string[] = [];
+    let why = 'no connection';
+    const tried = judged.slice(0, MAX_TRIED);
     for (const [index, address] of tried.entries()) {
       try {
         onDial?.(address, port);
         return await open(address, port, index === tried.length - 1 ? CONNECT_TIMEOUT_MS : IMPATIENT_MS);
       } catch (error) {
-        last = error as Error;
+        why = (error as NodeJS.ErrnoException).code ?? why;
+        failures.push(`${address}:${port}: ${why}`);
       }
     }
-    const why = (last as NodeJS.ErrnoException | undefined)?.code ?? 'no connection';
-    throw new Refusal('connect', `${target.host}:${target.port} did not accept a connection (${why}).`);
+    throw new Refusal('connect', `${target.host}:${target.port} did not accept a connection (${why}).`, {
+      detail: failures.join(', '),
+    });
+  }
+
+  function contextFor({ host, own }: DialTarget): SecureContext {
+    if (!own) return trust.usual;
+    try {
+      const context = contexts.get(own) ?? trust.of(own);
+      contexts.set(own, context);
+      return context;
+    } catch {
+      throw new Refusal('upstream_tls', `The own certificates of the connection for ${host} cannot be used.`);
+    }
   }
 
   return {
     connect,
     async connectTls(target) {
-      return secure(await connect(target), target.host, trust);
+      const context = contextFor(target);
+      return secure(await connect(target), target.host, context);
     },
   };
 }
 
 function open(address: string, port: number, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    // An address, not a name: nothing is looked up again.
+    // `address` is an IP address, so that Node looks nothing up again.
     const socket = net.connect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
     const timer = setTimeout(() => socket.destroy(timeout()), timeoutMs);
     socket.once('error', reject);
@@ -110,7 +133,9 @@ function secure(raw: Socket, host: string, trust: SecureContext): Promise<TLSSoc
     const fail = (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new Refusal('upstream_tls', `TLS with ${host} failed: ${error.code ?? error.message}.`));
+      // The message of a TLS error may name addresses, and the names in a certificate.
+      const why = error.code ?? 'the handshake was broken off';
+      reject(new Refusal('upstream_tls', `TLS with ${host} failed: ${why}.`, { detail: error.message }));
     };
     const socket = tls.connect({
       socket: raw,
@@ -137,5 +162,5 @@ function timeout(): NodeJS.ErrnoException {
 }
 
 function denied(host: string, reason: string): Refusal {
-  return new Refusal('address_denied', `${host} leads to an address that is not allowed. ${reason}`);
+  return new Refusal('address_denied', `${host} leads to an address that is not allowed.`, { detail: reason });
 }

@@ -3,38 +3,41 @@ import type { CanonicalHost } from '../../access/host-name.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import { Refusal } from '../refusal.ts';
 
-/** Looks a name up once and returns its addresses, in the order they are to be tried. */
+/** Looks a name up once and returns its addresses in the order in which to try them. */
 export type Resolve = (host: CanonicalHost) => Promise<readonly string[]>;
 
-/** The same on behalf of a scope. @throws Refusal `dns` */
-export type BoundedResolve = (host: CanonicalHost, scope: ScopeKey) => Promise<readonly string[]>;
+/** On whose behalf a name is looked up: of a scope, or for the token endpoint of a connection. */
+export type LookupShare = ScopeKey | `token:${string}`;
+
+/** The same on behalf of somebody. @throws Refusal `dns` */
+export type BoundedResolve = (host: CanonicalHost, scope: LookupShare) => Promise<readonly string[]>;
 
 type Lookups = Map<CanonicalHost, Promise<readonly string[]>>;
 
 const TIMEOUT_MS = 5_000;
-/** More answers than this are no service but a trick. */
+/** No honest service has more addresses than this. */
 const MAX_ANSWERS = 64;
-/** Lookups at the same time; each holds a thread, and libuv gives them half of those it has. */
+/** Lookups at the same time. Each holds a thread, and libuv gives lookups at most half of its threads. */
 export const MAX_LOOKUPS = 32;
-/** Of those, for one scope: names that nobody answers for keep only that scope waiting. */
+/** Lookups of one scope at the same time, so that names without an answer hold up only the scope that asked. */
 const MAX_OF_SCOPE = 4;
 
-/** By the operating system's resolver, so that its hosts file and search rules hold as for any other program. */
+/** Asks the operating system's resolver, so that its hosts file and search rules apply as for any other program. */
 export const resolveBySystem: Resolve = async (host) => {
   const answers = await lookup(host, { all: true, order: 'verbatim' });
   return answers.map(({ address }) => address);
 };
 
 /**
- * Adds the limits: time, answers, lookups under way. Who asks for a name that its scope is asking for already gets the
- * same answer; who asks for one name too many waits for another of its scope to end.
+ * Adds limits of time, answers and lookups. Two requests of one scope for the same name share one lookup. A scope with
+ * four lookups under way waits until one of them ends.
  */
 export function createBoundedResolve(resolve: Resolve, { timeoutMs = TIMEOUT_MS } = {}): BoundedResolve {
-  const underWay = new Map<ScopeKey, Lookups>();
+  const underWay = new Map<LookupShare, Lookups>();
   let total = 0;
 
-  /** A lookup that is given up on still holds its thread: it counts until it ends. */
-  function begin(host: CanonicalHost, scope: ScopeKey, own: Lookups): Promise<readonly string[]> {
+  /** A lookup cannot be cancelled and holds its thread, so it counts until it ends, also after its caller gave up. */
+  function begin(host: CanonicalHost, scope: LookupShare, own: Lookups): Promise<readonly string[]> {
     if (total >= MAX_LOOKUPS) throw failed(host, 'too many names are being resolved');
     total += 1;
     underWay.set(scope, own);
@@ -47,7 +50,7 @@ export function createBoundedResolve(resolve: Resolve, { timeoutMs = TIMEOUT_MS 
     return answering;
   }
 
-  async function answerFor(host: CanonicalHost, scope: ScopeKey, late: AbortSignal): Promise<readonly string[]> {
+  async function answerFor(host: CanonicalHost, scope: LookupShare, late: AbortSignal): Promise<readonly string[]> {
     for (;;) {
       const own: Lookups = underWay.get(scope) ?? new Map();
       const answering = own.get(host) ?? (own.size < MAX_OF_SCOPE ? begin(host, scope, own) : null);

@@ -1,33 +1,60 @@
 import { LRUCache } from 'lru-cache';
-import { Pool } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import type { Authority } from '../request/authority.ts';
 import type { DialTarget, GuardedDialer } from './guarded-dialer.ts';
+import { KeptClient } from './kept-client.ts';
+import type { OwnTls } from './trust.ts';
 
-/** Whom a pooled connection may serve: nothing of one of these is ever used for another. */
+/** A pooled connection serves only requests whose whole key is the same. */
 export interface PoolKey {
   readonly scope: ScopeKey;
   readonly scheme: 'http' | 'https';
-  /** With its credential version; null for what is forwarded bare. */
+  /** The connection's id and credential version. Null when no credential is attached. */
   readonly connection: string | null;
   readonly authority: Authority;
   readonly exceptions: DialTarget['exceptions'];
+  /** Authorities and client certificate of the connection. Its `client` belongs to the `connection` of this key. */
+  readonly own?: OwnTls | null;
+}
+
+/** The connections to one host. `onRequestStart` of a handler gets a {@link StartContext}. */
+export interface Upstream {
+  /** Sends on a kept connection if one is free, otherwise on a new one. */
+  readonly onKept: Dispatcher['dispatch'];
+  /** Sends on a new connection, which serves only this request. */
+  readonly onNew: Dispatcher['dispatch'];
+  /** True once the host has closed a kept connection before the proxy did. Each further one may be closing too. */
+  readonly closesEarly: boolean;
 }
 
 export interface UpstreamPools {
-  get(key: PoolKey): Pool;
-  /** Ends everything, what is under way too. */
+  get(key: PoolKey): Upstream;
+  /**
+   * Closes the pools of credential versions that are not in use any more. Idle connections end at once. A request that is
+   * under way keeps its connection until it ends; whether it may go on is decided elsewhere.
+   *
+   * @param isCurrent asked with the `connection` of each pool that has one
+   */
+  retain(isCurrent: (connection: string) => boolean): void;
+  /** Ends all connections, also those in use. */
   destroy(): Promise<void>;
 }
 
-/** After this a host is looked up and its addresses are checked again, however busy it is. */
+/** After this a host is resolved and checked again, even when its pool is busy. */
 const LIFETIME_MS = 5 * 60_000;
+/** A host that names a shorter time (`Keep-Alive: timeout=5`) is taken at its word, less two seconds. */
 const IDLE_MS = 30_000;
 const MAX_POOLS = 1_000;
-/** Of one pool. More than the sandboxes of a scope have under way together; what comes over it waits. */
+/** Connections of one pool. Requests beyond it wait. One sandbox may have 256 requests under way (clients.ts). */
 const MAX_CONNECTIONS = 1_024;
-/** Between an accepted request and the head of its answer, and between two pieces of a body. */
+/** The longest wait for the head of an answer, and between two pieces of its body. */
 const SILENCE_MS = 10 * 60_000;
+
+interface OpenPool extends Upstream {
+  readonly pool: Pool;
+  readonly connection: PoolKey['connection'];
+}
 
 export interface UpstreamPoolsOptions {
   readonly dialer: GuardedDialer;
@@ -35,24 +62,29 @@ export interface UpstreamPoolsOptions {
   readonly lifetimeMs?: number;
 }
 
-/** One pool for each key, at most a thousand: past that, or past `lifetimeMs`, the least used is closed and made anew when asked for. */
+/**
+ * One pool for each key, at most a thousand. A pool is closed after `lifetimeMs`, or when it is the least recently used
+ * one and another needs its place. The next request with its key gets a new pool.
+ */
 export function createUpstreamPools({ dialer, lifetimeMs = LIFETIME_MS }: UpstreamPoolsOptions): UpstreamPools {
-  const open = new Set<Pool>();
-  const pools = new LRUCache<string, Pool>({
+  const open = new Set<Dispatcher>();
+  const pools = new LRUCache<string, OpenPool>({
     max: MAX_POOLS,
     ttl: lifetimeMs,
     ttlAutopurge: true,
-    // Closed, not destroyed: what is under way on it goes on to its end.
-    dispose: (pool) => {
-      const forget = () => open.delete(pool);
-      pool.close().then(forget, forget);
-    },
+    dispose: ({ pool }) => closeLater(pool),
   });
 
-  function create({ scope, scheme, authority, exceptions }: PoolKey): Pool {
-    const target: DialTarget = { ...authority, exceptions, scope };
-    return new Pool(`${scheme}://${authority.host}:${authority.port}`, {
-      connections: MAX_CONNECTIONS,
+  /** `close` lets open requests end; `destroy` would break them off. */
+  function closeLater(dispatcher: Dispatcher): void {
+    const forget = () => open.delete(dispatcher);
+    dispatcher.close().then(forget, forget);
+  }
+
+  function create({ scope, scheme, connection, authority, exceptions, own }: PoolKey): OpenPool {
+    const target: DialTarget = { ...authority, exceptions, scope, own: own ?? null };
+    const origin = `${scheme}://${authority.host}:${authority.port}`;
+    const options: Client.Options = {
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: IDLE_MS,
@@ -66,7 +98,32 @@ export function createUpstreamPools({ dialer, lifetimeMs = LIFETIME_MS }: Upstre
           (error: Error) => callback(error, null),
         );
       },
+    };
+    let closesEarly = false;
+    const pool = new Pool(origin, {
+      ...options,
+      connections: MAX_CONNECTIONS,
+      factory: (url, settings) =>
+        new KeptClient(url, settings as Client.Options, () => {
+          closesEarly = true;
+        }),
     });
+    open.add(pool);
+    return {
+      pool,
+      connection,
+      onKept: (request, handler) => pool.dispatch(request, handler),
+      onNew: (request, handler) => {
+        const client = new Client(origin, options);
+        open.add(client);
+        const isReady = client.dispatch({ ...request, reset: true }, handler);
+        closeLater(client);
+        return isReady;
+      },
+      get closesEarly() {
+        return closesEarly;
+      },
+    };
   }
 
   return {
@@ -78,19 +135,24 @@ export function createUpstreamPools({ dialer, lifetimeMs = LIFETIME_MS }: Upstre
         key.authority.host,
         key.authority.port,
         key.exceptions,
+        key.own?.ca ?? null,
       ]);
-      let pool = pools.get(name);
-      if (!pool) {
-        pool = create(key);
-        open.add(pool);
-        pools.set(name, pool);
+      let upstream = pools.get(name);
+      if (!upstream) {
+        upstream = create(key);
+        pools.set(name, upstream);
       }
-      return pool;
+      return upstream;
+    },
+    retain(isCurrent) {
+      for (const [name, { connection }] of [...pools.entries()]) {
+        if (connection !== null && !isCurrent(connection)) pools.delete(name);
+      }
     },
     async destroy() {
       const all = [...open];
       pools.clear();
-      await Promise.all(all.map((pool) => pool.destroy().catch(() => {})));
+      await Promise.all(all.map((dispatcher) => dispatcher.destroy().catch(() => {})));
     },
   };
 }

@@ -2,19 +2,19 @@ import type { EgressEvent } from '../../contracts/egress.ts';
 import type { Spool } from './spool.ts';
 
 export interface EventDelivery {
-  /** Asks for a round soon; many calls together are one. */
+  /** Asks for a delivery soon. Calls close together cause one delivery. */
   nudge(): void;
-  /** True while the last round could not store. */
+  /** True when the last delivery failed. */
   readonly failing: boolean;
-  /** One last round, then nothing more. */
+  /** Delivers once more, then stops. */
   stop(): Promise<void>;
 }
 
 export interface EventDeliveryOptions {
   readonly spool: Spool;
-  /** Stores events, each once however often it is given. */
+  /** Stores events. Storing an event again changes nothing. */
   readonly store: (events: readonly EgressEvent[]) => Promise<unknown>;
-  /** An error of the data itself, which would come again for ever. */
+  /** Whether the error lies in the data itself, so that trying again is useless. */
   readonly isUnfit: (error: unknown) => boolean;
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -23,14 +23,17 @@ const GATHER_MS = 25;
 const RETRY_MS = 1_000;
 const BATCH = 500;
 
-/** Carries events from the spool to PostgreSQL, in order, until they are there. */
+/**
+ * Carries events from the spool to PostgreSQL, in order, and tries again until they are stored. A segment is removed
+ * from the spool only after it is stored, so a crash between the two stores it again, which changes nothing.
+ */
 export function startEventDelivery({ spool, store, isUnfit, onError }: EventDeliveryOptions): EventDelivery {
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let failing = false;
   let stopped = false;
 
-  /** One event that PostgreSQL will never take must not keep the others. */
+  /** Stores each event alone, so that one that PostgreSQL will never accept does not hold up the others. */
   async function storeOneByOne(events: readonly EgressEvent[]): Promise<void> {
     for (const event of events) {
       await store([event]).catch((error: unknown) => {
@@ -40,18 +43,24 @@ export function startEventDelivery({ spool, store, isUnfit, onError }: EventDeli
     }
   }
 
+  async function storeAll(events: readonly EgressEvent[]): Promise<void> {
+    for (let from = 0; from < events.length; from += BATCH) {
+      const batch = events.slice(from, from + BATCH);
+      await store(batch).catch((error: unknown) => {
+        if (!isUnfit(error)) throw error;
+        return storeOneByOne(batch);
+      });
+    }
+  }
+
   async function round(): Promise<void> {
     for (const segment of spool.waiting()) {
-      const events = spool.read(segment);
-      for (let from = 0; from < events.length; from += BATCH) {
-        const batch = events.slice(from, from + BATCH);
-        await store(batch).catch((error: unknown) => {
-          if (!isUnfit(error)) throw error;
-          return storeOneByOne(batch);
-        });
-      }
+      await storeAll(spool.read(segment));
       spool.remove(segment);
     }
+    const shared = spool.shared();
+    await storeAll(shared);
+    spool.sharedStored(shared);
   }
 
   function schedule(ms: number): void {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { EffectiveRule } from '../../access/decision.ts';
+import { ruleId } from '../../access/rule-match.ts';
 import type { EgressEvent, Outcome } from '../../contracts/egress.ts';
 import type { Lease, MonotonicClock } from '../lease/lease-table.ts';
 import type { Client } from '../listener/client.ts';
 import type { Refusal, RefusedRequest } from '../refusal.ts';
 
-/** One request or one tunnel from its arrival to its event. What is known of it grows as it is read. */
+/** One request or tunnel, from its arrival to its event. Its fields are filled in as it is read. */
 export interface Exchange {
   readonly id: string;
   readonly at: string;
@@ -17,18 +18,29 @@ export interface Exchange {
   method: string;
   host: string;
   port: number;
-  /** As it is recorded: without query values. */
+  /** The path for the records, without query values. */
   path: string;
-  /** Whether the sandbox sent a credential itself; null until its headers were seen. */
+  /** Whether the sandbox sent a credential itself. Null until its headers were read. */
   ownCredentials: boolean | null;
-  /** The rule that let it through. */
+  /** The rule that decided. Null when none did, or when a guardrail forbids it. */
   rule: EffectiveRule | null;
+  /** What it asks of a forge. Null for every other host. */
+  work: ForgeWork | null;
   bytesOut: number;
   bytesIn: number;
-  /** Why it must not go on, found while it was being judged or was under way. */
+  /** Why it must not go on. Set when something else than its own handler stops it. */
   fault: Refusal | null;
-  /** Ends it with a fault, wherever it is. Sending adds how to end what is under way. */
+  /** Stops it with a fault. `forward` replaces this, so that a request that is being sent is broken off. */
   cut: (fault: Refusal) => void;
+}
+
+/** What a request does in a repository, for its record. */
+export interface ForgeWork {
+  readonly repository: string | null;
+  readonly operation: string;
+  /** Whole names of refs, with spaces between them. */
+  readonly ref: string | null;
+  readonly pullRequest: number | null;
 }
 
 export interface Ending {
@@ -36,14 +48,14 @@ export interface Ending {
   readonly code: string;
   readonly reason: string;
   readonly status: number | null;
-  /** When no rule let it through: the one that came nearest, or a guardrail. */
+  /** When no rule decided: the nearest rule, or the guardrail that forbids it. */
   readonly rule?: string | null;
   readonly connection?: string | null;
 }
 
 const MAX_TEXT = 2_048;
 
-/** The record of a request nothing is known about yet; whoever handles it fills it in. */
+/** A new exchange, with only what its connection says. Its handler fills in the rest. */
 export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
   return {
     id: randomUUID(),
@@ -59,6 +71,7 @@ export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
     path: '/',
     ownCredentials: null,
     rule: null,
+    work: null,
     bytesOut: 0,
     bytesIn: 0,
     fault: null,
@@ -72,7 +85,7 @@ export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
 export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicClock): EgressEvent {
   const { client, lease, rule } = exchange;
   const request = lease?.request;
-  const connection = rule?.action === 'inject' ? rule.connection.id : null;
+  const connection = rule?.from === 'connection' && rule.action !== 'forward' ? rule.connection.id : null;
   return {
     id: exchange.id,
     at: exchange.at,
@@ -84,9 +97,9 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
     scope: request?.scope ?? null,
     outcome: ending.outcome,
     code: ending.code,
-    // Our own words, with names for people in them; no control characters all the same.
+    // Our own words, but names of rules and hosts may be in them. So control characters are replaced here too.
     reason: ending.reason.slice(0, MAX_TEXT).replace(/\p{Cc}/gu, '?'),
-    rule: rule ? (rule.action === 'inject' ? rule.connection.id : rule.domain.id) : (ending.rule ?? null),
+    rule: rule ? ruleId(rule) : (ending.rule ?? null),
     bundle: rule?.origin.bundle ?? null,
     ruleScope: rule?.origin.scope ?? null,
     connection: connection ?? ending.connection ?? null,
@@ -101,6 +114,11 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
     durationMs: Math.round(clock.now() - exchange.startedAt),
     transport: exchange.transport,
     ownCredentials: exchange.ownCredentials,
+    repository: exchange.work?.repository ?? null,
+    operation: exchange.work?.operation ?? null,
+    // Names of refs may be in any language.
+    ref: exchange.work?.ref?.replace(/\p{Cc}/gu, '?') ?? null,
+    pullRequest: exchange.work?.pullRequest ?? null,
   };
 }
 
@@ -109,7 +127,7 @@ export function refusedRequestOf({ id, host, port, method, path }: Exchange): Re
   return { requestId: id, host: printable(host), port, method: printable(method), path: printable(path) };
 }
 
-/** Whatever a hostile client sent, as one line of plain ASCII of bounded length. */
+/** Text from a client as one line of plain ASCII with a bounded length. */
 export function printable(text: string): string {
   return text.slice(0, MAX_TEXT).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -7,7 +7,10 @@ export interface LineFile {
   close(): void;
 }
 
-/** Makes the file (0600) or goes on at its end. What cannot be written whole is taken back and thrown. Not flushed to disk. */
+/**
+ * Opens a file to append lines, or makes it with mode 0600. A line that cannot be written completely is removed again,
+ * and the error is thrown. Lines are not flushed to disk: they survive the end of the process, not a power cut.
+ */
 export function openLineFile(file: string): LineFile {
   const fd = openSync(file, 'a', 0o600);
   let { size } = statSync(file);
@@ -19,7 +22,7 @@ export function openLineFile(file: string): LineFile {
       try {
         for (let at = 0; at < line.length; ) at += writeSync(fd, line, at);
       } catch (error) {
-        // Half a line would spoil the one after it.
+        // Half a line would damage the next one.
         ftruncateSync(fd, size);
         throw error;
       }
@@ -29,7 +32,7 @@ export function openLineFile(file: string): LineFile {
   };
 }
 
-/** What each line holds; none for a file that is not there. A line that was cut by the end of its process is left out. */
+/** Reads all lines. A missing file has none. A line that was cut by the end of its process is skipped. */
 export function readLines<T>(file: string): T[] {
   let text: string;
   try {

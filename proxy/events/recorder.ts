@@ -5,10 +5,14 @@ import type { EventDelivery } from './event-delivery.ts';
 import { type Spool, SpoolFull } from './spool.ts';
 
 export interface Recorder {
-  /** Before anything of a request leaves. @throws Refusal `events_not_recorded` */
+  /** Call it before any byte of a request leaves. @throws Refusal `events_not_recorded` */
   begin(event: EgressEvent): void;
-  /** When it is over. @throws Refusal `events_not_recorded`, when it had not begun and nothing more can be recorded */
-  finish(event: EgressEvent, lease: Lease | null): void;
+  /**
+   * Call it when a request is over.
+   * @param told the reason as the sandbox may read it on the status page. By default that of the event.
+   * @throws Refusal `events_not_recorded` when `begin` was not called before and the spool is full
+   */
+  finish(event: EgressEvent, lease: Lease | null, told?: string): void;
 }
 
 export interface RecorderOptions {
@@ -16,10 +20,11 @@ export interface RecorderOptions {
   readonly delivery: Pick<EventDelivery, 'nudge'>;
   readonly leases: Pick<LeaseTable, 'count'>;
   readonly onError: (error: unknown, what: string) => void;
+  readonly onEvent?: ((event: EgressEvent) => void) | undefined;
 }
 
-/** Records every request before and after; what cannot be recorded is not let through. */
-export function createRecorder({ spool, delivery, leases, onError }: RecorderOptions): Recorder {
+/** Records every request, before it leaves and when it is over. A request that cannot be recorded is refused. */
+export function createRecorder({ spool, delivery, leases, onError, onEvent }: RecorderOptions): Recorder {
   function written(write: () => void): void {
     try {
       write();
@@ -31,9 +36,10 @@ export function createRecorder({ spool, delivery, leases, onError }: RecorderOpt
   }
   return {
     begin: (event) => written(() => spool.begin(event)),
-    finish(event, lease) {
+    finish(event, lease, told = event.reason) {
       written(() => spool.finish(event));
-      if (lease) leases.count(lease, event);
+      if (lease) leases.count(lease, { ...event, reason: told });
+      onEvent?.(event);
       delivery.nudge();
     },
   };

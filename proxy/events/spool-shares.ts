@@ -1,12 +1,12 @@
 /** How much of the spool each sandbox has filled. */
 export interface SpoolShares {
   add(segment: string, sandbox: string, bytes: number): void;
-  /** What a segment held is given back. */
+  /** Subtracts the bytes of a segment that was removed. */
   remove(segment: string): void;
   of(sandbox: string): number;
 }
 
-/** Counts what this process wrote; what an earlier one left belongs to nobody. */
+/** Counts only what this process wrote. Segments of an earlier process count towards no sandbox. */
 export function createSpoolShares(): SpoolShares {
   const bySegment = new Map<string, Map<string, number>>();
   const bySandbox = new Map<string, number>();

@@ -1,20 +1,37 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EgressEvent } from '../../contracts/egress.ts';
+import type { CountedIn, EventBudget } from './event-budget.ts';
 import { type LineFile, openLineFile, readLines } from './line-file.ts';
 import { createSpoolShares } from './spool-shares.ts';
 
 /**
- * Events on disk before anywhere else. `segment-*.ndjson` holds finished events; `open.ndjson` one line for each
- * request from before it is sent on, so that a request of a killed process leaves its event too. Lines are appended
- * by one write each: what a killed process wrote is there, at most its last line is cut.
+ * Egress events on disk, until PostgreSQL has them. There are two kinds of files:
+ * - `segment-*.ndjson` holds the events of finished requests.
+ * - `open.ndjson` has a line for each request, written before the request leaves. So a request leaves its event even
+ *   when the process is killed. It also has the sums of the rows that many requests share (event-budget.ts).
+ *
+ * `open.ndjson` is rewritten when it is long, so that it does not grow with a flood. Each line is appended by one
+ * write. Therefore a killed process leaves all its lines, and at most the last one is cut.
+ *
+ * @example
+ *   spool.begin(event);                        // Before the request leaves.
+ *   spool.finish({ ...event, status: 200 });   // When it is over.
+ *   for (const segment of spool.waiting()) {
+ *     await store(spool.read(segment));
+ *     spool.remove(segment);
+ *   }
  */
 export interface Spool {
-  /** @throws SpoolFull when nothing more can be written, or what ended before could not */
+  /** @throws SpoolFull when there is no room, or when an earlier end could still not be written */
   begin(event: EgressEvent): void;
-  /** What had begun is kept until it can be written. @throws SpoolFull for what had not */
+  /** The end of a request that had begun is kept in memory until it can be written. @throws SpoolFull for any other */
   finish(event: EgressEvent): void;
-  /** Closes the segment being written and returns all that wait, oldest first. */
+  /** Shared rows with sums that are not stored yet. */
+  shared(): EgressEvent[];
+  /** Call it when these rows are stored. A row that has grown meanwhile stays in `shared`. */
+  sharedStored(rows: readonly EgressEvent[]): void;
+  /** Closes the current segment and returns the names of all segments, oldest first. */
   waiting(): string[];
   read(segment: string): EgressEvent[];
   remove(segment: string): void;
@@ -32,24 +49,37 @@ export class SpoolFull extends Error {
 export interface SpoolOptions {
   readonly folder: string;
   readonly maxBytes: number;
+  readonly budget: EventBudget;
 }
 
+/**
+ * A line of `open.ndjson`. A line without `ends` is a request that began. A line with `ends` is a shared row: `ends` is
+ * the id of the request it counted, which is over now, or null when that request had no line here.
+ */
+type OpenLine = EgressEvent & { readonly ends?: string | null };
+
 const OPEN_FILE = 'open.ndjson';
-/** The file of begun requests is written anew when it is longer than this. */
+/** `open.ndjson` is rewritten when it is longer than this. */
 const OPEN_LIMIT = 1024 * 1024;
-/** Kept free for the ends of requests that have begun. */
+/** Room beyond the limit for the ends of requests that have begun. */
 const RESERVE = 1024 * 1024;
-/** About what a line takes, so that many requests under way do not make every one of them rewrite the file. */
+/** About the size of a line. The limit grows with the requests under way, so that they do not cause a rewrite each. */
 const LINE_GUESS = 1024;
 const SEGMENT = /^segment-[0-9]+-[0-9]+\.ndjson$/;
 
-/** Opens the spool; what an earlier process had begun and not finished becomes a finished event of code `interrupted`. */
-export function openSpool({ folder, maxBytes }: SpoolOptions): Spool {
+/**
+ * Opens the spool. Requests that an earlier process had begun but not ended become events with the code `interrupted`.
+ */
+export function openSpool({ folder, maxBytes, budget }: SpoolOptions): Spool {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const openFile = path.join(folder, OPEN_FILE);
   const begun = new Map<string, EgressEvent>();
+  /** Shared rows by id, with sums that are not stored yet. */
+  const unstored = new Map<string, EgressEvent>();
+  /** True when a shared row could not be written. Then `open.ndjson` is rewritten before its next line. */
+  let isOpenStale = false;
   const shares = createSpoolShares();
-  /** Ends that could not be written yet. Nothing begins before they are. */
+  /** Ends that could not be written yet. No request begins until they are written. */
   const late: EgressEvent[] = [];
   let segment: { readonly name: string; readonly file: LineFile } | null = null;
   let counter = 0;
@@ -84,26 +114,52 @@ export function openSpool({ folder, maxBytes }: SpoolOptions): Spool {
     }
   }
 
-  /** A sandbox may fill as much as it leaves free: so none can fill the spool for the others. */
+  /**
+   * A sandbox that holds n bytes is refused once fewer than n bytes are free. One sandbox alone is therefore refused at
+   * half of the spool, and the others still find room.
+   */
   function limitOf({ sandbox }: EgressEvent): number {
     return maxBytes - shares.of(sandbox);
   }
 
-  // However full it is: what is read here was let in when there was room, and is not read again.
-  for (const event of readLines<EgressEvent>(openFile)) {
-    const reason = 'The proxy ended before this request did.';
-    write({ ...event, code: 'interrupted', reason, status: null }, Number.POSITIVE_INFINITY);
-  }
+  // No limit here: these requests were admitted when there was room, and `open.ndjson` is emptied next.
+  for (const event of leftOpen(openFile)) write(event, Number.POSITIVE_INFINITY);
   writeFileSync(openFile, '', { mode: 0o600 });
   let open = openLineFile(openFile);
 
-  /** Leaves only what is under way; the new file is whole before it takes the old one's place. */
+  /** Rewrites `open.ndjson` with only the open requests and unstored sums. A rename puts the complete file in place. */
   function compact(): void {
-    writeFileSync(`${openFile}.new`, Buffer.concat([...begun.values()].map(lineOf)), { mode: 0o600 });
+    const lines = [...begun.values(), ...[...unstored.values()].map((row) => ({ ...row, ends: null }))].map(lineOf);
+    writeFileSync(`${openFile}.new`, Buffer.concat(lines), { mode: 0o600 });
     const next = openLineFile(`${openFile}.new`);
     renameSync(`${openFile}.new`, openFile);
     open.close();
     open = next;
+    isOpenStale = false;
+  }
+
+  function appendOpen(line: Buffer): void {
+    const underWay = begun.size + unstored.size;
+    if (isOpenStale || open.size > OPEN_LIMIT + underWay * LINE_GUESS) compact();
+    open.append(line);
+  }
+
+  function finishShared({ row, commit }: CountedIn, request: EgressEvent): void {
+    const hadBegun = begun.has(request.id);
+    const add = (): void => {
+      begun.delete(request.id);
+      unstored.set(row.id, row);
+      commit();
+    };
+    try {
+      appendOpen(lineOf({ ...row, ends: hadBegun ? request.id : null }));
+      add();
+    } catch (error) {
+      if (!hadBegun) throw error;
+      // A request that had begun is counted although its row could not be written. The next `begin` rewrites the file.
+      add();
+      isOpenStale = true;
+    }
   }
 
   return {
@@ -112,24 +168,34 @@ export function openSpool({ folder, maxBytes }: SpoolOptions): Spool {
         writeLate();
         const line = lineOf(event);
         if (held + line.length > limitOf(event)) throw new SpoolFull(`it holds ${held} bytes`);
-        if (open.size > OPEN_LIMIT + begun.size * LINE_GUESS) compact();
-        open.append(line);
+        appendOpen(line);
         begun.set(event.id, event);
       }),
     finish(event) {
+      const counted = budget.of(event);
+      if (counted.isShared) {
+        orFull(() => finishShared(counted, event));
+        return;
+      }
       if (!begun.has(event.id)) {
         orFull(() => {
           writeLate();
           write(event, limitOf(event));
         });
+        counted.commit();
         return;
       }
+      counted.commit();
       late.push(event);
       try {
         writeLate();
       } catch {
-        // The next one that begins is told.
+        // The end stays in `late`. The next `begin` tries again and fails if it still cannot be written.
       }
+    },
+    shared: () => [...unstored.values()],
+    sharedStored(rows) {
+      for (const row of rows) if (unstored.get(row.id) === row) unstored.delete(row.id);
     },
     waiting() {
       segment?.file.close();
@@ -153,11 +219,29 @@ export function openSpool({ folder, maxBytes }: SpoolOptions): Spool {
   };
 }
 
-function lineOf(event: EgressEvent): Buffer {
+/** The events in an earlier process's `open.ndjson`: its shared rows, and its unfinished requests as `interrupted`. */
+function leftOpen(openFile: string): EgressEvent[] {
+  const begun = new Map<string, EgressEvent>();
+  const shared = new Map<string, EgressEvent>();
+  for (const { ends, ...event } of readLines<OpenLine>(openFile)) {
+    if (ends === undefined) {
+      begun.set(event.id, event);
+      continue;
+    }
+    // The last line of a shared row has the largest sums.
+    shared.set(event.id, event);
+    if (ends !== null) begun.delete(ends);
+  }
+  const reason = 'The proxy ended before this request did.';
+  const interrupted = [...begun.values()].map((event) => ({ ...event, code: 'interrupted', reason, status: null }));
+  return [...shared.values(), ...interrupted];
+}
+
+function lineOf(event: OpenLine): Buffer {
   return Buffer.from(`${JSON.stringify(event)}\n`);
 }
 
-/** Whatever the reason is that a file cannot be written, nothing more goes in. */
+/** Turns any error of a write into SpoolFull, because a full disk and a broken disk call for the same answer. */
 function orFull(write: () => void): void {
   try {
     write();

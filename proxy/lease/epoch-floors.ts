@@ -15,15 +15,16 @@ import { z } from 'zod';
 import type { LeaseEpoch } from '../../contracts/egress.ts';
 import { ControlError } from '../control/protocol.ts';
 
-/** The highest epoch a sandbox ever had a lease with. Nothing lower opens or closes one again. */
+/** The highest epoch for which a sandbox ever had a lease. A lower epoch can neither open nor close a lease. */
 export interface EpochFloor extends LeaseEpoch {
-  /** The turn was closed for good: no attempt of it opens another lease. */
+  /** True when the turn's lease was closed for good: no attempt of this turn opens another one. */
   readonly closed: boolean;
 }
 
 export interface EpochFloors {
-  /** Null when it never had a lease. @throws ControlError `epochs_unknown` when nobody can say */
+  /** Null when the sandbox never had a lease. @throws ControlError `epochs_unknown` when its file cannot be read */
   of(sandbox: string): EpochFloor | null;
+  /** Sets the floor of a sandbox. */
   raise(sandbox: string, floor: EpochFloor): void;
 }
 
@@ -36,11 +37,15 @@ export interface EpochFloorsOptions {
 }
 
 /**
- * Floors in a folder, one small file a sandbox, so that a restart of the proxy does not make old epochs good again.
- * This is not a lease: it only ever refuses, and only what is lower. It is on disk before the lease is open, so that only a
- * damaged disk makes a file that holds no floor. Then nobody knows what was closed, and every epoch of that sandbox is
- * refused until a person has removed the file (docs/operations.md); the proxy need not be restarted for it.
- * Call `prune` once at start; it drops what is 90 days old.
+ * Keeps floors on disk, one small file for each sandbox. Without them, a restart would bring old epochs back:
+ * 1. Turn 7 of a sandbox is closed. The proxy restarts and forgets all leases.
+ * 2. A late attempt of turn 7 wakes up and asks for its lease.
+ * 3. The file says that turn 7 was closed. Therefore the late attempt gets no lease.
+ *
+ * A floor never lets anything through; it only refuses lower epochs. It is on disk before its lease opens, so a file
+ * without a valid floor means a damaged disk. Then nobody knows what was closed, and every epoch of that sandbox is
+ * refused until a person removes the file (docs/operations.md). The proxy needs no restart for that.
+ * Call `prune` once at start; it drops files that are 90 days old.
  */
 export function createEpochFloors({ folder }: EpochFloorsOptions): EpochFloors & { prune(now: number): void } {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -56,7 +61,7 @@ export function createEpochFloors({ folder }: EpochFloorsOptions): EpochFloors &
       return floor;
     },
     raise(sandbox, floor) {
-      // What is closed stays so in this process, whatever becomes of the file.
+      // Remembered before the write: a closed turn stays closed in this process even if the write fails.
       if (floor.closed) known.set(sandbox, floor);
       writeFileSync(`${fileOf(sandbox)}.new`, JSON.stringify(floor), { mode: 0o600, flush: true });
       renameSync(`${fileOf(sandbox)}.new`, fileOf(sandbox));
@@ -73,7 +78,7 @@ export function createEpochFloors({ folder }: EpochFloorsOptions): EpochFloors &
   };
 }
 
-/** Floors that last as long as the process; for tests of what is built on them. */
+/** Floors in memory only, for tests of the modules that use floors. */
 export function createVolatileFloors(): EpochFloors {
   const floors = new Map<string, EpochFloor>();
   return { of: (sandbox) => floors.get(sandbox) ?? null, raise: (sandbox, floor) => void floors.set(sandbox, floor) };
@@ -99,7 +104,7 @@ function unknown(file: string, why: string): ControlError {
   return new ControlError('epochs_unknown', `${file} ${why}, so no lease of this sandbox opens: ${remedy}`);
 }
 
-/** A new name in a folder is on disk when the folder is. */
+/** A rename survives a power cut only when the folder is flushed too. */
 function flushFolder(folder: string): void {
   const descriptor = openSync(folder, 'r');
   try {

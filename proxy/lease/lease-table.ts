@@ -1,43 +1,57 @@
-import { type EgressCounts, type EgressEvent, type LeaseRequest, NO_EGRESS } from '../../contracts/egress.ts';
+import type { EffectiveAccess } from '../../access/decision.ts';
+import {
+  type EgressCounts,
+  type EgressEvent,
+  type LeaseEpoch,
+  type LeaseRequest,
+  NO_EGRESS,
+} from '../../contracts/egress.ts';
+import { type ChangeLog, noteChange } from '../../contracts/state-changes.ts';
 import { ControlError, type LeaseEnding, type LeaseView } from '../control/protocol.ts';
 import type { EpochFloors } from './epoch-floors.ts';
 
 /** How long a lease lives after its last renewal. */
 export const LEASE_TTL_MS = 15_000;
-/** What `http://proxy.internal/status` tells. */
+/** How many denials `http://proxy.internal/status` shows. */
 const DENIALS_KEPT = 20;
 
-/** Milliseconds that never jump back, whatever happens to the clock on the wall. */
+/** Milliseconds that never jump back, even when the system clock is set. */
 export interface MonotonicClock {
   now(): number;
 }
 
-/** One turn's right to use the proxy. A connection belongs to the lease that let it in. */
+/** The right of one turn, or of one test by the operator, to use the proxy. A connection belongs to the lease that let it in. */
 export interface Lease {
-  readonly request: LeaseRequest;
+  /** The session is null for a test by the operator. */
+  readonly request: Omit<LeaseRequest, 'session'> & { readonly session: LeaseRequest['session'] | null };
+  /** What may be reached, where that is not the access of the scope. */
+  readonly access?: () => EffectiveAccess;
   /** The last denials of this turn, newest last. */
   readonly denials: readonly EgressEvent[];
 }
 
 export interface LeaseTable {
   /**
-   * Opens a lease or renews it; a higher attempt of the same turn takes it over with its counts.
-   * `earlier` is what an earlier process of this proxy let through in the same turn.
+   * Opens a lease or renews it. A higher attempt of the same turn takes the lease over, with its counts.
+   * `earlier` holds the counts of the same turn from before this process started.
    * @throws ControlError `epoch_too_low`, `turn_closed`, `epochs_unknown`, `lease_expired`, `bad_request`
    */
   open(request: LeaseRequest, earlier?: EgressCounts): LeaseView;
-  /** Ends a turn's lease for good; resolves when its connections are gone. @throws ControlError `epoch_too_low`, `epochs_unknown` */
+  /**
+   * Closes a turn's lease for good. Resolves when its connections are gone.
+   * @throws ControlError `epoch_too_low`, `epochs_unknown`
+   */
   close(sandbox: string, turn: number, attempt?: number): Promise<LeaseView>;
-  /** The lease that lets a request of this sandbox through at this moment, if there is one. */
+  /** The open lease of this sandbox, or null. */
   current(sandbox: string): Lease | null;
-  /** Adds an event to the counts of the lease it happened under, also when that has ended since. */
+  /** Adds an event to the counts of its lease, also when the lease has ended meanwhile. */
   count(lease: Lease, event: EgressEvent): void;
   view(sandbox: string): LeaseView;
-  /** Calls back at each change; returns how to stop. */
+  /** Calls back at each change. The returned function stops it. */
   watch(sandbox: string, onChange: () => void): () => void;
-  /** Ends what nobody renewed. To be called a few times a second. */
+  /** Ends leases that were not renewed in time. Call it a few times a second. */
   expire(): void;
-  /** Closes whatever the sandbox has open, and forgets it. */
+  /** Ends the lease of this sandbox and forgets it. Its epoch floor stays. */
   forget(sandbox: string): Promise<void>;
   openCount(): number;
 }
@@ -45,9 +59,11 @@ export interface LeaseTable {
 export interface LeaseTableOptions {
   readonly clock: MonotonicClock;
   readonly floors: EpochFloors;
-  /** Ends the connections that live on this lease; resolves when none is left. */
+  /** Ends the connections of this lease. Resolves when none is left, or after a bounded wait. */
   readonly endConnections: (lease: Lease) => Promise<void>;
   readonly ttlMs?: number;
+  /** Gets a line for each lease that opens or ends. */
+  readonly log?: ChangeLog | undefined;
 }
 
 interface Entry {
@@ -56,19 +72,25 @@ interface Entry {
   counts: EgressCounts;
   expiresAt: number;
   ending: LeaseEnding | null;
-  /** Its connections are gone, and their events counted. */
+  /** True when its connections are gone and their events are counted. */
   settled: boolean;
 }
 
 /**
- * The egress leases, in this process's memory and nowhere else: a restarted proxy lets nothing through until each
- * turn's activity opens its lease anew.
+ * Holds the egress leases, in memory only. A restarted proxy lets nothing through until each turn's activity opens its
+ * lease again.
+ *
+ * @example A late attempt cannot use the network in a newer turn:
+ *   table.open({ sandbox: 's1', epoch: { turn: 7, attempt: 1 }, ... });
+ *   table.open({ sandbox: 's1', epoch: { turn: 8, attempt: 1 }, ... }); // Ends turn 7's lease as `superseded`.
+ *   table.open({ sandbox: 's1', epoch: { turn: 7, attempt: 2 }, ... }); // Throws `epoch_too_low`.
  */
 export function createLeaseTable({
   clock,
   floors,
   endConnections,
   ttlMs = LEASE_TTL_MS,
+  log,
 }: LeaseTableOptions): LeaseTable {
   const entries = new Map<string, Entry>();
   const watchers = new Map<string, Set<() => void>>();
@@ -77,11 +99,18 @@ export function createLeaseTable({
     for (const onChange of watchers.get(sandbox) ?? []) onChange();
   };
 
-  /** Nothing passes from the first line on; watchers hear of it when the last connection's event is counted. */
+  const note = ({ sandbox, session, epoch }: LeaseRequest, to: 'open' | LeaseEnding) =>
+    noteChange(log, { of: 'lease', to, sandbox, session, epoch });
+
+  /**
+   * Sets `ending` at once, so that nothing more passes. Watchers are told when the last connection's event is counted.
+   */
   async function end(entry: Entry, ending: LeaseEnding): Promise<void> {
+    if (!entry.ending) note(entry.request, ending);
     entry.ending = ending;
     await endConnections(entry);
-    // A later attempt of the same turn may have taken over meanwhile; its own end settles it then.
+    // A later attempt of the same turn may have taken the lease over meanwhile. Then the end of that attempt settles
+    // it.
     if (entry.ending === ending) entry.settled = true;
     publish(entry.request.sandbox);
   }
@@ -123,7 +152,8 @@ export function createLeaseTable({
           throw new ControlError('bad_request', `turn ${epoch.turn} of ${sandbox} already has another holder`);
         }
       }
-      // On disk before anything here changes: what cannot be written opens nothing, and may be tried again.
+      const isNew = !entry || entry.ending !== null || !sameEpoch(entry.request.epoch, epoch);
+      // The floor is written first. If the write fails, nothing has changed in memory, and the caller may try again.
       if (!floor || floor.turn !== epoch.turn || floor.attempt !== epoch.attempt) {
         floors.raise(sandbox, { ...epoch, closed: false });
       }
@@ -137,6 +167,7 @@ export function createLeaseTable({
         entries.set(sandbox, entry);
       }
       entry.expiresAt = clock.now() + ttlMs;
+      if (isNew) note(request, 'open');
       publish(sandbox);
       return view(sandbox);
     },
@@ -151,7 +182,7 @@ export function createLeaseTable({
       try {
         floors.raise(sandbox, { turn, attempt: highest, closed: true });
       } finally {
-        // Also where that could not be written.
+        // The lease ends even when the floor could not be written.
         if (entry) await end(entry, entry.request.epoch.turn === turn ? 'closed' : 'superseded');
       }
       return view(sandbox);
@@ -199,6 +230,10 @@ export function createLeaseTable({
 
     openCount: () => [...entries.values()].filter((entry) => !entry.ending).length,
   };
+}
+
+function sameEpoch(a: LeaseEpoch, b: LeaseEpoch): boolean {
+  return a.turn === b.turn && a.attempt === b.attempt;
 }
 
 function sameHolder(a: LeaseRequest, b: LeaseRequest): boolean {

@@ -4,19 +4,23 @@ import type { Lease } from '../lease/lease-table.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Authority } from '../request/authority.ts';
 
-/** One connection of a sandbox, and the intercepted tunnel inside it when there is one. */
+/** One connection of a sandbox, with the tunnel that CONNECT opened on it, if any. */
 export interface Client {
   readonly sandbox: string;
-  /** The unix socket itself; destroying it ends everything on it. */
+  /** The unix socket. Destroying it ends everything on this connection. */
   readonly socket: Duplex;
-  /** The lease it was let in by. It passes nothing under another one. */
+  /** True when the client knows of no proxy: it looked up a name and connected to where the names of a sandbox lead. */
+  readonly direct: boolean;
+  /** The lease under which its first request was admitted. The connection is useless under any other lease. */
   lease: Lease | null;
-  /** Where CONNECT led: what every request inside is for. */
+  /** The host and port of CONNECT, or those of a direct TLS connection. Every request inside the tunnel goes there. */
   tunnel: Authority | null;
-  /** Requests being answered on it. */
+  /** Requests on it that are not answered yet. */
   underWay: number;
-  /** The request being read on it last, and how to end it when what comes of its body is none. */
+  /** When the answer to its last request was over, by the proxy's clock. Null before that, and while one is under way. */
+  idleSince: number | null;
+  /** The request that came in last, and how to fail it when the bytes of its body make no sense. */
   reading: { readonly message: IncomingMessage; readonly fail: (refusal: Refusal) => void } | null;
-  /** Its last answer is on its way, and nothing more of it is a request: its bytes made no sense, or it was refused too often. */
+  /** True when nothing more is read as a request: its bytes made no sense, or its sandbox was refused too often. */
   broken: boolean;
 }

@@ -1,20 +1,26 @@
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Lease } from '../lease/lease-table.ts';
+import type { Lease, MonotonicClock } from '../lease/lease-table.ts';
 import type { Client } from './client.ts';
 
+/** All limits of numbers are per sandbox, except `pipelined`. */
 export interface ClientLimits {
-  /** Of one sandbox; what comes over it is answered 429. */
+  /** Open connections. Requests on further ones are answered 429. */
   readonly connections: number;
-  /** Of one sandbox; what comes over it is closed without an answer. */
+  /** Open sockets. Further ones are closed without an answer. */
   readonly sockets: number;
-  /** Of one sandbox, blind ones and intercepted ones. */
+  /** Open tunnels, blind and intercepted. */
   readonly tunnels: number;
-  /** Under way at once, of one sandbox. */
+  /** Unanswered requests. */
   readonly requests: number;
-  /** Under way at once on one connection: what a client sends ahead of its answers (RFC 9112 9.3.2). */
+  /** Unanswered requests on one connection (RFC 9112 9.3.2, pipelining). */
   readonly pipelined: number;
-  /** How long a body that is being sent may stand still. */
+  /** How long the client may pause while it sends the body of one request. */
   readonly bodySilenceMs: number;
+  /** How long a connection without a request stays open, a tunnel too. Clients keep theirs about as long. */
+  readonly idleMs: number;
+  /** From then on an idle connection is closed when its sandbox needs the room for a new one. */
+  readonly givesWayAfterMs: number;
 }
 
 export const CLIENT_LIMITS: ClientLimits = {
@@ -24,32 +30,42 @@ export const CLIENT_LIMITS: ClientLimits = {
   requests: 256,
   pipelined: 16,
   bodySilenceMs: 120_000,
+  idleMs: 5 * 60_000,
+  givesWayAfterMs: 60_000,
 };
 
 export interface Clients {
-  /** Null when the sandbox has too many already; the socket is gone then. */
-  admit(sandbox: string, socket: Duplex): Client | null;
-  /** Makes another stream stand for the same connection: the decrypted inside of it. */
+  /** Null when the sandbox has too many sockets already. Then the socket has been destroyed. */
+  admit(sandbox: string, socket: Duplex, options?: { readonly direct: boolean }): Client | null;
+  /** Makes a second stream belong to the same client: the decrypted inside of its tunnel. */
   alias(client: Client, socket: Duplex): void;
+  /** @throws Error for a socket that was never admitted, which is a bug of ours */
   of(socket: Duplex): Client;
-  /** Whether this connection is one too many. */
+  /** Counts a request until its answer is over. */
+  begin(client: Client, response: ServerResponse): void;
+  /** Resolves when every request of the connection has its whole answer, or when the connection is closed. */
+  answered(client: Client): Promise<void>;
+  /** Whether the client's sandbox has more connections than its limit. Idle ones are closed to stay below it. */
   isOver(client: Client): boolean;
+  /** Whether the client's sandbox may have one more tunnel. An idle one is closed to make room. */
   hasTunnelRoom(client: Client): boolean;
-  /** Whether the request that came in last on this connection may be under way beside the others. */
+  /** Whether the request that came in last on this connection is within the limits. It is counted already. */
   hasRequestRoom(client: Client): boolean;
-  /** Keeps an exchange in mind until it settles, so that the end of its lease can wait for it. */
+  /** Remembers an exchange until it settles, so that the end of its lease can wait for it. */
   track(lease: Lease, exchange: Promise<void>): void;
-  /** Ends all connections of a lease; resolves when their exchanges have left their events. */
+  /** Ends all connections of a lease. Resolves when their events are recorded, or after two seconds. */
   endOf(lease: Lease): Promise<void>;
-  /** Resolves when nothing is under way, or after a time. */
+  /** Resolves when no exchange is open, or after `timeoutMs`. */
   idle(timeoutMs: number): Promise<void>;
+  /** Ends every connection of every sandbox. */
   endAll(): void;
 }
 
 const SETTLE_MS = 2_000;
 
-/** Connections of every sandbox, counted for each sandbox on its own: none can use up the room of another. */
-export function createClients(limits: ClientLimits): Clients {
+/** Counts connections for each sandbox separately, so that no sandbox can use up the room of another. */
+export function createClients(limits: ClientLimits, clock: MonotonicClock): Clients {
+  const waiting = new Map<Client, (() => void)[]>();
   const bySocket = new WeakMap<Duplex, Client>();
   const bySandbox = new Map<string, Set<Client>>();
   const underWay = new Map<Lease, Set<Promise<void>>>();
@@ -63,34 +79,82 @@ export function createClients(limits: ClientLimits): Clients {
     clearTimeout(timer);
   }
 
+  function release(client: Client): void {
+    for (const resume of waiting.get(client) ?? []) resume();
+    waiting.delete(client);
+  }
+
+  /** Closes the connection that has been idle for the longest time, among those that are idle for long. */
+  function makeRoom(sandbox: string, isWanted: (client: Client) => boolean): boolean {
+    const before = clock.now() - limits.givesWayAfterMs;
+    const [longest] = [...(bySandbox.get(sandbox) ?? [])]
+      .filter((client) => client.idleSince !== null && client.idleSince <= before && isWanted(client))
+      .sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
+    if (!longest) return false;
+    bySandbox.get(sandbox)?.delete(longest);
+    longest.socket.destroy();
+    return true;
+  }
+
   return {
-    admit(sandbox, socket) {
+    admit(sandbox, socket, { direct } = { direct: false }) {
       const clients = bySandbox.get(sandbox) ?? new Set();
       if (clients.size >= limits.sockets) {
         socket.destroy();
         return null;
       }
-      const client: Client = { sandbox, socket, lease: null, tunnel: null, underWay: 0, reading: null, broken: false };
+      const client: Client = {
+        ...{ sandbox, socket, direct, lease: null, tunnel: null },
+        ...{ underWay: 0, idleSince: null, reading: null, broken: false },
+      };
       bySandbox.set(sandbox, clients.add(client));
       bySocket.set(socket, client);
-      // Whoever else listens for it: a broken connection must never be an uncaught error.
+      // An 'error' event without a listener would end the process.
       socket.on('error', () => {});
       socket.once('close', () => {
         clients.delete(client);
         if (clients.size === 0 && bySandbox.get(sandbox) === clients) bySandbox.delete(sandbox);
+        release(client);
       });
       return client;
     },
-    alias: (client, socket) => void bySocket.set(socket, client),
+    alias(client, socket) {
+      bySocket.set(socket, client);
+      // A tunnel is idle from its beginning until its first request.
+      client.idleSince = clock.now();
+    },
     of(socket) {
       const client = bySocket.get(socket);
       if (!client) throw new Error('a request came in on a connection that nobody admitted');
       return client;
     },
-    isOver: ({ sandbox }) => (bySandbox.get(sandbox)?.size ?? 0) > limits.connections,
+    begin(client, response) {
+      client.underWay += 1;
+      client.idleSince = null;
+      response.once('close', () => {
+        client.underWay -= 1;
+        if (client.underWay > 0) return;
+        client.idleSince = clock.now();
+        release(client);
+      });
+    },
+    answered(client) {
+      if (client.underWay === 0 || client.socket.destroyed) return Promise.resolve();
+      return new Promise((resolve) => {
+        waiting.set(client, [...(waiting.get(client) ?? []), resolve]);
+      });
+    },
+    isOver({ sandbox }) {
+      const isFull = () => (bySandbox.get(sandbox)?.size ?? 0) > limits.connections;
+      while (isFull() && makeRoom(sandbox, () => true)) {
+        // One more is closed.
+      }
+      return isFull();
+    },
     hasTunnelRoom({ sandbox }) {
-      const tunnels = [...(bySandbox.get(sandbox) ?? [])].filter((client) => client.tunnel !== null);
-      return tunnels.length < limits.tunnels;
+      const isTunnel = (client: Client) => client.tunnel !== null;
+      const tunnels = [...(bySandbox.get(sandbox) ?? [])].filter(isTunnel);
+      return tunnels.length < limits.tunnels || makeRoom(sandbox, isTunnel);
     },
     hasRequestRoom({ sandbox, underWay }) {
       if (underWay > limits.pipelined) return false;

@@ -6,9 +6,10 @@ import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal, type RefusalCode, refusalBytes } from '../refusal.ts';
 import type { Admission } from '../request/admission.ts';
 import type { Refuser } from '../request/refuse.ts';
+import type { Client } from './client.ts';
 import type { Clients } from './clients.ts';
 import type { ParserError } from './http-front.ts';
-import { endHeld, endLingering } from './lingering.ts';
+import { endLingering } from './lingering.ts';
 
 export interface BrokenHandlerOptions {
   readonly clients: Clients;
@@ -17,8 +18,10 @@ export interface BrokenHandlerOptions {
   readonly clock: MonotonicClock;
 }
 
-/** Connections that just ended. */
-const SILENT: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_DESTROYED', 'HPE_INVALID_EOF_STATE']);
+/** Codes of connections that are gone. They get no answer. */
+const GONE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_DESTROYED']);
+/** The client ended its side in the middle of a request. */
+const CUT_SHORT = 'HPE_INVALID_EOF_STATE';
 
 const CODES: ReadonlyMap<string, RefusalCode> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 'header_timeout'],
@@ -31,29 +34,48 @@ const CODES: ReadonlyMap<string, RefusalCode> = new Map([
   ['HPE_UNEXPECTED_CONTENT_LENGTH', 'bad_framing'],
 ]);
 
-/** Answers what the parser could not read: in words, with an event, and then the connection ends. */
+/**
+ * Answers bytes that the parser could not read: records an event, says why, and ends the connection. Requests before
+ * them keep their answers, which come first (RFC 9112 9.3.2).
+ */
 export function createBrokenHandler({ clients, admission, refuser, clock }: BrokenHandlerOptions) {
+  async function answer(client: Client, socket: Duplex, refusal: Refusal): Promise<void> {
+    const exchange = beginExchange(client, clock);
+    exchange.lease = admission.leaseOf(client);
+    const answer = refuser.conclude(exchange, refusal);
+    await clients.answered(client);
+    if (socket.destroyed) return;
+    endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'), answer.holdMs);
+  }
+
+  /** Half a request gets no answer and no event, because it never was one. Those before it keep their answers. */
+  async function endAfterAnswers(client: Client, socket: Duplex): Promise<void> {
+    await clients.answered(client);
+    if (!socket.destroyed) endLingering(socket, Buffer.alloc(0), 0);
+  }
+
   return ({ code }: ParserError, socket: Duplex): void => {
     const nothingCame = code === 'ERR_HTTP_REQUEST_TIMEOUT' && (socket as Socket).bytesRead === 0;
-    if (SILENT.has(code) || nothingCame || !socket.writable) {
+    if (GONE.has(code) || nothingCame || !socket.writable) {
       socket.destroy();
       return;
     }
     const client = clients.of(socket);
     if (client.broken) return;
     client.broken = true;
-    const words = `The bytes of this request are no HTTP that is understood (${code}).`;
     const { reading } = client;
-    if (reading && !reading.message.complete) {
-      // A part of it may be at its host already. Its own exchange ends, answers and records it.
+    const inBody = reading !== null && !reading.message.complete;
+    if (code === CUT_SHORT && (!inBody || client.underWay === 1)) {
+      if (inBody) socket.destroy();
+      else void endAfterAnswers(client, socket);
+      return;
+    }
+    const words = `The bytes of this request are no HTTP that is understood (${code}).`;
+    if (inBody) {
+      // A part of this request may be at its host already. Therefore its own exchange ends, answers and records it.
       reading.fail(new Refusal('bad_framing', words));
       return;
     }
-    const exchange = beginExchange(client, clock);
-    exchange.lease = admission.leaseOf(client);
-    const answer = refuser.conclude(exchange, new Refusal(CODES.get(code) ?? 'bad_request', words));
-    // The answers before it come first, and there is no telling when; so this one is left out.
-    if (client.underWay > 0) endHeld(socket, answer.holdMs);
-    else endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'), answer.holdMs);
+    void answer(client, socket, new Refusal(CODES.get(code) ?? 'bad_request', words));
   };
 }

@@ -1,16 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** How long, and how much, is read and thrown away after a last answer. */
+/** How long and how much is read and thrown away after a last answer. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 1024 * 1024;
-/** The same for the rest of a request: many clients look for the answer only when all of an upload is written. */
+/** The same for the rest of a request: many clients read the answer only after they have written the whole upload. */
 const REQUEST_LINGER_MS = 2_000;
 const REQUEST_LINGER_BYTES = 16 * 1024 * 1024;
 
 /**
- * Closes after a last answer so that it arrives: a connection closed over unread bytes is reset, and the reset can
- * overtake the answer (RFC 9112 9.6). What still comes is read and thrown away, a little of it and for a moment.
+ * Sends a last answer and closes so that the answer arrives (RFC 9112 9.6):
+ * 1. The kernel resets a connection that is closed while it holds unread bytes.
+ * 2. The reset can overtake the answer, and the client then never sees the answer.
+ * Therefore what still comes is read and thrown away, up to a limit of bytes and time.
+ *
+ * @param holdMs milliseconds to wait before the answer is sent
  */
 export function endLingering(socket: Duplex, lastBytes: Buffer, holdMs: number): void {
   let timer: NodeJS.Timeout;
@@ -25,7 +29,7 @@ export function endLingering(socket: Duplex, lastBytes: Buffer, holdMs: number):
   else timer = setTimeout(end, holdMs);
 }
 
-/** Closes without an answer, which is kept back all the same. */
+/** Closes without an answer, after `holdMs` milliseconds, so that a flood without answers is slowed down too. */
 export function endHeld(socket: Duplex, holdMs: number): void {
   if (holdMs === 0) {
     socket.destroy();
@@ -35,9 +39,10 @@ export function endHeld(socket: Duplex, holdMs: number): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** Nobody understands any more what still comes on a connection. A little of it is read and thrown away. */
+/** Stops parsing a connection. What still comes is read and thrown away, up to a limit of bytes. */
 export function discardInput(socket: Duplex): void {
-  // A first listener takes the bytes from Node's parser; then the parser's own is taken off.
+  // Node's parser reads the socket's handle directly until a 'data' listener is added. Adding one makes the parser let
+  // go of the handle. Then all listeners are removed, the parser's among them.
   socket.on('data', () => {});
   socket.removeAllListeners('data');
   let left = LINGER_BYTES;
@@ -46,11 +51,14 @@ export function discardInput(socket: Duplex): void {
     if (left < 0) socket.destroy();
   });
   socket.resume();
-  // Where the parser had stopped reading, nobody would begin again: an empty piece says that the stream waits for one.
+  // If the parser had stopped reading, nothing would start again. Pushing an empty chunk marks the stream as ready.
   socket.push('');
 }
 
-/** Ends an answer whose request is still being read, later: all of it is written, and the rest of the request is read first. */
+/**
+ * Ends an answer whose request has not arrived completely. The answer has been written; it ends once the rest of the
+ * request has been read and thrown away, up to a limit of bytes and time.
+ */
 export function endResponseLingering(response: ServerResponse): void {
   const request = response.req;
   let left = REQUEST_LINGER_BYTES;

@@ -1,10 +1,13 @@
 import type { MonotonicClock } from '../lease/lease-table.ts';
 
-/** A token bucket for each key; keys that are full again are forgotten. */
+/** A token bucket for each key. When there are many keys, those with a full bucket are forgotten. */
 export interface RateLimit {
-  /** False when the key has used up its share. */
+  /** Takes a token. False when the bucket is empty. */
   take(key: string): boolean;
-  /** Takes one in any case: how long to keep the key waiting for it, in milliseconds; 0 within its share. */
+  /**
+   * Takes a token even from an empty bucket. Returns how many milliseconds to delay the caller, 0 when a token was
+   * there.
+   */
   owe(key: string): number;
 }
 
@@ -15,10 +18,15 @@ export interface RateLimitOptions {
 }
 
 const MAX_KEYS = 10_000;
-/** Nobody is kept waiting longer, however much was owed. */
+/** The longest delay in seconds. A bucket never owes more than this. */
 const MAX_WAIT_S = 5;
 
-/** A key begins with `burst` and gets `perSecond` back; whoever owes is kept waiting five seconds at most. */
+/**
+ * A bucket begins with `burst` tokens and regains `perSecond` of them.
+ *
+ * @example With `{ perSecond: 50, burst: 500 }`, 500 refusals are answered at once. The 501st is delayed by 20 ms, the
+ * 502nd by 40 ms, and none by more than five seconds.
+ */
 export function createRateLimit({ clock, perSecond, burst }: RateLimitOptions): RateLimit {
   const buckets = new Map<string, { tokens: number; at: number }>();
 

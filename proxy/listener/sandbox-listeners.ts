@@ -3,9 +3,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { ControlError, type ListenerView } from '../control/protocol.ts';
 
-/** Node cuts longer paths without a word, and then listens somewhere else (unix(7): 108 bytes with the NUL). */
+/** Node silently cuts longer paths and would listen somewhere else. unix(7) allows 108 bytes, the NUL included. */
 const PATH_LIMIT = 100;
+/** For clients that know of the proxy. */
 const SOCKET_NAME = 'proxy.sock';
+/** For clients that know of none (direct-connections.ts). One byte longer; the limit above leaves room for it. */
+const DIRECT_SOCKET_NAME = 'direct.sock';
 
 export interface SandboxListeners {
   ensure(sandbox: string, relayUid: number): Promise<ListenerView>;
@@ -14,24 +17,29 @@ export interface SandboxListeners {
   list(): ListenerView[];
   /** Listens again for every sandbox that had a socket when an earlier process ended. */
   restore(): Promise<void>;
-  /** Stops accepting everywhere; open connections live on. Folders and what is remembered stay for the next process. */
+  /** Accepts nothing more. Open connections go on. Folders and the remembered users stay for the next process. */
   stop(): void;
 }
 
 export interface SandboxListenersOptions {
-  /** `BELLHOP_RUN_DIR`: made and kept at 0700, so that no other user of the machine reaches a socket in it. */
+  /** `BELLHOP_RUN_DIR`. Its mode is set to 0700, so that no other user of the machine reaches a socket in it. */
   readonly runDir: string;
   /** Remembers which user each socket belongs to. */
   readonly stateDir: string;
   readonly onConnection: (sandbox: string, socket: Socket) => void;
+  /** A connection of a client that knows of no proxy. */
+  readonly onDirectConnection: (sandbox: string, socket: Socket) => void;
   /** Something an operator should know, in words. */
   readonly warn: (message: string) => void;
 }
 
-/** One unix socket for each sandbox: which one a request came in on is whose request it is. */
+/**
+ * Two unix sockets for each sandbox. The socket says which sandbox a request is from, so a sandbox cannot claim to be
+ * another one.
+ */
 export function createSandboxListeners(options: SandboxListenersOptions): SandboxListeners {
-  const { runDir, stateDir, onConnection, warn } = options;
-  const servers = new Map<string, { server: Server; relayUid: number }>();
+  const { runDir, stateDir, onConnection, onDirectConnection, warn } = options;
+  const servers = new Map<string, { both: readonly Server[]; relayUid: number }>();
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   chmodSync(runDir, 0o700);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -44,7 +52,10 @@ export function createSandboxListeners(options: SandboxListenersOptions): Sandbo
     socket: path.join(folderOf(sandbox), SOCKET_NAME),
   });
 
-  /** 0600 for the relay. Without the right to give files away: 0666 in a folder that only this user can reach. */
+  /**
+   * Gives the socket to the relay's user with mode 0600. A process that may not change owners uses mode 0666 instead;
+   * `runDir` still keeps other users of the machine out.
+   */
   function handOver(socket: string, relayUid: number): void {
     chmodSync(socket, 0o600);
     if (relayUid === process.getuid?.()) return;
@@ -57,6 +68,15 @@ export function createSandboxListeners(options: SandboxListenersOptions): Sandbo
     }
   }
 
+  async function listenOn(socket: string, relayUid: number, server: Server): Promise<void> {
+    rmSync(socket, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socket, resolve);
+    });
+    handOver(socket, relayUid);
+  }
+
   async function ensure(sandbox: string, relayUid: number): Promise<ListenerView> {
     const view = viewOf(sandbox);
     if (Buffer.byteLength(view.socket) > PATH_LIMIT) {
@@ -65,22 +85,18 @@ export function createSandboxListeners(options: SandboxListenersOptions): Sandbo
         `${view.socket} is longer than ${PATH_LIMIT} bytes: use a shorter BELLHOP_RUN_DIR`,
       );
     }
+    const direct = path.join(view.folder, DIRECT_SOCKET_NAME);
     const known = servers.get(sandbox);
-    if (known?.relayUid === relayUid && existsSync(view.socket)) return view;
-    known?.server.close();
+    if (known?.relayUid === relayUid && existsSync(view.socket) && existsSync(direct)) return view;
+    for (const server of known?.both ?? []) server.close();
 
     mkdirSync(view.folder, { recursive: true });
     chmodSync(view.folder, 0o755);
-    rmSync(view.socket, { force: true });
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) =>
-      onConnection(sandbox, socket),
-    );
-    servers.set(sandbox, { server, relayUid });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(view.socket, resolve);
-    });
-    handOver(view.socket, relayUid);
+    const options = { allowHalfOpen: true, pauseOnConnect: false };
+    const proxied = createServer(options, (socket) => onConnection(sandbox, socket));
+    const unproxied = createServer(options, (socket) => onDirectConnection(sandbox, socket));
+    servers.set(sandbox, { both: [proxied, unproxied], relayUid });
+    await Promise.all([listenOn(view.socket, relayUid, proxied), listenOn(direct, relayUid, unproxied)]);
     writeFileSync(memoryOf(sandbox), String(relayUid), { mode: 0o600 });
     return view;
   }
@@ -90,7 +106,7 @@ export function createSandboxListeners(options: SandboxListenersOptions): Sandbo
     async remove(sandbox) {
       const known = servers.get(sandbox);
       servers.delete(sandbox);
-      known?.server.close();
+      for (const server of known?.both ?? []) server.close();
       rmSync(folderOf(sandbox), { recursive: true, force: true });
       rmSync(memoryOf(sandbox), { force: true });
     },
@@ -104,7 +120,7 @@ export function createSandboxListeners(options: SandboxListenersOptions): Sandbo
       }
     },
     stop() {
-      for (const { server } of servers.values()) server.close();
+      for (const { both } of servers.values()) for (const server of both) server.close();
       servers.clear();
     },
   };

@@ -5,21 +5,25 @@ import { z } from 'zod';
 import { parseHostName } from '../../access/host-name.ts';
 import { type FilePath, fieldOf, formatProblem } from '../../access/parse-file/problem.ts';
 import { readYaml } from '../../access/parse-file/read-yaml.ts';
+import { mirrorsSchema } from '../../access/registries/read-mirrors.ts';
+import type { RegistryMirrors } from '../../contracts/registries.ts';
 import type { Ceiling } from '../dialer/address-guard.ts';
 import type { StaticName } from '../dialer/guarded-dialer.ts';
 import { readStaticName } from './static-name.ts';
 
-/** What the operator of this machine allows and knows; no administrator's rule can widen it. */
+/** What the operator of this machine allows. No administrator's rule can widen it. */
 export interface OperatorFile {
   readonly staticNames: ReadonlyMap<string, StaticName>;
   readonly ceilings: readonly Ceiling[];
   /** PEM texts. */
   readonly caBundles: readonly string[];
+  /** Where packages come from. Their special addresses are ceilings as well. */
+  readonly mirrors?: RegistryMirrors;
 }
 
-export const NO_OPERATOR_FILE: OperatorFile = { staticNames: new Map(), ceilings: [], caBundles: [] };
+export const NO_OPERATOR_FILE: OperatorFile = { staticNames: new Map(), ceilings: [], caBundles: [], mirrors: {} };
 
-/** Mistakes in the operator's file, each as `file:line: field: what`. */
+/** Mistakes in the operator's file, one a line: `file:line: field: what is wrong`. */
 export class OperatorFileError extends Error {
   constructor(problems: readonly string[]) {
     super(problems.join('\n'));
@@ -39,11 +43,24 @@ const schema = z.strictObject({
     )
     .default([]),
   'ca-bundles': z.array(z.string().min(1, 'name a file')).default([]),
+  registries: mirrorsSchema.default({}),
 });
 
 /**
- * Reads `operator.yaml`: `hosts` (a name, and the address or address:port it is dialled at), `ceilings` (ranges and
- * ports that rules may open) and `ca-bundles` (files with further authorities for upstream TLS, relative to it).
+ * Reads `operator.yaml`, which has four optional keys:
+ * - `hosts`: a host name, and the address or address:port that it is dialled at
+ * - `ceilings`: private ranges and ports that rules may open
+ * - `ca-bundles`: files with more authorities for upstream TLS, relative to `operator.yaml`
+ * - `registries`: where the packages of a registry come from; see `mirrorsSchema`
+ *
+ * @example
+ *   hosts:
+ *     wiki.example.com: 10.1.2.3:8443
+ *   ceilings:
+ *     - range: 10.1.2.0/24
+ *       ports: [8443]
+ *   ca-bundles: [company-root.pem]
+ *
  * @throws OperatorFileError
  */
 export function readOperatorFile(file: string): OperatorFile {
@@ -82,5 +99,13 @@ export function readOperatorFile(file: string): OperatorFile {
     return text;
   });
   if (problems.length > 0) throw new OperatorFileError(problems);
-  return { staticNames, ceilings: parsed.data.ceilings, caBundles };
+  const mirrors = parsed.data.registries;
+  return { staticNames, ceilings: [...parsed.data.ceilings, ...ceilingsOf(mirrors)], caBundles, mirrors };
+}
+
+/** The operator names a mirror and its addresses, so that rules for it may lead there: nothing has to be said twice. */
+function ceilingsOf(mirrors: RegistryMirrors): Ceiling[] {
+  return Object.values(mirrors).flatMap(({ addresses }) =>
+    addresses.map(({ range, port: dialled }) => ({ range, ports: [dialled] })),
+  );
 }

@@ -1,7 +1,7 @@
 import type { OwnListener } from '../dialer/address-guard.ts';
 import { readStaticName } from './static-name.ts';
 
-/** Reads `127.0.0.1:5432,[::1]:7233`. @throws Error naming the part that is no address and port */
+/** Reads a list such as `127.0.0.1:5432,[::1]:7233`. @throws Error that names the part it cannot read */
 export function readOwnListeners(text: string): OwnListener[] {
   return text
     .split(',')

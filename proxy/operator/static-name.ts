@@ -3,7 +3,7 @@ import type { StaticName } from '../dialer/guarded-dialer.ts';
 
 const PORT = /^[1-9][0-9]{0,4}$/;
 
-/** `10.1.2.3`, `10.1.2.3:8443`, `fd00::1`, `[fd00::1]:8443`; null for anything else. */
+/** Reads `10.1.2.3`, `10.1.2.3:8443`, `fd00::1` or `[fd00::1]:8443`. Null for anything else. */
 export function readStaticName(text: string): StaticName | null {
   if (isIP(text) !== 0) return { address: text, port: null };
   const [, address = '', port = ''] = /^(.+):([^:]+)$/.exec(text) ?? [];

@@ -1,9 +1,10 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import type { AccessDocument } from '../../access/document.ts';
+import { type AccessDocument, type CredentialUse, REPOSITORY_OPERATIONS } from '../../access/document.ts';
+import { REGISTRY_NAMES } from '../../contracts/registries.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 
-/** A stored document that is none: written by another version, by hand, or damaged. */
+/** A stored document without the right shape: another version or a person wrote it, or it is damaged. */
 export class MalformedPolicy extends Error {
   constructor(version: unknown, field: string, problem: string) {
     super(`version ${String(version)} is malformed at ${field}: ${problem}`);
@@ -14,7 +15,7 @@ export class MalformedPolicy extends Error {
 const port = z.int().min(1).max(65_535);
 const texts = z.array(z.string());
 const range = z.string().refine((text) => ipaddr.isValidCIDR(text), 'no address range');
-const what = { host: z.string(), methods: texts, paths: texts };
+const what = { host: z.string(), methods: texts, paths: texts, line: z.int() };
 const match = {
   ...what,
   port,
@@ -22,16 +23,88 @@ const match = {
   addresses: z.array(z.object({ range, port })),
 };
 
+const text = z.string().min(1);
+const tokenUrl = z.url({ protocol: /^https$/ });
+const credential: z.ZodType<CredentialUse> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('bearer') }),
+  z.strictObject({ kind: z.literal('basic') }),
+  z.strictObject({ kind: z.literal('header'), name: text, prefix: z.string() }),
+  z.strictObject({ kind: z.literal('headers'), names: z.array(text).min(1) }),
+  z.strictObject({ kind: z.literal('query'), name: text }),
+  z.strictObject({ kind: z.literal('body'), field: text }),
+  z.strictObject({ kind: z.literal('aws-sigv4'), region: text.nullable(), service: text.nullable() }),
+  z.strictObject({ kind: z.literal('gcp'), scopes: texts, audience: text.nullable() }),
+  z.strictObject({
+    kind: z.literal('oauth-client'),
+    tokenUrl,
+    clientId: text,
+    scopes: texts,
+    audience: text.nullable(),
+    clientAuth: z.enum(['basic', 'post']),
+  }),
+  z.strictObject({
+    kind: z.literal('oauth-jwt'),
+    tokenUrl,
+    issuer: text,
+    subject: text,
+    audience: text,
+    scopes: texts,
+    keyId: text.nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('oauth'),
+    tokenUrl,
+    clientId: text,
+    scopes: texts,
+    clientAuth: z.enum(['basic', 'post', 'none']),
+  }),
+  z.strictObject({ kind: z.literal('github-app'), appId: text, installationId: text, apiUrl: tokenUrl }),
+  z.strictObject({ kind: z.literal('mtls') }),
+]);
+
+const forgeKind = z.enum(['github', 'gitlab', 'gitea']);
+const forge = z.object({
+  kind: forgeKind,
+  gitHost: text,
+  gitPort: port,
+  apiHost: text,
+  apiPort: port,
+  apiPath: z.string(),
+});
+
+const repository = z.object({
+  repository: z.string(),
+  access: z.enum(['read', 'propose', 'write']),
+  branches: texts,
+  connection: z.string(),
+  forge,
+});
+
+const attached = {
+  enabled: z.boolean().nullable(),
+  bundles: texts,
+  instructions: z.string(),
+  environment: z.string().optional(),
+};
+
 const schema: z.ZodType<AccessDocument> = z.object({
   version: z.int().min(0),
   connections: z.array(
     z.object({
-      ...match,
       id: z.string(),
-      kind: z.enum(['bearer', 'basic', 'header']),
-      header: z.string().nullable(),
-      prefix: z.string(),
+      preset: z.string().nullable(),
+      forge: forgeKind.optional(),
+      rules: z.array(
+        z.discriminatedUnion('action', [
+          z.object({ ...match, action: z.enum(['inject', 'forward']) }),
+          z.object({ ...match, action: z.literal('deny'), port: port.nullable() }),
+        ]),
+      ),
+      credential,
       credentialVersion: z.int(),
+      retiring: z.object({ version: z.int(), until: z.iso.datetime() }).nullable().optional(),
+      ca: z.string().nullable(),
+      test: z.object({ method: z.string(), url: z.string() }).nullable(),
       priority: z.number(),
     }),
   ),
@@ -48,22 +121,56 @@ const schema: z.ZodType<AccessDocument> = z.object({
           priority: z.number(),
         }),
       ),
+      repositories: z.array(repository),
+      registries: z.array(z.enum(REGISTRY_NAMES)),
       instructions: z.string(),
     }),
   ),
   guardrails: z.array(z.object({ ...what, id: z.string(), reason: z.string(), port: port.nullable() })),
-  scopes: z.array(
+  repositoryGuardrails: z.array(
     z.object({
-      scope: z.custom<ScopeKey>((value) => typeof value === 'string'),
-      label: z.string(),
-      enabled: z.boolean(),
-      bundles: texts,
-      instructions: z.string(),
+      id: z.string(),
+      repository: z.string(),
+      operations: z.array(z.enum(REPOSITORY_OPERATIONS)),
+      reason: z.string(),
+      line: z.int(),
     }),
   ),
+  scopes: z.array(
+    z.object({
+      ...attached,
+      scope: z.custom<ScopeKey>((value) => typeof value === 'string'),
+      label: z.string(),
+      pattern: z.string().optional(),
+    }),
+  ),
+  patterns: z.array(z.object({ ...attached, pattern: z.string(), line: z.int() })).default([]),
+  environments: z
+    .array(
+      z.object({
+        name: z.string(),
+        packages: texts,
+        setup: z.string(),
+        variables: z.record(z.string(), z.string()),
+        memoryMb: z.number().nullable(),
+        cpus: z.number().nullable(),
+        registries: z.array(z.enum(REGISTRY_NAMES)),
+      }),
+    )
+    .default([]),
+  mirrors: z
+    .partialRecord(
+      z.enum(REGISTRY_NAMES),
+      z.object({
+        url: z.string().nullable(),
+        also: texts,
+        addresses: z.array(z.object({ range: z.string(), port })),
+      }),
+    )
+    .default({}),
 });
 
-/** The document as it was stored, when it has the shape that everything here relies on. @throws MalformedPolicy */
+/** Returns the stored document if it has the shape that the proxy relies on. @throws MalformedPolicy */
 export function checkShape(stored: AccessDocument): AccessDocument {
   const parsed = schema.safeParse(stored);
   if (parsed.success) return parsed.data;

@@ -1,20 +1,24 @@
 import type { EffectiveAccess } from '../../access/decision.ts';
 import type { AccessDocument, Connection } from '../../access/document.ts';
-import { effectiveAccess } from '../../access/effective-access.ts';
+import { type AccessIndex, indexAccess } from '../../access/effective-access.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal } from '../refusal.ts';
 import { checkShape, MalformedPolicy } from './document-shape.ts';
 
-/** The policy of the moment, as far as PostgreSQL lately confirmed it. */
+/** The current policy, as PostgreSQL last confirmed it. */
 export interface PolicyFeed {
-  /** @throws Refusal `policy_not_loaded`, `policy_stale` */
-  accessOf(scope: ScopeKey): EffectiveAccess;
-  /** An injection asks for a fresher confirmation than what goes out bare. @throws Refusal `policy_stale` */
+  /** What a scope may reach at one host (effective-access.ts). @throws Refusal `policy_not_loaded`, `policy_stale` */
+  accessTo(host: string, scope: ScopeKey): EffectiveAccess;
+  /** An injection needs a newer confirmation than a request without credential. @throws Refusal `policy_stale` */
   confirmForInjection(): void;
-  /** The sealed credential of a connection of this policy; null when none is stored for it. */
+  /** The sealed credential of a connection of this policy. Null when none is stored. */
   sealedOf(connection: Connection): Uint8Array | null;
-  /** Asks PostgreSQL now. */
+  /** The policy that is in use. Null before the first is loaded. */
+  readonly document: AccessDocument | null;
+  /** Those of the policy that is in use. */
+  readonly connections: readonly Connection[];
+  /** Asks PostgreSQL now. Resolves also when that fails; `onError` is told. */
   refresh(): Promise<void>;
   readonly version: number | null;
   readonly ageMs: number | null;
@@ -23,8 +27,10 @@ export interface PolicyFeed {
 }
 
 export interface PolicyFeedOptions {
+  /** Names what is in force, cheaply: another text after each change. */
+  readonly revision: () => Promise<string>;
   readonly load: () => Promise<AccessDocument>;
-  /** The sealed credentials of a document, by connection. */
+  /** The sealed credentials of a document, by connection id. */
   readonly loadSealed: (document: AccessDocument) => Promise<ReadonlyMap<string, Uint8Array>>;
   readonly clock: MonotonicClock;
   /** After each new version. */
@@ -35,26 +41,29 @@ export interface PolicyFeedOptions {
 }
 
 const POLL_MS = 500;
-/** PostgreSQL that takes longer than this is away: a query that hangs must not keep the next one from being asked. */
+/** After this, PostgreSQL counts as away: a query that hangs must not hold up the next one. */
 const ANSWER_MS = 3_000;
-/** How long a policy is gone by that PostgreSQL does not confirm. */
+/** How old the last confirmation may be for a request without a credential. */
 const FORWARD_MS = 10 * 60_000;
+/** How old it may be for a request that gets a credential. */
 const INJECT_MS = 30_000;
 
 /**
- * Follows the policy by asking twice a second; a notification makes it ask at once. A policy takes over whole, with the
- * sealed credentials of its connections, so that nothing has to be read when one is to be attached.
+ * Follows the policy: asks PostgreSQL twice a second, and at once after a notification. A new policy replaces the old
+ * one together with the sealed credentials of its connections. Therefore attaching a credential needs no query.
  */
 export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
-  const { load, loadSealed, clock, onChange, onError, pollMs = POLL_MS, answerMs = ANSWER_MS } = options;
+  const { revision, load, loadSealed, clock, onChange, onError, pollMs = POLL_MS, answerMs = ANSWER_MS } = options;
   let document: AccessDocument | null = null;
   let sealed: ReadonlyMap<string, Uint8Array> = new Map();
+  /** Of `document`. Empty before the first. */
+  let known = '';
   let malformed = '';
   let confirmedAt = 0;
   let away = false;
   let loading: Promise<void> | null = null;
   let again = false;
-  const byScope = new Map<ScopeKey, EffectiveAccess>();
+  let index: AccessIndex | null = null;
 
   async function ask(): Promise<void> {
     const askedAt = clock.now();
@@ -63,23 +72,26 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
       confirmedAt = askedAt;
       away = false;
       if (!news) return;
-      ({ document, sealed } = news);
-      byScope.clear();
+      ({ document, sealed, known } = news);
+      index = indexAccess(document);
       onChange();
     } catch (error) {
       failed(error);
     }
   }
 
-  /** Null when the version in force is the one we have. */
+  /**
+   * Null when PostgreSQL still has the revision that is loaded here. The revision is read before the document. Therefore a
+   * change in between is found by the next question, because its revision is not the one that is noted here.
+   */
   async function loadNews() {
-    const loaded = await load();
-    if (document && loaded.version === document.version) return null;
-    const checked = checkShape(loaded);
-    return { document: checked, sealed: await loadSealed(checked) };
+    const found = await revision();
+    if (document && found === known) return null;
+    const checked = checkShape(await load());
+    return { document: checked, sealed: await loadSealed(checked), known: found };
   }
 
-  /** The policy before it stays as it was: confirmed when it last was. */
+  /** Keeps the last good policy. Its confirmation is not renewed, so it becomes stale in time. */
   function failed(error: unknown): void {
     if (error instanceof MalformedPolicy) {
       if (malformed !== error.message) onError(error, 'the policy that is stored is not taken over');
@@ -91,7 +103,12 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
     away = true;
   }
 
-  /** A change may fall behind the question under way: then it is asked once more. */
+  /**
+   * Asks PostgreSQL. A query that is already under way may miss a change:
+   * 1. The query reads version 4.
+   * 2. Version 5 is stored, and its notification calls `refresh`.
+   * Therefore such a call makes the feed ask once more when the query has ended.
+   */
   function refresh(): Promise<void> {
     if (loading !== null) {
       again = true;
@@ -113,15 +130,10 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
   const age = () => clock.now() - confirmedAt;
 
   return {
-    accessOf(scope) {
-      if (!document) throw new Refusal('policy_not_loaded', 'The access rules are not loaded yet.');
+    accessTo(host, scope) {
+      if (!index) throw new Refusal('policy_not_loaded', 'The access rules are not loaded yet.');
       if (age() > FORWARD_MS) throw new Refusal('policy_stale', 'The access rules were not confirmed for ten minutes.');
-      let access = byScope.get(scope);
-      if (!access) {
-        access = effectiveAccess(document, scope);
-        byScope.set(scope, access);
-      }
-      return access;
+      return index.accessTo(host, scope);
     },
     confirmForInjection() {
       if (age() <= INJECT_MS) return;
@@ -129,6 +141,12 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
     },
     sealedOf: ({ id }) => sealed.get(id) ?? null,
     refresh,
+    get connections() {
+      return document?.connections ?? [];
+    },
+    get document() {
+      return document;
+    },
     get version() {
       return document?.version ?? null;
     },

@@ -6,7 +6,7 @@ import { Refusal } from '../refusal.ts';
 export interface Admission {
   /** @throws Refusal `draining`, `no_lease`, `lease_ended`, `too_many_connections` */
   admit(client: Client): Lease;
-  /** Under which lease an event of this connection is recorded, also when it is refused. */
+  /** The lease under which an event of this connection is recorded, also when its request is refused. */
   leaseOf(client: Client): Lease | null;
 }
 
@@ -16,7 +16,10 @@ export interface AdmissionOptions {
   readonly isDraining: () => boolean;
 }
 
-/** Lets a request in by the lease its sandbox has at this moment; a connection never passes from one lease to another. */
+/**
+ * Admits a request under the current lease of its sandbox. A connection stays with its first lease: once that has
+ * ended, its requests are refused, so a connection opened in one turn never works in the next.
+ */
 export function createAdmission({ leases, clients, isDraining }: AdmissionOptions): Admission {
   return {
     admit(client) {

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { type CanonicalHost, parseHostName } from '../../access/host-name.ts';
 import { Refusal } from '../refusal.ts';
 
-/** Where a request goes, in the one form that everything after the parser works with. */
+/** Where a request goes, in canonical form. Everything after the parser uses only this form. */
 export interface Authority {
   readonly host: CanonicalHost;
   readonly port: number;
@@ -31,12 +31,12 @@ export function parseAuthority(text: string, defaultPort?: number): Authority {
   return { host: parsed.host, port };
 }
 
-/** Both have been parsed, so that equal text is the same place. */
+/** Both are in canonical form, so comparing texts is enough. */
 export function sameAuthority(a: Authority, b: Authority): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
-/** As a Host header has it: the scheme's own port is left out (RFC 9110 7.2). */
+/** The value of a Host header. The scheme's default port is left out (RFC 9110 7.2). */
 export function hostHeader({ host, port }: Authority, scheme: 'http' | 'https'): string {
   return port === defaultPortOf(scheme) ? host : `${host}:${port}`;
 }

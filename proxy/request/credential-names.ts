@@ -1,52 +1,94 @@
 /**
- * Under which names clients present credentials of their own, besides those of the connections themselves. Services
- * invent such names without end, so a header is judged by the words in its name.
+ * Recognises headers and query parameters that carry credentials. Services keep inventing names, and write them apart
+ * (`X-Api-Key`), run together (`XApiKey`) or with the name of the service in front (`X-RapidAPI-Key`). So a name is
+ * judged by the words in it, wherever they begin. The headers of the connections themselves are known by name
+ * (own-credentials.ts).
  */
 
-const WORDS = /(?:^|-)(?:auth|authentication|authorization|jwt|password|secret|session|token)(?:-|$)/;
-const KEYS = /(?:^|-)(?:api|access|app|application|auth|client|functions|master|subscription)-?key(?:-|$)/;
-/** Whose names say nothing. */
-const NAMED: ReadonlySet<string> = new Set(['cookie', 'x-jfrog-art-api']);
-/** Whose names only sound like it: where in a conversation one is, or what one holds a lock on. */
-const HARMLESS: ReadonlySet<string> = new Set(['lock-token', 'mcp-session-id', 'x-ms-session-token']);
+/** Says "credential" in the middle of a longer word too: `xsecret`, `userpassword`. */
+const TELLING = 'bearer|credential|jwt|pass(?:code|phrase|wd|word)|secret(?!ar)|signature(?!s)';
+/** Keys that open something, as opposed to keys under which something is stored. */
+const OPENING_KEYS =
+  '(?:access|account|admin|api|app|application|auth|client|consumer|dev|developer|functions|license|master|private|' +
+  'secret|service|shared|signing|subscription)-?key';
+
+/** `author` tells nothing, `authtoken` and `authorized` do. */
+const HEADER_PARTS = new RegExp(
+  `${TELLING}|auth(?!or(?!i[sz]))|cookie|sess(?:ion)?-?id|token(?!s(?:-|$)|i[sz])|${OPENING_KEYS}`,
+);
+/** Says "credential" only as a word of its own. */
+const HEADER_WORDS = /(?:^|-)(?:2fa|dpop|hmac|mfa|otp|pass(?!-?through)|pat|pwd|session|sig|sign|totp)(?:-|$)/;
+/** A key is a credential unless the word before it says that it names, sorts or encrypts something. */
+const HEADER_KEY =
+  /(?:^|(?<!(?:^|-)(?:cache|customer|dedup|deduplication|encryption|idempotency|kms|message|partition|public|routing|sort|surrogate|websocket))-)key(?:-|$)/;
+/** Headers that carry credentials although no word of their name says so. */
+const NAMED: ReadonlySet<string> = new Set(['x-honeycomb-team', 'x-jfrog-art-api']);
+/** Headers that only sound like credentials: they name a conversation, a lock, a wish, or the next page of a list. */
+const HARMLESS =
+  /^(?:lock-token|mcp-session-id|x-atlassian-token|x-ms-session-token)$|(?:^|-)(?:continuation|next|page|sync)-?token$/;
 
 /**
- * Parameters of a query, as letters and digits alone. By whole names, not by words: `page_token` and
- * `continuation-token` are part of ordinary requests.
+ * How the names of query parameters end, without anything but letters and digits. What comes behind makes another thing
+ * of them: `secret_type` and `signature_version` are no credentials.
  */
+const PARAMETER_ENDS = new RegExp(
+  `(?:auth|bearer|credentials?|jwt|pass(?:code|phrase|wd|word)|secret(?:accesskey|id|value)?|signature|token|` +
+    `(?:j|php)sess(?:ion)?id|${OPENING_KEYS}(?:id)?)$|^oauth`,
+);
+/** Whole query parameters. Many harmless ones have a word of these in them, as `authuser` and `design` do. */
 const PARAMETERS: ReadonlySet<string> = new Set([
-  'accesstoken',
-  'apikey',
-  'apitoken',
-  'auth',
+  'accessid',
+  'assertion',
+  'authcode',
+  'authdata',
+  'authhash',
+  'authheader',
+  'authentication',
+  'authorisation',
   'authorization',
-  'authtoken',
-  'clientsecret',
-  'idtoken',
-  'jobtoken',
-  'jwt',
-  'oauthtoken',
-  'password',
-  'privatetoken',
-  'refreshtoken',
-  'secret',
-  'sessiontoken',
+  'authticket',
+  'clientassertion',
+  'cookie',
+  'googleaccessid',
+  'hmac',
+  'otp',
+  'pass',
+  'pat',
+  'pwd',
+  'samlresponse',
   'sig',
-  'subscriptionkey',
-  'token',
-  'xamzsecuritytoken',
-  'xamzsignature',
-  'xgoogsignature',
+  'sign',
+  'totp',
+  'userpass',
 ]);
+/** Tokens in a query that open nothing: a place in a list, a number against doubles, a mark in a text, a device. */
+const HARMLESS_TOKENS =
+  /(?:apns|authenticity|bos|change|changes|client|clientrequest|consistency|continuation|csrf|cursor|delta|device|eos|fcm|idempotency|list|mask|max|min|next|nextpage|pad|page|pagination|poll|prev|previous|prevpage|push|request|resume|scroll|search|skip|start|starting|startpage|stop|sync|watch|xsrf)token$/;
+/** Whether something is to be shown. */
+const SWITCH = /^(?:hide|include|show)/;
 
 /** @param key in the form of `headerKey` */
 export function isCredentialHeader(key: string): boolean {
-  return (WORDS.test(key) || KEYS.test(key) || NAMED.has(key)) && !HARMLESS.has(key);
+  if (HARMLESS.test(key)) return false;
+  return HEADER_PARTS.test(key) || HEADER_WORDS.test(key) || HEADER_KEY.test(key) || NAMED.has(key);
 }
 
-/** @param name as it stands in the query: origins decode it, and some take `.` and `[` for the end or for `_`. */
+/**
+ * @param name as it stands in the query. Origins decode it; some end it at `[` or a NUL, some read what stands in
+ * brackets as a name, and some read `.` as `_`, so all of these spellings count.
+ */
 export function isCredentialParameter(name: string): boolean {
   const decoded = name.replace(/%([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-  const bare = decoded.toLowerCase().replace(/(?<=.)[[\0].*$/s, '');
-  return PARAMETERS.has(bare.replace(/[^a-z0-9]/g, ''));
+  const whole = decoded.toLowerCase();
+  return [whole, whole.replace(/(?<=.)\0.*$/s, ''), whole.replace(/(?<=.)[[\0].*$/s, '')].some((each) =>
+    isCredentialName(each.replace(/[^a-z0-9]/g, '')),
+  );
+}
+
+/** @param name in lower-case letters and digits */
+function isCredentialName(name: string): boolean {
+  // Some forms number their fields: `password1`.
+  const word = name.replace(/(?<=.)[0-9]+$/, '');
+  if (HARMLESS_TOKENS.test(word) || SWITCH.test(word)) return false;
+  return PARAMETER_ENDS.test(word) || PARAMETERS.has(word);
 }

@@ -1,133 +1,171 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Upstream } from '../dialer/upstream-pools.ts';
 import type { Exchange } from '../events/exchange.ts';
 import { endResponseLingering } from '../listener/lingering.ts';
-import { Refusal, type RefusalCode } from '../refusal.ts';
+import { Refusal } from '../refusal.ts';
+import { attempt } from './attempt.ts';
+import type { HeldAnswer } from './held-answer.ts';
 import { outboundBody } from './outbound-body.ts';
+import type { Outgoing } from './outgoing.ts';
+import { KEPT_BODY_BYTES, type RepeatableBody, repeatableBody, wholeBody } from './repeatable-body.ts';
 import type { Framing } from './request-head.ts';
-import { responseHeaders } from './response-headers.ts';
 
 export interface Forwarding {
   readonly exchange: Exchange;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly upstream: Pick<Dispatcher, 'dispatch'>;
+  readonly upstream: Upstream;
   readonly method: string;
-  readonly target: string;
-  readonly headers: readonly [string, string][];
-  readonly headBytes: number;
+  readonly outgoing: Outgoing;
   readonly framing: Framing;
-  /** How long its body may stand still. */
+  /** How the answer is read before it is passed on. Null passes it on as it comes. */
+  readonly answer: HeldAnswer | null;
+  /** How long the client may pause while it sends the body. */
   readonly bodySilenceMs: number;
+  /**
+   * Called at most once, with the first answer of status 401. A head that it resolves with is sent instead, and the 401
+   * is thrown away. Null passes the 401 on. It is not called when a part of the body is not there any more.
+   */
+  readonly renew?: () => Promise<Outgoing | null>;
 }
 
-/** How it ended, once something of it had left. */
+/** How a forwarded request ended. */
 export interface Forwarded {
-  /** What the sandbox received; null when it got no head. */
+  /** The status that the sandbox received. Null when it received no head. */
   readonly status: number | null;
   /** False when the sandbox broke off before anything had left. */
   readonly sent: boolean;
   /** Null when all went well. */
-  readonly failure: { readonly code: RefusalCode | 'client_abort'; readonly reason: string } | null;
+  readonly failure: Refusal | 'client_abort' | null;
 }
 
+/** Methods whose request has the same effect when the host gets it twice (RFC 9110 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
 /**
- * Sends a judged request to its host and streams the answer back. Each side is read only as fast as the other takes
- * it. Nothing is followed, repeated or kept.
- * @throws Refusal when no connection came about, so that nothing was sent
+ * Sends a judged request to its host and streams the answer back. Redirects are not followed, and nothing is cached. A
+ * request is sent once more in two cases, each at most once, and only while its whole body is still there:
+ *
+ * 1. A reused connection broke before the first byte of an answer, and the method is idempotent. Hosts close kept
+ *    connections whenever they like, so a request may meet one that is closing (RFC 9112 9.3.1). The bytes of both
+ *    attempts are counted.
+ * 2. The host answered 401, and `renew` has another credential.
+ *
+ * The second attempt has a new connection of its own, so that it cannot meet a closing one again.
+ * @throws Refusal when the host could not be connected, so that nothing was sent
  */
-export function forward(forwarding: Forwarding): Promise<Forwarded> {
-  const { exchange, request, response, upstream, method, target, headers, framing } = forwarding;
-  const body =
-    framing.kind === 'none' || isEmpty(framing) ? null : outboundBody(request, exchange, forwarding.bodySilenceMs);
-  return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | null = null;
-    let clientGone = false;
+export async function forward(forwarding: Forwarding): Promise<Forwarded> {
+  const { exchange, request, response, upstream, method, framing } = forwarding;
+  const hasBody = framing.kind === 'chunked' || (framing.kind === 'length' && framing.length > 0);
+  let mayResend = IDEMPOTENT.has(method);
+  let renew = forwarding.renew ?? null;
+  const keepBytes = mayResend || renew ? KEPT_BODY_BYTES : 0;
+  const body = hasBody ? bodyOf(forwarding, keepBytes) : null;
 
-    const onClientClose = () => {
-      if (response.writableFinished) return;
-      clientGone = true;
-      controller?.abort(new Error('the client went away'));
-    };
-    exchange.cut = (fault) => {
-      exchange.fault ??= fault;
-      controller?.abort(fault);
-    };
-    response.once('close', onClientClose);
-    if (response.destroyed) onClientClose();
+  let controller: Dispatcher.DispatchController | null = null;
+  let sent = false;
+  let clientGone = false;
+  const onClientClose = () => {
+    if (response.writableFinished) return;
+    clientGone = true;
+    controller?.abort(new Error('the client went away'));
+  };
+  exchange.cut = (fault) => {
+    exchange.fault ??= fault;
+    controller?.abort(fault);
+  };
+  response.once('close', onClientClose);
+  if (response.destroyed) onClientClose();
 
-    function failed(error: Error): void {
+  const canRepeat = () => !clientGone && !exchange.fault && (body?.canRepeat() ?? true);
+
+  function send(outgoing: Outgoing, dispatch: Dispatcher['dispatch']) {
+    return attempt({
+      method,
+      outgoing,
+      body: body?.stream() ?? null,
+      dispatch,
+      response,
+      answer: forwarding.answer,
+      onStart(started) {
+        if (exchange.fault) throw exchange.fault;
+        if (clientGone) throw new Error('the client went away');
+        controller = started;
+        sent = true;
+        exchange.bytesOut += outgoing.headBytes;
+      },
+      instead(status) {
+        if (status !== 401 || renew === null || !canRepeat()) return null;
+        const asked = renew();
+        renew = null;
+        // More of the body may have been sent meanwhile than is kept.
+        return asked.then((next) => (canRepeat() ? next : null));
+      },
+      onAnswer: () => body?.settle(),
+      onData(bytes) {
+        exchange.bytesIn += bytes;
+      },
+    });
+  }
+
+  let { outgoing } = forwarding;
+  // A request that may not be sent twice does not take a connection that the host may be closing.
+  let dispatch = !mayResend && upstream.closesEarly ? upstream.onNew : upstream.onKept;
+  for (;;) {
+    const end = await send(outgoing, dispatch);
+    dispatch = upstream.onNew;
+    if (end.kind === 'answered') {
       response.off('close', onClientClose);
       body?.destroy();
-      // What was read of a body meanwhile never left.
-      if (controller === null) exchange.bytesOut = 0;
-      if (error instanceof Refusal && controller === null) {
-        reject(error);
-        return;
-      }
-      const status = response.headersSent ? response.statusCode : null;
-      const sent = controller !== null;
-      if (clientGone) resolve({ status, sent, failure: { code: 'client_abort', reason: 'The client broke off.' } });
-      else if (error instanceof Refusal)
-        resolve({ status, sent, failure: { code: error.code, reason: error.message } });
-      else resolve({ status, sent, failure: { code: 'upstream_protocol', reason: brokeOff(exchange.host, error) } });
+      await ended(request, response);
+      return { status: response.statusCode, sent: true, failure: null };
     }
+    if (end.kind === 'replaced') {
+      outgoing = end.outgoing;
+    } else if (end.kind === 'failed' && end.isUnanswered && mayResend && canRepeat()) {
+      mayResend = false;
+    } else {
+      response.off('close', onClientClose);
+      body?.destroy();
+      return failed(end.error);
+    }
+  }
 
-    upstream.dispatch(
-      {
-        path: target,
-        method: method as Dispatcher.HttpMethod,
-        headers: headers.flat(),
-        body,
-      },
-      {
-        onRequestStart(started) {
-          // Connected, and nothing sent yet.
-          if (exchange.fault) started.abort(exchange.fault);
-          else if (clientGone) started.abort(new Error('the client went away'));
-          else {
-            controller = started;
-            exchange.bytesOut += forwarding.headBytes;
-          }
-        },
-        onResponseStart(answer, status, _headers, statusMessage) {
-          // Interim answers (1xx) belong to the connection they came on.
-          if (status < 200) return;
-          // What this throws ends the answer as broken, before anything of it was passed on.
-          const answerHeaders = responseHeaders((answer.rawHeaders ?? []) as (Buffer | string)[], status);
-          response.sendDate = false;
-          if (!request.complete) response.shouldKeepAlive = false;
-          response.writeHead(status, reasonPhrase(statusMessage), answerHeaders);
-          response.on('drain', () => answer.resume());
-        },
-        onResponseData(answer, chunk) {
-          exchange.bytesIn += chunk.length;
-          if (!response.write(chunk)) answer.pause();
-        },
-        onResponseEnd() {
-          response.off('close', onClientClose);
-          body?.destroy();
-          const done = () => resolve({ status: response.statusCode, sent: true, failure: null });
-          response.once('close', done);
-          // The rest of an upload that was answered early is for nobody, but its sender has to come to the answer.
-          if (request.complete) response.end(done);
-          else endResponseLingering(response);
-        },
-        onResponseError: (_controller, error) => failed(error),
-      },
-    );
+  function failed(error: Error): Forwarded {
+    if (!sent) {
+      // The request never started, so the part of the body that was read did not leave.
+      exchange.bytesOut = 0;
+      if (error instanceof Refusal) throw error;
+    }
+    const status = response.headersSent ? response.statusCode : null;
+    if (clientGone) return { status, sent, failure: 'client_abort' };
+    const failure = exchange.fault ?? (error instanceof Refusal ? error : brokeOff(exchange.host, error));
+    return { status, sent, failure };
+  }
+}
+
+function bodyOf({ outgoing, request, exchange, bodySilenceMs }: Forwarding, keepBytes: number): RepeatableBody {
+  if (outgoing.body) return wholeBody(outgoing.body, exchange);
+  const body = outboundBody(request, exchange, bodySilenceMs);
+  // `pipeline` destroys the one when the other fails. The error reaches whoever reads the last.
+  const sent = outgoing.rewriteBody ? pipeline(body, outgoing.rewriteBody(), () => {}) : body;
+  return repeatableBody(sent, keepBytes);
+}
+
+/** Ends an answer whose body has been written. Resolves when it was sent, or when the client is gone. */
+function ended(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    // The host may answer before the upload is complete. Then the rest is read and thrown away, because many clients
+    // read the answer only after they have written everything.
+    if (request.complete) response.end(resolve);
+    else endResponseLingering(response);
   });
 }
 
-function isEmpty(framing: Framing): boolean {
-  return framing.kind === 'length' && framing.length === 0;
-}
-
-/** Only what `writeHead` takes; it is for people and means nothing. */
-function reasonPhrase(text: string | undefined): string {
-  return (text ?? '').replace(/[^\t\x20-\x7e]/g, '');
-}
-
-function brokeOff(host: string, error: Error): string {
-  return `${host} broke off (${(error as NodeJS.ErrnoException).code ?? 'broken'}).`;
+function brokeOff(host: string, error: Error): Refusal {
+  const why = (error as NodeJS.ErrnoException).code ?? 'broken';
+  return new Refusal('upstream_protocol', `${host} broke off (${why}).`, { detail: error.message });
 }

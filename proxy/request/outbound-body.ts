@@ -4,9 +4,11 @@ import type { Exchange } from '../events/exchange.ts';
 import { Refusal } from '../refusal.ts';
 
 /**
- * The body of a request as a stream of its own: counted, timed, and safe to destroy, which on the request itself would
- * take the sandbox's connection along before it had its answer. A body that breaks off breaks the outgoing one off
- * too: never does half a body look whole.
+ * The body of a request as a separate stream that counts bytes and times pauses. Destroying the request itself would
+ * end the sandbox's connection before its answer; destroying this stream does not. When the body breaks off, the
+ * outgoing request breaks off too, so that the host never takes half a body for a whole one.
+ *
+ * @param silenceMs how long the client may pause. Then the stream fails with Refusal `body_timeout`.
  */
 export function outboundBody(request: IncomingMessage, exchange: Exchange, silenceMs: number): Transform {
   const body = new Transform({
@@ -18,13 +20,13 @@ export function outboundBody(request: IncomingMessage, exchange: Exchange, silen
     destroy(error, done) {
       clearTimeout(idle);
       request.off('close', onClose);
-      // At once: it pauses the request, which whoever destroys this may want to read on.
+      // `unpipe` pauses the request. It runs before the caller continues, which may want to resume the request.
       request.unpipe(body);
       done(error);
     },
   });
   const idle = setTimeout(() => {
-    // The host takes nothing: that is its silence, and timed as such.
+    // The client is waiting for the host to read. The pool's own timeout covers a silent host.
     if (body.writableNeedDrain) idle.refresh();
     else body.destroy(new Refusal('body_timeout', 'The body of the request stopped coming.'));
   }, silenceMs);

@@ -1,36 +1,43 @@
 import { headerKey, stopsAtProxy } from '../../access/header-names.ts';
-import type { HeaderInjection } from '../credentials/injector.ts';
+import { PLACEHOLDER_TOKEN } from '../../contracts/placeholder-token.ts';
 import type { HeaderList, RequestHead } from './request-head.ts';
 import { valuesOf } from './request-head.ts';
 
 export interface OutboundHeadersOptions {
   readonly head: RequestHead;
-  /** Our own Host, from the authority that was judged. */
+  /** The Host header to send, made from the judged authority. */
   readonly host: string;
-  /** Null leaves the sandbox's own credentials in. */
+  /** Says which headers are the sandbox's own credentials and must go. Null leaves them in. */
   readonly strip: ((name: string) => boolean) | null;
-  readonly injection: HeaderInjection | null;
+  /** Names of the headers that the credential is sent in. The sandbox's own headers of these names go. */
+  readonly replaced: readonly string[];
 }
 
 /**
- * The headers that go on the wire: built, never copied. What the sandbox's Connection header names is taken from the
- * sandbox's part only, before anything of ours is added; the credential comes last and exactly once.
+ * Builds the headers that are sent, without the credential. The sandbox's Connection header may name headers to remove;
+ * it removes only the sandbox's own headers, because Host and the credential are added separately.
  */
-export function outboundHeaders({ head, host, strip, injection }: OutboundHeadersOptions): [string, string][] {
+export function outboundHeaders({ head, host, strip, replaced }: OutboundHeadersOptions): [string, string][] {
   const named = connectionNamed(head.headers);
-  const injected = injection === null ? null : headerKey(injection.name);
+  const injected = new Set(replaced.map(headerKey));
   const headers: [string, string][] = [['host', host]];
   for (const [name, value] of head.headers) {
     const key = headerKey(name);
-    if (stopsAtProxy(key) || named.has(key) || key === injected || strip?.(name)) continue;
+    if (stopsAtProxy(key) || named.has(key) || injected.has(key) || strip?.(name) || holdsPlaceholder(value)) continue;
     headers.push([name, value]);
   }
   if (head.framing.kind === 'length') headers.push(['content-length', String(head.framing.length)]);
-  if (injection) headers.push([injection.name, injection.value]);
   return headers;
 }
 
-/** What a Connection header asks to be removed (RFC 9110 7.6.1). */
+/** Whether a header carries the token that says it is none, also inside basic authentication. */
+function holdsPlaceholder(value: string): boolean {
+  if (value.includes(PLACEHOLDER_TOKEN)) return true;
+  const basic = /^basic\s+(.+)$/i.exec(value)?.[1];
+  return basic !== undefined && Buffer.from(basic, 'base64').toString('latin1').includes(PLACEHOLDER_TOKEN);
+}
+
+/** The names that a Connection header asks to remove (RFC 9110 7.6.1). */
 export function connectionNamed(headers: HeaderList): ReadonlySet<string> {
   return new Set(
     valuesOf(headers, 'connection')
@@ -40,14 +47,9 @@ export function connectionNamed(headers: HeaderList): ReadonlySet<string> {
   );
 }
 
-/** Bytes of a head on the wire without the credential: method, target, and each header with its separators. */
-export function headBytes(
-  method: string,
-  target: string,
-  headers: HeaderList,
-  injection: HeaderInjection | null,
-): number {
-  const lines = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
-  const secret = injection ? injection.name.length + injection.value.length + 4 : 0;
-  return method.length + target.length + 12 + lines - secret;
+/** Size in bytes of a request's head: method, target, and each header with its separators. */
+export function headBytes(method: string, target: string, headers: HeaderList): number {
+  return (
+    method.length + target.length + 12 + headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+  );
 }

@@ -1,22 +1,39 @@
+import type { Transform } from 'node:stream';
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
 import { ruleId } from '../../access/rule-match.ts';
-import type { HeaderInjection } from '../credentials/injector.ts';
+import type { Injection } from '../credentials/injection.ts';
 import type { Exchange } from '../events/exchange.ts';
 import { Refusal } from '../refusal.ts';
 import { hostHeader } from './authority.ts';
 import { headBytes, outboundHeaders } from './outbound-headers.ts';
-import { carriesCredentials, credentialHeaders, ownCredentialsRule, strippedQuery } from './own-credentials.ts';
+import {
+  carriesCredentials,
+  credentialHeaders,
+  credentialParameters,
+  ownCredentialsRule,
+  strippedQuery,
+} from './own-credentials.ts';
+import { withParameter } from './query-credential.ts';
 import type { Target } from './read-target.ts';
-import type { RequestHead } from './request-head.ts';
+import type { HeaderList, RequestHead } from './request-head.ts';
 
 export type AllowedDecision = Exclude<Decision, { outcome: 'blocked' }>;
 
-/** A request as it leaves. */
+/** Headers by which an answer comes that cannot be searched for a credential. */
+const UNSEARCHABLE: ReadonlySet<string> = new Set(['accept-encoding', 'if-range', 'range']);
+
+/** A request as it is sent. */
 export interface Outgoing {
   readonly target: string;
-  readonly headers: readonly [string, string][];
-  /** Bytes of its head on the wire, without the credential. */
+  readonly headers: HeaderList;
+  /** Size of the head in bytes, without the credential. */
   readonly headBytes: number;
+  /** The whole body, when it had to be read before the request is sent. Without it, the body streams from the sandbox. */
+  readonly body?: Buffer;
+  /** Makes the body that is sent from the one that streams from the sandbox. */
+  readonly rewriteBody?: () => Transform;
+  /** The credential that is hidden in the answer. */
+  readonly hidden?: string;
 }
 
 export interface OutgoingOptions {
@@ -25,15 +42,22 @@ export interface OutgoingOptions {
   readonly target: Target;
   readonly decision: AllowedDecision;
   readonly access: EffectiveAccess;
-  readonly injection: HeaderInjection | null;
+  readonly injection: Injection | null;
 }
 
-/** Builds target and headers anew from what was judged. @throws Refusal `own_credentials` */
+/**
+ * Builds target and headers from the judged request. Nothing else of it is sent. A credential in headers or in the query
+ * is attached here. Those that depend on the body are attached by `withBodyCredential`.
+ * @throws Refusal `own_credentials`
+ */
 export function buildOutgoing({ exchange, head, target, decision, access, injection }: OutgoingOptions): Outgoing {
   const { authority, path, query } = target;
   const own = ownCredentialsRule(decision);
   const isCredential = credentialHeaders(authority.host, access);
-  if (own === 'block' && carriesCredentials(head.headers, query, isCredential)) {
+  if (
+    own === 'block' &&
+    carriesCredentials(head.headers, query, isCredential, credentialParameters(authority.host, access))
+  ) {
     const rule = ruleId(decision.rule);
     throw new Refusal('own_credentials', `Credentials of the sandbox's own do not go to ${authority.host}.`, { rule });
   }
@@ -41,8 +65,26 @@ export function buildOutgoing({ exchange, head, target, decision, access, inject
     head,
     host: hostHeader(authority, exchange.scheme),
     strip: own === 'pass' ? null : isCredential,
-    injection,
+    replaced: injection?.way === 'headers' ? injection.headers.map(({ name }) => name) : [],
   });
-  const line = path + (own === 'pass' ? query : strippedQuery(query));
-  return { target: line, headers, headBytes: headBytes(exchange.method, line, headers, injection) };
+  const kept = own === 'pass' ? query : strippedQuery(query, credentialParameters(authority.host, access));
+  const size = headBytes(exchange.method, path + kept, headers);
+  switch (injection?.way) {
+    case 'headers': {
+      const secrets = injection.headers.map(({ name, value }): [string, string] => [name, value]);
+      return { target: path + kept, headers: [...headers, ...secrets], headBytes: size };
+    }
+    case 'query': {
+      // Servers repeat the query in redirects and in links to the next page. A compressed answer cannot be searched, and
+      // a range could begin in the middle of the credential.
+      const readable: HeaderList = [
+        ...headers.filter(([name]) => !UNSEARCHABLE.has(name)),
+        ['accept-encoding', 'identity'],
+      ];
+      const target = path + withParameter(kept, injection.name, injection.value);
+      return { target, headers: readable, headBytes: size, hidden: injection.value };
+    }
+    default:
+      return { target: path + kept, headers, headBytes: size };
+  }
 }

@@ -1,25 +1,26 @@
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
-import type { OwnCredentials } from '../../access/document.ts';
+import type { CredentialUse, OwnCredentials } from '../../access/document.ts';
 import { headerKey } from '../../access/header-names.ts';
 import { matchesHost } from '../../access/host-name.ts';
 import { isCredentialHeader, isCredentialParameter } from './credential-names.ts';
+import { parameterKey } from './query-credential.ts';
 import type { HeaderList } from './request-head.ts';
 
 /**
- * What becomes of credentials that the sandbox sends itself: stripped wherever some connection in scope speaks to the
- * host, so that your systems see only what the proxy attached; elsewhere as the domain entry says.
+ * What to do with credentials that the sandbox sends itself. If a connection in scope is for this host, they are
+ * stripped, so that the host sees only the credential of the proxy. Otherwise the domain entry decides.
  */
 export function ownCredentialsRule(decision: Exclude<Decision, { outcome: 'blocked' }>): OwnCredentials {
   if (decision.outcome === 'injected' || decision.connectionHost) return 'strip';
-  return decision.rule.domain.ownCredentials;
+  return decision.rule.from === 'domain' ? decision.rule.match.ownCredentials : 'strip';
 }
 
-/** Names under which credentials go to this host: the usual ones, and the headers of its connections. */
+/** Says which header names carry credentials to this host: the usual ones, and the headers of its connections. */
 export function credentialHeaders(host: string, access: EffectiveAccess): (name: string) => boolean {
   const own = new Set<string>();
   for (const rule of access.rules) {
-    if (rule.action !== 'inject' || !matchesHost(rule.connection.host, host)) continue;
-    if (rule.connection.header) own.add(headerKey(rule.connection.header));
+    if (rule.from !== 'connection' || !matchesHost(rule.match.host, host)) continue;
+    for (const name of headersOf(rule.connection.credential)) own.add(headerKey(name));
   }
   return (name) => {
     const key = headerKey(name);
@@ -27,24 +28,38 @@ export function credentialHeaders(host: string, access: EffectiveAccess): (name:
   };
 }
 
+/** Says which query parameters carry credentials to this host: the usual ones, and those of its connections. */
+export function credentialParameters(host: string, access: EffectiveAccess): (name: string) => boolean {
+  const own = new Set<string>();
+  for (const rule of access.rules) {
+    if (rule.from !== 'connection' || !matchesHost(rule.match.host, host)) continue;
+    const { credential } = rule.connection;
+    if (credential.kind === 'query') own.add(parameterKey(credential.name));
+  }
+  return (name) => isCredentialParameter(name) || own.has(parameterKey(name));
+}
+
+function headersOf(use: CredentialUse): readonly string[] {
+  if (use.kind === 'header') return [use.name];
+  return use.kind === 'headers' ? use.names : [];
+}
+
 /** Whether the sandbox sent credentials of its own, in a header or in the query. */
 export function carriesCredentials(
   headers: HeaderList,
   query: string,
   isCredential: (name: string) => boolean,
+  isParameter: (name: string) => boolean = isCredentialParameter,
 ): boolean {
-  return headers.some(([name]) => isCredential(name)) || strippedQuery(query) !== query;
+  return headers.some(([name]) => isCredential(name)) || strippedQuery(query, isParameter) !== query;
 }
 
-/** The query without parameters that are credentials, otherwise byte for byte as it came. */
-export function strippedQuery(query: string): string {
-  // Each with the separator before it. Some origins take a semicolon for one.
+/** The query without parameters that are credentials. The rest stays byte for byte the same. */
+export function strippedQuery(query: string, isParameter: (name: string) => boolean = isCredentialParameter): string {
+  const isCredential = (pair: string) => isParameter(pair.replace(/^[&;]/, '').split('=', 1)[0] ?? '');
+  // Each part keeps the separator before it. Some origins take a semicolon as a separator too.
   const [first = '', ...others] = query.slice(1).split(/(?=[&;])/);
   const kept = others.filter((pair) => !isCredential(pair)).join('');
   if (!isCredential(first)) return query.slice(0, 1) + first + kept;
   return kept === '' ? '' : `?${kept.slice(1)}`;
-}
-
-function isCredential(pair: string): boolean {
-  return isCredentialParameter(pair.replace(/^[&;]/, '').split('=', 1)[0] ?? '');
 }

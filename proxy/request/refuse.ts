@@ -7,19 +7,21 @@ import type { RateLimit } from '../listener/rate-limit.ts';
 import { REFUSALS, Refusal, type RefusalAnswer, refusalAnswer } from '../refusal.ts';
 
 export interface Refuser {
-  /** Records a refusal and returns what the sandbox is told. With `status` null it is told nothing. */
+  /** Records a refusal and returns the answer for the sandbox. Pass null as `status` when no answer will be sent. */
   conclude(exchange: Exchange, error: unknown, status?: null): RefusalAnswer;
 }
 
 export interface RefuserOptions {
   readonly recorder: Recorder;
   readonly clock: MonotonicClock;
-  /** Refusals of one sandbox; over it they are all answered 429, and late. */
+  /** Limits the refusals of one sandbox. Over the limit all of them are answered 429, after a delay. */
   readonly denials: Pick<RateLimit, 'owe'>;
   readonly onError: (error: unknown, what: string) => void;
 }
 
-/** What is no `Refusal` is a bug of ours: it is reported, and the client is told `internal` and nothing more. */
+/**
+ * Concludes refused requests. Any other error is a bug of ours: it is reported, and the client only sees `internal`.
+ */
 export function createRefuser({ recorder, clock, denials, onError }: RefuserOptions): Refuser {
   function known(error: unknown): Refusal {
     if (error instanceof Refusal) return error;
@@ -38,20 +40,21 @@ export function createRefuser({ recorder, clock, denials, onError }: RefuserOpti
           refusal,
         );
       }
-      const { code, message, rule, connection } = refusal;
-      const told = status === null ? null : REFUSALS[code].status;
-      const ending = { outcome: 'blocked', code, reason: message, status: told, rule, connection } as const;
+      const { code, message, recorded, rule, connection } = refusal;
+      const answer = refusalAnswer(refusal, refusedRequestOf(exchange), holdMs);
+      const told = status === null ? null : answer.status;
+      const ending = { outcome: 'blocked', code, reason: recorded, status: told, rule, connection } as const;
       try {
-        recorder.finish(eventOf(exchange, ending, clock), exchange.lease);
+        recorder.finish(eventOf(exchange, ending, clock), exchange.lease, message);
+        return answer;
       } catch (unrecorded) {
-        refusal = known(unrecorded);
+        return refusalAnswer(known(unrecorded), refusedRequestOf(exchange), holdMs);
       }
-      return refusalAnswer(refusal, refusedRequestOf(exchange), holdMs);
     },
   };
 }
 
-/** Answers in place of the host. A body that is still coming goes nowhere: the connection ends with the answer. */
+/** Sends a refusal as the answer. If the request's body has not arrived completely, the connection ends afterwards. */
 export function answerRefused(response: ServerResponse, answer: RefusalAnswer): void {
   if (response.headersSent) {
     response.destroy();

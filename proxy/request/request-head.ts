@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../refusal.ts';
 
-/** Names lower-case, in the order they came, nothing merged: Node's own `headers` hides doubles. */
+/** Headers in the order they came, with lower-case names. Doubles are kept; Node's own `headers` would hide them. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** How the body is delimited (RFC 9112 6): never by two things at once. */
+/** How the end of the body is found (RFC 9112 6). Two ways at once are refused, because two readers could disagree. */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly length: number }
@@ -21,19 +21,19 @@ export interface RequestHead {
 const MAX_HEADERS = 200;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEAD_BYTES = 32 * 1024;
-/** Visible ASCII, spaces and tabs, and what RFC 9110 5.5 calls obs-text; never a control character. */
+/** Visible ASCII, spaces, tabs, and obs-text (RFC 9110 5.5). No control characters. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * Reads the head of a request once more, from what Node kept of it. Node's parser is strict already; this says the
- * same rules where they can be read, and holds those it does not know.
+ * Checks the head of a request that Node has parsed. Node's parser is strict already. This repeats its rules where they
+ * can be read, and adds rules that Node does not have.
  * @throws Refusal `bad_request`, `bad_framing`, `bad_host`, `headers_too_large`
  */
 export function readHead(request: IncomingMessage): RequestHead {
   const method = request.method ?? '';
   const isConnect = method === 'CONNECT';
-  // Clients that open tunnels by HTTP/1.0 are common; everything else must say who it is for.
+  // HTTP/1.0 is accepted for CONNECT only, because many clients open tunnels with it.
   if (request.httpVersion !== '1.1' && !(isConnect && request.httpVersion === '1.0')) {
     throw new Refusal('bad_request', `HTTP/${request.httpVersion} is not spoken here, only HTTP/1.1.`);
   }
@@ -46,7 +46,7 @@ export function readHead(request: IncomingMessage): RequestHead {
   return { method, target: request.url ?? '', headers, host: hosts[0] ?? null, framing: framingOf(headers) };
 }
 
-/** @param name in lower case, as the list has them */
+/** All values of one header. @param name in lower case */
 export function valuesOf(headers: HeaderList, name: string): string[] {
   return headers.filter((header) => header[0] === name).map((header) => header[1]);
 }

@@ -2,9 +2,11 @@ import { canonicalPath } from '../../access/path-match.ts';
 import { Refusal } from '../refusal.ts';
 import { type Authority, defaultPortOf, parseAuthority } from './authority.ts';
 
-/** The part of a request target that stays after its authority: canonical path, and the query as it came. */
+/** A request target without its authority: the canonical path, and the query as it came. */
 export interface TargetPath {
   readonly path: string;
+  /** The path as the sandbox wrote it. */
+  readonly rawPath: string;
   /** With its question mark, or empty. */
   readonly query: string;
 }
@@ -32,12 +34,12 @@ export function parsePath(target: string): TargetPath {
   if (query !== '' && !QUERY.test(query)) {
     throw new Refusal('bad_path', 'The query has a character that belongs percent-encoded.');
   }
-  return { path: canonical.path, query };
+  return { path: canonical.path, rawPath: raw, query };
 }
 
 /**
- * Reads a target in absolute-form (RFC 9112 3.2.2), the form of a plain request to a proxy. Only `http`: an
- * `https://` target would have its TLS taken off between the sandbox and here.
+ * Reads a target in absolute-form (RFC 9112 3.2.2), the form of a plain request to a proxy. Only `http` is accepted: an
+ * `https://` target here would mean that the request came to the proxy without TLS.
  * @throws Refusal `not_proxied`, `tls_in_clear`, `bad_authority`, `address_literal`, and those of {@link parsePath}
  */
 export function parseAbsoluteTarget(target: string): TargetPath & { readonly authority: Authority } {
@@ -51,13 +53,31 @@ export function parseAbsoluteTarget(target: string): TargetPath & { readonly aut
   return { authority, ...parsePath(rest.startsWith('/') ? rest : `/${rest}`) };
 }
 
-/** `/v1/x?day=2026-01-01&all` as it is recorded, `/v1/x?day&...`: names of the query, never its values. */
+/**
+ * Reads a target in origin-form together with the Host header: the form of a plain request to a server (RFC 9112 3.3). The
+ * client knows of no proxy, and has connected to port 80.
+ * @throws Refusal `not_proxied`, `bad_authority`, `address_literal`, and those of {@link parsePath}
+ */
+export function parseDirectTarget(target: string, host: string): TargetPath & { readonly authority: Authority } {
+  const authority = parseAuthority(host, defaultPortOf('http'));
+  if (authority.port !== defaultPortOf('http')) {
+    throw new Refusal('not_proxied', 'Without a proxy, http is carried on port 80 only and https on port 443 only.');
+  }
+  return { authority, ...parsePath(target) };
+}
+
+/**
+ * The path and query for the records: names of query parameters, never their values.
+ *
+ * @example
+ *   recordedPath('/v1/x', '?day=2026-01-01&all') // '/v1/x?day&...'
+ */
 export function recordedPath(path: string, query: string): string {
   const names = query
     .slice(1)
     .split(/[&;]/)
     .filter((pair) => pair !== '')
-    // What is no plain name, or has no value, may be a value that lost its name.
+    // A part without a plain name before `=` may be a value itself, so it is not recorded.
     .map((pair) => NAMED_VALUE.exec(pair)?.[1] ?? '...');
   return names.length === 0 ? path : `${path}?${names.join('&')}`.slice(0, MAX_PATH);
 }

@@ -1,7 +1,7 @@
 import { HOP_BY_HOP, headerKey } from '../../access/header-names.ts';
 import { Refusal } from '../refusal.ts';
 
-/** Of our own, or about connections that the sandbox does not have. */
+/** Headers that only the proxy itself sends, or that concern connections the sandbox does not have. */
 const OURS: ReadonlySet<string> = new Set([
   'alt-svc',
   'proxy-authenticate',
@@ -10,11 +10,12 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The headers of an answer as the sandbox gets them: everything but what belongs to one connection. The length stays,
- * so that a download that breaks off is seen to have broken off, but on a 204, which has none (RFC 9110 8.6).
+ * The headers of an answer for the sandbox: all of them except those that belong to one connection. Content-Length
+ * stays, so that the client notices a download that breaks off. A 204 has none (RFC 9110 8.6).
  *
  * @param raw names and values alternating, as they came
- * @throws Refusal `upstream_protocol` for a body in a coding that nobody asked for: without its label it is another body
+ * @throws Refusal `upstream_protocol` for a transfer coding other than chunked. Its header is not passed on, so the
+ * sandbox could not decode the body.
  */
 export function responseHeaders(raw: readonly (Buffer | string)[], status: number): string[] {
   const pairs: [string, string][] = [];

@@ -1,20 +1,26 @@
 import type { ServerResponse } from 'node:http';
-import { ruleMatch } from '../../access/rule-match.ts';
+import type { Injection } from '../credentials/injection.ts';
+import type { OwnTls } from '../dialer/trust.ts';
 import type { UpstreamPools } from '../dialer/upstream-pools.ts';
 import { type Exchange, eventOf, refusedRequestOf } from '../events/exchange.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal, refusalAnswer } from '../refusal.ts';
 import type { Admission } from './admission.ts';
+import type { BodyBudget } from './body-budget.ts';
+import { withBodyCredential } from './body-dependent.ts';
 import { forward } from './forward.ts';
 import { identityOf, type Judge, type JudgedRequest } from './judge-request.ts';
+import type { Outgoing } from './outgoing.ts';
 import { answerRefused } from './refuse.ts';
-import { valuesOf } from './request-head.ts';
 
 export interface Sender {
-  /** Sends what was judged and answers with what comes back. @throws Refusal when nothing was sent */
+  /** Sends a judged request and streams the host's answer back. @throws Refusal when nothing was sent */
   send(exchange: Exchange, judged: JudgedRequest, response: ServerResponse): Promise<void>;
-  /** Ends what is under way and would be judged otherwise now. To be called at each change of the policy. */
+  /**
+   * Ends open requests that the current policy would judge differently, or whose credential has ended. Call it at each
+   * change of the policy, and when the overlap of a rotation ends.
+   */
   recheck(): void;
 }
 
@@ -25,29 +31,43 @@ export interface SenderOptions {
   readonly recorder: Recorder;
   readonly clock: MonotonicClock;
   readonly bodySilenceMs: number;
+  readonly bodies: BodyBudget;
 }
 
-/** The last look before anything leaves: the lease and the judgement must still hold, and the event be in the spool. */
-export function createSender({ admission, judge, pools, recorder, clock, bodySilenceMs }: SenderOptions): Sender {
+/**
+ * Checks once more before anything leaves, because opening a credential takes time:
+ * 1. A request is judged, and its credential is being opened.
+ * 2. Meanwhile the turn ends, or the policy changes.
+ * 3. `send` looks at lease and policy again and refuses. Therefore nothing leaves after the end of a turn.
+ *
+ * The event of the request is in the spool before its first byte is sent.
+ */
+export function createSender(options: SenderOptions): Sender {
+  const { admission, judge, pools, recorder, clock, bodySilenceMs, bodies } = options;
   const underWay = new Map<Exchange, JudgedRequest>();
 
-  function upstreamOf(exchange: Exchange, { lease, target, decision }: JudgedRequest) {
+  function upstreamOf(exchange: Exchange, judged: JudgedRequest) {
+    const { lease, target, decision } = judged;
     return pools.get({
       scope: lease.request.scope,
       scheme: exchange.scheme,
       connection: identityOf(decision),
       authority: target.authority,
-      exceptions: ruleMatch(decision.rule).addresses,
+      exceptions: decision.rule.match.addresses,
+      own: ownTlsOf(judged),
     });
   }
 
   async function carry(exchange: Exchange, judged: JudgedRequest, response: ServerResponse): Promise<void> {
-    const { head, lease, decision, outgoing } = judged;
-    const { outcome, reason } = decision;
-    const code = outcome === 'injected' ? 'connection' : 'domain_entry';
+    const { head, lease, decision, body, content } = judged;
+    const minted = judged.injection?.way === 'headers' ? judged.injection.minted : undefined;
+    const { outcome, reason, rule } = decision;
+    const code = rule.from === 'connection' ? 'connection' : 'domain_entry';
     recorder.begin(eventOf(exchange, { outcome, code, reason, status: null }, clock));
-    if (valuesOf(head.headers, 'expect').length > 0) response.writeContinue();
-
+    const reading = { budget: bodies, sandbox: exchange.client.sandbox, silenceMs: bodySilenceMs, proceed: body.goOn };
+    // Reading a body takes time. `forward` sends nothing when the request was cut meanwhile, or the client went away.
+    const { outgoing, release } = await withBodyCredential(judged, response.req, reading);
+    body.goOn();
     const { status, sent, failure } = await forward({
       exchange,
       request: response.req,
@@ -55,26 +75,33 @@ export function createSender({ admission, judge, pools, recorder, clock, bodySil
       upstream: upstreamOf(exchange, judged),
       method: exchange.method,
       framing: head.framing,
+      answer: content.answer,
       bodySilenceMs,
-      ...outgoing,
-    });
+      outgoing,
+      ...(minted ? { renew: async () => rebuilt(judged, await minted.renew()) } : {}),
+    }).finally(release);
+    // It may be that the request could not be sent again. The next one gets another token.
+    if (status === 401) minted?.refused();
     if (!failure) {
       recorder.finish(eventOf(exchange, { outcome, code, reason, status }, clock), lease);
       return;
     }
-    const answer =
-      status === null && failure.code !== 'client_abort'
-        ? refusalAnswer(new Refusal(failure.code, failure.reason), refusedRequestOf(exchange))
-        : null;
-    const ending = { outcome: sent ? outcome : 'blocked', ...failure, status: answer?.status ?? status } as const;
-    recorder.finish(eventOf(exchange, ending, clock), lease);
+    const isTold = status === null && failure !== 'client_abort';
+    const answer = isTold ? refusalAnswer(failure, refusedRequestOf(exchange)) : null;
+    const why =
+      failure === 'client_abort'
+        ? { code: failure, reason: 'The client broke off.' }
+        : { code: failure.code, reason: failure.recorded };
+    const ending = { outcome: sent ? outcome : 'blocked', ...why, status: answer?.status ?? status } as const;
+    const told = failure === 'client_abort' ? why.reason : failure.message;
+    recorder.finish(eventOf(exchange, ending, clock), lease, told);
     if (answer) answerRefused(response, answer);
     else response.destroy();
   }
 
   return {
     async send(exchange, judged, response) {
-      // Reading the credential may have taken a while; much may have ended since.
+      // A change of the policy or a broken body may have failed the request while its credential was being opened.
       if (exchange.fault) throw exchange.fault;
       if (admission.admit(exchange.client) !== judged.lease) {
         throw new Refusal('lease_ended', 'The turn of this request ended.');
@@ -96,6 +123,21 @@ export function createSender({ admission, judge, pools, recorder, clock, bodySil
   };
 }
 
+function rebuilt({ rebuild }: JudgedRequest, injection: Injection | null): Outgoing | null {
+  return injection === null ? null : rebuild(injection);
+}
+
+/** The authorities of the connection, also for rules that attach nothing, and its client certificate. */
+function ownTlsOf({ decision, injection }: JudgedRequest): OwnTls | null {
+  const { rule } = decision;
+  const ca = rule.from === 'connection' ? rule.connection.ca : null;
+  const client = injection?.way === 'client-certificate' ? injection : null;
+  return ca === null && client === null ? null : { ca, client };
+}
+
 function policyChanged(): Refusal {
-  return new Refusal('policy_changed', 'The access rules were changed while this request was under way.');
+  return new Refusal(
+    'policy_changed',
+    'The access rules or the credential were changed while this request was under way.',
+  );
 }

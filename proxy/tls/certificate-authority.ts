@@ -3,23 +3,23 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import path from 'node:path';
 import * as x509 from '@peculiar/x509';
 
-/** The authority that interception certificates are signed by. Its key never leaves this process and its own file. */
+/** The authority that signs interception certificates. Its key exists only in this process and in its own file. */
 export interface CertificateAuthority {
   readonly certificate: x509.X509Certificate;
   readonly privateKey: CryptoKey;
-  /** PEM of this authority and, for the time of a change-over, of the one before. Public. */
+  /** PEM of this authority, and of the previous one after a change-over. Public. */
   readonly bundle: string;
 }
 
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const LIFE_DAYS = 365;
-/** A new authority takes over this long before the end, while the old one is still in every bundle. */
+/** A new authority takes over this long before the old one ends. The bundle keeps the old one. */
 const RENEW_DAYS = 60;
 
 /**
- * Opens the authority kept in a folder, or makes it: `ca.key` (PKCS#8, 0600), `ca.crt`, and after a change-over
- * `ca-before.crt`.
+ * Opens the authority in a folder, or makes a new one. Files: `ca.key` (PKCS#8, mode 0600), `ca.crt`, and after a
+ * change-over `ca-before.crt`.
  * @throws Error when the key file may be read by others
  */
 export async function openCertificateAuthority(folder: string, now: Date): Promise<CertificateAuthority> {
@@ -49,12 +49,12 @@ export async function openCertificateAuthority(folder: string, now: Date): Promi
   return { certificate, privateKey: keys.privateKey, bundle: pemOf(certificate) + before };
 }
 
-/** With the line break that lets PEM texts be joined. */
+/** The certificate as PEM with a final line break, so that PEM texts can be joined. */
 export function pemOf(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
 }
 
-/** Positive and under 20 octets (RFC 5280 4.1.2.2). */
+/** A random serial number, positive and shorter than 20 octets (RFC 5280 4.1.2.2). */
 export function serialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
@@ -72,7 +72,7 @@ async function makeAuthority(now: Date): Promise<{ certificate: x509.X509Certifi
       keys,
       signingAlgorithm: SIGNING,
       extensions: [
-        // Critical, and no authority below it: strict verifiers (Python 3.13) ask for both.
+        // Critical and without a subordinate authority (pathlen 0): strict verifiers such as Python 3.13 ask for both.
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),

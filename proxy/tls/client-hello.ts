@@ -1,6 +1,6 @@
 /**
- * Reads the server name out of the first bytes of a TLS connection (RFC 8446 4.1.2, RFC 6066 3), so that nothing is
- * answered, dialled or sent on before it is known to be the host of CONNECT.
+ * Reads the server name from the first bytes of a TLS connection (RFC 8446 4.1.2, RFC 6066 3). The proxy compares it
+ * with the host of CONNECT before it shows a certificate or passes a byte on.
  */
 
 export type ClientHello =
@@ -8,7 +8,7 @@ export type ClientHello =
   | { readonly state: 'invalid' }
   | {
       readonly state: 'complete';
-      /** As it was sent; null when there is none. */
+      /** The name as it was sent. Null when there is none. */
       readonly serverName: string | null;
     };
 
@@ -24,7 +24,7 @@ const HOST_NAME = 0;
 const INVALID: ClientHello = { state: 'invalid' };
 const INCOMPLETE: ClientHello = { state: 'incomplete' };
 
-/** Reads what a TLS client says first (RFC 8446 4.1.2) from the bytes that came so far. */
+/** Reads a ClientHello (RFC 8446 4.1.2) from the bytes that came so far. */
 export function readClientHello(bytes: Buffer): ClientHello {
   const handshake = joinRecords(bytes);
   if (handshake === null) return INVALID;
@@ -41,8 +41,8 @@ export function readClientHello(bytes: Buffer): ClientHello {
 }
 
 /**
- * The handshake message may lie in several records; what comes after it is nobody's concern here. Null when these are no
- * handshake records.
+ * Joins the records that the handshake message is spread over. What follows the message is ignored. Null when the bytes
+ * are not handshake records.
  */
 function joinRecords(bytes: Buffer): Buffer | null {
   const parts: Buffer[] = [];
@@ -51,7 +51,7 @@ function joinRecords(bytes: Buffer): Buffer | null {
   let wanted: number | null = null;
   while (at < bytes.length && (wanted === null || joined < wanted)) {
     if (bytes[at] !== HANDSHAKE_RECORD) return null;
-    // Major version 3 in every TLS there is (RFC 8446 5.1).
+    // The major version is 3 in every version of TLS (RFC 8446 5.1).
     if (at + 1 < bytes.length && bytes[at + 1] !== 3) return null;
     if (at + 5 > bytes.length) break;
     const length = bytes.readUInt16BE(at + 3);
@@ -67,7 +67,7 @@ function joinRecords(bytes: Buffer): Buffer | null {
 interface Reader {
   skip(count: number): void;
   uint(bytes: 1 | 2): number;
-  /** A vector with its length before it. */
+  /** Reads a length of 1 or 2 bytes, then that many bytes. */
   vector(lengthBytes: 1 | 2): Buffer;
   readonly done: boolean;
 }
@@ -104,7 +104,7 @@ function serverNameOf(hello: Reader): string | null {
     const type = extensions.uint(2);
     const data = extensions.vector(2);
     if (type !== SERVER_NAME_EXTENSION) continue;
-    // RFC 8446 4.2: not more than one extension of a type. Two would be two views of one host.
+    // Each extension may come only once (RFC 8446 4.2). With two names, proxy and host could read different ones.
     if (seen) throw new RangeError('the server name is sent twice');
     seen = true;
     found = hostNameOf(reader(reader(data).vector(2)));

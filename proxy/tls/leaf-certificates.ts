@@ -7,8 +7,8 @@ import { type CertificateAuthority, pemOf, serialNumber } from './certificate-au
 
 export interface LeafCertificates {
   /**
-   * The TLS side of one host as this sandbox sees it: no other is shown its certificates, whose dates would tell when a
-   * host was first asked for. `onMint` is asked before a new one is made.
+   * The certificate of one host for one sandbox. Sandboxes share no certificates: their dates would tell one sandbox
+   * when another first asked for a host. `onMint` is called before a new one is made, and may throw to prevent it.
    */
   contextFor(sandbox: string, host: CanonicalHost, onMint: () => void): Promise<SecureContext>;
   readonly size: number;
@@ -20,7 +20,7 @@ const LIFE_MS = 7 * DAY_MS;
 /** 1,000 contexts take about 23 MB. */
 const MAX_KEPT = 1_000;
 
-/** Certificates for single hosts: seven days, one key for all of them, the newest thousand kept. */
+/** Makes certificates for single hosts. They last seven days and share one key; the last thousand used are kept. */
 export async function createLeafCertificates(
   authority: CertificateAuthority,
   { max = MAX_KEPT }: { max?: number } = {},
@@ -28,7 +28,7 @@ export async function createLeafCertificates(
   const keys = await crypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   const key = `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`;
-  // Kept for less than they live, so that none ends while it is in use.
+  // A certificate is dropped a day before it ends, so that none ends while it is in use.
   const kept = new LRUCache<string, Promise<SecureContext>>({ max, ttl: LIFE_MS - DAY_MS });
 
   async function mint(host: CanonicalHost): Promise<SecureContext> {
@@ -46,7 +46,7 @@ export async function createLeafCertificates(
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          // The name stands here only, so that the extension is critical (RFC 5280 4.2.1.6).
+          // Critical, because the certificate has no subject name besides this one (RFC 5280 4.2.1.6).
           new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: host }], true),
           await x509.AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey),
           await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -59,7 +59,7 @@ export async function createLeafCertificates(
       key,
       minVersion: 'TLSv1.2',
       honorCipherOrder: true,
-      // No session tickets: nothing of one connection serves another. And one handshake for each.
+      // No session tickets, so that no connection resumes another one. One handshake for each connection.
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     });
   }

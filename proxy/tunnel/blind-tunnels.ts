@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { EffectiveRule } from '../../access/decision.ts';
-import { ruleMatch } from '../../access/rule-match.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import type { GuardedDialer } from '../dialer/guarded-dialer.ts';
 import { type Exchange, eventOf } from '../events/exchange.ts';
@@ -12,7 +11,7 @@ import type { Authority } from '../request/authority.ts';
 import { awaitClientHello, ClientGone } from './hello-reader.ts';
 import type { Connecting } from './intercept.ts';
 
-/** A CONNECT that a domain entry lets through as it is. */
+/** A CONNECT that a domain entry allows without interception (`transport: tunnel`). */
 export interface BlindConnecting extends Connecting {
   readonly scope: ScopeKey;
   readonly rule: EffectiveRule;
@@ -20,9 +19,9 @@ export interface BlindConnecting extends Connecting {
 }
 
 export interface BlindTunnels {
-  /** Resolves when the tunnel has ended. @throws Refusal, ClientGone before anything was carried */
+  /** Resolves when the tunnel has ended. @throws Refusal when nothing was carried */
   carry(connecting: BlindConnecting): Promise<void>;
-  /** Ends the tunnels that are not allowed any more. To be called at each change of the policy. */
+  /** Ends the tunnels that are no longer allowed. Call it at each change of the policy. */
   recheck(isAllowed: (exchange: Exchange, authority: Authority) => boolean): void;
 }
 
@@ -37,7 +36,7 @@ export interface BlindTunnelsOptions {
 /** A tunnel in which nothing moves for this long is closed. */
 const IDLE_MS = 10 * 60_000;
 
-/** Tunnels whose inside the proxy does not see: only their host, checked by the TLS server name, and their bytes. */
+/** Carries tunnels without looking inside. The proxy checks the TLS server name against CONNECT and counts bytes. */
 export function createBlindTunnels(options: BlindTunnelsOptions): BlindTunnels {
   const { dialer, recorder, clock, idleMs = IDLE_MS } = options;
   const open = new Map<Exchange, { authority: Authority; end: () => void }>();
@@ -48,12 +47,12 @@ export function createBlindTunnels(options: BlindTunnelsOptions): BlindTunnels {
       exchange.rule = rule;
       const ending = { outcome: 'forwarded', code: 'domain_entry', reason, status: 200 } as const;
       recorder.begin(eventOf(exchange, ending, clock));
-      // From here on a change of the policy ends it, also before it stands.
+      // Registered before the connection stands, so that a change of the policy ends it from here on.
       open.set(exchange, { authority, end: () => socket.destroy() });
       let upstream: Socket | null = null;
       try {
-        // Connected before the 200, so that a host that cannot be reached is told as an answer. No byte is sent yet.
-        upstream = await dialer.connect({ ...authority, scope, exceptions: ruleMatch(rule).addresses });
+        // The host is connected before the 200, so that a failure can still be an HTTP answer. No byte is sent yet.
+        upstream = await dialer.connect({ ...authority, scope, exceptions: rule.match.addresses });
         upstream.on('error', () => {});
         const closed = closeOf(upstream);
         established();
@@ -89,12 +88,12 @@ function brokeOff({ host }: Authority): never {
 interface Pipe {
   readonly socket: Duplex;
   readonly upstream: Socket;
-  /** The close of the host's side, which may have come already. */
+  /** Resolves when the host's side is closed. That may have happened already. */
   readonly closed: Promise<void>;
   readonly idleMs: number;
 }
 
-/** Carries both ways, each closing on its own, until the host's side is closed. */
+/** Carries bytes both ways until the host's side is closed. Each direction may end before the other. */
 async function piped({ socket, upstream, closed, idleMs }: Pipe): Promise<void> {
   const end = () => upstream.destroy();
   upstream.setTimeout(idleMs, end);
@@ -104,7 +103,7 @@ async function piped({ socket, upstream, closed, idleMs }: Pipe): Promise<void> 
   socket.pipe(upstream);
   upstream.pipe(socket);
   await closed;
-  // What the host said last still has to reach the sandbox.
+  // The last bytes of the host may still be on their way to the sandbox.
   if (upstream.readableEnded && socket.writable) socket.end(() => socket.destroy());
   else socket.destroy();
 }

@@ -4,23 +4,18 @@ import { beginExchange, type Exchange } from '../events/exchange.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
 import { endHeld, endLingering } from '../listener/lingering.ts';
-import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal, refusalBytes } from '../refusal.ts';
 import type { Admission } from '../request/admission.ts';
 import { type Authority, parseAuthority, sameAuthority } from '../request/authority.ts';
 import type { Refuser } from '../request/refuse.ts';
 import { type RequestHead, readHead } from '../request/request-head.ts';
-import type { BlindTunnels } from './blind-tunnels.ts';
 import { ClientGone } from './hello-reader.ts';
-import type { Intercept } from './intercept.ts';
-import { judgeConnect } from './judge-connect.ts';
+import type { OpenTunnel } from './open-tunnel.ts';
 
 export interface ConnectHandlerOptions {
   readonly admission: Admission;
   readonly clients: Clients;
-  readonly policy: Pick<PolicyFeed, 'accessOf'>;
-  readonly intercept: Intercept;
-  readonly blind: BlindTunnels;
+  readonly open: OpenTunnel;
   readonly refuser: Refuser;
   readonly clock: MonotonicClock;
 }
@@ -29,31 +24,22 @@ export type HandleConnect = (request: IncomingMessage, socket: Duplex, head: Buf
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
-/** Answers CONNECT: intercepted, carried blindly, or refused with the reason as its answer. */
+/** Answers CONNECT: intercepts the tunnel, carries it blindly, or refuses it with a reason. */
 export function createConnectHandler(options: ConnectHandlerOptions): HandleConnect {
-  const { admission, clients, policy, intercept, blind, refuser, clock } = options;
+  const { admission, clients, open, refuser, clock } = options;
 
   async function handle(exchange: Exchange, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { client } = exchange;
     const authority = readConnect(exchange, readHead(request));
-    const lease = admission.admit(client);
-    if (!clients.hasTunnelRoom(client))
-      throw new Refusal('too_many_tunnels', 'This sandbox has too many open tunnels.');
-    const { scope } = lease.request;
-    const verdict = judgeConnect(authority, policy.accessOf(scope));
-    if (verdict.way === 'blocked') {
-      throw new Refusal(verdict.decision.code, verdict.decision.reason, { rule: verdict.decision.rule });
-    }
     const established = () => {
       client.tunnel = authority;
       socket.write(ESTABLISHED);
     };
-    if (verdict.way === 'intercept') await intercept({ exchange, socket, head, authority, established });
-    else await blind.carry({ exchange, socket, head, authority, established, scope, ...verdict });
+    await open({ exchange, socket, head, authority, established });
   }
 
-  /** After the 200 nothing can be said any more in HTTP: the connection just ends, and the event says why. */
-  function failed(exchange: Exchange, socket: Duplex, wasTunnel: boolean, error: unknown): void {
+  /** After the 200 no HTTP answer is possible. Then the connection just ends, and the event says why. */
+  async function failed(exchange: Exchange, socket: Duplex, wasTunnel: boolean, error: unknown): Promise<void> {
     const established = exchange.client.tunnel !== null && !wasTunnel;
     if (error instanceof ClientGone) {
       socket.destroy();
@@ -61,6 +47,9 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
       endHeld(socket, refuser.conclude(exchange, error, null).holdMs);
     } else {
       const answer = refuser.conclude(exchange, error);
+      // Requests before it keep their answers, which come first.
+      await clients.answered(exchange.client);
+      if (socket.destroyed) return;
       endLingering(socket, refusalBytes(answer, STATUS_CODES[answer.status] ?? 'Refused'), answer.holdMs);
     }
   }
@@ -74,9 +63,10 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
     exchange.lease = admission.leaseOf(client);
     socket.on('error', () => {});
     const wasTunnel = client.tunnel !== null;
-    // Inside a tunnel, or while an answer is still being written, there would be two readers of one connection.
+    // CONNECT inside a tunnel, or behind an unanswered request, would give one connection two readers. A client that knows
+    // of no proxy does not send it.
     const handled =
-      wasTunnel || client.underWay > 0
+      wasTunnel || client.direct || client.underWay > 0
         ? Promise.reject(new Refusal('bad_request', 'CONNECT is not possible on this connection.'))
         : handle(exchange, request, socket, head);
     const concluded = handled.catch((error: unknown) => failed(exchange, socket, wasTunnel, error));
@@ -84,9 +74,12 @@ export function createConnectHandler(options: ConnectHandlerOptions): HandleConn
   };
 }
 
-/** Notes on the exchange what is known, as soon as it is. @throws Refusal */
+/**
+ * Reads host and port of CONNECT and writes them into the exchange, so that a refusal is recorded with them. @throws
+ * Refusal
+ */
 function readConnect(exchange: Exchange, { target, host, framing }: RequestHead): Authority {
-  // Until it is read; a name and password before the host are nobody's to record.
+  // The raw target stands here until it is parsed. User name and password before the host are not recorded.
   exchange.host = target.replace(/^.*@/s, '');
   exchange.path = '';
   const authority = parseAuthority(target);
@@ -99,7 +92,7 @@ function readConnect(exchange: Exchange, { target, host, framing }: RequestHead)
   return authority;
 }
 
-/** Clients send it with the port or without. */
+/** Whether the Host header of CONNECT names the same place. Clients send it with or without the port. */
 function agrees(host: string, authority: Authority): boolean {
   try {
     return sameAuthority(parseAuthority(host, authority.port), authority);

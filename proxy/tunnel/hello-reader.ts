@@ -6,30 +6,41 @@ import { CLIENT_HELLO_LIMIT, readClientHello } from '../tls/client-hello.ts';
 
 const HELLO_TIMEOUT_MS = 10_000;
 
-/** What a client that went away is to its tunnel: nothing to record, nothing to answer. */
+/** The client went away before its tunnel began. There is nobody to answer. */
 export class ClientGone extends Error {}
 
 /**
- * Waits for the ClientHello after CONNECT and checks that it is for the same host. The bytes stay in the stream for
- * whoever reads next.
+ * Waits for the ClientHello after CONNECT and checks that it names the same host. The bytes are put back into the
+ * stream for the next reader.
  * @throws Refusal `not_tls`, `sni_missing`, `sni_mismatch`, `client_hello_timeout`
  * @throws ClientGone
  */
 export async function awaitClientHello(socket: Duplex, head: Buffer, authority: Authority): Promise<void> {
+  const problem = serverNameProblem(await readServerName(socket, head), authority);
+  if (problem) throw problem;
+}
+
+/**
+ * Waits for a ClientHello and reads the server name from it; null when there is none. The bytes are put back into the
+ * stream for the next reader.
+ * @param head bytes that were taken from the stream already
+ * @throws Refusal `not_tls`, `client_hello_timeout`
+ * @throws ClientGone
+ */
+export async function readServerName(socket: Duplex, head: Buffer): Promise<string | null> {
   let bytes: Buffer = head;
   let timer: NodeJS.Timeout | undefined;
   let onData: (chunk: Buffer) => void = () => {};
   let onGone: () => void = () => {};
+  let name: string | null;
   try {
-    await new Promise<void>((resolve, reject) => {
+    name = await new Promise<string | null>((resolve, reject) => {
       const check = () => {
         const hello = readClientHello(bytes);
         if (hello.state === 'complete') {
-          const problem = serverNameProblem(hello.serverName, authority);
-          if (problem) reject(problem);
-          else resolve();
+          resolve(hello.serverName);
         } else if (hello.state === 'invalid' || bytes.length > CLIENT_HELLO_LIMIT) {
-          reject(new Refusal('not_tls', 'What came after CONNECT is not the beginning of TLS.'));
+          reject(new Refusal('not_tls', 'What came is not the beginning of TLS.'));
         }
       };
       onData = (chunk) => {
@@ -38,10 +49,12 @@ export async function awaitClientHello(socket: Duplex, head: Buffer, authority: 
       };
       onGone = () => reject(new ClientGone());
       timer = setTimeout(() => {
-        const said = bytes.length === 0 ? 'Nothing' : 'Only a part of a TLS greeting';
-        reject(new Refusal('client_hello_timeout', `${said} came after CONNECT.`));
+        const came = bytes.length === 0 ? 'Nothing' : 'Only a part';
+        reject(new Refusal('client_hello_timeout', `${came} of the beginning of TLS came in time.`));
       }, HELLO_TIMEOUT_MS);
       socket.on('data', onData);
+      // A listener alone does not start a stream again that was paused.
+      socket.resume();
       socket.once('end', onGone);
       socket.once('close', onGone);
       if (socket.destroyed) onGone();
@@ -55,6 +68,7 @@ export async function awaitClientHello(socket: Duplex, head: Buffer, authority: 
     socket.off('close', onGone);
   }
   socket.unshift(bytes);
+  return name;
 }
 
 function serverNameProblem(serverName: string | null, { host }: Authority): Refusal | null {
@@ -63,7 +77,7 @@ function serverNameProblem(serverName: string | null, { host }: Authority): Refu
   try {
     if (parseAuthority(serverName, 443).host === host) return null;
   } catch {
-    // What is no host is certainly not this one.
+    // A name that cannot be parsed is not this host.
   }
   return new Refusal('sni_mismatch', `The TLS server name is not ${host}, which CONNECT was for.`);
 }

@@ -9,35 +9,35 @@ import type { Authority } from '../request/authority.ts';
 import type { LeafCertificates } from '../tls/leaf-certificates.ts';
 import { awaitClientHello, ClientGone } from './hello-reader.ts';
 
-/** A CONNECT that was let in. `established` answers it, once. */
+/** A CONNECT that was allowed. `established` sends its 200; call it once. A direct connection has no 200. */
 export interface Connecting {
   readonly exchange: Exchange;
   readonly socket: Duplex;
-  /** What came right after the head of CONNECT. */
+  /** The bytes that came directly after the head of CONNECT. */
   readonly head: Buffer;
   readonly authority: Authority;
   readonly established: () => void;
 }
 
-/** Takes off the TLS of a tunnel and hands its inside to the HTTP server. @throws Refusal, ClientGone */
+/** Decrypts a tunnel and hands its inside to the HTTP server. @throws Refusal, ClientGone */
 export type Intercept = (connecting: Connecting) => Promise<void>;
 
 export interface InterceptOptions {
   readonly leaves: LeafCertificates;
   readonly clients: Clients;
   readonly front: () => HttpFront;
-  /** New certificates of one sandbox. */
+  /** Limits how many new certificates one sandbox may cause. */
   readonly mints: RateLimit;
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** The client left in the middle; that is no failure of TLS. */
+/** Codes of a client that left during the handshake. That is not a failure of TLS. */
 const BROKEN_OFF: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
-/** What OpenSSL calls a client's refusal of the certificate it was shown. */
+/** OpenSSL's codes for a client that does not accept the certificate. */
 const REJECTED_CERTIFICATE =
   /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNSUPPORTED_CERT)/;
 
-/** @param options `mints` limits how many certificates a sandbox has made for it */
+/** Answers CONNECT, checks the ClientHello, and only then makes or finds the certificate that it shows. */
 export function createIntercept({ leaves, clients, front, mints }: InterceptOptions): Intercept {
   return async ({ exchange, socket, head, authority, established }) => {
     const { client } = exchange;
@@ -50,11 +50,15 @@ export function createIntercept({ leaves, clients, front, mints }: InterceptOpti
     if (socket.destroyed) throw new ClientGone();
     const inside = await handshake(socket, context, authority.host);
     clients.alias(client, inside);
-    front().serve(inside);
+    // A client of TLS 1.2 whose renegotiation was turned away may wait for ever, and nothing tells of it here. Therefore
+    // only a client of TLS 1.3, which knows no renegotiation, has time until its first request.
+    if (inside.getProtocol() === 'TLSv1.3') front().serveLater(inside);
+    else front().serve(inside);
   };
 }
 
-function handshake(socket: Duplex, secureContext: SecureContext, host: string): Promise<TLSSocket> {
+/** Begins TLS as the server. @throws Refusal `client_rejected_cert`, `tls_failed`; ClientGone */
+export function handshake(socket: Duplex, secureContext: SecureContext, host: string): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     // TLSSocket takes any Duplex; its types ask for a net.Socket.
     const inside = new TLSSocket(socket as never, {
@@ -83,7 +87,7 @@ function handshake(socket: Duplex, secureContext: SecureContext, host: string): 
     const timer = setTimeout(() => fail(new Error('timed out')), HANDSHAKE_TIMEOUT_MS);
     inside.on('error', () => {});
     inside.once('error', fail);
-    // Its end alone is not its close: the connection below may stay half open.
+    // 'end' can come without 'close', because the connection below may stay half open.
     inside.once('end', gone);
     inside.once('close', gone);
     inside.once('secure', () => {

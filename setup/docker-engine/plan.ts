@@ -21,7 +21,7 @@ export async function planAfter(reason: string, environment: NodeJS.ProcessEnv):
   return planForEngine(await surveyMachine(environment));
 }
 
-/** What decides; gathered by `surveyMachine`. */
+/** The facts that decide. `surveyMachine` collects them. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly root: boolean;
@@ -33,7 +33,7 @@ export interface Machine {
   readonly systemd: boolean;
 }
 
-/** Installs and starts only as root on Debian and its children, where one package of the system does it. */
+/** Installs and starts only as root on Debian and systems made from it, because there one package is enough. */
 export function planForEngine(machine: Machine): EnginePlan {
   const debian = machine.families.some((family) => family === 'debian' || family === 'ubuntu');
   if (machine.platform === 'darwin') {

@@ -12,7 +12,7 @@ const INSTALL_MS = 600_000;
 export interface EngineOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (detail: string) => void;
-  /** Whether one may be installed where there is none. */
+  /** Whether an engine may be installed on a machine without one. */
   readonly mayInstall: boolean;
   /** Aborted when somebody asks to stop. */
   readonly signal: AbortSignal;
@@ -28,7 +28,7 @@ export interface EngineOptions {
 
 export interface ProvidedEngine {
   readonly info: EngineInfo;
-  /** How it came to be there, in words. */
+  /** A sentence about where the engine came from. */
   readonly origin: string;
 }
 
@@ -69,11 +69,11 @@ export async function provideEngine(options: EngineOptions): Promise<ProvidedEng
 async function installPackage(say: (detail: string) => void, signal: AbortSignal): Promise<void> {
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: INSTALL_MS, signal };
   const byHand = 'apt-get update && apt-get install -y docker.io';
-  // What an installation that was stopped half-way has left, as apt-get itself would ask for.
+  // An installation that was stopped half-way is finished first. apt-get itself would ask for this.
   await runCommand('dpkg', ['--configure', '-a'], options).catch((error: unknown) => say(reasonOf(error)));
   say('apt-get update');
   await runCommand('apt-get', ['update', '-qq'], options).catch((error: unknown) => {
-    // A stale list of packages often still does; the installation will tell.
+    // An old list of packages is often good enough. If it is not, the installation fails and says so.
     say(reasonOf(error));
   });
   say('apt-get install docker.io');

@@ -56,7 +56,8 @@ function slackEndpoints({ slack }: Settings): Endpoint[] {
 }
 
 function accessEndpoints({ version, connections, bundles }: AccessDocument): Endpoint[] {
-  const rules = [...connections, ...bundles.flatMap((bundle) => bundle.domains)];
+  const reachable = connections.flatMap(({ rules }) => rules.filter(({ action }) => action !== 'deny'));
+  const rules = [...reachable, ...bundles.flatMap((bundle) => bundle.domains)];
   // A rule for an address on this machine is the demo's or an operator's own service.
   const outside = rules.filter(({ addresses }) => !addresses.some(({ range }) => range.startsWith('127.')));
   const targets = new Set(outside.map(({ host, port }) => `${host}:${port}`));

@@ -1,13 +1,19 @@
+import type { ToolsState } from '../../contracts/setup-state.ts';
 import { connectEngine, type Engine } from '../../docker/engine.ts';
-import { probeRuntime, type RuntimeSetting } from '../../docker/runtime-choice.ts';
-import { hasSandboxImage, sandboxImageName } from '../../docker/sandbox-image.ts';
-import { canLimitVolumes } from '../../docker/volume-limit.ts';
+import { probeRuntime, runtimeWishOf } from '../../docker/runtime-choice.ts';
+import { hasSandboxImage, sandboxImageName, sandboxToolsOf } from '../../docker/sandbox-image.ts';
+import { canLimitVolumes } from '../../docker/workspace-disk.ts';
 import { planAfter } from '../docker-engine/plan.ts';
 import { reasonOf } from '../errors.ts';
 import { onPath } from '../host/on-path.ts';
 import type { Finding } from './finding.ts';
 
-export async function checkEngine(environment: NodeJS.ProcessEnv, installation: string): Promise<Finding[]> {
+/** @param tools what a running Bellhop says of the larger image; undefined when none runs */
+export async function checkEngine(
+  environment: NodeJS.ProcessEnv,
+  installation: string,
+  tools: ToolsState | undefined,
+): Promise<Finding[]> {
   const title = 'Docker Engine';
   let engine: Engine;
   try {
@@ -25,6 +31,7 @@ export async function checkEngine(environment: NodeJS.ProcessEnv, installation: 
     checkIsolation(engine, environment),
     await checkWorkspaces(engine, installation),
     await checkImage(engine, environment),
+    await checkTools(engine, environment, tools),
   ];
   return findings.filter((finding) => finding !== undefined);
 }
@@ -49,17 +56,12 @@ function checkMachine({ info }: Engine): Finding | undefined {
 function checkIsolation(engine: Engine, environment: NodeJS.ProcessEnv): Finding {
   const title = 'Isolation';
   try {
-    const probe = probeRuntime(engine, (environment.BELLHOP_SANDBOX_RUNTIME as RuntimeSetting | undefined) ?? 'auto');
-    if (probe.fix === null) return { id: 'isolation', title, state: 'ok', detail: probe.words };
-    return { id: 'isolation', title, state: 'warn', detail: probe.words, fix: `for gVisor: ${probe.fix}` };
+    const { words, fix } = probeRuntime(engine, runtimeWishOf(environment));
+    if (fix === null) return { id: 'isolation', title, state: 'ok', detail: words };
+    return { id: 'isolation', title, state: 'warn', detail: words, fix };
   } catch (error) {
-    return {
-      id: 'isolation',
-      title,
-      state: 'missing',
-      detail: reasonOf(error),
-      fix: 'or set BELLHOP_SANDBOX_RUNTIME=auto',
-    };
+    const fix = 'do that, or choose another BELLHOP_SANDBOX_RUNTIME';
+    return { id: 'isolation', title, state: 'missing', detail: reasonOf(error), fix };
   }
 }
 
@@ -78,6 +80,31 @@ async function checkImage(engine: Engine, environment: NodeJS.ProcessEnv): Promi
   if (await canBootstrap(environment)) return { ...finding, state: 'later', detail: `${detail} or by debootstrap` };
   const fix = 'where the engine reaches no registry: run `bellhop up` once as root, with debootstrap installed';
   return { ...finding, state: 'warn', detail: `${detail} alone`, fix };
+}
+
+/** The larger image. Sandboxes work without it, with fewer programs. */
+export async function checkTools(
+  engine: Engine,
+  environment: NodeJS.ProcessEnv,
+  tools: ToolsState | undefined,
+): Promise<Finding> {
+  const finding = { id: 'tools', title: 'Sandbox tools' } as const;
+  // What runs has an environment of its own.
+  const leftOut = tools ? tools.state === 'left-out' : sandboxToolsOf(environment) === 'base';
+  if (leftOut) return { ...finding, state: 'ok', detail: 'the base only: BELLHOP_SANDBOX_TOOLS is base' };
+  if (await hasSandboxImage(engine, 'full')) {
+    return { ...finding, state: 'ok', detail: await sandboxImageName(engine, 'full') };
+  }
+  if (tools?.state === 'failed') {
+    const detail = `new sandboxes have the base only; the build of the rest failed: ${tools.detail}`;
+    const fix = `tried again at ${tools.again ?? 'the next start'}; the whole output is in logs/tools.log of the home`;
+    return { ...finding, state: 'warn', detail, fix };
+  }
+  const detail =
+    tools?.state === 'building'
+      ? `being built since ${tools.since} (${tools.detail}); until then new sandboxes have the base`
+      : '`bellhop up` builds them in the background, some minutes once; until then new sandboxes have the base';
+  return { ...finding, state: 'later', detail };
 }
 
 /** As docker/base-image.ts asks for it: root, and debootstrap or apt-get to install it by. */

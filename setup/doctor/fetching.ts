@@ -29,8 +29,8 @@ export async function fetchingEndpoints(environment: NodeJS.ProcessEnv, ownTempo
 }
 
 /**
- * Where pip looks for packages. Its help tells the index in force, whoever has set it: its own default, a configuration file, or the
- * environment.
+ * Where pip looks for packages. Its help shows the index in force, from any source: its own default, a configuration
+ * file, or the environment.
  */
 async function pipIndexes(environment: NodeJS.ProcessEnv): Promise<string[]> {
   const pip = async (...args: string[]) =>

@@ -5,7 +5,7 @@ import type { Home } from '../host/home.ts';
 import type { Finding } from './finding.ts';
 
 const GIB = 2 ** 30;
-/** The sandbox image takes 1.2 GB, building it twice that; PostgreSQL and workspaces come on top. */
+/** The sandbox image takes 1.2 GB, and building it takes twice that. PostgreSQL and workspaces need room besides. */
 const DISK_GIB = 8;
 const MEMORY_GIB = 4;
 /** sun_path of unix(7) holds 107 bytes; `<run folder>/<sandbox>/proxy.sock` has to fit. */

@@ -22,7 +22,7 @@ export interface DoctorOptions {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Looks at every requirement of this machine and changes nothing. The checks run side by side; the order is for reading. */
+/** Looks at everything that this machine needs, and changes nothing. The checks run side by side; their order is for the reader. */
 export async function runDoctor({ home, settings, environment }: DoctorOptions): Promise<Finding[]> {
   const holder = await holderOfUpLock(home.lock);
   const running = holder !== undefined;
@@ -37,7 +37,7 @@ export async function runDoctor({ home, settings, environment }: DoctorOptions):
     async () => (running ? portsInUse(state) : await checkPorts(portsOf(settings, environment), environment)),
     async () => await checkPostgres(home, settings, running),
     async () => await checkTemporal(environment, state),
-    async () => await checkEngine(environment, home.installation.id),
+    async () => await checkEngine(environment, home.installation.id, state?.tools),
     async () => await checkKeyFile(home),
     async () => await checkSlack(settings),
     async () => await checkModel(settings),
@@ -56,6 +56,11 @@ function portsOf(settings: Settings, environment: NodeJS.ProcessEnv) {
   const temporal = namesExternalTemporal(environment) ? [] : [PORTS.temporal, PORTS.temporalUi];
   return [
     PORTS.page,
+    PORTS.upMetrics,
+    PORTS.gatewayMetrics,
+    PORTS.agentMetrics,
+    PORTS.runnerMetrics,
+    PORTS.proxyMetrics,
     ...temporal,
     ...(settings.databaseUrl ? [] : [PORTS.postgres]),
     ...(settings.slack ? [] : [PORTS.slack, PORTS.world]),
@@ -63,7 +68,7 @@ function portsOf(settings: Settings, environment: NodeJS.ProcessEnv) {
   ];
 }
 
-/** It may have others than the usual ones, which then are somebody else's. */
+/** A running Bellhop may have other ports than the usual ones, because those are somebody else's. */
 function portsInUse(state: SetupState | undefined): Finding {
   const { page, temporal, temporalUi } = state?.addresses ?? {};
   const known = [page && `page ${page}`, temporal && `Temporal ${temporal}`, temporalUi && `its UI ${temporalUi}`];

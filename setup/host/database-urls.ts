@@ -5,9 +5,9 @@ import { writeAtomically } from './atomic-file.ts';
 import { readJson } from './read-json.ts';
 
 const schema = z.object({
-  /** Owns the schema: migrations and grants only, never a running process. */
+  /** The owner of the schema. Only migrations and grants use it, never a running process. */
   owner: z.string(),
-  /** Ours, in the home; else DATABASE_URL's. */
+  /** Whether it is the embedded server; else it is the one that DATABASE_URL names. */
   embedded: z.boolean(),
   roles: z.record(z.enum(DATABASE_ROLES), z.string()),
 });

@@ -13,10 +13,10 @@ const schema = z.object({
   acmeControlToken: z.string(),
 });
 
-/** Tokens between the parts of the demo; none opens anything outside this machine. */
+/** Tokens that the parts of the demo use among themselves. None opens anything outside this machine. */
 export type GeneratedSecrets = Readonly<z.infer<typeof schema>>;
 
-/** Reads them, or makes them at the first start. The demo's credential is not among them: see services/world.ts of `up`. */
+/** Reads the tokens, or makes them at the first start. The demo's credential is made elsewhere (workers/up/services/world.ts). */
 export async function generatedSecrets(file: string): Promise<GeneratedSecrets> {
   const known = await readJson(file, schema);
   if (known) return known;

@@ -15,19 +15,19 @@ export interface Home {
   readonly setupState: string;
   /** Database addresses with passwords, 0600. */
   readonly databaseUrls: string;
-  /** Held by the `up` that runs, so that a second one knows. */
+  /** Held by the running `up`, so that a second one notices it. */
   readonly lock: string;
-  /** Processes started by `up`, so that the next one finds what a killed one left. */
+  /** Which processes `up` has started. With it, the next `up` finds what a killed one left. */
   readonly children: string;
   /** Tokens between the parts of the demo, 0600. */
   readonly secrets: string;
   /** The private key of the Agent Proxy, 0600. */
   readonly keyFile: string;
-  /** What the page is told once it is known: addresses and tokens of the others, 0600. */
+  /** Addresses and tokens of the other processes, for the page, mode 0600. */
   readonly pageServices: string;
   readonly postgres: string;
   readonly temporal: string;
-  /** An empty file of Temporal's connection settings, for children that use the server of our own. */
+  /** An empty file of Temporal's connection settings, for children that use our own server. */
   readonly temporalProfile: string;
   readonly installation: Installation;
 }
@@ -37,7 +37,7 @@ export function homeFolder(environment: NodeJS.ProcessEnv): string {
   return path.resolve(environment.BELLHOP_HOME || path.join(ROOT, '.bellhop'));
 }
 
-/** Whether an installation has been made there; nothing else is ever removed. */
+/** Whether this folder is the home of an installation. Only such a folder is ever removed. */
 export function isHome(folder: string): boolean {
   return existsSync(path.join(folder, 'installation.json'));
 }

@@ -7,11 +7,11 @@ import { writeAtomically } from './atomic-file.ts';
 import { readJson } from './read-json.ts';
 
 const schema = z.object({
-  /** Labels containers, names database roles, marks folders outside the home. */
+  /** It labels containers, and is part of the names of database roles and of folders outside the home. */
   id: z.string().regex(/^[a-z0-9]{8}$/),
   /** Sandbox sockets and control sockets. */
   runFolder: z.string(),
-  /** Stable over restarts: a session's files stay with its runner. */
+  /** It stays the same over restarts, because the files of sessions belong to their runner. */
   runner: z.string(),
   /** Data of this installation that cannot lie in the home; made only when needed. */
   dataFolder: z.string(),

@@ -10,4 +10,9 @@ export const PORTS = {
   model: { variable: 'BELLHOP_MODEL_SIMULATOR_PORT', usual: 7340 },
   /** demo/bellhop.yaml names it. */
   world: { variable: 'BELLHOP_ACME_PORT', usual: 7443 },
+  upMetrics: { variable: 'BELLHOP_UP_METRICS_PORT', usual: 7350 },
+  gatewayMetrics: { variable: 'BELLHOP_GATEWAY_METRICS_PORT', usual: 7351 },
+  agentMetrics: { variable: 'BELLHOP_AGENT_METRICS_PORT', usual: 7352 },
+  runnerMetrics: { variable: 'BELLHOP_RUNNER_METRICS_PORT', usual: 7353 },
+  proxyMetrics: { variable: 'BELLHOP_PROXY_METRICS_PORT', usual: 7354 },
 } as const satisfies Record<string, PortWish>;

@@ -5,8 +5,8 @@ import { SetupError } from '../errors.ts';
 import { holderOfPort, type PortHolder } from './port-holder.ts';
 
 /**
- * Below the ports that Linux gives to outgoing connections (ip_local_port_range): one of those could take a port between its choice and
- * its use, or while its holder is started again.
+ * Ports below those that Linux gives to outgoing connections (ip_local_port_range). An outgoing connection could otherwise take a port
+ * between its choice and its use, or while the process that had it is started again.
  */
 const LISTENING = { from: 10_000, to: 32_768 } as const;
 const TRIES = 50;
@@ -19,15 +19,17 @@ export interface PortWish {
 
 export interface ChosenPort {
   readonly port: number;
-  /** Said when it is not the usual one: who holds that. */
+  /** What to say when it is not the usual one: who holds that one. */
   readonly remark?: string;
-  /** The same in a few words, for a line that has more to say. */
+  /** The same in a few words, for a line with other remarks. */
   readonly brief?: string;
 }
 
 /**
- * A port on 127.0.0.1. One that the user fixed must be free; the usual one gives way to a free one, naming who holds it.
- * Whoever is given the port has to listen soon: nothing keeps it.
+ * Chooses a port on 127.0.0.1. A usual port that is taken is replaced by a free one, with a remark that says who holds it. The caller has
+ * to listen soon, for nothing reserves the port.
+ *
+ * @throws SetupError `port-taken` when the user fixed a port that is taken; `bad-setting` when it is no port number
  */
 export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv): Promise<ChosenPort> {
   const fixed = environment[wish.variable];
@@ -96,7 +98,7 @@ function parsePort(variable: string, text: string): number {
   throw new SetupError('bad-setting', `${variable}: ${text} is not a port number`);
 }
 
-/** A program by its name: the folders it lies in can be longer than what a line of words has room for. */
+/** A program without its folders, which may be longer than a line has room for. */
 function shortened(command: string): string {
   const named = command.replace(/^\/\S*\/(?=\S)/, '');
   return named.length <= 70 ? named : `${named.slice(0, 69)}…`;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-/** A pid alone may be another process tomorrow; with the time it started it is one process. */
+/** One process for good. A pid alone may belong to another process tomorrow; a pid with its start time does not. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly started: string;
@@ -18,7 +18,7 @@ export async function isAlive({ pid, started }: ProcessIdentity): Promise<boolea
   return (await identityOf(pid))?.started === started;
 }
 
-/** proc_pid_stat(5): field 22 is the start time in ticks since boot; field 3 is Z for what nobody has waited for. */
+/** proc_pid_stat(5): field 22 is the start time in ticks since boot; field 3 is Z for a process that has ended and was not waited for. */
 async function startByProc(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat === undefined) return undefined;

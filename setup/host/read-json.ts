@@ -2,7 +2,11 @@ import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { SetupError } from '../errors.ts';
 
-/** The content of a JSON file of ours, or undefined when there is none. What does not fit the schema is refused by name. */
+/**
+ * The content of a JSON file of ours; undefined when there is no such file.
+ *
+ * @throws when it does not fit the schema, with the name of the field
+ */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   let text: string;
   try {

@@ -14,7 +14,11 @@ export interface CommandOptions {
 /** From SIGTERM to SIGKILL. */
 const STOP_MS = 3_000;
 
-/** Runs a command to its end and returns its output; throws its last words when it fails, is missing, takes too long or is stopped. */
+/**
+ * Runs a command to its end and returns its output.
+ *
+ * @throws with its last words, when it fails, is missing, takes too long or is stopped
+ */
 export async function runCommand(
   command: string,
   args: readonly string[],
@@ -52,7 +56,7 @@ export async function runCommand(
   }
 }
 
-/** The same, with a code and a fix for whoever reads the failure. */
+/** The same. Its failure is a SetupError with this code and this fix. */
 export async function requireCommand(
   code: SetupErrorCode,
   fix: string,

@@ -4,7 +4,7 @@ import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts
 
 /**
  * Takes the home for this process, or says who has it. A lock whose holder is gone is taken over.
- * @param page the address of the running page, for whoever has closed it
+ * @param page the address of the running page, for a person who has closed it
  */
 export async function takeUpLock(file: string, page = ''): Promise<AsyncDisposable> {
   const mine = await identityOf(process.pid);

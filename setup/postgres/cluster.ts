@@ -6,7 +6,7 @@ import { runCommand } from '../host/run-command.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import type { UnixUser } from './unix-user.ts';
 
-/** The one superuser of an embedded cluster; migrations and grants run as it. */
+/** The only superuser of an embedded cluster. Migrations and grants run as this user. */
 export const CLUSTER_OWNER = 'bellhop';
 
 export interface Cluster {
@@ -26,7 +26,7 @@ export async function initializeCluster(
     refuseOtherMajor(found.trim(), binaries.version, folder);
     return false;
   }
-  // Made beside it and moved there whole: a half-made cluster would be taken for a whole one at the next start.
+  // It is made in another folder and moved when it is complete. A half-made cluster would pass for a complete one at the next start.
   const unfinished = `${folder}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
@@ -59,8 +59,9 @@ export async function initializeCluster(
 }
 
 /**
- * Arguments of the server: reachable on this machine only, by password only, with room for every process's pool. `added` are
- * further settings, as `name=value`.
+ * Arguments of the server: it is reached on this machine only and by password only, and has room for every process's pool.
+ *
+ * @param added further settings, as `name=value`
  */
 export function serverArguments(cluster: Cluster, port: number, added: readonly string[] = []): string[] {
   const settings = [

@@ -5,13 +5,13 @@ import type { UnixUser } from './unix-user.ts';
 
 export interface DataFolder {
   readonly path: string;
-  /** Said when it does not lie in the home. */
+  /** What to say when it does not lie in the home. */
   readonly remark?: string;
 }
 
 /**
- * Where the database lies: in the home, unless PostgreSQL's user cannot pass through a folder above it (a checkout below
- * /root, which is 0700); then in the installation's data folder.
+ * Where the database lies. It is in the home, unless PostgreSQL's user cannot pass through a folder above the home, as with a checkout
+ * below /root (mode 0700). Then it is in the installation's data folder.
  */
 export async function provideDataFolder(
   wanted: string,
@@ -35,7 +35,7 @@ export async function provideDataFolder(
 }
 
 async function passableBy(folder: string, user: UnixUser): Promise<boolean> {
-  // Asked of the kernel as that user: modes alone do not tell of ACLs and mounts.
+  // That user asks the kernel itself, because modes alone say nothing of ACLs and mounts.
   return await runCommand('test', ['-x', folder], { uid: user.uid, gid: user.gid, cwd: '/' }).then(
     () => true,
     () => false,

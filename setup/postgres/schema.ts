@@ -13,8 +13,8 @@ export interface SchemaOptions {
 }
 
 /**
- * Brings schema, roles and grants up to date and keeps one address per role. Passwords stay as they are from start to
- * start, so that a process on another machine goes on working.
+ * Brings schema, roles and grants up to date and keeps one address for each role. Passwords stay the same over restarts, so that a
+ * process on another machine goes on working.
  */
 export async function prepareSchema({
   ownerUrl,

@@ -10,8 +10,8 @@ export interface UnixUser {
 const NAME = 'postgres';
 
 /**
- * The user PostgreSQL runs as: undefined is whoever we are. PostgreSQL refuses to run as root, so root takes the user
- * `postgres` and makes it when it is missing.
+ * The user that PostgreSQL runs as. Undefined means the present user. PostgreSQL refuses to run as root, so for root it is the user
+ * `postgres`, which is made when it is missing.
  */
 export async function postgresUser(say: (detail: string) => void): Promise<UnixUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;

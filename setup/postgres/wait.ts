@@ -1,6 +1,10 @@
 import pg from 'pg';
 
-/** Resolves when the server takes a query; tries until `signal` says that nobody waits any more, then throws the last reason. */
+/**
+ * Resolves when the server takes a query. Tries until then.
+ *
+ * @throws the last error, once `signal` has aborted
+ */
 export async function waitForPostgres(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });

@@ -29,8 +29,8 @@ interface Way {
 }
 
 /**
- * Finds the Temporal CLI, fetching it when this machine has none. Each way that is closed is named with its reason, and
- * the next one is tried.
+ * Finds the Temporal CLI, and fetches it when this machine has none. When one way to fetch it fails, its reason is kept and the next way
+ * is tried.
  */
 export async function findTemporalBinary({
   environment,

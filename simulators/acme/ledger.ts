@@ -24,12 +24,12 @@ export interface SeenCredential {
 }
 
 export interface Ledger {
-  /** Counts a request on arrival, so that one that breaks off still counts. */
+  /** Counts a request when it arrives, so that a request that breaks off counts too. */
   hit(host: string): void;
   record(sighting: Omit<Sighting, 'id' | 'at'>): void;
   /** Oldest first. */
   seen(): readonly Sighting[];
-  /** Requests since the start, by host; they go on counting when the ring forgets. */
+  /** Requests since the start, by host. The numbers go on when old requests are forgotten. */
   hits(): Readonly<Record<string, number>>;
 }
 

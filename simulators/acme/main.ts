@@ -3,7 +3,7 @@ import pino from 'pino';
 import { readConfiguration } from './configuration.ts';
 import { startAcme } from './server.ts';
 
-const log = pino({ name: 'acme' }, pino.destination(2));
+const log = pino({ name: 'acme' }, process.stderr);
 
 try {
   const acme = await startAcme({ ...readConfiguration(process.env), now: () => new Date() });

@@ -2,8 +2,10 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { createServerIdentity } from './authority.ts';
+import { FORGE_HOST, startForge } from './forge/forge.ts';
 import { createLedger, describeCredential, type Ledger, withoutQueryValues } from './ledger.ts';
 import { createSites, SITE_HOSTS, type SiteAnswer } from './sites.ts';
 
@@ -27,11 +29,12 @@ export interface Acme {
   close(): Promise<void>;
 }
 
-/** Starts the outside world on 127.0.0.1: three virtual hosts and, under the address itself, `/_acme/`. */
+/** Starts the outside world on 127.0.0.1: four virtual hosts and, under the address itself, `/_acme/`. */
 export async function startAcme({ folder, tokenSha256, controlToken, port, now }: AcmeOptions): Promise<Acme> {
-  const identity = await createServerIdentity(folder, [...SITE_HOSTS, ...CONTROL_NAMES]);
-  const ledger = createLedger({ now, hosts: SITE_HOSTS });
+  const identity = await createServerIdentity(folder, [...SITE_HOSTS, FORGE_HOST, ...CONTROL_NAMES]);
+  const ledger = createLedger({ now, hosts: [...SITE_HOSTS, FORGE_HOST] });
   const sites = createSites({ tokenSha256, now });
+  const forge = await startForge({ folder: path.join(folder, 'forge'), tokenSha256 });
 
   const server = createServer({ key: identity.key, cert: identity.certificate }, (request, response) => {
     handle(request, response).catch(() => response.destroy());
@@ -39,12 +42,19 @@ export async function startAcme({ folder, tokenSha256, controlToken, port, now }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = hostOf(request);
+    const serverName = (request.socket as TLSSocket).servername || null;
+    if (host === FORGE_HOST && serverName === host) {
+      ledger.hit(host);
+      // git's bodies are streams, so they are not read here.
+      const { status, caller } = await forge.answer(request, response);
+      record(request, host, status, caller);
+      return;
+    }
     if (sites.has(host)) ledger.hit(host);
     const bodyBytes = await drain(request);
-    const serverName = (request.socket as TLSSocket).servername || null;
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const asked = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (CONTROL_NAMES.includes(host)) {
-      send(response, answerControl(path, request.headers.authorization, controlToken, ledger));
+      send(response, answerControl(asked, request.headers.authorization, controlToken, ledger));
       return;
     }
     const site = sites.get(host);
@@ -54,16 +64,20 @@ export async function startAcme({ folder, tokenSha256, controlToken, port, now }
       return;
     }
     const method = request.method ?? 'GET';
-    const answer = site({ method, path, authorization: request.headers.authorization, bodyBytes });
+    const answer = site({ method, path: asked, authorization: request.headers.authorization, bodyBytes });
+    record(request, host, answer.status, answer.caller ?? null);
+    send(response, answer, method === 'HEAD');
+  }
+
+  function record(request: IncomingMessage, host: string, status: number, caller: string | null): void {
     ledger.record({
-      method,
+      method: request.method ?? 'GET',
       host,
       path: withoutQueryValues(request.url ?? '/'),
       credential: describeCredential(request.headers.authorization),
-      status: answer.status,
-      caller: answer.caller ?? null,
+      status,
+      caller,
     });
-    send(response, answer, method === 'HEAD');
   }
 
   await new Promise<void>((resolve, reject) => {

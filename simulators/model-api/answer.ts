@@ -14,7 +14,7 @@ const SIGNATURE = '_Demo model: I follow a script, I am not a language model._';
 export interface NotDone {
   /** Messages that hold nothing in the language. */
   readonly prose: readonly string[];
-  /** Lines beside a script that are none of it; named where they are nearly a command. */
+  /** Lines of the message that do not belong to the script. The answer names those that are nearly a command. */
   readonly missed: readonly string[];
 }
 
@@ -58,7 +58,7 @@ function refusalText({ host, code, message, hint }: Refusal): string {
     .trim();
 }
 
-/** What it can do, for whoever said something else. */
+/** Lists what the demo model can do. The answer to a message that it does not understand. */
 export function notUnderstood(said: readonly string[], scenarios: readonly Scenario[]): string {
   const text = said.join(' ').trim();
   return [

@@ -33,12 +33,12 @@ interface Plan {
   readonly calls: readonly Call[];
   /** Messages that hold nothing in the language. */
   readonly prose: readonly string[];
-  /** Lines beside a script that are none of it. */
+  /** Lines of the message that do not belong to the script. */
   readonly missed: readonly string[];
   readonly opening: readonly string[];
 }
 
-/** The script of all messages since the last answer; a message that is a scenario's sentence counts as its script. */
+/** The script of all messages since the last answer. A message that is a scenario's sentence stands for that scenario's script. */
 function plan({ said }: Conversation, scenarios: readonly Scenario[]): Plan {
   const opening: string[] = [];
   const prose: string[] = [];
@@ -93,7 +93,7 @@ function justText(text: string): Thought {
   return { text, tools: [], thinkMs: 0, faults: [] };
 }
 
-/** Asked without tools, it is asked for a summary: it repeats what people wrote, shortened. */
+/** A request without tools asks for a summary. The answer repeats what people wrote, shortened. */
 function summaryOf({ messages }: MessagesRequest): string {
   const texts = messages.map(({ content }) =>
     typeof content === 'string'

@@ -57,7 +57,7 @@ export function messagesIn(text: string): string[] {
   return [...text.matchAll(/^<message\b[^>\n]*>\n([\s\S]*?)\n<\/message>$/gm)].map((match) => cleaned(match[1] ?? ''));
 }
 
-/** Unmarked text comes from whoever calls the API by hand. */
+/** Text without a mark comes from a person who calls the API by hand. */
 function saidIn(text: string): string[] {
   const said = /^<(message|context|summary)\b/.test(text) ? messagesIn(text) : [cleaned(text)];
   return said.filter((part) => part !== '' && !part.startsWith('(Nothing new was said'));

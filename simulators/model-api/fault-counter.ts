@@ -10,7 +10,7 @@ export interface FaultCounter {
 
 const MOST_KEPT = 1_000;
 
-/** Attempts of one call carry the same messages; so a call is named by their hash. */
+/** All attempts of one call have the same messages, so the hash of the messages names the call. */
 export function createFaultCounter(): FaultCounter {
   const attempts = new Map<string, number>();
   return {

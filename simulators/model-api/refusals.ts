@@ -21,7 +21,7 @@ const body = z.looseObject({
   }),
 });
 
-/** Every refusal once for each host, from the proxy's JSON bodies; from curl's own words where it hides the body. */
+/** Each refusal once for each host. It is read from the proxy's JSON body, or from curl's message when curl hides the body. */
 export function refusalsIn(steps: readonly DoneCall[]): Refusal[] {
   const found = steps.flatMap((step) => {
     const bodies = jsonObjectsIn(step.result).flatMap((value) => {
@@ -40,7 +40,7 @@ export function refusalsIn(steps: readonly DoneCall[]): Refusal[] {
   );
 }
 
-/** A client that was refused its tunnel shows only the status; the host is in its command. */
+/** A client whose tunnel was refused shows only the status. The host is in its command. */
 function hiddenIn({ input, result }: DoneCall): Refusal[] {
   if (!/CONNECT tunnel failed, response 403|Received HTTP code 403 from proxy after CONNECT/.test(result)) return [];
   const host = /https?:\/\/([a-z0-9.-]+)/i.exec(String(input.command ?? ''))?.[1];
@@ -59,7 +59,7 @@ function jsonObjectsIn(text: string): unknown[] {
   return found;
 }
 
-/** Behind the brace that closes the one at `start`; 0 when none does within a sensible length. */
+/** The position after the brace that closes the one at `start`. 0 when no brace within a sensible length does. */
 function endOfObject(text: string, start: number): number {
   let depth = 0;
   let inString = false;

@@ -19,7 +19,7 @@ const message = z.object({
   content: z.union([z.string().min(1), z.array(block).min(1)]),
 });
 
-/** The part of a Messages request that the demo model reads; whatever else a client sends is ignored. */
+/** The part of a Messages request that the demo model reads. It ignores the rest. */
 const request = z.object({
   model: z.string().min(1),
   max_tokens: z.number().int().min(1),

@@ -41,7 +41,7 @@ type Line =
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 const FENCE = '```';
 
-/** What each verb wants, for who wrote a line that is nearly one of its lines. */
+/** What each verb needs. It is said to a person whose line is nearly right. */
 const WANTS: Readonly<Record<string, string>> = {
   $: '`$ COMMAND` runs one command',
   write: '`write PATH` takes its text from a fence on the lines below',
@@ -52,7 +52,7 @@ const WANTS: Readonly<Record<string, string>> = {
   fail: '`fail 503 x2` takes a status from 400 to 599, and perhaps how often',
 };
 
-/** What the verb of a line that was not understood wants; undefined where the line begins with no verb. */
+/** What the verb of a line that was not understood needs. Undefined when the line does not begin with a verb. */
 export function wantedBy(line: string): string | undefined {
   const verb = /^(?:&\s*)?(\S+)/.exec(line)?.[1] ?? '';
   return Object.hasOwn(WANTS, verb) ? WANTS[verb] : undefined;
@@ -100,7 +100,7 @@ function draft(): CallDraft {
   return { say: [], thinkMs: 0, faults: [], actions: [] };
 }
 
-/** Puts a line where it belongs; returns the call that the next line belongs to. */
+/** Adds a line to its call, and returns the call that the next line belongs to. */
 function place(calls: CallDraft[], next: CallDraft, line: Line): CallDraft {
   switch (line.kind) {
     case 'say':

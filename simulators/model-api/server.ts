@@ -50,7 +50,7 @@ export async function startModelApi(options: ModelApiOptions): Promise<ModelApi>
 
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch((error: unknown) => {
-      // The client went away, or the simulator is closing; anything else is a bug to be seen.
+      // The client went away, or the simulator is closing. Any other error is a bug and must be seen.
       if (!response.destroyed && !closing.signal.aborted) {
         console.error(error);
         response.destroy();

@@ -10,7 +10,7 @@ reaches Slack, and nobody but you reads it.</p>
 Bellhop's page shows the conversations.</p>
 </body></html>`;
 
-/** What a person sees who opens the simulator, or one of its message links, in a browser. */
+/** The page that a browser shows for the simulator and for its message links. */
 export function registerLanding(server: FastifyInstance): void {
   for (const path of ['/', '/archives/:channel/:message', '/files/:user/:id/:name']) {
     server.get(path, (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));

@@ -4,7 +4,7 @@ import { startSimulator } from './simulator.ts';
 
 /** The simulator as a process: configuration from the environment, one line on stdout when ready. */
 async function main(): Promise<void> {
-  const log = pino({ name: 'slack-simulator' }, pino.destination(2));
+  const log = pino({ name: 'slack-simulator' }, process.stderr);
   const options = readConfiguration(process.env);
   const simulator = await startSimulator({ ...options, warn: (message) => log.warn(message) }).catch((error) => {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {

@@ -7,6 +7,7 @@ import { conversationMethods } from './api/conversations.ts';
 import { fileMethods } from './api/files.ts';
 import type { MethodDependencies } from './api/method.ts';
 import { peopleMethods } from './api/people.ts';
+import { createRateLimiter } from './api/rate-limits.ts';
 import { reactionMethods } from './api/reactions.ts';
 import { registerApi } from './api/router.ts';
 import { createCallLog } from './calls.ts';
@@ -30,6 +31,7 @@ import { createSnapshot } from './snapshot.ts';
 import { createDeliveryQueue, type DeliveryOptions } from './socket/delivery.ts';
 import { createSockets } from './socket/sockets.ts';
 import { createTimers } from './timers.ts';
+import type { Channel, Person } from './world/types.ts';
 import { createWorld, type World } from './world/world.ts';
 
 export interface SimulatorOptions extends Partial<DeliveryOptions> {
@@ -42,6 +44,10 @@ export interface SimulatorOptions extends Partial<DeliveryOptions> {
   readonly stateFile?: string;
   /** How long a completed upload takes until its message appears, in milliseconds. */
   readonly fileProcessingMs?: number;
+  /** People and channels beside the usual ones: a crowd for a measurement under load. */
+  readonly more?: { readonly people: readonly Person[]; readonly channels: readonly Channel[] };
+  /** Refuses calls that come faster than Slack takes them. Off, only a fault answers 429. @default false */
+  readonly limitRates?: boolean;
   readonly warn?: (message: string) => void;
 }
 
@@ -75,7 +81,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const timers = createTimers();
   const snapshot =
     options.stateFile === undefined ? null : createSnapshot(options.stateFile, options.warn ?? (() => {}));
-  const world = createWorld(now, snapshot?.load() ?? null);
+  const world = createWorld(now, snapshot?.load() ?? null, options.more);
   snapshot?.loadBytes(world);
   const changes = createChanges(now());
   const faults = createFaults();
@@ -109,7 +115,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const server = createServer();
   registerLanding(server);
-  registerApi(server, { methods, faults, calls, tokens: options.tokens });
+  const rates = options.limitRates ? createRateLimiter(timers, now) : null;
+  registerApi(server, { methods, faults, calls, rates, tokens: options.tokens });
   registerFileRoutes(server, { world, files, isBotToken: (token) => token === options.tokens.bot });
   responseUrls.register(server);
   const views = createViews(world, changes, sockets);

@@ -30,7 +30,7 @@ const schema = z.object({
 
 /**
  * @param file JSON, written as a whole; the bytes of files lie beside it
- * @param warn told in words when what was kept cannot be read
+ * @param warn gets a message when the saved state cannot be read
  */
 export function createSnapshot(file: string, warn: (message: string) => void): Snapshot {
   const folder = `${file}.files`;

@@ -1,7 +1,7 @@
 import { type Logger, LogLevel } from '@slack/logger';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 
-/** Where problems of Slack's libraries go. Their debug lines hold messages and are never written. */
+/** Gets problems of Slack's libraries. Their debug lines contain messages of people, so those are never written. */
 export interface SlackLog {
   warn(message: string): void;
   error(message: string): void;
@@ -10,8 +10,8 @@ export interface SlackLog {
 const TIMEOUT_MS = 10_000;
 
 /**
- * Options of every client we make: no retries of its own (a retry that nobody recorded is how messages double), no
- * silent waiting for `Retry-After`, a time limit, and no calls to other hosts.
+ * Options of every client we make. It does not retry, because a retry that nobody recorded posts a message twice. It
+ * does not wait for `Retry-After` in silence. It has a time limit, and it calls no other host.
  */
 export function clientOptions(apiUrl: string, log: SlackLog): WebClientOptions {
   return {
@@ -24,7 +24,7 @@ export function clientOptions(apiUrl: string, log: SlackLog): WebClientOptions {
   };
 }
 
-/** Without retries of its own: what a failed call means is judged by `failureOf`. */
+/** A client of Slack's Web API that does not retry. `failureOf` says what a failed call means. */
 export function createSlackClient(token: string, apiUrl: string, log: SlackLog): WebClient {
   return new WebClient(token, clientOptions(apiUrl, log));
 }

@@ -3,7 +3,7 @@ import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError } from '@s
 /** Stable codes of this room's own errors, for logs and alerts. */
 export type SlackErrorCode = 'slack_rate_limited' | 'slack_lookup_unavailable' | 'slack_settings';
 
-/** A method may not be called before `waitMs` are over: our own pace, or Slack's `Retry-After`. */
+/** A method may not be called for `waitMs` milliseconds, because of our own limit or Slack's `Retry-After`. */
 export class RateLimited extends Error {
   readonly code: SlackErrorCode = 'slack_rate_limited';
   readonly waitMs: number;
@@ -13,17 +13,28 @@ export class RateLimited extends Error {
   }
 }
 
-/** Slack's directory did not answer; the same question may be asked again. */
+/** Slack's directory did not answer. The same request may be sent again. */
 export class LookupUnavailable extends Error {
   readonly code: SlackErrorCode = 'slack_lookup_unavailable';
 }
 
-/** Nothing is wrong; it is too early. */
-export class TryAgain extends Error {}
+/**
+ * Nothing is wrong, it is only too early. The caller waits and tries again, and this does not count as an attempt.
+ * `waitMs` says when to try again. `over`, if given, settles as soon as there is no reason to wait any more.
+ */
+export class TryAgain extends Error {
+  readonly waitMs: number;
+  readonly over: Promise<unknown> | null;
+  constructor(reason: string, waitMs = 500, over: Promise<unknown> | null = null) {
+    super(reason);
+    this.waitMs = waitMs;
+    this.over = over;
+  }
+}
 
 /**
- * What a failed call means. `limited` and `refused` had no effect; after `unknown` (no answer, a server error, or
- * one of the codes with which Slack says that it does not know itself) the call may have taken effect.
+ * What a failed call means. After `limited` and `refused` it had no effect. After `unknown` it may have had one: there
+ * was no answer, or a server error, or a code with which Slack says that it does not know.
  */
 export type Failure =
   | { readonly kind: 'limited'; readonly waitMs: number }
@@ -32,7 +43,7 @@ export type Failure =
 
 /** Slack's documentation: "it is possible some aspect of the operation succeeded before the error was raised". */
 const UNSURE_CODES = new Set(['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout']);
-/** The workspace does not know us any more: nothing is given up, an operator has to act. */
+/** The workspace no longer accepts our token. Messages are not given up, because an operator can repair this. */
 const TOKEN_CODES = new Set(['invalid_auth', 'account_inactive', 'token_revoked', 'token_expired', 'not_authed']);
 const LIMIT_CODES = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 const DEFAULT_WAIT_MS = 30_000;
@@ -51,7 +62,7 @@ export function failureOf(error: unknown): Failure {
   return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) };
 }
 
-/** Whether Slack refused us, whatever we asked for. */
+/** Whether Slack refuses our token, and with it every call. */
 export function isTokenRefused(failure: Failure): boolean {
   return failure.kind === 'refused' && TOKEN_CODES.has(failure.code);
 }

@@ -1,15 +1,15 @@
 import type { WebClient } from '@slack/web-api';
 
-/** Who we are in the one workspace this installation serves. */
+/** The app's identity in the one workspace that this installation serves. */
 export interface SlackIdentity {
   readonly team: string;
   readonly teamName: string;
-  /** `https://acme.slack.com/`: what permalinks begin with. */
+  /** The beginning of permalinks, such as `https://acme.slack.com/`. */
   readonly workspaceUrl: string;
   readonly botUser: string;
   readonly botId: string;
   readonly botName: string;
-  /** The Enterprise Grid organization, where there is one. */
+  /** The Enterprise Grid organization. Null without one. */
   readonly enterprise: string | null;
 }
 
@@ -30,7 +30,7 @@ export async function whoAmI(client: WebClient): Promise<SlackIdentity> {
   };
 }
 
-/** The address Slack's own "Copy link" gives for a message. */
+/** The link to a message, the same as Slack's "Copy link" gives. */
 export function permalinkOf(identity: SlackIdentity, channel: string, ts: string): string {
   return new URL(`archives/${channel}/p${ts.replace('.', '')}`, identity.workspaceUrl).href;
 }

@@ -1,9 +1,9 @@
 import { failureOf } from './errors.ts';
 
-/** Whoever is stopped is not kept waiting for a whole `Retry-After`. */
+/** The longest single wait, so that a stopped caller ends soon even if `Retry-After` is long. */
 const LONGEST_WAIT_MS = 1_000;
 
-/** Repeats a call for as long as it is too early for it: our own pace, or Slack's `Retry-After`. */
+/** Repeats a call as long as a rate limit refuses it, ours or Slack's (`Retry-After`). Other errors are thrown. */
 export async function patiently<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {

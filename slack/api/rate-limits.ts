@@ -1,6 +1,6 @@
 import type { BucketSize } from '../../store/rate-bucket.ts';
 
-/** Slack's tiers are calls a minute for each method, workspace and app; short bursts up to that are accepted. */
+/** Slack's tiers are calls per minute for each method, workspace and app. Slack accepts bursts of that size. */
 function perMinute(calls: number): BucketSize {
   return { capacity: calls, perSecond: calls / 60 };
 }
@@ -11,12 +11,13 @@ const TIER_4 = perMinute(100);
 
 export type RateLimits = Readonly<Record<string, BucketSize>>;
 
-/** docs.slack.dev, "Rate limits", as of each method's page. Posting is one message a second for each channel. */
+/** From docs.slack.dev, "Rate limits" and each method's page. Posting allows one message a second in each channel. */
 export const SLACK_LIMITS: RateLimits = {
   'chat.postMessage': { capacity: 10, perSecond: 1 },
   'chat.postEphemeral': TIER_4,
   'chat.update': TIER_3,
   'reactions.add': TIER_3,
+  'reactions.remove': TIER_2,
   'assistant.threads.setStatus': TIER_4,
   'conversations.replies': TIER_3,
   'conversations.history': TIER_3,
@@ -28,7 +29,12 @@ export const SLACK_LIMITS: RateLimits = {
   'files.completeUploadExternal': TIER_4,
 };
 
-/** For a method that is not listed. */
-export const DEFAULT_LIMIT: BucketSize = TIER_2;
+/** The limit of a method that is not listed. */
+const DEFAULT_LIMIT: BucketSize = TIER_2;
 /** Methods whose limit is counted for each channel. */
 export const PER_CHANNEL: ReadonlySet<string> = new Set(['chat.postMessage']);
+
+/** The limit of one method. */
+export function limitOf(limits: RateLimits, method: string): BucketSize {
+  return limits[method] ?? DEFAULT_LIMIT;
+}

@@ -1,10 +1,10 @@
-/** Where Slack keeps files (docs.slack.dev, "Working with files"). */
+/** The hosts of Slack's files (docs.slack.dev, "Working with files"). */
 const FILE_HOSTS = ['files.slack.com', 'slack-files.com', 'files-origin.slack.com'];
 const SLACK_API = 'slack.com';
 
 /**
- * Whether a file may be fetched from, or sent to, an address: Slack's own hosts by HTTPS, and with another server of
- * the same API (`SLACK_API_URL`) that server alone. The bot token goes along, so nothing else will do.
+ * Whether a file may be fetched from or sent to an address. The bot token is sent along, so only Slack's own hosts by
+ * HTTPS are allowed. With another server of the same API (`SLACK_API_URL`), only that server is allowed.
  */
 export function isSlackFileHost(address: string, apiUrl: string): boolean {
   if (!URL.canParse(address)) return false;

@@ -4,16 +4,21 @@ import { awaitsStop } from '../../store/stops.ts';
 import { TryAgain } from '../api/errors.ts';
 import { isAddressed } from '../people/addressing.ts';
 import { tagsOthers } from '../receiving/commands.ts';
-import { answerCommand, ownCommandOf, stopSession } from './answer-command.ts';
 import { handOver, signalSession } from './hand-over.ts';
 import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
-import { refuseEntry } from './refuse-entry.ts';
+import { answerCommand, ownCommandOf, refuseEntry, stopSession } from './own-answers.ts';
 
 /**
  * Brings one inbox row to its end: refused, kept as context, answered by the gateway itself, or signalled to its
  * session. Every step may be repeated after a crash: what it writes has a key, and a signal only says "look".
+ *
+ * @throws TryAgain when it is too early; anything else is a failure of this attempt
  */
-export async function deliverEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<void> {
+export async function deliverEntry(
+  dependencies: DeliveryDependencies,
+  row: InboxRow,
+  stepAside: () => void,
+): Promise<void> {
   const known = await lookUpEntry(dependencies, row);
   // Accepted by an earlier attempt that did not get as far as the signal.
   if (row.state === 'delivered') return signalSession(dependencies, known);
@@ -25,13 +30,13 @@ export async function deliverEntry(dependencies: DeliveryDependencies, row: Inbo
     return closeEntry(dependencies.database, row.id, 'context', await readEntry(dependencies, known));
   }
   if (await awaitsStop(dependencies.database, row)) throw new TryAgain('an earlier stop of its thread goes first');
-  return handOver(dependencies, known);
+  return handOver(dependencies, known, stepAside);
 }
 
 async function isForUs({ database, identity }: DeliveryDependencies, row: InboxRow): Promise<boolean> {
   const [said, answeredAt] = await Promise.all([
-    spokenBefore(database, row.team, row.channel, row.threadTs, row.ts),
-    lastAnswerAt(database, row.team, row.channel, row.threadTs),
+    spokenBefore(database, row.session, row.ts),
+    lastAnswerAt(database, row.session),
   ]);
   const message = {
     author: row.author,

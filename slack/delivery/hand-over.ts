@@ -1,27 +1,32 @@
 import { principalOf } from '../../contracts/scope.ts';
 import { inTransaction } from '../../store/database.ts';
-import { acceptEntry, closeEntry, markSignalled, postponeEntry } from '../../store/inbox.ts';
+import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
 import { putReaction, putStatus } from '../../store/outbox.ts';
 import { ensureSession, hasSession } from '../../store/sessions.ts';
 import { permalinkOf } from '../api/identity.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 
-/** Fetching files may take longer than a claim lasts. */
-const FILES_LEASE_MS = 60_000;
-
 /**
- * Reads the thread so far when the agent is called into one, lets it read the entry, then tells its session. In this order: a session that looks between the two finds
- * it, and a signal that was lost in between is given again, since only the signal makes the row delivered for good.
+ * Reads the thread so far when the agent is called into one, lets the agent read the entry, then tells its session. The
+ * order matters: a session that looks between the last two steps finds the entry, and a signal that was lost in between
+ * is given again, since only the signal makes the row delivered for good.
+ *
+ * @param stepAside what comes next may take long: the place in the work loop is free for others
  */
-export async function handOver(dependencies: DeliveryDependencies, known: KnownEntry): Promise<void> {
+export async function handOver(
+  dependencies: DeliveryDependencies,
+  known: KnownEntry,
+  stepAside: () => void,
+): Promise<void> {
   const { database, identity, fetchFiles } = dependencies;
   const { row, session, scope } = known;
   if (row.address === 'mention' && row.threadTs !== row.ts && !(await hasSession(database, session))) {
+    stepAside();
     await dependencies.joinThread(row, session);
   }
   let { files } = row;
   if (files.length > 0) {
-    await postponeEntry(database, row.id, FILES_LEASE_MS);
+    stepAside();
     files = await fetchFiles(session, files);
   }
   const accepted = { ...(await readEntry(dependencies, known)), files };
@@ -56,7 +61,7 @@ export async function signalSession(
     };
     await signals.start(start, message);
   }
-  const target = { team: row.team, channel: row.channel, threadTs: row.threadTs, session };
+  const target = { team: row.team, channel: row.channel, threadTs: row.threadTs };
   await inTransaction(database, async (db) => {
     await markSignalled(db, row.id, session);
     if (row.kind === 'schedule') return;

@@ -1,8 +1,9 @@
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
-import { saveFile } from '../../store/files.ts';
+import { findWholeFile, streamFile } from '../../store/files.ts';
 import type { InboxFile } from '../../store/inbox.ts';
 import { isSlackFileHost } from '../api/slack-hosts.ts';
+import { createFairSlots } from './fair-slots.ts';
 
 export interface FileFetcherOptions {
   readonly db: Queryable;
@@ -17,41 +18,55 @@ export type FileFetcher = (session: SessionId, files: readonly InboxFile[]) => P
 
 export const MAX_FILES = 5;
 export const MAX_FILE_BYTES = 20 * 1024 * 1024;
-/** For all files of one message: the message itself waits for them. */
+/**
+ * Files on their way at the same time, in the whole gateway. Each holds one piece of 256 kB, its copy in the database's
+ * client and what the network has read ahead. With what Node.js has not collected yet, files cost the gateway at most
+ * 150 MB, however many come (incoming-files-memory.test.ts).
+ */
+const AT_ONCE = 4;
+/** For one file, from the moment its turn has come. */
 const TIMEOUT_MS = 20_000;
+const TOO_LARGE = `larger than ${MAX_FILE_BYTES / 1024 / 1024} MB`;
 
-/** A file that cannot be taken keeps its name and says why; the message goes on without it. */
+/**
+ * Files go from Slack to PostgreSQL piece by piece; no file is ever held whole. Threads take turns. A file that cannot be
+ * taken keeps its name and says why; the message goes on without it.
+ */
 export function createFileFetcher(options: FileFetcherOptions): FileFetcher {
-  return async (session, files) => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const taken = files.map((file, index) => {
-      if (file.file || file.problem) return file;
-      if (index >= MAX_FILES) return { ...file, problem: `not taken: a message may have ${MAX_FILES} files` };
-      return takeFile(options, session, file, signal);
-    });
-    return Promise.all(taken);
-  };
+  const slots = createFairSlots(AT_ONCE);
+  return (session, files) =>
+    Promise.all(
+      files.map((file, index) => {
+        if (file.file || file.problem) return file;
+        if (index >= MAX_FILES) return { ...file, problem: `not taken: a message may have ${MAX_FILES} files` };
+        return slots.run(session, () => takeFile(options, session, file));
+      }),
+    );
 }
 
-async function takeFile(
-  options: FileFetcherOptions,
-  session: SessionId,
-  file: InboxFile,
-  signal: AbortSignal,
-): Promise<InboxFile> {
-  const bytes = await fetchBytes(options, file, signal);
-  if (typeof bytes === 'string') return { ...file, problem: `not taken: ${bytes}` };
+async function takeFile(options: FileFetcherOptions, session: SessionId, file: InboxFile): Promise<InboxFile> {
+  const origin = { session, name: file.name, direction: 'in', origin: file.id } as const;
+  // An earlier attempt at the same message may have it.
+  const known = await findWholeFile(options.db, origin);
+  if (known) return { ...file, file: known };
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await askForFile(options, file, signal);
+  if (typeof response === 'string') return { ...file, problem: `not taken: ${response}` };
+  const body = watched(response, signal);
   // Trouble with the database is not the file's fault: the row is delivered again when it is back.
-  const id = await saveFile(options.db, { session, name: file.name, bytes, direction: 'in', origin: file.id });
-  return { ...file, file: id };
+  const id = await streamFile(options.db, origin, body.bytes, MAX_FILE_BYTES).catch((error) => {
+    if (body.problem() === null) throw error;
+    return null;
+  });
+  return id ? { ...file, file: id } : { ...file, problem: `not taken: ${body.problem() ?? TOO_LARGE}` };
 }
 
-/** The bytes, or in words why there are none. */
-async function fetchBytes(
+/** The answer that carries the file, or in words why there is none. */
+async function askForFile(
   { botToken, apiUrl, fetch = globalThis.fetch }: FileFetcherOptions,
   file: InboxFile,
   signal: AbortSignal,
-): Promise<Buffer | string> {
+): Promise<Response | string> {
   if (file.size > MAX_FILE_BYTES) return TOO_LARGE;
   if (!isSlackFileHost(file.url, apiUrl)) return 'it is not kept by Slack itself';
   try {
@@ -61,27 +76,31 @@ async function fetchBytes(
       redirect: 'error',
       signal,
     });
-    if (!response.ok) return `Slack answered ${response.status}`;
     const html = response.headers.get('content-type')?.startsWith('text/html') ?? false;
-    if (html && !file.mimetype.startsWith('text/html')) {
-      return 'Slack showed a sign-in page instead: the app lacks the scope files:read';
-    }
-    return (await readUpTo(response, MAX_FILE_BYTES)) ?? TOO_LARGE;
+    const isSignIn = response.ok && html && !file.mimetype.startsWith('text/html');
+    if (response.ok && !isSignIn) return response;
+    await response.body?.cancel();
+    if (!response.ok) return `Slack answered ${response.status}`;
+    return 'Slack showed a sign-in page instead: the app lacks the scope files:read';
   } catch {
-    return signal.aborted ? 'Slack did not send it in time' : 'it could not be fetched from Slack';
+    return unfetched(signal);
   }
 }
 
-const TOO_LARGE = `larger than ${MAX_FILE_BYTES / 1024 / 1024} MB`;
-
-/** Null when there is more than `limit`. Counts what comes, whatever the headers say. */
-async function readUpTo(response: Response, limit: number): Promise<Buffer | null> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > limit) return null;
-    chunks.push(chunk);
+/** The bytes of an answer, and in words what was wrong where they did not come to their end. */
+function watched(response: Response, signal: AbortSignal) {
+  let problem: string | null = null;
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const part of response.body ?? []) yield part;
+    } catch (error) {
+      problem = unfetched(signal);
+      throw error;
+    }
   }
-  return Buffer.concat(chunks);
+  return { bytes: bytes(), problem: () => problem };
+}
+
+function unfetched(signal: AbortSignal): string {
+  return signal.aborted ? 'Slack did not send it in time' : 'it could not be fetched from Slack';
 }

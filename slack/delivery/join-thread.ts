@@ -1,18 +1,20 @@
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
-import { type InboxEntry, type InboxRow, keepHistory } from '../../store/inbox.ts';
+import type { InboxEntry, InboxRow } from '../../store/inbox.ts';
+import { keepHistory } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
+import { patiently } from '../api/patiently.ts';
 import type { Directory } from '../people/directory.ts';
 import { entryOf } from '../receiving/incoming.ts';
 import { type FileFetcher, MAX_FILES } from './incoming-files.ts';
-import { readableText } from './readable-text.ts';
+import { readableText } from './plain-text.ts';
 
 export interface ThreadJoinerOptions {
   readonly db: Queryable;
   readonly calls: PacedCalls;
   readonly identity: SlackIdentity;
-  readonly directory: Directory;
+  readonly directory: Pick<Directory, 'person'>;
   readonly fetchFiles: FileFetcher;
   readonly log: { warn(fields: object, message: string): void };
 }
@@ -25,37 +27,43 @@ const NEWEST = 50;
 const NEWEST_CHARACTERS = 20_000;
 const PAGE = 200;
 const MAX_PAGES = 20;
+/** A rate limit is waited out for so long; then the message is worth more than what was said before it. */
+const PATIENCE_MS = 60_000;
 
 /**
- * Reads a thread once, when the agent is called into it. Trouble with that keeps nobody waiting: the message is
- * delivered without it.
+ * Reads a thread once, when the agent is called into it. Where that fails, the message is delivered without what was
+ * said before it.
  */
 export function createThreadJoiner(options: ThreadJoinerOptions): ThreadJoiner {
   const { db, log } = options;
   return async (row, session) => {
     try {
-      const before = (await readThread(options, row)).filter((entry) => Number(entry.ts) < Number(row.ts));
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const before = (await readThread(options, row, signal)).filter((entry) => Number(entry.ts) < Number(row.ts));
       const withFiles = await fetchNewest(options, session, newest(before));
-      const read: InboxEntry[] = [];
-      for (const entry of withFiles) read.push(await asContext(options, entry));
-      await keepHistory(db, read);
+      await keepHistory(db, await asContext(options, withFiles));
     } catch (error) {
       log.warn({ inbox: row.id, reason: String(error) }, 'the thread so far could not be read');
     }
   };
 }
 
-async function readThread({ calls, identity }: ThreadJoinerOptions, row: InboxRow): Promise<InboxEntry[]> {
+async function readThread(
+  { calls, identity }: ThreadJoinerOptions,
+  row: InboxRow,
+  signal: AbortSignal,
+): Promise<InboxEntry[]> {
   const entries: InboxEntry[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer = await calls.call('conversations.replies', {
+    const asked = {
       channel: row.channel,
       ts: row.threadTs,
       latest: row.ts,
       limit: PAGE,
       ...(cursor ? { cursor } : {}),
-    });
+    };
+    const answer = await patiently(() => calls.call('conversations.replies', asked), signal);
     for (const message of (answer.messages ?? []) as { ts?: string }[]) {
       const event = { type: 'message', ...message, channel: row.channel, thread_ts: row.threadTs };
       const entry = entryOf(event, `history:${identity.team}:${row.channel}:${message.ts}`, identity);
@@ -96,8 +104,22 @@ async function fetchNewest(
   return fetched.reverse();
 }
 
-async function asContext({ db, identity, directory }: ThreadJoinerOptions, entry: InboxEntry): Promise<InboxEntry> {
-  const known = entry.authorClass === 'unknown' ? await directory.person(entry.author).catch(() => null) : null;
-  const text = await readableText(db, identity, entry.text);
-  return { ...entry, text, authorClass: known?.class ?? entry.authorClass };
+/** With the class of each author, each looked up once; who cannot be looked up now stays `unknown`. */
+async function asContext(
+  { db, identity, directory }: ThreadJoinerOptions,
+  entries: readonly InboxEntry[],
+): Promise<InboxEntry[]> {
+  const unknown = new Set(entries.filter((entry) => entry.authorClass === 'unknown').map((entry) => entry.author));
+  const looked = [...unknown].map(async (author) => {
+    const person = await directory.person(author).catch(() => null);
+    return [author, person?.class ?? 'unknown'] as const;
+  });
+  const classes = new Map(await Promise.all(looked));
+  return Promise.all(
+    entries.map(async (entry) => ({
+      ...entry,
+      text: await readableText(db, identity, entry.text),
+      authorClass: classes.get(entry.author) ?? entry.authorClass,
+    })),
+  );
 }

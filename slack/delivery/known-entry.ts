@@ -1,4 +1,5 @@
-import { type SessionId, sessionIdOf } from '../../contracts/ids.ts';
+import { LRUCache } from 'lru-cache';
+import type { SessionId } from '../../contracts/ids.ts';
 import { channelScope, personScope, type ScopeKey } from '../../contracts/scope.ts';
 import type { Database } from '../../store/database.ts';
 import type { AuthorClass, InboxRow } from '../../store/inbox.ts';
@@ -8,14 +9,13 @@ import type { Directory } from '../people/directory.ts';
 import { type Refusal, refusalOf } from '../people/who-may-speak.ts';
 import type { FileFetcher } from './incoming-files.ts';
 import type { ThreadJoiner } from './join-thread.ts';
-import type { LookupPatience } from './lookup-patience.ts';
-import { readableText } from './readable-text.ts';
+import { readableText } from './plain-text.ts';
 import type { SessionSignals } from './session-signals.ts';
 
 export interface DeliveryDependencies {
   readonly database: Database;
   readonly identity: SlackIdentity;
-  readonly directory: Directory;
+  readonly directory: Pick<Directory, 'person' | 'channel'>;
   readonly signals: SessionSignals;
   readonly fetchFiles: FileFetcher;
   /** Keeps what was said in a thread before the agent was called into it. */
@@ -37,14 +37,18 @@ export interface KnownEntry {
   readonly refusal: Refusal | null;
 }
 
-/** @throws LookupUnavailable while it is worth asking Slack again */
+/**
+ * @throws TryAgain while Slack's rate limit keeps the answer back, for as long as that takes
+ * @throws LookupUnavailable while Slack fails and it is worth asking again
+ */
 export async function lookUpEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<KnownEntry> {
   const { directory, isEnabled, patience } = dependencies;
   const asked = async <T>(question: Promise<T | null>): Promise<T | null> => {
     try {
       return await question;
     } catch (error) {
-      if (error instanceof LookupUnavailable && !patience.lasts(row.id)) return null;
+      if (!(error instanceof LookupUnavailable)) patience.pause(row.id);
+      else if (!patience.lasts(row.id)) return null;
       throw error;
     }
   };
@@ -52,7 +56,7 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
   const given = row.kind === 'schedule' || row.authorClass === 'bot';
   const [person, channel] = await Promise.all([
     given ? { class: row.authorClass, name: row.author } : asked(directory.person(row.author)),
-    // Whoever may speak may also stop, wherever that is.
+    // A person who may speak may also stop, in any place.
     row.kind === 'stop' ? null : asked(directory.channel(row.channel)),
   ]);
   patience.end(row.id);
@@ -64,7 +68,7 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
       : refusalOf({ author, channel, enabled: await isEnabled(scope) });
   return {
     row,
-    session: sessionIdOf(row),
+    session: row.session,
     scope,
     author: person ?? { class: 'unknown', name: row.author },
     place: channel?.kind === 'im' ? 'direct message' : `#${channel?.name || row.channel}`,
@@ -80,4 +84,37 @@ export async function readEntry(
   // A prompt of the access file is not Slack's markup.
   const text = row.kind === 'schedule' ? row.text : await readableText(database, identity, row.text);
   return { authorClass: author.class, text };
+}
+
+/** How long Slack may fail to say who somebody is; then nobody can say it, and they are refused. */
+const PATIENCE_MS = 60_000;
+const MOST_ROWS = 10_000;
+
+/** How long Slack has failed to answer for each inbox row, as this gateway has seen it. Being too early is no failure. */
+export interface LookupPatience {
+  /** Slack failed; true while the row can wait for another try. */
+  lasts(id: string): boolean;
+  /** It was too early to ask: the time until the next failure does not count. */
+  pause(id: string): void;
+  /** The row waits for no answer any more. */
+  end(id: string): void;
+}
+
+export function createLookupPatience(now: () => Date): LookupPatience {
+  const rows = new LRUCache<string, { spentMs: number; failedAt: number | null }>({ max: MOST_ROWS });
+  return {
+    lasts(id) {
+      const row = rows.get(id) ?? { spentMs: 0, failedAt: null };
+      const at = now().getTime();
+      row.spentMs += at - (row.failedAt ?? at);
+      row.failedAt = at;
+      rows.set(id, row);
+      return row.spentMs < PATIENCE_MS;
+    },
+    pause(id) {
+      const row = rows.get(id);
+      if (row) row.failedAt = null;
+    },
+    end: (id) => void rows.delete(id),
+  };
 }

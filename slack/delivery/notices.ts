@@ -10,7 +10,8 @@ export const REFUSALS: Readonly<Record<Refusal, string>> = {
     'This channel is shared with another organization, so I do not work here. Please ask me in a channel of your own.',
   'unknown-channel': 'Slack could not tell me what kind of channel this is, so I do not work here.',
   'group-dm': 'I do not work in group messages. Please ask me in a channel, or in a direct message of your own.',
-  disabled: 'I am switched off here. An administrator can change that in bellhop.yaml.',
+  disabled:
+    'I am switched off here. An administrator can change that in bellhop.yaml, or with `./bellhop channels confirm` where the name of this channel matches a pattern there.',
 };
 
 export const LATE_NOTICE =

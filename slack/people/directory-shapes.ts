@@ -15,6 +15,7 @@ export interface SlackUser {
   is_ultra_restricted?: boolean;
   is_stranger?: boolean;
   is_invited_user?: boolean;
+  updated?: number;
   enterprise_user?: { enterprise_id?: string };
   profile?: { display_name?: string; real_name?: string };
 }
@@ -47,9 +48,9 @@ export function classOf(user: SlackUser, identity: SlackIdentity): AuthorClass {
 }
 
 /** With the name that Slack shows; the id where there is none. */
-export function personOf(user: SlackUser, id: string, identity: SlackIdentity): Omit<Person, 'seenAt'> {
+export function personOf(user: SlackUser, id: string, identity: SlackIdentity): Person {
   const name = user.profile?.display_name || user.profile?.real_name || user.name || id;
-  return { team: identity.team, id, name, class: classOf(user, identity) };
+  return { team: identity.team, id, name, class: classOf(user, identity), updated: Math.trunc(user.updated ?? 0) };
 }
 
 /** `external` also while an invitation to another organization is pending. */

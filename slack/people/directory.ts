@@ -1,20 +1,30 @@
 import { type Channel, findChannel, forgetChannel, saveChannel } from '../../store/channels.ts';
+import { databaseTime } from '../../store/clock.ts';
 import type { Queryable } from '../../store/database.ts';
-import { findPerson, forgetPerson, type Person, savePerson } from '../../store/people.ts';
-import { failureOf, isTokenRefused, LookupUnavailable } from '../api/errors.ts';
+import { findPerson, type Person, savePeople } from '../../store/people.ts';
+import { failureOf, isTokenRefused, LookupUnavailable, TryAgain } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
 import { channelOf, personOf, type SlackConversation, type SlackUser } from './directory-shapes.ts';
+import { createLookups, type Lookups } from './lookups.ts';
+import { createPeopleList } from './people-list.ts';
 
-/** Who somebody is and what a channel is. What Slack does not know is null; when Slack is away they throw. */
+/**
+ * Who somebody is and what a channel is. Null: Slack knows no such person or channel.
+ *
+ * `person` and `channel` throw `TryAgain` while Slack's rate limit keeps the answer back. That is no answer and says
+ * nothing about anybody. They throw `LookupUnavailable` when Slack fails.
+ */
 export interface Directory {
-  person(user: string): Promise<Omit<Person, 'seenAt'> | null>;
+  person(user: string): Promise<Person | null>;
   channel(channel: string): Promise<Omit<Channel, 'seenAt'> | null>;
-  forgetPerson(user: string): Promise<void>;
+  /** Slack says that somebody changed, and how they are now. */
+  personChanged(user: SlackUser): Promise<void>;
   forgetChannel(channel: string): Promise<void>;
   /** Reads all channels the bot can see, as fast as Slack lets us, and returns the ids of those it is in. */
   sync(signal: AbortSignal): Promise<string[]>;
+  stop(): void;
 }
 
 export interface DirectoryOptions {
@@ -24,48 +34,105 @@ export interface DirectoryOptions {
   readonly now?: () => Date;
 }
 
-/** How long an answer that lets somebody speak is believed. Events of Slack shorten it. */
+/** How long an answer that lets somebody speak is believed without asking. Events of Slack shorten it. */
 const ALLOWED_LIFE_MS = 10 * 60_000;
 /** A refusal may be a mistake that an administrator has just corrected. */
 const REFUSED_LIFE_MS = 60_000;
+/** How old an answer may be that is used while Slack answers nothing. */
+const STALE_LIFE_MS = 24 * 60 * 60_000;
+/** Slack usually answers within this time. After it the row waits elsewhere and leaves its place to others. */
+const HOLD_MS = 1_000;
+/** The answer wakes the rows that wait for it. This pause is for a process that ends before the answer comes. */
+const RETRY_MS = 30_000;
 const MAX_PAGES = 50;
 
-/**
- * Answers are kept for some minutes; a refusal is asked again sooner, for an administrator may just have corrected
- * it.
- */
+/** Asks Slack only for what is not known, once for everybody who wants to know it. */
 export function createDirectory({ db, calls, identity, now = () => new Date() }: DirectoryOptions): Directory {
-  const fresh = (seenAt: Date, allowed: boolean): boolean =>
-    now().getTime() - seenAt.getTime() < (allowed ? ALLOWED_LIFE_MS : REFUSED_LIFE_MS);
+  const age = (seenAt: Date): number => now().getTime() - seenAt.getTime();
+  const isFresh = (seenAt: Date, allowed: boolean): boolean =>
+    age(seenAt) < (allowed ? ALLOWED_LIFE_MS : REFUSED_LIFE_MS);
+
+  const freshPerson = async (user: string): Promise<Person | null> => {
+    const known = await findPerson(db, identity.team, user);
+    return known && isFresh(known.seenAt, known.class === 'member') ? known : null;
+  };
+
+  const people = createLookups<Person | null>({
+    async look(user) {
+      // Another gateway or a list of people may have been quicker.
+      const known = await freshPerson(user);
+      if (known) return known;
+      const answer = await lookUp(calls, 'users.info', { user });
+      if (!answer) return null;
+      const person = personOf((answer.user ?? {}) as SlackUser, user, identity);
+      await savePeople(db, [person]);
+      return (await findPerson(db, identity.team, user)) ?? person;
+    },
+  });
+  const list = createPeopleList({ db, calls, identity, people });
+
+  const channels = createLookups<Omit<Channel, 'seenAt'> | null>({
+    async look(id) {
+      for (;;) {
+        const askedAt = await databaseTime(db);
+        const answer = await lookUp(calls, 'conversations.info', { channel: id });
+        if (!answer) return null;
+        const channel = channelOf((answer.channel ?? {}) as SlackConversation, id, identity);
+        if (await saveChannel(db, channel, askedAt)) return channel;
+      }
+    },
+  });
+
+  /** What is known but old is better than waiting. The question goes on, and its answer serves the next message. */
+  const ask = async <Answer>(
+    lookups: Lookups<Answer>,
+    id: string,
+    known: (NonNullable<Answer> & { readonly seenAt: Date }) | null,
+  ): Promise<Answer> => {
+    const asked = lookups.ask(id);
+    const old = known && age(known.seenAt) < STALE_LIFE_MS ? known : null;
+    try {
+      const answer = await within(lookups.isLimited() ? 0 : HOLD_MS, asked);
+      if (answer) return answer.value;
+    } catch (error) {
+      if (!(old && error instanceof LookupUnavailable)) throw error;
+    }
+    if (old) return old;
+    throw new TryAgain(`Slack has not said yet who or what ${id} is`, RETRY_MS, asked);
+  };
 
   return {
     async person(user) {
       const known = await findPerson(db, identity.team, user);
-      if (known && fresh(known.seenAt, known.class === 'member')) return known;
-      const answer = await lookUp(calls, 'users.info', { user });
-      if (!answer) return null;
-      const person = personOf((answer.user ?? {}) as SlackUser, user, identity);
-      await savePerson(db, person);
-      return person;
+      if (known && isFresh(known.seenAt, known.class === 'member')) return known;
+      const asked = ask(people, user, known);
+      if (people.isLimited()) list.read();
+      return asked;
     },
 
     async channel(id) {
       const known = await findChannel(db, identity.team, id);
-      if (known && fresh(known.seenAt, !known.external)) return known;
-      const answer = await lookUp(calls, 'conversations.info', { channel: id });
-      if (!answer) return null;
-      const channel = channelOf((answer.channel ?? {}) as SlackConversation, id, identity);
-      await saveChannel(db, channel);
-      return channel;
+      if (known && isFresh(known.seenAt, !known.external)) return known;
+      if (!id.startsWith('D')) return ask(channels, id, known);
+      // The letter says all there is to say: a direct message with us has one other person, and that is asked for.
+      const direct = { team: identity.team, id, name: '', kind: 'im', external: false } as const;
+      await saveChannel(db, direct);
+      return direct;
     },
 
-    forgetPerson: (user) => forgetPerson(db, identity.team, user),
+    async personChanged(user) {
+      if (!user.id) return;
+      const person = personOf(user, user.id, identity);
+      await savePeople(db, [person]);
+      people.answer(user.id, (await findPerson(db, identity.team, user.id)) ?? person);
+    },
     forgetChannel: (channel) => forgetChannel(db, identity.team, channel),
 
     async sync(signal) {
       const joined: string[] = [];
       let cursor: string | undefined;
       for (let page = 0; page < MAX_PAGES; page += 1) {
+        const askedAt = await databaseTime(db);
         const asked = {
           types: 'public_channel,private_channel',
           exclude_archived: true,
@@ -75,7 +142,7 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
         const answer = await patiently(() => calls.call('conversations.list', asked), signal);
         for (const found of (answer.channels ?? []) as SlackConversation[]) {
           if (!found.id) continue;
-          await saveChannel(db, channelOf(found, found.id, identity));
+          await saveChannel(db, channelOf(found, found.id, identity), askedAt);
           if (found.is_member) joined.push(found.id);
         }
         cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
@@ -83,12 +150,19 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
       }
       return joined;
     },
+
+    stop() {
+      people.stop();
+      channels.stop();
+      list.stop();
+    },
   };
 }
 
 /**
  * Null when Slack says no: what cannot be looked up is refused. No answer is not a no, and a refusal of ourselves says
  * nothing about anybody.
+ * @throws RateLimited, or whatever says the same, when it is too early to ask
  */
 async function lookUp(
   calls: PacedCalls,
@@ -99,8 +173,21 @@ async function lookUp(
     return await calls.call(method, args);
   } catch (error) {
     const failure = failureOf(error);
-    if (isTokenRefused(failure)) throw error;
+    if (failure.kind === 'limited' || isTokenRefused(failure)) throw error;
     if (failure.kind === 'refused') return null;
-    throw new LookupUnavailable(`${method}: ${failure.kind === 'limited' ? 'rate limited' : failure.reason}`);
+    throw new LookupUnavailable(`${method}: ${failure.reason}`);
+  }
+}
+
+/** Null when it takes longer. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<{ readonly value: T } | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  try {
+    return await Promise.race([promise.then((value) => ({ value })), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

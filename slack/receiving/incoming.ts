@@ -1,16 +1,11 @@
 import { threadOf } from '../../contracts/ids.ts';
 import type { InboxEntry, InboxFile } from '../../store/inbox.ts';
+import type { Arrival } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import { commandOf, mentions } from './commands.ts';
 
 /** The action id of the stop button; its value is the session's id. */
 export const STOP_ACTION = 'bellhop_stop';
-
-/** `always`: we were called. `in-thread`: kept only where the agent is part of the thread. */
-export interface Incoming {
-  readonly keep: 'always' | 'in-thread';
-  readonly entry: InboxEntry;
-}
 
 /** The fields we read of an event. Everything in it comes from outside: nothing is there until it was looked at. */
 interface MessageEvent {
@@ -36,7 +31,7 @@ const SUBTYPES = new Set<unknown>([undefined, 'file_share', 'thread_broadcast', 
  * What an event or action of Slack is to us; null for what is not for us. An edit never starts work, and nothing
  * that we posted ourselves comes back in.
  */
-export function incomingOf(body: unknown, identity: SlackIdentity): Incoming | null {
+export function incomingOf(body: unknown, identity: SlackIdentity): Arrival | null {
   if (!isRecord(body)) return null;
   if (body.type === 'event_callback' && isRecord(body.event) && typeof body.event_id === 'string') {
     if (body.event.edited) return null;
@@ -47,7 +42,7 @@ export function incomingOf(body: unknown, identity: SlackIdentity): Incoming | n
 }
 
 /** What a new message is to us: an event of Slack, or the same as a history shows it, which may have been edited since. */
-export function incomingMessage(event: MessageEvent, eventId: string, identity: SlackIdentity): Incoming | null {
+export function incomingMessage(event: MessageEvent, eventId: string, identity: SlackIdentity): Arrival | null {
   const entry = entryOf(event, eventId, identity);
   if (!entry) return null;
   if (entry.address !== 'thread') return { keep: 'always', entry };
@@ -84,7 +79,7 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
   };
 }
 
-function incomingStop(body: Record<string, unknown>, identity: SlackIdentity): Incoming | null {
+function incomingStop(body: Record<string, unknown>, identity: SlackIdentity): Arrival | null {
   const action = Array.isArray(body.actions) ? (body.actions as unknown[])[0] : null;
   if (!isRecord(action) || action.action_id !== STOP_ACTION) return null;
   const channel = isRecord(body.channel) ? body.channel.id : null;

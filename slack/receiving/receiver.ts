@@ -3,10 +3,12 @@ import type { SocketConnection, SocketEvent } from './socket-connection.ts';
 
 export interface InboxReceiverOptions {
   readonly connection: SocketConnection;
-  /** Stores what is to be kept; `earlier` is what came before and is being stored. Throws while the database is away. */
-  readonly keep: (body: unknown, earlier: readonly Promise<void>[]) => Promise<void>;
+  /** Stores what is to be kept. Throws while the database is away. */
+  readonly keep: (body: unknown) => Promise<void>;
   /** An event could not be stored: it was not acknowledged, so Slack sends it again. */
   readonly onMissed: (error: unknown) => void;
+  /** Types of events that the app has listeners for. Bolt's work for the others would be in vain, and they are many. */
+  readonly listenedTo: ReadonlySet<string>;
   /** A listener of the app failed, after the event was stored and acknowledged. */
   readonly onListenerError: (error: unknown) => void;
 }
@@ -17,24 +19,21 @@ export interface InboxReceiverOptions {
  * loses the event. Here the listeners come last and get an acknowledgement that does nothing.
  */
 export function createInboxReceiver(options: InboxReceiverOptions): Receiver & { drain(): Promise<void> } {
-  const { connection, keep, onMissed, onListenerError } = options;
+  const { connection, keep, onMissed, listenedTo, onListenerError } = options;
   const underWay = new Set<Promise<void>>();
-  const storing = new Set<Promise<void>>();
   let app: App | null = null;
 
   const receive = async ({ body, acknowledge }: SocketEvent): Promise<void> => {
-    const stored = keep(body, [...storing]);
-    storing.add(stored);
     try {
-      await stored;
+      await keep(body);
     } catch (error) {
       onMissed(error);
       return;
-    } finally {
-      storing.delete(stored);
     }
     // A lost connection loses the acknowledgement; the event comes again and is known already.
     await acknowledge().catch(() => {});
+    const { type } = (body.event ?? {}) as { type?: unknown };
+    if (typeof type !== 'string' || !listenedTo.has(type)) return;
     await app?.processEvent({ body, ack: async () => {} }).catch(onListenerError);
   };
 

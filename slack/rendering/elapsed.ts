@@ -1,4 +1,4 @@
-/** `45 s`, `3 min 20 s`, `1 h 5 min`. */
+/** A duration for people: `45 s`, `3 min 20 s`, `1 h 5 min`. */
 export function elapsed(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;

@@ -1,18 +1,18 @@
 import { isHighSurrogate } from './split-markdown.ts';
 
-/** Slack's escapes: nothing in the text can then be a mention, a link or a channel. */
+/** Escapes a text for Slack, so that nothing in it becomes a mention, a link or a channel. */
 export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Plain words in which Slack finds no link either: for what it posts without a way to turn unfurling off. */
+/** The same, and Slack also finds no link in it. For posts whose unfurling cannot be switched off. */
 export function escapeUnlinked(text: string): string {
   return escapeText(text.replace(/[.:](?=\S)/g, '$&\u200b'));
 }
 
 /**
- * Markdown as Slack's older `mrkdwn`: the `text` of a message, which notifications, search and screen readers use
- * beside its blocks. Escaped first, so that only the links made here are links.
+ * Converts Markdown to Slack's older `mrkdwn`, for the `text` of a message. Notifications, search and screen readers
+ * use that text instead of the blocks. The text is escaped first, so that it has no links but those made here.
  */
 export function toMrkdwn(markdown: string): string {
   return outsideCode(escapeText(markdown), (text) =>
@@ -33,8 +33,8 @@ export function toMrkdwn(markdown: string): string {
 }
 
 /**
- * Applies `change` to what of each line is neither in a fence nor between backticks. Only looks depend on it: what
- * is taken for code differs from CommonMark in rare cases.
+ * Applies `change` to the parts of the text that are neither in a fence nor between backticks. In rare cases this
+ * differs from CommonMark. That is harmless, because only the look depends on it.
  */
 function outsideCode(markdown: string, change: (text: string) => string): string {
   let fence: string | null = null;
@@ -56,7 +56,7 @@ function outsideCode(markdown: string, change: (text: string) => string): string
   return lines.join('\n');
 }
 
-/** Cuts at `limit` UTF-16 units, saying so, and never between the two halves of one character. */
+/** Cuts a text at `limit` UTF-16 units and marks the cut. Never cuts a surrogate pair in two. */
 export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = isHighSurrogate(text.charCodeAt(limit - 2)) ? limit - 2 : limit - 1;

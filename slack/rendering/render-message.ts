@@ -6,11 +6,11 @@ import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
 import { neutralise } from './neutralise.ts';
 import { isHighSurrogate, splitMarkdown } from './split-markdown.ts';
 
-/** What one message is made of, for chat.postMessage and chat.update. */
+/** The text and blocks of one message, for chat.postMessage and chat.update. */
 export interface RenderedMessage {
   readonly text: string;
   readonly blocks: readonly Record<string, unknown>[];
-  /** What did not fit: the text of the next message of the same answer. */
+  /** The part that did not fit. It is the text of the answer's next message. */
   readonly rest: string | null;
 }
 
@@ -23,16 +23,16 @@ export interface RenderContext {
 export const MARKDOWN_LIMIT = 11_000;
 /** Slack edits messages reliably up to about 4,000 characters of text. */
 export const MOST_TEXT = 4_000;
-/** What is tried first: escapes make some text longer. */
+/** The limit that is tried first. It is below `MOST_TEXT`, because escapes make a text longer. */
 const TEXT_LIMIT = 3_000;
-/** A context or section text. */
+/** The limit of a context or section text. */
 const SECTION_LIMIT = 3_000;
-/** A small line in a message without blocks. */
+/** The limit of a small line in a message without blocks. */
 const PLAIN_LINE_LIMIT = 100;
-/** Messages one answer may take; the rest is cut and the cut named. */
+/** The most messages of one answer. The rest is cut off, and the last message says so. */
 export const MAX_PARTS = 5;
 
-/** Text and blocks within the limits of Slack (docs.slack.dev/reference/block-kit/blocks); what is cut is named. */
+/** Renders text and blocks within Slack's limits (docs.slack.dev/reference/block-kit/blocks). A cut is marked. */
 export function renderMessage(body: MessageBody, context: RenderContext): RenderedMessage {
   switch (body.kind) {
     case 'working':
@@ -47,7 +47,7 @@ export function renderMessage(body: MessageBody, context: RenderContext): Render
 function renderWorking(body: WorkingBody, { session, now }: RenderContext): RenderedMessage {
   const time = elapsed(now.getTime() - Date.parse(body.since));
   const line = cutText(`Working · step ${body.step} · ${body.what} · ${time}`, SECTION_LIMIT);
-  // The newest words matter while the work goes on; the whole text comes with the answer.
+  // While the work goes on, only the newest words matter. The whole text comes with the answer.
   const newest = body.text?.slice(-MARKDOWN_LIMIT * MAX_PARTS);
   const said = newest ? splitMarkdown(neutralise(newest), MARKDOWN_LIMIT).at(-1) : undefined;
   const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
@@ -74,7 +74,7 @@ function renderAnswer(body: AnswerBody): RenderedMessage {
   return { text, blocks, rest };
 }
 
-/** The same without blocks, for a message whose blocks Slack refused. Less fits into it: more is left to the next. */
+/** Renders a message without blocks, after Slack refused its blocks. Less fits, so more is left to the next message. */
 export function renderWithoutBlocks(body: MessageBody, context: RenderContext): RenderedMessage {
   if (body.kind !== 'answer') return { ...renderMessage(body, context), blocks: [] };
   const plain = (limit: number): RenderedMessage => {
@@ -85,7 +85,10 @@ export function renderWithoutBlocks(body: MessageBody, context: RenderContext): 
   return fitting(plain, ({ text }) => text);
 }
 
-/** The first of ever shorter tries whose text is short enough with its escapes, of which none is over five times as long. */
+/**
+ * Makes a message with a limit that is halved until its text is short enough for Slack. Escapes make a text longer, but
+ * never more than five times, so this ends after a few rounds.
+ */
 function fitting<T>(make: (limit: number) => T, textOf: (made: T) => string): T {
   let limit = TEXT_LIMIT;
   let made = make(limit);
@@ -96,13 +99,13 @@ function fitting<T>(make: (limit: number) => T, textOf: (made: T) => string): T 
   return made;
 }
 
-/** What goes into one message of an answer, with at most `limit` characters of Markdown. */
+/** The parts of one message of an answer. */
 interface AnswerPart {
-  /** Empty only where there is a last word. */
+  /** Empty only if there is a last word. */
   readonly markdown: string;
-  /** Bellhop's own, as mrkdwn; empty when there is none or more messages follow. */
+  /** Bellhop's own words, as mrkdwn. Empty when there are none, or when more messages follow. */
   readonly lastWord: string;
-  /** Small lines under it. */
+  /** Small lines under the text. */
   readonly small: readonly string[];
   readonly rest: string | null;
 }
@@ -122,7 +125,7 @@ function paragraphs(parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** What this message and those after it can take, and what is beyond: only counted, so never worth rendering. */
+/** Splits a text into the part that fits this message and the following ones, and the rest, which is only counted. */
 function cutToSendable(text: string, part: number): [sendable: string, beyond: string] {
   const limit = MARKDOWN_LIMIT * Math.max(1, MAX_PARTS - part + 1);
   if (text.length <= limit) return [text, ''];

@@ -1,13 +1,12 @@
-/** A piece of Markdown that reads well on its own: a fence, a table, or a run of lines up to an empty one. */
+/** A piece of Markdown that can stand alone: a fence, a table, or lines up to an empty one. */
 interface Block {
   readonly kind: 'fence' | 'table' | 'text';
   readonly lines: readonly string[];
 }
 
 /**
- * Cuts Markdown into pieces of at most `limit` characters, at the borders of its blocks where that is possible. A
- * fence that is cut is closed and opened again, a table gets its head again. The same text always gives the same
- * pieces.
+ * Cuts Markdown into pieces of at most `limit` characters, if possible between blocks. A fence that is cut is closed
+ * and opened again. A table that is cut gets its head again. The same text always gives the same pieces.
  */
 export function splitMarkdown(markdown: string, limit: number): string[] {
   const pieces: string[] = [];
@@ -67,7 +66,7 @@ function fitted(block: Block, limit: number): string[] {
     case 'fence': {
       const [open = '```', ...rest] = block.lines;
       const fence = FENCE.exec(open)?.[1] ?? '```';
-      // What opens it is the bulk of it: code on one line between its marks, or not code at all.
+      // The opening line takes most of the room, so it is code on one line, or not code at all.
       if (open.length + fence.length > limit / 2) return packLines(block.lines, limit);
       const inside = rest.length > 0 && isClosing(rest.at(-1) ?? '', fence) ? rest.slice(0, -1) : rest;
       return packLines(inside, limit - open.length - fence.length - 2).map((text) => `${open}\n${text}\n${fence}`);
@@ -97,14 +96,14 @@ function packLines(lines: readonly string[], limit: number): string[] {
   return packed;
 }
 
-/** A line over the limit is cut at its last space, or hard where it has none in its second half. */
+/** Cuts a line that is too long at its last space, or at the limit when its second half has no space. */
 function cutLine(line: string, limit: number): string[] {
   const parts: string[] = [];
   let rest = line;
   while (rest.length > limit) {
     const space = rest.lastIndexOf(' ', limit);
     let end = space > limit / 2 ? space : limit;
-    // Never between the two halves of one character.
+    // Never cuts a surrogate pair in two.
     if (isHighSurrogate(rest.charCodeAt(end - 1))) end -= 1;
     parts.push(rest.slice(0, end));
     rest = rest.slice(end).trimStart();
@@ -113,7 +112,7 @@ function cutLine(line: string, limit: number): string[] {
   return parts;
 }
 
-/** Whether this UTF-16 unit is the first half of a character of two. */
+/** Whether this UTF-16 unit is the first half of a surrogate pair. */
 export function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
 }

@@ -21,7 +21,7 @@ interface PostedMessage {
 const CLOCK_SLACK_S = 120;
 const MAX_PAGES = 20;
 
-/** The `ts` of our own message, if Slack has it: how an attempt finds out what became of the one before. */
+/** The `ts` of our own message if Slack has it, else null. It tells an attempt what became of the one before. */
 export async function findPosted(calls: PacedCalls, place: PostedPlace, mark: string): Promise<string | null> {
   return findMessage(
     calls,
@@ -30,7 +30,7 @@ export async function findPosted(calls: PacedCalls, place: PostedPlace, mark: st
   );
 }
 
-/** Whether a file of ours was already shared into its thread. */
+/** The `ts` of the message that shares a file of ours in its thread, else null. */
 export async function findShared(calls: PacedCalls, place: PostedPlace, file: string): Promise<string | null> {
   return findMessage(calls, place, (message) => message.files?.some((shared) => shared.id === file) ?? false);
 }

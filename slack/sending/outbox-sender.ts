@@ -1,129 +1,153 @@
-import type { Database } from '../../store/database.ts';
-import { statusWouldLinger } from '../../store/outbox.ts';
+import { type ChangeLog, noteChange } from '../../contracts/state-changes.ts';
+import { type Database, inTransaction } from '../../store/database.ts';
+import { nextOutboxDueMs } from '../../store/next-due.ts';
 import {
   claimOutbox,
   holdOutbox,
+  letNextPost,
   markFailed,
-  markSent,
-  type OutboxOf,
   type OutboxRow,
   postponeSending,
 } from '../../store/outbox-claims.ts';
-import { failureOf, isTokenRefused, TryAgain } from '../api/errors.ts';
-import type { PacedCalls } from '../api/paced-calls.ts';
+import { failureOf, isTokenRefused } from '../api/errors.ts';
+import type { GrantedCalls } from '../api/paced-calls.ts';
+import { type RateLimits, SLACK_LIMITS } from '../api/rate-limits.ts';
 import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
-import { type Hold, LostRow } from './hold.ts';
 import { sendFile, UploadFailed } from './send-file.ts';
 import { sendMessage } from './send-message.ts';
+import { sendEphemeral, sendReaction, sendStatus } from './send-once.ts';
+import { sendingLimits } from './sending-limits.ts';
+import { tellOfRefusal } from './tell-of-refusal.ts';
 
 export interface OutboxSenderOptions {
   readonly database: Database;
-  readonly calls: PacedCalls;
+  readonly calls: GrantedCalls;
+  /** The workspace whose rows are sent. */
+  readonly team: string;
+  /** The limits that `calls` keeps. @default Slack's documented limits */
+  readonly limits?: RateLimits;
   readonly apiUrl: string;
-  readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
+  readonly log: ChangeLog & {
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
   readonly now?: () => Date;
   /** How long a row is held: longer than one call to Slack may take. @default 15000 */
   readonly leaseMs?: number;
 }
 
+/**
+ * Makes sure, before something that cannot be taken back, that the outbox row is still ours, and keeps it for `ms`
+ * more. `unsure` notes that its outcome may stay unknown. Throws `LostRow` when another sender has taken it.
+ */
+export type Hold = (options?: { readonly ms?: number; readonly unsure?: boolean }) => Promise<void>;
+
+class LostRow extends Error {}
+
 const LEASE_MS = 15_000;
-/** A native status older than this would only contradict the answer. */
-const STATUS_LIFE_MS = 15_000;
+/** Calls to Slack at the same time. */
+const WIDTH = 32;
+/** So many of them are left to answers, for the time when Slack is slow. */
+const SPARE = 8;
+/** While rows wait for a token: it comes back by time alone, and nobody wakes us for it. */
+const POLL_MS = 250;
 /** Slack is asked again after an outcome that nobody knows; its own delays should be over by then. */
-const UNSURE_PAUSE_MS = 2_000;
+const FIRST_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
-const MAX_UPLOADS = 5;
+const MAX_UPLOAD_FAILURES = 5;
 
-/** Makes Slack agree with the outbox, row by row. */
+/**
+ * Makes Slack agree with the outbox, row by row. Several senders may share one database.
+ *
+ * 1. A claim (`claimOutbox`) takes a token of Slack's rate limits and the row that may use it. Channels take turns.
+ * 2. The row says which call it needs next (`method`). One claim is one call: a row that needs another call is given
+ *    back and claimed again, in the lane of that call.
+ * 3. A rate limit is waited for and counts as nothing. A failure is tried again after a pause that doubles. What Slack
+ *    refuses for good is told to the person (`tellOfRefusal`).
+ *
+ * @example
+ * // A turn ends. Its answer replaces the live line "Working · step 3".
+ * await putMessage(db, { key: 'slack:T1:C1:1.1/1/answer', team: 'T1', channel: 'C1', threadTs: '1.1',
+ *                        body: { kind: 'answer', text: 'Done.' }, final: true });
+ * // The commit wakes the sender. The row has a slack_ts, so its method is chat.update. It is put into the lane
+ * // (T1, chat.update, C1). It is the lane's turn and the bucket has a token: the token is taken, the row is claimed,
+ * // chat.update is called, and sent_revision becomes the revision that Slack shows.
+ */
 export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
-  const { database, calls, apiUrl, log, now = () => new Date(), leaseMs = LEASE_MS } = options;
+  const { database, calls, team, apiUrl, log, now = () => new Date(), leaseMs = LEASE_MS } = options;
+  const limits = sendingLimits(options.limits ?? SLACK_LIMITS);
 
-  const send = (row: OutboxRow, hold: Hold): Promise<void> => {
+  /** True when Slack shows the row now; false when the row has been given back for its next call. */
+  const send = (row: OutboxRow, hold: Hold): Promise<boolean> => {
+    const granted = calls.granted(row.method);
     switch (row.kind) {
       case 'message':
-        return sendMessage({ database, calls, now, hold }, row);
+        return sendMessage({ database, calls: granted, now, hold }, row);
       case 'file':
-        return sendFile({ db: database, calls, apiUrl, hold }, row);
+        return sendFile({ db: database, calls: granted, apiUrl, hold }, row);
       case 'reaction':
-        return sendReaction(database, calls, row);
+        return sendReaction(database, granted, row);
       case 'status':
-        return sendStatus(database, calls, row, now());
+        return sendStatus(database, granted, row);
       case 'ephemeral':
-        return sendEphemeral(database, calls, row);
+        return sendEphemeral(database, granted, row);
     }
   };
 
-  const attempt = async (claimed: OutboxRow): Promise<void> => {
-    // It may have waited behind others of its thread, and changed meanwhile.
-    const row = await holdOutbox(database, claimed, leaseMs);
-    if (!row) return;
-    let held = row;
+  const attempt = async (row: OutboxRow): Promise<void> => {
     const hold: Hold = async ({ ms = leaseMs, unsure } = {}) => {
-      const again = await holdOutbox(database, held, ms, unsure);
-      if (!again) throw new LostRow(`another sender has taken ${claimed.key}`);
-      held = again;
+      if (!(await holdOutbox(database, row, ms, unsure))) throw new LostRow(`another sender has taken ${row.key}`);
     };
     try {
-      await send(row, hold);
+      const isShown = await send(row, hold);
+      // A live line is sent again every second. Only its last state is a change.
+      if (isShown && row.final) noteChange(log, { of: 'outbox', to: 'sent', id: row.id, kind: row.kind });
     } catch (error) {
-      if (!(error instanceof LostRow)) await afterFailure(row, error);
+      if (error instanceof LostRow) return;
+      await afterFailure(row, error);
     }
+    if (row.kind === 'message' || row.kind === 'file') await letNextPost(database, row);
   };
 
   const afterFailure = async (row: OutboxRow, error: unknown): Promise<void> => {
     const failure = failureOf(error);
-    const about = { key: row.key, kind: row.kind, attempts: row.attempts };
-    if (failure.kind === 'limited') return postponeSending(database, row.id, row.revision, failure.waitMs);
-    if (failure.kind === 'refused' && !isTokenRefused(failure)) {
-      log.error({ ...about, code: failure.code }, 'Slack refused something of the outbox for good');
-      return markFailed(database, row.id, row.revision, failure.code);
+    const about = { outbox: row.id, key: row.key, kind: row.kind };
+    if (failure.kind === 'limited') return postponeSending(database, row, 'limit', failure.waitMs);
+    if (failure.kind === 'refused' && !isTokenRefused(failure)) return giveUp(row, failure.code);
+    if (error instanceof UploadFailed) {
+      const failures = row.uploadFailures + 1;
+      log.warn({ ...about, failures, reason: error.message }, 'a file could not be uploaded; trying again');
+      if (failures >= MAX_UPLOAD_FAILURES) return giveUp(row, 'upload_failed');
+      return postponeSending(database, row, 'upload', pauseAfter(failures));
     }
-    if (error instanceof UploadFailed && row.attempts >= MAX_UPLOADS) {
-      log.error({ ...about, reason: error.message }, 'a file could not be uploaded');
-      return markFailed(database, row.id, row.revision, 'upload_failed');
-    }
+    const failures = row.attempts + 1;
     const reason = failure.kind === 'refused' ? failure.code : failure.reason;
-    if (!(error instanceof TryAgain)) log.warn({ ...about, reason }, 'sending did not end well; trying again');
-    await postponeSending(
-      database,
-      row.id,
-      row.revision,
-      Math.min(UNSURE_PAUSE_MS * 2 ** Math.min(row.attempts - 1, 6), MAX_PAUSE_MS),
+    log.warn({ ...about, failures, reason }, 'sending did not end well; trying again');
+    await postponeSending(database, row, 'failure', pauseAfter(failures));
+  };
+
+  const giveUp = async (row: OutboxRow, code: string): Promise<void> => {
+    const told = await inTransaction(database, async (db) =>
+      (await markFailed(db, row, code)) ? tellOfRefusal(db, row, code) : 'not needed',
     );
+    const about = { outbox: row.id, key: row.key, kind: row.kind, code, told };
+    log.error(about, 'Slack refused something of the outbox for good');
+    noteChange(log, { of: 'outbox', to: 'failed', id: row.id, kind: row.kind, code });
   };
 
   return createWorkLoop<OutboxRow>({
-    claim: (limit) => claimOutbox(database, limit, leaseMs),
+    claim: (room) => claimOutbox(database, { team, limits, room, spare: SPARE, leaseMs }),
     work: attempt,
-    laneOf: (row) =>
-      row.kind === 'reaction' || row.kind === 'status' ? row.id : `${row.channel}:${row.threadTs ?? row.id}`,
+    // The order inside a thread is kept by what is claimed.
+    laneOf: (row) => row.id,
+    nextDueMs: () => nextOutboxDueMs(database),
     onError: (error) => log.warn({ reason: String(error) }, 'the outbox could not be read'),
+    pollMs: POLL_MS,
+    width: WIDTH,
   });
 }
 
-async function sendReaction(db: Database, calls: PacedCalls, row: OutboxOf<'reaction'>): Promise<void> {
-  try {
-    await calls.call('reactions.add', { channel: row.channel, timestamp: row.body.ts, name: row.body.name });
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure.kind !== 'refused' || failure.code !== 'already_reacted') throw error;
-  }
-  await markSent(db, row.id, row.revision, null, 0);
-}
-
-/** Marked before it is tried: at most once. Apps without the assistant feature are refused; that costs nothing. */
-async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<'status'>, now: Date): Promise<void> {
-  await markSent(db, row.id, row.revision, null, 0);
-  const late = now.getTime() - row.createdAt.getTime() > STATUS_LIFE_MS;
-  // Slack takes the line away at the next post; after that it would stand there for minutes.
-  if (late || (await statusWouldLinger(db, row, row.createdAt))) return;
-  const args = { channel_id: row.channel, thread_ts: row.threadTs, status: row.body.status };
-  await calls.call('assistant.threads.setStatus', args).catch(() => {});
-}
-
-/** Marked before it is tried: there is no way to see afterwards whether it arrived. */
-async function sendEphemeral(db: Database, calls: PacedCalls, row: OutboxOf<'ephemeral'>): Promise<void> {
-  await markSent(db, row.id, row.revision, null, 0);
-  const thread = row.threadTs ? { thread_ts: row.threadTs } : {};
-  await calls.call('chat.postEphemeral', { channel: row.channel, user: row.body.user, text: row.body.text, ...thread });
+/** @param failures of one cause in a row, from 1 */
+function pauseAfter(failures: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 6), MAX_PAUSE_MS);
 }

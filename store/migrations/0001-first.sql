@@ -1,5 +1,15 @@
 -- One organization, one installation, one database.
 
+-- The key of a Slack thread in every table, as contracts/ids.ts makes it: session, workflow and thread are one thing.
+create function slack_thread(team text, channel text, thread_ts text) returns text
+  language sql immutable parallel safe
+  return 'slack:' || team || ':' || channel || ':' || thread_ts;
+
+-- The key of a channel, `<team>:<channel>`: the middle of a session id.
+create function channel_of(session text) returns text
+  language sql immutable parallel safe
+  return split_part(session, ':', 2) || ':' || split_part(session, ':', 3);
+
 create table installation (
   id text primary key,
   -- X25519 public key, base64; the private key lives in the proxy's key file and never here.
@@ -18,22 +28,74 @@ create table channel (
   -- Shared with another organization, or about to be.
   external boolean not null default false,
   seen_at timestamptz not null default now(),
+  -- When Slack last announced a change. What was asked before that is not believed.
+  changed_at timestamptz not null default 'epoch',
   primary key (team, id)
 );
+create index channel_name on channel (name);
+create index channel_time on channel (seen_at);
+
+-- What an administrator said of a channel whose name matches a pattern of the access file. A row counts only while the
+-- channel has the name it had then. A channel that gets another name loses its row.
+create table channel_verdict (
+  team text not null,
+  channel text not null,
+  pattern text not null,
+  name text not null,
+  confirmed boolean not null,
+  decided_by text not null,
+  decided_at timestamptz not null default now(),
+  primary key (team, channel),
+  foreign key (team, channel) references channel (team, id) on delete cascade
+);
+
+-- While Slack has announced a change that nobody has asked about yet, the name is in doubt, and nothing counts.
+create view confirmed_channel as
+select verdict.team, verdict.channel, verdict.name, verdict.pattern
+from channel_verdict verdict join channel on channel.team = verdict.team and channel.id = verdict.channel
+where verdict.confirmed and channel.name = verdict.name and channel.seen_at > 'epoch' and channel.kind in ('public', 'private');
 
 create table person (
   team text not null,
   id text not null,
   name text not null,
   class text not null check (class in ('member', 'guest', 'external', 'bot', 'unknown')),
+  -- Slack's version of this data, in seconds. Older data never replaces newer data.
+  updated bigint not null default 0,
   seen_at timestamptz not null default now(),
   primary key (team, id)
 );
+create index person_time on person (seen_at);
 
--- Up to when every event of a workspace is known to have been stored: where a catch-up reads from.
+-- Up to when a gateway is known to have stored every event that Slack sent to it. One row for each gateway, since Slack sends
+-- an event to one connection only.
 create table slack_watermark (
+  team text not null,
+  gateway text not null,
+  seen_until timestamptz not null,
+  -- When the gateway last said that it is there. 'epoch' when it ended in order.
+  beat_at timestamptz not null default now(),
+  primary key (team, gateway)
+);
+
+-- Reading from Slack what no gateway was sent. `holder` does it until `held_until`; a higher fence ends a lower one.
+create table slack_catch_up (
   team text primary key,
-  seen_until timestamptz not null
+  holder text,
+  fence bigint not null default 0,
+  held_until timestamptz not null default 'epoch',
+  -- Everything said until then has to be read, and was read.
+  needed_until timestamptz not null,
+  done_until timestamptz not null default 'epoch'
+);
+
+-- How far the catch-up under way has come; empty when none is. A row with a thread is a thread that is still to be read.
+create table slack_catch_up_place (
+  team text not null,
+  channel text not null,
+  thread_ts text not null default '',
+  read_until timestamptz not null,
+  primary key (team, channel, thread_ts)
 );
 
 -- Access ------------------------------------------------------------------------------------------
@@ -46,15 +108,56 @@ create table policy (
   applied_by text not null
 );
 
+-- Names what is in force without reading a document: another text after each change.
+create view policy_revision as
+select coalesce((select max(version) from policy), 0) || ' ' || md5((
+  select coalesce(json_agg(each order by team, channel), '[]') from confirmed_channel each)::text) as revision;
+
+-- The part of a document that says how sandboxes are furnished, for the runner, which reads no rules.
+create view applied_environment as
+  select version,
+    coalesce(document->'environments', '[]'::jsonb) as environments,
+    (select coalesce(jsonb_agg(jsonb_build_object('scope', scope, 'environment', environment)), '[]'::jsonb)
+     from (
+       select each->>'scope' as scope, each->>'environment' as environment from jsonb_array_elements(document->'scopes') each
+       union all
+       -- Channels that are confirmed for a pattern. One that the document names has only what stands there.
+       select 'channel:' || team || ':' || channel, each->>'environment'
+       from jsonb_array_elements(document->'patterns') each join confirmed_channel on pattern = each->>'pattern'
+       where not document @> jsonb_build_object('scopes', jsonb_build_array(jsonb_build_object('scope', 'channel:' || team || ':' || channel)))
+     ) furnished where environment is not null) as attached
+  from policy;
+
 create table credential (
   connection text not null,
   version int not null,
   key_id text not null,
-  -- HPKE ciphertext; hosts, ports, kind and placement are bound to it.
+  -- HPKE ciphertext; connection, version, hosts, ports and use are bound to it.
   sealed bytea not null,
+  -- When the secret ends by itself, if its text says so: a certificate, a key for a session.
+  expires_at timestamptz,
   created_at timestamptz not null default now(),
   primary key (connection, version)
 );
+
+-- Refresh tokens that have replaced an entered one (RFC 6749 6). A chain does not depend on the version of the credential.
+create table refresh_token (
+  connection text not null,
+  -- Keyed digest of the token that was entered.
+  seed text not null,
+  -- How often the token was replaced. It is the fence: a row is only changed by who knows the newest.
+  generation int not null default 0,
+  key_id text,
+  -- HPKE ciphertext, bound to connection, seed and generation. Null while the entered token is the newest.
+  sealed bytea,
+  -- Who is exchanging it, and until when nobody else may.
+  holder text,
+  held_until timestamptz,
+  used_at timestamptz not null default now(),
+  primary key (connection, seed),
+  check ((sealed is null) = (generation = 0) and (key_id is null) = (sealed is null))
+);
+create index refresh_token_by_use on refresh_token (used_at);
 
 create table schedule (
   name text primary key,
@@ -76,6 +179,7 @@ create table inbox (
   team text not null,
   channel text not null,
   thread_ts text not null,
+  session text not null generated always as (slack_thread(team, channel, thread_ts)) stored,
   ts text not null,
   author text not null,
   author_class text not null default 'unknown',
@@ -92,15 +196,37 @@ create table inbox (
   delivered_at timestamptz,
   notice_at timestamptz,
   attempts int not null default 0,
-  -- A claim sets it ahead: whoever died with a row leaves it to the next sweep after that.
+  -- When it is due: at once, or at its next try.
   not_before timestamptz not null default now(),
+  -- A worker has claimed the row until then. If the worker dies, another one may claim it afterwards.
+  claimed_until timestamptz,
   -- The turn that claimed it.
   turn int
 );
 -- app_mention and message of the same text, delivered five times each, are one.
-create unique index inbox_message_once on inbox (team, channel, ts) where kind = 'message';
-create index inbox_undelivered on inbox (id) where delivered_at is null and state in ('received', 'delivered');
-create index inbox_thread on inbox (team, channel, thread_ts, id);
+create unique index inbox_message_once on inbox (ts, channel, team) where kind = 'message';
+-- A person asks what became of a message, and gives its channel and ts.
+create index inbox_other_at on inbox (ts) where kind <> 'message';
+-- Direct messages that somebody uses: a catch-up reads them.
+create index inbox_dm on inbox (team, received_at) where address = 'dm';
+create index inbox_undelivered on inbox (session, id) where delivered_at is null and state in ('received', 'delivered');
+create index inbox_session on inbox (session, id);
+-- What retention deletes first, and what it keeps as long as the thread is there.
+create index inbox_done on inbox (received_at) where turn is not null or kind = 'stop' or state in ('refused', 'answered');
+create index inbox_unread_time on inbox (received_at)
+  where not (turn is not null or kind = 'stop' or state in ('refused', 'answered'));
+-- What no turn has read yet.
+create index inbox_unread on inbox (session, id)
+  where turn is null and state in ('delivered', 'context') and kind in ('message', 'schedule');
+create index inbox_of_turn on inbox (session, turn) where turn is not null;
+
+-- When a channel was last served: the next row is of the channel that was served longest ago.
+create table inbox_served (
+  team text not null,
+  channel text not null,
+  served_at timestamptz not null,
+  primary key (team, channel)
+);
 
 -- Sessions ------------------------------------------------------------------------------------------
 
@@ -124,9 +250,18 @@ create table session (
   instructions jsonb not null default '[]',
   -- The agent's user in this session's sandbox.
   agent_uid int not null default nextval('agent_uid') unique,
+  -- The newest run of its workflow and the number that was given to it; contracts/fence.ts says what they are for.
+  run_id text,
+  runs int not null default 0,
+  -- The newest fence that wrote anything. A write with a lower one is late and changes nothing.
+  fence_run int not null default 0,
+  fence_count int not null default 0,
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now()
 );
+create index session_time on session (changed_at);
+create index session_open on session (changed_at) where state <> 'closed';
+create index session_place on session (channel, thread_ts);
 
 create table access_snapshot (
   id uuid primary key default gen_random_uuid(),
@@ -134,23 +269,28 @@ create table access_snapshot (
   turn int not null,
   policy_version int not null,
   access jsonb not null,
-  taken_at timestamptz not null default now()
+  taken_at timestamptz not null default now(),
+  unique (session, turn)
 );
+create index access_snapshot_time on access_snapshot (taken_at);
 
 create table turn (
   session text not null references session (id),
   number int not null,
-  -- Which run of the workflow began it, and as its how manieth: a repeated `beginTurn` finds its own turn again.
+  -- Session and fence of the asking that began it: a repeated `beginTurn` finds its own turn by this.
   claim text not null unique,
+  -- The message that began it. What was said after a later stop belongs to the next turn.
+  begun_by bigint,
   requester text not null,
   state text not null default 'running' check (state in ('running', 'answered', 'stopped', 'limit', 'failed')),
   failure text,
   stopped_by text,
-  snapshot uuid references access_snapshot (id),
   started_at timestamptz not null default now(),
   -- When its sandbox could run commands.
   sandbox_ready_at timestamptz,
   ended_at timestamptz,
+  -- When the housekeeper last found the workflow of this turn open.
+  looked_at timestamptz,
   steps int not null default 0,
   input_tokens bigint not null default 0,
   output_tokens bigint not null default 0,
@@ -160,7 +300,9 @@ create table turn (
   bytes_out bigint not null default 0,
   primary key (session, number)
 );
-create index turn_running on turn (session) where state = 'running';
+-- A session has at most one turn that runs.
+create unique index turn_running on turn (session) where state = 'running';
+create index turn_time on turn (ended_at);
 
 -- The conversation as the model is given it. Append-only; a summary row replaces older ones in the context.
 create table transcript (
@@ -177,7 +319,9 @@ create table transcript (
   at timestamptz not null default now(),
   primary key (session, seq)
 );
-create index transcript_turn on transcript (session, turn);
+create index transcript_turn on transcript (session, turn, step);
+create index transcript_summary on transcript (session, seq) where role = 'summary';
+create index transcript_time on transcript (at);
 
 -- One row a model call or tool call.
 create table step (
@@ -194,12 +338,18 @@ create table step (
   -- The whole output up to 1 MB; the model sees at most 32 KB of it.
   output text,
   attempt int not null default 0,
+  -- What kept its attempts from succeeding: for each cause how often, and how much of its budget of time is used up.
+  trouble jsonb not null default '{}',
+  -- Whether the call may have had an effect; a command says it by its incarnation instead.
+  begun boolean not null default false,
   -- Of the sandbox in which its command was first started.
   incarnation text,
   started_at timestamptz,
   ended_at timestamptz,
   primary key (session, turn, number)
 );
+create index step_open on step (session, turn, number) where state in ('pending', 'running');
+create index step_output_time on step (ended_at) where output is not null;
 
 create table model_usage (
   id bigint generated always as identity primary key,
@@ -214,14 +364,19 @@ create table model_usage (
   at timestamptz not null default now(),
   unique (session, turn, step)
 );
+create index model_usage_time on model_usage (at);
 
 -- Runners and sandboxes -----------------------------------------------------------------------------
 
 create table runner (
   id text primary key,
+  -- How many turns may be at work on it at once.
   capacity int not null,
   runtime text not null,
-  image_ready boolean not null default false,
+  -- What it lacks to run a sandbox. Only a runner that lacks nothing is given work.
+  lacks text[] not null default '{}' check (lacks <@ array['engine', 'image', 'proxy']),
+  -- How much the sandboxes have that it makes now.
+  tools text not null default 'base' check (tools in ('base', 'full')),
   draining boolean not null default false,
   started_at timestamptz not null default now(),
   beat_at timestamptz not null default now()
@@ -231,8 +386,12 @@ create table sandbox (
   -- Short and safe for container names and socket paths.
   id text primary key,
   session text not null unique references session (id),
+  channel text not null generated always as (channel_of(session)) stored,
   runner text not null,
+  -- What became of its container.
   state text not null default 'placed' check (state in ('placed', 'running', 'paused', 'removed')),
+  -- The turn that holds a place on the runner for it; null while the sandbox rests.
+  working_turn int,
   has_workspace boolean not null default false,
   -- Names this life of the container; a restarted one has another.
   incarnation text,
@@ -241,6 +400,40 @@ create table sandbox (
   -- The reaper claims a row before it removes anything.
   reaper_claim timestamptz,
   changed_at timestamptz not null default now()
+);
+-- Rows that hold a place: at most as many as all runners have places.
+create index sandbox_at_work on sandbox (runner, channel) where working_turn is not null;
+-- Rows that have a container.
+create index sandbox_held on sandbox (runner, changed_at) where state <> 'removed';
+-- Rows whose workspace files are all that is left.
+create index sandbox_kept on sandbox (runner, changed_at) where state = 'removed' and has_workspace;
+
+-- A turn that waits for a place. The row is gone as soon as its workflow knows the place, or the turn has ended.
+create table place_request (
+  session text primary key references session (id) on delete cascade,
+  turn int not null,
+  channel text not null generated always as (channel_of(session)) stored,
+  -- The runner that holds the session's files; null when any runner will do.
+  home text,
+  asked_at timestamptz not null default clock_timestamp(),
+  -- When the turn came to its first tool call. Before that it can do without a sandbox.
+  needed_at timestamptz,
+  -- The place is granted, and the workflow does not know it yet.
+  granted_at timestamptz,
+  -- When the workflow was last signalled that its place is granted.
+  told_at timestamptz,
+  -- When the thread was last told where it stands in line.
+  said_at timestamptz,
+  -- The runner whose files are lost, when the place is on another one.
+  lost_from text
+);
+create index place_request_waiting on place_request (channel, (needed_at is null), asked_at) where granted_at is null;
+create index place_request_granted on place_request (granted_at) where granted_at is not null;
+
+-- When each channel was last given a place: the one that was served longest ago comes first.
+create table place_channel (
+  channel text primary key,
+  served_at timestamptz not null
 );
 
 create table egress_event (
@@ -271,17 +464,29 @@ create table egress_event (
   transport text not null,
   -- Whether the sandbox sent a credential itself; null where its headers were not seen.
   own_credentials boolean,
+  -- How many requests the row stands for. Past the limit of its turn, requests of one kind share a row.
+  requests bigint not null default 1,
+  -- What it did in a repository of a forge; null elsewhere. A ref is its whole name.
+  operation text,
+  repository text,
+  ref text,
+  pull_request int,
   stored_at timestamptz not null default now()
 );
 create index egress_event_turn on egress_event (session, turn, at);
+create index egress_event_session on egress_event (session, at);
 create index egress_event_time on egress_event (stored_at);
+-- When a connection was last used, and last refused.
+create index egress_event_connection on egress_event (connection, outcome, at) where connection is not null;
+-- From a pull request or a branch to the thread that made it. Reading is most of the traffic, and is not looked for.
+create index egress_event_repository on egress_event (lower(repository), at) where ref is not null or pull_request is not null;
 
 -- What is to be said in Slack -----------------------------------------------------------------------
 
 -- A row is one thing to be seen in Slack, kept as the wanted state: the sender makes Slack agree with it.
 create table outbox (
   id bigint generated always as identity primary key,
-  -- One logical message, however often it is written: `<turn>/answer`, `<inbox id>/refusal`, …
+  -- The key of one logical message. Writes with the same key change that message: `<turn>/answer`, `<inbox id>/refusal`, …
   key text not null unique,
   -- The opaque mark in the message's metadata, by which an unsure attempt finds its own message again.
   mark uuid not null default gen_random_uuid() unique,
@@ -289,40 +494,114 @@ create table outbox (
   team text not null,
   channel text not null,
   thread_ts text,
-  session text,
+  -- The thread it belongs to; null while it opens one of its own.
+  session text generated always as (slack_thread(team, channel, thread_ts)) stored,
   body jsonb not null,
   revision int not null default 1,
   sent_revision int not null default 0,
   final boolean not null default false,
-  attempts int not null default 0,
   slack_ts text,
+  -- Slack's id of the file, once Slack has its bytes.
   slack_file text,
-  -- Where Slack takes this file's bytes; valid for one upload.
-  upload_url text,
   -- A post or completion was begun and its outcome is not known: look before trying again.
   unsure boolean not null default false,
-  claimed_until timestamptz,
+  -- Slack refused the blocks of this revision: it is sent as plain text.
+  plain boolean not null default false,
+  -- Real failures in a row. Each cause counts for itself, and waiting for a rate limit counts nowhere.
+  attempts int not null default 0,
+  upload_failures int not null default 0,
+  -- How often the thread was looked at since an unsure completion, and the file was not there.
+  looks int not null default 0,
   not_before timestamptz not null default now(),
+  -- A reaction or status line that is not in Slack by then is dropped.
+  expires_at timestamptz,
+  -- Names one sender's holding of the row, which lasts until claimed_until.
+  claim uuid,
+  claimed_until timestamptz,
+  -- It waits in its lane (outbox_lane) for a token of its rate limit.
+  queued boolean not null default false,
   failed text,
   created_at timestamptz not null default now(),
-  sent_at timestamptz
+  sent_at timestamptz,
+  -- When somebody may take it: after its pause, and after a sender that died with it.
+  due_at timestamptz generated always as (greatest(not_before, claimed_until)) stored,
+  -- How urgent it is: 1 answers and files, 2 notices, 3 live lines, 4 reactions and status lines.
+  class smallint not null generated always as (case
+    when kind in ('reaction', 'status') then 4
+    when not final then 3
+    when body ->> 'kind' = 'notice' then 2
+    else 1 end) stored,
+  -- The one call of Slack's API that the row needs next. One claim is one call.
+  method text not null generated always as (case
+    when kind = 'reaction' and body ? 'remove' then 'reactions.remove'
+    when kind = 'reaction' then 'reactions.add'
+    when kind = 'status' then 'assistant.threads.setStatus'
+    when kind = 'ephemeral' then 'chat.postEphemeral'
+    when kind = 'message' and slack_ts is not null then 'chat.update'
+    when unsure and thread_ts is null then 'conversations.history'
+    when unsure then 'conversations.replies'
+    when kind = 'message' then 'chat.postMessage'
+    when slack_file is not null then 'files.completeUploadExternal'
+    else 'files.getUploadURLExternal' end) stored
 );
-create index outbox_due on outbox (not_before) where sent_revision < revision and failed is null;
-create index outbox_thread on outbox (team, channel, thread_ts);
+create index outbox_session on outbox (session, id);
+create index outbox_time on outbox (created_at);
+create index outbox_failed on outbox (created_at) where failed is not null;
+create index outbox_at on outbox (slack_ts) where slack_ts is not null and kind <> 'reaction';
+create index outbox_unsent_file on outbox ((body ->> 'fileId'))
+  where kind = 'file' and sent_revision < revision and failed is null;
+-- Not in a lane: just written, or in a pause, or held by a sender.
+create index outbox_arrivals on outbox (class, due_at) where not queued and sent_revision < revision and failed is null;
+-- How much is due, and since when, by class.
+create index outbox_due on outbox (class, due_at) where sent_revision < revision and failed is null;
+create index outbox_queue on outbox (team, method, channel, class, id) where queued;
+create index outbox_expiring on outbox (expires_at)
+  where expires_at is not null and sent_revision < revision and failed is null;
+-- First posts of a thread, which come in order.
+create index outbox_first_posts on outbox (session, id)
+  where kind in ('message', 'file') and sent_revision = 0 and failed is null;
+
+-- One queue of the outbox: the rows of one channel that need the same call. Channels take turns (claim_outbox).
+create table outbox_lane (
+  team text not null,
+  method text not null,
+  channel text not null,
+  -- The most urgent class that is queued; null when nothing is.
+  class smallint,
+  -- The lane with the earliest is served next: when it was served last or, where its channel has a limit of its own
+  -- that is used up, when that limit lets it go on.
+  turn_at timestamptz not null default 'epoch',
+  primary key (team, method, channel)
+);
+create index outbox_lane_next on outbox_lane (team, method, turn_at) where class is not null;
+create index outbox_lane_answers on outbox_lane (team, method, turn_at) where class = 1;
+create index outbox_lane_idle on outbox_lane (turn_at) where class is null;
 
 create table file (
   id uuid primary key default gen_random_uuid(),
   session text not null,
   name text not null,
-  bytes bytea not null,
   direction text not null check (direction in ('in', 'out')),
+  -- In bytes; null until all of them are in file_chunk.
+  size bigint,
   -- The sandbox whose workspace holds it.
   placed_in text,
   -- For direction in: whether it lies in the workspace already.
   placed boolean not null default false,
   at timestamptz not null default now()
 );
+-- The bytes of a file in pieces of 256 kB: nobody has to hold a whole file to pass it on.
+create table file_chunk (
+  file uuid not null references file (id) on delete cascade,
+  seq int not null,
+  bytes bytea not null,
+  primary key (file, seq)
+);
+-- Charts and archives do not get smaller by another try.
+alter table file_chunk alter column bytes set storage external;
 create index file_incoming on file (session) where direction = 'in';
+create index file_time on file (at);
+create index file_unfinished on file (at) where size is null;
 
 create table rate_bucket (
   team text not null,
@@ -333,3 +612,378 @@ create table rate_bucket (
   blocked_until timestamptz,
   primary key (team, method, channel)
 );
+
+-- What is too old to be kept ------------------------------------------------------------------------
+
+-- Deletes rows by where they lie, and says how many. The caller has locked them, so that they lie there still.
+create function delete_rows(of_table regclass, doomed tid[]) returns int
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  deleted int;
+begin
+  execute format('delete from %s where ctid = any($1)', of_table) using doomed;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$$;
+
+/*
+ * Deletes about `batch` rows of one kind that are older than `before`, and says how many it deleted. Zero means that
+ * nothing old is left. Rows that somebody has locked are left for the next call, so that nobody waits for this function.
+ *
+ * It runs with the rights of the schema's owner: the agent worker may call it, and cannot delete anything itself. Nothing younger
+ * than a day is deleted, and never more than about 10,000 rows at once, whatever it is asked for. Which kind holds which tables is said in store/retention.ts.
+ *
+ * `offset 0` keeps the planner from turning a condition into a join with a whole table: it is asked for the few rows of a batch.
+ */
+create function delete_old(kind text, before timestamptz, batch int) returns int
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  deleted int := 0;
+  old record;
+  old_sessions text[];
+begin
+  if before is null or before > now() - interval '1 day' then
+    raise exception 'what is younger than a day is not deleted' using errcode = 'check_violation';
+  end if;
+  -- Null would be no limit at all.
+  batch := least(greatest(coalesce(batch, 1), 1), 10000);
+
+  case kind
+  when 'egress' then
+    deleted := delete_rows('egress_event', array(
+      select ctid from egress_event where stored_at < before order by stored_at limit batch for update skip locked));
+
+  when 'outputs' then
+    update step set output = null where ctid = any(array(
+      select ctid from step where output is not null and ended_at < before
+      order by ended_at limit batch for update skip locked));
+    get diagnostics deleted = row_count;
+
+  when 'snapshots' then
+    deleted := delete_rows('access_snapshot', array(
+      select a.ctid from access_snapshot a where a.taken_at < before and not exists (
+        select 1 from turn t where t.session = a.session and t.number = a.turn and t.state = 'running' offset 0)
+      order by a.taken_at limit batch for update skip locked));
+
+  when 'usage' then
+    deleted := delete_rows('model_usage', array(
+      select ctid from model_usage where at < before order by at limit batch for update skip locked));
+
+  when 'inbox' then
+    -- What waits to be read, also as context, is kept as long as its thread is ('threads').
+    deleted := delete_rows('inbox', array(
+      select i.ctid from inbox i
+      where i.received_at < before and (i.turn is not null or i.kind = 'stop' or i.state in ('refused', 'answered'))
+        and i.state <> 'received' and (i.state <> 'delivered' or i.delivered_at is not null)
+      order by i.received_at limit batch for update skip locked));
+
+  when 'outbox' then
+    -- A refusal is said once for each place, so that it stays known.
+    deleted := delete_rows('outbox', array(
+      select ctid from outbox
+      where created_at < before and (sent_revision >= revision or failed is not null) and key not like 'refusal/%'
+      order by created_at limit batch for update skip locked));
+
+  when 'files' then
+    -- The beginning of a file that was too large, or that did not come to its end. Nobody reads it, so it goes after a day.
+    deleted := delete_rows('file', array(
+      select ctid from file where size is null and at < now() - interval '1 day'
+      order by at limit batch for update skip locked));
+    -- A file that a thread in use still has to place in its workspace is kept, and so is one that Slack does not have yet.
+    deleted := deleted + delete_rows('file', array(
+      select f.ctid from file f
+      where f.at < before and f.size is not null
+        and (f.direction = 'out' or f.placed_in is not null
+          or not exists (select 1 from session s where s.id = f.session and s.changed_at >= before offset 0))
+        and not exists (select 1 from outbox o where o.kind = 'file' and o.sent_revision < o.revision and o.failed is null
+                        and o.body ->> 'fileId' = f.id::text offset 0)
+      order by f.at limit batch for update skip locked));
+
+  when 'transcripts' then
+    -- A thread that nobody used loses its whole transcript at once: half of one could begin with a result without its call.
+    -- A turn begins by locking the session. So no turn reads a transcript while it is being deleted.
+    old_sessions := array(
+      select t.session from transcript t
+      where t.at < before and (select s.changed_at from session s where s.id = t.session) < before
+      order by t.at limit batch);
+    old_sessions := array(
+      select id from session where id = any(old_sessions) and changed_at < before for update skip locked);
+    delete from transcript where session = any(old_sessions);
+    get diagnostics deleted = row_count;
+    -- A thread in use loses what a summary has replaced.
+    deleted := deleted + delete_rows('transcript', array(
+      select t.ctid from transcript t
+      where t.at < before and exists (
+        select 1 from transcript summary
+        where summary.session = t.session and summary.role = 'summary' and summary.seq > t.seq
+          and (t.role = 'summary' or (summary.content ->> 'upTo')::bigint >= t.seq) offset 0)
+      order by t.at limit batch for update skip locked));
+
+  when 'threads' then
+    -- A turn goes with its steps and its snapshot. The newest turn of a thread in use stays: the next number follows from it.
+    for old in
+      select t.session, t.number from turn t
+      where t.ended_at < before and t.state <> 'running'
+        and ((select s.changed_at from session s where s.id = t.session) < before
+          or t.number < (select max(newest.number) from turn newest where newest.session = t.session))
+      order by t.ended_at limit greatest(batch / 20, 1) for update skip locked
+    loop
+      delete from step where session = old.session and turn = old.number;
+      delete from access_snapshot where session = old.session and turn = old.number;
+      delete from turn where session = old.session and number = old.number;
+      deleted := deleted + 1;
+    end loop;
+    -- A thread goes when nothing of it is left but its own row and that of its sandbox. Turns and transcripts go oldest first, so
+    -- that only the oldest threads can be ready: the others are not asked.
+    old_sessions := array(select id from session where changed_at < before order by changed_at limit batch);
+    old_sessions := array(
+      select s.id from session s
+      where s.id = any(old_sessions) and s.changed_at < before
+        and not exists (select 1 from turn where turn.session = s.id offset 0)
+        and not exists (select 1 from transcript where transcript.session = s.id offset 0)
+      for update skip locked);
+    delete from access_snapshot where session = any(old_sessions);
+    delete from sandbox where session = any(old_sessions);
+    delete from session where id = any(old_sessions);
+    deleted := deleted + cardinality(old_sessions);
+    -- What nobody read in a thread that is gone or never came to be. What is still to be delivered stays.
+    deleted := deleted + delete_rows('inbox', array(
+      select i.ctid from inbox i
+      where i.received_at < before and not (i.turn is not null or i.kind = 'stop' or i.state in ('refused', 'answered'))
+        and (i.state = 'context' or i.delivered_at is not null)
+        and not exists (select 1 from session s where s.id = i.session offset 0)
+      order by i.received_at limit batch for update skip locked));
+
+  when 'directory' then
+    deleted := delete_rows('person', array(
+      select ctid from person where seen_at < before order by seen_at limit batch for update skip locked));
+    -- A channel is kept while the access file, a schedule or a thread names it.
+    deleted := deleted + delete_rows('channel', array(
+      select c.ctid from channel c
+      where c.seen_at < before
+        and not exists (select 1 from session s where s.channel = c.id and s.team = c.team offset 0)
+        and not exists (select 1 from schedule s where s.channel = c.id and s.team = c.team offset 0)
+        and not exists (
+          select 1 from policy p where p.version = (select max(version) from policy)
+            and p.document -> 'scopes' @> jsonb_build_array(jsonb_build_object('scope', 'channel:' || c.team || ':' || c.id)))
+      order by c.seen_at limit batch for update skip locked));
+    deleted := deleted + delete_rows('runner', array(
+      select ctid from runner where beat_at < before limit batch for update skip locked));
+    deleted := deleted + delete_rows('rate_bucket', array(
+      select ctid from rate_bucket where refilled_at < before limit batch for update skip locked));
+    -- When a channel was served last matters no more; without a row it counts as not served yet.
+    deleted := deleted + delete_rows('inbox_served', array(
+      select ctid from inbox_served where served_at < before limit batch for update skip locked));
+    deleted := deleted + delete_rows('place_channel', array(
+      select ctid from place_channel where served_at < before limit batch for update skip locked));
+    deleted := deleted + delete_rows('outbox_lane', array(
+      select ctid from outbox_lane where class is null and turn_at < before
+      order by turn_at limit batch for update skip locked));
+
+  when 'policies' then
+    deleted := delete_rows('policy', array(
+      select ctid from policy
+      where applied_at < before and version < (select max(version) from policy)
+      order by version limit batch for update skip locked));
+    deleted := deleted + delete_rows('refresh_token', array(
+      select ctid from refresh_token where used_at < before order by used_at limit batch for update skip locked));
+
+  else
+    raise exception 'nothing is known of the retention of %', kind using errcode = 'invalid_parameter_value';
+  end case;
+  return deleted;
+end
+$$;
+
+-- A token bucket as it is now. A new one is full.
+create function refill_bucket(of_team text, of_method text, of_channel text, capacity float8, per_second float8)
+  returns rate_bucket
+  language sql
+  as $$
+    insert into rate_bucket as bucket (team, method, channel, tokens) values (of_team, of_method, of_channel, capacity)
+    on conflict (team, method, channel) do update
+    set tokens = least(capacity, bucket.tokens
+          + per_second * greatest(extract(epoch from clock_timestamp() - bucket.refilled_at), 0)),
+        refilled_at = clock_timestamp()
+    returning bucket.*
+  $$;
+
+-- When a bucket has a token beside the reserve.
+create function ready_at(bucket rate_bucket, reserve float8, per_second float8) returns timestamptz
+  language sql
+  as $$
+    select greatest(
+      bucket.blocked_until,
+      bucket.refilled_at + interval '1 second'
+        * greatest(1 + reserve - bucket.tokens, 0) / per_second)
+  $$;
+
+-- Whether a thread has an earlier first post that is as urgent and not in Slack yet.
+create function has_earlier_post(of_session text, of_id bigint, of_class int) returns boolean
+  language sql stable
+  as $$
+    select exists (
+      select 1 from outbox
+      where session = of_session and id < of_id and kind in ('message', 'file') and sent_revision = 0 and failed is null
+        and class <= of_class and created_at > now() - interval '10 minutes')
+  $$;
+
+-- Puts rows that are due into their lanes, and drops what has expired. Returns how many rows it looked at.
+create function queue_outbox(batch int) returns int
+  language plpgsql
+  set enable_seqscan = off
+  as $$
+declare
+  at timestamptz := clock_timestamp();
+  looked int := 0;
+  judged_now int;
+  put_back bigint[];
+begin
+  update outbox set failed = 'expired', queued = false, claim = null, claimed_until = null
+  where id in (
+    select id from outbox
+    where expires_at <= at and sent_revision < revision and failed is null and (claimed_until is null or claimed_until <= at)
+    order by expires_at limit batch for update skip locked);
+
+  -- Class by class, so that many arriving reactions do not hold up an answer.
+  for of_class in 1..4 loop
+    with due as materialized (
+      select id, session, kind, slack_ts from outbox
+      where class = of_class and due_at <= at and not queued and sent_revision < revision and failed is null
+      order by due_at limit batch - looked for update skip locked
+    ), judged as (
+      -- A first post waits for the first posts before it in its thread that are as urgent, but not for ever. It is put
+      -- back for ten seconds; the sender makes it due at once when the one before it is in Slack.
+      select id, kind in ('message', 'file') and slack_ts is null and has_earlier_post(session, id, of_class) as waits
+      from due
+    ), moved as (
+      update outbox set claim = null, claimed_until = null, queued = not waits,
+        not_before = case when waits then at + interval '10 seconds' else not_before end
+      from judged where outbox.id = judged.id
+      returning outbox.id, outbox.team, outbox.method, outbox.channel, outbox.queued
+    ), lanes as (
+      insert into outbox_lane (team, method, channel, class)
+      select distinct team, method, channel, of_class from moved where queued
+      on conflict (team, method, channel) do update
+      -- A lane that waits for the reserve of its limit to fill does not wait any more when an answer comes.
+      set turn_at = case when outbox_lane.class > excluded.class then least(outbox_lane.turn_at, at) else outbox_lane.turn_at end,
+          class = least(outbox_lane.class, excluded.class)
+    )
+    select count(*), array_agg(id) filter (where not queued) into judged_now, put_back from moved;
+    looked := looked + judged_now;
+    -- 1. The statement above began when an earlier post was not marked as sent, and puts a row back.
+    -- 2. Meanwhile that post's sender marked it and made the row due, before the row was put back.
+    -- Therefore those put back are looked at once more, by a new statement, which sees what is committed by now. A
+    -- sender that comes later than this finds the row locked, and makes it due when we are done.
+    update outbox set not_before = at
+    where id = any(put_back) and not has_earlier_post(session, id, of_class);
+    exit when looked >= batch;
+  end loop;
+  return looked;
+end
+$$;
+
+-- Grants tokens of Slack's rate limits to lanes in turn, and claims one row for each token: a row that cannot be sent is
+-- never claimed. `limits` is a list of {method, capacity, per_second, reserve, per_channel}, the most important first.
+-- `reserve` tokens of a bucket, and `spare` of the `room`, are left to answers.
+-- It is a function, and so one statement, for this reason:
+-- 1. One sender at a time may grant; the advisory lock sees to it.
+-- 2. A process can be frozen between two statements of a transaction, for minutes, and keeps its locks.
+-- 3. PostgreSQL runs one statement to its end, whatever its client does.
+-- Therefore no frozen process keeps the lock.
+create function claim_outbox(of_team text, limits jsonb, room int, spare int, lease interval) returns setof outbox
+  language plpgsql
+  set enable_seqscan = off
+  as $$
+declare
+  batch constant int := 500;
+  bucket_limit record;
+  bucket rate_bucket;
+  lane outbox_lane;
+  item outbox;
+  at timestamptz;
+  next_at timestamptz;
+  next_class smallint;
+  reserve float8;
+  answers_only boolean;
+begin
+  perform pg_advisory_xact_lock(8245109);
+  for round in 1..10 loop
+    exit when queue_outbox(batch) < batch;
+  end loop;
+
+  for bucket_limit in
+    select * from jsonb_to_recordset(limits)
+      as l(method text, capacity float8, per_second float8, reserve float8, per_channel boolean)
+  loop
+    bucket := null;
+    -- Bounded, for not every turn ends with a row: a lane may have no token, or its row may be locked.
+    for turn in 1..room + 100 loop
+      exit when room <= 0;
+      at := clock_timestamp();
+      answers_only := room <= spare;
+      if not bucket_limit.per_channel then
+        if bucket is null then
+          perform 1 from outbox_lane where team = of_team and method = bucket_limit.method and class is not null limit 1;
+          exit when not found;
+          bucket := refill_bucket(of_team, bucket_limit.method, '', bucket_limit.capacity, bucket_limit.per_second);
+        end if;
+        exit when bucket.blocked_until > at or bucket.tokens < 1;
+        answers_only := answers_only or bucket.tokens < 1 + bucket_limit.reserve;
+      end if;
+
+      if answers_only then
+        select * into lane from outbox_lane
+        where team = of_team and method = bucket_limit.method and class = 1
+          and turn_at <= case when bucket_limit.per_channel then at else 'infinity' end
+        order by turn_at limit 1;
+      else
+        select * into lane from outbox_lane
+        where team = of_team and method = bucket_limit.method and class is not null
+          and turn_at <= case when bucket_limit.per_channel then at else 'infinity' end
+        order by turn_at limit 1;
+      end if;
+      exit when not found;
+
+      if bucket_limit.per_channel then
+        bucket := refill_bucket(of_team, bucket_limit.method, lane.channel, bucket_limit.capacity, bucket_limit.per_second);
+        reserve := case when lane.class = 1 then 0 else bucket_limit.reserve end;
+        next_at := ready_at(bucket, reserve, bucket_limit.per_second);
+        if next_at > greatest(at, bucket.refilled_at) then
+          update outbox_lane set turn_at = next_at
+          where team = of_team and method = lane.method and channel = lane.channel;
+          continue;
+        end if;
+      end if;
+
+      select * into item from outbox
+      where team = of_team and method = lane.method and channel = lane.channel and queued
+        and (class = 1 or not answers_only)
+        and (class = 1 or bucket.tokens >= 1 + bucket_limit.reserve)
+      order by class, id limit 1 for update skip locked;
+      if found then
+        update outbox set queued = false, claim = gen_random_uuid(), claimed_until = at + lease
+        where id = item.id returning * into item;
+        update rate_bucket set tokens = tokens - 1
+        where team = of_team and method = lane.method and channel = bucket.channel
+        returning * into bucket;
+        room := room - 1;
+        return next item;
+      end if;
+
+      select class into next_class from outbox
+      where team = of_team and method = lane.method and channel = lane.channel and queued
+      order by class, id limit 1;
+      if not found then next_class := null; end if;
+      next_at := clock_timestamp();
+      if bucket_limit.per_channel then
+        reserve := case when next_class = 1 then 0 else bucket_limit.reserve end;
+        next_at := greatest(next_at, ready_at(bucket, reserve, bucket_limit.per_second));
+      end if;
+      update outbox_lane set class = next_class, turn_at = next_at
+      where team = of_team and method = lane.method and channel = lane.channel;
+    end loop;
+  end loop;
+end
+$$;

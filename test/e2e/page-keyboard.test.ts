@@ -19,7 +19,7 @@ async function press(name: string, key = 'Enter'): Promise<void> {
   await page.keyboard.press(key);
 }
 
-test('each of the five buttons is pressed by keyboard; the focus goes into the thread and leads back', async () => {
+test('each of the six buttons is pressed by keyboard; the focus goes into the thread and leads back', async () => {
   const { thread } = regionsOf(page);
   const before = stage.slack.world.history('C00PLATFORM').length;
   for (const title of ['1Chart', '2The same', '3Send', '4Look', '5Run']) {
@@ -37,7 +37,7 @@ test('each of the five buttons is pressed by keyboard; the focus goes into the t
 test('the pinned message is folded, and a script unfolded, by keyboard', async () => {
   const intro = page.getByText('The demo model is not a language model');
   await press('Script of Look for a secret');
-  const tour = page.getByRole('region', { name: 'Five things to try' });
+  const tour = page.getByRole('region', { name: 'Six things to try' });
   await tour.getByText('no secret in my environment').waitFor();
   await press('Fold');
   await intro.waitFor({ state: 'hidden' });

@@ -121,8 +121,8 @@ test.each([
   await setup.waitFor({ state: 'hidden' });
 });
 
-test('the five buttons are in sight at once, also while a script is open', async () => {
-  const tour = page.getByRole('region', { name: 'Five things to try' });
+test('the six buttons are in sight at once, also while a script is open', async () => {
+  const tour = page.getByRole('region', { name: 'Six things to try' });
   await tour.getByText('Script', { exact: true }).nth(4).click();
   expect(await tour.locator('details[open]').count()).toBe(1);
   const box = await tour.boundingBox();

@@ -116,6 +116,7 @@ const EMPTY_SETUP: SetupState = {
   control: '',
   addresses: {},
   simulated: { slack: true, model: true },
+  tools: { state: 'left-out', detail: '', since: new Date(0).toISOString() },
   steps: [{ id: 'image', title: 'Build the sandbox image', state: 'done', ms: 1_200 }],
   processes: [AGENT],
 };

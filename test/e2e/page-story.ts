@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
-import type { AccessDocument, DomainEntry } from '../../access/document.ts';
+import type { AccessDocument } from '../../access/document.ts';
 import { effectiveAccess } from '../../access/effective-access.ts';
 import type { EgressEvent } from '../../contracts/egress.ts';
 import type { SessionId } from '../../contracts/ids.ts';
@@ -10,40 +10,24 @@ import { PEOPLE } from '../../simulators/slack/world/people.ts';
 import { TEAM as SLACK_TEAM } from '../../simulators/slack/world/workspace.ts';
 import { takeSnapshot } from '../../store/access-snapshots.ts';
 import { storePolicy } from '../../store/policy.ts';
+import { bundle, connection, domain } from '../support/access-document.ts';
 import type { PageStage } from './page-stage.ts';
 
 export const TEAM = SLACK_TEAM.id;
 export const PLATFORM = initialChannels().find((channel) => channel.name === 'platform-eng')?.id ?? '';
 export const ADA = PEOPLE.find((person) => person.name === 'ada')?.id ?? '';
 
-const HTTPS = { port: 443, scheme: 'https', methods: [], paths: [], addresses: [], priority: 0 } as const;
-
-function domain(host: string): DomainEntry {
-  return { ...HTTPS, id: host, host, transport: 'intercept', ownCredentials: 'strip' };
-}
-
 /** The access file of the demo, as it is stored; with `opened` also paste.acme.test is a domain entry. */
 export function demoPolicy(version: number, opened = false): AccessDocument {
-  const domains = ['api.acme.test', 'docs.acme.test', ...(opened ? ['paste.acme.test'] : [])].map(domain);
+  const domains = ['api.acme.test', 'docs.acme.test', ...(opened ? ['paste.acme.test'] : [])].map((host) =>
+    domain(host),
+  );
   return {
     version,
-    bundles: [
-      { id: 'public-web', connections: [], domains, instructions: '' },
-      { id: 'acme-data', connections: ['acme-readonly'], domains: [], instructions: '' },
-    ],
-    connections: [
-      {
-        ...HTTPS,
-        id: 'acme-readonly',
-        host: 'api.acme.test',
-        methods: ['GET'],
-        kind: 'bearer',
-        header: null,
-        prefix: '',
-        credentialVersion: 1,
-      },
-    ],
+    bundles: [bundle('public-web', { domains }), bundle('acme-data', { connections: ['acme-readonly'] })],
+    connections: [connection('acme-readonly', 'api.acme.test', { methods: ['GET'] })],
     guardrails: [],
+    repositoryGuardrails: [],
     scopes: [
       { scope: 'organization', label: 'organization', enabled: true, bundles: ['public-web'], instructions: '' },
       {

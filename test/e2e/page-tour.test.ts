@@ -42,7 +42,7 @@ const thread = () => regionsOf(page).thread;
 /** Presses a button of the pinned message; the thread it begins opens. */
 async function press(number: number): Promise<void> {
   await page.getByRole('button', { name: '#platform-eng', exact: true }).click();
-  const tour = page.getByRole('region', { name: 'Five things to try' });
+  const tour = page.getByRole('region', { name: 'Six things to try' });
   await tour.getByRole('button', { name: new RegExp(`^${number} `) }).click();
   await thread().waitFor();
   sessions.push(openSession());
@@ -125,7 +125,7 @@ test('the third is blocked; the reply names the host, an edit of the file lets i
   const said = await answered();
   expect(said).toContain('paste.acme.test');
   expect(said).toMatch(/administrator/i);
-  expect((await requests())[1]).toMatch(/paste\.acme\.test .*blocked no rule allows it nothing 0 hits there as of now/);
+  expect((await requests())[1]).toMatch(/paste\.acme\.test .*blocked no rule allows it nothing 0 hits there/);
 
   await up.openPaste();
   await page.getByRole('button', { name: 'Repeat in this thread' }).click();
@@ -141,11 +141,12 @@ test('the fourth looks for a secret and finds none', async () => {
   for (const line of [
     'no secret in my environment',
     'nor in that of any process',
-    'no DNS',
+    'every name leads back to this sandbox',
     'no key and no token in any file',
     'no way out beside the Agent Proxy',
   ]) {
-    expect(said).toContain(line);
+    // Said by the command, and not only written in it.
+    expect(said).toMatch(new RegExp(`(?<!echo ["“])${line}`));
   }
   expect(said).not.toContain(await up.credential());
 });
@@ -159,6 +160,14 @@ test('the fifth outlives its worker: it is killed before your eyes, and the comm
     .waitFor({ timeout: 60_000 });
   expect(await happened().getByRole('status').textContent()).not.toBe(before);
   expect(await answered()).toContain('the job was started 1 time');
+});
+
+test('the sixth mends a deploy test up to a draft pull request, and main is refused', async () => {
+  await press(6);
+  const said = await answered();
+  expect(said).toMatch(/draft https:\/\/git\.acme\.test\/acme\/shop\/pulls\/\d+/);
+  expect(said).toMatch(/main may not be changed, only bellhop/);
+  expect((await requests()).some((row) => row.includes('injected') && row.includes('git.acme.test'))).toBe(true);
 });
 
 test('the stop button of the status message stops the turn, by keyboard too', async () => {
@@ -181,7 +190,7 @@ test('what the demo model does not understand is answered with its verbs, and th
     expect(said).toContain(verb);
   const next = page.getByRole('region', { name: 'Try next' });
   await next.waitFor();
-  expect(await next.getByRole('button').count()).toBe(5);
+  expect(await next.getByRole('button').count()).toBe(6);
 });
 
 test('Open in Temporal UI opens the history of this very workflow', async () => {

@@ -27,7 +27,9 @@ const interruption = onInterruption();
 
 try {
   await using engine = await startEngineWithGvisor(await provideRunsc(process.env, tell));
-  const { runtime, words } = probeRuntime(await connectEngine({ env: { DOCKER_HOST: engine.address } }), 'auto');
+  const { runtime, words } = probeRuntime(await connectEngine({ env: { DOCKER_HOST: engine.address } }), {
+    setting: 'auto',
+  });
   if (runtime !== 'runsc') throw new Error(`sandboxes would not run on gVisor: ${words}`);
   tell(`sandboxes: ${words}`);
   interruption.signal.throwIfAborted();

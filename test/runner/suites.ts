@@ -6,29 +6,40 @@ export interface Suite {
   /** Paths below the checkout, as jest matches them. */
   readonly paths: readonly string[];
   readonly options: readonly string[];
+  readonly lane: Lane;
 }
 
 /**
- * Unit tests share nothing and run side by side. The others share one Docker Engine and one Temporal server and measure times, so
- * each file has the machine for itself.
+ * Suites of one lane run one after the other. `inner` and `outer` run side by side, for two cores. `alone` runs when both are done:
+ * its tests judge figures of time and memory, which another load on the machine would spoil.
  */
-const SUITES = [
-  { name: 'unit', options: ['--maxWorkers=2'] },
-  { name: 'integration', options: ['--runInBand'] },
+export type Lane = 'inner' | 'outer' | 'alone';
+
+/**
+ * What is tested from inside, whole installations, and figures. Every test file makes its own database, sandboxes and folders, so
+ * files of different lanes do not meet; within a lane one file follows the other.
+ */
+const SUITES: readonly (Pick<Suite, 'name' | 'lane' | 'options'> & { readonly onlyNamed?: boolean })[] = [
+  { name: 'unit', lane: 'inner', options: ['--maxWorkers=2'] },
+  { name: 'integration', lane: 'inner', options: ['--runInBand'] },
   // In a process of its own: a Temporal worker that runs workflows in this process leaves its promise hooks behind.
-  { name: 'workflows', options: ['--runInBand'] },
-  { name: 'e2e', options: ['--runInBand'] },
-] as const;
+  { name: 'workflows', lane: 'outer', options: ['--runInBand'] },
+  { name: 'e2e', lane: 'outer', options: ['--runInBand'] },
+  { name: 'measured', lane: 'alone', options: ['--runInBand'] },
+  // Only when it is named: it needs a forge, which `npm run test:forge` builds.
+  { name: 'forge', lane: 'outer', options: ['--runInBand'], onlyNamed: true },
+];
 
 /** All suites, or those to which the given paths belong. What begins with a dash goes to jest. */
 export function selectSuites(args: readonly string[]): Suite[] {
   const options = args.filter((arg) => arg.startsWith('-') && arg !== '--');
   const paths = args.filter((arg) => !arg.startsWith('-')).map((arg) => path.relative(ROOT, path.resolve(arg)));
-  const selected = SUITES.map(({ name, options: own }) => {
+  const selected = SUITES.map(({ name, lane, options: own, onlyNamed = false }) => {
     const folder = path.join('test', name);
     const belongs = (each: string) =>
-      each === folder || each.startsWith(`${folder}${path.sep}`) || folder.startsWith(each);
-    return { name, paths: paths.length === 0 ? [folder] : paths.filter(belongs), options: [...own, ...options] };
+      each === folder || each.startsWith(`${folder}${path.sep}`) || (!onlyNamed && folder.startsWith(each));
+    const all = onlyNamed ? [] : [folder];
+    return { name, lane, paths: paths.length === 0 ? all : paths.filter(belongs), options: [...own, ...options] };
   }).filter((suite) => suite.paths.length > 0);
   if (selected.length === 0) throw new Error(`no tests at ${paths.join(', ')}`);
   return selected;

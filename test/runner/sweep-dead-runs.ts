@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Engine } from '../../docker/engine.ts';
+import { reasonOf } from '../../setup/errors.ts';
 import { foldersOnEngine, sweepEngine } from './sweep-engine.ts';
 import { sweepProcesses } from './sweep-processes.ts';
 
@@ -19,8 +20,13 @@ export async function sweepDeadRuns(engine: Engine, tell: (line: string) => void
   if (process.platform !== 'linux') return;
   for (const folder of new Set(found)) {
     tell(`removing what an earlier run of the tests has left: ${folder}`);
-    await sweepProcesses(folder);
-    await sweepEngine(engine, folder);
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await sweepProcesses(folder);
+      await sweepEngine(engine, folder);
+      await rm(folder, { recursive: true, force: true });
+    } catch (error) {
+      // It is the earlier run's, and this one can go on beside it.
+      tell(`something of it stays: ${reasonOf(error)}`);
+    }
   }
 }

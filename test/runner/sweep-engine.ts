@@ -1,7 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type Docker from 'dockerode';
 import type { Engine } from '../../docker/engine.ts';
+import { statusOf } from '../../docker/errors.ts';
 import { removeVolume } from '../../docker/remove-workspace.ts';
 import { LABELS } from '../../docker/sandbox-names.ts';
 
+/** Also for a container with a large layer on a busy machine. */
+const REMOVED_WITHIN_MS = 60_000;
 const FILTERS = { label: [LABELS.folder] };
 
 /**
@@ -15,12 +20,27 @@ export async function sweepEngine(engine: Engine, folder: string): Promise<strin
     containers: containers.filter(({ Labels }) => isOurs(Labels)),
     volumes: volumes.filter(({ Labels }) => isOurs(Labels)),
   };
-  for (const { Id } of ours.containers) await engine.docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id } of ours.containers) await remove(engine.docker.getContainer(Id));
   for (const { Name } of ours.volumes) await removeVolume(engine, Name);
   return [
     ...ours.containers.map(({ Names }) => `container ${Names[0]?.slice(1)}`),
     ...ours.volumes.map(({ Name }) => `volume ${Name}`),
   ];
+}
+
+/**
+ * One that is gone, or being removed by another run, is fine. An engine can hang for good on one container; that is an error of
+ * this container and holds nobody up.
+ */
+async function remove(container: Docker.Container): Promise<void> {
+  const removed = container.remove({ force: true, v: true }).catch((error: unknown) => {
+    if (![404, 409].includes(statusOf(error) ?? 0)) throw error;
+  });
+  const late = new AbortController();
+  const hung = pause(REMOVED_WITHIN_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`the engine did not remove container ${container.id} within ${REMOVED_WITHIN_MS / 1_000} s`);
+  });
+  await Promise.race([removed, hung]).finally(() => late.abort());
 }
 
 /** The folder of every Bellhop that has something on this engine. */

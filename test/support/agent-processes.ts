@@ -1,11 +1,13 @@
 import { docker } from './installation/containers.ts';
 
 /**
- * Command lines of what runs in a container as its agent's user, without starters that wait for orders. Asked inside, because the
- * engine does not see what runs under gVisor.
+ * Command lines of what runs in a container as its agent's user, without starters: those that wait for orders, and those that
+ * the engine is still starting (`runc init`). Asked inside, because the engine does not see what runs under gVisor.
  */
 export async function agentProcessesIn(container: string, uid: number): Promise<string[]> {
-  return (await everyProcessIn(container, uid)).filter((line) => !line.endsWith('bellhop-step serve'));
+  return (await everyProcessIn(container, uid)).filter(
+    (line) => !line.endsWith('bellhop-step serve') && line !== 'runc init',
+  );
 }
 
 /** The same, waiting starters included. */

@@ -5,6 +5,7 @@ import { createSlackClient } from '../../slack/api/client.ts';
 import { whoAmI } from '../../slack/api/identity.ts';
 import type { RateLimits } from '../../slack/api/rate-limits.ts';
 import { createSessionSignals, type SessionSignals } from '../../slack/delivery/session-signals.ts';
+import type { CatchUpTimes } from '../../slack/receiving/catch-up.ts';
 import { type Gateway, startGateway } from '../../slack/start-gateway.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type SimMessage, startTestSlack, type TestSlack } from './slack-simulator.ts';
@@ -16,6 +17,7 @@ export interface StageOptions {
   readonly overdueMs?: number;
   readonly sweepMs?: number;
   readonly limits?: RateLimits;
+  readonly catchUp?: CatchUpTimes;
   readonly isEnabled?: (scope: ScopeKey) => Promise<boolean>;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
@@ -34,6 +36,8 @@ export interface GatewayStage extends AsyncDisposable {
   signals(session: SessionId): Promise<{ name: string; payload: Record<string, unknown> }[]>;
   runs(session: SessionId): Promise<number>;
   inbox(): Promise<Record<string, unknown>[]>;
+  /** Whether everything that was said until then, and that no gateway was sent, has been read. */
+  isCaughtUp(until: Date): Promise<boolean>;
 }
 
 /** Real PostgreSQL, a real Temporal server without any worker, and the Slack simulator. */
@@ -73,6 +77,7 @@ export async function startGatewayStage(
       });
       running.add(gateway);
       return {
+        isConnected: gateway.isConnected,
         async stop() {
           running.delete(gateway);
           await gateway.stop();
@@ -96,6 +101,10 @@ export async function startGatewayStage(
     },
     runs: async (session) => (await runIds(temporal, session)).length,
     inbox: async () => (await db.database.query('select * from inbox order by id')).rows,
+    async isCaughtUp(until) {
+      const { rowCount } = await db.database.query('select 1 from slack_catch_up where done_until >= $1', [until]);
+      return rowCount === 1;
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...running].map((gateway) => gateway.stop()));
       await slack[Symbol.asyncDispose]();

@@ -7,8 +7,13 @@ import type {
   ScheduleActivities,
 } from '../../contracts/activities.ts';
 import { NO_EGRESS } from '../../contracts/egress.ts';
+import type { HousekeepingActivities } from '../../contracts/housekeeping.ts';
 
-type AllActivities = AgentActivities & ScheduleActivities & RunnerActivities & EgressActivities;
+type AllActivities = AgentActivities &
+  ScheduleActivities &
+  RunnerActivities &
+  EgressActivities &
+  HousekeepingActivities;
 
 export interface ScriptedWorld {
   readonly activities: AllActivities;
@@ -31,9 +36,12 @@ export function scriptedWorld(
   const claims = new Map<string, BegunTurn>();
   const closed = new Set<number>();
   let turns = 0;
+  let runs = 0;
 
   const base: AllActivities = {
-    async beginTurn({ claim }) {
+    openRun: async () => ++runs,
+    async beginTurn({ fence }) {
+      const claim = `${fence.run}.${fence.count}`;
       const again = claims.get(claim);
       if (again) return again;
       if (world.waiting === 0) return null;
@@ -51,7 +59,7 @@ export function scriptedWorld(
       return begun;
     },
     resolveScopeAccess: async () => ({ snapshot: 's', connections: 1, domains: 1 }),
-    placeSandbox: async () => ({ runner: 'r1', sandbox: 'sb1', filesLost: false }),
+    placeSandbox: async ({ turn }) => ({ turn, runner: 'r1', sandbox: 'sb1' }),
     async callModel({ step }) {
       world.waiting = 0;
       if (step === 1)
@@ -64,6 +72,10 @@ export function scriptedWorld(
     openThread: async () => ({ session: 'slack:T1:C1:1.0' }),
     askInThread: async () => {},
     awaitTurn: async () => 'answered',
+    tellFiringFailed: async () => {},
+    endAbandonedTurns: async () => ({ againInMs: 3_600_000 }),
+    syncSchedules: async () => ({ againInMs: 3_600_000 }),
+    deleteOldRows: async () => ({ againInMs: 3_600_000 }),
     provisionSandbox: async () => ({ created: true }),
     runTool: async () => ({ exitCode: 0, truncated: false }),
     async settleSandbox({ turn }) {
@@ -79,9 +91,11 @@ export function scriptedWorld(
   const all = { ...base, ...overrides };
   for (const [name, run] of Object.entries(all)) {
     Object.assign(world.activities, {
-      [name]: (input: { step?: number; ending?: string; reason?: string; state?: string }) => {
+      [name]: (input: { step?: number; ending?: string; reason?: string; state?: string; failure?: string } = {}) => {
         calls.push(
-          [name, input.step ?? input.ending ?? input.reason ?? input.state].filter((x) => x !== undefined).join(' '),
+          [name, input.step ?? input.ending ?? input.reason ?? input.state ?? input.failure]
+            .filter((x) => x !== undefined)
+            .join(' '),
         );
         return (run as (input: unknown) => Promise<unknown>)(input);
       },

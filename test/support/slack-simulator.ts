@@ -59,6 +59,7 @@ export interface SimDelivery {
   readonly sent: number;
   readonly acknowledged: boolean;
   readonly givenUp: boolean;
+  readonly ackMs: number | null;
 }
 
 export interface PostOptions {

@@ -31,7 +31,7 @@ export function spawnWorker(name: string, environment: Readonly<Record<string, s
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   return {
     pid: child.pid ?? 0,
-    async ready(withinMs = 20_000) {
+    async ready(withinMs = 60_000) {
       const deadline = Date.now() + withinMs;
       while (!output.includes(`{"ready":"${name}"}`)) {
         if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} did not get ready:\n${output}`);

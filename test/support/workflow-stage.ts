@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
+import { DO_NOW } from '../../contracts/housekeeping.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import { AGENT_QUEUE, egressQueue, runnerQueue } from '../../contracts/task-queues.ts';
 import type { ScriptedWorld } from './scripted-activities.ts';
@@ -10,14 +11,30 @@ import { bundleWorkflows, startTemporal } from './temporal.ts';
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const HISTORIES = path.join(ROOT, 'test', 'histories');
 
+/** A longer one shows the same again and again. */
+const LARGEST_HISTORY = 200_000;
+
 export interface StagedSession {
   readonly id: SessionId;
   say(): Promise<void>;
   stop(): Promise<void>;
+  /** Any signal with anything in it, as whoever reaches the server can send one. */
+  signal(name: string, ...args: unknown[]): Promise<void>;
+  /** Starts the session's workflow with anything as its arguments. */
+  startWith(type: string, ...args: unknown[]): Promise<void>;
+  /** What Temporal UI shows as current details. */
+  details(): Promise<string>;
+  /** As an agent worker says that the turn's place is granted. */
+  placeGranted(): Promise<void>;
   /** As an operator does in Temporal UI. */
   cancel(): Promise<void>;
   /** Runs a firing of a schedule in the session's place. */
   fire(schedule: string): Promise<void>;
+  /** Runs the housekeeper in the session's place; again, as every agent worker does, changes nothing. */
+  keepHouse(): Promise<void>;
+  /** Asks the housekeeper for a task. */
+  doNow(task: string): Promise<void>;
+  terminate(): Promise<void>;
   ended(): Promise<unknown>;
   /** The history of every run, oldest first, as JSON. */
   histories(): Promise<string[]>;
@@ -48,11 +65,30 @@ export async function startWorkflowStage(): Promise<WorkflowStage> {
         });
       },
       stop: () => workflow.getHandle(id).signal('stop', { inboxId: '99', by: 'U2' }),
+      signal: (name, ...args) => workflow.getHandle(id).signal(name, ...args),
+      async startWith(type, ...args) {
+        await workflow.start(type, { taskQueue: AGENT_QUEUE, workflowId: id, args });
+      },
+      async details() {
+        const metadata = await workflow
+          .getHandle(id)
+          .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+        return metadata.currentDetails ?? '';
+      },
+      placeGranted: () => workflow.getHandle(id).signal('place'),
       async cancel() {
         await workflow.getHandle(id).cancel();
       },
       async fire(schedule) {
         await workflow.start('scheduledTask', { taskQueue: AGENT_QUEUE, workflowId: id, args: [{ schedule }] });
+      },
+      async keepHouse() {
+        const options = { taskQueue: AGENT_QUEUE, workflowId: id, workflowIdConflictPolicy: 'USE_EXISTING' } as const;
+        await workflow.start('housekeeping', options);
+      },
+      doNow: (task) => workflow.getHandle(id).signal(DO_NOW, task),
+      async terminate() {
+        await workflow.getHandle(id).terminate();
       },
       ended: () => workflow.getHandle(id).result(),
       async histories() {
@@ -96,5 +132,6 @@ async function record(session: StagedSession): Promise<void> {
   const name = (expect.getState().currentTestName ?? 'session').replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase();
   const [first] = await session.histories();
   // Stack traces name files as they lie in the checkout, not on this machine.
-  if (first) await writeFile(path.join(HISTORIES, `${name.slice(0, 80)}.json`), first.replaceAll(`${ROOT}/`, ''));
+  if (first && first.length <= LARGEST_HISTORY)
+    await writeFile(path.join(HISTORIES, `${name.slice(0, 80)}.json`), first.replaceAll(`${ROOT}/`, ''));
 }

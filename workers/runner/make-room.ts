@@ -3,7 +3,7 @@ import type { KeyedLock } from '../../activities/keyed-lock.ts';
 import type { SandboxRuntime } from '../../docker/sandbox.ts';
 import type { ProxyControl } from '../../proxy/control-client.ts';
 import type { Database } from '../../store/database.ts';
-import { claimRested, restedLongest, sandboxesOf } from '../../store/sandboxes.ts';
+import { claimRested, countHeld, restedLongest } from '../../store/sandboxes.ts';
 
 export interface MakeRoomDependencies {
   readonly runner: string;
@@ -12,26 +12,41 @@ export interface MakeRoomDependencies {
   readonly runtime: Pick<SandboxRuntime, 'remove'>;
   readonly proxy: Pick<ProxyControl, 'removeListener'>;
   readonly database: Database;
-  /** The runner's own: one that is being woken is not put away under it. */
+  /** The runner's own: a sandbox that is being woken is not put away at that moment. */
   readonly lock: KeyedLock;
   readonly log: Logger;
 }
 
+/** Under this key of the lock one at a time makes room: two that count at once would both put the same number away. */
+const ROOM = 'room';
+
+/** A tenth of the places, and at least one: so many are kept free ahead of need. */
+export function spareOf(capacity: number): number {
+  return Math.max(1, Math.floor(capacity / 10));
+}
+
 /**
- * Keeps a tenth of the places, and one at the least, free of sandboxes that only rest: those that have rested longest are
- * put away early, so that idle threads keep no new one waiting. Their files stay, and the next message brings them back.
+ * Puts sandboxes away that only rest, those first that have rested longest, until `spare` places have no container. Their
+ * files stay, and the next message brings them back. A sandbox that a turn works in is never touched.
+ *
+ * Never call this while holding the lock of a sandbox: it waits for the locks of others.
  */
-export async function makeRoom(dependencies: MakeRoomDependencies): Promise<void> {
-  const { runner, capacity, database, log } = dependencies;
-  const taken = (await sandboxesOf(database, runner)).filter(({ state }) => state !== 'removed').length;
-  const spare = Math.max(1, Math.floor(capacity / 10));
-  const over = taken + spare - capacity;
-  if (over <= 0) return;
-  for (const id of await restedLongest(database, runner, over)) {
-    await putAway(dependencies, id).catch((error: unknown) =>
-      log.warn({ err: error, sandbox: id }, 'no room was made'),
+export async function makeRoom(dependencies: MakeRoomDependencies, spare: number): Promise<void> {
+  const { runner, capacity, database, lock, log } = dependencies;
+  const tooMany = async () => (await countHeld(database, runner)) + spare - capacity;
+  if ((await tooMany()) <= 0) return;
+  await lock(ROOM, async () => {
+    const over = await tooMany();
+    if (over <= 0) return;
+    const rested = await restedLongest(database, runner, over);
+    await Promise.all(
+      rested.map((id) =>
+        putAway(dependencies, id).catch((error: unknown) =>
+          log.warn({ err: error, sandbox: id }, 'a resting sandbox could not be put away'),
+        ),
+      ),
     );
-  }
+  });
 }
 
 function putAway({ runtime, proxy, database, lock, log }: MakeRoomDependencies, id: string): Promise<void> {

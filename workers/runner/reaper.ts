@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { BUILD_PREFIX } from '../../activities/environments.ts';
 import type { KeyedLock } from '../../activities/keyed-lock.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { SandboxRuntime } from '../../docker/sandbox.ts';
@@ -9,9 +10,11 @@ import {
   claimForReaper,
   expiredWorkspaces,
   forgetExpiredWorkspace,
+  freeForgottenPlaces,
+  heldBy,
+  noteReaped,
   sandboxById,
-  sandboxesOf,
-  setSandboxState,
+  sandboxesById,
 } from '../../store/sandboxes.ts';
 import { isSessionOpen } from '../is-session-open.ts';
 
@@ -31,12 +34,16 @@ export interface ReaperDependencies {
 const ASK_MS = 5_000;
 
 /**
- * One round: removes containers, sockets and places whose workflow is closed, and workspaces past retention. A workflow
- * that was terminated runs no clean-up of its own, so somebody has to look. While Temporal cannot be asked, nothing is
- * removed. What seems to be left over is looked at again under its lock: it may be coming up at this moment.
+ * One round: frees places of turns that ended without giving them back, and removes containers, sockets and rows whose
+ * workflow is closed, and workspaces past retention. A workflow that was terminated runs no clean-up of its own. While
+ * Temporal cannot be asked, nothing is removed. What seems to be left over is looked at again under its lock, because it
+ * may be coming up at this moment.
  */
 export async function reap(dependencies: ReaperDependencies): Promise<void> {
-  const { client, log } = dependencies;
+  const { client, log, database, runner } = dependencies;
+  for (const sandbox of await freeForgottenPlaces(database, runner)) {
+    log.info({ sandbox }, 'freed the place of a turn that had ended without giving it back');
+  }
   const { namespace } = client.options;
   await client.withDeadline(Date.now() + ASK_MS, () => client.workflowService.describeNamespace({ namespace }));
   const work = [
@@ -44,7 +51,7 @@ export async function reap(dependencies: ReaperDependencies): Promise<void> {
     ...(await findExpired(dependencies)).map((suspect) => () => removeExpired(dependencies, suspect)),
   ];
   for (const each of work) {
-    // One that cannot be removed does not keep the others.
+    // When one cannot be removed, the others still are.
     await each().catch((error: unknown) => log.warn({ err: error }, 'the reaper could not remove something'));
   }
 }
@@ -57,14 +64,19 @@ interface Suspect {
 
 /** Whatever is here of a sandbox beside the workspace of one that was put away. */
 async function findSuspects({ proxy, database, runtime, runner }: ReaperDependencies): Promise<Suspect[]> {
-  const listeners = await proxy.listeners();
-  const rows = new Map((await sandboxesOf(database, runner)).map((row) => [row.id, row]));
+  const [listeners, volumes] = await Promise.all([proxy.listeners(), runtime.listVolumes()]);
+  const seen = [...listeners.map(({ sandbox }) => sandbox), ...volumes.map(({ id }) => id)];
+  const known = [...(await heldBy(database, runner)), ...(await sandboxesById(database, runner, seen))];
+  const rows = new Map(known.map((row) => [row.id, row]));
   const ofRunner = (found: readonly { id: string; session: string; runner: string }[]) =>
     found.filter((each) => each.runner === runner).map(({ id, session }) => ({ id, session: session as SessionId }));
   const suspects = [
-    ...listeners.map(({ sandbox }) => ({ id: sandbox, session: rows.get(sandbox)?.session ?? null })),
+    // A build ends its own, and a runner that begins ends those of the one before it.
+    ...listeners
+      .filter(({ sandbox }) => !sandbox.startsWith(BUILD_PREFIX))
+      .map(({ sandbox }) => ({ id: sandbox, session: rows.get(sandbox)?.session ?? null })),
     ...[...rows.values()].filter(({ state }) => state !== 'removed'),
-    ...ofRunner(await runtime.listVolumes()).filter(({ id }) => !rows.get(id)?.hasWorkspace),
+    ...ofRunner(volumes).filter(({ id }) => !rows.get(id)?.hasWorkspace),
     ...ofRunner(await runtime.list()),
   ];
   return [...new Map(suspects.map(({ id, session }) => [id, { id, session }])).values()];
@@ -82,8 +94,8 @@ async function removeOne(dependencies: ReaperDependencies, suspect: Suspect): Pr
     if (session !== null && (await isSessionOpen(client, session))) return;
     await runtime.remove(id);
     await proxy.removeListener(id);
-    if (row && row.state !== 'removed') await setSandboxState(database, id, 'removed');
-    // Of one that never ran, or was placed anew elsewhere, or whose time was up: it is nobody's.
+    if (row) await noteReaped(database, id);
+    // Nobody's workspace: its sandbox never ran, or was placed anew elsewhere, or its time was up.
     if (!row?.hasWorkspace) await runtime.removeVolume(id);
     log.info({ sandbox: id, session }, 'removed what was left of a sandbox whose workflow is closed');
   });
@@ -97,7 +109,7 @@ async function removeExpired(dependencies: ReaperDependencies, { id, session }: 
   const { lock, runtime, database, client, retentionHours, log } = dependencies;
   if (session !== null && (await isSessionOpen(client, session))) return;
   await lock(id, async () => {
-    // Forgotten first: whoever wakes the session now begins with an empty workspace.
+    // The row forgets it first: a session that wakes up now begins with an empty workspace.
     if (!(await forgetExpiredWorkspace(database, id, retentionHours))) return;
     await runtime.removeVolume(id);
     log.info({ sandbox: id, session }, 'removed a workspace past its retention');

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { Liveness } from './liveness.ts';
 
-/** The one line a child prints to stdout when it can be used; what stands beside `ready` is its own. */
+/** The one line that a child prints to stdout when it can be used. Further fields beside `ready` are the child's own. */
 export const readyLine = z.looseObject({ ready: z.string() });
 export type ReadyLine = z.infer<typeof readyLine>;
 
-/** Tries until the process can be used, or nobody waits any more. */
+/** Resolves when the process can be used. Tries until then, or until `signal` aborts. */
 export type Probe = (signal: AbortSignal) => Promise<void>;
 
 /** A process that `up` keeps running. */
@@ -19,9 +20,15 @@ export interface ChildSpec {
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** `line` waits for the ready line; a function resolves when the process can be used. */
   readonly readiness: 'line' | Probe;
+  /**
+   * A first start that takes longer has failed. A process that was started again is given more time for as long as it answers
+   * ({@link liveness}).
+   */
   readonly readyWithinMs: number;
-  /** After SIGTERM; then SIGKILL. */
+  /** How it is found out that it hangs. Without it, only its end is noticed. */
+  readonly liveness?: Liveness | undefined;
+  /** How long it may take to end after SIGTERM; then it gets SIGKILL. */
   readonly stopWithinMs: number;
-  /** Runs when it has stopped because `up` stops, before anything it stands on is stopped. */
+  /** Runs after it has stopped because `up` stops, and before anything that it depends on is stopped. */
   readonly afterStop?: (() => Promise<void>) | undefined;
 }

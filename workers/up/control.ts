@@ -11,8 +11,8 @@ export interface ControlOptions {
 }
 
 /**
- * Serves `GET /state` and `POST /processes/<name>/kill` (202, or 404 for a process that does not run) to this user's other
- * processes; the page's "Kill the worker" ends here.
+ * Serves `GET /state` and `POST /processes/<name>/kill` to this user's other processes. The second answers 202, or 404 for a process
+ * that does not run; the page's "Kill the worker" calls it.
  */
 export async function serveControl({ path, state, kill }: ControlOptions): Promise<AsyncDisposable> {
   const server = http.createServer((request, response) => {

@@ -1,6 +1,6 @@
 /**
- * Runs a program that is not ours (PostgreSQL, Temporal, dockerd) and ties its life to `up`: `node guard.ts <JSON>`. It stops the
- * program by the program's own signal when it is asked to, and when `up` is gone (see leash.ts, which is loaded before).
+ * `node guard.ts <JSON>`: runs a program that is not ours (PostgreSQL, Temporal, dockerd) and ends it together with `up`. It stops the
+ * program by the program's own signal: when it is asked to, and when `up` is gone (leash.ts, which is loaded before it, notices that).
  */
 import { spawn } from 'node:child_process';
 import type { GuardedProgram } from './guarded-program.ts';
@@ -10,7 +10,7 @@ if (!text) throw new Error('guard.ts takes one argument: the program as JSON');
 const program = JSON.parse(text) as GuardedProgram;
 
 const child = spawn(program.command, [...program.args], {
-  // Its words go to the log; our stdout is for the ready line alone.
+  // Both of its outputs go to the log. Our own stdout is only for the ready line.
   stdio: ['ignore', 2, 2],
   cwd: program.cwd,
   uid: program.uid,

@@ -13,10 +13,10 @@ export interface GuardedProgram {
   readonly stopWithinMs: number;
 }
 
-/** The child of `up` that runs such a program. `probe` resolves when the program can be used. */
+/** The child of `up` that runs such a program. `probe` resolves when the program can be used; `liveness` asks the program itself. */
 export function guarded(
   program: GuardedProgram,
-  child: Pick<ChildSpec, 'name' | 'env' | 'readyWithinMs'> & { readonly probe: Probe },
+  child: Pick<ChildSpec, 'name' | 'env' | 'readyWithinMs' | 'liveness'> & { readonly probe: Probe },
 ): ChildSpec {
   const { probe, ...rest } = child;
   return {

@@ -1,10 +1,10 @@
-import type { SetupState, SetupStep, SupervisedProcess } from '../../contracts/setup-state.ts';
+import type { SetupState, SetupStep, SupervisedProcess, ToolsState } from '../../contracts/setup-state.ts';
 import { reasonOf } from '../../setup/errors.ts';
 import type { StepId } from './steps.ts';
 
 export type Say = (detail: string) => void;
 
-/** What a step came to: in one readable line, and what else there is to know. */
+/** How a step ended: one readable line, and further details. */
 export interface StepEnd<T> {
   readonly detail: string;
   readonly more?: string | undefined;
@@ -12,8 +12,8 @@ export interface StepEnd<T> {
 }
 
 export interface JournalOptions {
-  readonly initial: Omit<SetupState, 'steps' | 'processes'>;
-  /** Every step there will be, in the order a person reads them. */
+  readonly initial: Omit<SetupState, 'steps' | 'tools' | 'processes'>;
+  /** All steps, in the order in which a person reads them. */
   readonly steps: readonly { readonly id: string; readonly title: string }[];
   readonly processes: () => readonly SupervisedProcess[];
   /** Called after each change, often several times in a row. */
@@ -21,15 +21,16 @@ export interface JournalOptions {
   /** Called when a step has ended. */
   readonly onStep: (step: SetupStep) => void;
   readonly now: () => Date;
-  /** Once aborted, a step that does not come to its end has not failed. */
+  /** After this has aborted, a step that does not end has not failed. */
   readonly signal: AbortSignal;
 }
 
-/** What has happened and what is going on, for the terminal, the page and `doctor`. */
+/** What has happened so far and what happens now, for the terminal, the page and `doctor`. */
 export interface Journal {
-  /** Runs a step; what `work` returns says how it went. A failure is recorded and thrown on. */
+  /** Runs a step. The result of `work` says how it went. A failure is recorded and then thrown again. */
   step<T>(id: StepId, work: (say: Say) => Promise<StepEnd<T>>): Promise<T>;
   setAddresses(addresses: SetupState['addresses']): void;
+  setTools(tools: Omit<ToolsState, 'since'>): void;
   changed(): void;
   state(): SetupState;
 }
@@ -37,10 +38,12 @@ export interface Journal {
 export function createJournal(options: JournalOptions): Journal {
   const steps = new Map<string, SetupStep>(options.steps.map((step) => [step.id, { ...step, state: 'pending' }]));
   let addresses = options.initial.addresses;
+  let tools: ToolsState = { state: 'waiting', detail: 'the base comes first', since: options.now().toISOString() };
 
   const state = (): SetupState => ({
     ...options.initial,
     addresses,
+    tools,
     steps: [...steps.values()].map((step) => withTimeSoFar(step, options.now())),
     processes: [...options.processes()],
   });
@@ -72,6 +75,11 @@ export function createJournal(options: JournalOptions): Journal {
     },
     setAddresses(known) {
       addresses = { ...addresses, ...known };
+      changed();
+    },
+    setTools(next) {
+      const since = next.state === tools.state ? tools.since : options.now().toISOString();
+      tools = { ...next, since };
       changed();
     },
     changed,

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 
 const TAIL_BYTES = 4_096;
 
-/** The last line of a log that tells why, for an error message; the `msg` of a JSON line. Empty when there is none. */
+/** The last line of a log that gives a reason, for an error message. Of a JSON line, its `msg`. Empty when there is none. */
 export async function lastWords(file: string): Promise<string> {
   const handle = await open(file, 'r').catch(() => undefined);
   if (!handle) return '';
@@ -13,7 +13,7 @@ export async function lastWords(file: string): Promise<string> {
       position: Math.max(0, size - TAIL_BYTES),
     });
     const lines = buffer.toString('utf8', 0, bytesRead).trim().split('\n');
-    // PostgreSQL says so before it says that it is shut down.
+    // PostgreSQL gives its reason (FATAL) first, and then says that it is shut down.
     const line = lines.slice(-3).findLast((each) => / FATAL: /.test(each)) ?? lines.at(-1) ?? '';
     return messageOf(line).slice(0, 500);
   } finally {

@@ -1,6 +1,9 @@
 /**
- * Loaded before a child's own code (`node --import`). `up` holds the other end of the child's stdin and never writes: when it
- * closes, `up` is gone, by whatever death, and the child drains and ends as if it had been asked to.
+ * Loaded before a child's own code (`node --import`). It ties the child to `up` in two ways.
+ *
+ * - `up` holds the other end of the child's stdin and never writes. When it closes, `up` is gone, however it died; the child then
+ *   drains and ends as if it had been asked to.
+ * - `up` asks over the IPC channel whether the child's event loop still turns (see liveness.ts), and the child answers.
  */
 import { isMainThread } from 'node:worker_threads';
 
@@ -15,6 +18,10 @@ if (isMainThread) {
     process.kill(process.pid, 'SIGTERM');
   });
   process.stdin.resume();
-  // A process that has nothing left to do may end; the leash does not keep it.
+  // A process that has nothing left to do may end; neither stdin nor the channel keeps it.
   (process.stdin as NodeJS.ReadStream & { unref?(): void }).unref?.();
+  process.on('message', (question) => {
+    process.send?.(question, undefined, undefined, () => {});
+  });
+  process.channel?.unref();
 }

@@ -5,10 +5,10 @@ import { writeAtomically } from '../../setup/host/atomic-file.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../../setup/host/process-identity.ts';
 import { killGroup, signalGroup } from './spawn-child.ts';
 
-/** A drain takes no longer; what then still lives is killed. */
+/** No drain takes longer. A process that still lives after it is killed. */
 const PATIENCE_MS = 20_000;
 
-/** Remembers a child on disk, or forgets it. */
+/** Writes down on disk that a child runs; without a pid, that it does not run any more. */
 export async function recordChild(folder: string, name: string, pid: number | undefined): Promise<void> {
   const file = path.join(folder, `${name}.json`);
   const identity = pid === undefined ? undefined : await identityOf(pid);
@@ -16,7 +16,7 @@ export async function recordChild(folder: string, name: string, pid: number | un
   else await rm(file, { force: true });
 }
 
-/** Stops what an `up` that was killed has left, and returns the names. Never touches a process it did not record. */
+/** Stops the processes that a killed `up` has left behind, and returns their names. It never touches a process that was not recorded. */
 export async function stopLeftovers(folder: string): Promise<string[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const files = (await readdir(folder)).filter((file) => file.endsWith('.json'));
@@ -31,11 +31,11 @@ export async function stopLeftovers(folder: string): Promise<string[]> {
   return stopped.filter((name) => name !== undefined);
 }
 
-/** Each child leads a process group of its own; one that was killed may have left its program behind in it. */
+/** Each child leads a process group of its own. A guard that was killed may have left its program behind in that group. */
 async function stopGroup(leader: ProcessIdentity): Promise<boolean> {
   const leaderLives = await isAlive(leader);
-  // The kernel gives no new process the number of a group that still has members. So without a process of that number,
-  // the group is ours; with another process of that number, it is not.
+  // The kernel gives no new process the number of a group that still has members. Therefore the group is ours when no process has
+  // that number, and it is not ours when another process has it.
   const ours = leaderLives || !(await identityOf(leader.pid));
   if (!ours || !groupExists(leader.pid)) return false;
   if (leaderLives) process.kill(leader.pid, 'SIGTERM');

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
 
-/** Where something listens whose address names no port: all kinds of addresses that are reached over a network. */
+/** The port of an address that names none, for every kind of address that is reached over a network. */
 const USUAL_PORTS: Readonly<Record<string, number>> = {
   'postgres:': 5432,
   'postgresql:': 5432,
@@ -12,8 +12,11 @@ const USUAL_PORTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * `address:port` of everything that these URLs lead to: what Bellhop stands on itself, which no sandbox reaches whatever
- * the rules say. `isOurs` leaves addresses out. A name that is unknown here cannot be dialled from here either.
+ * `address:port` of every server that these URLs name. They are the servers that Bellhop itself depends on, which no sandbox reaches,
+ * whatever the rules say.
+ *
+ * @param isOurs leaves out the addresses for which it is false
+ * @returns nothing for a name that is unknown on this machine, since it cannot be dialled from here either
  */
 export async function listenersOf(
   urls: readonly (string | undefined)[],
@@ -28,7 +31,7 @@ async function addressesOf(text: string): Promise<{ address: string; port: numbe
   const { protocol, hostname, port } = new URL(text);
   const usual = USUAL_PORTS[protocol];
   if (usual === undefined) return [];
-  // Without a host PostgreSQL's clients take this machine.
+  // For a URL without a host, PostgreSQL's clients take this machine.
   const host = hostname.replace(/^\[(.+)\]$/, '$1') || 'localhost';
   const answers = await lookup(host, { all: true }).catch(() => []);
   return answers.map(({ address }) => ({ address, port: Number(port) || usual }));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../../setup/host/home.ts';
 import type { ReadyLine } from './child-spec.ts';
+import { EVENT_LOOP } from './liveness.ts';
 import type { UpContext } from './up-context.ts';
 
 /** A process of this checkout. */
@@ -14,7 +15,7 @@ export interface OwnProcess {
 }
 
 const READY_MS = 60_000;
-/** Workers hand back what they hold within 30 s (workers/run-process.ts). */
+/** A worker drains within 30 s (workers/run-process.ts). */
 const STOP_MS = 35_000;
 
 /** Starts it, keeps it running, and returns its ready line. */
@@ -25,13 +26,14 @@ export async function startOwn(context: UpContext, { name, script, env, afterSto
     env: definedOf(env),
     readiness: 'line',
     readyWithinMs: READY_MS,
+    liveness: EVENT_LOOP,
     stopWithinMs: STOP_MS,
     afterStop,
   });
   return line ?? { ready: name };
 }
 
-/** `demo/` may be deleted, and the rest goes on working. */
+/** Whether a script is there. `demo/` may be deleted; the rest works without it. */
 export function exists(script: string): boolean {
   return existsSync(path.join(ROOT, script));
 }

@@ -3,8 +3,8 @@ import { writeAtomically } from '../../setup/host/atomic-file.ts';
 import { definedOf } from './own-process.ts';
 
 /**
- * Tells the page where the others are, as they come up (demo/page/README.md): it is there before any of them. Starts empty: what
- * the last run wrote may be wrong now.
+ * Tells the page where the other processes are, as they come up (demo/page/README.md). The page is there before any of them. The file
+ * starts empty, because what the last run wrote may be wrong now.
  */
 export interface PageServices {
   add(known: Readonly<Record<string, string | undefined>>): Promise<void>;

@@ -1,4 +1,4 @@
-/** What there is to say about a step, one after the other. */
+/** Joins remarks about a step, and leaves out those that are undefined or empty. */
 export function joined(...remarks: readonly (string | undefined)[]): string {
   return remarks.filter(Boolean).join('; ');
 }

@@ -9,7 +9,7 @@ export function stepLine(step: SetupStep): string {
   return `  ${step.title.padEnd(TITLE_WIDTH)} ${mark} ${pc.dim(seconds(step.ms ?? 0).padStart(7))}  ${step.detail ?? ''}`;
 }
 
-/** The last thing a newcomer reads: where to click. */
+/** A line with an address to click, such as the one that a newcomer reads last. */
 export function addressLine(title: string, url: string): string {
   return `  ${title.padEnd(TITLE_WIDTH)} ${pc.bold(pc.underline(url))}`;
 }

@@ -1,11 +1,15 @@
+import { openSync } from 'node:fs';
 import path from 'node:path';
-import pino from 'pino';
 import { homeFolder, openHome } from '../../setup/host/home.ts';
 import { takeUpLock } from '../../setup/host/up-lock.ts';
 import { readSettings } from '../../setup/settings.ts';
+import { fileStream } from '../signals/log-stream.ts';
+import { createProcessLog } from '../signals/process-log.ts';
 import { serveControl } from './control.ts';
 import { createJournal } from './journal.ts';
 import { stopLeftovers } from './leftovers.ts';
+import { chooseMetricsPorts } from './metrics-ports.ts';
+import { serveOwnSignals } from './own-signals.ts';
 import { createPageServices } from './page-services.ts';
 import { stepLine } from './report.ts';
 import { runningPage } from './running-page.ts';
@@ -16,21 +20,20 @@ import { untilAskedToStop } from './stop-request.ts';
 import { createSupervisor } from './supervisor.ts';
 
 /**
- * Starts everything in order and keeps it running until somebody asks to stop; then stops it in the opposite order. Throws when
- * a step fails that the others need, having stopped what had been started.
+ * Starts everything in order, keeps it running until somebody asks to stop, and stops it in the opposite order.
+ *
+ * @throws when a step fails that the others need; what had been started is stopped then
  */
 export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string) => void): Promise<void> {
   const settings = readSettings(environment);
   const home = await openHome(homeFolder(environment));
   await using _lock = await takeUpLock(home.lock, await runningPage(home));
-  const log = pino(
-    { name: 'up' },
-    pino.destination({ dest: path.join(home.logs, 'up.log'), append: true, mode: 0o600 }),
-  );
+  const { log } = createProcessLog('up', { stream: fileStream(openSync(path.join(home.logs, 'up.log'), 'a', 0o600)) });
 
   const left = await stopLeftovers(home.children);
   if (left.length > 0) tell(`Stopped what the last run had left: ${left.join(', ')}`);
 
+  const metrics = await chooseMetricsPorts(environment);
   const supervisor = createSupervisor({
     logs: home.logs,
     children: home.children,
@@ -65,19 +68,23 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
 
   const page = await createPageServices(home.pageServices);
   const stop = untilAskedToStop();
-  const starting = startEverything({
-    home,
-    settings,
-    environment,
-    supervisor,
-    journal,
-    page,
-    postgresSettings: [],
-    signal: stopping.signal,
-    tell,
-  });
+  await using _signals = serveOwnSignals(metrics.up.address, supervisor, log);
+  const starting = startEverything(
+    {
+      home,
+      settings,
+      environment,
+      supervisor,
+      journal,
+      page,
+      postgresSettings: [],
+      signal: stopping.signal,
+      tell,
+    },
+    metrics,
+  );
   try {
-    // A Ctrl-C in the middle of the set-up counts; what is being started is then stopped with the rest.
+    // A Ctrl-C counts in the middle of the set-up, too. What is being started is then stopped with the rest.
     await Promise.race([starting, stop.asked]);
     await stop.asked;
     tell('Stopping …');
@@ -89,4 +96,5 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
     await stateFile.settled();
     stop.release();
   }
+  tell('Stopped.');
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { SetupState } from '../../contracts/setup-state.ts';
 import type { Home } from '../../setup/host/home.ts';
 
-/** The address of the running page with its token, as it was printed at the start; undefined where it is not known. */
+/** The address of the running page with its token, as it was printed at the start. Undefined when it is not known. */
 export async function runningPage(home: Pick<Home, 'folder' | 'setupState'>): Promise<string | undefined> {
   try {
     const { addresses } = JSON.parse(await readFile(home.setupState, 'utf8')) as SetupState;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import readline from 'node:readline';
@@ -18,15 +19,20 @@ export interface Child {
   /** The line it prints when it can be used. Never settles for one that prints none. */
   readonly line: Promise<ReadyLine>;
   readonly exited: Promise<ChildExit>;
-  /** To the process itself, which passes on what it must. */
+  /** Resolves when the child's event loop has answered. Rejects when the channel to it is closed. */
+  answers(signal: AbortSignal): Promise<void>;
+  /** Sends a signal to the process itself, and not to what it started. */
   signal(signal: NodeJS.Signals): void;
-  /** To whatever is left of it and of what it started. */
+  /** Sends SIGKILL to whatever is left of it and of what it started. */
   killGroup(): void;
 }
 
 /**
- * Starts a child in a process group of its own, so that a Ctrl-C reaches `up` alone, which stops things in order. Its stderr is
- * appended to `logFile` by the kernel: no words are lost when `up` dies. `onLine` gets what it prints to stdout.
+ * Starts a child.
+ *
+ * - It leads a process group of its own. So a Ctrl-C reaches `up` alone, which stops things in order.
+ * - Its stderr is appended to `logFile` by the kernel, so no line is lost when `up` dies.
+ * - `onLine` gets each line that it prints to stdout.
  */
 export async function spawnChild(
   spec: Pick<ChildSpec, 'name' | 'script' | 'args' | 'env' | 'secrets'>,
@@ -39,12 +45,15 @@ export async function spawnChild(
     const child = spawn(process.execPath, [...preloaded, spec.script, ...(spec.args ?? [])], {
       detached: true,
       env: spec.env,
-      stdio: ['pipe', 'pipe', log.fd, ...(spec.secrets ? (['pipe'] as const) : [])],
+      stdio: ['pipe', 'pipe', log.fd, spec.secrets ? 'pipe' : 'ignore', 'ipc'],
     });
     if (spec.secrets) giveSecrets(child, spec.secrets);
     const { pid } = child;
     const exited = new Promise<ChildExit>((resolve) => {
-      child.once('error', () => resolve({ code: 127, signal: null }));
+      // It could not be started, or the channel to it is closed.
+      child.on('error', () => {
+        if (child.pid === undefined) resolve({ code: 127, signal: null });
+      });
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
     child.stdin?.on('error', () => {});
@@ -57,10 +66,26 @@ export async function spawnChild(
       });
     });
     if (pid === undefined) throw new Error(`${spec.name} could not be started`);
-    return { pid, line, exited, signal: (signal) => child.kill(signal), killGroup: () => killGroup(pid) };
+    return {
+      pid,
+      line,
+      exited,
+      answers: async (signal) => await answer(child, signal),
+      signal: (signal) => child.kill(signal),
+      killGroup: () => killGroup(pid),
+    };
   } finally {
     await log.close();
   }
+}
+
+/** Any message counts: also the late answer to an earlier question says that the event loop turns. */
+async function answer(child: ChildProcess, signal: AbortSignal): Promise<void> {
+  const answered = once(child, 'message', { signal });
+  const failed = new Promise<never>((_, reject) => {
+    child.send('alive?', (error) => error && reject(error));
+  });
+  await Promise.race([answered, failed]);
 }
 
 function giveSecrets(child: ChildProcess, secrets: Readonly<Record<string, string>>): void {

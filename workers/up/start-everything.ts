@@ -1,5 +1,7 @@
 import { classify, isLoopback } from '../../proxy/dialer/address-class.ts';
 import { generatedSecrets } from '../../setup/host/generated-secrets.ts';
+import { registryMirrors } from '../../setup/registry-mirrors.ts';
+import type { MetricsPorts } from './metrics-ports.ts';
 import { listenersOf } from './own-listeners.ts';
 import { addressLine } from './report.ts';
 import { policyInForce, provideAccess } from './services/access.ts';
@@ -15,6 +17,7 @@ import { startProxy } from './services/proxy.ts';
 import { startRunner } from './services/runner.ts';
 import { startSlack } from './services/slack-simulator.ts';
 import { startTemporal } from './services/temporal.ts';
+import { provideTools } from './services/tools.ts';
 import { startWorld } from './services/world.ts';
 import type { UpContext } from './up-context.ts';
 
@@ -22,11 +25,14 @@ const ONE_USER =
   'All of it runs as one user, who could read the keys to the credentials: docs/security.md says what production adds.';
 
 /**
- * The page, then what everything stands on, then the processes of Bellhop. What does not wait for one another starts side by side. The
- * sandbox image comes last and holds nobody up: until it is there, a mention is taken in and waits.
+ * Starts the page, then what the others depend on, then the processes of Bellhop. Those that do not depend on one another start side
+ * by side. The sandbox image is built last; until it is there, a mention is taken in and waits. The larger image follows in the
+ * background.
  */
-export async function startEverything(context: UpContext): Promise<void> {
+export async function startEverything(context: UpContext, metrics: MetricsPorts): Promise<void> {
   const pageUrl = await startPage(context);
+  // Asks npm, pip and others, which takes a second: they are asked while the rest starts.
+  const mirrors = registryMirrors(context.environment);
   const secrets = await generatedSecrets(context.home.secrets);
   const [{ urls, inForce, world }, temporal, engine, slack, model] = await Promise.all([
     (async () => {
@@ -44,9 +50,10 @@ export async function startEverything(context: UpContext): Promise<void> {
   await provideKeys(context, owner);
   const ownListeners = await Promise.all([
     listenersOf([owner, `temporal://${temporal.address}`, engine.address]),
-    // A public one shares its address with whatever else is behind the same front.
+    // A public server shares its address with others behind the same front, which a sandbox may reach.
+    listenersOf(Object.values(metrics).map(({ address }) => `http://${address}`)),
     listenersOf([temporal.uiUrl], (address) => classify(address)?.kind !== 'public'),
-    // Elsewhere these are the services themselves, not what stands in for them here.
+    // Only the simulators listen here. The real services are somewhere else, and a sandbox may reach them.
     listenersOf([pageUrl, slack.apiUrl, model.baseUrl], isLoopback),
   ]);
 
@@ -56,16 +63,24 @@ export async function startEverything(context: UpContext): Promise<void> {
         databaseUrl: roles.proxy,
         operatorFile: world?.operatorFile,
         ownListeners: ownListeners.flat(),
+        metrics: metrics.proxy,
       });
-      await startRunner(context, { databaseUrl: roles.runner, temporal, proxy });
+      await startRunner(context, {
+        databaseUrl: roles.runner,
+        temporal,
+        proxy,
+        mirrors: await mirrors,
+        metrics: metrics.runner,
+      });
     })(),
     (async () => {
-      await startGateway(context, { databaseUrl: roles.gateway, temporal, slack });
-      await provideAccess(context, { databaseUrl: roles.admin, inForce, world });
+      await startGateway(context, { databaseUrl: roles.gateway, temporal, slack, metrics: metrics.gateway });
+      await provideAccess(context, { databaseUrl: roles.admin, inForce, world, mirrors });
     })(),
-    startAgent(context, { databaseUrl: roles.agent, temporal, model }),
+    startAgent(context, { databaseUrl: roles.agent, temporal, model, metrics: metrics.agent }),
   ]);
   const open = pageUrl ? `\n${addressLine('Open', pageUrl)}` : '';
   context.tell(`\nBellhop is running; Ctrl-C stops it.${open}\n${ONE_USER}\n`);
   await provideImage(context);
+  await provideTools(context);
 }

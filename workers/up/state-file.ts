@@ -2,13 +2,13 @@ import type { SetupState } from '../../contracts/setup-state.ts';
 import { writeAtomically } from '../../setup/host/atomic-file.ts';
 
 export interface StateFile {
-  /** Writes the newest state; states that come while one is being written are skipped but for the last. */
+  /** Writes a state. Of the states that come while one is being written, only the last is written. */
   write(state: SetupState): void;
   /** Resolves when the newest state is on disk. */
   settled(): Promise<void>;
 }
 
-/** Written whole, the newest state only: readers never see half of it, and states in between may be left out. */
+/** A file with the newest state. It is replaced as a whole, so readers never see a half of it. States in between may be left out. */
 export function createStateFile(path: string, onError: (error: unknown) => void): StateFile {
   let next: SetupState | undefined;
   let writing: Promise<void> | undefined;

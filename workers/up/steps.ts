@@ -1,4 +1,4 @@
-/** What `up` does, in the order a person reads it; each is one line of the page's set-up list. */
+/** The steps of `up`, in the order in which a person reads them. Each is one line of the page's set-up list. */
 export const STEPS = [
   { id: 'page', title: 'Page' },
   { id: 'docker', title: 'Docker Engine' },

@@ -1,4 +1,4 @@
-/** A second Ctrl-C that late is impatience; one that comes at once is npm passing on the first. */
+/** A second Ctrl-C after so long comes from an impatient person. One that comes sooner is the first, passed on by npm. */
 const IMPATIENT_MS = 2_000;
 
 export interface StopRequest {
@@ -6,7 +6,10 @@ export interface StopRequest {
   release(): void;
 }
 
-/** Resolves at the first SIGINT, SIGTERM or SIGHUP. A later one, two seconds on, ends this process; leashed children follow. */
+/**
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP. Another one that comes more than two seconds later ends this process at once; its
+ * children end with it (leash.ts).
+ */
 export function untilAskedToStop(): StopRequest {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let firstAt: number | undefined;

@@ -3,32 +3,39 @@ import type { SupervisedProcess, SupervisedState } from '../../contracts/setup-s
 import { SetupError } from '../../setup/errors.ts';
 import type { ChildSpec, ReadyLine } from './child-spec.ts';
 import { lastWords } from './last-words.ts';
+import { type Ask, askWithin, watchLiveness } from './liveness.ts';
 import { type Child, type ChildExit, spawnChild } from './spawn-child.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-/** Having run that long, the next crash counts as the first. */
+/** After running for so long, the next crash counts as the first again. */
 const HEALTHY_MS = 30_000;
 
 export interface SupervisedOptions {
   readonly logFile: string;
   readonly onChange: () => void;
-  /** Called with each new pid and, when it is gone, with undefined; kept so that the next `up` finds what a killed one left. */
+  /** Called with each new pid, and with undefined when the process is gone. With it, the next `up` finds what a killed one left. */
   readonly onPid: (pid: number | undefined) => Promise<void>;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
 }
 
 /** One process that is kept running until it is stopped. */
 export interface Supervised {
-  /** Resolves with its ready line (or undefined when readiness is probed); rejects when the first start fails. */
+  /** Resolves when the process can be used: with its ready line, or with undefined when it is probed. Rejects when the first start fails. */
   start(): Promise<ReadyLine | undefined>;
-  /** SIGKILL, as a crash would be; it is started again. False when it does not run. */
+  /** Ends it by SIGKILL, as if it had crashed; it is started again. False when it does not run. */
   kill(): boolean;
   stop(): Promise<void>;
   view(): SupervisedProcess;
 }
 
-/** A process that ends is started again after a pause, which doubles up to ten seconds while it does not stay up for thirty. */
+/**
+ * Keeps a process running.
+ *
+ * - One that ends is started again after a pause. The pause doubles up to ten seconds while the process does not stay up for thirty.
+ * - One that hangs is replaced (liveness.ts): ours by SIGKILL, a program that is not ours in good order first.
+ * - One that answers is left alone, however long it takes to get ready again.
+ */
 export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervised {
   let child: Child | undefined;
   let state: SupervisedState = 'starting';
@@ -37,6 +44,7 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
   let pause = FIRST_PAUSE_MS;
   const stopping = new AbortController();
   let following: Promise<void> = Promise.resolve();
+  let stopWatching = (): void => {};
 
   function enter(next: SupervisedState): void {
     state = next;
@@ -48,12 +56,36 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
     const launched = await spawnChild(spec, options.logFile);
     child = launched;
     await options.onPid(launched.pid);
-    // `stop` came before there was a process to be stopped.
+    // Somebody asked to stop before there was a process that could be stopped.
     if (stopping.signal.aborted) throw beingStopped();
     enter(restarts === 0 ? 'starting' : 'restarting');
     const line = await untilReady(spec, launched);
     enter('running');
+    watch(launched);
     return line;
+  }
+
+  function watch(current: Child): void {
+    if (!spec.liveness) return;
+    stopWatching = watchLiveness(askOf(current), spec.liveness, (why) => {
+      options.log('is replaced', { process: spec.name, why });
+      void replace(current);
+    });
+  }
+
+  function askOf(current: Child): Ask {
+    const ask = spec.liveness?.ask;
+    if (typeof ask === 'function') return ask;
+    return async (signal) => await current.answers(signal).then(() => 'serves');
+  }
+
+  async function replace(current: Child): Promise<void> {
+    // A process of ours that hangs hears no SIGTERM. A program may end its sessions in order, as PostgreSQL does.
+    if (spec.liveness?.ask !== 'event-loop') {
+      current.signal('SIGTERM');
+      await Promise.race([current.exited, sleep(spec.stopWithinMs, undefined, { ref: false })]);
+    }
+    current.killGroup();
   }
 
   /** Waits for the end of the child and starts the next one, until it is told to stop. */
@@ -61,6 +93,7 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
     for (;;) {
       if (child) {
         const exit = await child.exited;
+        stopWatching();
         child.killGroup();
         if (!stopping.signal.aborted) options.log('exited', { process: spec.name, ...exit });
       }
@@ -102,6 +135,7 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
     },
     async stop() {
       stopping.abort();
+      stopWatching();
       const current = child;
       if (current) {
         enter('stopping');
@@ -124,16 +158,30 @@ export function supervise(spec: ChildSpec, options: SupervisedOptions): Supervis
 
   async function untilReady(wanted: ChildSpec, current: Child): Promise<ReadyLine | undefined> {
     const over = new AbortController();
-    const tooLate = sleep(wanted.readyWithinMs, 'late' as const, { ref: false, signal: over.signal });
     const { readiness } = wanted;
     const ready = readiness === 'line' ? current.line : readiness(over.signal).then(() => undefined);
-    const outcome = await Promise.race([ready, tooLate, current.exited.then(asFailure)]);
+    const ended = current.exited.then(asFailure);
+    let outcome: ReadyLine | undefined | string;
+    do {
+      const tooLate = sleep(wanted.readyWithinMs, 'late' as const, { ref: false, signal: over.signal });
+      tooLate.catch(() => {});
+      outcome = await Promise.race([ready, tooLate, ended]);
+    } while (outcome === 'late' && (await mayTakeLonger(current)));
     over.abort();
-    tooLate.catch(() => {});
     if (stopping.signal.aborted) throw beingStopped();
     if (outcome === 'late') throw await failure(`was not ready within ${wanted.readyWithinMs / 1000} s`);
     if (typeof outcome === 'string') throw await failure(outcome);
     return outcome;
+  }
+
+  /**
+   * Whether a process that is not ready in time is waited for. A first start that only answers has failed, for somebody waits for
+   * it at a terminal. PostgreSQL in recovery is waited for in any case: killed, it would begin its recovery again.
+   */
+  async function mayTakeLonger(current: Child): Promise<boolean> {
+    if (!spec.liveness || stopping.signal.aborted) return false;
+    const answer = await askWithin(askOf(current), spec.liveness.everyMs);
+    return answer === 'starting' || (answer === 'serves' && restarts > 0);
   }
 
   function beingStopped(): SetupError {

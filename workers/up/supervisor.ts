@@ -10,7 +10,7 @@ import { type Supervised, supervise } from './supervised.ts';
 /** A process that does one thing and ends. */
 export type Task = Pick<ChildSpec, 'name' | 'script' | 'args' | 'env' | 'secrets'>;
 
-/** After SIGTERM; a task leaves nothing half-done that its next run would not mend. */
+/** How long a task may take to end after SIGTERM. Its next run mends whatever it left half-done. */
 const TASK_STOP_MS = 5_000;
 
 export interface SupervisorOptions {
@@ -24,11 +24,11 @@ export interface SupervisorOptions {
 export interface Supervisor {
   /** Starts a process and keeps it running. Resolves when it can be used. */
   start(spec: ChildSpec): Promise<ReadyLine | undefined>;
-  /** Runs a process to its end. Rejects with its last words when it fails. */
+  /** Runs a task to its end. Rejects with its last words when it fails. */
   run(task: Task, onLine: (text: string) => void): Promise<void>;
-  /** False when there is no such process, or it does not run just now. */
+  /** Ends a process by SIGKILL. False when there is none of that name, or it does not run just now. */
   kill(name: string): boolean;
-  /** Stops them one after the other, the last started first. */
+  /** Stops all of them, one after the other; the one that was started last is stopped first. */
   stopAll(): Promise<void>;
   view(): SupervisedProcess[];
   logFile(name: string): string;

@@ -8,16 +8,16 @@ import type { Supervisor } from './supervisor.ts';
 export interface UpContext {
   readonly home: Home;
   readonly settings: Settings;
-  /** What `up` itself was started with; children are given what environments.ts says and no more. */
+  /** The environment of `up` itself. Children are given only what environments.ts names. */
   readonly environment: NodeJS.ProcessEnv;
   readonly supervisor: Supervisor;
   readonly journal: Journal;
-  /** What the page is told of the others. */
+  /** Tells the page where the other processes are. */
   readonly page: PageServices;
   /** Further settings of the embedded PostgreSQL, as `name=value`. */
   readonly postgresSettings: readonly string[];
-  /** Aborted when `up` stops: what has not been started then is not started any more, and what is being fetched is given up. */
+  /** Aborts when `up` stops. After that nothing more is started, and downloads are given up. */
   readonly signal: AbortSignal;
-  /** One line for whoever watches the terminal. */
+  /** One line on the terminal. */
   readonly tell: (line: string) => void;
 }

@@ -11,10 +11,10 @@ export interface WithEngineOptions {
 }
 
 /**
- * Works with the Docker Engine while `up` does not run. One that `up` would start is started for it and stopped again; none is
- * installed.
+ * Works with the Docker Engine while `up` does not run. An engine that `up` would start is started for this work and stopped again. None
+ * is installed.
  *
- * @throws SetupError `docker-unavailable` when there is none to be had; nothing was done then
+ * @throws SetupError `docker-unavailable` when there is no engine; nothing was done then
  */
 export async function withEngine<T>(
   { home, environment, tell }: WithEngineOptions,

@@ -15,7 +15,7 @@ export interface EgressItem {
   readonly event: EgressEvent;
   /** The scope that the deciding rule is attached to, for people: `#platform-eng`. */
   readonly scopeLabel: string | null;
-  /** Null when nobody asked the destination, or it has not answered yet. */
+  /** Null when the destination was not asked, or has not answered yet. */
   readonly origin: OriginView | null;
   /** All requests that ever reached this host, where the destination counts them. */
   readonly hits: number | null;

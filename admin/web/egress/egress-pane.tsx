@@ -21,7 +21,7 @@ export function EgressPane({ items, empty, askWhy }: EgressPaneProps) {
   const body = useRef<HTMLDivElement>(null);
   const count = items?.length ?? 0;
 
-  // The newest row is at the end; whoever has scrolled up to read is left there.
+  // The newest row is at the end. A reader who has scrolled up stays there.
   useEffect(() => {
     const box = body.current;
     if (box && count > 0 && box.scrollHeight - box.scrollTop - box.clientHeight < 240) box.scrollTop = box.scrollHeight;
@@ -59,8 +59,9 @@ export function EgressPane({ items, empty, askWhy }: EgressPaneProps) {
   );
 }
 
+/** The number of requests. One row may count many. */
 function countsInWords(items: readonly EgressItem[]): string {
-  return OUTCOMES.map((outcome) => `${items.filter((item) => item.event.outcome === outcome).length} ${outcome}`).join(
-    ' · ',
-  );
+  const counts: Record<Outcome, number> = { injected: 0, forwarded: 0, blocked: 0 };
+  for (const { event } of items) counts[event.outcome] += event.requests ?? 1;
+  return OUTCOMES.map((outcome) => `${counts[outcome]} ${outcome}`).join(' · ');
 }

@@ -46,11 +46,13 @@ export function EgressRow({ item, askWhy }: EgressRowProps) {
 }
 
 function Sent({ event }: { readonly event: EgressEvent }) {
+  const { requests = 1 } = event;
   return (
     <div className="egress-row__sent">
       <p className="egress-row__line" title={urlOf(event)}>
         <span className="egress-row__method">{event.method}</span> {event.host}
         {portSuffix(event)}
+        {requests > 1 && <strong className="egress-row__more"> and {(requests - 1).toLocaleString('en')} more</strong>}
       </p>
       <p className="egress-row__path" title={event.path}>
         {event.transport === 'tunnel' ? 'tunnel, path not seen' : event.path}
@@ -111,9 +113,12 @@ function ownCredentialInWords({ ownCredentials, method, transport }: EgressEvent
   return method === 'CONNECT' || transport === 'tunnel' ? 'headers not seen' : '';
 }
 
-/** The destination's count is of all requests to it, also those after this one. */
+/** The destination's count is of all requests to it. This one did not get there, so what it counted are others. */
 function hitsInWords(hits: number): string {
-  return hits === 1 ? '1 hit there as of now' : `${hits} hits there as of now`;
+  if (hits === 0) return '0 hits there';
+  return hits === 1
+    ? 'not this one: 1 hit there, of another request'
+    : `not this one: ${hits} hits there, of other requests`;
 }
 
 function portSuffix({ scheme, port }: EgressEvent): string {

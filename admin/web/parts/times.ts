@@ -10,7 +10,7 @@ export function formatDuration(ms: number): string {
   return [Math.floor(seconds / 60), 'min', String(seconds % 60).padStart(2, '0'), 's'].join(SPACE);
 }
 
-/** Time of day with seconds, in the zone of whoever looks: `14:03:09`. */
+/** Time of day with seconds, in the reader's time zone: `14:03:09`. */
 export function formatClock(iso: string): string {
   return new Date(iso).toLocaleTimeString('en-GB');
 }

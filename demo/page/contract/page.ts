@@ -27,7 +27,7 @@ export interface PageInfo {
 export interface LiveEvents {
   readonly setup: SetupState;
   readonly info: PageInfo;
-  /** All of it, after a (re)connection to the simulator; null while the simulator does not answer. */
+  /** The whole workspace, after each connection to the simulator. Null while the simulator does not answer. */
   readonly workspace: SlackWorkspace | null;
   readonly slack: SlackChange;
   /** The thread asked for by `?session=`; null while the database does not answer. */

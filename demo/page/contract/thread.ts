@@ -60,7 +60,7 @@ export interface AccessView {
 }
 
 export interface AccessRuleView {
-  readonly action: 'inject' | 'forward';
+  readonly action: 'inject' | 'forward' | 'deny';
   readonly rule: string;
   readonly host: string;
   readonly covers: string;

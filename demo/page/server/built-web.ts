@@ -6,7 +6,7 @@ export function addBuiltWeb(app: FastifyInstance, folder: string): void {
   app.register(fastifyStatic, {
     root: folder,
     cacheControl: false,
-    // The names of built files carry a hash of their content; the page itself is always asked for anew.
+    // Names of built files contain a hash of their content, so they may be cached. The page itself is never cached.
     setHeaders: (reply, file) =>
       void reply.header('cache-control', file.endsWith('.html') ? 'no-store' : 'private, max-age=31536000'),
   });

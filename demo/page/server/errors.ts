@@ -10,7 +10,7 @@ export type PageErrorCode =
   | 'supervisor_unavailable'
   | 'internal';
 
-/** An error that is told to the person at the page. */
+/** An error that is shown to the person at the page. */
 export class PageError extends Error {
   readonly status: number;
   readonly code: PageErrorCode;
@@ -24,7 +24,7 @@ export class PageError extends Error {
 
 /**
  * Every error becomes `{ error: { code, message } }`.
- * @param report is told what nobody foresaw
+ * @param report gets every unexpected error
  */
 export function addErrorAnswers(app: FastifyInstance, report: (error: unknown) => void): void {
   app.setErrorHandler((error, _, reply) => {

@@ -69,7 +69,7 @@ function cookieName(port: number): string {
 function fetchedByPage(request: FastifyRequest): boolean {
   const site = request.headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return true;
-  // Following a link to the page itself is no act; everything else from elsewhere is.
+  // To follow a link to the page changes nothing. Every other request from another site might.
   return request.headers['sec-fetch-mode'] === 'navigate' && request.url.split('?', 1)[0] === '/';
 }
 

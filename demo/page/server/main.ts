@@ -25,7 +25,7 @@ import { buildWeb } from './web-build.ts';
 const SCENARIOS = path.join(import.meta.dirname, '../../scenarios');
 const PROJECT = path.join(import.meta.dirname, '../../..');
 
-const log = pino({ name: 'page' }, pino.destination(2));
+const log = pino({ name: 'page' }, process.stderr);
 
 async function main(): Promise<void> {
   const { home, port, token: givenToken, namespace } = readConfiguration(process.env);

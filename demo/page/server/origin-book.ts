@@ -22,7 +22,7 @@ export interface OriginBookOptions {
 /** Requests joined to what their destination saw. */
 const REMEMBERED = 5_000;
 const FRESH_MS = 400;
-/** The clocks are the same; the slack is for the way between the two processes. */
+/** Both processes have the same clock. This allows for the time between sending and receiving. */
 const SLACK_MS = 1_500;
 
 /** Finds, for each request, what its destination saw. What the destination has forgotten is remembered here. */

@@ -20,17 +20,17 @@ interface Follower {
   readonly listener: (thread: ThreadView | null) => void;
   sent: string;
   looking: boolean;
-  /** Something happened during the look: it may have missed it. */
+  /** Something happened during the query, so its answer may be too old. */
   again: boolean;
 }
 
 const CHANNELS = ['bellhop_thread', 'bellhop_egress', 'bellhop_outbox'];
-/** Notifications are hints; this finds what they missed, and what has none. */
+/** Notifications are hints. This finds changes whose notification got lost, and changes that have none. */
 const POLL_MS = 1_000;
 /** Several requests in one breath are one look. */
 const GATHER_MS = 60;
 
-/** Follows threads in PostgreSQL for whoever looks at them; nobody looking costs nothing but a listener. */
+/** Follows threads in PostgreSQL for open pages. Without an open page it costs only a listener. */
 export function createThreads({ databaseUrl, read }: ThreadsOptions): Threads {
   const followers = new Set<Follower>();
   let pool: { readonly url: string; readonly database: Database } | null = null;

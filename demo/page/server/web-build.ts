@@ -26,7 +26,7 @@ export async function buildWeb(home: string): Promise<string> {
     plugins: [react()],
     build: { outDir: building, emptyOutDir: true, modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   });
-  // Two starts at once: whoever comes second throws its own away.
+  // Two processes may build at once. The second one throws its build away.
   await rename(building, folder).catch(() => rm(building, { recursive: true, force: true }));
   for (const other of await readdir(parent)) {
     if (other !== hash) await rm(path.join(parent, other), { recursive: true, force: true });

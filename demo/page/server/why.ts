@@ -1,7 +1,8 @@
-import { decide } from '../../../access/decide.ts';
-import type { EffectiveAccess, JudgedRequest } from '../../../access/decision.ts';
-import type { AccessDocument, RuleMatch } from '../../../access/document.ts';
+import { explain } from '../../../access/decide.ts';
+import type { EffectiveAccess, EffectiveRule, JudgedRequest } from '../../../access/decision.ts';
+import type { AccessDocument } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
+import { portText, ruleId } from '../../../access/rule-match.ts';
 import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
 import type { EgressEvent } from '../../../contracts/egress.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
@@ -27,7 +28,7 @@ export async function whyOf({ db, currentPolicy }: WhyDependencies, eventId: str
     currentPolicy(db),
   ]);
   return {
-    request: `${event.method} ${event.scheme}://${event.host}${portOf(event)}${event.path}`,
+    request: `${event.method} ${event.scheme}://${event.host}${portText(event)}${event.path}`,
     scope: scope ?? 'none',
     recorded: { at: event.at, outcome: event.outcome, code: event.code, reason: event.reason },
     atTheTime: snapshot ? judge(event, snapshot) : null,
@@ -53,13 +54,12 @@ function viewOf(access: EffectiveAccess): AccessView {
     scope: access.scope,
     enabled: access.enabled,
     rules: access.rules.map((rule) => {
-      const match = rule.action === 'inject' ? rule.connection : rule.domain;
       const { bundle, scopeLabel } = rule.origin;
       return {
         action: rule.action,
-        rule: match.id,
-        host: match.host,
-        covers: covers(match),
+        rule: ruleId(rule),
+        host: rule.match.host,
+        covers: covers(rule.match),
         origin: `${bundle} ← ${scopeLabel}`,
         everywhere: rule.origin.scope === 'organization',
       };
@@ -68,12 +68,16 @@ function viewOf(access: EffectiveAccess): AccessView {
   };
 }
 
+const BY_GRANTS: ReadonlySet<string> = new Set(['repository_not_granted', 'git_refused', 'api_refused']);
+
 function judge(event: EgressEvent, access: EffectiveAccess): Judgement {
-  const decision = decide(judgedRequest(event), access);
+  const decision = explain(judgedRequest(event), access);
+  // What git or an API was asked to do is not in the event. If the grants refused it, the same rules refuse it again.
+  const refused = BY_GRANTS.has(event.code) && decision.outcome === 'injected';
   return {
     policyVersion: access.policyVersion,
-    outcome: decision.outcome,
-    reason: decision.reason,
+    outcome: refused ? 'blocked' : decision.outcome,
+    reason: refused ? event.reason : decision.reason,
     walk: decision.walk,
   };
 }
@@ -82,13 +86,8 @@ function judgedRequest({ method, scheme, host, port, path }: EgressEvent): Judge
   return { method, scheme, host, port, path: path.split('?', 1)[0] ?? '/' };
 }
 
-function covers({ host, methods, paths, port, scheme }: RuleMatch): string {
+function covers({ host, methods, paths, port, scheme }: EffectiveRule['match']): string {
   const verbs = methods.length === 0 ? 'any method' : methods.join(', ');
   const places = paths.length === 0 ? '' : ` ${paths.join(', ')}`;
-  const standard = scheme === 'https' ? 443 : 80;
-  return `${verbs} ${host}${port === standard ? '' : `:${port}`}${places}`;
-}
-
-function portOf({ scheme, port }: EgressEvent): string {
-  return port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`;
+  return `${verbs} ${host}${portText({ scheme, port })}${places}`;
 }

@@ -21,6 +21,8 @@ export function App() {
   if (live.workspace && live.workspace.team.id !== team) setTeam(live.workspace.team.id);
   const { setup, info, workspace, thread, online } = live;
   const progress = progressOf(setup);
+  // What was last known of a server that does not answer is not shown as being so now.
+  const shown = online ? progress : 'failed';
   const [setupOpen, setSetupOpen] = useSetupOpen(progress === 'finished');
 
   return (
@@ -41,13 +43,13 @@ export function App() {
         )}
         <button
           type="button"
-          className={`button bar__setup bar__setup--${progress}`}
+          className={`button bar__setup bar__setup--${shown}`}
           aria-expanded={setupOpen}
           aria-controls="setup-body"
           onClick={() => setSetupOpen(!setupOpen)}
         >
           <span className="bar__dot" aria-hidden="true" />
-          {progressInWords(setup)}
+          {online ? progressInWords(setup) : 'Does not answer'}
           <span className="bar__caret" aria-hidden="true" />
         </button>
       </header>
@@ -84,7 +86,7 @@ export function App() {
           empty={
             watched
               ? 'Nobody has asked Bellhop for anything in this thread yet.'
-              : 'Tag @bellhop, or press one of the five buttons.'
+              : 'Tag @bellhop, or press one of the six buttons.'
           }
           nameOf={(id) => workspace?.people.find((person) => person.id === id)?.realName ?? id}
           askWhy={api.why}
@@ -105,7 +107,7 @@ function useWatched(place: { channel: string; threadTs: string | null }): Thread
   return last.current;
 }
 
-/** Open while there is something to wait for; whoever opens or closes it by hand is left in peace. */
+/** Open while there is something to wait for. After a person has opened or closed it, it stays so. */
 function useSetupOpen(finished: boolean): readonly [boolean, (open: boolean) => void] {
   const [chosen, choose] = useState<boolean | null>(null);
   const [open, setOpen] = useState(!finished);

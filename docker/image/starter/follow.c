@@ -56,7 +56,7 @@ static void wait_for_news(int notify_fd) {
 static int follow(const struct step *step, int notify_fd, const char *incarnation) {
   int64_t sent = 0;
   for (;;) {
-    /* In this order: a keeper that ends between the two has left its result. */
+    /* In this order: a keeper that ends between these two lines has stored its result before. */
     bool alive = keeper_lives(step);
     struct step_state state = load_state(step);
     int64_t head = state.total < HEAD_BYTES ? state.total : HEAD_BYTES;
@@ -79,7 +79,7 @@ static int start_and_follow(const struct command *command, const char *incarnati
   if (pipe2(news, O_CLOEXEC) != 0) return fail("start", "no pipe: %s", strerror(errno));
   prune_steps();
   struct step step;
-  /* The keeper claims the step, so that the lock is its own from the first moment. */
+  /* The keeper itself claims the step, so that it holds the lock from the first moment. */
   pid_t keeper = fork();
   if (keeper < 0) return fail("start", "no process: %s", strerror(errno));
   if (keeper == 0) {
@@ -112,11 +112,16 @@ int run(const struct command *command, bool may_start) {
     answer("{\"state\":\"elsewhere\",\"incarnation\":%s}", quoted(incarnation));
     return 0;
   }
-  /* Said before anything is started: who hears nothing of this knows that nothing was. */
+  /* This is said before anything is started. So a caller that does not hear it knows that nothing was started. */
   answer("{\"state\":\"reached\",\"incarnation\":%s}", quoted(incarnation));
   struct step step;
   if (open_step(command->step, &step)) return follow(&step, -1, incarnation);
-  /* Who asks this before the note is made is among those that are killed after it; who asks later is refused. */
+  /*
+   * At the end of a turn a note is made first, and then everything is killed.
+   * 1. We look before the note is made: this process is there already, and is killed.
+   * 2. We look after it: the command is refused.
+   * Therefore no command of the turn outlives its end.
+   */
   if (may_start && is_over(command->turn)) {
     answer("{\"state\":\"over\",\"incarnation\":%s}", quoted(incarnation));
     return 0;

@@ -11,10 +11,11 @@
 #define SEM_BY_INDEX 20
 
 /*
- * Removes what System V and POSIX keep for this user: shared memory, queues and semaphores live on without a process, and
- * their memory would be missing in the next turn. What is another user's cannot be removed by us.
+ * Removes what System V and POSIX keep for this user: shared memory, queues and semaphores live on without a process.
+ * Their memory would be missing in the next turn, and what they hold would pass into it. What is another user's cannot be
+ * removed by us. False when files of shared memory or of queues are left.
  */
-void remove_ipc(void) {
+bool remove_ipc(void) {
   struct shmid_ds memory;
   struct msqid_ds queue;
   struct semid_ds semaphores;
@@ -31,6 +32,6 @@ void remove_ipc(void) {
   for (int at = 0, id; at <= last; at++)
     if ((id = semctl(at, 0, SEM_BY_INDEX, &semaphores)) >= 0) semctl(id, 0, IPC_RMID);
   /* shm_overview(7), mq_overview(7) */
-  remove_inside("/dev/shm");
-  remove_inside("/dev/mqueue");
+  bool memory_gone = remove_inside("/dev/shm"), queues_gone = remove_inside("/dev/mqueue");
+  return memory_gone && queues_gone;
 }

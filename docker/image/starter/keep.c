@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/utsname.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +22,52 @@
 
 static void say(const char *text) {
   if (write(STDOUT_FILENO, text, strlen(text)) < 0) return;
+}
+
+/*
+ * What of a command's environment lies in folders that the agent can write. It is set here and nowhere before: the
+ * environment of the container, which every other program of a sandbox gets, names none of them.
+ */
+static void set_environment(const struct command *command) {
+  char path[4096];
+  const char *programs = getenv("PATH");
+  if (!programs || snprintf(path, sizeof path, "%s:%s", AGENT_HOME "/.local/bin", programs) >= (int)sizeof path)
+    snprintf(path, sizeof path, "%s", AGENT_HOME "/.local/bin:/usr/local/bin:/usr/bin:/bin");
+  mkdir(AGENT_HOME, 0700);
+  setenv("HOME", AGENT_HOME, 1);
+  setenv("TMPDIR", "/tmp", 1);
+  setenv("PATH", path, 1);
+  setenv("NPM_CONFIG_PREFIX", AGENT_HOME "/.local", 1);
+  setenv("USER", "agent", 1);
+  setenv("LOGNAME", "agent", 1);
+  setenv("SHELL", access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh", 1);
+  setenv("GIT_CONFIG_SYSTEM", "/usr/local/lib/bellhop/gitconfig", 1);
+  setenv(STEP_MARK, command->step, 1);
+}
+
+/* Whether the agent's database of NSS has what the bundle begins with now (files/browser-trust). */
+static bool browsers_trust(void) {
+  struct stat bundle, database;
+  if (stat(SOCKET_DIR "/ca.pem", &bundle) != 0) return true;
+  return stat(AGENT_HOME "/.pki/nssdb/cert9.db", &database) == 0 && database.st_mtime >= bundle.st_mtime;
+}
+
+/* Lets browsers trust the bundle. Nobody waits for it, and a command that is no browser does not care how it ends. */
+static void make_browsers_trust(void) {
+  if (browsers_trust() || fork() != 0) return;
+  setsid();
+  int null_fd = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd < 3; fd++) dup2(null_fd, fd);
+  for (int fd = 3; fd < 64; fd++) close(fd);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  mkdir(AGENT_HOME, 0700);
+  if (chdir("/") != 0 || (nice(15) == -1 && errno)) errno = 0;
+  char *const arguments[] = {"browser-trust", AGENT_HOME, NULL};
+  char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+  execve("/usr/local/lib/bellhop/browser-trust", arguments, environment);
+  _exit(127);
 }
 
 static void become(const struct command *command, int out_fd) {
@@ -40,19 +86,21 @@ static void become(const struct command *command, int out_fd) {
   setrlimit(RLIMIT_NPROC, &processes);
   /* The relay and whoever has to end this command come first for the CPU, and last when memory is short. */
   if (nice(15) == -1 && errno) errno = 0;
-  /* What the starter's memory is closed to (Dockerfile), this file is too; from here on it is the command's process. */
+  /* The starter is closed to other processes (Dockerfile), and so is its file below. From here on this is the command's own. */
   prctl(PR_SET_DUMPABLE, 1);
   int oom_fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (oom_fd >= 0 && write(oom_fd, "500", 3) > 0) close(oom_fd);
 
+  set_environment(command);
   if (chdir(command->cwd) != 0) {
     char message[600];
     snprintf(message, sizeof message, "cannot start in %s: %s\n", command->cwd, strerror(errno));
     say(message);
     _exit(126);
   }
-  setenv(STEP_MARK, command->step, 1);
   execl("/bin/bash", "bash", "-c", command->text, (char *)NULL);
+  /* An image of a team may have no bash. */
+  if (errno == ENOENT) execl("/bin/sh", "sh", "-c", command->text, (char *)NULL);
   say("cannot start bash\n");
   _exit(127);
 }
@@ -120,13 +168,12 @@ static void finish(const struct step *step, struct step_state *state, int status
 }
 
 /*
- * Orphans of the command stay below this process. Not under gVisor: there, when a subreaper and its children are
- * killed together, the last of them is taken for the first process of the sandbox, and all of it ends. The mark in
- * their environment has to do.
+ * Makes orphans of the command children of this process. Not under gVisor: when a subreaper and its children are killed
+ * together there, gVisor takes the last of them for the first process of the sandbox, and the whole sandbox ends. There
+ * the mark in their environment is enough.
  */
 static void become_subreaper(void) {
-  struct utsname system;
-  if (uname(&system) == 0 && strstr(system.release, "gvisor")) return;
+  if (is_gvisor()) return;
   prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
@@ -162,6 +209,7 @@ void keep(const struct command *command, const struct step *step, int notify_fd)
   fcntl(out[0], F_SETFL, O_NONBLOCK);
   if (notify_fd >= 0) fcntl(notify_fd, F_SETFL, O_NONBLOCK);
   notify(notify_fd);
+  make_browsers_trust();
 
   struct step_state state = {0};
   int status = 0;

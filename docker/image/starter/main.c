@@ -38,6 +38,7 @@ static int obey(int count, char **arguments) {
   if (strcmp(verb, "write") == 0 && (given == 3 || given == 4))
     return write_file(rest[0], (mode_t)strtol(rest[1], NULL, 8), atoll(rest[2]));
   if (strcmp(verb, "usage") == 0) return usage();
+  if (strcmp(verb, "sweep") == 0 && given == 0) return sweep();
   if (strcmp(verb, "check") == 0 && given == 1) return check(atoll(rest[0]));
   return misused();
 }

@@ -24,10 +24,10 @@ static int arguments_of(uint32_t length, char **arguments) {
 }
 
 /*
- * Obeys one order after the other: four bytes of length (big endian), then the arguments of a call. Starting a program
- * in a container costs the engine as much as a short command itself, so one that has been started is kept. Each order
- * has a process of its own, and is ended by an empty frame of kind 'E'. When that process dies this one ends too: a
- * stream that ends early is how the caller learns of it.
+ * Obeys one order after the other: four bytes of length (big endian), then the arguments of a call. The engine takes as
+ * long to start a program in a container as a short command takes, so a starter that was started is kept. Each order runs
+ * in a process of its own. An empty frame of kind 'E' ends its answer. When that process dies, this one ends too: the
+ * stream ends early, and that tells the caller.
  */
 int serve(int (*obey)(int count, char **arguments)) {
   for (;;) {

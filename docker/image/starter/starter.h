@@ -17,11 +17,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "relay.h"
+
 #define STEPS_DIR "/run/steps"
-#define BOOT_FILE "/run/boot/id"
 #define SOCKET_DIR "/run/bellhop"
 #define WORKSPACE "/workspace"
-#define RELAY_PORT 3128
+#define AGENT_HOME WORKSPACE "/.home"
 /* The number of the last turn that is over. Written by the machine outside, and there for as long as the sandbox has a folder. */
 #define OVER_FILE SOCKET_DIR "/over"
 /* In the environment of everything a command starts: its step. */
@@ -84,18 +85,37 @@ void keep(const struct command *command, const struct step *step, int notify_fd)
 int run(const struct command *command, bool may_start);
 
 /* remove.c */
-void remove_at(int at, const char *name);
-void remove_inside(const char *path);
+bool remove_at(int at, const char *name);
+bool remove_inside(const char *path);
 
 /* over.c */
 bool is_over(const char *turn);
+
+/* processes.c */
+#define MAX_PROCESSES 8192
+struct process {
+  pid_t pid, parent;
+  uid_t owner;
+  char state;
+};
+size_t list_processes(struct process *list);
+bool has_ended(const struct process *process);
+bool is_gvisor(void);
+
+/* relay.c */
+/* 0 for one that is not there, or is not as the image starts it. */
+struct image_programs {
+  pid_t entry, relay;
+};
+struct image_programs find_image_programs(const struct process *list, size_t count);
+int sweep(void);
 
 /* tree.c */
 void kill_tree(pid_t root, const char *step);
 int kill_everything(void);
 
 /* ipc.c */
-void remove_ipc(void);
+bool remove_ipc(void);
 
 /* serve.c */
 int serve(int (*obey)(int count, char **arguments));

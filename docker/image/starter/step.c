@@ -35,8 +35,10 @@ static bool open_files(struct step *step, int flags) {
 }
 
 /*
- * Takes the step for the calling process. The folder is filled under another name, locked, and then renamed to its
- * own: whoever finds it under its own name finds it whole and locked, and only one rename can succeed.
+ * Takes the step for the calling process:
+ * 1. The folder is filled and locked under another name.
+ * 2. It is renamed to its own name. Only one process succeeds in that.
+ * Therefore a folder under its own name is complete and locked.
  */
 enum claim claim_step(const char *name, struct step *step) {
   struct step_state empty = {0};
@@ -80,7 +82,7 @@ void save_state(const struct step *step, const struct step_state *state) {
   if (pwrite(step->state_fd, state, sizeof *state, 0) < 0) return;
 }
 
-void drop_step(const struct step *step) { remove_at(AT_FDCWD, step->dir); }
+void drop_step(const struct step *step) { (void)remove_at(AT_FDCWD, step->dir); }
 
 struct found {
   char name[256];
@@ -102,7 +104,7 @@ static bool is_step(const char *name, bool *runs) {
   return true;
 }
 
-/* A claim in the making. Its time is not in the future, though a file's clock may be ahead of ours by less than a second. */
+/* A claim that is being made. A file's clock may be ahead of ours by less than a second; a later time is made up. */
 static bool is_claim(const char *name, time_t made) {
   time_t age = time(NULL) - made;
   return name[0] == '.' && age >= -1 && age < 10;
@@ -140,7 +142,7 @@ static bool is_nearly_full(void) {
   return room.f_bavail * room.f_frsize < 2 * (HEAD_BYTES + TAIL_BYTES) || (room.f_files > 0 && room.f_favail < 64);
 }
 
-/* What looks like a finished step may be the agent's own; when such take the room, none of them is worth keeping. */
+/* The agent can make up folders that look like finished steps. When they fill the room, all of them are removed. */
 void prune_steps(void) {
   prune_to(KEPT_STEPS);
   if (is_nearly_full()) prune_to(0);

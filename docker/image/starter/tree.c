@@ -1,54 +1,13 @@
 #define _GNU_SOURCE
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "starter.h"
-
-#define MAX_PROCESSES 8192
-
-struct process {
-  pid_t pid, parent;
-  uid_t owner;
-  char state;
-};
-
-static bool look_at(int proc_fd, const char *name, struct process *process) {
-  char path[300], text[512];
-  struct stat info;
-  snprintf(path, sizeof path, "%s/stat", name);
-  int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t length = read(fd, text, sizeof text - 1);
-  bool known = fstatat(proc_fd, name, &info, 0) == 0;
-  close(fd);
-  if (length <= 0 || !known) return false;
-  text[length] = 0;
-  /* The name in the second field may hold anything, a closing bracket too. */
-  char *after_name = strrchr(text, ')');
-  if (!after_name || sscanf(after_name + 1, " %c %d", &process->state, &process->parent) != 2) return false;
-  process->pid = atoi(name);
-  process->owner = info.st_uid;
-  return true;
-}
-
-static size_t list_processes(struct process *list) {
-  DIR *dir = opendir("/proc");
-  if (!dir) return 0;
-  size_t count = 0;
-  for (struct dirent *entry; (entry = readdir(dir)) && count < MAX_PROCESSES;) {
-    if (isdigit((unsigned char)entry->d_name[0]) && look_at(dirfd(dir), entry->d_name, &list[count])) count++;
-  }
-  closedir(dir);
-  return count;
-}
 
 static bool descends(const struct process *list, size_t count, pid_t pid, pid_t root) {
   for (int depth = 0; depth < 1000; depth++) {
@@ -105,10 +64,10 @@ int kill_everything(void) {
     size_t count = list_processes(list), left = 0;
     for (size_t i = 0; i < count; i++) {
       bool mine = list[i].owner == getuid() && list[i].pid != getpid();
-      if (mine && list[i].state != 'Z' && list[i].state != 'X') left++;
+      if (mine && !has_ended(&list[i])) left++;
     }
     if (left == 0) {
-      remove_ipc();
+      if (!remove_ipc()) return fail("kill", "shared memory is left");
       answer("{\"left\":0,\"rounds\":%d}", round);
       return 0;
     }

@@ -1,6 +1,6 @@
 import { refusal, SlackError } from './errors.ts';
 
-/** Arguments of one Web API call, whichever way they were sent. */
+/** Arguments of one Web API call. They may be sent as a form, as JSON or in the address. */
 export interface Arguments {
   text(name: string): string | undefined;
   required(name: string): string;

@@ -7,7 +7,7 @@ import type { MethodDependencies, Methods } from './method.ts';
 import { existingThread, joinedChannel } from './targets.ts';
 
 const MOST_PROMPTS = 4;
-/** A status nobody clears goes by itself. */
+/** A status that is not cleared disappears after this. */
 const STATUS_LIFE_MS = 120_000;
 
 /** docs.slack.dev/reference/methods?family=assistant.threads */

@@ -19,7 +19,7 @@ export const MOST_TEXT = 40_000;
  */
 export const MOST_EDITED_TEXT = 4_000;
 const MOST_MARKDOWN_TEXT = 12_000;
-/** Documented nowhere; users of Bolt found it by trying. */
+/** No documentation says this. Users of Bolt found it by trying. */
 const MOST_TEXT_OF_BLOCKS = 13_200;
 const MOST_METADATA = 16_000;
 

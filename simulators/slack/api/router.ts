@@ -6,11 +6,14 @@ import { APP } from '../world/workspace.ts';
 import { createArguments, readArguments } from './arguments.ts';
 import { SlackError } from './errors.ts';
 import type { Method, Methods } from './method.ts';
+import type { RateLimiter } from './rate-limits.ts';
 
 export interface RouterDependencies {
   readonly methods: Methods;
   readonly faults: Faults;
   readonly calls: CallLog;
+  /** Null: calls are taken however fast they come. */
+  readonly rates: RateLimiter | null;
   readonly tokens: { readonly app: string; readonly bot: string };
 }
 
@@ -33,7 +36,7 @@ async function answer(
   name: string,
   request: FastifyRequest,
   reply: FastifyReply,
-  { methods, faults, calls, tokens }: RouterDependencies,
+  { methods, faults, calls, rates, tokens }: RouterDependencies,
 ): Promise<FastifyReply> {
   const started = Date.now();
   const body = request.body instanceof Buffer ? request.body : null;
@@ -45,7 +48,11 @@ async function answer(
     const token = /^Bearer (.*)$/i.exec(request.headers.authorization ?? '')?.[1] ?? args.token;
     delete args.token;
     for (const fault of struck) if (fault.kind === 'delay') await sleep(fault.ms);
-    result = faulted(struck) ?? run(name, methods[name], token, args, tokens);
+    const retryAfter = rates?.take(name, args) ?? null;
+    result =
+      faulted(struck) ??
+      (retryAfter === null ? null : tooFast(retryAfter)) ??
+      run(name, methods[name], token, args, tokens);
   } catch (error) {
     if (!(error instanceof SlackError)) throw error;
     result = { status: 200, body: { ok: false, error: error.code, ...error.details } };
@@ -93,13 +100,15 @@ function run(
 function faulted(struck: readonly MethodFault[]): Answer | null {
   for (const fault of struck) {
     if (fault.kind === 'missing') return { status: 200, body: { ok: false, error: 'unknown_method' } };
-    if (fault.kind === 'rate-limit') {
-      const headers = { 'retry-after': String(fault.retryAfter) };
-      return { status: 429, body: { ok: false, error: 'ratelimited' }, headers };
-    }
+    if (fault.kind === 'rate-limit') return tooFast(fault.retryAfter);
     if (fault.kind === 'fail') return { status: fault.status ?? 200, body: { ok: false, error: fault.error } };
   }
   return null;
+}
+
+/** @param retryAfter seconds */
+function tooFast(retryAfter: number): Answer {
+  return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(retryAfter) } };
 }
 
 function query(request: FastifyRequest): Record<string, unknown> {

@@ -30,7 +30,7 @@ export function postingTarget({ world, conversations }: MethodDependencies, valu
   return channel;
 }
 
-/** @throws SlackError `message_not_found`, for a deleted one too, of which a thread keeps a trace */
+/** @throws SlackError `message_not_found`, also for a deleted message that left a trace in its thread */
 export function existingMessage(world: World, channel: Channel, ts: string): Message {
   const message = world.message(channel.id, ts);
   if (message === undefined || message.deleted) throw new SlackError('message_not_found');

@@ -12,7 +12,7 @@ export function personNamed(world: World, idOrName: string): Person {
 }
 
 /**
- * By id or name, whoever is in it.
+ * By id or name, with any members.
  * @throws ControlError `no_such_channel`
  */
 export function channelNamed(world: World, idOrName: string): Channel {

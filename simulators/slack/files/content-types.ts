@@ -29,7 +29,7 @@ export interface ContentType {
   readonly filetype: string;
 }
 
-/** By the ending alone; what it does not know is `application/octet-stream`. */
+/** Decides by the ending of the name alone. An unknown ending is `application/octet-stream`. */
 export function contentTypeOf(name: string): ContentType {
   const ending = /\.([A-Za-z0-9]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   const mimetype = TYPES[ending];

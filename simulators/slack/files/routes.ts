@@ -10,7 +10,7 @@ export interface FileRouteDependencies {
   readonly isBotToken: (token: string) => boolean;
 }
 
-/** What a browser, or a token without the right, gets instead of a file; status 200, as from Slack. */
+/** A browser, or a token without the right, gets this instead of a file. The status is 200, as with Slack. */
 const LOGIN_PAGE = `<!DOCTYPE html><html lang="en"><head><title>Sign in | Slack (simulator)</title></head>
 <body><h1>Sign in to Acme</h1><p>This file needs the bot's token in the Authorization header.</p></body></html>`;
 

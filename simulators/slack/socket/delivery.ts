@@ -26,6 +26,9 @@ export interface Delivery {
   acknowledged: boolean;
   /** Nothing more will be tried. */
   givenUp: boolean;
+  /** From the first sending to the acknowledgement, in milliseconds; null while there is none. */
+  ackMs: number | null;
+  sentAt: number | null;
 }
 
 export interface DeliveryQueue {
@@ -60,6 +63,7 @@ export function createDeliveryQueue(
       return;
     }
     delivery.acknowledged = true;
+    if (delivery.sentAt !== null) delivery.ackMs ??= performance.now() - delivery.sentAt;
   });
   sockets.onConnect(() => {
     const waiting = held;
@@ -68,7 +72,16 @@ export function createDeliveryQueue(
   });
 
   function record(id: string, kind: Delivery['kind'], type: string): Delivery {
-    const delivery: Delivery = { id, kind, type, sent: 0, acknowledged: false, givenUp: false };
+    const delivery: Delivery = {
+      id,
+      kind,
+      type,
+      sent: 0,
+      acknowledged: false,
+      givenUp: false,
+      ackMs: null,
+      sentAt: null,
+    };
     log.push(delivery);
     if (log.length > LOG_LENGTH) log.splice(0, LOG_LENGTH / 10);
     return delivery;
@@ -89,6 +102,7 @@ export function createDeliveryQueue(
     );
     if (sent) {
       delivery.sent += 1;
+      delivery.sentAt ??= performance.now();
       awaitingAck.set(envelopeId, delivery);
       timers.after(options.ackTimeoutMs * 10, () => awaitingAck.delete(envelopeId));
     }

@@ -11,6 +11,8 @@ import { APP } from '../world/workspace.ts';
 export const MOST_SOCKETS = 10;
 const TICKET_LIFE_MS = 30_000;
 const PING_EVERY_MS = 10_000;
+/** A socket that leaves this many pings unanswered is cut, so that a frozen client gets no more events on it. */
+const MOST_UNANSWERED = 2;
 const GOODBYE_MS = 500;
 
 export interface Sockets {
@@ -21,7 +23,7 @@ export interface Sockets {
   send(envelope: Readonly<Record<string, unknown>>): boolean;
   onMessage(listener: (message: unknown) => void): void;
   onConnect(listener: () => void): void;
-  /** Slack recycles the sockets: it says so and closes them. `abrupt` cuts them without a word. */
+  /** Closes the sockets as Slack does from time to time: it says so first. `abrupt` cuts them without a word. */
   disconnect(manner: 'warning' | 'refresh_requested' | 'abrupt'): void;
   readonly open: number;
   close(): Promise<void>;
@@ -31,7 +33,8 @@ export interface Sockets {
 export function createSockets(changes: Changes, timers: Timers): Sockets {
   const server = new WebSocketServer({ noServer: true });
   const tickets = new Set<string>();
-  const open = new Set<WebSocket>();
+  /** The open sockets, each with how many pings it has left unanswered. */
+  const open = new Map<WebSocket, number>();
   const messageListeners: ((message: unknown) => void)[] = [];
   const connectListeners: (() => void)[] = [];
   let turn = 0;
@@ -41,7 +44,8 @@ export function createSockets(changes: Changes, timers: Timers): Sockets {
   const debugInfo = { host: 'simulator', build_number: 1, approximate_connection_time: 18_060 };
 
   function welcome(socket: WebSocket): void {
-    open.add(socket);
+    open.set(socket, 0);
+    socket.on('pong', () => open.has(socket) && open.set(socket, 0));
     socket.on('close', () => {
       open.delete(socket);
       announce();
@@ -63,7 +67,14 @@ export function createSockets(changes: Changes, timers: Timers): Sockets {
   }
 
   timers.every(PING_EVERY_MS, () => {
-    for (const socket of open) socket.ping('Ping from simulator');
+    for (const [socket, unanswered] of open) {
+      if (unanswered >= MOST_UNANSWERED) {
+        socket.terminate();
+        continue;
+      }
+      open.set(socket, unanswered + 1);
+      socket.ping('Ping from simulator');
+    }
   });
 
   return {
@@ -83,7 +94,7 @@ export function createSockets(changes: Changes, timers: Timers): Sockets {
       server.handleUpgrade(request, socket, head, welcome);
     },
     send(envelope) {
-      const ready = [...open].filter((socket) => socket.readyState === socket.OPEN);
+      const ready = [...open.keys()].filter((socket) => socket.readyState === socket.OPEN);
       turn += 1;
       const chosen = ready[turn % ready.length];
       if (chosen === undefined) return false;
@@ -93,7 +104,7 @@ export function createSockets(changes: Changes, timers: Timers): Sockets {
     onMessage: (listener) => void messageListeners.push(listener),
     onConnect: (listener) => void connectListeners.push(listener),
     disconnect(manner) {
-      for (const socket of open) {
+      for (const socket of open.keys()) {
         if (manner === 'abrupt') {
           socket.terminate();
           continue;
@@ -107,10 +118,10 @@ export function createSockets(changes: Changes, timers: Timers): Sockets {
     },
     async close() {
       // A client that is cut off in the middle of its own goodbye waits half a minute for the answer.
-      const goodbyes = [...open].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-      for (const socket of open) socket.close(1001);
+      const goodbyes = [...open.keys()].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const socket of open.keys()) socket.close(1001);
       await Promise.race([Promise.all(goodbyes), sleep(GOODBYE_MS, undefined, { ref: false })]);
-      for (const socket of open) socket.terminate();
+      for (const socket of open.keys()) socket.terminate();
       server.close();
     },
   };

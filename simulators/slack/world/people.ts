@@ -95,7 +95,7 @@ export const PEOPLE: readonly Person[] = [
     email: null,
     bot: { botId: APP.botId, appId: APP.id },
   },
-  // Slack's own helper; the Web API famously does not mark it as a bot.
+  // Slack's own helper. The Web API does not mark it as a bot.
   {
     ...member,
     id: 'USLACKBOT',

@@ -38,16 +38,24 @@ export interface SavedWorld {
 /**
  * @param now milliseconds since 1970
  * @param saved what a former run kept; null begins with the channels of `channels.ts`
+ * @param more people and channels beside those of `people.ts` and `channels.ts`
  */
-export function createWorld(now: () => number, saved: SavedWorld | null): World {
-  const channels = new Map((saved?.channels ?? initialChannels()).map((channel) => [channel.id, channel]));
+export function createWorld(
+  now: () => number,
+  saved: SavedWorld | null,
+  more: { readonly people: readonly Person[]; readonly channels: readonly Channel[] } = { people: [], channels: [] },
+): World {
+  const known = [...(saved?.channels ?? initialChannels()), ...more.channels];
+  const channels = new Map(known.map((channel) => [channel.id, channel]));
+  const people = [...PEOPLE, ...more.people];
+  const byName = new Map(people.flatMap((person) => [[person.name, person] as const, [person.id, person] as const]));
   const messages = new Map<string, Message[]>();
   const ordered = [...(saved?.messages ?? [])].sort((a, b) => compareTs(a.ts, b.ts));
   for (const message of ordered) messages.set(message.channel, [...(messages.get(message.channel) ?? []), message]);
   const history = (channel: string) => messages.get(channel) ?? [];
 
   return {
-    people: PEOPLE,
+    people,
     channels,
     messages,
     ephemerals: [],
@@ -57,7 +65,7 @@ export function createWorld(now: () => number, saved: SavedWorld | null): World 
     titles: new Map(saved?.titles ?? []),
     pinned: new Map((saved?.pinned ?? []).map((pinned) => [pinned.id, pinned])),
     nextTs: createTimestamps(now, ordered.at(-1)?.ts ?? null),
-    person: (idOrName) => PEOPLE.find((person) => person.id === idOrName || person.name === idOrName),
+    person: (idOrName) => byName.get(idOrName),
     channel(idOrName) {
       const name = idOrName.replace(/^#/, '');
       return channels.get(idOrName) ?? [...channels.values()].find((one) => one.name === name && name !== '');

@@ -15,7 +15,7 @@ afterAll(() => bellhop?.[Symbol.asyncDispose](), 60_000);
 
 async function started(): Promise<{ sessions: number; workflows: number; containers: number; modelCalls: number }> {
   const { rowCount } = await bellhop.database.query('select 1 from session');
-  const { count } = await bellhop.temporal.client.workflow.count();
+  const { count } = await bellhop.temporal.client.workflow.count("WorkflowType = 'threadSession'");
   const containers = await containersOf(bellhop.id);
   return {
     sessions: rowCount ?? 0,

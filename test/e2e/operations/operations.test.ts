@@ -17,6 +17,13 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => bellhop?.[Symbol.asyncDispose](), 60_000);
 
+/** Waits until no turn is at work on a runner: a place is given back when the sandbox is settled, which follows the answer. */
+async function everyPlaceIsGivenBack(): Promise<void> {
+  const atWork = async () =>
+    (await bellhop.database.query('select 1 from sandbox where working_turn is not null')).rowCount;
+  await until(async () => (await atWork()) === 0, 'every place to be given back');
+}
+
 /** What Temporal UI shows over a running workflow, asked for as it does. */
 async function currentDetails(handle: WorkflowHandle): Promise<string> {
   const { currentDetails: details } = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
@@ -137,6 +144,9 @@ test('a session that an operator cancels tells its thread, leaves nothing runnin
 test('a drained runner takes no new thread and goes on with those it has', async () => {
   const known = await bellhop.slack.post('ada', 'general', '@bellhop\n$ echo one > one.txt');
   await waitForTurn(bellhop, known, 1);
+  await everyPlaceIsGivenBack();
+  await using stack = new AsyncDisposableStack();
+  stack.defer(async () => void (await bellhopCommand(bellhop, ['runners', 'undrain', 'local'])));
   const drained = await bellhopCommand(bellhop, ['runners', 'drain', 'local']);
   expect(drained.out).toMatch(/^local takes no new threads; 0 turns are at work there\./);
   expect((await bellhopCommand(bellhop, ['status'])).out).toMatch(/^ +local +alive .* draining$/m);
@@ -159,6 +169,7 @@ test('status answers while Temporal is away, on the command line and in the thre
   const dm = await bellhop.slack.openDm('grace');
   const direct = await bellhop.slack.post('grace', dm, '$ echo one');
   await waitForTurn(bellhop, direct, 1);
+  await everyPlaceIsGivenBack();
   await using stack = new AsyncDisposableStack();
   stack.defer(() => bellhop.temporal.start());
   await bellhop.temporal.stop();

@@ -29,7 +29,7 @@ afterAll(async () => {
   await bellhop?.[Symbol.asyncDispose]();
 }, 60_000);
 
-test('whoever can write the database cannot move a credential to a connection of their own', async () => {
+test('an attacker who can write the database cannot move a credential to another connection', async () => {
   await bellhop.database.query(
     `update credential set sealed = whole.sealed from credential whole
      where credential.connection = 'docs' and whole.connection = 'acme-readonly'
@@ -43,7 +43,7 @@ test('whoever can write the database cannot move a credential to a connection of
   expect(others).toContain('"caller": "svc-bellhop"');
 }, 60_000);
 
-test('whoever can write the database cannot send a credential to a host of their own', async () => {
+test('an attacker who can write the database cannot send a credential to another host', async () => {
   await changePolicy(`replace(document::text, '"host": "api.acme.test"', '"host": "paste.acme.test"')::jsonb`);
   const { output } = await run(bellhop, 'curl -sS -i https://paste.acme.test/');
   expect(failureOf(output)).toMatchObject({

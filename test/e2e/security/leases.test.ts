@@ -89,7 +89,7 @@ test('a lower epoch can neither open nor close the lease of a running turn', asy
   await expect(control.openLease(request(last.turn, 99))).rejects.toMatchObject({ code: 'turn_closed' });
 }, 60_000);
 
-test('whoever is not the agent, and lives on after the turn, is cut off at its end', async () => {
+test('a process of another user that outlives the turn loses its connections at the end of the turn', async () => {
   const working = begin('sleep 3');
   await control.waitForLease(sandbox, last.turn + 1, 20_000);
   const container = await containerOf(bellhop, last.message);

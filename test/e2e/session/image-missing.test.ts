@@ -5,11 +5,12 @@ import { createEgressActivities, createRunnerActivities } from '../../../activit
 import { createKeyedLock } from '../../../activities/keyed-lock.ts';
 import { egressQueue, runnerQueue } from '../../../contracts/task-queues.ts';
 import { connectEngine, type Engine } from '../../../docker/engine.ts';
+import { hasImage } from '../../../docker/engine-images.ts';
 import { ensureSandboxImage } from '../../../docker/sandbox-image.ts';
 import { createSandboxRuntime } from '../../../docker/sandbox-runtime.ts';
 import { createProxyControl } from '../../../proxy/control-client.ts';
 import { openDatabase } from '../../../store/database.ts';
-import { beat } from '../../../store/runners.ts';
+import { beat, type RunnerPart } from '../../../store/runners.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { toolSteps, waitForTurn } from '../../support/installation/turns.ts';
 
@@ -47,7 +48,10 @@ async function startRunner(name: string): Promise<AsyncDisposable> {
   started.defer(() => database.end());
   const proxy = createProxyControl({ socketPath: path.join(runDir, 'control.sock') });
   started.defer(() => proxy.close());
-  const alive = () => beat(database, { id: RUNNER, capacity: 10, runtime: 'runc', imageReady: false });
+  const alive = async () => {
+    const lacks: RunnerPart[] = (await hasImage(engine, name)) ? [] : ['image'];
+    await beat(database, { id: RUNNER, capacity: 10, runtime: 'runc', lacks });
+  };
   await alive();
   const beating = setInterval(() => void alive().catch(() => undefined), 5_000);
   started.defer(() => clearInterval(beating));
@@ -61,6 +65,8 @@ async function startRunner(name: string): Promise<AsyncDisposable> {
     proxy,
     database,
     lock: createKeyedLock(),
+    makeRoom: async () => undefined,
+    gitAuthor: 'Bellhop <bellhop@localhost>',
     caBundle,
     workspaceMb: 1_000,
     workspaceFiles: 1_000,
@@ -93,7 +99,7 @@ test('without an image a question is answered, and a wrong key is told at once',
 
 test('what is asked before the image is there is told to wait, and done when it is', async () => {
   const mention = await ask('$ echo done at last');
-  await bellhop.slack.waitForAnswer(mention, /still being built\. I start by myself/);
+  await bellhop.slack.waitForAnswer(mention, /still being built; I start by myself/);
   expect(await toolSteps(bellhop, mention)).toMatchObject([{ state: 'pending' }]);
 
   const { name } = await ensureSandboxImage({ engine });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   });
   await saveChannel(db.database, { team: 'T1', id: 'C1', name: 'platform-eng', kind: 'public', external: false });
   await saveChannel(db.database, { team: 'T1', id: 'C2', name: 'general', kind: 'public', external: false });
-  await bellhop(['apply', DEMO], { ACME_TOKEN: CANARY });
+  await bellhop(['apply', DEMO], { ACME_TOKEN: CANARY, ACME_LOGIN: `bellhop:${CANARY}` });
 });
 afterAll(async () => {
   await db[Symbol.asyncDispose]();
@@ -59,7 +59,7 @@ test('apply without a file puts the last one in force again, and keeps the crede
   const { code, out } = await bellhop(['apply']);
   expect(out).toContain(`${DEMO} is in force already, as policy 1.`);
   expect(out).toContain(
-    'credential of acme-readonly kept as it is stored: the environment variable ACME_TOKEN is not set',
+    'credential of acme-readonly: the stored one stays in use (no new one was given: the environment variable ACME_TOKEN is not set)',
   );
   expect(code).toBe(0);
 });
@@ -107,6 +107,9 @@ test('why answers in JSON with the walk', async () => {
     decision: {
       outcome: 'forwarded',
       walk: [
+        // The preset of a Gitea has one rule that denies and one that injects.
+        { rule: 'acme-git', action: 'deny', result: 'host' },
+        { rule: 'acme-git', action: 'inject', result: 'host' },
         { rule: 'acme-readonly', result: 'host' },
         { rule: 'api.acme.test', result: 'host' },
         { rule: 'docs.acme.test', result: 'matched' },
@@ -129,7 +132,7 @@ test.each([
   expect(code).toBe(1);
 });
 
-test('keys shows what is stored, and nothing that is secret', async () => {
+test('keys shows which credentials are stored, and no secret', async () => {
   const { out } = await bellhop(['keys', 'show']);
   expect(out).toMatch(/^Key [0-9a-f]{16}\n/);
   expect(out).toMatch(/acme-readonly +version 1 +sealed /);
@@ -148,4 +151,27 @@ test('a key is brought to another machine by export and import, and no other key
   const refused = await bellhop(['keys', 'import', foreign], { BELLHOP_KEY_FILE: path.join(home, 'third', 'key') });
   expect(refused.err).toContain("but this installation's is");
   expect(await bellhop(['keys', 'import', exported])).toMatchObject({ code: 1 });
+});
+
+test('a reader that closes the pipe early is no failure', async () => {
+  const { out, err } = await new Promise<{ out: string; err: string }>((resolve) => {
+    const command = `"${process.execPath}" "${MAIN}" schema | head -n 1`;
+    execFile('sh', ['-c', command], (_error, stdout, stderr) => resolve({ out: stdout, err: stderr }));
+  });
+  expect(out).toBe('{\n');
+  expect(err).toBe('');
+});
+
+test('why and effective say what the grants of repositories allow, and not only the rules', async () => {
+  const merge = 'https://git.acme.test/api/v1/repos/acme/shop/pulls/1/merge';
+  const refused = await bellhop(['why', '#platform-eng', 'POST', merge]);
+  expect(refused.out).toMatch(/^BLOCKED +POST .*\n.*grants of repositories decide/);
+  const other = await bellhop(['why', '#platform-eng', 'GET', 'https://git.acme.test/acme/other.git/info/refs']);
+  expect(other.out).toMatch(/^BLOCKED .*\nThe repository acme\/other is not granted here/);
+  const read = await bellhop(['why', '#platform-eng', 'GET', 'https://git.acme.test/api/v1/repos/acme/shop']);
+  expect(read.out).toMatch(/^INJECTED /);
+  const { out } = await bellhop(['effective', '#platform-eng']);
+  expect(out).toMatch(
+    /Of repositories, only:\n +propose +acme\/shop +bellhop\/\* +acme-git +acme-code ← #platform-eng/,
+  );
 });

@@ -4,10 +4,13 @@ import type { ModelRequest } from '../../../agent/model/model.ts';
 import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
 import { settleOpenTools } from '../../../agent/settle-tools.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
+import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { inTransaction } from '../../../store/database.ts';
+import { startToolStep } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { holdConnections } from '../activities/support/held-database.ts';
 import { answering, call, type ScriptedModel, scriptedModel, text } from './support/scripted-model.ts';
 import { newSession, say, sayAndBegin } from './support/session.ts';
 import { LIMITS } from './support/turn.ts';
@@ -22,7 +25,14 @@ afterAll(() => db[Symbol.asyncDispose]());
 
 function agentWith(model: ScriptedModel, clock: () => number = Date.now): ModelStepDependencies {
   const prompt = { name: 'bellhop', channelLabel: async () => '#ops' };
-  return { database: db.database, model, tools: createToolRegistry(), prompt, clock };
+  return {
+    database: db.database,
+    model,
+    tools: createToolRegistry(),
+    transcripts: createTranscriptCache(),
+    prompt,
+    clock,
+  };
 }
 
 function stepOf(
@@ -80,6 +90,24 @@ test('of two attempts that run at once one is stored and both return it', async 
   expect(Number(rows[0].input_tokens)).toBe(100);
 });
 
+test('an attempt that wakes up after another has recorded an answer returns that and leaves its running tool alone', async () => {
+  const { session, turn } = await started('hello');
+  const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'tools'), answering([text('two')])]);
+  const frozen = holdConnections(db.database);
+  const late = runModelStep({ ...agentWith(model), database: frozen.database }, stepOf(session, turn, 1));
+  await frozen.reached;
+  const first = await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  await startToolStep(db.database, { session, turn, step: 2 });
+  await db.database.query("update step set incarnation = 'i1' where session = $1 and number = 2", [session]);
+  frozen.release();
+
+  // The tool runs by now, so it is not among those that are to be run.
+  expect(await late).toEqual({ ...first, tools: [] });
+  expect(model.requests).toHaveLength(1);
+  const { rows } = await db.database.query('select state from step where session = $1 and number = 2', [session]);
+  expect(rows[0].state).toBe('running');
+});
+
 test('a failed attempt stores nothing but the messages, and the next attempt has them and what came since', async () => {
   const { session, turn } = await started('first words');
   const model = scriptedModel([
@@ -114,6 +142,7 @@ test('a tool call that nobody has ended is "outcome unknown" in the next call, a
   const { session, turn } = await started('work');
   const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'tools'), answering([text('ok')])]);
   await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  await db.database.query("update step set incarnation = 'i1' where session = $1 and number = 2", [session]);
   await runModelStep(agentWith(model), stepOf(session, turn, 3));
 
   expect(lastMessage(model.requests[1])).toMatch(/^Outcome unknown/);
@@ -125,6 +154,7 @@ test('after a stop the next turn tells the model who stopped what', async () => 
   const { session, turn } = await started('work');
   const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'tools'), answering([text('ok')])]);
   await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  await db.database.query("update step set incarnation = 'i1' where session = $1 and number = 2", [session]);
   for (const _ of [1, 2]) {
     await inTransaction(db.database, (tx) => settleOpenTools(tx, session, turn, { reason: 'stopped', by: 'U7' }));
   }

@@ -1,6 +1,7 @@
 import { ModelError } from '../../../agent/errors.ts';
 import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
+import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -19,7 +20,14 @@ afterAll(() => db[Symbol.asyncDispose]());
 
 function agentWith(model: ScriptedModel): ModelStepDependencies {
   const prompt = { name: 'bellhop', channelLabel: async () => '#ops' };
-  return { database: db.database, model, tools: createToolRegistry(), prompt, clock: Date.now };
+  return {
+    database: db.database,
+    model,
+    tools: createToolRegistry(),
+    transcripts: createTranscriptCache(),
+    prompt,
+    clock: Date.now,
+  };
 }
 
 async function oneTurn(deps: ModelStepDependencies, session: SessionId, said: string, steps = [1]): Promise<void> {

@@ -1,8 +1,8 @@
-import { createEndAbandonedTurn } from '../../../activities/abandoned-turns.ts';
-import { createBeginTurn } from '../../../activities/begin-turn.ts';
-import { createEndTurn } from '../../../activities/end-turn.ts';
+import { createBeginning } from '../../../activities/begin-turn.ts';
+import { createEnding } from '../../../activities/end-turn.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
-import { turnReport } from '../../../activities/turn-report.ts';
+import type { BeginTurnInput } from '../../../contracts/activities.ts';
+import type { SessionId } from '../../../contracts/ids.ts';
 import { claimInboxMessages } from '../../../store/claim-messages.ts';
 import { endingOf } from '../../../store/schedules.ts';
 import { addToolSteps } from '../../../store/steps.ts';
@@ -20,34 +20,44 @@ afterAll(() => db[Symbol.asyncDispose]());
 
 function activities() {
   const { database } = db;
-  const endTurn = createEndTurn({ database, report: turnReport });
-  const endAbandonedTurn = createEndAbandonedTurn({ database, endTurn });
-  const settings = DEFAULT_SESSION_SETTINGS;
-  return { endTurn, beginTurn: createBeginTurn({ database, settings, endAbandonedTurn }) };
+  return { ...createBeginning({ database, settings: DEFAULT_SESSION_SETTINGS }), ...createEnding({ database }) };
 }
 
-test('an attempt to begin a turn that comes late finds its own turn, and a later one goes on', async () => {
+/** An asking for a turn, by the first run of the session's workflow. */
+function asking(session: SessionId, count: number, run = 1): BeginTurnInput {
+  return { session, fence: { run, count }, after: 0, stoppedUpTo: null };
+}
+
+test('an attempt to begin a turn that comes late changes nothing, and a later one goes on', async () => {
   const { beginTurn, endTurn } = activities();
   const session = await newSession(db.database);
-  const old = { session, claim: `${session}/1`, stoppedUpTo: null };
   await say(db.database, session, { text: 'first' });
-  const first = await beginTurn(old);
+  await beginTurn(asking(session, 1));
   await claimInboxMessages(db.database, session, 1, () => 1);
   await endTurn({ session, turn: 1, ending: 'answered' });
   await say(db.database, session, { text: 'second' });
-  await beginTurn({ ...old, claim: `${session}/2` });
+  await beginTurn(asking(session, 2));
 
-  expect(await beginTurn(old)).toEqual(first);
+  expect(await beginTurn(asking(session, 1))).toBeNull();
   expect(await getTurn(db.database, session, 2)).toMatchObject({ state: 'running' });
+});
+
+test('a repeated attempt finds the turn that it has begun', async () => {
+  const { beginTurn } = activities();
+  const session = await newSession(db.database);
+  await say(db.database, session, { text: 'first' });
+  const first = await beginTurn(asking(session, 1));
+  expect(first).toMatchObject({ turn: 1, requester: 'U1', scope: 'channel:T1:C1' });
+  expect(await beginTurn(asking(session, 1))).toEqual(first);
 });
 
 test('a turn that another run left behind is ended before the next one begins', async () => {
   const { beginTurn } = activities();
   const session = await newSession(db.database);
   await say(db.database, session, { text: 'first', author: 'U1' });
-  await beginTurn({ session, claim: `${session}/a/1`, stoppedUpTo: null });
+  await beginTurn(asking(session, 1));
   await say(db.database, session, { text: 'second', author: 'U2' });
-  const next = await beginTurn({ session, claim: `${session}/b/1`, stoppedUpTo: null });
+  const next = await beginTurn(asking(session, 1, 2));
   expect(await getTurn(db.database, session, 1)).toMatchObject({ state: 'failed' });
   expect(next).toMatchObject({ turn: 2, requester: 'U2' });
 });
@@ -56,12 +66,12 @@ test('a turn that fails before its first model call has read what began it; the 
   const { beginTurn, endTurn } = activities();
   const session = await newSession(db.database);
   await say(db.database, session, { text: 'for the first turn', author: 'U1' });
-  await beginTurn({ session, claim: `${session}/1`, stoppedUpTo: null });
+  await beginTurn(asking(session, 1));
   await say(db.database, session, { text: 'came meanwhile', author: 'U2' });
   await endTurn({ session, turn: 1, ending: 'failed', failure: 'AccessDisabled' });
 
   expect(JSON.stringify(await readTranscript(db.database, session))).toContain('for the first turn');
-  expect(await beginTurn({ session, claim: `${session}/2`, stoppedUpTo: null })).toMatchObject({
+  expect(await beginTurn(asking(session, 2))).toMatchObject({
     turn: 2,
     requester: 'U2',
   });
@@ -72,11 +82,11 @@ test('what comes in after the first model call waits for the next turn, however 
   const session = await newSession(db.database);
   await say(db.database, session, { text: 'late, though received early', author: 'U2', state: 'context' });
   await say(db.database, session, { text: 'first', author: 'U1' });
-  await beginTurn({ session, claim: `${session}/1`, stoppedUpTo: null });
+  await beginTurn(asking(session, 1));
   await claimInboxMessages(db.database, session, 1, () => 1);
   await db.database.query("update inbox set turn = null, state = 'delivered' where text like 'late, %'");
   await endTurn({ session, turn: 1, ending: 'failed', failure: 'ModelUnavailable' });
-  expect(await beginTurn({ session, claim: `${session}/2`, stoppedUpTo: null })).toMatchObject({ requester: 'U2' });
+  expect(await beginTurn(asking(session, 2))).toMatchObject({ requester: 'U2' });
 });
 
 test.each(['failed', 'stopped'] as const)(
@@ -88,7 +98,7 @@ test.each(['failed', 'stopped'] as const)(
     const { rows } = await db.database.query<{ event: string }>(
       'select event_id as event from inbox order by id desc limit 1',
     );
-    await beginTurn({ session, claim: `${session}/1`, stoppedUpTo: null });
+    await beginTurn(asking(session, 1));
     expect(await endingOf(db.database, session, rows[0]?.event ?? '')).toBeNull();
     await endTurn({ session, turn: 1, ending });
     expect(await endingOf(db.database, session, rows[0]?.event ?? '')).toBe(ending);
@@ -99,7 +109,7 @@ test('the line under an answer counts tool calls, and the last word is kept apar
   const { beginTurn, endTurn } = activities();
   const session = await newSession(db.database);
   await say(db.database, session, { text: 'first' });
-  await beginTurn({ session, claim: `${session}/1`, stoppedUpTo: null });
+  await beginTurn(asking(session, 1));
   const steps = [1, 2].map((step) => ({ step, call: `call${step}`, tool: 'bash', arguments: {} }));
   await addToolSteps(db.database, session, 1, steps);
   await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U7' });
@@ -113,4 +123,33 @@ test('the line under an answer counts tool calls, and the last word is kept apar
       },
     },
   ]);
+});
+
+describe('what is said after a stop', () => {
+  async function stoppedWhileItBegan(): Promise<{ session: SessionId; stop: string }> {
+    const session = await newSession(db.database);
+    await say(db.database, session, { text: 'work for an hour' });
+    const stop = await say(db.database, session, { text: 'stop' });
+    await say(db.database, session, { text: 'and now something else' });
+    // The stop is with Temporal by now, and the turn begins at the same moment.
+    await db.database.query("update inbox set kind = 'stop', state = 'answered' where id = $1", [stop]);
+    await activities().beginTurn(asking(session, 1));
+    return { session, stop };
+  }
+
+  test('begins the next turn, when the stop ends a turn before its first model call', async () => {
+    const { beginTurn, endTurn } = activities();
+    const { session, stop } = await stoppedWhileItBegan();
+    await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U1', stoppedUpTo: stop });
+    expect(await beginTurn(asking(session, 2))).toMatchObject({ turn: 2 });
+    expect(await claimInboxMessages(db.database, session, 2, () => 1)).toBe(1);
+  });
+
+  test('is not taken by a model call of the turn that the stop is about to end', async () => {
+    const { beginTurn, endTurn } = activities();
+    const { session, stop } = await stoppedWhileItBegan();
+    expect(await claimInboxMessages(db.database, session, 1, () => 1)).toBe(1);
+    await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U1', stoppedUpTo: stop });
+    expect(await beginTurn(asking(session, 2))).toMatchObject({ turn: 2 });
+  });
 });

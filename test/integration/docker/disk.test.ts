@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createSandboxRuntime } from '../../../docker/sandbox-runtime.ts';
 import { watchWorkspace } from '../../../docker/watch-workspace.ts';
+import { diskOf } from '../../../docker/workspace-disk.ts';
+import { contention } from '../../support/contention.ts';
+import { until } from '../../support/until.ts';
 import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
 
 let fixture: Fixture;
@@ -96,6 +100,29 @@ test('the watch tells once when a workspace grows over its limit, and not before
   expect(over[0]).toBeGreaterThan(limit.bytes);
 });
 
+test('a command that cleans up a workspace over its limit is let do so, also when it begins late', async () => {
+  await sandbox.run('mkdir many && cd many && seq 3000 | xargs touch');
+  const { files } = await fixture.runtime.workspaceUse(sandbox.id, sandbox.uid);
+  const over: number[] = [];
+  const watch = watchWorkspace({
+    runtime: fixture.runtime,
+    id: sandbox.id,
+    uid: sandbox.uid,
+    limit: { bytes: 1_000 * MB, files: files - 1_000 },
+    everyMs: 100,
+    onHindered: () => over.push(-1),
+    onOver: (use) => over.push(use.files),
+  });
+  await sandbox.run('sleep 2; rm -r many');
+  await delay(1_000);
+  expect(over).toEqual([]);
+  // It is held to its limit as any other from then on.
+  await sandbox.run('mkdir again && cd again && seq 3000 | xargs touch');
+  await until(async () => over.length > 0, 'the watch to tell');
+  watch.stop();
+  await sandbox.run('rm -r again');
+}, 60_000);
+
 test('whether the engine limits volumes is found by trying', async () => {
   const limited = await fixture.runtime.limitsWorkspaces();
   console.log(`the engine holds volumes to a size: ${limited}`);
@@ -106,8 +133,7 @@ test('whether the engine limits volumes is found by trying', async () => {
 
 test('a workspace with more nested folders than the engine has file descriptors can be removed', async () => {
   const deep = await fixture.sandbox();
-  const nest = 'import os\nfor _ in range(22000):\n    os.mkdir("d"); os.chdir("d")\n';
-  const { exitCode } = await deep.run(`python3 -c '${nest}'`, { timeoutMs: 60_000 });
+  const { exitCode } = await deep.run(nest(22_000), { timeoutMs: 60_000 });
   // gVisor opens folders from outside, and has an end there itself.
   expect(exitCode).toBe(fixture.runtime.probeRuntime().runtime === 'runsc' ? 1 : 0);
   await fixture.runtime.remove(deep.id);
@@ -121,9 +147,88 @@ test('a folder that is listed but not opened hides nothing from the count', asyn
   expect((await fixture.runtime.workspaceUse(other.id, other.uid)).bytes).toBeGreaterThan(19 * MB);
 });
 
+/** Makes folders in each other from here on, and leaves a file in the deepest. */
+const nest = (depth: number, leave = '') =>
+  `python3 -c '${`import os\nfor _ in range(${depth}):\n    os.mkdir("d"); os.chdir("d")\n${leave}`}'`;
+
 test('a workspace deeper than a path is long is counted to its end', async () => {
   const other = await fixture.sandbox();
-  const nest = 'import os\nfor _ in range(3000):\n    os.mkdir("d"); os.chdir("d")\n';
-  await other.run(`python3 -c '${nest}'; true`);
-  expect((await fixture.runtime.workspaceUse(other.id, other.uid)).files).toBeGreaterThanOrEqual(3_000);
+  await other.run(`${nest(3_000, 'open("f", "wb").write(b"x" * 40_000_000)')}; true`);
+  const use = await fixture.runtime.workspaceUse(other.id, other.uid);
+  expect(use).toMatchObject({ complete: true });
+  expect(use.files).toBeGreaterThanOrEqual(3_000);
+  expect(use.bytes).toBeGreaterThan(40_000_000);
 });
+
+test('a workspace that could not be counted to its end says so, and is ended like one that is over its limit', async () => {
+  const other = await fixture.sandbox();
+  await other.run(`${nest(9_000, 'open("f", "wb").write(b"x" * 40_000_000)')}; true`, { timeoutMs: 60_000 });
+  if (fixture.runtime.probeRuntime().runtime === 'runsc') return;
+  expect(await fixture.runtime.workspaceUse(other.id, other.uid)).toMatchObject({ complete: false });
+  const said = Promise.withResolvers<string>();
+  const limit = { bytes: 1_000 * MB, files: 1_000_000 };
+  const watch = watchWorkspace({
+    ...{ runtime: fixture.runtime, id: other.id, uid: other.uid, limit, everyMs: 100 },
+    onOver: () => said.resolve('over'),
+    onHindered: () => said.resolve('hindered'),
+  });
+  expect(await said.promise).toBe('hindered');
+  watch.stop();
+}, 90_000);
+
+test.each([
+  ['closes its folders again and again', 'while :; do chmod 0 a/b a; chmod 700 a; done'],
+  ['moves its folders again and again', 'while :; do mv a/b b; mv b a/b; done'],
+])('an agent that %s hides nothing, or is found out', async (_, loop) => {
+  const other = await fixture.sandbox();
+  await other.run('mkdir -p a/b/c && head -c 20M /dev/urandom > a/b/c/file');
+  await other.run(`(${loop}) > /dev/null 2>&1 & sleep 0.2`);
+  for (let count = 0; count < 10; count += 1) {
+    const { bytes, complete } = await fixture.runtime.workspaceUse(other.id, other.uid);
+    if (complete) expect(bytes).toBeGreaterThan(19 * MB);
+  }
+});
+
+test.each([
+  ['files', 'python3 -c \'import itertools\nfor i in itertools.count(): open(f"f{i}", "w")\'', { files: 20_000 }],
+  ['bytes', 'cat /dev/zero > big', { bytes: 300 * MB }],
+])(
+  'a writer of %s as fast as can be is stopped near the limit',
+  async (kind, command, limit) => {
+    const other = await fixture.sandbox();
+    const limits = { bytes: 100_000 * MB, files: 10_000_000, ...limit };
+    const stopped = Promise.withResolvers<void>();
+    const end = () => void fixture.runtime.killAgent(other.id, other.uid).then(stopped.resolve, stopped.reject);
+    const watch = watchWorkspace({
+      ...{ runtime: fixture.runtime, id: other.id, uid: other.uid, limit: limits, everyMs: 5_000 },
+      onOver: end,
+      onHindered: end,
+    });
+    const running = other.run(command, { timeoutMs: 60_000 });
+    await stopped.promise;
+    watch.stop();
+    expect((await running).outcome).toBe('killed');
+    const use = await fixture.runtime.workspaceUse(other.id, other.uid);
+    console.log(`${kind}: ${use.files} files, ${Math.round(use.bytes / MB)} MB`);
+    // How far it gets is its speed times the time that a busy machine takes to notice. A count every few seconds is far worse.
+    expect(use.files).toBeLessThan(limits.files * Math.min(2, 1 + 0.5 * contention()));
+    expect(use.bytes).toBeLessThan(limits.bytes + 2_000 * MB);
+  },
+  90_000,
+);
+
+test('a sandbox writes to the disk no faster than it may, past the memory of the machine', async () => {
+  if (fixture.runtime.probeRuntime().runtime === 'runsc') return;
+  const { engine, image, installation, runDir } = fixture;
+  const limits = { diskMbPerSecond: 20 };
+  const runtime = createSandboxRuntime({ engine, image, installation, runDir, limits });
+  const spec = { id: 'slow', session: 's', runner: 'r', agentUid: 94_001, caBundle: 'x' };
+  await runtime.provision(spec);
+  expect(await diskOf(engine)).toMatch(/^\/dev\//);
+  const call = { uid: spec.agentUid, step: 'abc', turn: 1, timeoutMs: 60_000 };
+  const command = 'dd if=/dev/zero of=big bs=1M count=60 oflag=direct 2>&1 | tail -1';
+  const started = performance.now();
+  const { output } = await runtime.runStep(spec.id, { ...call, command });
+  expect(output).toContain('copied');
+  expect(performance.now() - started).toBeGreaterThan(2_000);
+}, 90_000);

@@ -18,7 +18,7 @@ const read = async (path: string, maxBytes = 1_000_000, offset = 0) =>
 const write = async (path: string, content: Uint8Array | AsyncIterable<Uint8Array>, options = {}) =>
   await fixture.runtime.writeFile(sandbox.id, sandbox.uid, path, content, options);
 
-test('what is written is read back, byte for byte, in folders that were not there', async () => {
+test('a file in new folders is written and read back byte for byte', async () => {
   const content = randomBytes(300_000);
   expect(await write('new/folder/data.bin', content)).toEqual({ bytes: 300_000 });
   expect(await read('new/folder/data.bin')).toMatchObject({ size: 300_000, truncated: false });
@@ -54,7 +54,7 @@ test('writing through a symlink changes what it points to and keeps permissions'
   expect((await sandbox.run('cat real.sh; stat -c %a real.sh; readlink link.sh')).output).toBe('new755\nreal.sh\n');
 });
 
-test('what is no regular file is refused at once, a pipe without a writer too', async () => {
+test('anything but a regular file is refused at once, also a pipe without a writer', async () => {
   await sandbox.run('mkfifo pipe; mkdir folder');
   await expect(read('pipe')).rejects.toMatchObject({ code: 'FileNotRegular' });
   await expect(read('folder')).rejects.toMatchObject({ code: 'FileNotRegular', message: 'is a folder: folder' });

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectEngine, type Engine } from '../../../docker/engine.ts';
 import type { SandboxLimits, SandboxRuntime, SandboxSpec, StepCall, StepResult } from '../../../docker/sandbox.ts';
-import { ensureSandboxImage } from '../../../docker/sandbox-image.ts';
-import { relayUidOf, sandboxSocketPath } from '../../../docker/sandbox-names.ts';
+import { ensureSandboxImage, type SandboxTools } from '../../../docker/sandbox-image.ts';
+import { relayUidOf, sandboxFolder } from '../../../docker/sandbox-names.ts';
 import { createSandboxRuntime } from '../../../docker/sandbox-runtime.ts';
 
 export interface Fixture extends AsyncDisposable {
@@ -25,17 +25,22 @@ export interface TestSandbox {
   readonly spec: SandboxSpec;
   /** Runs a command under a new step id. */
   run(command: string, options?: Partial<StepCall>): Promise<StepResult>;
-  /** Stands where the proxy would, on the sandbox's own socket. */
-  listen(onRequest: RequestListener): Promise<Server>;
+  /** Stands where the proxy would, on a socket of the sandbox's own: `proxy.sock`, if no other is named. */
+  listen(onRequest: RequestListener, socket?: SocketName): Promise<Server>;
 }
+
+export type SocketName = 'proxy.sock' | 'direct.sock';
 
 /** Users differ between test files too: process limits count by user over all containers of the machine. */
 const firstUid = () => 100_000 + (randomBytes(3).readUIntBE(0, 3) % 50_000_000);
 
 /** Real sandboxes of an installation that exists for one test file. Removes everything of it at the end. */
-export async function createFixture(limits: Partial<SandboxLimits> = {}): Promise<Fixture> {
+export async function createFixture(
+  limits: Partial<SandboxLimits> = {},
+  tools: SandboxTools = 'base',
+): Promise<Fixture> {
   const engine = await connectEngine({ env: process.env });
-  const { name: image } = await ensureSandboxImage({ engine });
+  const { name: image } = await ensureSandboxImage({ engine, tools });
   const installation = `t${randomBytes(4).toString('hex')}`;
   const runDir = await mkdtemp(join(tmpdir(), 'bh-'));
   const runtime = createSandboxRuntime({ engine, installation, runDir, image, limits });
@@ -72,8 +77,9 @@ export async function createFixture(limits: Partial<SandboxLimits> = {}): Promis
             timeoutMs: 20_000,
             ...options,
           }),
-        async listen(onRequest) {
-          const server = await listenFor(sandboxSocketPath(runDir, id), relayUidOf(agentUid), onRequest);
+        async listen(onRequest, socket = 'proxy.sock') {
+          const path = join(sandboxFolder(runDir, id), socket);
+          const server = await listenFor(path, relayUidOf(agentUid), onRequest);
           servers.push(server);
           return server;
         },

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSandboxRuntime } from '../../../docker/sandbox-runtime.ts';
+import { contention } from '../../support/contention.ts';
 import { createFixture, type Fixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -40,6 +42,18 @@ test('a stopped sandbox is started, a paused one unpaused, and its files are the
   expect(after.incarnation).not.toBe(before.incarnation);
   expect((await sandbox.run('cat file')).output).toBe('kept\n');
 });
+
+test('a sandbox that is paused while programs are being started in it wakes again, and runs them', async () => {
+  const sandbox = await fixture.sandbox();
+  for (let round = 0; round < 10; round += 1) {
+    const started = [1, 2, 3].map((number) => sandbox.run(`echo ${number}`).catch((error: unknown) => error));
+    await delay(round * 12);
+    await fixture.runtime.pause(sandbox.id);
+    await fixture.runtime.unpause(sandbox.id);
+    await Promise.all(started);
+  }
+  expect((await sandbox.run('echo awake')).output).toBe('awake\n');
+}, 60_000);
 
 test('removing keeps the workspace until it is removed too, and both can be repeated', async () => {
   const sandbox = await fixture.sandbox();
@@ -144,8 +158,8 @@ test('how long it takes: printed, and within what people wait for', async () => 
   }
   console.log(JSON.stringify(times));
   const median = (values: number[] = []) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Infinity;
-  expect(median(times.provision)).toBeLessThan(3_000);
-  expect(median(times['unpause + exec'])).toBeLessThan(1_000);
+  expect(median(times.provision)).toBeLessThan(3_000 * contention());
+  expect(median(times['unpause + exec'])).toBeLessThan(1_000 * contention());
 }, 60_000);
 
 test('what was seen of a sandbox holds over a pause, and for nobody else; a start makes it another one', async () => {

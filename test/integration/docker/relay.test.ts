@@ -43,7 +43,7 @@ test.each(['curl', 'python3', 'node', 'pip', 'npm', 'git'])('%s goes through the
     node: 'node -e "fetch(\'http://tools.test/node\')"',
     pip: 'pip download -q --retries 0 --trusted-host tools.test --index-url http://tools.test/pip/ thing',
     npm: 'npm view --fetch-retries 0 --registry http://tools.test/npm/ thing',
-    git: 'git ls-remote http://tools.test/git',
+    git: 'git ls-remote https://tools.test/git',
   };
   const seen: string[] = [];
   const server = await sandbox.listen((request, response) => {
@@ -51,9 +51,9 @@ test.each(['curl', 'python3', 'node', 'pip', 'npm', 'git'])('%s goes through the
     response.statusCode = 404;
     response.end();
   });
-  // Node's fetch asks for a tunnel even where the address begins with http:.
+  // Node's fetch asks for a tunnel even where the address begins with http:, and git is allowed https alone.
   server.on('connect', (request, socket) => {
-    seen.push(`http://${request.url?.replace(/:80$/, '')}/${tool}`);
+    seen.push(`http://${request.url?.replace(/:(80|443)$/, '')}/${tool}`);
     socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   });
   await sandbox.run(commands[tool] ?? 'false');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sandboxName } from '../../../docker/sandbox-names.ts';
 import { everyProcessIn } from '../../support/agent-processes.ts';
+import { contention } from '../../support/contention.ts';
 import { until } from '../../support/until.ts';
 import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
 
@@ -71,23 +72,26 @@ test('a waiting starter that the agent stops is replaced within some seconds, an
   const step = randomBytes(8).toString('hex');
   const began = performance.now();
   expect((await sandbox.run('echo x >> stopped; wc -l < stopped', { step })).output).toBe('1\n');
-  expect(performance.now() - began).toBeLessThan(8_000);
+  expect(performance.now() - began).toBeLessThan(8_000 * contention());
   await sandbox.run('pkill -CONT -f "bellhop-step serve"');
   expect((await sandbox.run('wc -l < stopped')).output).toBe('1\n');
 });
 
 test('an order for a sandbox that was paused from outside is refused in seconds, not at the end of its time', async () => {
   await fixture.runtime.prepare(sandbox.id, sandbox.uid);
+  // The engine hangs on a container that is paused while a program is being started in it.
+  const isWaiting = async () => (await agentProcesses()).some((line) => line.endsWith('bellhop-step serve'));
+  await until(isWaiting, 'a starter that waits');
   const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, sandbox.id));
   await container.pause();
   const began = performance.now();
   await expect(sandbox.run('echo never')).rejects.toMatchObject({ code: 'SandboxNotRunning' });
-  expect(performance.now() - began).toBeLessThan(8_000);
+  expect(performance.now() - began).toBeLessThan(8_000 * contention());
   await fixture.runtime.unpause(sandbox.id);
   expect((await sandbox.run('echo awake')).output).toBe('awake\n');
 });
 
-test('a starter of an earlier life of the sandbox is given up, and what is begun is begun in the new one', async () => {
+test('a starter of an earlier life of the sandbox is given up, and a new command starts in the present life', async () => {
   await fixture.runtime.prepare(sandbox.id, sandbox.uid);
   const container = fixture.engine.docker.getContainer(sandboxName(fixture.installation, sandbox.id));
   await container.restart({ t: 0 });

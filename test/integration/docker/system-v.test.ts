@@ -1,3 +1,5 @@
+import { sandboxName } from '../../../docker/sandbox-names.ts';
+import { docker } from '../../support/installation/containers.ts';
 import { createFixture, type Fixture, type TestSandbox } from './fixture.ts';
 
 let fixture: Fixture;
@@ -25,4 +27,40 @@ test('so are files of shared memory and message queues', async () => {
   expect((await sandbox.run(`${make}; ls /dev/shm /dev/mqueue`, { turn: 3 })).output).toMatch(/closed\nleft/);
   await fixture.runtime.endTurn(sandbox.id, sandbox.uid, 3);
   expect((await sandbox.run('ls -A /dev/shm /dev/mqueue', { turn: 4 })).output).toBe('/dev/mqueue:\n\n/dev/shm:\n');
+});
+
+test.each([
+  ['20000 folders in each other', 20_000, 1],
+  ['folders in each other, closed, with files', 3_000, 5],
+])(
+  'so is shared memory with %s',
+  async (_, depth, wide) => {
+    const other = await fixture.sandbox();
+    const code = [
+      'import os',
+      'os.chdir("/dev/shm")',
+      `for _ in range(${depth}):`,
+      `    [open(f"f{i}", "w").close() for i in range(${wide - 1})]`,
+      '    os.mkdir("d"); os.chdir("d")',
+      wide > 1 ? 'for _ in range(50): os.chdir(".."); os.chmod("d", 0)' : '',
+    ];
+    const { incarnation } = await fixture.runtime.provision(other.spec);
+    const { output, exitCode } = await other.run(`python3 -c '${code.join('\n')}'`, { turn: 1, timeoutMs: 60_000 });
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 0 });
+    await fixture.runtime.endTurn(other.id, other.uid, 1);
+    // Removed, so that the sandbox need not have been ended for it.
+    expect((await fixture.runtime.provision(other.spec)).incarnation).toBe(incarnation);
+    expect((await other.run('ls -A /dev/shm', { turn: 2 })).output).toBe('');
+  },
+  90_000,
+);
+
+test('a sandbox whose shared memory cannot be emptied by the agent is ended with the turn', async () => {
+  const other = await fixture.sandbox();
+  const container = sandboxName(fixture.installation, other.id);
+  await docker('exec', '--user', '77:77', container, '/bin/sh', '-c', 'mkdir -m 700 /dev/shm/x && touch /dev/shm/x/y');
+  await fixture.runtime.endTurn(other.id, other.uid, 1);
+  expect(await fixture.runtime.state(other.id)).toBe('stopped');
+  await fixture.runtime.provision(other.spec);
+  expect((await other.run('ls -A /dev/shm', { turn: 2 })).output).toBe('');
 });

@@ -24,8 +24,13 @@ const sandbox = () => standard.world.sandbox(S1);
 
 test("the sandbox's own credentials are replaced by ours on a connection's host", async () => {
   await underInvariants(standard, () =>
-    sandbox().request('https://api.a.test/x?access_token=theirs&a=b', {
+    sandbox().request('https://api.a.test/x?access_token=theirs&a=b&api_secret=theirs&AWSAccessKeyId=theirs', {
       headers: {
+        'X-RapidAPI-Key': 'theirs',
+        XApiKey: 'theirs',
+        AuthToken: 'theirs',
+        'X-PAT': 'theirs',
+        'CB-ACCESS-SIGN': 'theirs',
         authorization: 'Bearer theirs',
         cookie: 'theirs=1',
         'x-api-key': 'theirs',
@@ -200,12 +205,10 @@ test('basic and custom header credentials are attached in their form', async () 
   const { world, policy, addresses } = standard;
   await world.apply({
     connections: [
-      connection('basic', 'api.a.test', { addresses, kind: 'basic' }),
+      connection('basic', 'api.a.test', { addresses, credential: { kind: 'basic' } }),
       connection('key', 'pypi.test', {
         addresses,
-        kind: 'header',
-        header: 'x-service-key',
-        prefix: 'v1 ',
+        credential: { kind: 'header', name: 'x-service-key', prefix: 'v1 ' },
         paths: ['/key'],
       }),
     ],

@@ -189,8 +189,8 @@ test('a guardrail on the whole host refuses CONNECT; one on a path only the path
   await world.apply({
     ...policy,
     guardrails: [
-      { id: 'no-own', host: 'own.test', port: null, methods: [], paths: [], reason: 'closed' },
-      { id: 'no-admin', host: 'pypi.test', port: null, methods: [], paths: ['/admin'], reason: 'closed' },
+      { id: 'no-own', host: 'own.test', port: null, methods: [], paths: [], line: 0, reason: 'closed' },
+      { id: 'no-admin', host: 'pypi.test', port: null, methods: [], paths: ['/admin'], line: 0, reason: 'closed' },
     ],
   });
   await underInvariants(

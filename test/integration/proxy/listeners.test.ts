@@ -17,6 +17,10 @@ function create(runDir = path.join(folder, 'run')): SandboxListeners {
       connected.push(sandbox);
       socket.end();
     },
+    onDirectConnection(sandbox: string, socket: Socket) {
+      connected.push(`${sandbox}, directly`);
+      socket.end();
+    },
     warn: (message) => warnings.push(message),
   });
 }
@@ -38,28 +42,34 @@ const reach = (socket: string) =>
       .resume();
   });
 
-test('each sandbox has a folder with one socket, which only its relay may open', async () => {
+test('each sandbox has a folder with two sockets, which only its relay may open', async () => {
   const { folder: own, socket } = await listeners.ensure('abc', 1_000_020_001);
-  expect(readdirSync(own)).toEqual(['proxy.sock']);
+  expect(readdirSync(own).toSorted()).toEqual(['direct.sock', 'proxy.sock']);
   expect(statSync(path.dirname(own)).mode & 0o777).toBe(0o700);
   expect(statSync(own).mode & 0o777).toBe(0o755);
-  const { uid, mode } = statSync(socket);
-  // Without the right to give files away it stays ours, open to whoever can enter the folder above: nobody else.
-  if (process.getuid?.() === 0) expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 1_000_020_001, mode: 0o600 });
-  else expect({ mode: mode & 0o777, told: warnings.length }).toEqual({ mode: 0o666, told: 1 });
-  await reach(socket);
-  expect(connected).toEqual(['abc']);
+  for (const each of [socket, path.join(own, 'direct.sock')]) {
+    const { uid, mode } = statSync(each);
+    // Without the right to change owners a socket stays ours with mode 0666. Only we can enter the folder above it.
+    if (process.getuid?.() === 0) expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 1_000_020_001, mode: 0o600 });
+    else expect({ mode: mode & 0o777, told: warnings.length }).toEqual({ mode: 0o666, told: 2 });
+    await reach(each);
+  }
+  expect(connected).toEqual(['abc', 'abc, directly']);
 });
 
-test('asking again changes nothing, and a socket that went missing comes back', async () => {
-  const { socket } = await listeners.ensure('abc', process.getuid?.() ?? 0);
-  const { ino } = statSync(socket);
-  await listeners.ensure('abc', process.getuid?.() ?? 0);
-  expect(statSync(socket).ino).toBe(ino);
-  rmSync(socket);
-  await listeners.ensure('abc', process.getuid?.() ?? 0);
-  await reach(socket);
-});
+test.each(['proxy.sock', 'direct.sock'])(
+  'asking again changes nothing, and when %s went missing it comes back',
+  async (name) => {
+    const { folder: own } = await listeners.ensure('abc', process.getuid?.() ?? 0);
+    const socket = path.join(own, name);
+    const { ino } = statSync(socket);
+    await listeners.ensure('abc', process.getuid?.() ?? 0);
+    expect(statSync(socket).ino).toBe(ino);
+    rmSync(socket);
+    await listeners.ensure('abc', process.getuid?.() ?? 0);
+    await reach(socket);
+  },
+);
 
 test('a path that the kernel would cut is refused', async () => {
   const long = create(path.join(folder, 'x'.repeat(100)));

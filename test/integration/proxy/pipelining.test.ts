@@ -59,7 +59,7 @@ test('of hundreds of requests on one connection only a few are under way, and th
   expect(events.filter(({ outcome }) => outcome === 'forwarded')).toHaveLength(16);
 });
 
-test('the connections of one sandbox share what it may have under way, and long answers leave room for others', async () => {
+test('the connections of one sandbox share its limit of open requests, and long answers leave room for others', async () => {
   const sockets = Array.from({ length: 30 }, () => sandbox().open());
   for (const socket of sockets.slice(0, 24)) socket.write(get('/held'));
   await heldAre(24);

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CLIENT_LIMITS } from '../../../proxy/listener/clients.ts';
+import { drained } from './support/sandbox.ts';
 import { refusal, type StandardWorld, startStandardWorld, underInvariants } from './support/standard-world.ts';
 import { S1 } from './support/world.ts';
 
@@ -78,19 +78,19 @@ test('an upload that the host does not read stands still, and memory stays flat'
     const piece = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(1024 * 1024, 'y'), Buffer.from('\r\n')]);
     let sent = 0;
     const before = process.memoryUsage().rss;
-    // Whoever cannot write for a while is held back.
+    // A client that cannot write for a while is held back.
     while (sent < 100) {
       sent += 1;
       if (socket.write(piece)) continue;
-      const drained = await Promise.race([once(socket, 'drain').then(() => true), pause(300).then(() => false)]);
-      if (!drained) break;
+      const went = await Promise.race([drained(socket).then(() => true), pause(300).then(() => false)]);
+      if (!went) break;
     }
     expect(sent).toBeLessThan(50);
     expect(process.memoryUsage().rss - before).toBeLessThan(60 * 1024 * 1024);
     // However long it is the host that keeps it waiting, that is no silence of the client.
     await pause(1_200);
     reading = true;
-    await once(socket, 'drain');
+    await drained(socket);
     socket.write('0\r\n\r\n');
     while (!got.includes('all of it')) await pause(10);
     socket.destroy();

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CLIENT_LIMITS } from '../../../proxy/listener/clients.ts';
+import { closed, drained } from './support/sandbox.ts';
 import { refusal, type StandardWorld, startStandardWorld, underInvariants } from './support/standard-world.ts';
 import { S1, S2 } from './support/world.ts';
 
@@ -143,22 +143,22 @@ test('an answer that comes before the upload is done reaches the sandbox', async
   expect(text).toContain('too large');
 });
 
-test('a large upload that is refused at once gets its answer, whole, however late it is read', async () => {
+test('a large upload that is refused at once gets its whole answer, even if it is read late', async () => {
   const text = await underInvariants(standard, async () => {
     const socket = await sandbox().tunnel('api.a.test:443');
     let got = '';
-    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const over = closed(socket);
     socket.write(`PUT /early HTTP/1.1\r\nHost: api.a.test\r\nContent-Length: ${5 * 1024 * 1024}\r\n\r\n`);
     // As many clients do: the answer is looked at when all of the body is written.
     socket.pause();
     const piece = Buffer.alloc(65_536, 'y');
     for (let n = 0; n < 80 && !socket.destroyed; n += 1) {
-      if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), closed]);
+      if (!socket.write(piece)) await drained(socket);
     }
     expect(socket.destroyed).toBe(false);
     socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
     socket.resume();
-    await closed;
+    await over;
     return got;
   });
   expect(text).toContain('413');
@@ -197,7 +197,7 @@ test.each([
   ['a coding that nobody asked for', 'Transfer-Encoding: gzip\r\n'],
   ['such a coding before chunked', 'Transfer-Encoding: gzip, chunked\r\n'],
   ['such a coding on a line of its own', 'Transfer-Encoding: gzip\r\ntransfer-encoding: Chunked\r\n'],
-])('%s is a broken answer, of which no byte arrives', async (_name, headers) => {
+])('%s is a broken answer, and none of its bytes arrive', async (_name, headers) => {
   const answer = `HTTP/1.1 200 OK\r\n${headers}\r\n6\r\nzipped\r\n0\r\n\r\n`;
   const path = `/raw/${Buffer.from(answer).toString('base64url')}`;
   const text = await underInvariants(standard, () => sandbox().rawInside('api.a.test:443', get(path)));

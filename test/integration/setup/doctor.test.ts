@@ -41,6 +41,29 @@ describe('bellhop doctor', () => {
     expect(findings.filter(({ state, fix }) => state === 'missing' && !fix)).toEqual([]);
   });
 
+  it('says in production which runtime sandboxes get, and why', async () => {
+    const isolation = async (environment: Record<string, string>) => {
+      const findings = JSON.parse((await doctor(['--json'], environment)).out) as Finding[];
+      return findings.find(({ id }) => id === 'isolation');
+    };
+    const engineHasGvisor = (await docker('info', '--format', '{{json .Runtimes}}')).includes('host-uds=open');
+    expect(await isolation({ BELLHOP_PRODUCTION: 'yes' })).toMatchObject(
+      engineHasGvisor
+        ? { state: 'ok', detail: expect.stringContaining('gVisor') }
+        : {
+            state: 'missing',
+            detail: expect.stringMatching(/BELLHOP_PRODUCTION is yes.*BELLHOP_SANDBOX_RUNTIME=runc/),
+          },
+    );
+    const runc = { BELLHOP_PRODUCTION: 'yes', BELLHOP_SANDBOX_RUNTIME: 'runc' };
+    expect(await isolation(runc)).toMatchObject({ state: 'warn', detail: 'runc, as set: no reason given' });
+    const reason = { BELLHOP_SANDBOX_RUNTIME_REASON: 'machines without virtualization' };
+    expect(await isolation({ ...runc, ...reason })).toMatchObject({
+      state: 'ok',
+      detail: 'runc, as set: machines without virtualization',
+    });
+  }, 60_000);
+
   it('lists as endpoints what this configuration connects to, each as host and port', async () => {
     const { code, out } = await doctor(['--network', '--json'], {
       XDG_CACHE_HOME: folder.path,

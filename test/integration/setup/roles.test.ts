@@ -14,60 +14,83 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
   gateway: {
     channel: 's i u',
-    file: 's i',
+    channel_verdict: 's(channel name team) d',
+    confirmed_channel: 's',
+    file: 's i u(size)',
+    file_chunk: 's i',
     inbox: 's i u',
+    inbox_served: 's i u',
     outbox: 's i u',
+    outbox_lane: 's i u',
     person: 's i u',
     policy: 's',
+    policy_revision: 's',
     rate_bucket: 's i u',
-    session: 's i u(permalink)',
-    slack_watermark: 's i u',
+    session: 's i u(changed_at permalink)',
+    slack_watermark: 's i u d',
+    slack_catch_up: 's i u',
+    slack_catch_up_place: 's i u d',
     step: 's(kind number session tool turn)',
     turn: 's',
   },
   agent: {
     access_snapshot: 's i',
     channel: 's',
+    confirmed_channel: 's',
     egress_event: 's',
     inbox: 's i u(state turn)',
     model_usage: 's i u',
     outbox: 's i u',
     person: 's',
+    place_channel: 's i u',
+    place_request: 's i u d',
     policy: 's',
+    policy_revision: 's',
     runner: 's',
     sandbox: 's i u',
     schedule: 's',
-    session: 's u(changed_at instructions state)',
+    session: 's u(changed_at fence_count fence_run instructions run_id runs state)',
     step: 's i u',
     transcript: 's i',
     turn: 's i u',
   },
   runner: {
+    applied_environment: 's',
     file: 's i u(placed_in)',
-    inbox: 's(author author_class channel kind received_at state team text thread_ts)',
+    file_chunk: 's i',
+    inbox: 's(author author_class kind received_at session state team text)',
     outbox: 's i u',
     person: 's(id name team)',
+    policy_revision: 's',
     runner: 's i u',
     sandbox: 's u',
-    session: 's',
+    session: 's u(changed_at)',
     step: 's u',
     transcript: 's i',
     turn: 's u(blocked bytes_out forwarded injected sandbox_ready_at)',
   },
   proxy: {
+    confirmed_channel: 's',
     credential: 's',
-    egress_event: 's i',
+    egress_event: 's i u(bytes_in bytes_out requests)',
     policy: 's',
+    policy_revision: 's',
+    refresh_token: 's i u',
   },
   admin: {
     channel: 's',
-    credential: 's(connection created_at key_id version) i d',
+    channel_verdict: 's i u d',
+    confirmed_channel: 's',
+    credential: 's(connection created_at expires_at key_id version) i d',
     egress_event: 's',
-    inbox: 's(attempts author channel delivered_at id kind received_at state team thread_ts ts turn)',
+    inbox: 's(attempts author channel delivered_at id kind received_at session state team thread_ts ts turn)',
     installation: 's',
-    outbox: 's(attempts channel created_at failed id kind revision sent_revision slack_ts team thread_ts)',
+    outbox: 's(attempts channel created_at failed id kind revision sent_revision session slack_ts team thread_ts)',
     person: 's',
+    place_request: 's',
     policy: 's i',
+    policy_revision: 's',
+    refresh_token: 's(connection) d',
     runner: 's u(draining)',
     sandbox: 's',
     schedule: 's i u d',
@@ -77,9 +100,11 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
   },
   console: {
     access_snapshot: 's',
+    confirmed_channel: 's',
     egress_event: 's',
     outbox: 's(final id key kind sent_at session)',
     policy: 's',
+    policy_revision: 's',
     sandbox: 's',
     session: 's',
     step: 's(attempt ended_at exit_code kind number session started_at state tool truncated turn)',
@@ -131,6 +156,7 @@ describe('the roles of the database', () => {
     expect(await as(role, 'select sealed from credential')).toMatch(/permission denied/);
     expect(await as(role, 'select * from credential')).toMatch(/permission denied/);
     expect(await as(role, 'create table mine as table credential')).toMatch(/permission denied/);
+    expect(await as(role, 'select sealed from refresh_token')).toMatch(/permission denied/);
   });
 
   it('lets the proxy read a sealed credential, and not change it', async () => {
@@ -166,7 +192,9 @@ describe('the roles of the database', () => {
     ['proxy', 'select content from transcript'],
     ['proxy', "update egress_event set outcome = 'forwarded'"],
     ['proxy', 'delete from egress_event'],
+    ['proxy', 'delete from refresh_token'],
     ['proxy', "insert into policy (version, document, source, applied_by) values (9, '{}', '', 'me')"],
+    ['admin', 'update refresh_token set generation = 0'],
     ['admin', 'select text from inbox'],
     ['admin', 'select body from outbox'],
     ['admin', 'insert into egress_event select * from egress_event'],
@@ -174,7 +202,7 @@ describe('the roles of the database', () => {
     ['console', 'select body from outbox'],
     ['console', 'select output from step'],
     ['console', 'select arguments from step'],
-    ['console', 'select bytes from file'],
+    ['console', 'select bytes from file_chunk'],
     ['console', "update session set state = 'closed'"],
   ] as const)('denies %s: %s', async (role, sql) => {
     expect(await as(role, sql)).toMatch(/permission denied/);
@@ -187,6 +215,15 @@ describe('the roles of the database', () => {
     expect(await as(role, `set role "${roleName(installation, other)}"`)).toMatch(/permission denied/);
     expect(await as(role, "copy (select 1) to program 'true'")).toMatch(/permission denied/);
     expect(await as(role, "select pg_read_file('/etc/passwd')")).toMatch(/permission denied/);
+  });
+
+  it('lets the agent alone delete what is too old, by the function that decides what that is', async () => {
+    const ask = (age: string) => `select delete_old('egress', now() - interval '${age}', 10)`;
+    expect(await as('agent', ask('1 year'))).toBe('1 rows');
+    expect(await as('agent', ask('1 hour'))).toMatch(/younger than a day/);
+    for (const role of DATABASE_ROLES.filter((each) => each !== 'agent')) {
+      expect(await as(role, ask('1 year'))).toMatch(/permission denied/);
+    }
   });
 
   it('takes back what an earlier release had granted', async () => {
@@ -202,12 +239,12 @@ async function grantsOf({ database }: TestDatabase, role: string): Promise<Recor
   const { rows } = await database.query<{ table: string; privilege: string; columns: string[] | null }>(
     `select c.relname as table, p.privilege, null as columns
      from pg_class c cross join (values ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p(privilege)
-     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and has_table_privilege($1, c.oid, p.privilege)
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and has_table_privilege($1, c.oid, p.privilege)
      union all
      select c.relname, p.privilege, array_agg(a.attname::text order by a.attname)
      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
        cross join (values ('SELECT'), ('INSERT'), ('UPDATE'), ('REFERENCES')) p(privilege)
-     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
        and not has_table_privilege($1, c.oid, p.privilege) and has_column_privilege($1, c.oid, a.attnum, p.privilege)
      group by c.relname, p.privilege`,
     [role],

@@ -10,6 +10,7 @@ const SCRIPT = path.join(import.meta.dirname, '../../../setup/with-dependencies.
 const NPM = `#!/bin/sh
 echo "$*" >>"$CALLS"
 [ -z "\${NPM_FAILS:-}" ] || { echo 'npm error network is down' >&2; exit 1; }
+sleep "\${NPM_TAKES:-0}"
 rm -rf node_modules && mkdir -p node_modules/node/bin node_modules/.bin
 printf '#!/bin/sh\\necho "pinned node: $*"\\n' >node_modules/node/bin/node
 chmod +x node_modules/node/bin/node
@@ -73,6 +74,13 @@ describe('setup/with-dependencies.sh', () => {
     await writeFile(path.join(checkout, 'package-lock.json'), '{"version":2}');
     await run();
     expect(await installs()).toHaveLength(2);
+  });
+
+  it('installs once when two commands start at the same time on a fresh clone', async () => {
+    const done = await Promise.all([run({ NPM_TAKES: '1' }), run({ NPM_TAKES: '1' })]);
+    expect(done.map(({ code, stdout }) => [code, stdout])).toEqual(Array(2).fill([0, 'pinned node: main.ts\n']));
+    expect(done.filter(({ stderr }) => stderr.includes('another command is installing dependencies'))).toHaveLength(1);
+    expect(await installs()).toHaveLength(1);
   });
 
   it('shows what npm said when it fails, and tries again the next time', async () => {

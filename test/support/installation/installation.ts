@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import os from 'node:os';
 import path from 'node:path';
 import { applyFile } from '../../../cli/apply/apply-file.ts';
+import type { RegistryMirrors } from '../../../contracts/registries.ts';
 import { keyFileIn, provideKeyFile } from '../../../credentials/key-file.ts';
 import { prepareSchema } from '../../../setup/postgres/schema.ts';
 import { sha256Of } from '../../../simulators/acme/ledger.ts';
@@ -63,6 +64,7 @@ export interface OperatorAdditions {
   readonly hosts?: Readonly<Record<string, string>>;
   readonly ceilings?: readonly { readonly range: string; readonly ports: readonly number[] }[];
   readonly caBundles?: readonly string[];
+  readonly registries?: RegistryMirrors;
 }
 
 const DEMO_FILE = path.join(import.meta.dirname, '..', '..', '..', 'demo', 'bellhop.yaml');
@@ -164,9 +166,10 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
         database: admin,
         file: 'bellhop.yaml',
         text,
-        environment: { ACME_TOKEN: canary, ...options.secrets },
+        environment: { ACME_TOKEN: canary, ACME_LOGIN: `bellhop:${canary}`, ...options.secrets },
         appliedBy: 'test',
         now: new Date(),
+        mirrors: options.operator?.registries ?? {},
         dryRun: false,
       });
     },
@@ -183,12 +186,25 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   return installation;
 }
 
+/** As an operator writes them. */
+function mirrorsText(mirrors: RegistryMirrors) {
+  const entries = Object.entries(mirrors).map(([name, { url, also, addresses }]) => {
+    const at = addresses.map(({ range, port }) => `${range}:${port}`);
+    return [name, { ...(url !== null && { url }), also, ...(at.length > 0 && { addresses: at }) }];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** JSON is YAML. */
-function operatorFile(acme: Acme, { hosts = {}, ceilings = [], caBundles = [] }: OperatorAdditions = {}): string {
-  const sites = ['api', 'docs', 'paste'].map((name) => [`${name}.acme.test`, `127.0.0.1:${acme.port}`]);
+function operatorFile(
+  acme: Acme,
+  { hosts = {}, ceilings = [], caBundles = [], registries = {} }: OperatorAdditions = {},
+): string {
+  const sites = ['api', 'docs', 'paste', 'git'].map((name) => [`${name}.acme.test`, `127.0.0.1:${acme.port}`]);
   return JSON.stringify({
     hosts: { ...Object.fromEntries(sites), ...hosts },
     ceilings: [{ range: '127.0.0.1/32', ports: [acme.port] }, ...ceilings],
     'ca-bundles': [acme.authorityPath, ...caBundles],
+    registries: mirrorsText(registries),
   });
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { NAMESPACE } from '../../../contracts/search-attributes.ts';
+import { openConnection } from '../../../setup/temporal/connection.ts';
 import { devServerArguments } from '../../../setup/temporal/dev-server.ts';
+import { freePort } from '../free-port.ts';
 
 /** The embedded server as `up` starts it, on a file, so that a test can take it away and bring it back. */
 export interface TemporalServer {
@@ -20,19 +21,19 @@ export async function startTemporalServer(folder: string): Promise<TemporalServe
   await mkdir(folder, { recursive: true });
   const [port, uiPort] = [await freePort(), await freePort()];
   const address = `127.0.0.1:${port}`;
-  const connection = Connection.lazy({ address });
+  const connection = openConnection({ address });
   let child: ChildProcess | null = null;
 
   async function start(): Promise<void> {
     child = spawn(cli as string, devServerArguments({ folder, port, uiPort }), { stdio: 'ignore' });
-    const end = Date.now() + 20_000;
+    const end = Date.now() + 60_000;
     for (;;) {
       const answered = await connection.workflowService
         .describeNamespace({ namespace: NAMESPACE })
         .then(() => true)
         .catch(() => false);
       if (answered) return;
-      if (Date.now() > end) throw new Error(`no Temporal server at ${address} after 20 s`);
+      if (Date.now() > end) throw new Error(`no Temporal server at ${address} after 60 s`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
@@ -49,13 +50,4 @@ export async function startTemporalServer(folder: string): Promise<TemporalServe
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

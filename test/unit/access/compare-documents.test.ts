@@ -26,7 +26,7 @@ test('everything of a first document is new', () => {
   ]);
 });
 
-test('what is added, changed and removed is told by name', () => {
+test('additions, changes and removals are reported by name', () => {
   const after = documentOf(
     { organization: { domains: [domain('a.test'), domain('c.test')], instructions: 'Be brief.' } },
     [guardrail('new', 'b.test')],

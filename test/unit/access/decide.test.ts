@@ -1,23 +1,7 @@
-import { decide } from '../../../access/decide.ts';
-import type { Decision, JudgedRequest } from '../../../access/decision.ts';
-import { type AccessDocument, EMPTY_DOCUMENT } from '../../../access/document.ts';
-import { effectiveAccess } from '../../../access/effective-access.ts';
-import type { ScopeKey } from '../../../contracts/scope.ts';
+import type { JudgedRequest } from '../../../access/decision.ts';
+import { EMPTY_DOCUMENT } from '../../../access/document.ts';
 import { connection, documentOf, domain, guardrail } from '../../support/access-document.ts';
-
-const CHANNEL = 'channel:T1:C1';
-const GET: JudgedRequest = { method: 'GET', scheme: 'https', host: 'api.a.test', port: 443, path: '/v1/x' };
-
-function judge(document: AccessDocument, request: Partial<JudgedRequest> = {}, scope: ScopeKey = CHANNEL): Decision {
-  return decide({ ...GET, ...request }, effectiveAccess(document, scope));
-}
-
-/** `injected gh`, `forwarded api.a.test`, `blocked not_allowed`. */
-function outcome(decision: Decision): string {
-  if (decision.outcome === 'blocked') return `blocked ${decision.code}`;
-  const rule = decision.rule.action === 'inject' ? decision.rule.connection.id : decision.rule.domain.id;
-  return `${decision.outcome} ${rule}`;
-}
+import { CHANNEL, judge, outcome } from './support/judge.ts';
 
 describe('a request that nothing allows', () => {
   test('is blocked under an empty document', () => {
@@ -95,8 +79,8 @@ describe('scopes', () => {
     const decision = judge(document, { method: 'DELETE' });
     expect(outcome(decision)).toBe('blocked method_not_allowed');
     expect(decision.walk).toEqual([
-      { rule: 'narrow', origin: `bundle of ${CHANNEL} ← ${CHANNEL}`, result: 'method' },
-      { rule: 'wide', origin: 'bundle of organization ← organization', result: 'shadowed' },
+      { rule: 'narrow', origin: `bundle of ${CHANNEL} ← ${CHANNEL}`, action: 'inject', line: 0, result: 'method' },
+      { rule: 'wide', origin: 'bundle of organization ← organization', action: 'inject', line: 0, result: 'shadowed' },
     ]);
   });
 
@@ -152,6 +136,22 @@ describe('scopes', () => {
   test('switching the organization off switches off every channel and every person', () => {
     const document = documentOf({ organization: { ...organization, enabled: false } });
     expect(outcome(judge(document))).toBe('blocked disabled');
+    expect(outcome(judge(document, {}, 'person:T1:U1'))).toBe('blocked disabled');
+  });
+
+  test('the most specific scope that says so switches on what broader ones switch off', () => {
+    const document = documentOf({
+      organization: { ...organization, enabled: false },
+      'workspace:T1': { enabled: true },
+      [CHANNEL]: {},
+      'channel:T1:C2': { enabled: false },
+      'channel:T2:C1': { enabled: true },
+    });
+    expect(outcome(judge(document))).toBe('forwarded api.a.test');
+    expect(outcome(judge(document, {}, 'channel:T1:C2'))).toBe('blocked disabled');
+    expect(outcome(judge(document, {}, 'channel:T1:C3'))).toBe('forwarded api.a.test');
+    expect(outcome(judge(document, {}, 'channel:T2:C1'))).toBe('forwarded api.a.test');
+    expect(outcome(judge(document, {}, 'channel:T2:C2'))).toBe('blocked disabled');
     expect(outcome(judge(document, {}, 'person:T1:U1'))).toBe('blocked disabled');
   });
 });

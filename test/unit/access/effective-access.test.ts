@@ -2,7 +2,7 @@ import type { AccessDocument } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
 import { ruleId } from '../../../access/rule-match.ts';
 import type { ScopeKey } from '../../../contracts/scope.ts';
-import { connection, documentOf, domain, guardrail } from '../../support/access-document.ts';
+import { bundle, connection, documentOf, domain, guardrail } from '../../support/access-document.ts';
 
 const DOCUMENT = documentOf(
   {
@@ -31,7 +31,7 @@ test('a channel has its own, its workspace’s and the organization’s access, 
   ]);
 });
 
-test('a channel or a group conversation that the document does not name has what is around it', () => {
+test('a channel or group conversation that the document does not name has the access of its workspace and organization', () => {
   expect(rules('channel:T1:C9')).toEqual(['wiki.a.test ← workspace:T1', 'docs.a.test ← organization']);
   expect(rules('group-dm:T2:G1')).toEqual(['docs.a.test ← organization']);
 });
@@ -57,7 +57,7 @@ test('instructions are given broadest first, each with its origin', () => {
 test('a connection that two bundles of a scope share is one rule', () => {
   const twice: AccessDocument = {
     ...DOCUMENT,
-    bundles: [...DOCUMENT.bundles, { id: 'again', connections: ['low'], domains: [], instructions: '' }],
+    bundles: [...DOCUMENT.bundles, bundle('again', { connections: ['low'] })],
     scopes: DOCUMENT.scopes.map((scope) =>
       scope.scope === 'channel:T1:C1' ? { ...scope, bundles: [...scope.bundles, 'again'] } : scope,
     ),

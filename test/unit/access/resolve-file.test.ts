@@ -22,7 +22,7 @@ test('names and ids become scopes, labelled by the name', () => {
   expect(scopesOf('channels: { C1: {} }')).toEqual(scopes);
 });
 
-test('a name that nobody knows is told with those that come near', () => {
+test('an unknown name is reported with similar names', () => {
   expect(scopesOf('channels:\n  "#opps": {}\n  "#elsewhere": {}')).toEqual([
     'line 2: there is no channel #opps that Bellhop can see (did you mean #ops?)',
     'line 3: there is no channel #elsewhere that Bellhop can see',
@@ -49,7 +49,7 @@ describe('with several workspaces', () => {
 
   test('a name in two of them needs the workspace', () => {
     expect(scopesOf('channels: { "#ops": {} }', channels)).toEqual([
-      'line 1: several workspaces have a channel #ops: say which by workspace: id',
+      "line 1: several workspaces have a channel #ops: write the channel's id instead",
     ]);
     expect(scopesOf('workspace: { id: T2 }\nchannels: { "#ops": {} }', channels)).toContain('channel:T2:C7 #ops');
   });

@@ -1,18 +1,19 @@
 import { createWorkspaceGuard } from '../../../activities/workspace-guard.ts';
 import { DockerError } from '../../../docker/errors.ts';
-import type { WorkspaceUse } from '../../../docker/sandbox.ts';
+import type { WorkspaceCount } from '../../../docker/sandbox.ts';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
 /** Counts how often a workspace is looked at; `look` is what is seen. */
-function guardOf(look: () => Partial<WorkspaceUse>) {
+function guardOf(look: () => Partial<WorkspaceCount>) {
   const seen = { looks: 0, kills: 0 };
   const runtime = {
     limitsWorkspaces: async () => false,
+    diskUse: async () => null,
     workspaceUse: async () => {
       seen.looks += 1;
-      return { bytes: 0, files: 0, ...look() };
+      return { bytes: 0, files: 0, complete: true, ...look() };
     },
     killAgent: async () => {
       seen.kills += 1;

@@ -1,41 +1,31 @@
 import type { EffectiveAccess } from '../../../access/decision.ts';
 import { systemPrompt } from '../../../agent/prompt.ts';
+import { connection, domain, guardrail, rule } from '../../support/access-document.ts';
 
-const MATCH = { port: 443, scheme: 'https', methods: [], paths: [], addresses: [], priority: 0 } as const;
 const ACCESS: EffectiveAccess = {
   scope: 'channel:T1:C1',
   policyVersion: 3,
   enabled: true,
-  guardrails: [{ id: 'g', host: 'pastebin.example', methods: [], paths: [], port: null, reason: 'no paste sites' }],
+  guardrails: [guardrail('g', 'pastebin.example', { reason: 'no paste sites' })],
+  repositoryGuardrails: [],
   rules: [
     {
+      from: 'connection',
       action: 'inject',
-      connection: {
-        ...MATCH,
-        id: 'acme-readonly',
-        host: 'api.acme.example',
-        methods: ['GET'],
-        paths: ['/v1'],
-        kind: 'bearer',
-        header: null,
-        prefix: '',
-        credentialVersion: 1,
-      },
+      connection: connection('acme-readonly', 'api.acme.example'),
+      match: rule('inject', 'api.acme.example', { methods: ['GET'], paths: ['/v1'] }),
       origin: { scope: 'channel:T1:C1', scopeLabel: '#ops', bundle: 'acme-data' },
     },
     {
+      from: 'domain',
       action: 'forward',
-      domain: {
-        ...MATCH,
-        id: 'd',
-        host: '*.docs.example',
-        port: 8443,
-        transport: 'intercept',
-        ownCredentials: 'strip',
-      },
+      match: domain('*.docs.example', { port: 8443 }),
       origin: { scope: 'organization', scopeLabel: 'organization', bundle: 'public-web' },
     },
   ],
+  repositories: [],
+  forges: [],
+  registries: [],
   instructions: [],
 };
 
@@ -43,7 +33,13 @@ function prompt(
   access: EffectiveAccess | null,
   instructions: readonly { origin: string; text: string }[] = [],
 ): string {
-  return systemPrompt({ name: 'bellhop', channel: '#ops', access, instructions });
+  return systemPrompt({
+    name: 'bellhop',
+    channel: '#ops',
+    access,
+    permalink: 'https://acme.slack.test/archives/C1/p1',
+    instructions,
+  });
 }
 
 test('what can be reached is named with its limits, connection, bundle and scope', () => {
@@ -77,7 +73,25 @@ test('instructions come with their origin, broadest first', () => {
 });
 
 test('in a direct message no channel is named', () => {
-  expect(systemPrompt({ name: 'bellhop', channel: null, access: null, instructions: [] })).toContain(
+  expect(systemPrompt({ name: 'bellhop', channel: null, access: null, permalink: null, instructions: [] })).toContain(
     'a direct message',
   );
+});
+
+test('repositories are named with what may be done in them, and pull requests link to the thread', () => {
+  const forge = {
+    kind: 'github',
+    gitHost: 'github.com',
+    gitPort: 443,
+    apiHost: 'api.github.com',
+    apiPort: 443,
+    apiPath: '',
+  } as const;
+  const grant = { repository: 'acme/shop', access: 'propose', branches: [], connection: 'gh', forge } as const;
+  const origin = { scope: 'channel:T1:C1', scopeLabel: '#ops', bundle: 'acme-code' } as const;
+  const repositories = [{ grant, connection: connection('gh', 'github.com'), origin }];
+  const text = prompt({ ...ACCESS, repositories });
+  expect(text).toContain('- https://github.com/acme/shop: propose [bundle acme-code, #ops]');
+  expect(text).toContain('the link to this thread, https://acme.slack.test/archives/C1/p1');
+  expect(prompt(ACCESS)).not.toContain('# Repositories');
 });

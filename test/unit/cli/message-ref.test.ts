@@ -21,7 +21,7 @@ test.each(['#ops', 'ops', 'C1OPS'])('so is a channel called %s with a ts', (chan
   expect(ref(channel, '1712345678.000100')).toEqual({ channel: 'C1OPS', ts: '1712345678.000100', threadTs: null });
 });
 
-test('what points at no message is refused in words', () => {
+test('a text that names no message is refused with a reason', () => {
   expect(() => ref('https://acme.slack.com/archives/C1OPS')).toThrow(/no link to a message of Slack/);
   expect(() => ref('slack:T1')).toThrow(/not a session id/);
   expect(() => ref('#ops', 'yesterday')).toThrow('yesterday is no ts of a message, such as 1712345678.000100');

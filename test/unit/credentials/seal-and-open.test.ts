@@ -31,9 +31,9 @@ test.each<[string, Partial<CredentialBinding>]>([
   ['another host', { hosts: ['evil.test'] }],
   ['one host more', { hosts: ['api.acme.test', 'evil.test'] }],
   ['another port', { ports: [8443] }],
-  ['another kind', { kind: 'basic' }],
-  ['another header', { placement: { header: 'x-echo', prefix: 'Bearer ' } }],
-  ['another prefix', { placement: { header: 'authorization', prefix: '' } }],
+  ['another kind', { use: { kind: 'basic' } }],
+  ['another placement', { use: { kind: 'header', name: 'x-echo', prefix: 'Bearer ' } }],
+  ['other authorities', { ca: '-----BEGIN CERTIFICATE-----' }],
 ])('a credential does not open for %s', async (_name, change) => {
   const sealed = await seal(keys.publicKey, BINDING, SECRET);
   await expect(open(keys, { ...BINDING, ...change }, sealed)).rejects.toMatchObject({ code: 'does_not_open' });
@@ -86,7 +86,7 @@ test.each([
 });
 
 test('a basic credential is user:password, and any letters will do', async () => {
-  const binding: CredentialBinding = { ...BINDING, kind: 'basic' };
+  const binding: CredentialBinding = { ...BINDING, use: { kind: 'basic' } };
   await expect(open(keys, binding, await seal(keys.publicKey, binding, 'bot:pä ss:word'))).resolves.toBe(
     'bot:pä ss:word',
   );

@@ -1,11 +1,11 @@
-import type Docker from 'dockerode';
+import type { Engine } from '../../../docker/engine.ts';
 import { openStarter, type StarterTarget } from '../../../docker/starter-exec.ts';
 
 /** A container on which the engine hangs. */
 function hanging(): StarterTarget {
   const exec = () => new Promise(() => undefined);
-  const docker = { getContainer: () => ({ exec }) } as unknown as Docker;
-  return { docker, container: 'c', id: 's1', uid: 1 };
+  const engine = { docker: { getContainer: () => ({ exec }) } } as unknown as Engine;
+  return { engine, installation: 'i', id: 's1', uid: 1 };
 }
 
 test('who is told to stop does not wait for an engine that hangs', async () => {

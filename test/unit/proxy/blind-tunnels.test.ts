@@ -12,8 +12,9 @@ import { domain } from '../../support/access-document.ts';
 
 const authority = { host: 'tunnel.test' as CanonicalHost, port: 443 };
 const rule: EffectiveRule = {
+  from: 'domain',
   action: 'forward',
-  domain: domain('tunnel.test', { transport: 'tunnel' }),
+  match: domain('tunnel.test', { transport: 'tunnel' }),
   origin: { scope: 'organization', scopeLabel: 'organization', bundle: 'b' },
 };
 
@@ -40,9 +41,11 @@ test('a tunnel in which nothing moves is closed after its idle time, with what i
   const client: Client = {
     sandbox: 's1',
     socket,
+    direct: false,
     lease: null,
     tunnel: null,
     underWay: 0,
+    idleSince: null,
     reading: null,
     broken: false,
   };

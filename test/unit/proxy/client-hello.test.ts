@@ -19,7 +19,7 @@ async function helloOf(options: tls.ConnectionOptions): Promise<Buffer> {
   return bytes;
 }
 
-test('the server name of a real client is read, however its bytes arrive', async () => {
+test('the server name of a real client is read from bytes in pieces of any size', async () => {
   const hello = await helloOf({ servername: 'API.a.test' });
   expect(readClientHello(hello)).toEqual({ state: 'complete', serverName: 'API.a.test' });
   for (let length = 0; length < hello.length; length += 1) {

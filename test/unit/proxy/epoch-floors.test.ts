@@ -54,7 +54,7 @@ test.each([
   expect(leases.open(request('s3'))).toMatchObject({ state: 'open' });
 });
 
-test('what is 90 days old is dropped', () => {
+test('a floor that is 90 days old is dropped', () => {
   const floors = open();
   floors.raise('old', { turn: 1, attempt: 1, closed: true });
   floors.raise('new', { turn: 1, attempt: 1, closed: true });
@@ -65,7 +65,7 @@ test('what is 90 days old is dropped', () => {
   expect(open().of('new')).not.toBeNull();
 });
 
-test('what else lies among the files keeps nobody from starting, and its sandbox is refused in words', () => {
+test('an unexpected folder entry does not prevent a start, and its sandbox is refused with a reason', () => {
   mkdirSync(fileOf('s5'));
   symlinkSync('/nowhere/at/all', fileOf('s6'));
   const then = new Date(Date.now() - 91 * 86_400_000);
@@ -78,7 +78,7 @@ test('what else lies among the files keeps nobody from starting, and its sandbox
   rmSync(fileOf('s6'));
 });
 
-test('where nothing can be written a lease closes all the same, and none opens', async () => {
+test('when nothing can be written, a lease still closes, and none opens', async () => {
   let full = false;
   const floors = open();
   const raise: EpochFloors['raise'] = (sandbox, floor) => {

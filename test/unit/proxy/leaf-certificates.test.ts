@@ -27,7 +27,7 @@ test('a certificate is made once for each sandbox and host', async () => {
   expect(minted()).toBe(3);
 });
 
-test('only the newest are kept, however many names are asked for', async () => {
+test('only the newest certificates are kept when many names are asked for', async () => {
   const { leaves, contextFor, minted } = await setUp(5);
   for (let n = 0; n < 50; n += 1) await contextFor('s1', `n${n}.w.test`);
   expect(leaves.size).toBe(5);

@@ -87,7 +87,7 @@ test('a turn that was closed before it opened does not open any more', async () 
   expect(codeOf(() => table.open(request(3)))).toBe('epoch_too_low');
 });
 
-test('what was refused stays refused after a restart, and nothing is open then', async () => {
+test('a refused epoch stays refused after a restart, and no lease is open then', async () => {
   const { table, restarted } = setUp();
   table.open(request(5, 2));
   const next = restarted();

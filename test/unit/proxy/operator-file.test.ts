@@ -41,6 +41,18 @@ ca-bundles: [ca.pem]
   expect(operator.caBundles).toEqual(['-----BEGIN CERTIFICATE-----\n']);
 });
 
+test('a mirror is read, and its special addresses are a ceiling without being named twice', () => {
+  const operator = read(`
+registries:
+  npm: https://packages.corp.test/npm/
+  pypi:
+    url: https://packages.corp.test/pypi/simple
+    addresses: ["10.1.2.0/24:443"]
+`);
+  expect(operator.ceilings).toEqual([{ range: '10.1.2.0/24', ports: [443] }]);
+  expect(operator.mirrors?.npm?.url).toBe('https://packages.corp.test/npm/');
+});
+
 test('an empty file allows nothing', () => {
   expect(read('')).toMatchObject({ ceilings: [], caBundles: [] });
 });
@@ -52,6 +64,8 @@ test.each([
   ['ceilings:\n  - range: 10.1.0.0/16\n    ports: []', '3: ceilings[0].ports: name at least one port'],
   ['ceilings:\n  - range: 10.1.0.0/16\n    ports: [70000]', '3: ceilings[0].ports[0]: a port is at most 65535'],
   ['hosts: {}\nceiling: []', '2: ceiling: is no key that is known here'],
+  ['registries:\n  npm: packages', '2: registries.npm.url: write a base URL, as in https://packages.corp.example/npm/'],
+  ['registries:\n  composer: https://packages.corp.test/', '2: registries.composer: is no key that is known here'],
   ['ca-bundles:\n  - missing.pem', `2: ca-bundles[0]: ${path.join(folder, 'missing.pem')} holds no certificate`],
 ])('%j is refused with its line', (text, problem) => {
   expect(problemsOf(text)).toContain(problem);

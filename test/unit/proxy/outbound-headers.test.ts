@@ -1,15 +1,18 @@
-import { headBytes, outboundHeaders } from '../../../proxy/request/outbound-headers.ts';
+import { outboundHeaders } from '../../../proxy/request/outbound-headers.ts';
 import { carriesCredentials, credentialHeaders, strippedQuery } from '../../../proxy/request/own-credentials.ts';
 import type { HeaderList, RequestHead } from '../../../proxy/request/request-head.ts';
 import { responseHeaders } from '../../../proxy/request/response-headers.ts';
 
-const INJECTION = { name: 'authorization', value: 'Bearer ours' };
 const NO_ACCESS = {
   scope: 'organization',
   policyVersion: 1,
   enabled: true,
   guardrails: [],
+  repositoryGuardrails: [],
   rules: [],
+  repositories: [],
+  forges: [],
+  registries: [],
   instructions: [],
 } as const;
 
@@ -36,28 +39,29 @@ test('headers of the connection, of proxies and of routing never leave', () => {
     ['x-original-url', '/admin'],
     ['x-rewrite-url', '/admin'],
     ['x-http-method-override', 'DELETE'],
+    ['Sudo', 'root'],
     ['x-agent-proxy', 'blocked'],
     ['accept', '*/*'],
   ];
-  const headers = outboundHeaders({ head: head(sent), host: 'a.test', strip: null, injection: null });
+  const headers = outboundHeaders({ head: head(sent), host: 'a.test', strip: null, replaced: [] });
   expect(headers).toEqual([
     ['host', 'a.test'],
     ['accept', '*/*'],
   ]);
 });
 
-test('what the Connection header names is taken from the sandbox, never from us', () => {
+test('the headers that Connection names go, and those that the credential replaces', () => {
   const sent: HeaderList = [
     ['connection', 'Authorization, x-mine'],
     ['authorization', 'Bearer theirs'],
     ['x-mine', '1'],
+    ['X_Ours', 'theirs'],
     ['x-kept', '1'],
   ];
-  const headers = outboundHeaders({ head: head(sent), host: 'a.test', strip: null, injection: INJECTION });
+  const headers = outboundHeaders({ head: head(sent), host: 'a.test', strip: null, replaced: ['x-ours'] });
   expect(headers).toEqual([
     ['host', 'a.test'],
     ['x-kept', '1'],
-    ['authorization', 'Bearer ours'],
   ]);
 });
 
@@ -70,7 +74,7 @@ test("the sandbox's own credentials are stripped under every spelling of their n
     ['x-kept', '1'],
   ];
   const strip = credentialHeaders('a.test', NO_ACCESS);
-  expect(outboundHeaders({ head: head(sent), host: 'a.test', strip, injection: null })).toEqual([
+  expect(outboundHeaders({ head: head(sent), host: 'a.test', strip, replaced: [] })).toEqual([
     ['host', 'a.test'],
     ['x-kept', '1'],
   ]);
@@ -131,7 +135,7 @@ test.each([
   expect(names.filter((name) => !isCredential(name))).toEqual([]);
 });
 
-test('what only sounds like a credential goes on', () => {
+test('a header that only sounds like a credential is passed on', () => {
   const isCredential = credentialHeaders('a.test', NO_ACCESS);
   const names = [
     'Idempotency-Key',
@@ -158,7 +162,7 @@ test('the length of a body is said once, by us', () => {
     head: head(sent, { kind: 'length', length: 5 }),
     host: 'a',
     strip: null,
-    injection: null,
+    replaced: [],
   });
   expect(headers).toEqual([
     ['host', 'a'],
@@ -166,13 +170,7 @@ test('the length of a body is said once, by us', () => {
   ]);
 });
 
-test('a counted head does not count the credential', () => {
-  const bare = outboundHeaders({ head: head([]), host: 'a', strip: null, injection: null });
-  const full = outboundHeaders({ head: head([]), host: 'a', strip: null, injection: INJECTION });
-  expect(headBytes('GET', '/', full, INJECTION)).toBe(headBytes('GET', '/', bare, null));
-});
-
-test('an answer keeps its headers but those of its connection and of ours', () => {
+test('an answer keeps its headers, except those of its connection and those only the proxy sends', () => {
   const raw = [
     'Content-Type',
     'text/plain',
@@ -204,5 +202,19 @@ test('an answer keeps its headers but those of its connection and of ours', () =
     'b',
     'Content-Length',
     '3',
+  ]);
+});
+
+test('the placeholder for a token leaves to nobody, whatever the rule for own credentials', () => {
+  const token = 'placeholder-the-agent-proxy-attaches-the-real-token';
+  const sent: HeaderList = [
+    ['authorization', `token ${token}`],
+    ['proxy-x', token],
+    ['x-own', `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`],
+    ['x-kept', 'token'],
+  ];
+  expect(outboundHeaders({ head: head(sent), host: 'a.test', strip: null, replaced: [] })).toEqual([
+    ['host', 'a.test'],
+    ['x-kept', 'token'],
   ]);
 });

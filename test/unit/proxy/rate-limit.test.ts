@@ -10,7 +10,7 @@ test('a key has its burst, and then so many a second', () => {
   expect([take('a'), take('a')]).toEqual([true, false]);
 });
 
-test('what goes over the share is owed: the more, the longer the wait, with an end to it', () => {
+test('refusals over the share are delayed, more and more, up to a limit', () => {
   const { owe } = limit();
   expect([owe('a'), owe('a'), owe('a'), owe('a'), owe('a')]).toEqual([0, 0, 0, 100, 200]);
   expect(owe('b')).toBe(0);

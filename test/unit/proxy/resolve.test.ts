@@ -22,7 +22,7 @@ function setUp(options: { timeoutMs?: number } = {}) {
   return { asked, answer: (host: string) => answers.get(host)?.(), resolve };
 }
 
-test('names that nobody answers for keep only the scope waiting that asked for them', async () => {
+test('names without an answer hold up only the scope that asked for them', async () => {
   const { asked, answer, resolve } = setUp({ timeoutMs: 1_000 });
   const hanging = Array.from({ length: 40 }, (_, n) => resolve(`n${n}.slow.test`));
   expect(asked).toEqual(['n0.slow.test', 'n1.slow.test', 'n2.slow.test', 'n3.slow.test']);
@@ -40,7 +40,7 @@ test('names that nobody answers for keep only the scope waiting that asked for t
   expect(asked.filter((name) => name.endsWith('.slow.test'))).toHaveLength(4);
 });
 
-test('a name that is asked for many times at once is looked up once, and anew the next time', async () => {
+test('a name that is needed many times at once is looked up once, and again the next time', async () => {
   const { asked, answer, resolve } = setUp();
   const all = Array.from({ length: 50 }, () => resolve('pypi.test'));
   answer('pypi.test');

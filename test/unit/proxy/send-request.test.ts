@@ -1,10 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { effectiveAccess } from '../../../access/effective-access.ts';
-import type { HeaderInjection } from '../../../proxy/credentials/injector.ts';
+import type { Injection } from '../../../proxy/credentials/injection.ts';
 import { beginExchange } from '../../../proxy/events/exchange.ts';
+import { createForgeGate } from '../../../proxy/git/forge-gate.ts';
 import type { Lease } from '../../../proxy/lease/lease-table.ts';
 import type { Client } from '../../../proxy/listener/client.ts';
 import { createAdmission } from '../../../proxy/request/admission.ts';
+import { createBodyBudget } from '../../../proxy/request/body-budget.ts';
 import { createJudge } from '../../../proxy/request/judge-request.ts';
 import { createSender } from '../../../proxy/request/send-request.ts';
 import { connection, documentOf, domain } from '../../support/access-document.ts';
@@ -18,7 +20,7 @@ const accessWith = (attached: Parameters<typeof documentOf>[0][typeof SCOPE]) =>
 
 /** A request whose credential is being opened, until `opened` is resolved. */
 function opening() {
-  const opened = Promise.withResolvers<HeaderInjection>();
+  const opened = Promise.withResolvers<Injection>();
   const now = {
     access: accessWith({ connections: [connection('gh', 'api.a.test')] }),
     lease: leaseOf(1),
@@ -28,9 +30,11 @@ function opening() {
   const client: Client = {
     sandbox: 's1',
     socket,
+    direct: false,
     lease: null,
     tunnel: { host: 'api.a.test' as never, port: 443 },
     underWay: 1,
+    idleSince: null,
     reading: null,
     broken: false,
   };
@@ -40,8 +44,9 @@ function opening() {
     isDraining: () => false,
   });
   const judge = createJudge({
-    policy: { accessOf: () => now.access, confirmForInjection: () => {} },
+    policy: { accessTo: () => now.access, confirmForInjection: () => {} },
     injector: { prepare: () => opened.promise, clear: () => {} },
+    forgeGate: createForgeGate(),
   });
   const sender = createSender({
     admission,
@@ -57,21 +62,28 @@ function opening() {
     },
     clock,
     bodySilenceMs: 1,
+    bodies: createBodyBudget(),
   });
   const exchange = beginExchange(client, clock);
   exchange.method = 'GET';
   const headers = [['host', 'api.a.test']] as const;
   const judging = judge.judge(exchange, {
     head: { method: 'GET', target: '/x', headers, host: 'api.a.test', framing: { kind: 'none' } },
-    target: { authority: { host: 'api.a.test' as never, port: 443 }, path: '/x', query: '' },
+    target: { authority: { host: 'api.a.test' as never, port: 443 }, path: '/x', rawPath: '/x', query: '' },
     lease: admission.admit(client),
     expectation: null,
+    body: { goOn: () => {} } as never,
+    signal: new AbortController().signal,
   });
   const sent = judging.then((judged) => sender.send(exchange, judged, {} as never));
-  return { now, sent, open: () => opened.resolve({ name: 'authorization', value: 'Bearer x' }) };
+  return {
+    now,
+    sent,
+    open: () => opened.resolve({ way: 'headers', headers: [{ name: 'authorization', value: 'Bearer x' }] }),
+  };
 }
 
-test('what is allowed still when its credential is open is sent', async () => {
+test('a request that is still allowed when its credential is open is sent', async () => {
   const { now, sent, open } = opening();
   open();
   await expect(sent).rejects.toThrow('begun');
@@ -86,7 +98,7 @@ test('a rule that is taken away while its credential is being opened attaches no
   expect(now.begun).toBe(0);
 });
 
-test('a credential that was sealed anew meanwhile is no other rule', async () => {
+test('a credential that was sealed again meanwhile is not another rule', async () => {
   const { now, sent, open } = opening();
   now.access = accessWith({ connections: [connection('gh', 'api.a.test', { credentialVersion: 9 })] });
   open();

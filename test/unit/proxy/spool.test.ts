@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync 
 import os from 'node:os';
 import path from 'node:path';
 import type { EgressEvent } from '../../../contracts/egress.ts';
+import { createEventBudget } from '../../../proxy/events/event-budget.ts';
 import { openSpool, SpoolFull } from '../../../proxy/events/spool.ts';
 
 let folder: string;
@@ -11,11 +12,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const event = (id: string, more: Partial<EgressEvent> = {}) => ({ id, code: 'connection', ...more }) as EgressEvent;
-const open = (maxBytes = 1_000_000) => openSpool({ folder, maxBytes });
+const open = (maxBytes = 1_000_000, ownRows = 1_000_000) =>
+  openSpool({ folder, maxBytes, budget: createEventBudget({ ownRows }) });
 const idsOf = (spool: ReturnType<typeof open>) =>
   spool.waiting().flatMap((name) => spool.read(name).map(({ id }) => id));
 
-test('what was finished is there for the next process, in order', () => {
+test('the next process finds finished events in order', () => {
   const spool = open();
   spool.finish(event('a'));
   spool.waiting();
@@ -23,7 +25,7 @@ test('what was finished is there for the next process, in order', () => {
   expect(idsOf(open())).toEqual(['a', 'b']);
 });
 
-test('what had begun when the process was killed becomes an interrupted event', () => {
+test('a request that had begun when the process was killed becomes an interrupted event', () => {
   const spool = open();
   spool.begin(event('a', { outcome: 'injected' }));
   spool.begin(event('b'));
@@ -38,14 +40,14 @@ test('what had begun when the process was killed becomes an interrupted event', 
   ]);
 });
 
-test('a line that was cut by the end of its process spoils no other', () => {
+test('a line that was cut by the end of its process damages no other line', () => {
   open().finish(event('a'));
   const [segment = ''] = readdirSync(folder).filter((name) => name.startsWith('segment'));
   appendFileSync(path.join(folder, segment), '{"id":"b","ho');
   expect(idsOf(open())).toEqual(['a']);
 });
 
-test('a full spool takes nothing more, but the end of what has begun', () => {
+test('a full spool takes only the ends of requests that have begun', () => {
   const spool = open(300);
   spool.begin(event('a'));
   for (let n = 0; ; n += 1) {
@@ -125,7 +127,7 @@ test('a folder that cannot be written to is a full spool, until it can be', () =
   expect(idsOf(spool)).toEqual(['a', 'b']);
 });
 
-test('a file of begun requests that cannot be written anew is a full spool too', () => {
+test('a file of begun requests that cannot be rewritten counts as a full spool', () => {
   const spool = open(100_000_000);
   for (let n = 0; statSync(path.join(folder, 'open.ndjson')).size <= 1024 * 1024; n += 1) {
     spool.begin(event(`id-${n}`, { path: 'x'.repeat(1_000) }));

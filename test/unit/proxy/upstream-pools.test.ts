@@ -5,7 +5,7 @@ import type { CanonicalHost } from '../../../access/host-name.ts';
 import { createUpstreamPools } from '../../../proxy/dialer/upstream-pools.ts';
 import { until } from '../../support/until.ts';
 
-test('however busy a host is, after its lifetime it is dialled anew, and what is under way goes on', async () => {
+test('after its lifetime even a busy host is dialled again, and open requests go on', async () => {
   let held: ServerResponse | null = null;
   const host = createServer((request, response) => {
     if (request.url !== '/held') response.end('ok');
@@ -36,17 +36,75 @@ test('however busy a host is, after its lifetime it is dialled anew, and what is
     authority: { host: 'a.test' as CanonicalHost, port: 80 },
     exceptions: [],
   } as const;
-  const get = async (path: string) => (await pools.get(key).request({ path, method: 'GET' })).body;
+  /** Resolves with a function that waits for the whole body, once the answer has begun. */
+  const get = (path: string) => {
+    const whole = Promise.withResolvers<string>();
+    const begun = Promise.withResolvers<() => Promise<string>>();
+    let text = '';
+    pools.get(key).onKept(
+      { path, method: 'GET' },
+      {
+        onResponseStart: () => begun.resolve(() => whole.promise),
+        onResponseData(_controller, chunk) {
+          text += chunk.toString();
+        },
+        onResponseEnd: () => whole.resolve(text),
+        onResponseError: (_controller, error) => begun.reject(error),
+      },
+    );
+    return begun.promise;
+  };
 
   const first = pools.get(key);
   const slow = await get('/held');
-  expect(await (await get('/')).text()).toBe('ok');
+  expect(await (await get('/'))()).toBe('ok');
   const before = dials;
   await until(() => pools.get(key) !== first, 'another pool');
-  expect(await (await get('/')).text()).toBe('ok');
+  expect(await (await get('/'))()).toBe('ok');
   expect(dials).toBe(before + 1);
   (held as ServerResponse | null)?.end('done');
-  expect(await slow.text()).toBe('begun done');
+  expect(await slow()).toBe('begun done');
+  await pools.destroy();
+  host.close();
+});
+
+test.each([
+  ['timeout=2', 2],
+  ['timeout=60', 1],
+])('a host that says Keep-Alive: %s is dialled for two requests in a row %i times', async (hint, dialled) => {
+  const host = createServer((_request, response) => response.writeHead(200, { 'keep-alive': hint }).end('ok'));
+  host.keepAliveTimeout = 0;
+  host.listen(0, '127.0.0.1').unref();
+  await once(host, 'listening');
+  let dials = 0;
+  const pools = createUpstreamPools({
+    dialer: {
+      connect: async () => {
+        dials += 1;
+        const socket = net.connect((host.address() as net.AddressInfo).port, '127.0.0.1');
+        await once(socket, 'connect');
+        return socket;
+      },
+      connectTls: () => Promise.reject(new Error('not asked for')),
+    },
+  });
+  const authority = { host: 'a.test' as CanonicalHost, port: 80 };
+  const upstream = pools.get({ scope: 'channel:T1:C1', scheme: 'http', connection: null, authority, exceptions: [] });
+  for (const path of ['/1', '/2']) {
+    await new Promise<void>((resolve, reject) => {
+      upstream.onKept(
+        { path, method: 'GET' },
+        {
+          onResponseStart() {},
+          onResponseData() {},
+          onResponseEnd: () => resolve(),
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(dials).toBe(dialled);
   await pools.destroy();
   host.close();
 });

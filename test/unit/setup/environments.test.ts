@@ -19,6 +19,7 @@ const WHOLE = {
   DOCKER_HOST: 'unix:///x.sock',
   BELLHOP_TURN_STEPS: '5',
   BELLHOP_SANDBOX_RUNTIME: 'runc',
+  BELLHOP_PRODUCTION: 'yes',
   npm_config_cache: '/cache',
   'npm_config_//registry/:_authToken': 'secret',
 };
@@ -26,7 +27,7 @@ const WHOLE = {
 const KINDS: readonly ChildKind[] = ['local', 'dockerd', 'image', 'apply', 'proxy', 'gateway', 'agent', 'runner'];
 
 describe('what children inherit', () => {
-  it.each(KINDS)('%s gets no secret of whoever runs Bellhop', (kind) => {
+  it.each(KINDS)('%s gets no secret of the person who runs Bellhop', (kind) => {
     const given = inheritedBy(kind, WHOLE);
     expect(Object.values(given).filter((value) => value.includes('secret'))).toEqual([]);
     expect(given.PATH).toBe('/usr/bin');
@@ -37,6 +38,7 @@ describe('what children inherit', () => {
     expect(inheritedBy('agent', WHOLE)).not.toHaveProperty('DOCKER_HOST');
     expect(inheritedBy('runner', WHOLE)).toMatchObject({
       BELLHOP_SANDBOX_RUNTIME: 'runc',
+      BELLHOP_PRODUCTION: 'yes',
       DOCKER_HOST: 'unix:///x.sock',
     });
     expect(inheritedBy('runner', WHOLE)).not.toHaveProperty('HTTPS_PROXY');

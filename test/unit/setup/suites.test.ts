@@ -9,6 +9,7 @@ describe('`npm test` with arguments', () => {
       ['integration', 'test/integration'],
       ['workflows', 'test/workflows'],
       ['e2e', 'test/e2e'],
+      ['measured', 'test/measured'],
     ]);
   });
 
@@ -17,6 +18,11 @@ describe('`npm test` with arguments', () => {
       ['unit', 'test/unit/proxy'],
       ['e2e', 'test/e2e/tour.test.ts'],
     ]);
+  });
+
+  it('judges figures when nothing else runs', () => {
+    const alone = selectSuites([]).filter(({ lane }) => lane === 'alone');
+    expect(alone.map(({ name }) => name)).toEqual(['measured']);
   });
 
   it('hands options to jest', () => {

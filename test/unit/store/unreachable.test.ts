@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { isUnreachable } from '../../../store/unreachable.ts';
+import { isBadValue, isUnreachable } from '../../../store/unreachable.ts';
 
 function said(severity: string, code: string): Error {
   return Object.assign(new pg.DatabaseError(`${severity} ${code}`, 0, 'error'), { severity, code });
@@ -43,4 +43,12 @@ test.each([
   null,
 ])('the database is not what is missing: %s', (error) => {
   expect(isUnreachable(error)).toBe(false);
+});
+
+test('only what a statement was given makes it a bad value: not the state of the server, nor another transaction', () => {
+  const refused = (code: string) => Object.assign(new pg.DatabaseError('refused', 0, 'error'), { code });
+  for (const code of ['22P05', '23514', '54000']) expect(isBadValue(refused(code))).toBe(true);
+  for (const code of ['57014', '53300', '40P01', '25006', '42501', '57P01'])
+    expect(isBadValue(refused(code))).toBe(false);
+  expect(isBadValue(new Error('timeout expired'))).toBe(false);
 });

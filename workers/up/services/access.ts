@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RegistryMirrors } from '../../../contracts/registries.ts';
 import { reasonOf, SetupError } from '../../../setup/errors.ts';
 import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import { ROOT } from '../../../setup/host/home.ts';
@@ -24,11 +25,13 @@ export interface AccessOptions {
   readonly inForce: StoredPolicy | null;
   /** Undefined beside a real Slack. */
   readonly world: World | undefined;
+  /** Where packages come from on this machine. */
+  readonly mirrors: Promise<RegistryMirrors>;
 }
 
 /**
- * Applies the demo's access file at the first start, by `./bellhop apply` itself. A file in force is left alone, unless
- * the outside world that it names had to move to another port.
+ * Applies the demo's access file at the first start, by `./bellhop apply` itself. An access file that is in force stays, unless the
+ * demo's outside world had to move to another port.
  */
 export async function provideAccess(context: UpContext, options: AccessOptions): Promise<void> {
   const { world, inForce } = options;
@@ -83,14 +86,19 @@ export async function policyInForce(databaseUrl: string): Promise<StoredPolicy |
   }
 }
 
-async function applyDemo(context: UpContext, file: string, { databaseUrl, world }: AccessOptions): Promise<void> {
+async function applyDemo(
+  context: UpContext,
+  file: string,
+  { databaseUrl, world, mirrors }: AccessOptions,
+): Promise<void> {
   const env = definedOf({
     ...inheritedBy('apply', context.environment),
     BELLHOP_HOME: context.home.folder,
     BELLHOP_DATABASE_URL: databaseUrl,
+    BELLHOP_REGISTRY_MIRRORS: JSON.stringify(await mirrors),
   });
   const script = path.join(ROOT, 'cli', 'main.ts');
-  const secrets = world?.token ? { ACME_TOKEN: world.token } : undefined;
+  const secrets = world?.token ? { ACME_TOKEN: world.token, ACME_LOGIN: `bellhop:${world.token}` } : undefined;
   const task = { name: 'apply', script, args: ['apply', file], env, secrets };
   const end = Date.now() + CHANNELS_MS;
   for (;;) {

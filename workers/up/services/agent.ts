@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { cacheFolder } from '../../../setup/host/cache.ts';
 import { inheritedBy } from '../environments.ts';
+import { type MetricsPort, metricsRemark } from '../metrics-ports.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
 import type { ModelAccess } from './model.ts';
@@ -8,12 +9,18 @@ import { type TemporalAccess, temporalEnvironment } from './temporal.ts';
 
 export async function startAgent(
   context: UpContext,
-  { databaseUrl, temporal, model }: { databaseUrl: string; temporal: TemporalAccess; model: ModelAccess },
+  {
+    databaseUrl,
+    temporal,
+    model,
+    metrics,
+  }: { databaseUrl: string; temporal: TemporalAccess; model: ModelAccess; metrics: MetricsPort },
 ): Promise<void> {
   await context.journal.step('agent', async () => {
     const env = {
       ...inheritedBy('agent', context.environment),
       ...temporalEnvironment(context, temporal),
+      BELLHOP_METRICS_ADDRESS: metrics.address,
       BELLHOP_DATABASE_URL: databaseUrl,
       BELLHOP_CACHE_DIR: path.join(cacheFolder(context.environment), 'workflows'),
       ANTHROPIC_API_KEY: model.apiKey,
@@ -21,6 +28,6 @@ export async function startAgent(
       ...(model.name && { BELLHOP_MODEL: model.name }),
     };
     await startOwn(context, { name: 'agent', script: 'workers/agent.ts', env });
-    return { detail: 'takes workflows, model calls and schedules', value: undefined };
+    return { ...metricsRemark('takes workflows, model calls and schedules', metrics), value: undefined };
   });
 }

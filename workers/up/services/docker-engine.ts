@@ -29,7 +29,10 @@ export async function provideSupervisedEngine(
     startDaemon: async (command, args, probe) => {
       const program = { command, args, cwd: '/', stopSignal: 'SIGTERM', stopWithinMs: 30_000 } as const;
       const env = inheritedBy('dockerd', environment);
-      await supervisor.start(guarded(program, { name: 'dockerd', env, readyWithinMs: 60_000, probe }));
+      // Replacing the engine ends every sandbox, so it is given twice the time of the others.
+      const ask = async (signal: AbortSignal) => await probe(signal).then(() => 'serves' as const);
+      const liveness = { ask, everyMs: 10_000, silentMs: 60_000 };
+      await supervisor.start(guarded(program, { name: 'dockerd', env, readyWithinMs: 60_000, liveness, probe }));
     },
   });
 }

@@ -4,12 +4,12 @@ import { inheritedBy } from '../environments.ts';
 import { definedOf } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
 
-/** What failed is nearly always the way to a mirror or registry, which may be open again later. */
+/** A build nearly always fails because a mirror or registry cannot be reached, which may change at any time. */
 const RETRY_MS = 60_000;
 
 /**
- * Makes sure that the sandbox image is there: minutes at the first start, nothing later. A build that fails is tried again and stops
- * nothing: mentions are taken in meanwhile, and wait.
+ * Makes sure that the sandbox image is there. That takes minutes at the first start and no time later. A build that fails is tried
+ * again. Meanwhile, mentions are taken in and wait.
  */
 export async function provideImage(context: UpContext): Promise<void> {
   const { supervisor, tell, signal } = context;
@@ -31,7 +31,7 @@ export async function buildImage({ environment, journal, supervisor }: UpContext
     let last = '';
     const env = definedOf(inheritedBy('image', environment));
     const script = path.join(import.meta.dirname, '..', 'build-image.ts');
-    await supervisor.run({ name: 'image', script, env }, (line) => {
+    await supervisor.run({ name: 'image', script, args: ['base'], env }, (line) => {
       last = line;
       say(line);
     });

@@ -6,7 +6,7 @@ import { installationKey, registerInstallationKey } from '../../../store/credent
 import { type Database, openDatabase } from '../../../store/database.ts';
 import type { UpContext } from '../up-context.ts';
 
-/** The installation's key pair: made at the first start, its private half in a file that only the proxy reads. */
+/** Makes the installation's key pair at the first start. Only the proxy reads the file with its private half. */
 export async function provideKeys({ home, journal }: UpContext, ownerUrl: string): Promise<void> {
   await journal.step('keys', async () => {
     const database = openDatabase({ url: ownerUrl, name: 'up', connections: 1 });

@@ -12,8 +12,8 @@ const SCRIPT = 'demo/page/server/main.ts';
 const line = z.object({ url: z.url() });
 
 /**
- * The page comes first: it shows how everything else comes up. Returns its address with the token, which is for the terminal of whoever
- * started us alone: neither the journal nor a log has it.
+ * Starts the page before anything else, because it shows how the others come up. Returns its address with the token. The token is only
+ * for the terminal of the person who started `up`; neither the journal nor a log has it.
  */
 export async function startPage(context: UpContext): Promise<string | undefined> {
   const { environment, home, journal, tell } = context;

@@ -4,12 +4,14 @@ import type { DatabaseUrls } from '../../../setup/host/database-urls.ts';
 import { ownerPassword } from '../../../setup/host/owner-password.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
+import { askPostgres } from '../../../setup/postgres/ask.ts';
 import { findPostgresBinaries } from '../../../setup/postgres/binaries.ts';
-import { CLUSTER_OWNER, initializeCluster, serverArguments } from '../../../setup/postgres/cluster.ts';
+import { CLUSTER_OWNER, type Cluster, initializeCluster, serverArguments } from '../../../setup/postgres/cluster.ts';
 import { provideDataFolder } from '../../../setup/postgres/data-folder.ts';
 import { prepareSchema } from '../../../setup/postgres/schema.ts';
 import { postgresUser } from '../../../setup/postgres/unix-user.ts';
 import { waitForPostgres } from '../../../setup/postgres/wait.ts';
+import type { ChildSpec } from '../child-spec.ts';
 import { inheritedBy } from '../environments.ts';
 import { guarded } from '../guarded-program.ts';
 import { joined } from '../remarks.ts';
@@ -52,9 +54,25 @@ async function startEmbedded(context: UpContext, say: (detail: string) => void) 
   const chosen = await choosePort(PORTS.postgres, environment);
   const url = `postgres://${CLUSTER_OWNER}:${password}@127.0.0.1:${chosen.port}/postgres`;
   say(`starting PostgreSQL ${binaries.version}`);
+  const args = serverArguments(cluster, chosen.port, context.postgresSettings);
+  await supervisor.start(postgresChild(cluster, args, url, inheritedBy('local', environment)));
+  return {
+    detail: joined(`embedded PostgreSQL ${binaries.version} on port ${chosen.port}`, chosen.brief),
+    more: joined(chosen.remark, data.remark),
+    value: url,
+  };
+}
+
+/** The child of `up` that runs an embedded server. */
+export function postgresChild(
+  { binaries, user }: Cluster,
+  args: readonly string[],
+  url: string,
+  env: Readonly<Record<string, string>>,
+): ChildSpec {
   const program = {
     command: binaries.postgres,
-    args: serverArguments(cluster, chosen.port, context.postgresSettings),
+    args,
     cwd: '/',
     uid: user?.uid,
     gid: user?.gid,
@@ -62,12 +80,11 @@ async function startEmbedded(context: UpContext, say: (detail: string) => void) 
     stopSignal: 'SIGINT',
     stopWithinMs: 20_000,
   } as const;
-  const env = inheritedBy('local', environment);
-  const probe = async (signal: AbortSignal) => await waitForPostgres(url, signal);
-  await supervisor.start(guarded(program, { name: 'postgres', env, readyWithinMs: 60_000, probe }));
-  return {
-    detail: joined(`embedded PostgreSQL ${binaries.version} on port ${chosen.port}`, chosen.brief),
-    more: joined(chosen.remark, data.remark),
-    value: url,
-  };
+  return guarded(program, {
+    name: 'postgres',
+    env,
+    readyWithinMs: 60_000,
+    liveness: { ask: async () => await askPostgres(url), everyMs: 5_000, silentMs: 30_000 },
+    probe: async (signal) => await waitForPostgres(url, signal),
+  });
 }

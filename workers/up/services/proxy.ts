@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { inheritedBy } from '../environments.ts';
+import { type MetricsPort, metricsRemark } from '../metrics-ports.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
 
-/** What runner and proxy of one machine share. */
+/** What the runner and the proxy of one machine share. */
 export interface ProxyAccess {
   readonly controlSocket: string;
   /** What sandboxes trust: system roots and the installation's own authority. */
@@ -15,6 +16,7 @@ export interface ProxyOptions {
   readonly operatorFile: string | undefined;
   /** `address:port` of what Bellhop itself listens on; no rule opens these. */
   readonly ownListeners: readonly string[];
+  readonly metrics: MetricsPort;
 }
 
 export async function startProxy(context: UpContext, options: ProxyOptions): Promise<ProxyAccess> {
@@ -25,6 +27,7 @@ export async function startProxy(context: UpContext, options: ProxyOptions): Pro
     const env = {
       BELLHOP_OPERATOR_FILE: options.operatorFile,
       ...inheritedBy('proxy', environment),
+      BELLHOP_METRICS_ADDRESS: options.metrics.address,
       BELLHOP_DATABASE_URL: options.databaseUrl,
       BELLHOP_HOME: home.folder,
       BELLHOP_RUN_DIR: home.installation.runFolder,
@@ -36,7 +39,7 @@ export async function startProxy(context: UpContext, options: ProxyOptions): Pro
     await startOwn(context, { name: 'proxy', script: 'workers/proxy.ts', env });
     const operator = env.BELLHOP_OPERATOR_FILE;
     return {
-      detail: operator ? `running; operator's file ${operator}` : 'running',
+      ...metricsRemark(operator ? `running; operator's file ${operator}` : 'running', options.metrics),
       value: { controlSocket, caBundle },
     };
   });

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { NAMESPACE } from '../../../contracts/search-attributes.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { choosePort } from '../../../setup/host/ports.ts';
+import { askTemporal } from '../../../setup/temporal/ask.ts';
 import { findTemporalBinary } from '../../../setup/temporal/binary.ts';
 import { devServerArguments } from '../../../setup/temporal/dev-server.ts';
 import { checkExternalTemporal, namesExternalTemporal, unusedProfileRemark } from '../../../setup/temporal/external.ts';
@@ -15,7 +16,7 @@ import type { UpContext } from '../up-context.ts';
 export interface TemporalAccess {
   readonly address: string;
   readonly namespace: string;
-  /** A server of someone else's: its connection settings are in the environment of `up`. */
+  /** The server is somebody else's; the environment of `up` says how to reach it. */
   readonly external: boolean;
   readonly uiUrl?: string | undefined;
 }
@@ -33,7 +34,7 @@ export async function startTemporal(context: UpContext): Promise<TemporalAccess>
   return access;
 }
 
-/** How a child reaches Temporal. With a server of our own, no profile of whoever runs us may change its settings. */
+/** How a child reaches Temporal. A user's own profile must not change how our own server is reached. */
 export function temporalEnvironment(
   { environment, home }: UpContext,
   temporal: TemporalAccess,
@@ -64,7 +65,8 @@ async function startDevServer(context: UpContext, say: (detail: string) => void)
     namespace = await provideNamespaceAt(address, signal);
   };
   const env = inheritedBy('local', environment);
-  await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, probe }));
+  const liveness = { ask: async () => await askTemporal(address), everyMs: 5_000, silentMs: 30_000 };
+  await supervisor.start(guarded(program, { name: 'temporal', env, readyWithinMs: 30_000, liveness, probe }));
   const server = `${binary.origin}; on port ${port.port}`;
   return {
     detail: joined(server, namespace, port.brief, ui.brief, unusedProfileRemark(environment)),

@@ -12,28 +12,28 @@ import { startOwn } from '../own-process.ts';
 import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
-const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test'];
+const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test', 'git.acme.test'];
 const line = z.object({ port: z.number(), ca: z.string() });
 const remembered = z.object({ port: z.number(), tokenSha256: z.string() });
 
 /** The demo's outside world, for the proxy and the access file. */
 export interface World {
   /**
-   * What the operator of a machine writes by hand: names that no resolver knows, the one loopback port that rules may open, and
-   * a certificate authority.
+   * Path of the file that the operator of a machine writes by hand elsewhere: names that no resolver knows, the one loopback port
+   * that rules may open, and a certificate authority.
    */
   readonly operatorFile: string;
   readonly port: number;
   /**
-   * The credential of the demo's service account, when it was made now: to be sealed by the first access file, and kept nowhere else.
-   * The outside world itself knows it by its hash.
+   * The credential of the demo's service account, if it was made at this start. The first access file seals it, and nobody else keeps
+   * it. The outside world itself has only its hash.
    */
   readonly token: string | undefined;
 }
 
 export interface WorldOptions {
   readonly secrets: GeneratedSecrets;
-  /** An access file is in force: the credential has been sealed already, and nobody can read it back. */
+  /** Whether an access file is in force. Then the credential is sealed already, and nobody can read it back. */
   readonly sealed: boolean;
 }
 

@@ -2,6 +2,8 @@ import { useEffect, useState } from 'react';
 import type { AccessView } from '../../contract/thread.ts';
 import { api } from '../api.ts';
 
+const OUTCOMES = { inject: 'injected', forward: 'forwarded', deny: 'blocked' } as const;
+
 /** What a turn could reach when it began, each item with its origin. */
 export function AccessPanel({ session, turn }: { readonly session: string; readonly turn: number }) {
   const [access, setAccess] = useState<AccessView | null>(null);
@@ -23,9 +25,7 @@ export function AccessPanel({ session, turn }: { readonly session: string; reado
       <ul className="why__walk">
         {access.rules.map((rule) => (
           <li key={`${rule.rule} ${rule.origin}`} className="access-rule">
-            <span className={`request-line__outcome--${rule.action === 'inject' ? 'injected' : 'forwarded'}`}>
-              {rule.action}
-            </span>
+            <span className={`request-line__outcome--${OUTCOMES[rule.action]}`}>{rule.action}</span>
             <span>{rule.covers}</span>
             <span className="why__origin">
               {rule.rule} ← {rule.origin}

@@ -7,7 +7,7 @@ export interface HappenedRowProps {
   readonly trouble?: boolean;
   /** Null while it has not begun. */
   readonly phase: { readonly startedAt: string; readonly endedAt: string | null } | null;
-  /** What "Why?" unfolds; null when there is nothing to explain. */
+  /** The text that "Why?" opens. Null when there is nothing to explain. */
   readonly explain: (() => ReactNode) | null;
   readonly children?: ReactNode;
 }

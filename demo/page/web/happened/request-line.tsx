@@ -13,6 +13,7 @@ export interface RequestLineProps {
 export function RequestLine({ item: { event }, askWhy }: RequestLineProps) {
   const [open, setOpen] = useState(false);
   const panel = useId();
+  const { requests = 1 } = event;
   return (
     <div className="request-line">
       <p>
@@ -20,6 +21,7 @@ export function RequestLine({ item: { event }, askWhy }: RequestLineProps) {
           <OutcomeIcon outcome={event.outcome} /> {event.outcome}
         </span>{' '}
         {event.method} {event.host}
+        {requests > 1 && ` and ${(requests - 1).toLocaleString('en')} more`}
         <button
           type="button"
           className="button button--plain button--ask"

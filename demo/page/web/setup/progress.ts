@@ -2,7 +2,7 @@ import type { SetupState } from '../../../../contracts/setup-state.ts';
 
 export type Progress = 'going-on' | 'failed' | 'finished';
 
-/** One failed step is a failed set-up, whatever else goes on. */
+/** When one step has failed, the set-up has failed, even while other steps still run. */
 export function progressOf(setup: SetupState | null): Progress {
   if (!setup || setup.steps.length === 0) return 'going-on';
   if (setup.steps.some((step) => step.state === 'failed')) return 'failed';

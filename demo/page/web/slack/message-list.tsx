@@ -17,7 +17,7 @@ export interface MessageListProps {
   readonly onError: (message: string) => void;
 }
 
-/** Whoever is nearer to the end than this is kept there. */
+/** A reader who is nearer to the end than this stays at the end. */
 const NEAR_PX = 160;
 
 /** The messages of a channel or a thread, oldest first; it stays at the end while new ones come in. */
@@ -32,7 +32,7 @@ export function MessageList(props: MessageListProps) {
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    // Pictures and live answers grow after they were drawn, so what is watched is the size.
+    // Pictures and live answers grow after they were drawn, so the size is watched.
     const observer = new ResizeObserver(() => {
       if (atEnd.current) element.scrollTop = element.scrollHeight;
     });

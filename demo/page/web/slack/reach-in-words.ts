@@ -1,7 +1,8 @@
 import type { AccessRuleView, AccessView } from '../../contract/thread.ts';
 
 /** `Reaches api.acme.test with a credential, docs.acme.test without`; a host that has both is named once. */
-export function reachInWords({ enabled, rules }: AccessView): string {
+export function reachInWords({ enabled, rules: all }: AccessView): string {
+  const rules = all.filter(({ action }) => action !== 'deny');
   if (!enabled) return 'Bellhop is switched off here';
   if (rules.length === 0) return 'Reaches nothing: no access is attached here';
   const injected = hosts(rules.filter(({ action }) => action === 'inject'));

@@ -11,7 +11,7 @@ export interface ReachProps {
   readonly channel: SlackChannel;
   /** User id of the person acted as, whose own access a direct message has. */
   readonly acting: string;
-  /** Sent anew at each change of the set-up, which may have applied an access file. */
+  /** Sent again at each change of the set-up, which may have applied an access file. */
   readonly info: PageInfo | null;
 }
 
@@ -27,7 +27,7 @@ export function Reach({ team, channel, acting, info }: ReachProps) {
   );
 }
 
-/** Asked anew when somebody comes back to the page, from editing the file for instance. */
+/** Loaded again when a person comes back to the page, for example after editing the file. */
 function useAccess(scope: ScopeKey, info: PageInfo | null): AccessView | null {
   const [known, setKnown] = useState<AccessView | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `info` tells that something has changed

@@ -10,7 +10,7 @@ export interface ReactionsProps {
   readonly onToggle: (name: string, remove: boolean) => void;
 }
 
-/** The reactions of a message; one's own are taken back by pressing again. */
+/** The reactions of a message. A person takes back a reaction of their own by pressing it again. */
 export function Reactions({ reactions, acting, onToggle }: ReactionsProps) {
   const names = useDirectory();
   if (reactions.length === 0) return null;

@@ -1,7 +1,7 @@
 import './slack.css';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { PageInfo, Scenario } from '../../contract/page.ts';
-import type { SlackChannel, SlackWorkspace } from '../../contract/slack.ts';
+import type { SlackChannel, SlackPerson, SlackWorkspace } from '../../contract/slack.ts';
 import type { ThreadView } from '../../contract/thread.ts';
 import { api } from '../api.ts';
 import type { ThreadPlace } from '../live/session.ts';
@@ -37,7 +37,7 @@ export function SlackPane(props: SlackPaneProps) {
   const acting = workspace.people.find((person) => person.id === actingId);
   const channel = workspace.channels.find((each) => each.id === wanted || each.name === wanted);
 
-  // Whoever opens a thread or a channel goes on reading there.
+  // After opening a thread or a channel, reading continues there.
   const shown = `${channel?.id}/${openThread}`;
   const before = useRef(shown);
   useEffect(() => {
@@ -96,6 +96,7 @@ export function SlackPane(props: SlackPaneProps) {
               <h3 ref={heading} tabIndex={-1}>
                 {openThread ? 'Thread' : name}
               </h3>
+              {membership(channel, workspace.app, acting)}
               <span className="slack__topic">{openThread ? '' : channel.topic}</span>
             </div>
             {!openThread && channel.kind !== 'mpim' && (
@@ -148,7 +149,7 @@ export function SlackPane(props: SlackPaneProps) {
               direct={channel.kind === 'im'}
               onPosted={(place, text) => {
                 setError(null);
-                // What is said to the agent is answered in a thread: there it goes on.
+                // The agent answers in a thread, so the conversation continues there.
                 if (openThread || channel.kind === 'im' || /@bellhop\b/i.test(text))
                   onPlace(place.channel, place.threadTs);
               }}
@@ -159,6 +160,17 @@ export function SlackPane(props: SlackPaneProps) {
       </section>
     </DirectoryProvider>
   );
+}
+
+/** Says before somebody writes that Slack will refuse it, or that Bellhop will not hear it. */
+function membership({ kind, members }: SlackChannel, app: string, acting: SlackPerson) {
+  if (kind === 'im') return null;
+  const missing = [
+    ...(members.includes(acting.id) ? [] : [acting.realName]),
+    ...(members.includes(app) ? [] : ['Bellhop']),
+  ];
+  if (missing.length === 0) return null;
+  return <span className="tag">{missing.join(' and ')}: not a member</span>;
 }
 
 function emptyConversation({ kind }: SlackChannel): string {

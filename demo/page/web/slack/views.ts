@@ -39,7 +39,7 @@ export function repeatable(
   return scenario ? { text: scenario.text, host: last.host } : null;
 }
 
-/** Slack's client turns names and addresses into markup; what is left is the same. */
+/** Slack's client turns names and addresses into markup and leaves everything else as it is. */
 function comparable(text: string): string {
   return text
     .replace(/<@[A-Z0-9]+>|@bellhop/g, '')

@@ -18,7 +18,7 @@ export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
   return (
     <section className="tour" aria-labelledby="tour-title">
       <header className="tour__head">
-        <h3 id="tour-title">Five things to try</h3>
+        <h3 id="tour-title">Six things to try</h3>
         <span className="tag">pinned</span>
         <button
           type="button"

@@ -7,7 +7,7 @@ export interface TryNextProps {
   readonly onRun: (scenario: Scenario) => Promise<void>;
 }
 
-/** Under an answer: the buttons of the pinned message once more, so that nobody has to look for them. */
+/** Repeats the buttons of the pinned message under an answer, so that they are easy to find. */
 export function TryNext({ scenarios, onRun }: TryNextProps) {
   const [busy, run] = useRun(onRun);
   return (

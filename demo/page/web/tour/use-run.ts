@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Scenario } from '../../contract/page.ts';
 
-/** Runs one scenario at a time; while one is being posted, the first value is true. */
+/** Runs one scenario at a time. The first value is true while one is being posted. */
 export function useRun(post: (scenario: Scenario) => Promise<void>): readonly [boolean, (scenario: Scenario) => void] {
   const [busy, setBusy] = useState(false);
   return [

@@ -12,10 +12,10 @@ import { sandboxName } from '../../../../docker/sandbox-names.ts';
 import { createSandboxRuntime } from '../../../../docker/sandbox-runtime.ts';
 import type { ProxyControl } from '../../../../proxy/control-client.ts';
 import type { Database } from '../../../../store/database.ts';
-import { placeSandbox } from '../../../../store/sandboxes.ts';
 import { getSession } from '../../../../store/sessions.ts';
 import { addToolSteps } from '../../../../store/steps.ts';
 import { agentProcessesIn } from '../../../support/agent-processes.ts';
+import { placedSandbox } from '../../../support/placed-sandbox.ts';
 import { newSession, sayAndBegin } from '../../agent/support/session.ts';
 import { createFixture, type Fixture } from '../../docker/fixture.ts';
 import { leaseOf, startWorld, type World } from '../../proxy/support/world.ts';
@@ -34,6 +34,8 @@ export interface RunnerStage extends AsyncDisposable {
   egressWith(parts: { proxy?: ProxyControl }): EgressActivities;
   /** A session whose first turn has begun and whose sandbox runs. */
   turn(): Promise<ProvisionInput>;
+  /** Begins the next turn of a session, which holds the place of its sandbox. */
+  nextTurn(before: ProvisionInput, text: string): Promise<ProvisionInput>;
   /** The turn's way out, as `streamEgress` opens it. */
   openLease(turn: ProvisionInput): Promise<void>;
   /** A tool call that the model has asked for. */
@@ -55,10 +57,15 @@ export async function startRunnerStage(): Promise<RunnerStage> {
     proxy: world.control,
     database,
     lock,
+    makeRoom: async () => undefined,
     workspaceMb: 5_120,
     workspaceFiles: 300_000,
   };
-  const dependencies = { ...parts, caBundle: async () => 'no certificates\n' };
+  const dependencies = {
+    ...parts,
+    gitAuthor: 'Bellhop <bellhop@localhost>',
+    caBundle: async () => 'no certificates\n',
+  };
   const activities = createRunnerActivities(dependencies);
   let step = 1;
 
@@ -79,10 +86,15 @@ export async function startRunnerStage(): Promise<RunnerStage> {
       const session = await newSession(database);
       const turn = await sayAndBegin(database, session, 'work');
       const id = `s${session.replaceAll(/\D/g, '')}`;
-      await placeSandbox(database, { id, session, runner: RUNNER, anew: false });
+      await placedSandbox(database, { id, session, runner: RUNNER, turn });
       const input = { session, turn, sandbox: id };
       await inActivity(() => activities.provisionSandbox(input));
       return input;
+    },
+    async nextTurn({ session, sandbox }, text) {
+      const turn = await sayAndBegin(database, session, text);
+      await placedSandbox(database, { id: sandbox, session, runner: RUNNER, turn });
+      return { session, sandbox, turn };
     },
     async openLease({ session, turn, sandbox }) {
       await world.control.openLease({ ...leaseOf(sandbox, 'channel:T1:C1', turn), session });

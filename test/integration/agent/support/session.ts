@@ -1,8 +1,9 @@
 import type { SessionId } from '../../../../contracts/ids.ts';
 import { threadOf } from '../../../../contracts/ids.ts';
-import type { Database } from '../../../../store/database.ts';
+import { type Database, inTransaction } from '../../../../store/database.ts';
 import { ensureSession } from '../../../../store/sessions.ts';
-import { beginTurn } from '../../../../store/turns.ts';
+import { advanceFence, lockSession } from '../../../../store/turn-fence.ts';
+import { finishTurn, insertTurn, runningTurnOf } from '../../../../store/turns.ts';
 
 export interface Said {
   readonly text: string;
@@ -21,13 +22,13 @@ export async function newSession(database: Database): Promise<SessionId> {
   return id;
 }
 
-/** Somebody says something in the session's thread. */
-export async function say(database: Database, session: SessionId, said: Said): Promise<void> {
+/** Somebody says something in the session's thread. The id of its inbox row. */
+export async function say(database: Database, session: SessionId, said: Said): Promise<string> {
   const { team, channel, threadTs } = threadOf(session);
   const ts = `${1_790_000_000 + ++serial}.000200`;
-  await database.query(
+  const { rows } = await database.query<{ id: string }>(
     `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, state)
-     values ($1, 'message', $2, $3, $4, $5, $6, $7, 'mention', $8, $9, $10)`,
+     values ($1, 'message', $2, $3, $4, $5, $6, $7, 'mention', $8, $9, $10) returning id`,
     [
       `Ev${serial}`,
       team,
@@ -41,12 +42,20 @@ export async function say(database: Database, session: SessionId, said: Said): P
       said.state ?? 'delivered',
     ],
   );
+  return rows[0]?.id ?? '';
 }
 
-/** Says something and begins the turn for it. */
+/** Says something and begins the turn for it, after ending the one before. */
 export async function sayAndBegin(database: Database, session: SessionId, text: string): Promise<number> {
   await say(database, session, { text });
-  const turn = await beginTurn(database, { session, claim: `claim-${++serial}`, stoppedUpTo: null });
+  const fence = { run: 1, count: ++serial };
+  const turn = await inTransaction(database, async (db) => {
+    await lockSession(db, session);
+    await advanceFence(db, session, fence);
+    const before = await runningTurnOf(db, session);
+    if (before) await finishTurn(db, session, before.number, { state: 'answered' });
+    return insertTurn(db, { session, fence, after: 0, stoppedUpTo: null });
+  });
   if (!turn) throw new Error('nobody waits');
   return turn.number;
 }

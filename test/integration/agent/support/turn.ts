@@ -4,6 +4,7 @@ import { runToolStep } from '../../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../../agent/tools/sandbox-port.ts';
 import { createThreadPort } from '../../../../agent/tools/thread-port.ts';
+import { createTranscriptCache } from '../../../../agent/transcript/transcript-cache.ts';
 import type { ModelCallResult, TurnLimits } from '../../../../contracts/activities.ts';
 import type { SessionId } from '../../../../contracts/ids.ts';
 import type { Database } from '../../../../store/database.ts';
@@ -21,6 +22,7 @@ export function agentOf(database: Database, baseUrl: string, contextTokens?: num
       ...(contextTokens !== undefined && { contextTokens }),
     }),
     tools: createToolRegistry(),
+    transcripts: createTranscriptCache(),
     prompt: { name: 'bellhop', channelLabel: async () => '#ops' },
     clock: Date.now,
   };

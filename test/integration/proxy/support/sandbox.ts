@@ -175,6 +175,22 @@ function headOf(socket: net.Socket): Promise<{ head: string; rest: string }> {
   });
 }
 
+/**
+ * Resolves when the socket is closed, also by an error: the proxy may close a connection while its client still writes, and the
+ * write then fails with EPIPE. `once` of node:events would reject at that error.
+ */
+export function closed(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+/** Resolves when more may be written, or when the socket is closed and nothing ever will. */
+export function drained(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('drain', resolve);
+    socket.once('close', () => resolve());
+  });
+}
+
 export function untilClosed(socket: net.Socket, quietMs: number): Promise<string> {
   return new Promise((resolve) => {
     let text = '';

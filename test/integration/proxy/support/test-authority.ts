@@ -10,10 +10,11 @@ export interface TestAuthority {
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
-export async function createTestAuthority(): Promise<TestAuthority> {
+/** @param name its common name; an NSS database takes two certificates of one name for one */
+export async function createTestAuthority(name = 'Test origins'): Promise<TestAuthority> {
   const keys = await crypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Test origins',
+    name: `CN=${name}`,
     notBefore: new Date(Date.now() - DAY_MS),
     notAfter: new Date(Date.now() + DAY_MS),
     keys,

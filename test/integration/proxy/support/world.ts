@@ -1,20 +1,23 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { Connection, DomainEntry } from '../../../../access/document.ts';
+import type { AccessDocument, Connection, DomainEntry, RepositoryGrant } from '../../../../access/document.ts';
 import type { EgressEvent, LeaseRequest } from '../../../../contracts/egress.ts';
 import type { ScopeKey } from '../../../../contracts/scope.ts';
 import { bindingOf } from '../../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../../credentials/key-pair.ts';
 import { seal } from '../../../../credentials/seal.ts';
 import { createProxyControl, type ProxyControl } from '../../../../proxy/control-client.ts';
-import { type AgentProxy, type ProxyOptions, type ProxyStore, startProxy } from '../../../../proxy/create-proxy.ts';
-import { createProxyStore } from '../../../../proxy/proxy-store.ts';
+import { type AgentProxy, type ProxyOptions, startProxy } from '../../../../proxy/create-proxy.ts';
+import { createProxyStore, type ProxyStore } from '../../../../proxy/proxy-store.ts';
 import { storeCredential } from '../../../../store/credentials.ts';
 import { egressEventsOf } from '../../../../store/egress-events.ts';
 import { storePolicy } from '../../../../store/policy.ts';
+import { bundle } from '../../../support/access-document.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
+
+export { connection, domain } from '../../../support/access-document.ts';
 
 /** The credential that must never be seen anywhere but at its own origin. */
 export const SECRET = 'canary-7f3Kq9+zW/x2Lp=Vt';
@@ -27,9 +30,22 @@ export interface WorldPolicy {
   readonly connections?: readonly Connection[];
   /** By scope. */
   readonly attached?: Readonly<
-    Partial<Record<ScopeKey, { connections?: readonly string[]; domains?: readonly DomainEntry[]; enabled?: boolean }>>
+    Partial<
+      Record<
+        ScopeKey,
+        {
+          connections?: readonly string[];
+          domains?: readonly DomainEntry[];
+          repositories?: readonly RepositoryGrant[];
+          enabled?: boolean;
+        }
+      >
+    >
   >;
-  readonly guardrails?: Parameters<typeof storePolicy>[1]['document']['guardrails'];
+  /** By connection. {@link SECRET} in the form of its kind by default. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly guardrails?: AccessDocument['guardrails'];
+  readonly repositoryGuardrails?: AccessDocument['repositoryGuardrails'];
 }
 
 export interface World extends AsyncDisposable {
@@ -52,11 +68,17 @@ export interface World extends AsyncDisposable {
 }
 
 export interface WorldOptions extends Partial<ProxyOptions> {
+  /** The user of a sandbox's relay. @default the user of the test */
+  readonly relayUid?: number;
   /** Stands between the proxy and PostgreSQL. */
   readonly wrapStore?: (store: ProxyStore) => ProxyStore;
 }
 
-export async function startWorld({ wrapStore = (store) => store, ...overrides }: WorldOptions = {}): Promise<World> {
+export async function startWorld({
+  wrapStore = (store) => store,
+  relayUid = process.getuid?.() ?? 0,
+  ...overrides
+}: WorldOptions = {}): Promise<World> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(os.tmpdir(), 'bp-'));
   const keys = await createKeyPair();
@@ -111,13 +133,13 @@ export async function startWorld({ wrapStore = (store) => store, ...overrides }:
       }
       return sandbox;
     },
-    async apply({ connections = [], attached = {}, guardrails = [] }) {
+    async apply({ connections = [], attached = {}, secrets = {}, guardrails = [], repositoryGuardrails = [] }) {
       version += 1;
       sealedVersion += 1;
       const versioned = connections.map((each) => ({ ...each, credentialVersion: sealedVersion }));
       for (const connection of versioned) {
-        const secret = connection.kind === 'basic' ? `user:${SECRET}` : SECRET;
-        const sealed = await seal(keys.publicKey, bindingOf(connection), secret);
+        const secret = connection.credential.kind === 'basic' ? `user:${SECRET}` : SECRET;
+        const sealed = await seal(keys.publicKey, bindingOf(connection), secrets[connection.id] ?? secret);
         await storeCredential(database.database, {
           connection: connection.id,
           version: sealedVersion,
@@ -131,16 +153,14 @@ export async function startWorld({ wrapStore = (store) => store, ...overrides }:
           version,
           connections: versioned,
           guardrails,
-          bundles: entries.map(([scope, each]) => ({
-            id: `bundle-${scope}`,
-            connections: each.connections ?? [],
-            domains: each.domains ?? [],
-            instructions: '',
-          })),
+          repositoryGuardrails,
+          bundles: entries.map(([scope, { connections = [], domains = [], repositories = [] }]) =>
+            bundle(`bundle-${scope}`, { connections, domains, repositories }),
+          ),
           scopes: entries.map(([scope, each]) => ({
             scope,
             label: scope,
-            enabled: each.enabled ?? true,
+            enabled: each.enabled ?? null,
             bundles: [`bundle-${scope}`],
             instructions: '',
           })),
@@ -151,7 +171,7 @@ export async function startWorld({ wrapStore = (store) => store, ...overrides }:
       await proxy.refreshPolicy();
     },
     async openLease(sandbox, scope, turn = 1, attempt = 1) {
-      await control.ensureListener(sandbox, process.getuid?.() ?? 0);
+      await control.ensureListener(sandbox, relayUid);
       const lease = leaseOf(sandbox, scope, turn, attempt);
       await control.openLease(lease);
       beating.set(sandbox, lease);
@@ -193,39 +213,5 @@ export function leaseOf(sandbox: string, scope: ScopeKey, turn = 1, attempt = 1)
     scope,
     principal: `agent@${scope}`,
     requester: 'U1',
-  };
-}
-
-export function domain(host: string, more: Partial<DomainEntry> = {}): DomainEntry {
-  return {
-    id: host,
-    host,
-    port: 443,
-    scheme: 'https',
-    methods: [],
-    paths: [],
-    addresses: [],
-    transport: 'intercept',
-    ownCredentials: 'strip',
-    priority: 0,
-    ...more,
-  };
-}
-
-export function connection(id: string, host: string, more: Partial<Connection> = {}): Connection {
-  return {
-    id,
-    host,
-    port: 443,
-    scheme: 'https',
-    methods: [],
-    paths: [],
-    addresses: [],
-    kind: 'bearer',
-    header: null,
-    prefix: '',
-    credentialVersion: 1,
-    priority: 0,
-    ...more,
   };
 }

@@ -1,6 +1,6 @@
 import { readConfiguration, readServices } from '../../../../demo/page/server/configuration.ts';
 
-test('what is missing or wrong is named in one line', () => {
+test('a missing or wrong setting is named in one line', () => {
   expect(() => readConfiguration({ PAGE_PORT: '99999' })).toThrow(/BELLHOP_HOME: .*; PAGE_PORT: /);
 });
 

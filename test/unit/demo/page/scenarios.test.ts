@@ -15,9 +15,9 @@ test('the lines that start with # say what the script is and where it belongs; t
   });
 });
 
-test('the demo has five, in order, each with a title, a note and a channel', async () => {
+test('the demo has six, in order, each with a title, a note and a channel', async () => {
   const scenarios = await readScenarios(path.join(import.meta.dirname, '../../../../demo/scenarios'));
-  expect(scenarios.map(({ id }) => id.slice(0, 1))).toEqual(['1', '2', '3', '4', '5']);
+  expect(scenarios.map(({ id }) => id.slice(0, 1))).toEqual(['1', '2', '3', '4', '5', '6']);
   for (const scenario of scenarios) {
     expect(scenario.note).not.toBe('');
     expect(['platform-eng', 'general']).toContain(scenario.channel);

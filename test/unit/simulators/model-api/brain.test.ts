@@ -30,7 +30,7 @@ function commandsOf({ tools }: ReturnType<typeof think>): unknown[] {
   return tools.map(({ input }) => input.command ?? input.path);
 }
 
-test('it goes on with the line that comes after what was done', () => {
+test('it continues with the line after the last one that was done', () => {
   const script = user(said('<@U0BOT> $ one\n$ two'));
   expect(commandsOf(thought(script))).toEqual(['one']);
   expect(commandsOf(thought(script, called('a', 'one'), user(result('a', 'exit code 0 · 0.1 s'))))).toEqual(['two']);

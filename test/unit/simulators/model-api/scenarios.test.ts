@@ -6,8 +6,8 @@ import { isEmpty, parseScript } from '../../../../simulators/model-api/script.ts
 const FOLDER = path.join(import.meta.dirname, '../../../../demo/scenarios');
 const scenarios = loadScenarios(FOLDER);
 
-test('there are five, each a script with a sentence, a channel and a note', () => {
-  expect(scenarios).toHaveLength(5);
+test('there are six, each a script with a sentence, a channel and a note', () => {
+  expect(scenarios).toHaveLength(6);
   for (const { name, sentence, script } of scenarios) {
     expect(sentence.length).toBeGreaterThan(5);
     expect(isEmpty(parseScript(script))).toBe(false);

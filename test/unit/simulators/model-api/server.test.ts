@@ -65,7 +65,7 @@ test.each([
   });
 });
 
-test('what is not JSON is refused', async () => {
+test('a body that is not JSON is refused', async () => {
   const answer = await fetch(`${api.url}/v1/messages`, { method: 'POST', headers: { 'x-api-key': 'k' }, body: '{' });
   expect(answer.status).toBe(400);
 });

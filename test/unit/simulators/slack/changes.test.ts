@@ -10,7 +10,7 @@ describe('the feed of changes', () => {
     expect(changes.since(102)).toEqual([]);
   });
 
-  it('tells a reader of another process, or one too far behind, to read anew', () => {
+  it('tells a reader of another process, or one too far behind, to read everything again', () => {
     const changes = createChanges(100, 10);
     expect(changes.since(50)).toBeNull();
     expect(changes.since(101)).toBeNull();

@@ -1,0 +1,131 @@
+/** What a scope is allowed and forbidden, in pieces that can be compared over two documents. */
+import type { EffectiveRule } from './decision.ts';
+import type { Guardrail, RepositoryGrant, RepositoryGuardrail, RuleMatch } from './document.ts';
+import { matchesHost } from './host-name.ts';
+import { coversPath } from './path-match.ts';
+import { portText, ruleId } from './rule-match.ts';
+
+/** One thing that is allowed or forbidden, in a form that can be compared. */
+export interface Piece {
+  readonly what: string;
+  /** Pieces of different kinds never cover each other: a credential is another reach than none. */
+  readonly kind: string;
+  readonly match: Pick<RuleMatch, 'host' | 'methods' | 'paths'> & {
+    readonly scheme: string;
+    readonly port: number | null;
+  };
+}
+
+/**
+ * Makes pieces. Equal pieces are one object, of either document, and thousands of channels share them. Therefore two scopes
+ * are compared without looking into their pieces.
+ */
+export interface Pieces {
+  /** @param source a rule, guardrail or grant, which belongs to one document and does not change */
+  of(source: object, make: () => Piece): Piece;
+}
+
+export function createPieces(): Pieces {
+  const bySource = new Map<object, Piece>();
+  const byContent = new Map<string, Piece>();
+  return {
+    of(source, make) {
+      const known = bySource.get(source);
+      if (known) return known;
+      const made = make();
+      const { host, scheme, port, methods, paths } = made.match;
+      const content = JSON.stringify([made.kind, made.what, host, scheme, port, methods, paths]);
+      const piece = byContent.get(content) ?? made;
+      byContent.set(content, piece);
+      bySource.set(source, piece);
+      return piece;
+    },
+  };
+}
+
+export function pieceOf(rule: EffectiveRule): Piece {
+  const { match } = rule;
+  const where = `${methodsOf(match.methods)} ${match.scheme}://${match.host}${portText(match)}${match.paths.join(',')}`;
+  const how = howOf(rule);
+  const addresses = match.addresses.map(({ range, port }) => `${range}:${port}`).join(', ');
+  return {
+    kind: JSON.stringify([rule.action, settingsOf(rule), addresses]),
+    what: `${where}${how}${addresses ? `, at ${addresses}` : ''}`,
+    match,
+  };
+}
+
+/** What makes a rule another reach although it is for the same requests. */
+function settingsOf(rule: EffectiveRule): unknown {
+  if (rule.from === 'domain') return [rule.match.transport, rule.match.ownCredentials];
+  return rule.action === 'inject' ? [rule.connection.id, rule.connection.credential, rule.connection.ca] : null;
+}
+
+function howOf(rule: EffectiveRule): string {
+  if (rule.from === 'domain') {
+    const { transport, ownCredentials } = rule.match;
+    if (transport === 'tunnel') return ' as a blind tunnel';
+    return ownCredentials === 'strip' ? '' : `, own credentials: ${ownCredentials}`;
+  }
+  if (rule.action === 'deny') return ` denied by ${ruleId(rule)}`;
+  if (rule.action === 'forward') return '';
+  const { kind, ...more } = rule.connection.credential;
+  const settings = Object.entries(more).filter(([, value]) => value !== null && value !== '');
+  const told = settings.map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(' ') : String(value)}`);
+  return ` with ${ruleId(rule)} (${[kind, ...told].join(', ')})`;
+}
+
+export function guardrailPiece({ id, host, port, methods, paths }: Guardrail): Piece {
+  const what = `${methodsOf(methods)} ${host}${port === null ? '' : `:${port}`}${paths.join(',')} denied by ${id}`;
+  return { kind: 'guardrail', what, match: { host, port, methods, paths, scheme: 'https' } };
+}
+
+/** `propose acme/shop with github`, `write acme/docs (main, docs/*) with github`. */
+export function grantText({ access, branches, repository, connection }: RepositoryGrant): string {
+  return `${access} ${repository}${branches.length > 0 ? ` (${branches.join(', ')})` : ''} with ${connection}`;
+}
+
+/** `merge, push in acme/* denied by no-merges`. */
+export function operationsText({ id, operations, repository }: RepositoryGuardrail): string {
+  return `${operations.join(', ')} in ${repository} denied by ${id}`;
+}
+
+export function namedPiece(what: string): Piece {
+  return { kind: what, what, match: { host: '', port: 0, scheme: 'https', methods: [], paths: [] } };
+}
+
+function methodsOf(methods: readonly string[]): string {
+  return methods.length === 0 ? 'every method' : methods.join(', ');
+}
+
+/** Whether some request may be for both. */
+export function meets(a: Piece, b: Piece): boolean {
+  const isForEveryPort = a.match.port === null || b.match.port === null;
+  if (!isForEveryPort && (a.match.scheme !== b.match.scheme || a.match.port !== b.match.port)) return false;
+  return coversHost(a.match.host, b.match.host) || coversHost(b.match.host, a.match.host);
+}
+
+export function covers(broad: Piece, narrow: Piece): boolean {
+  return (
+    broad.kind === narrow.kind &&
+    broad.match.scheme === narrow.match.scheme &&
+    (broad.match.port === null || broad.match.port === narrow.match.port) &&
+    coversHost(broad.match.host, narrow.match.host) &&
+    coversList(broad.match.methods, narrow.match.methods, (a, b) => a === b) &&
+    coversList(broad.match.paths, narrow.match.paths, coversPath)
+  );
+}
+
+/** Stands for every name below a suffix: no pattern can name it. */
+const ANY_LABEL = '\0';
+
+/** Whether one pattern covers another, each an exact name, `*.suffix` or `*`. */
+export function coversHost(broad: string, narrow: string): boolean {
+  return broad === narrow || broad === '*' || (narrow !== '*' && matchesHost(broad, narrow.replace(/^\*/, ANY_LABEL)));
+}
+
+/** An empty list covers everything. */
+function coversList(broad: readonly string[], narrow: readonly string[], covered: (a: string, b: string) => boolean) {
+  if (broad.length === 0) return true;
+  return narrow.length > 0 && narrow.every((each) => broad.some((one) => covered(one, each)));
+}

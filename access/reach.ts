@@ -1,0 +1,200 @@
+/**
+ * What a new document lets a scope reach that the old one did not. `bellhop plan` shows it first, because that is what a
+ * reviewer has to agree to.
+ */
+import type { ScopeKey } from '../contracts/scope.ts';
+import type { EffectiveAccess, EffectiveConnectionRule, EffectiveRule, Origin } from './decision.ts';
+import type { AccessDocument } from './document.ts';
+import { indexAccess } from './effective-access.ts';
+import {
+  covers,
+  coversHost,
+  createPieces,
+  grantText,
+  guardrailPiece,
+  meets,
+  namedPiece,
+  operationsText,
+  type Piece,
+  type Pieces,
+  pieceOf,
+} from './reach-pieces.ts';
+import { originOf } from './rule-match.ts';
+
+export interface ReachItem {
+  /** `GET https://api.acme.test/v1 with acme-readonly` */
+  readonly what: string;
+  /** `acme-data ← #platform-eng` */
+  readonly origin: string;
+  /** Line of the file that has it. 0 when that is not known. */
+  readonly line: number;
+}
+
+export interface ScopeReach {
+  readonly scope: ScopeKey;
+  readonly label: string;
+  readonly gained: readonly ReachItem[];
+  readonly lost: readonly ReachItem[];
+}
+
+/**
+ * Compares what each scope may reach. A rule that one other rule covered before is no gain. A `deny` or a guardrail that is
+ * gone is a gain, and so is a scope that is switched on. A rule is also a gain where another one decided before. It errs
+ * to the safe side: a rule that only several others together covered before is shown as a gain.
+ *
+ * @returns scopes whose reach differs; those that gain come first
+ */
+export function compareReach(before: AccessDocument, after: AccessDocument): ScopeReach[] {
+  const labels = new Map([...before.scopes, ...after.scopes].map(({ scope, label }) => [scope, label]));
+  labels.set('organization', 'organization');
+  const pieces = createPieces();
+  const [old, now] = [indexAccess(before), indexAccess(after)];
+  const changed = [...labels].flatMap(([scope, label]) => {
+    const [was, is] = [reachOf(old.effective(scope), pieces), reachOf(now.effective(scope), pieces)];
+    if (isSame(was.allowed, is.allowed) && isSame(was.denied, is.denied) && isSame(was.order, is.order)) return [];
+    const gained = [...beyond(is, was, 'no longer'), ...otherwiseDecided(is, was)];
+    const lost = beyond(was, is, 'from now on');
+    return gained.length + lost.length === 0 ? [] : [{ scope, label, gained, lost }];
+  });
+  return changed.sort((a, b) => Number(b.gained.length > 0) - Number(a.gained.length > 0));
+}
+
+interface Reach {
+  readonly allowed: readonly Held[];
+  readonly denied: readonly Held[];
+  /** What is allowed and denied by rules for hosts, in the order of comparison. */
+  readonly order: readonly Held[];
+}
+
+/** A piece where it is attached. */
+interface Held {
+  readonly piece: Piece;
+  readonly origin: string;
+  readonly line: number;
+}
+
+function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
+  if (!access.enabled) return { allowed: [], denied: [], order: [] };
+  const held = (rule: EffectiveRule): Held => ({
+    piece: pieces.of(rule.match, () => pieceOf(rule)),
+    origin: originOf(rule),
+    line: rule.match.line,
+  });
+  const named = (source: object, what: string, origin: string, line = 0): Held => ({
+    piece: pieces.of(source, () => namedPiece(what)),
+    origin,
+    line,
+  });
+  const rules = withoutShadowed(access.rules);
+  return {
+    order: rules.map(held),
+    allowed: [
+      ...rules.filter(({ action }) => action !== 'deny').map(held),
+      ...access.repositories.map(({ grant, origin }) => named(grant, grantText(grant), placeOf(origin))),
+      ...access.registries.map((each) => named(each, `packages of ${each.registry}`, placeOf(each.origin))),
+    ],
+    denied: [
+      ...rules.filter(({ action }) => action === 'deny').map(held),
+      ...access.guardrails.map((each) => ({
+        piece: pieces.of(each, () => guardrailPiece(each)),
+        origin: 'guardrail',
+        line: each.line,
+      })),
+      ...gatedIn(access).map(({ connection, origin, match }) =>
+        named(
+          connection,
+          `whatever its repositories do not grant denied by ${connection.id}`,
+          placeOf(origin),
+          match.line,
+        ),
+      ),
+      ...access.repositoryGuardrails.map((each) => named(each, operationsText(each), 'guardrail', each.line)),
+    ],
+  };
+}
+
+/** One rule of each connection in scope whose requests need a grant: a forge's connection opens nothing by its rules alone. */
+function gatedIn({ forges, rules }: EffectiveAccess): EffectiveConnectionRule[] {
+  const gated = new Set(forges.map(({ connection }) => connection));
+  const found = new Map<string, EffectiveConnectionRule>();
+  for (const rule of rules) {
+    if (rule.from !== 'connection' || rule.action !== 'inject' || found.has(rule.connection.id)) continue;
+    if (gated.has(rule.connection.id)) found.set(rule.connection.id, rule);
+  }
+  return [...found.values()];
+}
+
+/** Both have the same pieces in the same order. */
+function isSame(one: readonly Held[], other: readonly Held[]): boolean {
+  return one.length === other.length && one.every(({ piece }, index) => piece === other[index]?.piece);
+}
+
+/** A broader scope's connection is not asked where a narrower scope has one for the same host and port. */
+function withoutShadowed(rules: readonly EffectiveRule[]): EffectiveRule[] {
+  const nearer: EffectiveRule[] = [];
+  return rules.filter((rule) => {
+    if (rule.from !== 'connection') return true;
+    const { host, port } = rule.match;
+    const isShadowed = nearer.some(
+      ({ match, origin }) =>
+        (match.port === null || match.port === port) &&
+        origin.scope !== rule.origin.scope &&
+        coversHost(match.host, host),
+    );
+    nearer.push(rule);
+    return !isShadowed;
+  });
+}
+
+function placeOf({ bundle, scopeLabel }: Origin): string {
+  return `${bundle} ← ${scopeLabel}`;
+}
+
+/**
+ * What `one` reaches beyond `other`: allowed pieces that nothing covers there, and what `other` forbids and `one` does not.
+ *
+ * @param words said of something that only `other` forbids
+ */
+function beyond(one: Reach, other: Reach, words: string): ReachItem[] {
+  const more = notCovered(one.allowed, other.allowed);
+  // A scope that reached nothing before has everything as a gain already, and one that reaches nothing gains nothing.
+  const both = one.allowed.length > 0 && other.allowed.length > 0;
+  const freed = both ? notCovered(other.denied, one.denied) : [];
+  const itemOf = ({ piece, origin, line }: Held, said = ''): ReachItem => ({
+    what: `${said}${piece.what}`,
+    origin,
+    line,
+  });
+  return [...more.map((held) => itemOf(held)), ...freed.map((held) => itemOf(held, `${words}: `))];
+}
+
+/**
+ * Rules that both have and that decide where another one decided before: that one is gone, or comes later now. Such a rule may
+ * attach a credential, or let through what a denial came before.
+ */
+function otherwiseDecided(is: Reach, was: Reach): ReachItem[] {
+  const rank = new Map(is.order.map(({ piece }, index) => [piece, index] as const).reverse());
+  const denials = new Set(was.denied.map(({ piece }) => piece));
+  const seen = new Set<Piece>();
+  return was.order.flatMap(({ piece }, index) => {
+    const now = rank.get(piece);
+    if (now === undefined || denials.has(piece) || seen.has(piece)) return [];
+    seen.add(piece);
+    const earlier = was.order.slice(0, index).find(({ piece: other }) => {
+      const place = rank.get(other);
+      // A denial that is gone is a gain of its own.
+      if (place === undefined && denials.has(other)) return false;
+      return (place ?? Number.POSITIVE_INFINITY) > now && other !== piece && meets(other, piece);
+    });
+    const held = is.order[now];
+    if (!earlier || !held) return [];
+    return [
+      { what: `${piece.what}, where ${earlier.piece.what} decided before`, origin: held.origin, line: held.line },
+    ];
+  });
+}
+
+function notCovered(some: readonly Held[], others: readonly Held[]): Held[] {
+  const known = new Set(others.map(({ piece }) => piece));
+  return some.filter(({ piece }) => !known.has(piece) && !others.some((each) => covers(each.piece, piece)));
+}

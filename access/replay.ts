@@ -1,0 +1,54 @@
+/** Judges recorded requests by another document, to see what it would have changed. */
+import type { Outcome } from '../contracts/egress.ts';
+import type { ScopeKey } from '../contracts/scope.ts';
+import { decide } from './decide.ts';
+import type { AccessDocument } from './document.ts';
+import { type AccessIndex, indexAccess } from './effective-access.ts';
+import { parseHostName } from './host-name.ts';
+import { decideTunnel } from './tunnel.ts';
+
+/** Requests that were alike, as they are recorded. */
+export interface RecordedRequest {
+  readonly scope: ScopeKey;
+  readonly outcome: Outcome;
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+  /** With or without the names of a query. */
+  readonly path: string;
+  readonly transport: 'intercept' | 'tunnel' | 'plain';
+  /** How many they were. */
+  readonly requests: number;
+}
+
+export interface ReplayedChange extends RecordedRequest {
+  readonly now: Outcome;
+  readonly reason: string;
+}
+
+/**
+ * The requests that the new document would decide in another way, those that were let through and would be blocked
+ * first.
+ *
+ * @param recorded only requests that rules decided about, not those that failed for another reason
+ */
+export function replay(recorded: readonly RecordedRequest[], document: AccessDocument): ReplayedChange[] {
+  const index = indexAccess(document);
+  const changes = recorded.flatMap((request) => {
+    const { outcome, reason } = judge(request, index);
+    return outcome === request.outcome ? [] : [{ ...request, now: outcome, reason }];
+  });
+  return changes.sort((a, b) => Number(b.now === 'blocked') - Number(a.now === 'blocked') || b.requests - a.requests);
+}
+
+function judge(request: RecordedRequest, index: AccessIndex): { outcome: Outcome; reason: string } {
+  const { method, scheme, port, transport } = request;
+  const parsed = parseHostName(request.host);
+  if ('refused' in parsed) return { outcome: 'blocked', reason: `The host ${parsed.refused}.` };
+  const { host } = parsed;
+  const access = index.accessTo(host, request.scope);
+  // Of a tunnel only host and port are known. A connection that is intercepted now is judged request by request.
+  const tunnel = transport === 'tunnel' ? decideTunnel(host, port, access) : null;
+  return tunnel ?? decide({ method, scheme, host, port, path: request.path.split('?', 1)[0] ?? '/' }, access);
+}

@@ -1,0 +1,71 @@
+import { type SessionId, threadOf } from '../contracts/ids.ts';
+import type { Queryable } from '../store/database.ts';
+import { putMessage } from '../store/outbox.ts';
+import { getTurn } from '../store/turns.ts';
+import { answerKey } from './end-turn.ts';
+
+export interface Progress {
+  readonly session: SessionId;
+  readonly turn: number;
+  readonly step: number;
+  /** In a few words: `thinking`, `running a command`. */
+  readonly what: string;
+  /** What the model has written so far. */
+  readonly text?: string;
+}
+
+/**
+ * Brings the turn's one message in the thread up to date. It is never written over a final answer, nor after the turn has
+ * ended, nor by a late attempt of an earlier step.
+ */
+export type ShowProgress = (progress: Progress) => Promise<void>;
+
+/**
+ * This write takes no lock, because it happens often and the row itself is its fence:
+ * 1. A live line reads that its turn runs.
+ * 2. The turn ends. The transaction that ends it writes the final answer into the same row.
+ * 3. The live line is written, and the row refuses it, because nothing is written over a final message.
+ * Therefore a late live line changes nothing. One of a turn that ended earlier stops at 1.
+ */
+export function createShowProgress(database: Queryable): ShowProgress {
+  return async ({ session, turn, step, what, text }) => {
+    const { startedAt, state } = await getTurn(database, session, turn);
+    if (state !== 'running') return;
+    const body = { kind: 'working', step, what, since: startedAt.toISOString(), ...(text && { text }) } as const;
+    await putMessage(database, { key: answerKey({ session, turn }), ...threadOf(session), body, final: false });
+  };
+}
+
+/** What is over sooner than this is not worth an edit of the thread's line. */
+const QUIET_MS = 250;
+
+/** The thread's line about one activity. Words that are overtaken before anybody could read them are never written. */
+export interface LiveLine {
+  say(progress: Progress): void;
+  /** Without a pause before it. */
+  sayNow(progress: Progress): void;
+  /** The activity is over: what was not said is not said any more. */
+  end(): void;
+}
+
+/** The line is a courtesy: when it cannot be written, the work goes on, and `onError` is told. */
+export function createLiveLine(show: ShowProgress, onError: (error: unknown) => void): LiveLine {
+  let latest: Progress | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const write = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (latest) show(latest).catch(onError);
+  };
+  return {
+    say(progress) {
+      latest = progress;
+      timer ??= setTimeout(write, QUIET_MS);
+    },
+    sayNow(progress) {
+      latest = progress;
+      write();
+    },
+    end: () => clearTimeout(timer),
+  };
+}

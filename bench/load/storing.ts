@@ -1,0 +1,44 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../../test/support/until.ts';
+import type { Bench } from '../bench.ts';
+import { channel } from './crowd.ts';
+import { startFront } from './front.ts';
+
+const CHANNELS = 20;
+const WITHIN_MS = 1_000;
+/** Slack sends an event again when it was not acknowledged for three seconds. */
+const ACKNOWLEDGED_MS = 3_000;
+const STORED_P95_MS = 20;
+
+/** Mentions that all come within one second, until Slack has the acknowledgement that each of them is stored. */
+export function storing({ mentions }: { readonly mentions: number }): Bench {
+  return {
+    name: 'storing',
+    what: `${mentions} mentions within a second, until each is stored and acknowledged`,
+    async run() {
+      await using front = await startFront({ people: 1, channels: CHANNELS });
+      const { slack } = front;
+      // The first ones open connections and look people and channels up.
+      for (let n = 0; n < CHANNELS; n += 1) await slack.post('ada', channel(n), '@bellhop first');
+      const before = (await slack.deliveries()).length;
+      const posts: Promise<unknown>[] = [];
+      const began = performance.now();
+      for (let n = 0; n < mentions; n += 1) {
+        const due = began + (n * WITHIN_MS) / mentions;
+        if (due > performance.now()) await pause(due - performance.now());
+        posts.push(slack.post('ada', channel(n % CHANNELS), `@bellhop question ${n}`));
+      }
+      await Promise.all(posts);
+      const took = (performance.now() - began) / 1_000;
+      const acknowledged = async () => (await slack.deliveries()).slice(before).every((one) => one.acknowledged);
+      await until(acknowledged, 'every event to be acknowledged', 30_000);
+      // What the app itself says comes as an event too, and may be on its way.
+      const samples = (await slack.deliveries()).slice(before).flatMap(({ ackMs }) => (ackMs === null ? [] : [ackMs]));
+      return [
+        { what: 'stored and acknowledged', unit: 'ms', samples, read: 'p95', bar: STORED_P95_MS },
+        { what: 'the same, the slowest', unit: 'ms', samples, read: 'max', bar: ACKNOWLEDGED_MS },
+        { what: 'all were posted within', unit: 's', samples: [took] },
+      ];
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { createProxyControl } from '../../proxy/control-client.ts';
+import { connectionUses } from '../../store/connection-use.ts';
+import { listCredentials } from '../../store/credentials.ts';
+import { currentPolicy } from '../../store/policy.ts';
+import { connectionsText, connectionText } from '../connections/connections-text.ts';
+import { type ConnectionDescription, describeConnection } from '../connections/describe-connection.ts';
+import { isGood, testText } from '../connections/test-text.ts';
+import { type CliContext, openCliContext } from '../context.ts';
+import { connectionNamed } from '../credentials/change-credential.ts';
+
+interface TestOptions {
+  readonly request?: { readonly method: string; readonly url: string };
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  const connections = program
+    .command('connections')
+    .description('the connections in force: where they lead, where they are attached, when they were used');
+  connections
+    .command('list')
+    .description('every connection with its credential, last use and last refusal')
+    .option('--json', 'print it as JSON')
+    .action(async (options: { json?: boolean }) => {
+      await using context = await openCliContext();
+      const all = await describeAll(context);
+      console.log(options.json ? JSON.stringify(all, null, 2) : connectionsText(all, new Date()));
+    });
+  connections
+    .command('show')
+    .description('one connection with its rules; never its secret')
+    .argument('<connection>', 'its name in the access file')
+    .option('--json', 'print it as JSON')
+    .action(async (name: string, options: { json?: boolean }) => {
+      await using context = await openCliContext();
+      const [shown] = await describeAll(context, name);
+      if (shown) console.log(options.json ? JSON.stringify(shown, null, 2) : connectionText(shown, new Date()));
+    });
+  connections
+    .command('test')
+    .description('send its test request through the proxy, with its credential, and say what the service answered')
+    .argument('<connection>', 'its name in the access file')
+    .option('--request <request>', "another request than the file's: 'GET https://api.acme.test/v1/me'", requestText)
+    .option('--json', 'print it as JSON')
+    .action(async (name: string, { request, json }: TestOptions) => {
+      await using context = await openCliContext();
+      connectionNamed(await currentPolicy(context.database), name);
+      const control = createProxyControl({ socketPath: controlSocketOf(context) });
+      try {
+        const answer = await control.testConnection(name, request ?? {});
+        console.log(json ? JSON.stringify(answer, null, 2) : testText(name, answer));
+        if (!isGood(answer)) process.exitCode = 1;
+      } finally {
+        await control.close();
+      }
+    });
+}
+
+async function describeAll({ database }: CliContext, name?: string): Promise<ConnectionDescription[]> {
+  const document = await currentPolicy(database);
+  const wanted = name === undefined ? document.connections : [connectionNamed(document, name)];
+  const stored = await listCredentials(database);
+  const uses = await connectionUses(
+    database,
+    wanted.map(({ id }) => id),
+  );
+  return wanted.map((each) => describeConnection(each, document, stored, uses.get(each.id)));
+}
+
+function controlSocketOf({ home }: CliContext): string {
+  return process.env.BELLHOP_PROXY_CONTROL || path.join(home.installation.runFolder, 'proxy.sock');
+}
+
+function requestText(text: string): { method: string; url: string } {
+  const [, method, url] = /^([A-Z]{1,20}) +(https:\/\/\S+)$/.exec(text) ?? [];
+  if (!method || !url)
+    throw new InvalidArgumentError("It must be a method and a URL: 'GET https://api.acme.test/v1/me'.");
+  return { method, url };
+}

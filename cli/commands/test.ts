@@ -1,0 +1,35 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { registryMirrors } from '../../setup/registry-mirrors.ts';
+import { defaultFile, readText, shownPath } from '../apply/default-file.ts';
+import { openCliContext } from '../context.ts';
+import { planFile } from '../plan/plan-file.ts';
+import { testsText } from '../plan/tests-text.ts';
+
+export function register(program: Command): void {
+  program
+    .command('test')
+    .description('run the tests of bellhop.yaml against its own rules; `plan` and `apply` do it too')
+    .argument('[file]', 'bellhop.yaml here, else the file applied last')
+    .option('--json', 'print the results as JSON')
+    .action(async (named: string | undefined, options: { json?: boolean }) => {
+      await using context = await openCliContext();
+      const file = named ?? (await defaultFile(path.join(context.home.folder, 'applied-file'), process.cwd()));
+      const text = await readText(file);
+      const shown = shownPath(file);
+      const { tests } = await planFile({
+        database: context.database,
+        file: shown,
+        text,
+        now: new Date(),
+        mirrors: await registryMirrors(process.env),
+        replaySince: null,
+      });
+      if (options.json) console.log(JSON.stringify({ file: shown, tests }, null, 2));
+      else
+        console.log(
+          tests.length === 0 ? `${shown} has no tests: write some under \`tests:\`` : testsText(shown, tests),
+        );
+      if (tests.some(({ passed }) => !passed)) process.exitCode = 1;
+    });
+}

@@ -1,0 +1,45 @@
+import type { ConnectionUse } from '../../store/connection-use.ts';
+import { columns } from '../columns.ts';
+import { expiryText, minute } from '../credentials/credentials-text.ts';
+import type { ConnectionDescription } from './describe-connection.ts';
+
+export function connectionsText(all: readonly ConnectionDescription[], now: Date): string {
+  if (all.length === 0) return 'No connection is in force.';
+  const rows = all.map(({ name, kind, hosts, attached, version, expiresAt, used, refused }) => [
+    name,
+    kind,
+    version === null ? 'no credential' : `version ${version}${expiresAt ? `, ${expiryText(expiresAt, now)}` : ''}`,
+    used ? `used ${seenText(used)}` : 'never used',
+    refused ? `refused ${seenText(refused)}` : '',
+    attached.length === 0 ? 'attached nowhere' : attached.join(', '),
+    hosts.join(', '),
+  ]);
+  return columns(rows);
+}
+
+export function connectionText(shown: ConnectionDescription, now: Date): string {
+  const { name, preset, kind, use, rules, attached, test, version, since, expiresAt, used, refused } = shown;
+  const settings = Object.entries(use)
+    .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(' ') : String(value)}`);
+  const rows = [
+    ['kind', [kind, ...settings].join(', ')],
+    ...(preset === null ? [] : [['preset', preset]]),
+    ...rules.map((rule, index) => [index === 0 ? 'rules' : '', rule]),
+    ...(attached.length === 0 ? ['nowhere'] : attached).map((place, index) => [index === 0 ? 'attached' : '', place]),
+    ['test', test ?? 'none'],
+    ['credential', version === null ? `none: ./bellhop credentials set ${name}` : versionText(version, since)],
+    ...(expiresAt ? [['expiry', expiryText(expiresAt, now)]] : []),
+    ['last used', used ? seenText(used) : 'never'],
+    ['last refused', refused ? seenText(refused) : 'never'],
+  ];
+  return `${name}\n${columns(rows, '  ')}`;
+}
+
+function versionText(version: number, since: Date | null): string {
+  return `version ${version}${since ? `, since ${minute(since)}` : ', which is missing'}`;
+}
+
+function seenText({ at, code, status, host }: ConnectionUse): string {
+  return `${minute(at)} at ${host} (${status ?? code})`;
+}

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import { withConfirmed, withPatterns } from '../../access/channel-patterns.ts';
+import { compareDocuments, type DocumentChange } from '../../access/compare-documents.ts';
+import type { AccessDocument } from '../../access/document.ts';
+import { compareEnvironments, type EnvironmentChange } from '../../access/environments/compare-environments.ts';
+import { parseAccessFile } from '../../access/parse-file/parse-access-file.ts';
+import type { FileProblem } from '../../access/parse-file/problem.ts';
+import { compareReach, type ScopeReach } from '../../access/reach.ts';
+import { type RecordedRequest, type ReplayedChange, replay } from '../../access/replay.ts';
+import { documentOf, resolveFile } from '../../access/resolve-file.ts';
+import { runTests, type TestResult } from '../../access/run-tests.ts';
+import type { RegistryMirrors } from '../../contracts/registries.ts';
+import { confirmedChannels } from '../../store/channel-verdicts.ts';
+import { listChannels } from '../../store/channels.ts';
+import { type Database, inTransaction } from '../../store/database.ts';
+import { judgedRequestsSince } from '../../store/egress-events.ts';
+import { currentPolicy } from '../../store/policy.ts';
+import { ApplyError } from '../apply/apply-error.ts';
+import { readAuthorities } from '../apply/read-authorities.ts';
+
+export interface PlanRequest {
+  readonly database: Database;
+  /** Path of the file, as errors show it. */
+  readonly file: string;
+  readonly text: string;
+  readonly now: Date;
+  /** Where packages come from on the operator's machine. @default the public hosts */
+  readonly mirrors?: RegistryMirrors;
+  /** Judge the requests that were recorded since then. Null judges none. */
+  readonly replaySince: Date | null;
+}
+
+export interface Plan {
+  readonly file: string;
+  /** The policy in force, with which the file was compared. */
+  readonly version: number;
+  /** Scopes whose reach would grow come first. */
+  readonly reach: readonly ScopeReach[];
+  /** Scopes whose sandboxes would be made otherwise. */
+  readonly environments: readonly EnvironmentChange[];
+  readonly changes: readonly DocumentChange[];
+  readonly tests: readonly TestResult[];
+  /** Null without a replay. */
+  readonly replayed: { readonly requests: number; readonly changes: readonly ReplayedChange[] } | null;
+  readonly warnings: readonly FileProblem[];
+}
+
+/**
+ * Says what `bellhop apply` would change, and changes nothing. It reads no secret, so a reviewer needs none.
+ *
+ * @throws ApplyError with everything that is wrong with the file. A test that fails is no such problem: it is in the plan.
+ */
+export async function planFile(request: PlanRequest): Promise<Plan> {
+  const parsed = parseAccessFile(request.text, request.now);
+  if ('problems' in parsed) throw new ApplyError(request.file, parsed.problems);
+  const { file, warnings } = parsed;
+  const { authorities, problems } = await readAuthorities(file, path.dirname(path.resolve(request.file)));
+  if (problems.length > 0) throw new ApplyError(request.file, problems);
+
+  return inTransaction(request.database, async (tx) => {
+    const current = await currentPolicy(tx);
+    const resolved = resolveFile(file, await listChannels(tx));
+    if ('problems' in resolved) throw new ApplyError(request.file, resolved.problems);
+    const connections = file.connections.map(({ source: _source, caFile: _caFile, line: _line, ...connection }) => ({
+      ...connection,
+      ca: authorities.get(connection.id) ?? null,
+      credentialVersion: current.connections.find(({ id }) => id === connection.id)?.credentialVersion ?? 0,
+    }));
+    const version = current.version + 1;
+    const planned = withConfirmed(
+      documentOf(file, resolved, { version, connections, mirrors: request.mirrors ?? {} }),
+      await confirmedChannels(tx),
+    );
+    const recorded = request.replaySince ? await judgedRequestsSince(tx, request.replaySince) : null;
+    return {
+      file: request.file,
+      version: current.version,
+      reach: compareReach(withPatterns(current), withPatterns(planned)),
+      environments: compareEnvironments(withPatterns(current), withPatterns(planned)),
+      changes: compareDocuments(current, planned),
+      tests: runTests(resolved.tests, planned),
+      replayed: recorded && replayed(recorded, planned),
+      warnings,
+    };
+  });
+}
+
+function replayed(recorded: readonly RecordedRequest[], planned: AccessDocument): Plan['replayed'] {
+  return {
+    requests: recorded.reduce((sum, { requests }) => sum + requests, 0),
+    changes: replay(recorded, planned),
+  };
+}

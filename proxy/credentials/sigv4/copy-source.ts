@@ -1,0 +1,33 @@
+import type { UnsignedRequest } from '../injection.ts';
+import { cannotSign } from './cannot-sign.ts';
+import { uriDecode } from './uri-encoding.ts';
+
+/** Headers of S3 that name an object which the service itself reads: CopyObject, UploadPartCopy, RenameObject. */
+const SOURCES: ReadonlySet<string> = new Set(['x-amz-copy-source', 'x-amz-rename-source']);
+
+/** A bucket in front of a host of S3: `acme.s3.eu-central-1.amazonaws.com`, `acme.s3-accelerate.amazonaws.com`. */
+const BUCKET_IN_HOST = /^(.+)\.s3[a-z0-9-]*\..*amazonaws\.(?:com|com\.cn|eu)$/;
+
+/**
+ * Refuses a copy that would read what the rules may keep back. Rules judge the path of a request, and a copy reads an
+ * object that only a header names. So it is signed only where the rules hold nothing of the host back, and a host with a
+ * bucket in its name copies from this bucket. Where a rule covers every host below a name, any bucket may be read anyhow.
+ *
+ * @throws Refusal `cannot_sign`
+ */
+export function checkCopy({ headers, query, host, ruleHost, holdsBack }: UnsignedRequest): void {
+  const sources = headers.filter(([name]) => SOURCES.has(name)).map(([, value]) => value);
+  const inQuery = [...SOURCES].some((name) => uriDecode(query).toLowerCase().includes(`${name}=`));
+  if (sources.length === 0 && !inQuery) return;
+  if (holdsBack) throw cannotSign('it copies an object, and the access rules keep paths of this host back');
+  const bucket = BUCKET_IN_HOST.exec(host)?.[1];
+  if (bucket === undefined || ruleHost.startsWith('*')) return;
+  if (inQuery || sources.some((source) => bucketOf(source) !== bucket)) {
+    throw cannotSign(`it copies an object of another bucket than ${bucket}`);
+  }
+}
+
+/** The bucket in `/bucket/key?versionId=…`, which may be percent-encoded. */
+function bucketOf(source: string): string {
+  return uriDecode(source).trim().replace(/^\//, '').split('/')[0] ?? '';
+}

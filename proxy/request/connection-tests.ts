@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+import { duplexPair } from 'node:stream';
+import type { AccessDocument, Connection } from '../../access/document.ts';
+import { effectiveAccess } from '../../access/effective-access.ts';
+import { type ConnectionAnswer, type ConnectionRequest, ControlError } from '../control/protocol.ts';
+import type { Lease } from '../lease/lease-table.ts';
+import type { Clients } from '../listener/clients.ts';
+import type { HttpFront } from '../listener/http-front.ts';
+import { type Authority, hostHeader, parseAuthority } from './authority.ts';
+
+/** Tests connections on behalf of the operator. */
+export interface ConnectionTests {
+  /**
+   * Sends one request with the credential of a connection, and says what the service answered. It passes through all that
+   * a request of a sandbox passes through, and leaves an event of the principal `operator`. Only the rules of this
+   * connection and the guardrails decide: it need not be attached anywhere.
+   * @throws ControlError `not_found` for an unknown connection, `bad_request` for a request that cannot be sent
+   */
+  run(connection: string, request: ConnectionRequest): Promise<ConnectionAnswer>;
+  /** Of a test that is under way. */
+  current(sandbox: string): Lease | null;
+}
+
+export interface ConnectionTestsOptions {
+  readonly clients: Pick<Clients, 'admit'>;
+  readonly front: () => HttpFront;
+  /** The policy in use. Null before the first is loaded. */
+  readonly document: () => AccessDocument | null;
+}
+
+const TIMEOUT_MS = 60_000;
+const MAX_REFUSAL = 64 * 1024;
+
+export function createConnectionTests({ clients, front, document }: ConnectionTestsOptions): ConnectionTests {
+  const underWay = new Map<string, Lease>();
+
+  function leaseFor(id: string, sandbox: string): Lease {
+    return {
+      request: {
+        sandbox,
+        session: null,
+        epoch: { turn: 1, attempt: 1 },
+        scope: 'organization',
+        principal: 'operator',
+        requester: 'operator',
+      },
+      denials: [],
+      access: () => accessTo(id, document()),
+    };
+  }
+
+  return {
+    current: (sandbox) => underWay.get(sandbox) ?? null,
+    async run(id, asked) {
+      const connection = document()?.connections.find((each) => each.id === id);
+      if (!connection) throw new ControlError('not_found', `no connection ${id} is in force`);
+      const { method, url, authority } = requestOf(connection, asked);
+      // No sandbox can have this name: it has a colon.
+      const sandbox = `operator:${randomUUID()}`;
+      underWay.set(sandbox, leaseFor(id, sandbox));
+      const [ours, theirs] = duplexPair();
+      try {
+        const client = clients.admit(sandbox, theirs);
+        if (!client) throw new ControlError('internal', 'the proxy has no room for a test');
+        // As if it had come through an intercepted tunnel to this host.
+        client.tunnel = authority;
+        front().serve(theirs);
+        const before = performance.now();
+        const answer = await ask(ours, method, url, authority);
+        return { method, url: url.href, ms: Math.round(performance.now() - before), ...answer };
+      } finally {
+        underWay.delete(sandbox);
+        ours.destroy();
+        theirs.destroy();
+      }
+    },
+  };
+}
+
+function requestOf(connection: Connection, asked: ConnectionRequest) {
+  const test = asked.url === undefined ? connection.test : { method: asked.method ?? 'GET', url: asked.url };
+  if (!test) {
+    const hint = 'say in bellhop.yaml what to test (test: GET https://…), or name a request here';
+    throw new ControlError('bad_request', `connection ${connection.id} names no test: ${hint}`);
+  }
+  const url = URL.canParse(test.url) ? new URL(test.url) : null;
+  if (url?.protocol !== 'https:') throw new ControlError('bad_request', 'a test needs a URL with https');
+  try {
+    return { method: test.method, url, authority: parseAuthority(url.host, 443) };
+  } catch (error) {
+    throw new ControlError('bad_request', (error as Error).message);
+  }
+}
+
+/** The rules of one connection alone, with what any bundle grants by it. */
+function accessTo(id: string, document: AccessDocument | null) {
+  const { version = 0, bundles = [], connections = [], guardrails = [], repositoryGuardrails = [] } = document ?? {};
+  const repositories = bundles.flatMap((bundle) => bundle.repositories).filter(({ connection }) => connection === id);
+  const bundle = { id: 'test', connections: [id], domains: [], repositories, registries: [], instructions: '' };
+  const scope = {
+    scope: 'organization',
+    label: 'operator',
+    enabled: true,
+    bundles: ['test'],
+    instructions: '',
+  } as const;
+  return effectiveAccess(
+    { version, bundles: [bundle], connections, guardrails, repositoryGuardrails, scopes: [scope] },
+    'organization',
+  );
+}
+
+/** The status of the answer, and the reason when the proxy refused. Nothing of the service's body is read. */
+function ask(
+  socket: ReturnType<typeof duplexPair>[0],
+  method: string,
+  url: URL,
+  authority: Authority,
+): Promise<Pick<ConnectionAnswer, 'status' | 'refusal' | 'location'>> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new ControlError('internal', why));
+    const request = http.request({
+      createConnection: () => socket as never,
+      method,
+      path: url.pathname + url.search,
+      headers: { host: hostHeader(authority, 'https'), accept: '*/*', 'user-agent': 'bellhop' },
+      timeout: TIMEOUT_MS,
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', (error) => fail(`the test broke off: ${error.message}`));
+    request.on('response', (response) => {
+      const status = response.statusCode ?? 0;
+      // Only the proxy sends this header: it removes it from every answer of a host.
+      if (response.headers['x-agent-proxy'] === undefined) {
+        response.destroy();
+        resolve({ status, refusal: null, location: response.headers.location ?? null });
+        return;
+      }
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        if (text.length < MAX_REFUSAL) text += chunk;
+      });
+      response.on('end', () => {
+        const { error } = JSON.parse(text) as { error: { code: string; message: string; hint: string } };
+        const { code, message, hint } = error;
+        resolve({ status: null, refusal: { code, message, hint }, location: null });
+      });
+    });
+    request.end();
+  });
+}

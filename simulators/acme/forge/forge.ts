@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
+import { sha256Of } from '../ledger.ts';
+import { answerByGit } from './git-backend.ts';
+import { createPulls } from './pulls.ts';
+import { seedRepository } from './seed.ts';
+
+export const FORGE_HOST = 'git.acme.test';
+
+const REPOSITORY = 'acme/shop';
+const LOGIN = 'bellhop';
+const MAX_BODY = 65_536;
+const API = `/api/v1/repos/${REPOSITORY}`;
+
+export interface ForgeOptions {
+  /** Where repositories and pull requests are kept. */
+  readonly folder: string;
+  /** SHA-256, in hex, of the token of the user `bellhop`. */
+  readonly tokenSha256: string;
+}
+
+/** How a request was answered, for the ledger. */
+export interface ForgeAnswer {
+  readonly status: number;
+  readonly caller: string | null;
+}
+
+export interface Forge {
+  answer(request: IncomingMessage, response: ServerResponse): Promise<ForgeAnswer>;
+}
+
+/**
+ * The demo's git server: one private repository by git's own server, and the part of Gitea's API that makes and lists
+ * pull requests. It asks for the login `bellhop` with its token (HTTP Basic, RFC 7617).
+ */
+export async function startForge({ folder, tokenSha256 }: ForgeOptions): Promise<Forge> {
+  const root = path.join(folder, 'repositories');
+  // A machine without git still has the rest of the demo; this host then says what is missing.
+  const missing = await seedRepository(root).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  const pulls = createPulls({
+    repository: path.join(root, `${REPOSITORY}.git`),
+    file: path.join(folder, 'pulls.json'),
+    url: `https://${FORGE_HOST}/${REPOSITORY}`,
+  });
+
+  async function answerApi(request: IncomingMessage, response: ServerResponse, local: string): Promise<number> {
+    const body = await readText(request);
+    if (body === null) return send(response, 413, { message: 'the body is too large' });
+    if (local === '' && request.method === 'GET') {
+      return send(response, 200, { full_name: REPOSITORY, private: true, default_branch: 'main' });
+    }
+    if (local === '/pulls' && request.method === 'GET') return send(response, 200, await pulls.list());
+    if (local === '/pulls' && request.method === 'POST') {
+      const created = await pulls.create(body, LOGIN);
+      return send(response, created.status, created.body);
+    }
+    const [, number] = /^\/pulls\/([1-9][0-9]*)$/.exec(local) ?? [];
+    const found = number && (await pulls.list()).find((pull) => pull.number === Number(number));
+    if (found && request.method === 'GET') return send(response, 200, found);
+    return send(response, 404, { message: 'not found' });
+  }
+
+  return {
+    async answer(request, response) {
+      const [target = '/', query = ''] = (request.url ?? '/').split('?', 2);
+      if (missing) return { status: send(response, 503, { message: missing }), caller: null };
+      if (!isLogin(request.headers.authorization, tokenSha256)) {
+        response.setHeader('www-authenticate', 'Basic realm="acme"');
+        return { status: send(response, 401, { message: 'a login is needed' }), caller: null };
+      }
+      if (target === '/api/v1/version') {
+        return { status: send(response, 200, { version: 'simulated, like Gitea 1.24' }), caller: LOGIN };
+      }
+      if (target === API || target.startsWith(`${API}/`)) {
+        return { status: await answerApi(request, response, target.slice(API.length)), caller: LOGIN };
+      }
+      if (target.startsWith(`/${REPOSITORY}.git/`)) {
+        const status = await answerByGit({ root, request, response, path: target, query, user: LOGIN });
+        return { status, caller: LOGIN };
+      }
+      return { status: send(response, 404, { message: 'not found' }), caller: LOGIN };
+    },
+  };
+}
+
+function isLogin(authorization: string | undefined, tokenSha256: string): boolean {
+  const [, encoded = ''] = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization ?? '') ?? [];
+  const [login, token = ''] = Buffer.from(encoded, 'base64').toString().split(':', 2);
+  return login === LOGIN && sha256Of(token) === tokenSha256;
+}
+
+/** Null for more than 64 KiB. */
+async function readText(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY) chunks.push(chunk);
+  }
+  return bytes > MAX_BODY ? null : Buffer.concat(chunks).toString();
+}
+
+function send(response: ServerResponse, status: number, value: unknown): number {
+  const body = `${JSON.stringify(value, null, 2)}\n`;
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+  return status;
+}

@@ -1,0 +1,37 @@
+import type { Database } from '../../store/database.ts';
+import { statusWouldLinger } from '../../store/outbox.ts';
+import { markSent, type OutboxOf } from '../../store/outbox-claims.ts';
+import { failureOf } from '../api/errors.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+
+/** Slack shows the reaction as wanted already. */
+const DONE_ERRORS = new Set(['already_reacted', 'no_reaction']);
+
+/** Adds a reaction, or takes it back. Doing it twice is the same as doing it once. */
+export async function sendReaction(db: Database, calls: PacedCalls, row: OutboxOf<'reaction'>): Promise<boolean> {
+  try {
+    await calls.call(row.method, { channel: row.channel, timestamp: row.body.ts, name: row.body.name });
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind !== 'refused' || !DONE_ERRORS.has(failure.code)) throw error;
+  }
+  await markSent(db, row, null, 0);
+  return true;
+}
+
+/** Marked before it is tried: at most once. Apps without the assistant feature are refused; that costs nothing. */
+export async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<'status'>): Promise<boolean> {
+  await markSent(db, row, null, 0);
+  if (row.session === null || (await statusWouldLinger(db, row.session, row.createdAt))) return true;
+  const args = { channel_id: row.channel, thread_ts: row.threadTs, status: row.body.status };
+  await calls.call('assistant.threads.setStatus', args).catch(() => {});
+  return true;
+}
+
+/** Marked before it is tried: there is no way to see afterwards whether it arrived. */
+export async function sendEphemeral(db: Database, calls: PacedCalls, row: OutboxOf<'ephemeral'>): Promise<boolean> {
+  await markSent(db, row, null, 0);
+  const thread = row.threadTs ? { thread_ts: row.threadTs } : {};
+  await calls.call('chat.postEphemeral', { channel: row.channel, user: row.body.user, text: row.body.text, ...thread });
+  return true;
+}

@@ -1,0 +1,27 @@
+import type { SendingLimit } from '../../store/outbox-claims.ts';
+import { limitOf, PER_CHANNEL, type RateLimits } from '../api/rate-limits.ts';
+
+/** The calls that rows of the outbox need (column `method`), the most important first. */
+const METHODS = [
+  'chat.postMessage',
+  'chat.update',
+  'conversations.replies',
+  'conversations.history',
+  'files.completeUploadExternal',
+  'files.getUploadURLExternal',
+  'chat.postEphemeral',
+  'reactions.remove',
+  'reactions.add',
+  'assistant.threads.setStatus',
+];
+/** The part of a bucket that live lines and notices leave to answers. Only these calls carry both. */
+const RESERVE: Readonly<Record<string, number>> = { 'chat.postMessage': 0.4, 'chat.update': 0.4 };
+
+/** Slack's limits as the outbox needs them. */
+export function sendingLimits(limits: RateLimits): SendingLimit[] {
+  return METHODS.map((method) => {
+    const { capacity, perSecond } = limitOf(limits, method);
+    const reserve = Math.ceil(capacity * (RESERVE[method] ?? 0));
+    return { method, capacity, perSecond, reserve, perChannel: PER_CHANNEL.has(method) };
+  });
+}

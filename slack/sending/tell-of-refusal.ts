@@ -1,0 +1,55 @@
+import { type SessionId, threadOf } from '../../contracts/ids.ts';
+import type { Queryable } from '../../store/database.ts';
+import { lastAsker } from '../../store/last-asker.ts';
+import { putMessage, putReaction } from '../../store/outbox.ts';
+import type { OutboxRow } from '../../store/outbox-claims.ts';
+
+/** How the person hears of it; `nobody` when every way was tried, or when nobody waits for it. */
+export type Told = 'in the thread' | 'in a direct message' | 'by taking the reaction back' | 'nobody';
+
+const IN_THREAD = '/refused';
+const IN_DM = '/refused/dm';
+
+/**
+ * Tells the person that something for them cannot be shown in Slack, by a row of its own. Each way that is refused
+ * too leads to the next: a short notice in the thread, a direct message to the person who asked, and at last the reaction is
+ * taken back, so that nobody waits for an answer. To be called in the transaction that gives the row up.
+ *
+ * @param code Slack's error, or one of ours
+ */
+export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string): Promise<Told> {
+  if (row.key.endsWith(IN_DM)) {
+    return row.kind === 'message' && row.body.kind === 'notice' ? takeReactionBack(db, row.body.about) : 'nobody';
+  }
+  if (!row.final || row.session === null || row.kind === 'reaction' || row.kind === 'status') return 'nobody';
+  if (row.key.endsWith(IN_THREAD)) return tellInPrivate(db, row, row.session, code);
+  const what = row.kind === 'file' ? `The file ${row.body.name}` : 'My answer';
+  const text = `${what} could not be posted here: Slack refused it (${code}). Please ask me again.`;
+  const { team, channel, threadTs } = row;
+  const body = { kind: 'notice', text } as const;
+  await putMessage(db, { key: `${row.key}${IN_THREAD}`, team, channel, threadTs, body, final: true });
+  return 'in the thread';
+}
+
+async function tellInPrivate(db: Queryable, row: OutboxRow, about: SessionId, code: string): Promise<Told> {
+  const asker = await lastAsker(db, about);
+  if (!asker) return 'nobody';
+  const text = `I could not post my answer in a thread where you asked me: Slack refused it (${code}). Please ask me again, there or here.`;
+  const key = `${row.key.slice(0, -IN_THREAD.length)}${IN_DM}`;
+  // Slack opens the direct message for a post to a person's id (docs.slack.dev, chat.postMessage).
+  const target = { key, team: row.team, channel: asker.author, threadTs: null };
+  await putMessage(db, { ...target, body: { kind: 'notice', text, about }, final: true });
+  return 'in a direct message';
+}
+
+async function takeReactionBack(db: Queryable, about: SessionId | undefined): Promise<Told> {
+  const asker = about ? await lastAsker(db, about) : null;
+  if (!about || !asker) return 'nobody';
+  const { team, channel, threadTs } = threadOf(about);
+  const target = { key: `${asker.inboxId}/reaction/taken-back`, team, channel, threadTs };
+  await putReaction(db, { ...target, body: { ts: asker.ts, name: 'eyes', remove: true } }, TAKE_BACK_LIFE_MS);
+  return 'by taking the reaction back';
+}
+
+/** The last sign that a person gets is worth a long wait. */
+const TAKE_BACK_LIFE_MS = 3_600_000;

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import * as clock from '../../../../store/clock.ts';
+import * as commitOrigin from '../../../../store/commit-origin.ts';
+import * as connectionUse from '../../../../store/connection-use.ts';
+import * as credentials from '../../../../store/credentials.ts';
+import * as egressEvents from '../../../../store/egress-events.ts';
+import * as environments from '../../../../store/environments.ts';
+import * as findWork from '../../../../store/find-work.ts';
+import * as policy from '../../../../store/policy.ts';
+import * as policyReader from '../../../../store/policy-reader.ts';
+import * as refreshTokens from '../../../../store/refresh-tokens.ts';
+import type { Call } from './hot-inputs.ts';
+import { BUSY, BUSY_SANDBOX, BUSY_TURN } from './seed-million.ts';
+
+const CHAIN = { connection: 'crm', seed: 's' };
+
+function egressEvent() {
+  return {
+    id: randomUUID(),
+    at: new Date().toISOString(),
+    sandbox: BUSY_SANDBOX,
+    session: BUSY,
+    turn: BUSY_TURN,
+    principal: null,
+    requester: 'U1',
+    scope: null,
+    outcome: 'forwarded',
+    code: 'domain_entry',
+    reason: 'r',
+    rule: null,
+    bundle: null,
+    ruleScope: null,
+    connection: null,
+    method: 'GET',
+    scheme: 'https',
+    host: 'pypi.test',
+    port: 443,
+    path: '/',
+    status: 200,
+    bytesOut: 1,
+    bytesIn: 1,
+    durationMs: 1,
+    transport: 'intercept',
+  } as const;
+}
+
+/** Calls of access, credentials and egress. */
+export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
+  'commit-origin.commitOrigin': (db) => commitOrigin.commitOrigin(db, BUSY, BUSY_TURN),
+  'clock.databaseTime': (db) => clock.databaseTime(db),
+  'connection-use.connectionUses': (db) => connectionUse.connectionUses(db, ['crm', 'other']),
+  'credentials.sealedCredentials': (db) => credentials.sealedCredentials(db, new Map([['crm', 1]])),
+  'egress-events.storeEgressEvents': (db) =>
+    egressEvents.storeEgressEvents(db, Array.from({ length: 20 }, egressEvent)),
+  'egress-events.egressCounts': (db) => egressEvents.egressCounts(db, BUSY, BUSY_TURN),
+  'egress-events.egressEventsOf': (db) => egressEvents.egressEventsOf(db, BUSY, 300),
+  'environments.appliedEnvironments': (db) => environments.appliedEnvironments(db),
+  'find-work.findWork': (db) => findWork.findWork(db, { repository: 'acme/shop', wanted: { pullRequest: 7 } }),
+  'policy.currentPolicy': (db) => policy.currentPolicy(db),
+  'policy.policyRevision': (db) => policy.policyRevision(db),
+  'policy-reader.createPolicyReader': (db) => policyReader.createPolicyReader(db)(),
+  'refresh-tokens.claimRefreshToken': (db) => refreshTokens.claimRefreshToken(db, CHAIN, randomUUID(), 1_000),
+  'refresh-tokens.replaceRefreshToken': (db) =>
+    refreshTokens.replaceRefreshToken(db, CHAIN, 0, { keyId: 'k', sealed: Buffer.from('x') }),
+  'refresh-tokens.releaseRefreshToken': (db) => refreshTokens.releaseRefreshToken(db, CHAIN, 'nobody'),
+};

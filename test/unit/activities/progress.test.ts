@@ -1,0 +1,54 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Progress } from '../../../activities/progress.ts';
+import { createLiveLine } from '../../../activities/progress.ts';
+
+const SESSION = 'slack:T1:C1:1.0' as const;
+const words = (what: string): Progress => ({ session: SESSION, turn: 1, step: 2, what });
+
+function recorded() {
+  const said: string[] = [];
+  const line = createLiveLine(
+    async ({ what }) => {
+      said.push(what);
+    },
+    () => undefined,
+  );
+  return { said, line };
+}
+
+test('work that is over at once says nothing in the thread', async () => {
+  const { said, line } = recorded();
+  line.say(words('running a command'));
+  line.end();
+  await pause(400);
+  expect(said).toEqual([]);
+});
+
+test('of words that follow each other quickly only the last are written', async () => {
+  const { said, line } = recorded();
+  line.say(words('reading'));
+  line.say(words('thinking'));
+  await pause(400);
+  line.say(words('writing'));
+  await pause(400);
+  line.end();
+  expect(said).toEqual(['thinking', 'writing']);
+});
+
+test('what is said now is there at once, and a line that cannot be written ends nothing', async () => {
+  const { said, line } = recorded();
+  line.say(words('reading'));
+  line.sayNow(words('thinking'));
+  expect(said).toEqual(['thinking']);
+  line.end();
+  const errors: unknown[] = [];
+  const broken = createLiveLine(
+    async () => {
+      throw new Error('the database is away');
+    },
+    (error) => errors.push(error),
+  );
+  broken.sayNow(words('thinking'));
+  await pause(10);
+  expect(errors).toHaveLength(1);
+});

@@ -1,0 +1,22 @@
+import { outputOf } from '../../../cli/apply/output-of.ts';
+
+const options = { environment: { PATH: process.env.PATH, GREETING: 'hello' }, folder: '/' };
+
+test('the output of a program is returned as it is, without a shell', async () => {
+  expect(await outputOf(['printf', '%s\\n', '$GREETING; `id`'], options)).toEqual({ output: '$GREETING; `id`\n' });
+  expect(await outputOf(['printenv', 'GREETING'], options)).toEqual({ output: 'hello\n' });
+});
+
+test.each<[string, string[], RegExp]>([
+  ['fails', ['sh', '-c', 'echo canary; exit 3'], /^the command sh ended with exit code 3$/],
+  ['is missing', ['no-such-program'], /^the command no-such-program cannot be run \(ENOENT\)$/],
+  ['prints without end', ['yes', 'canary'], /^the command yes printed more than a secret can hold$/],
+  ['does not end', ['sleep', '60'], /^the command sleep did not end within 0.3 s$/],
+  ['is ended while another still holds its output', ['sh', '-c', 'sleep 2 & sleep 2'], /did not end within 0.3 s$/],
+])('a program that %s is told without its output', async (_what, argv, words) => {
+  const before = performance.now();
+  const result = await outputOf(argv, { ...options, timeoutMs: argv[0] === 'yes' ? 20_000 : 300 });
+  expect(result).toEqual({ failure: expect.stringMatching(words) });
+  expect(JSON.stringify(result)).not.toContain('canary');
+  if (argv.includes('sleep 2 & sleep 2')) expect(performance.now() - before).toBeLessThan(1_500);
+});
