@@ -10,6 +10,8 @@ export interface SuiteResult {
   readonly passed: number;
   readonly failed: number;
   readonly ms: number;
+  /** Absolute paths of the files in which something failed. Empty where a test was skipped, which no other run mends. */
+  readonly failedFiles: readonly string[];
 }
 
 /** What we read of jest's own result. */
@@ -19,6 +21,10 @@ interface JestResult {
   /** Files that did not even load. */
   readonly numRuntimeErrorTestSuites: number;
   readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: 'passed' | 'failed' | 'skipped' | 'pending';
+  }[];
 }
 
 /** Runs one suite with its output on this terminal. A skipped test counts as failed: nothing is left out here. */
@@ -52,18 +58,23 @@ export async function runSuite(
     signal.throwIfAborted();
     const counts = await readCounts(resultFile);
     const unexplained = code !== 0 && counts.failed === 0 ? 1 : 0;
-    return { passed: counts.passed, failed: counts.failed + unexplained, ms: Date.now() - start };
+    return { ...counts, failed: counts.failed + unexplained, ms: Date.now() - start };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function readCounts(file: string): Promise<{ passed: number; failed: number }> {
+async function readCounts(file: string): Promise<Omit<SuiteResult, 'ms'>> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return { passed: 0, failed: 0 };
+  if (text === undefined) return { passed: 0, failed: 0, failedFiles: [] };
   const result = JSON.parse(text) as JestResult;
   return {
     passed: result.numPassedTests,
     failed: result.numFailedTests + result.numRuntimeErrorTestSuites + result.numPendingTests,
+    failedFiles: result.numPendingTests > 0 ? [] : failedFilesOf(result),
   };
+}
+
+function failedFilesOf({ testResults }: JestResult): string[] {
+  return testResults.flatMap(({ name, status }) => (status === 'failed' ? [name] : []));
 }

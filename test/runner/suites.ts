@@ -44,3 +44,23 @@ export function selectSuites(args: readonly string[]): Suite[] {
   if (selected.length === 0) throw new Error(`no tests at ${paths.join(', ')}`);
   return selected;
 }
+
+/** More failed files than this are no accident of the machine. */
+const MOST_AGAIN = 3;
+
+/**
+ * What a whole run repeats when nothing else runs any more: the few files that failed, each suite's on its own. Suites run side by
+ * side on two cores, so a test that has a deadline can fail for another one's load. More than a few, and nothing is repeated.
+ */
+export function againAlone(
+  results: readonly { readonly suite: Suite; readonly failedFiles: readonly string[] }[],
+): Suite[] {
+  const failed = results.filter(({ failedFiles }) => failedFiles.length > 0);
+  if (failed.flatMap(({ failedFiles }) => failedFiles).length > MOST_AGAIN) return [];
+  return failed.map(({ suite, failedFiles }) => ({
+    ...suite,
+    lane: 'alone',
+    paths: failedFiles.map((file) => path.relative(ROOT, file)),
+    options: [...suite.options, '--runTestsByPath'],
+  }));
+}

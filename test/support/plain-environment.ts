@@ -3,7 +3,7 @@
  * have the base image, which is there before the tests begin; the full one has a test file of its own. Mirrors are those that a test names.
  */
 export function plainEnvironment(): Record<string, string> {
-  const { PATH = '', HOME = '', TMPDIR } = process.env;
+  const { PATH = '', HOME = '', TMPDIR, DOCKER_HOST } = process.env;
   return {
     PATH,
     HOME,
@@ -11,5 +11,6 @@ export function plainEnvironment(): Record<string, string> {
     BELLHOP_SANDBOX_TOOLS: 'base',
     BELLHOP_REGISTRY_MIRRORS: '{}',
     ...(TMPDIR && { TMPDIR }),
+    ...(DOCKER_HOST && { DOCKER_HOST }),
   };
 }

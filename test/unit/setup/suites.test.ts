@@ -1,4 +1,6 @@
-import { selectSuites } from '../../runner/suites.ts';
+import path from 'node:path';
+import { ROOT } from '../../../setup/host/home.ts';
+import { againAlone, selectSuites } from '../../runner/suites.ts';
 
 const names = (args: readonly string[]) => selectSuites(args).map(({ name, paths }) => [name, ...paths]);
 
@@ -31,5 +33,29 @@ describe('`npm test` with arguments', () => {
 
   it('refuses a path without tests', () => {
     expect(() => selectSuites(['docs'])).toThrow('no tests at docs');
+  });
+});
+
+describe('what a whole run repeats alone', () => {
+  const [unit, integration] = selectSuites([]);
+  const file = (name: string) => path.join(ROOT, 'test', name);
+  const results = (...failed: string[][]) =>
+    [unit, integration].flatMap((suite, n) => (suite ? [{ suite, failedFiles: (failed[n] ?? []).map(file) }] : []));
+
+  it('is each file that failed, with the options of its suite', () => {
+    expect(againAlone(results(['unit/a.test.ts'], ['integration/b.test.ts']))).toEqual([
+      { ...unit, lane: 'alone', paths: ['test/unit/a.test.ts'], options: ['--maxWorkers=2', '--runTestsByPath'] },
+      {
+        ...integration,
+        lane: 'alone',
+        paths: ['test/integration/b.test.ts'],
+        options: ['--runInBand', '--runTestsByPath'],
+      },
+    ]);
+  });
+
+  it('is nothing where all passed, and nothing where many files failed', () => {
+    expect(againAlone(results())).toEqual([]);
+    expect(againAlone(results(['a', 'b'], ['c', 'd']))).toEqual([]);
   });
 });
