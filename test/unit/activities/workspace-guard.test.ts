@@ -92,13 +92,21 @@ test.each(['ExecFailed', 'ExecTimeout'] as const)('whoever hinders the counting 
 });
 
 test.each([
-  [{ bytes: 2 * 1024 * 1024 }, 'The workspace takes 2 MB of 1 MB: this was ended. Delete files first.'],
-  [{ files: 1_001 }, 'The workspace holds 1001 files of 1000: this was ended. Delete files first.'],
-])('what fills a workspace is ended and told once, and the workspace is guarded on: %j', async (use, notice) => {
+  ['bytes', 2 * 1024 * 1024, 'The workspace takes 2 MB of 1 MB: this was ended. Delete files first.'],
+  ['files', 1_001, 'The workspace holds 1001 files of 1000: this was ended. Delete files first.'],
+])('what fills a workspace is ended and told once, and the workspace is guarded on: %s', async (part, over, notice) => {
+  let use: Partial<WorkspaceCount> = {};
   const { seen, guard } = guardOf(() => use);
   await guard.begin('s1', 1);
-  await aMinute();
-  expect(seen.kills).toBeGreaterThan(1);
+  await jest.advanceTimersByTimeAsync(6_000);
+  use = { [part]: over };
+  await jest.advanceTimersByTimeAsync(6_000);
+  expect(seen.kills).toBe(1);
   expect(guard.takeNotice('s1')).toBe(notice);
   expect(guard.takeNotice('s1')).toBeNull();
+  // Who cleans up is let do so for a while.
+  await jest.advanceTimersByTimeAsync(50_000);
+  expect(seen.kills).toBe(1);
+  await aMinute();
+  expect(seen.kills).toBeGreaterThan(1);
 });
