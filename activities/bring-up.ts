@@ -17,7 +17,7 @@ import type { WorkspaceGuard } from './workspace-guard.ts';
 export interface BringUpDependencies {
   readonly runner: string;
   readonly runtime: Pick<SandboxRuntime, 'provision' | 'endTurn'>;
-  readonly proxy: Pick<ProxyControl, 'ensureListener'>;
+  readonly proxy: Pick<ProxyControl, 'ensureListener' | 'commitAuthor'>;
   readonly database: Database;
   readonly tellThread: TellThread;
   readonly guard: WorkspaceGuard;
@@ -26,8 +26,8 @@ export interface BringUpDependencies {
   readonly findEnvironment: FindEnvironment;
   /** PEM text of what sandboxes trust: the system's roots and the proxy's own CA. */
   readonly caBundle: () => Promise<string>;
-  /** Who commits, as `Name <address>`. */
-  readonly gitAuthor: string;
+  /** Who commits, as `Name <address>`, whatever the forge says. Null leaves it to the forge. */
+  readonly gitAuthor: string | null;
 }
 
 /**
@@ -55,7 +55,11 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
         inTurn(database, { session, turn }, (db) => holdsPlace(db, sandbox, turn)),
       ]);
       if (!holds) throw turnOver(turn);
-      const environment = await findEnvironment(scope);
+      const [environment, author] = await Promise.all([
+        findEnvironment(scope),
+        // Without the proxy nothing is brought up, and the next step says so.
+        gitAuthor ?? proxy.commitAuthor(scope).catch(() => null),
+      ]);
       if (environment.state === 'building') {
         const key = `${session}/${turn}/environment`;
         await tellThread(session, key, `The environment ${environment.name} is being built. I start when it is ready.`);
@@ -70,7 +74,7 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
       }
       await proxy.ensureListener(sandbox, relayUidOf(agentUid)).catch(noListener);
       const own = environment.state === 'ready' ? { environment: environment.image } : {};
-      const commits = { author: gitAuthor, trailers: trailersOf(origin) };
+      const commits = { author, trailers: trailersOf(origin) };
       const made = await runtime
         .provision({ id: sandbox, session, runner, agentUid, caBundle: await caBundle(), commits, ...own })
         .catch(async (error: unknown) => {

@@ -29,8 +29,8 @@ export interface RunnerDependencies {
   readonly stopping?: AbortSignal;
   /** Builds of environments that are under way. */
   readonly builds?: Set<Promise<void>>;
-  /** Who commits in sandboxes, as `Name <address>`. */
-  readonly gitAuthor: string;
+  /** As `createBringUp` has it. */
+  readonly gitAuthor: string | null;
   readonly workspaceMb: number;
   readonly workspaceFiles: number;
 }

@@ -1,7 +1,7 @@
 /** Who commits in a sandbox, and what each commit says about its origin. Files of the folder that the sandbox sees. */
 export interface CommitIdentity {
-  /** `Name <address>`. */
-  readonly author: string;
+  /** `Name <address>`. Null: nobody has said who, and Bellhop commits under its own name. */
+  readonly author: string | null;
   /** Lines at the end of each message (git-interpret-trailers): `Thread: https://…`. */
   readonly trailers: readonly string[];
 }
@@ -17,7 +17,7 @@ const AUTHOR = /^([^<>]+?)\s*<([^<>\s]+)>$/;
  *   // { gitconfig: '[user]\n\tname = "Acme Agent"\n…', trailers: 'Requested-by: Ada\n' }
  */
 export function commitFiles({ author, trailers }: CommitIdentity): Readonly<Record<string, string>> {
-  const [, name = 'Bellhop', address = 'bellhop@localhost'] = AUTHOR.exec(author) ?? [];
+  const [, name = 'Bellhop', address = 'bellhop@localhost'] = AUTHOR.exec(author ?? '') ?? [];
   return {
     [COMMIT_FILES.settings]: `[user]\n\tname = ${quoted(name)}\n\temail = ${quoted(address)}\n`,
     [COMMIT_FILES.trailers]: trailers.map((each) => `${oneLine(each)}\n`).join(''),

@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../contracts/egress.ts';
+import type { ScopeKey } from '../contracts/scope.ts';
 import {
   type ConnectionAnswer,
   type ConnectionRequest,
@@ -36,6 +37,8 @@ export interface ProxyControl {
   followLease(sandbox: string, epoch: LeaseEpoch, options?: FollowOptions): Promise<EgressCounts>;
   /** Sends a request with a connection's credential, as the operator. */
   testConnection(connection: string, request: ConnectionRequest): Promise<ConnectionAnswer>;
+  /** Who commits in the sandboxes of a scope, as `Name <address>`. Null when no forge of the scope says so. */
+  commitAuthor(scope: ScopeKey): Promise<string | null>;
   health(): Promise<ProxyHealth>;
   close(): Promise<void>;
 }
@@ -121,6 +124,8 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
     },
     testConnection: (connection, request) =>
       call('POST', `/connections/${encodeURIComponent(connection)}/test`, request),
+    commitAuthor: async (scope) =>
+      (await call<{ author: string | null }>('GET', `/authors/${encodeURIComponent(scope)}`)).author,
     health: () => call('GET', '/health'),
     close: () => pool.destroy(),
   };

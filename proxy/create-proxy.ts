@@ -5,6 +5,7 @@ import type { KeyPair } from '../credentials/key-pair.ts';
 import { writeCaBundle } from './ca-bundle.ts';
 import { startControlServer } from './control/control-server.ts';
 import type { ProxyHealth } from './control/protocol.ts';
+import { createCommitAuthors } from './credentials/commit-authors.ts';
 import { createInjector } from './credentials/injector.ts';
 import { createMinter } from './credentials/tokens/minter.ts';
 import { createAddressGuard, type OwnListener } from './dialer/address-guard.ts';
@@ -159,6 +160,12 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   });
 
   const tests = createConnectionTests({ clients, front: () => front, document: () => policy.document });
+  const authors = createCommitAuthors({
+    document: () => policy.document,
+    injector,
+    confirm: () => policy.confirmForInjection(),
+    onError,
+  });
   const admission = createAdmission({
     leases: { current: (sandbox) => tests.current(sandbox) ?? leases.current(sandbox) },
     clients,
@@ -249,6 +256,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     listeners,
     health,
     testConnection: (connection, request) => tests.run(connection, request),
+    commitAuthor: (scope) => authors.of(scope),
     onError: (error) => onError(error, 'the control socket failed on a request'),
     earlierCounts: ({ session, epoch }) => countsWithin(store.counts(session, epoch.turn), EARLIER_COUNTS_MS),
   });

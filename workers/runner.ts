@@ -54,7 +54,7 @@ const schema = baseEnvironment.extend({
   BELLHOP_SANDBOX_GIT_AUTHOR: z
     .string()
     .regex(/^[^<>\p{Cc}]+ <[^<>\s]+@[^<>\s]+>$/u, 'must be: Name <address>')
-    .default('Bellhop <bellhop@localhost>'),
+    .optional(),
   BELLHOP_SANDBOX_MEMORY_MB: positive(DEFAULT_LIMITS.memoryMb),
   BELLHOP_SANDBOX_CPUS: positive(DEFAULT_LIMITS.cpus),
   BELLHOP_SANDBOX_TMP_MB: positive(DEFAULT_LIMITS.tmpMb),
@@ -129,7 +129,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
         stopping: stopping.signal,
         builds,
         caBundle,
-        gitAuthor: env.BELLHOP_SANDBOX_GIT_AUTHOR,
+        gitAuthor: env.BELLHOP_SANDBOX_GIT_AUTHOR ?? null,
         workspaceMb: env.BELLHOP_SANDBOX_WORKSPACE_MB,
         workspaceFiles: env.BELLHOP_SANDBOX_WORKSPACE_FILES,
       }),

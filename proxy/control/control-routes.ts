@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { EgressCounts, LeaseRequest } from '../../contracts/egress.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
 import type { LeaseTable } from '../lease/lease-table.ts';
 import type { SandboxListeners } from '../listener/sandbox-listeners.ts';
 import {
@@ -12,6 +13,7 @@ import {
   ListenRequestSchema,
   type ProxyHealth,
   SandboxIdSchema,
+  ScopeKeySchema,
 } from './protocol.ts';
 
 export interface ControlRequest {
@@ -28,13 +30,14 @@ export interface ControlRoutesOptions {
   readonly earlierCounts: (request: LeaseRequest) => Promise<EgressCounts | undefined>;
   readonly health: () => ProxyHealth;
   readonly testConnection: (connection: string, request: ConnectionRequest) => Promise<ConnectionAnswer>;
+  readonly commitAuthor: (scope: ScopeKey) => Promise<string | null>;
 }
 
 const WAIT_LIMIT_MS = 30_000;
 
 /** Answers every route of `control/protocol.ts` except the stream. Undefined stands for an answer without a body. */
 export function createControlRoutes(options: ControlRoutesOptions) {
-  const { leases, listeners, earlierCounts, health, testConnection } = options;
+  const { leases, listeners, earlierCounts, health, testConnection, commitAuthor } = options;
   async function openLease(sandbox: string, body: unknown): Promise<LeaseView> {
     const request = parse(LeaseRequestSchema, body);
     if (request.sandbox !== sandbox) throw new ControlError('bad_request', 'the body names another sandbox');
@@ -75,6 +78,9 @@ export function createControlRoutes(options: ControlRoutesOptions) {
     if (room === 'health' && method === 'GET' && id === undefined) return health();
     if (room === 'connections' && method === 'POST' && id !== undefined && part === 'test' && rest.length === 0) {
       return testConnection(id, parse(ConnectionRequestSchema, body ?? {}));
+    }
+    if (room === 'authors' && method === 'GET' && id !== undefined && part === undefined) {
+      return { author: await commitAuthor(parse(ScopeKeySchema, id)) };
     }
     if (room !== 'sandboxes' || rest.length > 0) throw notFound();
     if (id === undefined) {

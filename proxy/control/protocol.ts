@@ -10,6 +10,7 @@
  * - `GET    /sandboxes/:id/lease?turn=&waitMs=`  → {@link LeaseView}
  * - `GET    /sandboxes/:id/events?turn=&attempt=` → a line of JSON ({@link LeaseView}) for each change, until closed
  * - `POST   /connections/:id/test`  {@link ConnectionRequest} → {@link ConnectionAnswer}
+ * - `GET    /authors/:scope`       → `{ author }`: who commits there, `Name <address>`; null when no forge says so
  * - `GET    /health`               → {@link ProxyHealth}
  *
  * A refusal is `{ error: { code, message } }` with a 4xx or 5xx status.
@@ -121,14 +122,16 @@ export const ConnectionRequestSchema: z.ZodType<ConnectionRequest> = z.object({
   url: z.string().max(8_000).optional(),
 });
 
+export const ScopeKeySchema: z.ZodType<ScopeKey> = z.custom<ScopeKey>(
+  (value) =>
+    typeof value === 'string' && /^(organization|workspace:|channel:|group-dm:|person:|environment:)/.test(value),
+);
+
 export const LeaseRequestSchema: z.ZodType<LeaseRequest> = z.object({
   sandbox: sandboxId,
   session: z.custom<SessionId>((value) => typeof value === 'string' && /^slack:[^:]+:[^:]+:[^:]+$/.test(value)),
   epoch: z.object({ turn: z.number().int().min(1), attempt: z.number().int().min(1) }),
-  scope: z.custom<ScopeKey>(
-    (value) =>
-      typeof value === 'string' && /^(organization|workspace:|channel:|group-dm:|person:|environment:)/.test(value),
-  ),
+  scope: ScopeKeySchema,
   principal: z.custom<Principal>((value) => typeof value === 'string' && /^(agent@|person:)/.test(value)),
   requester: z.string().min(1).max(200),
 });

@@ -28,6 +28,11 @@ export interface InjectionRequest {
 export interface Injector {
   /** @throws Refusal `inject_failed`, naming the connection and nothing of the secret; or the reason of the signal */
   prepare(request: InjectionRequest): Promise<Injection>;
+  /**
+   * Who the connection is in a commit, as `Name <address>`. Null when its credential does not say.
+   * @throws as {@link prepare}
+   */
+  author(request: Omit<InjectionRequest, 'path'>): Promise<string | null>;
   /** Forgets all opened credentials, so that a deleted or rotated one is not used again. */
   clear(): void;
 }
@@ -36,7 +41,7 @@ export interface InjectorOptions {
   readonly keys: KeyPair;
   /** The sealed credential that came with the current policy. Null when there is none. */
   readonly sealedOf: (connection: Connection) => Uint8Array | null;
-  readonly minter: Pick<Minter, 'token'>;
+  readonly minter: Pick<Minter, 'token' | 'author'>;
 }
 
 /** An opened credential. That of a minted kind is only exchanged for tokens. */
@@ -84,7 +89,7 @@ export function createInjector({ keys, sealedOf, minter }: InjectorOptions): Inj
     }
   }
 
-  function opened({ connection, rule }: InjectionRequest): Promise<Opened> {
+  function opened({ connection, rule }: Pick<InjectionRequest, 'connection' | 'rule'>): Promise<Opened> {
     const key = bindingText(bindingOf(connection));
     const found = kept.get(key);
     if (found) return found;
@@ -120,6 +125,14 @@ export function createInjector({ keys, sealedOf, minter }: InjectorOptions): Inj
     async prepare(request) {
       const credential = await opened(request);
       return 'secret' in credential ? minted(request, credential.use, credential.secret) : credential.injection;
+    },
+    async author({ connection, rule, repositories, signal }) {
+      const credential = await opened({ connection, rule });
+      if (!('secret' in credential)) return null;
+      const { use, secret } = credential;
+      return await minter.author({ connection, use, secret, repositories, signal }).catch((error: unknown) => {
+        throw error instanceof TokenError ? failed(connection, rule, error.message, error.detail) : error;
+      });
     },
     clear: () => kept.clear(),
   };

@@ -11,7 +11,8 @@ import { TokenError } from './token-error.ts';
 const JWT_SECONDS = 9 * 60;
 /** For a clock of this machine that is ahead. */
 const JWT_AGE_SECONDS = 60;
-const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
+/** What GitHub wants of every request to its API. */
+export const APP_HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
 const installation = z.object({
   account: z.object({ login: z.string() }),
@@ -29,6 +30,18 @@ export function installationAuthorization(token: string, path: string): string {
   return `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
 }
 
+type AppUse = CredentialUse & { readonly kind: 'github-app' };
+
+/** @throws TokenError `bad_secret` */
+export function appJwt({ appId }: AppUse, secret: string): Promise<string> {
+  return signAssertion(secret, { issuer: appId, ageSeconds: JWT_AGE_SECONDS, lifeSeconds: JWT_SECONDS });
+}
+
+/** @param path within the API, which begins at a path of its own on GitHub Enterprise */
+export function appUrl({ apiUrl }: AppUse, path: string): string {
+  return apiUrl.replace(/\/$/, '') + path;
+}
+
 /**
  * A token of a GitHub App's installation, for what the bundles grant and nothing else
  * (https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app). GitHub refuses a token with
@@ -39,13 +52,12 @@ export function installationAuthorization(token: string, path: string): string {
  */
 export async function mintForInstallation(
   fetch: GuardedFetch,
-  { appId, installationId, apiUrl }: CredentialUse & { readonly kind: 'github-app' },
+  use: AppUse,
   secret: string,
   grant: InstallationGrant,
 ): Promise<MintedToken> {
-  const jwt = await signAssertion(secret, { issuer: appId, ageSeconds: JWT_AGE_SECONDS, lifeSeconds: JWT_SECONDS });
-  const url = `${apiUrl.replace(/\/$/, '')}/app/installations/${encodeURIComponent(installationId)}`;
-  const headers = { ...HEADERS, authorization: `Bearer ${jwt}` };
+  const url = appUrl(use, `/app/installations/${encodeURIComponent(use.installationId)}`);
+  const headers = { ...APP_HEADERS, authorization: `Bearer ${await appJwt(use, secret)}` };
 
   const found = await fetch(url, { headers });
   await throwIfRefused(found);

@@ -5,6 +5,7 @@ import { bindingOf, bindingText } from '../../../credentials/binding.ts';
 import type { KeyPair } from '../../../credentials/key-pair.ts';
 import type { GuardedDialer } from '../../dialer/guarded-dialer.ts';
 import type { MonotonicClock } from '../../lease/lease-table.ts';
+import { authorOfApp } from './app-author.ts';
 import { mintForInstallation } from './github-tokens.ts';
 import { mintForServiceAccount } from './google-tokens.ts';
 import { createGuardedFetch, type TokenHost } from './guarded-fetch.ts';
@@ -47,6 +48,11 @@ export interface HeldToken {
 export interface Minter {
   /** @throws TokenError, or the reason of the signal */
   token(request: TokenRequest): Promise<HeldToken>;
+  /**
+   * Who a GitHub App is in a commit. Null for a credential of another kind.
+   * @throws as {@link token}
+   */
+  author(request: TokenRequest): Promise<string | null>;
   /** Forgets the tokens of all connections but these. Call it at each change of the policy. */
   retain(connections: readonly Connection[]): void;
   /** Resolves when nothing is being fetched, or after `withinMs`. */
@@ -96,14 +102,23 @@ export function createMinter({ dialer, keys, rotations, clock, onRenewalFailed }
     }
   }
 
+  async function token(request: TokenRequest): Promise<HeldToken> {
+    const { connection, use, repositories, signal } = request;
+    const owner = ownerOf(connection);
+    const grant = use.kind === 'github-app' ? installationGrant(repositories, connection.id) : null;
+    const key = JSON.stringify([owner, grant]);
+    const value = await cache.get(owner, key, async (ending) => mint(request, ending), signal);
+    return { value, drop: () => cache.drop(key, value) };
+  }
+
   return {
-    async token(request) {
-      const { connection, use, repositories, signal } = request;
-      const owner = ownerOf(connection);
-      const grant = use.kind === 'github-app' ? installationGrant(repositories, connection.id) : null;
-      const key = JSON.stringify([owner, grant]);
-      const value = await cache.get(owner, key, async (ending) => mint(request, ending), signal);
-      return { value, drop: () => cache.drop(key, value) };
+    token,
+    async author(request) {
+      const { connection, use, secret, signal } = request;
+      if (use.kind !== 'github-app') return null;
+      const { value } = await token(request);
+      const fetch = createGuardedFetch({ dialer, host: tokenHostOf(connection), signal });
+      return await authorOfApp(fetch, use, secret, value);
     },
     retain(connections) {
       const current = new Set(connections.map(ownerOf));

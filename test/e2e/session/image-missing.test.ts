@@ -66,7 +66,7 @@ async function startRunner(name: string): Promise<AsyncDisposable> {
     database,
     lock: createKeyedLock(),
     makeRoom: async () => undefined,
-    gitAuthor: 'Bellhop <bellhop@localhost>',
+    gitAuthor: null,
     caBundle,
     workspaceMb: 1_000,
     workspaceFiles: 1_000,

@@ -45,7 +45,7 @@ function opening() {
   });
   const judge = createJudge({
     policy: { accessTo: () => now.access, confirmForInjection: () => {} },
-    injector: { prepare: () => opened.promise, clear: () => {} },
+    injector: { prepare: () => opened.promise, author: async () => null, clear: () => {} },
     forgeGate: createForgeGate(),
   });
   const sender = createSender({

@@ -63,7 +63,7 @@ export async function startRunnerStage(): Promise<RunnerStage> {
   };
   const dependencies = {
     ...parts,
-    gitAuthor: 'Bellhop <bellhop@localhost>',
+    gitAuthor: null,
     caBundle: async () => 'no certificates\n',
   };
   const activities = createRunnerActivities(dependencies);

@@ -16,7 +16,7 @@ const emulator = await createEmulator({
   seed: {
     github: {
       orgs: [{ login: 'Acme' }, { login: 'other' }],
-      users: [{ login: 'octocat' }],
+      users: [{ login: 'octocat' }, { login: 'bellhop[bot]' }],
       repos: [
         { owner: 'Acme', name: 'shop', private: true },
         { owner: 'Acme', name: 'docs', private: true },
