@@ -8,6 +8,8 @@ import { channel, crowdOf } from './crowd.ts';
 const CHANNELS = 50;
 const AT_ONCE = 20;
 const WATCHED_MS = 20_000;
+/** Shorter than the default of two minutes, so that the last threads rest soon. */
+const PAUSE_AFTER_S = 20;
 const MEMORY_BAR_MB = 400;
 const CPU_BAR_PERCENT = 5;
 /** Linux counts CPU time in these, `getconf CLK_TCK`. */
@@ -15,11 +17,11 @@ const TICKS_A_SECOND = 100;
 
 interface Sizes {
   readonly threads: number;
-  /** From the last answer until a thread counts as resting: what its turn left to do is done then. */
+  /** From the last pause until a thread counts as resting: what its turn left to do is done then. */
   readonly settleMs: number;
 }
 
-/** Threads that were answered and wait for somebody to speak again: what they cost while nothing happens. */
+/** Threads that were answered, whose sandboxes are paused or put away: what they cost until somebody speaks again. */
 export function rest({ threads, settleMs }: Sizes): Bench {
   return {
     name: 'rest',
@@ -27,7 +29,7 @@ export function rest({ threads, settleMs }: Sizes): Bench {
     async run(stage) {
       await using bellhop = await startInstallation({
         slack: { more: crowdOf(1, CHANNELS) },
-        environment: { BELLHOP_PAUSE_AFTER_SECONDS: '3600' },
+        environment: { BELLHOP_PAUSE_AFTER_SECONDS: String(PAUSE_AFTER_S) },
       });
       for (let begun = 0; begun < threads; begun += AT_ONCE) {
         await bellhop.database.query('delete from rate_bucket');
@@ -41,6 +43,7 @@ export function rest({ threads, settleMs }: Sizes): Bench {
         if (begun % 200 === 0) stage.tell(`rest: ${begun + some} of ${threads} threads`);
       }
       await until(async () => (await unsent(bellhop)) === 0, 'everything to be in Slack', 120_000);
+      await until(async () => (await running(bellhop)) === 0, 'every sandbox to be paused', 180_000);
       await pause(settleMs);
       const before = await cpuSeconds(bellhop);
       await pause(WATCHED_MS);
@@ -72,6 +75,11 @@ async function unsent({ database }: Installation): Promise<number> {
   const { rows } = await database.query<{ n: number }>(
     'select count(*)::int as n from outbox where sent_revision < revision and failed is null',
   );
+  return rows[0]?.n ?? 0;
+}
+
+async function running({ database }: Installation): Promise<number> {
+  const { rows } = await database.query<{ n: number }>("select count(*)::int as n from sandbox where state = 'running'");
   return rows[0]?.n ?? 0;
 }
 

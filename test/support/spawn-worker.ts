@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { LEAN_AGENT } from '../../workers/up/lean-agent.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
 export interface SpawnedWorker {
@@ -13,12 +14,11 @@ export interface SpawnedWorker {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs `workers/<name>.ts` as a process of its own, with this environment, the engine of the tests, and nothing else. */
+/** Runs `workers/<name>.ts` as `up` does, with this environment, the engine of the tests, and nothing else. */
 export function spawnWorker(name: string, environment: Readonly<Record<string, string>>): SpawnedWorker {
   const file = path.join(import.meta.dirname, '..', '..', 'workers', `${name}.ts`);
-  const { DOCKER_HOST } = process.env;
   const child = spawn(process.execPath, [file], {
-    env: { ...plainEnvironment(), ...(DOCKER_HOST && { DOCKER_HOST }), ...environment },
+    env: { ...plainEnvironment(), ...(name === 'agent' && LEAN_AGENT), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

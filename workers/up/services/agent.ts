@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { cacheFolder } from '../../../setup/host/cache.ts';
 import { inheritedBy } from '../environments.ts';
+import { LEAN_AGENT } from '../lean-agent.ts';
 import { type MetricsPort, metricsRemark } from '../metrics-ports.ts';
 import { startOwn } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
@@ -18,6 +19,7 @@ export async function startAgent(
 ): Promise<void> {
   await context.journal.step('agent', async () => {
     const env = {
+      ...LEAN_AGENT,
       ...inheritedBy('agent', context.environment),
       ...temporalEnvironment(context, temporal),
       BELLHOP_METRICS_ADDRESS: metrics.address,
