@@ -51,12 +51,15 @@ async function runSuites(
   };
 }
 
+/** Whether an argument is the folder of a whole suite. Who runs single files wants to see each failure. */
+const isSuite = (arg: string): boolean => /^test\/[a-z]+\/?$/.test(arg);
+
 async function runAll(args: readonly string[]): Promise<Counts> {
   const suites = selectSuites(args);
   if (suites.some(({ name }) => name === 'e2e')) await provideChromium(tell);
   let counts: Counts = { passed: 0, failed: 0 };
   const left = await withStage(tell, async (environment, signal) => {
-    counts = await runSuites(suites, { whole: args.length === 0, environment, signal });
+    counts = await runSuites(suites, { whole: args.every(isSuite), environment, signal });
   });
   for (const what of left) tell(`left behind: ${what}`);
   return { ...counts, failed: counts.failed + left.length };

@@ -49,7 +49,7 @@ export function selectSuites(args: readonly string[]): Suite[] {
 const MOST_AGAIN = 3;
 
 /**
- * What a whole run repeats when nothing else runs any more: the few files that failed, each suite's on its own. Suites run side by
+ * What a run of whole suites repeats when nothing else runs any more: the few files that failed, each suite's on its own. Suites run side by
  * side on two cores, so a test that has a deadline can fail for another one's load. More than a few, and nothing is repeated.
  */
 export function againAlone(
