@@ -1,6 +1,6 @@
 /** What a scope is allowed and forbidden, in pieces that can be compared over two documents. */
 import type { EffectiveRule } from './decision.ts';
-import type { Guardrail, RepositoryGrant, RepositoryGuardrail, RuleMatch } from './document.ts';
+import type { CredentialUse, Guardrail, RepositoryGrant, RepositoryGuardrail, RuleMatch } from './document.ts';
 import { matchesHost } from './host-name.ts';
 import { coversPath } from './path-match.ts';
 import { portText, ruleId } from './rule-match.ts';
@@ -23,22 +23,31 @@ export interface Piece {
 export interface Pieces {
   /** @param source a rule, guardrail or grant, which belongs to one document and does not change */
   of(source: object, make: () => Piece): Piece;
+  /** What a forge's connection is denied at the host of one of its rules: everything that no repository grants. */
+  ofGate(match: Piece['match'], connection: string): Piece;
 }
 
 export function createPieces(): Pieces {
   const bySource = new Map<object, Piece>();
   const byContent = new Map<string, Piece>();
+  function shared(made: Piece): Piece {
+    const { host, scheme, port, methods, paths } = made.match;
+    const content = JSON.stringify([made.kind, made.what, host, scheme, port, methods, paths]);
+    const piece = byContent.get(content) ?? made;
+    byContent.set(content, piece);
+    return piece;
+  }
   return {
     of(source, make) {
       const known = bySource.get(source);
       if (known) return known;
-      const made = make();
-      const { host, scheme, port, methods, paths } = made.match;
-      const content = JSON.stringify([made.kind, made.what, host, scheme, port, methods, paths]);
-      const piece = byContent.get(content) ?? made;
-      byContent.set(content, piece);
+      const piece = shared(make());
       bySource.set(source, piece);
       return piece;
+    },
+    ofGate({ host, port, scheme }, connection) {
+      const what = `whatever its repositories do not grant denied by ${connection}`;
+      return shared({ kind: what, what, match: { host, port, scheme, methods: [], paths: [] } });
     },
   };
 }
@@ -55,10 +64,19 @@ export function pieceOf(rule: EffectiveRule): Piece {
   };
 }
 
+const GUARDRAIL = 'guardrail';
+
 /** What makes a rule another reach although it is for the same requests. */
 function settingsOf(rule: EffectiveRule): unknown {
   if (rule.from === 'domain') return [rule.match.transport, rule.match.ownCredentials];
-  return rule.action === 'inject' ? [rule.connection.id, rule.connection.credential, rule.connection.ca] : null;
+  if (rule.action !== 'inject') return null;
+  const { id, credential, ca } = rule.connection;
+  return [id, inOrder(credential), ca];
+}
+
+/** PostgreSQL gives the fields of a stored document back in an order of its own. */
+function inOrder(credential: CredentialUse): [string, unknown][] {
+  return Object.entries(credential).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function howOf(rule: EffectiveRule): string {
@@ -69,15 +87,17 @@ function howOf(rule: EffectiveRule): string {
   }
   if (rule.action === 'deny') return ` denied by ${ruleId(rule)}`;
   if (rule.action === 'forward') return '';
-  const { kind, ...more } = rule.connection.credential;
-  const settings = Object.entries(more).filter(([, value]) => value !== null && value !== '');
+  const { kind } = rule.connection.credential;
+  const settings = inOrder(rule.connection.credential).filter(
+    ([name, value]) => name !== 'kind' && value !== null && value !== '',
+  );
   const told = settings.map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(' ') : String(value)}`);
   return ` with ${ruleId(rule)} (${[kind, ...told].join(', ')})`;
 }
 
 export function guardrailPiece({ id, host, port, methods, paths }: Guardrail): Piece {
   const what = `${methodsOf(methods)} ${host}${port === null ? '' : `:${port}`}${paths.join(',')} denied by ${id}`;
-  return { kind: 'guardrail', what, match: { host, port, methods, paths, scheme: 'https' } };
+  return { kind: GUARDRAIL, what, match: { host, port, methods, paths, scheme: 'https' } };
 }
 
 /** `propose acme/shop with github`, `write acme/docs (main, docs/*) with github`. */
@@ -92,6 +112,11 @@ export function operationsText({ id, operations, repository }: RepositoryGuardra
 
 export function namedPiece(what: string): Piece {
   return { kind: what, what, match: { host: '', port: 0, scheme: 'https', methods: [], paths: [] } };
+}
+
+/** Whether a denial stands by itself. Others belong to a connection, and mean nothing where nothing reaches its hosts. */
+export function standsAlone({ kind, match }: Piece): boolean {
+  return kind === GUARDRAIL || match.host === '';
 }
 
 function methodsOf(methods: readonly string[]): string {

@@ -18,8 +18,9 @@ import {
   type Piece,
   type Pieces,
   pieceOf,
+  standsAlone,
 } from './reach-pieces.ts';
-import { originOf } from './rule-match.ts';
+import { originOf, portText } from './rule-match.ts';
 
 export interface ReachItem {
   /** `GET https://api.acme.test/v1 with acme-readonly` */
@@ -52,8 +53,8 @@ export function compareReach(before: AccessDocument, after: AccessDocument): Sco
   const changed = [...labels].flatMap(([scope, label]) => {
     const [was, is] = [reachOf(old.effective(scope), pieces), reachOf(now.effective(scope), pieces)];
     if (isSame(was.allowed, is.allowed) && isSame(was.denied, is.denied) && isSame(was.order, is.order)) return [];
-    const gained = [...beyond(is, was, 'no longer'), ...otherwiseDecided(is, was)];
-    const lost = beyond(was, is, 'from now on');
+    const gained = [...beyond(is, was, 'no longer', false), ...otherwiseDecided(is, was)];
+    const lost = beyond(was, is, 'from now on', true);
     return gained.length + lost.length === 0 ? [] : [{ scope, label, gained, lost }];
   });
   return changed.sort((a, b) => Number(b.gained.length > 0) - Number(a.gained.length > 0));
@@ -100,26 +101,27 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
         origin: 'guardrail',
         line: each.line,
       })),
-      ...gatedIn(access).map(({ connection, origin, match }) =>
-        named(
-          connection,
-          `whatever its repositories do not grant denied by ${connection.id}`,
-          placeOf(origin),
-          match.line,
-        ),
-      ),
+      ...gatedIn(access).map(({ connection, origin, match }) => ({
+        piece: pieces.ofGate(match, connection.id),
+        origin: placeOf(origin),
+        line: match.line,
+      })),
       ...access.repositoryGuardrails.map((each) => named(each, operationsText(each), 'guardrail', each.line)),
     ],
   };
 }
 
-/** One rule of each connection in scope whose requests need a grant: a forge's connection opens nothing by its rules alone. */
+/**
+ * The rules of connections in scope whose requests need a grant, one for each host: a forge's connection opens nothing by its rules
+ * alone.
+ */
 function gatedIn({ forges, rules }: EffectiveAccess): EffectiveConnectionRule[] {
   const gated = new Set(forges.map(({ connection }) => connection));
   const found = new Map<string, EffectiveConnectionRule>();
   for (const rule of rules) {
-    if (rule.from !== 'connection' || rule.action !== 'inject' || found.has(rule.connection.id)) continue;
-    if (gated.has(rule.connection.id)) found.set(rule.connection.id, rule);
+    if (rule.from !== 'connection' || rule.action !== 'inject' || !gated.has(rule.connection.id)) continue;
+    const key = `${rule.connection.id} ${rule.match.host}${portText(rule.match)}`;
+    if (!found.has(key)) found.set(key, rule);
   }
   return [...found.values()];
 }
@@ -151,21 +153,30 @@ function placeOf({ bundle, scopeLabel }: Origin): string {
 }
 
 /**
- * What `one` reaches beyond `other`: allowed pieces that nothing covers there, and what `other` forbids and `one` does not.
+ * What `one` reaches beyond `other`: allowed pieces that nothing covers there, and what `other` forbids of it and `one` does not.
+ * A connection's denial that is gone together with everything that it was for changes nothing.
  *
  * @param words said of something that only `other` forbids
+ * @param otherIsNew whether `other` is of the file; lines of what is of the document in force are of another file
  */
-function beyond(one: Reach, other: Reach, words: string): ReachItem[] {
+function beyond(one: Reach, other: Reach, words: string, otherIsNew: boolean): ReachItem[] {
   const more = notCovered(one.allowed, other.allowed);
   // A scope that reached nothing before has everything as a gain already, and one that reaches nothing gains nothing.
   const both = one.allowed.length > 0 && other.allowed.length > 0;
-  const freed = both ? notCovered(other.denied, one.denied) : [];
-  const itemOf = ({ piece, origin, line }: Held, said = ''): ReachItem => ({
+  const matters = ({ piece }: Held) => standsAlone(piece) || one.allowed.some((held) => meets(held.piece, piece));
+  const freed = both ? notCovered(other.denied, one.denied).filter(matters) : [];
+  const itemOf = ({ piece, origin, line }: Held, isNew: boolean, said = ''): ReachItem => ({
     what: `${said}${piece.what}`,
     origin,
-    line,
+    line: isNew ? line : 0,
   });
-  return [...more.map((held) => itemOf(held)), ...freed.map((held) => itemOf(held, `${words}: `))];
+  const items = [
+    ...more.map((held) => itemOf(held, !otherIsNew)),
+    ...freed.map((held) => itemOf(held, otherIsNew, `${words}: `)),
+  ];
+  // A forge's connection has one such denial for each of its hosts, in the same words.
+  const seen = new Set<string>();
+  return items.filter(({ what }) => !seen.has(what) && seen.add(what));
 }
 
 /**

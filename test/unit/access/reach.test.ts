@@ -55,6 +55,29 @@ test('a denial that is gone is a gain', () => {
   expect(reach(after, before).lost).toHaveLength(2);
 });
 
+test('a denial that goes with its connection is no gain where nothing reaches its host, and one where something does', () => {
+  const rules = [rule('deny', 'a.test', { paths: ['/export'], line: 36 }), rule('inject', 'a.test')];
+  const others = { domains: [domain('b.test')] };
+  const before = withChannel({ ...others, connections: [connection('crm', 'a.test', { rules })] });
+  expect(reach(before, withChannel(others)).gained).toEqual([]);
+
+  const open = withChannel({ domains: [domain('b.test'), domain('a.test', { line: 3 })] });
+  const found = compareReach(before, open).find(({ scope }) => scope === CHANNEL);
+  expect(found?.gained.map(({ what, line }) => [what, line])).toEqual([
+    ['every method https://a.test', 3],
+    // It stood in line 36 of another file.
+    ['no longer: every method https://a.test/export denied by crm', 0],
+  ]);
+});
+
+test('the order in which a database gives the fields of a credential back changes nothing', () => {
+  const use = { kind: 'github-app', appId: '1', installationId: '2', apiUrl: 'https://api.a.test' } as const;
+  const turned = Object.fromEntries(Object.entries(use).reverse()) as unknown as typeof use;
+  const of = (credential: typeof use) =>
+    withChannel({ connections: [{ ...connection('git', 'api.a.test'), credential }] });
+  expect(compareReach(of(use), of(turned))).toEqual([]);
+});
+
 test("a forge's connection that becomes an ordinary one is a gain: its rules alone decide from then on", () => {
   const git = connection('git', 'git.a.test');
   const gated = withChannel({ connections: [{ ...git, forge: 'gitea' }] });
