@@ -20,12 +20,19 @@ export async function rememberFile(memory: string, file: string): Promise<void> 
   await writeFile(memory, `${path.resolve(file)}\n`, { mode: 0o600 });
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'you may not read it',
+};
+
 /** The text of a file. @throws Error in words */
 export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new Error(`${file} cannot be read: ${WHY[code] ?? 'the system says'} (${code})`);
   }
 }
 

@@ -17,7 +17,7 @@ export function register(program: Command): void {
         const known = Object.keys(PRESETS);
         throw new Error(`there is no preset ${name}${didYouMean(name, known)}; known are ${known.join(', ')}`);
       }
-      await writeFile(file, newFileText(names), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+      await writeFile(file, newFileText(file, names), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'EEXIST') throw new Error(`${file} is there already, and stays as it is`);
         throw new Error(`${file} cannot be written (${error.code})`);
       });

@@ -16,7 +16,8 @@ export function register(program: Command): void {
     .argument('<host>', 'such as api.acme.test')
     .option('--json', 'print it as JSON')
     .action(async (text: string, options: { json?: boolean }) => {
-      const parsed = parseHostName(text);
+      // An address that was copied from somewhere means its host.
+      const parsed = parseHostName(/^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text).hostname : text);
       if ('refused' in parsed) throw new Error(`${text} ${parsed.refused}`);
       await using context = await openCliContext();
       const document = await currentPolicy(context.database);

@@ -1,18 +1,21 @@
 import { PRESETS } from '../../access/presets/apply-preset.ts';
 import type { Preset } from '../../access/presets/preset.ts';
 
-/** What the access file of a new workspace says. `presets` are the services that it should reach. */
-export function newFileText(presets: readonly string[]): string {
+/** What the access file of a new workspace says. `presets` are the services that it should reach; `file` is its own path. */
+export function newFileText(file: string, presets: readonly string[]): string {
   return presets.length === 0
-    ? `${HEAD}${SCOPES}${EXAMPLES}`
-    : `${HEAD}${scopesWith(presets)}${connections(presets)}${LATER}`;
+    ? `${head(file)}${SCOPES}${EXAMPLES}`
+    : `${head(file)}${scopesWith(presets)}${connections(presets)}${LATER}`;
 }
 
-const HEAD = `# What the agent may reach, and from where. What is not named here is blocked.
+const head = (file: string): string => `# What the agent may reach, and from where. What is not named here is blocked.
 #
-#   ./bellhop plan              checks this file and says whose reach would grow
-#   ./bellhop apply             puts it in force, all of it or nothing
-#   ./bellhop presets           services that are known already
+#   ./bellhop plan ${file}
+#       checks this file and says whose reach would grow
+#   ./bellhop apply ${file}
+#       puts it in force, all of it or nothing
+#   ./bellhop presets
+#       services that are known already
 #
 # No secret stands here. A credential names where you keep it: fromEnv, fromFile or fromCommand.
 

@@ -123,7 +123,7 @@ test.each([
   [['why', '#general', 'GET', 'https://127.0.0.1/'], 'https://127.0.0.1/ has a host that is an IP address'],
   [['why', '#general', 'GET', 'a.test'], 'a.test must begin with http:// or https://'],
   [['effective', '#nowhere'], 'there is no channel #nowhere that Bellhop can see'],
-  [['apply', 'missing.yaml'], 'missing.yaml cannot be read (ENOENT)'],
+  [['apply', 'missing.yaml'], 'missing.yaml cannot be read: there is no such file (ENOENT)'],
 ])('%j is answered in one line of words', async (args, words) => {
   const { code, err } = await bellhop(args);
   expect(err).toMatch(/^bellhop: /);
