@@ -3,6 +3,11 @@
  * A guardrail must hold for one of them, a rule that allows for all of them.
  */
 
+/** What trimming takes away. Java's `String.trim` takes every character up to the space. */
+const BLANK = String.raw`[\s\0-\x1f]`;
+const BLANKS_BEHIND = new RegExp(`(?<!${BLANK})${BLANK}+(?=/|$)`, 'g');
+const BLANKS_BEFORE = new RegExp(`/${BLANK}+`, 'g');
+
 /** Steps that a server may apply to a path, in any order and any number of times. */
 const STEPS: readonly ((path: string) => string)[] = [
   decode,
@@ -13,11 +18,11 @@ const STEPS: readonly ((path: string) => string)[] = [
   // Windows ignores spaces and dots at the end of a name.
   (path) => path.replace(/(?<![\s.])[\s.]+(?=\/|$)/g, ''),
   // Others ignore only the spaces, so that `/.. /` is a way up.
-  (path) => path.replace(/(?<!\s)\s+(?=\/|$)/g, ''),
+  (path) => path.replace(BLANKS_BEHIND, ''),
   // On NTFS a stream type names the same file or folder again: `/a::$DATA`, `/a:$I30:$INDEX_ALLOCATION`.
   (path) => path.replace(/:[^/:]*:\$[^/]*/g, ''),
   // Some servers trim each segment.
-  (path) => path.replace(/\/\s+/g, '/'),
+  (path) => path.replace(BLANKS_BEFORE, '/'),
   foldWidth,
   resolveDots,
 ];
@@ -43,14 +48,20 @@ export function pathReadings(path: string): readonly string[] | null {
   return [...readings];
 }
 
-/** A query as it came, and with each level of its percent-encoding taken off, because a server may decode more than once. */
-export function queryReadings(query: string): readonly string[] {
-  const readings = new Set<string>();
-  for (let reading = query; !readings.has(reading); ) {
-    readings.add(reading);
-    reading = decodeOnce(reading);
+/** No honest query is encoded more often. Each level costs a copy of the query. */
+const MAX_LEVELS = 8;
+
+/**
+ * A query as it came, and with each level of its percent-encoding taken off, because a server may decode more than once. Null
+ * for more than eight levels.
+ */
+export function queryReadings(query: string): readonly string[] | null {
+  const readings = [query];
+  for (let reading = decodeOnce(query); reading !== readings.at(-1); reading = decodeOnce(reading)) {
+    if (readings.length > MAX_LEVELS) return null;
+    readings.push(reading);
   }
-  return [...readings];
+  return readings;
 }
 
 /** Removes `.`, `..` and empty segments (RFC 3986 5.2.4). */

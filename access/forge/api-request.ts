@@ -22,6 +22,8 @@ export interface AllowedCall {
   readonly repository: string | null;
   /** The branch it concerns, if it names one. */
   readonly ref: string | null;
+  /** For GraphQL: the query as it is to be sent, in place of the text that came. */
+  readonly query?: string;
   /** For GraphQL: the ids in the answer, each with its repository. */
   readonly idsIn?: (answer: unknown) => ReadonlyMap<string, string>;
 }

@@ -7,8 +7,10 @@ import {
   type ObjectFieldNode,
   type OperationDefinitionNode,
   parse,
+  print,
   type SelectionSetNode,
   type ValueNode,
+  visit,
 } from 'graphql';
 
 /** Thrown to refuse a query. The message is a sentence. */
@@ -19,6 +21,8 @@ export interface GraphqlDocument {
   readonly operation: OperationDefinitionNode;
   /** The fields of selections, with those of their fragments. @throws RefusedQuery when there are too many */
   fieldsOf(...selections: readonly (SelectionSetNode | undefined)[]): Generator<FieldNode>;
+  /** The document written anew, so that every server reads what was judged. It has no comment, block string or description. */
+  print(): string;
   /** The value of an argument. Null without one. @throws RefusedQuery when it is given twice */
   argument(field: FieldNode, name: string): unknown;
 }
@@ -94,6 +98,7 @@ export function readDocument(
   return {
     operation,
     fieldsOf,
+    print: () => printed(document),
     argument({ arguments: given = [] }, name) {
       return given.some((each) => each.name.value === name) ? plainValue(only(given, name).value) : null;
     },
@@ -105,6 +110,20 @@ function only<T extends ArgumentNode | ObjectFieldNode>(nodes: readonly T[], nam
   const found = nodes.filter((each) => each.name.value === name);
   if (found.length === 1) return found[0] as T;
   throw new RefusedQuery(`The GraphQL query gives ${name} twice.`);
+}
+
+/**
+ * Servers differ in where a comment or a block string ends: graphql-ruby's lexers know other line ends and escapes than this parser.
+ * Therefore no text of the sandbox is sent as it came: comments go with parsing, and every string is written with escapes.
+ */
+function printed(document: DocumentNode): string {
+  const plain = visit(document, {
+    enter(node) {
+      if (node.kind === Kind.STRING && node.block) return { ...node, block: false };
+      return 'description' in node && node.description ? { ...node, description: undefined } : undefined;
+    },
+  });
+  return print(plain);
 }
 
 function parsed(source: string): DocumentNode {

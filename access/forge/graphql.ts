@@ -16,7 +16,8 @@ const FACTS: readonly string[] = ['__typename', '__schema', '__type', 'rateLimit
 
 /**
  * Judges a request to GitHub's GraphQL API. The document is parsed, and it must be one operation. Every field is
- * compared with the lists in graphql-fields.ts, and every repository that is named must be granted.
+ * compared with the lists in graphql-fields.ts, and every repository that is named must be granted. What is sent is printed from
+ * what was parsed.
  */
 export function judgeGraphql({ method, body }: ApiRequest, granted: ApiGrants): JudgedCall {
   if (method !== 'POST') return denied('GraphQL is asked by POST.');
@@ -66,6 +67,7 @@ function judgeOperation(source: string, variables: Readonly<Record<string, unkno
       operation: names.size === 0 ? 'read' : [...names].join(' '),
       repository: repositories.size === 0 ? null : [...repositories].join(' '),
       ref: acts.find(({ ref }) => ref !== null)?.ref ?? null,
+      query: document.print(),
       idsIn: (answer) => idsInAnswer(readDocument(source, variables, MAX_ANSWERED_FIELDS), parts, answer),
     },
     acts,

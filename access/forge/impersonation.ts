@@ -6,6 +6,8 @@ const NAME = 'sudo';
 /** A parameter of this name. Some servers skip signs before a name, so that `[sudo]` is `sudo`. */
 const PARAMETER = /[?&;][^\w?&;=]*sudo(?!\w)/i;
 
+const TOO_OFTEN = 'The query is percent-encoded too many times over.';
+
 /**
  * Why a request to a forge is refused: it would act as another user, or its query cannot be decoded, so that nobody can
  * say whether it does. Null when it acts for nobody else.
@@ -17,7 +19,9 @@ export function actsForAnother(query: string, headerKeys: readonly string[] = []
   if (headerKeys.includes(NAME)) return 'Nobody else is acted for: the header "Sudo" is refused.';
   if (!isDecodable(query)) return 'The query cannot be decoded as UTF-8.';
   // A server in between may decode once more, so every level of encoding counts.
-  const isNamed = queryReadings(query).some((each) => PARAMETER.test(each));
+  const readings = queryReadings(query);
+  if (readings === null) return TOO_OFTEN;
+  const isNamed = readings.some((each) => PARAMETER.test(each));
   return isNamed ? 'Nobody else is acted for: "sudo" is refused.' : null;
 }
 

@@ -17,6 +17,7 @@ const PROJECT_PARAMETER = /[?&;][^?&;=]*project_id(?!\w)/i;
 export function namesOther(repository: string, rest: string, query: string): string | null {
   const compares = pathReadings(rest)?.some((each) => COMPARE.test(each) && each.includes(':')) ?? true;
   if (compares) return `Compare branches of ${repository} itself, without an owner before the branch.`;
-  if (!queryReadings(query).some((each) => PROJECT_PARAMETER.test(each))) return null;
+  const names = queryReadings(query)?.some((each) => PROJECT_PARAMETER.test(each)) ?? true;
+  if (!names) return null;
   return `A parameter of the query names another project than ${repository}.`;
 }

@@ -51,7 +51,7 @@ export function createApiGate(): ApiGate {
         if (guardrail) throw new Refusal('guardrail', verdict.reason, { rule: guardrail });
         throw new Refusal('api_refused', verdict.reason + withoutGrant(request), { rule });
       }
-      const { operation, ref, idsIn } = verdict;
+      const { operation, ref, query, idsIn } = verdict;
       exchange.work = { repository, operation, ref, pullRequest: pullRequestOf(path) };
       const reads: ((answer: unknown) => void)[] = [];
       if (operation.split(' ').includes(OPENS_PULL_REQUEST)) {
@@ -67,10 +67,12 @@ export function createApiGate(): ApiGate {
       }
       const showsProject = forge.forge.kind === 'gitlab' && method === 'GET' && PROJECT.test(path);
       const answer = showsProject ? WITHOUT_RUNNERS_TOKEN : reads.length > 0 ? readBy(reads) : null;
-      const sent = withBody(head, content?.body ?? null);
+      const rewritten = query === undefined ? null : Buffer.from(JSON.stringify({ ...content?.json, query }));
+      const sentBody = rewritten ?? content?.body ?? null;
+      const sent = withBody(head, sentBody);
       return {
         head: answer ? withPlainAnswer(sent) : sent,
-        body: content?.body ?? null,
+        body: sentBody,
         answer,
         attach: (injection) => injection,
         stillHolds: (access) =>

@@ -2,7 +2,7 @@ import { Refusal } from '../../refusal.ts';
 import type { SignedRequest, SigningInjection, UnsignedRequest } from '../injection.ts';
 import { awsPlace, regionOfScope, servesAllRegions } from './aws-host.ts';
 import { joinChunks } from './chunks.ts';
-import { checkCopy } from './copy-source.ts';
+import { checkNamedObjects } from './named-objects.ts';
 import { type Payload, payloadOf, UNSIGNED } from './payload.ts';
 import { isS3, s3Path } from './s3.ts';
 import { type AwsKey, authorizationOf, sha256 } from './signature.ts';
@@ -78,7 +78,7 @@ export function sigV4Injection(options: SigV4Options): SigningInjection {
       refuseVersion4A(unsigned);
       const { service, region } = placeOf(unsigned);
       const request = withoutPresigning(unsigned);
-      checkCopy(request);
+      checkNamedObjects(request);
       const payload = payloadOf(request, service);
       const hash = await hashOf(payload, readBody);
       // Not before: a body may come slowly, and AWS refuses a signature that is five minutes old.

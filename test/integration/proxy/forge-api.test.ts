@@ -153,6 +153,15 @@ test('gh opens a pull request by GraphQL once the id of the repository is known'
   });
 });
 
+test('a query of GraphQL reaches the forge as it was judged, without comments and block strings', async () => {
+  const query = '{ repository(owner: "acme", name: "shop") { object(expression: """x""") { id } } } # a comment';
+  expect((await call('https://api.hub.test/graphql', { query, variables: { a: 1 } })).status).toBe(200);
+  const sent = JSON.parse(reached.at(-1)?.body ?? '') as { query: string; variables: unknown };
+  expect(sent.query).toContain('object(expression: "x")');
+  expect(sent.query).not.toContain('comment');
+  expect(sent.variables).toEqual({ a: 1 });
+});
+
 test('Git LFS works within the grants, and its answer holds no credential', async () => {
   const batch = 'https://git.test/acme/shop.git/info/lfs/objects/batch';
   const lfs = { headers: { 'content-type': 'application/vnd.git-lfs+json' } };

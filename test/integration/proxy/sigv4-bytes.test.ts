@@ -113,6 +113,37 @@ describe('byte for byte', () => {
     expect(stage.origin.received(SHARED)).toBe('');
   });
 
+  test.each(['?delete', '?delete=', '?x=1&%64elete'])(
+    'objects that a body names are deleted (%s) only where the rules keep nothing back, and allow DELETE',
+    async (query) => {
+      const body = '<Delete><Object><Key>secret/key</Key></Object></Delete>';
+      const remove = () => request(SHARED, `/open${query}`, { method: 'POST', body });
+      expect((await remove()).status).toBe(200);
+      stage.origin.forget();
+      const guardrail = {
+        id: 'no',
+        host: SHARED,
+        port: null,
+        methods: [],
+        paths: ['/open/secret'],
+        reason: '',
+        line: 0,
+      };
+      for (const [rule, more] of [
+        [{ paths: ['/open'] }, {}],
+        [{ methods: ['POST', 'GET'] }, {}],
+        [{}, { rules: held('*.amazonaws.com') }],
+        [{}, { guardrails: [guardrail] }],
+      ] as const) {
+        await stage.use(stage.moto.user, rule as Partial<ConnectionRule>, null, more);
+        const answer = await remove();
+        expect(answer).toMatchObject({ status: 400, error: { code: 'cannot_sign' } });
+        expect(answer.error?.message).toContain('its body names the objects to delete');
+      }
+      expect(stage.origin.received(SHARED)).toBe('');
+    },
+  );
+
   test('a connection to one bucket copies from this bucket only', async () => {
     await stage.use(stage.moto.user, { host: BUCKET });
     expect((await copy('acme/key')).status).toBe(200);

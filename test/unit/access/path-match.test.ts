@@ -145,6 +145,10 @@ test.each([
   ['/%2541dmin', true],
   ['/v1/..%20/admin', true],
   ['/v1/..%C2%A0/admin', true],
+  ['/admin%01', true],
+  ['/%01admin', true],
+  ['/admin%1F/x', true],
+  ['/v1/..%00/admin', true],
   // More readings than anybody means.
   [`/v1/%${'25'.repeat(200)}41`, true],
 ])('a deny of /admin reaches %s: %s', (path, reached) => {

@@ -9,13 +9,35 @@ const SOURCES: ReadonlySet<string> = new Set(['x-amz-copy-source', 'x-amz-rename
 const BUCKET_IN_HOST = /^(.+)\.s3[a-z0-9-]*\..*amazonaws\.(?:com|com\.cn|eu)$/;
 
 /**
- * Refuses a copy that would read what the rules may keep back. Rules judge the path of a request, and a copy reads an
- * object that only a header names. So it is signed only where the rules hold nothing of the host back, and a host with a
- * bucket in its name copies from this bucket. Where a rule covers every host below a name, any bucket may be read anyhow.
+ * Whether a request of S3 is DeleteObjects: its body names what is deleted
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
+ *
+ * @param query with or without its question mark
+ */
+export function deletesByBody(query: string): boolean {
+  return /(?:^|[?&])delete(?:[=&]|$)/i.test(uriDecode(query));
+}
+
+/**
+ * Refuses what would reach objects that the path does not name, where the rules may keep some back: rules judge the path.
  *
  * @throws Refusal `cannot_sign`
  */
-export function checkCopy({ headers, query, host, ruleHost, holdsBack }: UnsignedRequest): void {
+export function checkNamedObjects(request: UnsignedRequest): void {
+  checkCopy(request);
+  if (request.holdsBack && deletesByBody(request.query)) {
+    throw cannotSign(
+      'its body names the objects to delete, and the access rules keep something of this host back. Delete them one by one',
+    );
+  }
+}
+
+/**
+ * Refuses a copy that would read what the rules may keep back. Rules judge the path of a request, and a copy reads an
+ * object that only a header names. So it is signed only where the rules hold nothing of the host back, and a host with a
+ * bucket in its name copies from this bucket. Where a rule covers every host below a name, any bucket may be read anyhow.
+ */
+function checkCopy({ headers, query, host, ruleHost, holdsBack }: UnsignedRequest): void {
   const sources = headers.filter(([name]) => SOURCES.has(name)).map(([, value]) => value);
   const inQuery = [...SOURCES].some((name) => uriDecode(query).toLowerCase().includes(`${name}=`));
   if (sources.length === 0 && !inQuery) return;
