@@ -79,7 +79,9 @@ async function unsent({ database }: Installation): Promise<number> {
 }
 
 async function running({ database }: Installation): Promise<number> {
-  const { rows } = await database.query<{ n: number }>("select count(*)::int as n from sandbox where state = 'running'");
+  const { rows } = await database.query<{ n: number }>(
+    "select count(*)::int as n from sandbox where state = 'running'",
+  );
   return rows[0]?.n ?? 0;
 }
 

@@ -29,6 +29,16 @@ export type TokenFailure =
   /** Nothing above. */
   | 'failed';
 
+/** What a code means where it does not say so itself. */
+const WORDS: Partial<Record<TokenFailure, string>> = {
+  dns: 'the host of the token endpoint was not found',
+  connect: 'the token endpoint could not be connected',
+  address_denied: 'the token endpoint has an address that may not be dialled',
+  upstream_tls: 'the certificate of the token endpoint was not accepted',
+  broke_off: 'the token endpoint closed the connection',
+  timeout: 'the token endpoint did not answer in time',
+};
+
 /**
  * No token could be got. `code` goes to the sandbox, so it is one of the list above, `http_` with a status, or an OAuth
  * error code that {@link oauthErrorCode} has let through. It never holds any other text of the token endpoint's.
@@ -38,7 +48,8 @@ export class TokenError extends Error {
   /** For the log and the event: addresses of the inside may be in it. Never any text of the answer. */
   readonly detail: string | null;
   constructor(code: TokenFailure | OAuthErrorCode | `http_${number}`, detail: string | null = null) {
-    super(`no token was issued (${code})`);
+    const words = WORDS[code as TokenFailure];
+    super(`no token was issued (${code})${words ? `: ${words}` : ''}`);
     this.name = 'TokenError';
     this.code = code;
     this.detail = detail;
