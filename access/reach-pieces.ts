@@ -23,12 +23,16 @@ export interface Piece {
 export interface Pieces {
   /** @param source a rule, guardrail or grant, which belongs to one document and does not change */
   of(source: object, make: () => Piece): Piece;
-  /** What a forge's connection is denied at the host of one of its rules: everything that no repository grants. */
+  /**
+   * What a forge's connection is denied at the host of one of its rules: everything that no repository grants.
+   * @param match of a rule of one document, which does not change
+   */
   ofGate(match: Piece['match'], connection: string): Piece;
 }
 
 export function createPieces(): Pieces {
   const bySource = new Map<object, Piece>();
+  const gates = new Map<object, Piece>();
   const byContent = new Map<string, Piece>();
   function shared(made: Piece): Piece {
     const { host, scheme, port, methods, paths } = made.match;
@@ -45,17 +49,23 @@ export function createPieces(): Pieces {
       bySource.set(source, piece);
       return piece;
     },
-    ofGate({ host, port, scheme }, connection) {
+    ofGate(match, connection) {
+      const known = gates.get(match);
+      if (known) return known;
       const what = `whatever its repositories do not grant denied by ${connection}`;
-      return shared({ kind: what, what, match: { host, port, scheme, methods: [], paths: [] } });
+      const { host, port, scheme } = match;
+      const piece = shared({ kind: what, what, match: { host, port, scheme, methods: [], paths: [] } });
+      gates.set(match, piece);
+      return piece;
     },
   };
 }
 
-export function pieceOf(rule: EffectiveRule): Piece {
+/** @param isGated whether the rule opens only what repositories are granted for */
+export function pieceOf(rule: EffectiveRule, isGated: boolean): Piece {
   const { match } = rule;
   const where = `${methodsOf(match.methods)} ${match.scheme}://${match.host}${portText(match)}${match.paths.join(',')}`;
-  const how = howOf(rule);
+  const how = `${isGated ? ', as far as repositories are granted,' : ''}${howOf(rule)}`;
   const addresses = match.addresses.map(({ range, port }) => `${range}:${port}`).join(', ');
   return {
     kind: JSON.stringify([rule.action, settingsOf(rule), addresses]),

@@ -20,7 +20,7 @@ import {
   pieceOf,
   standsAlone,
 } from './reach-pieces.ts';
-import { originOf, portText } from './rule-match.ts';
+import { originOf } from './rule-match.ts';
 
 export interface ReachItem {
   /** `GET https://api.acme.test/v1 with acme-readonly` */
@@ -76,8 +76,11 @@ interface Held {
 
 function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
   if (!access.enabled) return { allowed: [], denied: [], order: [] };
+  const gated = new Set(access.forges.map(({ connection }) => connection));
+  const isGated = (rule: EffectiveRule): rule is EffectiveConnectionRule =>
+    rule.from === 'connection' && rule.action === 'inject' && gated.has(rule.connection.id);
   const held = (rule: EffectiveRule): Held => ({
-    piece: pieces.of(rule.match, () => pieceOf(rule)),
+    piece: pieces.of(rule.match, () => pieceOf(rule, isGated(rule))),
     origin: originOf(rule),
     line: rule.match.line,
   });
@@ -101,7 +104,8 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
         origin: 'guardrail',
         line: each.line,
       })),
-      ...gatedIn(access).map(({ connection, origin, match }) => ({
+      // A forge's connection opens nothing by its rules alone.
+      ...access.rules.filter(isGated).map(({ connection, origin, match }) => ({
         piece: pieces.ofGate(match, connection.id),
         origin: placeOf(origin),
         line: match.line,
@@ -109,21 +113,6 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
       ...access.repositoryGuardrails.map((each) => named(each, operationsText(each), 'guardrail', each.line)),
     ],
   };
-}
-
-/**
- * The rules of connections in scope whose requests need a grant, one for each host: a forge's connection opens nothing by its rules
- * alone.
- */
-function gatedIn({ forges, rules }: EffectiveAccess): EffectiveConnectionRule[] {
-  const gated = new Set(forges.map(({ connection }) => connection));
-  const found = new Map<string, EffectiveConnectionRule>();
-  for (const rule of rules) {
-    if (rule.from !== 'connection' || rule.action !== 'inject' || !gated.has(rule.connection.id)) continue;
-    const key = `${rule.connection.id} ${rule.match.host}${portText(rule.match)}`;
-    if (!found.has(key)) found.set(key, rule);
-  }
-  return [...found.values()];
 }
 
 /** Both have the same pieces in the same order. */

@@ -92,6 +92,18 @@ test("a forge's connection that becomes an ordinary one is a gain: its rules alo
   });
 });
 
+test('a new connection to a forge says that it is as wide as the repositories that are granted, and forbids nothing that was', () => {
+  const bare = withChannel({ domains: [domain('b.test')] });
+  const forge = withChannel({
+    domains: [domain('b.test')],
+    connections: [{ ...connection('git', 'git.a.test'), forge: 'gitea' }],
+  });
+  expect(reach(bare, forge)).toEqual({
+    gained: ['every method https://git.a.test, as far as repositories are granted, with git (bearer)'],
+    lost: [],
+  });
+});
+
 test('a scope that is switched on gains all it has', () => {
   const rules = { domains: [domain('a.test')] };
   expect(reach(withChannel({ ...rules, enabled: false }), withChannel(rules)).gained).toEqual([
