@@ -157,6 +157,8 @@ export interface RepositoryGrant {
   /** The connection whose credential is used. */
   readonly connection: string;
   readonly forge: Forge;
+  /** Where it stands in the file that was applied, counted from 1. Absent: not known. */
+  readonly line?: number | undefined;
 }
 
 /** A server with git repositories and an API. */

@@ -94,7 +94,7 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
     order: rules.map(held),
     allowed: [
       ...rules.filter(({ action }) => action !== 'deny').map(held),
-      ...access.repositories.map(({ grant, origin }) => named(grant, grantText(grant), placeOf(origin))),
+      ...access.repositories.map(({ grant, origin }) => named(grant, grantText(grant), placeOf(origin), grant.line)),
       ...access.registries.map((each) => named(each, `packages of ${each.registry}`, placeOf(each.origin))),
     ],
     denied: [

@@ -46,7 +46,7 @@ export function readRepositories(
     if ('problem' in forge) problems.push({ ...place, message: forge.problem });
     else if (!('problem' in connection)) {
       const { repository, access, branches = [] } = entry;
-      grants.push({ repository, access, branches, connection: connection.id, forge });
+      grants.push({ repository, access, branches, connection: connection.id, forge, line: place.line });
     }
   }
   return { grants, problems, warnings };

@@ -78,6 +78,7 @@ const repository = z.object({
   branches: texts,
   connection: z.string(),
   forge,
+  line: z.int().optional(),
 });
 
 const attached = {

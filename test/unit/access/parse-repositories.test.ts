@@ -47,6 +47,7 @@ test('a repository is on GitHub, by the only connection of the bundle that is fo
     branches: [],
     connection: 'hub',
     forge: HUB,
+    line: 4,
   });
 });
 
