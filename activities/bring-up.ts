@@ -11,7 +11,7 @@ import { inTurn } from '../store/turn-fence.ts';
 import type { FindEnvironment } from './environments.ts';
 import { failure, messageOf, turnOver } from './failure.ts';
 import type { KeyedLock } from './keyed-lock.ts';
-import type { TellThread } from './tell-thread.ts';
+import { createTellThread } from './tell-thread.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
 
 export interface BringUpDependencies {
@@ -19,7 +19,6 @@ export interface BringUpDependencies {
   readonly runtime: Pick<SandboxRuntime, 'provision' | 'endTurn'>;
   readonly proxy: Pick<ProxyControl, 'ensureListener' | 'commitAuthor'>;
   readonly database: Database;
-  readonly tellThread: TellThread;
   readonly guard: WorkspaceGuard;
   /** Shared with the reaper and `settleSandbox`: nothing is removed or settled while it is being brought up. */
   readonly lock: KeyedLock;
@@ -45,10 +44,13 @@ export interface BringUpDependencies {
 export type BringUp = (input: ProvisionInput) => Promise<{ readonly created: boolean; readonly agentUid: number }>;
 
 export function createBringUp(dependencies: BringUpDependencies): BringUp {
-  const { runner, runtime, proxy, database, tellThread, guard, lock, caBundle, findEnvironment, gitAuthor } =
-    dependencies;
-  return ({ session, turn, sandbox }) =>
-    lock(sandbox, async () => {
+  const { runner, runtime, proxy, database, guard, lock, caBundle, findEnvironment, gitAuthor } = dependencies;
+  /** Nothing is said any more in the name of a turn that has ended. */
+  const tell = ({ session, turn }: ProvisionInput, what: string, text: string): Promise<void> =>
+    inTurn(database, { session, turn }, (db) => createTellThread(db)(session, `${session}/${turn}/${what}`, text));
+  return (input) =>
+    lock(input.sandbox, async () => {
+      const { session, turn, sandbox } = input;
       const [{ agentUid, scope }, origin, holds] = await Promise.all([
         getSession(database, session),
         commitOrigin(database, session, turn),
@@ -61,15 +63,14 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
         gitAuthor ?? proxy.commitAuthor(scope).catch(() => null),
       ]);
       if (environment.state === 'building') {
-        const key = `${session}/${turn}/environment`;
-        await tellThread(session, key, `The environment ${environment.name} is being built. I start when it is ready.`);
+        await tell(input, 'environment', `The environment ${environment.name} is being built. I start when it is ready.`);
         throw failure('SandboxImageMissing', `the environment ${environment.name} is being built`, {
           retryAfterMs: 2_000,
         });
       }
       if (environment.state === 'failed') {
         const { name, words } = environment;
-        await tellThread(session, `${session}/${turn}/environment-failed`, failedText(name, words));
+        await tell(input, 'environment-failed', failedText(name, words));
         throw failure('EnvironmentFailed', `the environment ${name}: ${words}`);
       }
       await proxy.ensureListener(sandbox, relayUidOf(agentUid)).catch(noListener);
@@ -81,7 +82,7 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
           if (!isDockerError(error, 'ImageMissing')) {
             throw failure('ProvisionFailed', messageOf(error), { cause: error });
           }
-          await tellThread(session, `${session}/${turn}/image`, IMAGE_TEXT);
+          await tell(input, 'image', IMAGE_TEXT);
           throw failure('SandboxImageMissing', messageOf(error), { retryAfterMs: 2_000 });
         });
       // The way out may open only for a sandbox that sees its own sockets and no others.

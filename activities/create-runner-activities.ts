@@ -13,7 +13,6 @@ import { createPostedFiles, createRunTool } from './run-tool.ts';
 import { createSandboxLife } from './sandbox-life.ts';
 import { createSandboxPorts } from './sandbox-ports.ts';
 import { createStreamEgress } from './stream-egress.ts';
-import { createTellThread } from './tell-thread.ts';
 import { createWorkspaceGuard } from './workspace-guard.ts';
 
 export interface RunnerDependencies {
@@ -45,7 +44,7 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
     stopping: dependencies.stopping ?? new AbortController().signal,
     builds: dependencies.builds ?? new Set(),
   });
-  const bringUp = createBringUp({ ...dependencies, findEnvironment, guard, tellThread: createTellThread(database) });
+  const bringUp = createBringUp({ ...dependencies, findEnvironment, guard });
   const activities = {
     ...createSandboxLife({ ...dependencies, guard, bringUp }),
     runTool: createRunTool({

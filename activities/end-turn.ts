@@ -6,12 +6,12 @@ import type { AgentActivities, EndTurnInput, EndTurnResult, TurnInput } from '..
 import { FAILURES } from '../contracts/failures.ts';
 import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
-import { claimUnread } from '../store/claim-messages.ts';
+import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { putMessage } from '../store/outbox.ts';
 import { withdrawPlace } from '../store/places.ts';
 import { lockTurn } from '../store/turn-fence.ts';
-import { finishTurn, markStopped, someoneWaits, turnTotals } from '../store/turns.ts';
+import { finishTurn, markStopped, turnTotals } from '../store/turns.ts';
 
 export interface EndingDependencies {
   readonly database: Database;
@@ -90,7 +90,7 @@ export async function endLeftTurn(db: Queryable, { session, turn }: TurnInput): 
 
 async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   const { session, turn, ending } = input;
-  if (ending === 'answered' && (await someoneWaits(db, session))) return { more: true };
+  if (ending === 'answered' && (await someoneWaits(db, session, turn))) return { more: true };
   if (ending === 'stopped' && input.stoppedUpTo) await markStopped(db, session, input.stoppedUpTo);
   if (ending !== 'answered') await claimUnread(db, session, turn, (message) => estimateTokens(userText(message)));
   await finishTurn(db, session, turn, { state: ending, failure: input.failure, stoppedBy: input.stoppedBy });

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { HousekeepingActivities } from '../contracts/housekeeping.ts';
+import { FAILURES } from '../contracts/failures.ts';
 import type { SessionId } from '../contracts/ids.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, inTransaction } from '../store/database.ts';
 import { deleteOld, RETENTION_KINDS, type Retention } from '../store/retention.ts';
-import { noteLook, silentTurns } from '../store/silent-turns.ts';
+import { leftSessions, noteLook, signalAgain, silentTurns } from '../store/silent-turns.ts';
 import type { EndAbandonedTurn } from './end-turn.ts';
 import { syncSchedules } from './sync-schedules.ts';
+import { createTellThread } from './tell-thread.ts';
 
 export interface HousekeepingDependencies {
   readonly database: Database;
@@ -25,6 +27,10 @@ const SILENT_MS = 30_000;
 const LOOK_EVERY_MS = 15_000;
 /** Turns of one round. More wait for the next one, which then comes at once. */
 const LOOKED_AT = 100;
+/** Sessions of one round in which a message was left. */
+const LEFT_LOOKED_AT = 20;
+/** A message that was signalled so often, and started no turn, is given up. */
+const MOST_SIGNALS = 10;
 /** Questions to Temporal at the same time. */
 const AT_ONCE = 5;
 /** All questions of a round together. What was not asked by then is asked in the next round. */
@@ -46,7 +52,11 @@ const DAY_MS = 24 * 3_600_000;
 /** What the workflow `housekeeping` does. Every activity is short, and may run twice at the same time. */
 export function createHousekeepingActivities(dependencies: HousekeepingDependencies): HousekeepingActivities {
   return {
-    endAbandonedTurns: () => endAbandonedTurns(dependencies),
+    async endAbandonedTurns() {
+      const next = await endAbandonedTurns(dependencies);
+      await startLeftSessions(dependencies);
+      return next;
+    },
     async syncSchedules() {
       const { created, updated, deleted } = await syncSchedules(dependencies);
       if (created.length + updated.length + deleted.length > 0) {
@@ -81,6 +91,25 @@ async function endAbandonedTurns(dependencies: HousekeepingDependencies): Promis
   };
   await Promise.all(Array.from({ length: AT_ONCE }, ask));
   return { againInMs: silent.length === LOOKED_AT ? 0 : LOOK_EVERY_MS };
+}
+
+/**
+ * Has messages signalled again whose workflow was lost before it began a turn for them: terminated, failed, or gone with Temporal's
+ * data. A thread whose workflow cannot begin a turn is told so in the end.
+ */
+async function startLeftSessions({ database, client, isSessionOpen, log, clock }: HousekeepingDependencies) {
+  const deadline = clock() + ROUND_MS;
+  for (const session of await leftSessions(database, SILENT_MS, LEFT_LOOKED_AT)) {
+    if (clock() > deadline) return;
+    if (await client.withDeadline(deadline, () => isSessionOpen(client, session))) continue;
+    const { again, givenUp } = await inTransaction(database, async (db) => {
+      const found = await signalAgain(db, session, SILENT_MS, MOST_SIGNALS);
+      const key = `${session}/left/${new Date(clock()).toISOString().slice(0, 10)}`;
+      if (found.givenUp > 0) await createTellThread(db)(session, key, FAILURES.SessionEnded.thread);
+      return found;
+    });
+    if (again + givenUp > 0) log.info({ session, again, givenUp }, 'messages were left without a turn');
+  }
 }
 
 /** Deletes what is too old, a batch of each kind in turn, until nothing is left or the time of this round is over. */

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Engine } from './engine.ts';
 import { DockerError, engineError, statusOf } from './errors.ts';
+import { linesOf } from './lines-of.ts';
 
 export interface LayerBuild {
   /** The image that the layer lies upon. */
@@ -116,7 +116,7 @@ async function runToEnd({ docker }: Engine, container: Docker.Container, onLine:
   stream.once('end', () => output.end());
   stream.once('error', () => output.end());
   const read = (async () => {
-    for await (const line of createInterface({ input: output })) {
+    for await (const line of linesOf(output)) {
       const text = line.trimEnd();
       if (text === '') continue;
       last.push(text.slice(0, 500));

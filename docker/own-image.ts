@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type Docker from 'dockerode';
 import type { Engine } from './engine.ts';
 import { followBuild } from './engine-images.ts';
@@ -28,8 +29,9 @@ export async function findOwnImage({ docker }: Engine, reference: string): Promi
 
 /** Without folders in which the agent can write, because programs other than its commands get this too. */
 function readOnlyFolders(path: string): string | null {
-  const folders = path.split(':').filter((each) => /^\/(?!(?:workspace|tmp|var\/tmp|proc|dev)(?:\/|$))/.test(each));
-  const usable = folders.filter((each) => !each.split('/').includes('..'));
+  // As the kernel reads them: `//workspace/bin` and `/./tmp` are folders of the agent, too.
+  const folders = path.split(':').map((each) => posix.normalize(each));
+  const usable = folders.filter((each) => /^\/(?!(?:workspace|tmp|var\/tmp|proc|dev|run)(?:\/|$))/.test(each));
   return usable.length > 0 ? usable.join(':') : null;
 }
 

@@ -47,12 +47,29 @@ export async function claimUnread(db: Queryable, session: SessionId, turn: numbe
 }
 
 /**
- * A turn takes nothing that was said after a stop of it:
+ * What a turn (session $1, number $2) may take. It takes nothing that was said after a stop of it:
  * 1. A message begins a turn. Its author says stop, and then asks for something else.
  * 2. The stop is handed over first, then the new question. The turn has not ended yet.
  * 3. If the turn took the question now, it would end as a stopped one, and the question would get no answer.
  * Therefore the question waits for the next turn.
  */
+const CLAIMABLE = `session = $1 and turn is null and kind in ('message', 'schedule')
+  and id < all(select stop.id from inbox stop join turn on turn.session = stop.session
+               where stop.session = $1 and stop.kind = 'stop' and stop.state = 'answered'
+                 and number = $2 and stop.id > begun_by)`;
+
+/**
+ * Whether a message for the agent waits that the turn may take. What it may not take keeps no turn from ending: the model
+ * would be asked again and again, and learn nothing new.
+ */
+export async function someoneWaits(db: Queryable, session: SessionId, turn: number): Promise<boolean> {
+  const { rowCount } = await db.query(`select 1 from inbox where ${CLAIMABLE} and state = 'delivered' limit 1`, [
+    session,
+    turn,
+  ]);
+  return rowCount === 1;
+}
+
 async function claim(
   db: Queryable,
   session: SessionId,
@@ -63,12 +80,8 @@ async function claim(
   const { rows } = await db.query<ClaimedRow>(
     `with claimed as (
        update inbox set turn = $2
-       where session = $1 and turn is null
-         and state in ('delivered', 'context') and kind in ('message', 'schedule')
+       where ${CLAIMABLE} and state in ('delivered', 'context')
          and ($3 or received_at <= (select started_at from turn where turn.session = $1 and number = $2))
-         and id < all(select stop.id from inbox stop join turn on turn.session = stop.session
-                      where stop.session = $1 and stop.kind = 'stop' and stop.state = 'answered'
-                        and number = $2 and stop.id > begun_by)
        returning id, kind, state, team, ts, author, author_class, text, files)
      select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author

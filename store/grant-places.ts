@@ -10,6 +10,8 @@ import { isReady, type LiveRunner, liveRunners } from './runners.ts';
 const LOCK = 8_245_111;
 /** A process that freezes while it grants loses its transaction after this, and with it the lock. */
 const FROZEN_AFTER = '3s';
+/** How often a round chooses again without those that came next and are locked by somebody. */
+const CHOICES = 3;
 /** Places granted in one round, so that its statements stay short. The next round follows at once. */
 const AT_ONCE = 50;
 
@@ -59,12 +61,24 @@ function grantRound(
       .map(({ id, capacity, working, draining }) => ({ runner: id, capacity, working, open: !draining }));
     if (rooms.length === 0) return [];
     const free = rooms.reduce((sum, { capacity, working }) => sum + capacity - working, 0);
-    const waiting = await firstOfEachChannel(db, { runners, rooms, limit: Math.min(free, AT_ONCE) });
+    // A few more than there are places, for those that are passed over.
+    const limit = Math.min(free, AT_ONCE) + CHOICES - 1;
+    const waiting = await firstOfEachChannel(db, { runners, rooms, limit });
     const held = await heldByChannel(db);
     const share = fairShare(runners, new Set([...held.keys(), ...waiting.map(({ channel }) => channel)]).size);
-    const grants = chooseGrants({ rooms, channels: standings(waiting, held), waiting, share }).slice(0, AT_ONCE);
-    const running = await stillRunning(db, grants);
-    for (const grant of grants) if (!running.includes(grant)) onHeld?.(grant.session);
+    const passedOver = new Set<SessionId>();
+    let running: readonly Grant[] = [];
+    for (let attempt = 0; attempt < CHOICES; attempt += 1) {
+      const asking = waiting.filter(({ session }) => !passedOver.has(session));
+      const grants = chooseGrants({ rooms, channels: standings(asking, held), waiting: asking, share }).slice(0, AT_ONCE);
+      running = await stillRunning(db, grants);
+      const missed = grants.filter((grant) => !running.includes(grant));
+      for (const { session } of missed) {
+        passedOver.add(session);
+        onHeld?.(session);
+      }
+      if (missed.length === 0) break;
+    }
     const given = await write(db, running, collecting);
     const others = given.some(({ session }) => !collecting.includes(session));
     if (others || given.length === AT_ONCE) db.wake('bellhop_places');
@@ -124,7 +138,7 @@ function fairShare(runners: readonly LiveRunner[], channels: number): number {
 
 /**
  * The grants whose turn still runs. Session and request stay locked until the transaction ends. A row that another
- * process has locked is left for the next round, so that a frozen process does not hold up all others.
+ * process has locked is passed over: the next in line gets the place, so that a frozen process does not hold up all others.
  */
 async function stillRunning(db: Queryable, grants: readonly Grant[]): Promise<readonly Grant[]> {
   if (grants.length === 0) return grants;

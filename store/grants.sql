@@ -27,7 +27,7 @@ grant select on turn, policy, policy_revision, confirmed_channel to :"gateway";
 grant select, update (state, instructions, changed_at, run_id, runs, fence_run, fence_count) on session to :"agent";
 grant select, insert, update on turn, step, outbox, model_usage to :"agent";
 grant select, insert on transcript, access_snapshot, inbox to :"agent";
-grant update (state, turn) on inbox to :"agent";
+grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to :"agent";
 grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
 grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";

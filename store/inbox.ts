@@ -101,19 +101,18 @@ export async function markSignalled(db: Queryable, id: string, session: SessionI
   if (rowCount === 1) db.wake('bellhop_thread', session);
 }
 
-/** Ends a row that gets no signal. */
+/** Ends a row that gets no signal. False when another attempt has accepted or ended it meanwhile. */
 export async function closeEntry(
   db: Queryable,
   id: string,
   state: 'refused' | 'context' | 'answered',
   author: { readonly authorClass: AuthorClass; readonly text: string },
-): Promise<void> {
-  await db.query("update inbox set state = $2, author_class = $3, text = $4 where id = $1 and state = 'received'", [
-    id,
-    state,
-    author.authorClass,
-    storableText(author.text),
-  ]);
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "update inbox set state = $2, author_class = $3, text = $4 where id = $1 and state = 'received'",
+    [id, state, author.authorClass, storableText(author.text)],
+  );
+  return rowCount === 1;
 }
 
 export type OverdueEntry = Pick<InboxRow, 'id' | 'team' | 'channel' | 'threadTs'>;
@@ -130,10 +129,11 @@ export async function takeOverdue(db: Queryable, afterMs: number): Promise<Overd
   return rows;
 }
 
-/** Whether a later message in the same thread asks the agent for something. */
+/** Whether a later message in the same thread asks the agent for something. Talk between people does not. */
 export async function hasLaterMessage(db: Queryable, entry: InboxEntry): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from inbox where session = $1 and kind = 'message' and ts::numeric > $2::numeric limit 1`,
+    `select 1 from inbox
+     where session = $1 and kind = 'message' and state in ('received', 'delivered') and ts::numeric > $2::numeric limit 1`,
     [sessionIdOf(entry), entry.ts],
   );
   return rowCount === 1;

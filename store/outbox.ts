@@ -142,6 +142,13 @@ async function putOnce(db: Queryable, kind: string, target: Target, body: object
   if (rowCount === 1) db.wake('bellhop_outbox');
 }
 
+/** Takes back a message that was not sent yet, because what it says is not true any more. One that is being sent stays. */
+export async function withdrawMessage(db: Queryable, key: string): Promise<void> {
+  await db.query('update outbox set expires_at = now() where key = $1 and sent_revision < revision and failed is null', [
+    key,
+  ]);
+}
+
 /** When the agent's last complete answer in a thread was sent. Null when there is none. */
 export async function lastAnswerAt(db: Queryable, session: SessionId): Promise<Date | null> {
   const { rows } = await db.query<{ at: Date | null }>(

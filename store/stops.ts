@@ -8,7 +8,7 @@ import { type InboxRow, UNDELIVERED } from './inbox.ts';
 export async function overtakeByStop(db: Queryable, stop: InboxRow): Promise<void> {
   await db.query(
     `update inbox set overtaken = true, state = case state when 'delivered' then 'context' else state end
-     where ${UNDELIVERED} and kind = 'message' and id < $1 and session = $2`,
+     where ${UNDELIVERED} and kind in ('message', 'schedule') and id < $1 and session = $2`,
     [stop.id, stop.session],
   );
 }

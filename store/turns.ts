@@ -89,12 +89,6 @@ export async function runningTurnOf(db: Queryable, session: SessionId): Promise<
   return rows[0] ?? null;
 }
 
-/** Whether a message waits that no model call has read yet. */
-export async function someoneWaits(db: Queryable, session: SessionId): Promise<boolean> {
-  const { rowCount } = await db.query(`select 1 from inbox where ${WAITING} limit 1`, [session]);
-  return (rowCount ?? 0) > 0;
-}
-
 export interface TurnEnd {
   readonly state: Exclude<TurnState, 'running'>;
   readonly failure?: FailureType | undefined;

@@ -2,6 +2,7 @@ import type { CommitMemory } from './commit-memory.ts';
 import { readPackCommits } from './pack-commits.ts';
 import { isZero, type PushCommand } from './push-request.ts';
 
+/** Commits that are looked at for all commands of a push together. */
 const MAX_VISITED = 100_000;
 
 export interface FastForwards {
@@ -34,16 +35,23 @@ export function findFastForwards(
   const found = readPackCommits(pack, commands[0]?.to.length === 64 ? 'sha256' : 'sha1');
   memory.remember(found.parents);
   const parentsOf = (id: string) => found.parents.get(id) ?? memory.parentsOf(id) ?? [];
-  for (const { from, to, ref } of updates) if (descends(parentsOf, to, from)) proved.add(ref);
+  const budget = { left: MAX_VISITED };
+  for (const { from, to, ref } of updates) if (descends(parentsOf, to, from, budget)) proved.add(ref);
   return { proved, mayGrow: found.mayGrow && updates.some(({ ref }) => !proved.has(ref)) };
 }
 
-function descends(parentsOf: (id: string) => readonly string[], from: string, ancestor: string): boolean {
+function descends(
+  parentsOf: (id: string) => readonly string[],
+  from: string,
+  ancestor: string,
+  budget: { left: number },
+): boolean {
   const seen = new Set([from]);
   // The loop also visits commits that are added while it runs.
   for (const id of seen) {
     if (id === ancestor) return true;
-    if (seen.size > MAX_VISITED) return false;
+    budget.left -= 1;
+    if (budget.left < 0) return false;
     for (const parent of parentsOf(id)) seen.add(parent);
   }
   return false;

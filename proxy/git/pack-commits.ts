@@ -14,6 +14,9 @@ const MAX_OBJECTS = 5_000;
 const MAX_OBJECT_BYTES = 1024 * 1024;
 const MAX_INFLATED_BYTES = 4 * 1024 * 1024;
 
+/** Tree, parents, author, signatures of a commit. The message follows. Parents that begin later are not known. */
+const MAX_HEAD_BYTES = 64 * 1024;
+
 const COMMIT = 1;
 const OFFSET_DELTA = 6;
 const ID_DELTA = 7;
@@ -49,6 +52,11 @@ export function readPackCommits(bytes: Buffer, hash: 'sha1' | 'sha256'): PackCom
     const base =
       header.base === null ? null : typeof header.base === 'number' ? byOffset.get(header.base) : byId.get(header.base);
     const content = header.type === COMMIT ? object.content : base ? applyDelta(base, object.content) : null;
+    if (content !== null && header.type !== COMMIT) {
+      // A few bytes of a delta can copy the whole of its base.
+      inflated += content.length;
+      if (inflated > MAX_INFLATED_BYTES) return found(false);
+    }
     if (content !== null) {
       const id = createHash(hash).update(`commit ${content.length}\0`).update(content).digest('hex');
       byOffset.set(offset, content);
@@ -116,7 +124,7 @@ function inflateAt(
 }
 
 function parentsOf(commit: Buffer): string[] {
-  const head = commit.toString('latin1').split('\n\n', 1)[0] ?? '';
+  const [head = ''] = commit.toString('latin1', 0, MAX_HEAD_BYTES).split('\n\n', 1);
   const lines = head.split('\n');
   const parents: string[] = [];
   if (!/^tree [0-9a-f]+$/.test(lines[0] ?? '')) return [];

@@ -25,46 +25,49 @@ export type ReadPush =
  * Reads as much of a push as must be known before it is sent. The rest of the pack is streamed untouched.
  *
  * @param encodings the values of Content-Encoding
+ * @param mayPush whether any push may be allowed. Otherwise the commands are read, for the record, and nothing of the pack
  */
 export async function readPush(
   body: RequestBody,
   encodings: readonly string[],
   memory: CommitMemory,
+  mayPush: boolean,
 ): Promise<ReadPush> {
   if (encodings.length === 0) {
     const { bytes, isWhole } = await body.peek({
       maxBytes: MAX_PREFIX,
-      isEnough: (part) => isEnough(part.bytes, memory),
+      isEnough: (part) => isEnough(part.bytes, mayPush ? memory : null),
     });
-    return understood(bytes, isWhole, memory);
+    return understood(bytes, isWhole, mayPush ? memory : null);
   }
   if (encodings.length > 1 || !/^(?:x-)?gzip$/i.test(encodings[0] ?? '')) return { refused: 'has an unknown coding' };
   const compressed = await body.whole(MAX_GZIP);
   if (compressed === 'too-large') return { refused: 'is compressed and too large to be judged' };
   try {
     const bytes = gunzipSync(compressed, { maxOutputLength: MAX_GUNZIPPED });
-    return understood(bytes, true, memory);
+    return understood(bytes, true, mayPush ? memory : null);
   } catch {
     return { refused: 'cannot be uncompressed, or it is too large to be judged' };
   }
 }
 
-/** Whether reading more of the push cannot change how it is judged. */
-function isEnough(bytes: Buffer, memory: CommitMemory): boolean {
+/** Whether reading more of the push cannot change how it is judged. @param memory null when the pack does not matter */
+function isEnough(bytes: Buffer, memory: CommitMemory | null): boolean {
   const parsed = parsePush(bytes);
   if (parsed.state !== 'parsed') return parsed.state === 'malformed';
+  if (memory === null) return true;
   const { commands, packAt } = parsed.push;
   return !findFastForwards(commands, bytes.subarray(packAt), memory).mayGrow;
 }
 
-function understood(bytes: Buffer, isWhole: boolean, memory: CommitMemory): ReadPush {
+function understood(bytes: Buffer, isWhole: boolean, memory: CommitMemory | null): ReadPush {
   const parsed = parsePush(bytes);
   if (parsed.state === 'malformed') return { refused: parsed.reason };
   if (parsed.state === 'incomplete') return { refused: 'ends among its commands' };
   const { commands, packAt } = parsed.push;
   // With them a push can change settings of the repository on some forges, or open a merge request.
   if (hasCapability(parsed.push, 'push-options')) return { refused: 'has push options, which are not carried' };
-  const { proved } = findFastForwards(commands, bytes.subarray(packAt), memory);
+  const proved = memory ? findFastForwards(commands, bytes.subarray(packAt), memory).proved : new Set<string>();
   const changes = commands.map((command): RefChange => ({ ref: command.ref, change: changeOf(command, proved) }));
   return { push: parsed.push, changes, body: isWhole ? bytes : null };
 }

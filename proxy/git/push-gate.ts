@@ -1,4 +1,5 @@
 import { type GitVerdict, judgeGit } from '../../access/forge/judge-git.ts';
+import { accessTo } from '../../access/forge/repository.ts';
 import type { CommitMemory } from './commit-memory.ts';
 import { attachToGit, type Content, encodingsOf, type ForgeRequest, holds, refusedGit, withBody } from './content.ts';
 import { readPush } from './push-content.ts';
@@ -23,7 +24,8 @@ const SIGNED: GitVerdict = {
  */
 export async function judgePush(request: ForgeRequest, repository: string, memory: CommitMemory): Promise<Content> {
   const { head, body, forge, grants, guardrails, exchange } = request;
-  const read = await readPush(body, encodingsOf(head), memory);
+  const mayPush = accessTo(repository, grants)?.mayPropose ?? false;
+  const read = await readPush(body, encodingsOf(head), memory, mayPush);
   if ('refused' in read) {
     await body.discard(MAX_DISCARDED);
     throw refusedGit(request, { reason: `The push ${read.refused}.` });

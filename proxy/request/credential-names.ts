@@ -85,10 +85,16 @@ export function isCredentialParameter(name: string): boolean {
   );
 }
 
+/** Some forms number their fields: `password1`. A loop, because an expression for it looks at every run of digits to its end. */
+function withoutNumber(name: string): string {
+  let end = name.length;
+  while (end > 1 && /[0-9]/.test(name.charAt(end - 1))) end -= 1;
+  return name.slice(0, end);
+}
+
 /** @param name in lower-case letters and digits */
 function isCredentialName(name: string): boolean {
-  // Some forms number their fields: `password1`.
-  const word = name.replace(/(?<=.)[0-9]+$/, '');
+  const word = withoutNumber(name);
   if (HARMLESS_TOKENS.test(word) || SWITCH.test(word)) return false;
   return PARAMETER_ENDS.test(word) || PARAMETERS.has(word);
 }

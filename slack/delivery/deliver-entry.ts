@@ -27,7 +27,8 @@ export async function deliverEntry(
   const command = ownCommandOf(dependencies.identity, row);
   if (command) return answerCommand(dependencies, known, command);
   if (row.overtaken || (row.address === 'thread' && !(await isForUs(dependencies, row)))) {
-    return closeEntry(dependencies.database, row.id, 'context', await readEntry(dependencies, known));
+    await closeEntry(dependencies.database, row.id, 'context', await readEntry(dependencies, known));
+    return;
   }
   if (await awaitsStop(dependencies.database, row)) throw new TryAgain('an earlier stop of its thread goes first');
   return handOver(dependencies, known, stepAside);

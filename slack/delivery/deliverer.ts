@@ -8,7 +8,7 @@ import type { Crowd } from '../receiving/crowd-meter.ts';
 import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
 import { deliverEntry } from './deliver-entry.ts';
 import { createLookupPatience, type DeliveryDependencies } from './known-entry.ts';
-import { LATE_NOTICE } from './notices.ts';
+import { LATE_NOTICE, lateNoticeKey } from './notices.ts';
 
 export interface DelivererOptions extends Omit<DeliveryDependencies, 'patience'> {
   /** Something may be waiting in the outbox now. */
@@ -84,7 +84,7 @@ export function createDeliverer(options: DelivererOptions): WorkLoop {
   const tellOverdue = (): Promise<void> =>
     inTransaction(database, async (db) => {
       for (const row of await takeOverdue(db, overdueMs)) {
-        const target = { key: `${row.id}/late`, team: row.team, channel: row.channel, threadTs: row.threadTs };
+        const target = { key: lateNoticeKey(row), team: row.team, channel: row.channel, threadTs: row.threadTs };
         await putMessage(db, { ...target, body: { kind: 'notice', text: LATE_NOTICE }, final: true });
       }
     });

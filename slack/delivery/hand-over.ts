@@ -1,9 +1,10 @@
 import { principalOf } from '../../contracts/scope.ts';
 import { inTransaction } from '../../store/database.ts';
 import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
-import { putReaction, putStatus } from '../../store/outbox.ts';
+import { putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
 import { ensureSession, hasSession } from '../../store/sessions.ts';
 import { permalinkOf } from '../api/identity.ts';
+import { lateNoticeKey } from './notices.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 
 /**
@@ -64,6 +65,7 @@ export async function signalSession(
   const target = { team: row.team, channel: row.channel, threadTs: row.threadTs };
   await inTransaction(database, async (db) => {
     await markSignalled(db, row.id, session);
+    await withdrawMessage(db, lateNoticeKey(row));
     if (row.kind === 'schedule') return;
     await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'eyes' } });
     await putStatus(db, { ...target, key: `${row.id}/status`, body: { status: 'is getting to work…' } });

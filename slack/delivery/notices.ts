@@ -17,6 +17,11 @@ export const REFUSALS: Readonly<Record<Refusal, string>> = {
 export const LATE_NOTICE =
   'I have your message but cannot start on it right now. It is kept, and the work starts by itself as soon as I can.';
 
+/** The key of {@link LATE_NOTICE} in the outbox. */
+export function lateNoticeKey({ id }: { readonly id: string }): string {
+  return `${id}/late`;
+}
+
 export const NOTHING_TO_STOP = 'Nothing is running in this thread.';
 
 export function helpText(bot: string): string {

@@ -2,6 +2,7 @@ import { inTransaction } from '../../store/database.ts';
 import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage, putReaction } from '../../store/outbox.ts';
 import { overtakeByStop } from '../../store/stops.ts';
+import { markStopped } from '../../store/turns.ts';
 import { type ThreadStatus, threadStatus } from '../../store/thread-status.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { Refusal } from '../people/who-may-speak.ts';
@@ -46,13 +47,15 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
   const read = await readEntry(dependencies, known);
   const target = { team: row.team, channel: row.channel, threadTs: row.threadTs };
   await inTransaction(database, async (db) => {
+    // What waited before the stop is not begun after it, also where its workflow was lost.
+    if (!running) await markStopped(db, row.session, row.id);
+    if (!(await closeEntry(db, row.id, 'answered', read))) return;
     if (!running) {
       const body = { kind: 'notice', text: NOTHING_TO_STOP } as const;
       await putMessage(db, { ...target, key: `${row.id}/nothing-to-stop`, body, final: true });
     } else if (row.address !== 'button') {
       await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'octagonal_sign' } });
     }
-    await closeEntry(db, row.id, 'answered', read);
   });
 }
 
@@ -62,8 +65,8 @@ const ONLY_SIGN_LIFE_MS = 600_000;
 const OF_PLACE: ReadonlySet<Refusal> = new Set<Refusal>(['group-dm', 'disabled']);
 
 /**
- * Refuses in words: once for each person in a thread, or once for the whole place where it is the place. After that a
- * place shows a sign only. An untagged message has asked for nothing: it is kept as context with its author's class.
+ * Refuses in words: once for each person in a thread, or once for the whole place where it is the place. After that it
+ * shows a sign only. An untagged message has asked for nothing: it is kept as context with its author's class.
  */
 export async function refuseEntry(
   dependencies: DeliveryDependencies,
@@ -73,17 +76,21 @@ export async function refuseEntry(
   const { database } = dependencies;
   const { row, session } = known;
   const read = await readEntry(dependencies, known);
-  if (row.address === 'thread') return closeEntry(database, row.id, 'context', read);
+  if (row.address === 'thread') {
+    await closeEntry(database, row.id, 'context', read);
+    return;
+  }
   const ofPlace = OF_PLACE.has(refusal);
   const key = ofPlace ? `refusal/${refusal}/${row.team}/${row.channel}` : `refusal/${session}/${row.author}`;
   const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
   await inTransaction(database, async (db) => {
+    // Another attempt may have handed the entry over meanwhile. Then nothing is refused any more.
+    if (!(await closeEntry(db, row.id, 'refused', read))) return;
     const first = await putMessage(db, { ...target, body: { kind: 'notice', text: REFUSALS[refusal] }, final: true });
-    if (!first && ofPlace) {
+    if (!first) {
       const sign = { ...target, key: `${row.id}/refused`, body: { ts: row.ts, name: 'no_entry_sign' } };
       await putReaction(db, sign, ONLY_SIGN_LIFE_MS);
     }
-    await closeEntry(db, row.id, 'refused', read);
   });
 }
 

@@ -219,6 +219,9 @@ create index inbox_unread_time on inbox (received_at)
 create index inbox_unread on inbox (session, id)
   where turn is null and state in ('delivered', 'context') and kind in ('message', 'schedule');
 create index inbox_of_turn on inbox (session, turn) where turn is not null;
+-- What Temporal has taken and no turn has read, by how long that is.
+create index inbox_left on inbox (delivered_at)
+  where turn is null and state = 'delivered' and kind in ('message', 'schedule');
 
 -- When a channel was last served: the next row is of the channel that was served longest ago.
 create table inbox_served (
@@ -679,10 +682,10 @@ begin
       order by i.received_at limit batch for update skip locked));
 
   when 'outbox' then
-    -- A refusal is said once for each place, so that it stays known.
+    -- A refusal that is about a place is said once for it, so that it stays known.
     deleted := delete_rows('outbox', array(
       select ctid from outbox
-      where created_at < before and (sent_revision >= revision or failed is not null) and key not like 'refusal/%'
+      where created_at < before and (sent_revision >= revision or failed is not null) and (key not like 'refusal/%' or key like 'refusal/slack:%')
       order by created_at limit batch for update skip locked));
 
   when 'files' then
@@ -764,6 +767,8 @@ begin
       where c.seen_at < before
         and not exists (select 1 from session s where s.channel = c.id and s.team = c.team offset 0)
         and not exists (select 1 from schedule s where s.channel = c.id and s.team = c.team offset 0)
+        -- An administrator's word about a channel is kept as long as its pattern is in force.
+        and not exists (select 1 from channel_verdict v where v.channel = c.id and v.team = c.team offset 0)
         and not exists (
           select 1 from policy p where p.version = (select max(version) from policy)
             and p.document -> 'scopes' @> jsonb_build_array(jsonb_build_object('scope', 'channel:' || c.team || ':' || c.id)))

@@ -113,7 +113,7 @@ async function refusal(wanted: Environment): Promise<string> {
 test('an image of Debian has its programs, users, variables and a setup script upon it', async () => {
   const image = await make(
     'team/debian:1',
-    'FROM bellhop-base:bookworm\nRUN mkdir /opt/team && printf "#!/bin/sh\\necho team tool\\n" > /opt/team/tool && chmod 755 /opt/team/tool\nENV PATH=/opt/team:/tmp/bad:/workspace/bad:/usr/local/bin:/usr/bin:/bin FLAVOUR=sweet\nHEALTHCHECK --interval=1s CMD sleep 100\nUSER nobody\nENTRYPOINT ["/bin/false"]',
+    'FROM bellhop-base:bookworm\nRUN mkdir /opt/team && printf "#!/bin/sh\\necho team tool\\n" > /opt/team/tool && chmod 755 /opt/team/tool\nENV PATH=/opt/team:/tmp/bad://workspace/bin:/./tmp:/workspace/bad:/usr/local/bin:/usr/bin:/bin FLAVOUR=sweet\nHEALTHCHECK --interval=1s CMD sleep 100\nUSER nobody\nENTRYPOINT ["/bin/false"]',
   );
   const { run, made, built } = await sandboxOf(
     environment(image, { setup: 'id -u > /by; echo $COLOUR >> /by', variables: { COLOUR: 'blue' } }),

@@ -38,7 +38,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     channel: 's',
     confirmed_channel: 's',
     egress_event: 's',
-    inbox: 's i u(state turn)',
+    inbox: 's i u(claimed_until delivered_at not_before state turn)',
     model_usage: 's i u',
     outbox: 's i u',
     person: 's',

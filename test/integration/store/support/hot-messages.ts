@@ -111,6 +111,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'inbox.closeEntry': async (db) =>
     inbox.closeEntry(db, (await inboxRow(db, BUSY)).id, 'context', { authorClass: 'member', text: 'x' }),
   'inbox.takeOverdue': (db) => inbox.takeOverdue(db, 60_000),
+  'claim-messages.someoneWaits': (db) => claimMessages.someoneWaits(db, BUSY, BUSY_TURN),
   'inbox.hasLaterMessage': (db) => inbox.hasLaterMessage(db, { ...entry(BUSY), ts: '1600001990.000200' }),
   'inbox.spokenBefore': (db) => inbox.spokenBefore(db, BUSY, '1600001990.000200'),
   'incoming-files.filesToPlace': (db) => incomingFiles.filesToPlace(db, sessionOfNumber(500_001), 'sb500001'),
@@ -139,6 +140,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.putStatus': (db) => outbox.putStatus(db, { ...target, body: { status: 'thinks' } }),
   'outbox.putFile': (db) => outbox.putFile(db, { ...target, body: { fileId: randomUUID(), name: 'a' } }),
   'outbox.putEphemeral': (db) => outbox.putEphemeral(db, { ...target, body: { user: 'U1', text: 'x' } }),
+  'outbox.withdrawMessage': (db) => outbox.withdrawMessage(db, 'no such key'),
   'outbox.lastAnswerAt': (db) => outbox.lastAnswerAt(db, BUSY),
   'outbox.statusWouldLinger': (db) => outbox.statusWouldLinger(db, BUSY, new Date()),
   'outbox.outboxBacklog': (db) => outbox.outboxBacklog(db),

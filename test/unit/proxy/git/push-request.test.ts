@@ -108,14 +108,14 @@ test.each([
   const bytes = Buffer.concat([packet(`${ZERO} ${A} refs/heads/bellhop/x\0${words}\n`), FLUSH]);
   const body = { peek: async () => ({ bytes, isWhole: true }), whole: async () => gzipSync(bytes) } as never;
   const refused = { refused: 'has push options, which are not carried' };
-  expect(await readPush(body, [], createCommitMemory())).toEqual(refused);
-  expect(await readPush(body, ['gzip'], createCommitMemory())).toEqual(refused);
+  expect(await readPush(body, [], createCommitMemory(), true)).toEqual(refused);
+  expect(await readPush(body, ['gzip'], createCommitMemory(), true)).toEqual(refused);
 });
 
 test('a word that only resembles push options is none', async () => {
   const bytes = Buffer.concat([packet(`${ZERO} ${A} refs/heads/x\0 agent=push-options no-push-options`), FLUSH]);
   const body = { peek: async () => ({ bytes, isWhole: true }) } as never;
-  expect(await readPush(body, [], createCommitMemory())).toMatchObject({ changes: [{ ref: 'refs/heads/x' }] });
+  expect(await readPush(body, [], createCommitMemory(), true)).toMatchObject({ changes: [{ ref: 'refs/heads/x' }] });
 });
 
 test('a signed push is told as one, and its report says why it is refused', () => {

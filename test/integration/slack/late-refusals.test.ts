@@ -1,0 +1,85 @@
+import { refuseEntry } from '../../../slack/delivery/own-answers.ts';
+import { claimUndelivered } from '../../../store/inbox-claims.ts';
+import { keepEntries } from '../../../store/inbox-intake.ts';
+import { deleteOld } from '../../../store/retention.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+let db: TestDatabase;
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+});
+afterEach(() => db[Symbol.asyncDispose]());
+
+const entry = (ts: string) => ({
+  keep: 'always' as const,
+  entry: {
+    eventId: ts,
+    kind: 'message' as const,
+    team: 'T1',
+    channel: 'C1',
+    threadTs: '1790000000.000100',
+    ts,
+    author: 'U1',
+    authorClass: 'unknown' as const,
+    address: 'mention' as const,
+    text: '<@UBOT> do',
+    files: [],
+  },
+});
+
+/** Refuses the next row, as an attempt does that Slack has not told who its author is. */
+async function refuseNext(meanwhile: (id: string) => Promise<unknown> = async () => {}): Promise<void> {
+  const [row] = await claimUndelivered(db.database, 1, 1_000);
+  if (!row) throw new Error('nothing waits');
+  await meanwhile(row.id);
+  const identity = { botUser: 'UBOT', botName: 'bellhop', team: 'T1' };
+  const known = { row, session: row.session, author: { class: 'unknown', name: 'U1' }, refusal: 'unknown-person' };
+  await refuseEntry({ database: db.database, identity } as never, known as never, 'unknown-person');
+}
+
+const said = async () => (await db.database.query('select key, kind from outbox order by id')).rows;
+
+test('an attempt that wakes up after another one has handed the message over refuses nothing', async () => {
+  await keepEntries(db.database, [entry('1790000000.000100')]);
+  await refuseNext((id) =>
+    db.database.query(
+      "update inbox set state = 'delivered', author_class = 'member', delivered_at = now() where id = $1",
+      [id],
+    ),
+  );
+  expect(await said()).toEqual([]);
+  expect((await db.database.query('select state from inbox')).rows).toEqual([{ state: 'delivered' }]);
+});
+
+test('a person is told once in a thread, and sees a sign after that', async () => {
+  await keepEntries(db.database, [entry('1790000000.000100'), entry('1790000000.000200')]);
+  await refuseNext();
+  await refuseNext();
+  expect((await said()).map(({ kind }) => kind)).toEqual(['message', 'reaction']);
+});
+
+test('a refusal of a person is deleted like any message, and that of a place is kept', async () => {
+  const { database } = db;
+  for (const key of ['refusal/slack:T1:C1:1790000000.000100/U1', 'refusal/group-dm/T1/C1']) {
+    await database.query(
+      `insert into outbox (key, kind, team, channel, thread_ts, body, final, created_at, sent_revision)
+       values ($1, 'message', 'T1', 'C1', '1790000000.000100', '{"kind": "notice", "text": "no"}', true, now() - interval '1 year', 1)`,
+      [key],
+    );
+  }
+  await deleteOld(database, 'outbox', new Date(Date.now() - 90 * 86_400_000), 100);
+  expect((await said()).map(({ key }) => key)).toEqual(['refusal/group-dm/T1/C1']);
+});
+
+test("an administrator's word about a channel outlives a change of the channel that keeps its name", async () => {
+  const { database } = db;
+  await database.query(
+    "insert into channel (team, id, name, kind, external, seen_at) values ('T1', 'C7', 'proj-x', 'public', false, 'epoch')",
+  );
+  await database.query(
+    "insert into channel_verdict (team, channel, pattern, name, confirmed, decided_by) values ('T1', 'C7', 'proj-*', 'proj-x', true, 'admin')",
+  );
+  await deleteOld(database, 'directory', new Date(Date.now() - 180 * 86_400_000), 100);
+  expect((await database.query('select confirmed from channel_verdict')).rows).toEqual([{ confirmed: true }]);
+});
