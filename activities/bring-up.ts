@@ -63,7 +63,11 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
         gitAuthor ?? proxy.commitAuthor(scope).catch(() => null),
       ]);
       if (environment.state === 'building') {
-        await tell(input, 'environment', `The environment ${environment.name} is being built. I start when it is ready.`);
+        await tell(
+          input,
+          'environment',
+          `The environment ${environment.name} is being built. I start when it is ready.`,
+        );
         throw failure('SandboxImageMissing', `the environment ${environment.name} is being built`, {
           retryAfterMs: 2_000,
         });

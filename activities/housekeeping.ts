@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { HousekeepingActivities } from '../contracts/housekeeping.ts';
 import { FAILURES } from '../contracts/failures.ts';
+import type { HousekeepingActivities } from '../contracts/housekeeping.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { deleteOld, RETENTION_KINDS, type Retention } from '../store/retention.ts';

@@ -70,7 +70,10 @@ function grantRound(
     let running: readonly Grant[] = [];
     for (let attempt = 0; attempt < CHOICES; attempt += 1) {
       const asking = waiting.filter(({ session }) => !passedOver.has(session));
-      const grants = chooseGrants({ rooms, channels: standings(asking, held), waiting: asking, share }).slice(0, AT_ONCE);
+      const grants = chooseGrants({ rooms, channels: standings(asking, held), waiting: asking, share }).slice(
+        0,
+        AT_ONCE,
+      );
       running = await stillRunning(db, grants);
       const missed = grants.filter((grant) => !running.includes(grant));
       for (const { session } of missed) {

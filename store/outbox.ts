@@ -144,9 +144,10 @@ async function putOnce(db: Queryable, kind: string, target: Target, body: object
 
 /** Takes back a message that was not sent yet, because what it says is not true any more. One that is being sent stays. */
 export async function withdrawMessage(db: Queryable, key: string): Promise<void> {
-  await db.query('update outbox set expires_at = now() where key = $1 and sent_revision < revision and failed is null', [
-    key,
-  ]);
+  await db.query(
+    'update outbox set expires_at = now() where key = $1 and sent_revision < revision and failed is null',
+    [key],
+  );
 }
 
 /** When the agent's last complete answer in a thread was sent. Null when there is none. */

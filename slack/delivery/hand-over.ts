@@ -4,8 +4,8 @@ import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
 import { putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
 import { ensureSession, hasSession } from '../../store/sessions.ts';
 import { permalinkOf } from '../api/identity.ts';
-import { lateNoticeKey } from './notices.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
+import { lateNoticeKey } from './notices.ts';
 
 /**
  * Reads the thread so far when the agent is called into one, lets the agent read the entry, then tells its session. The
