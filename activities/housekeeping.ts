@@ -53,8 +53,9 @@ const DAY_MS = 24 * 3_600_000;
 export function createHousekeepingActivities(dependencies: HousekeepingDependencies): HousekeepingActivities {
   return {
     async endAbandonedTurns() {
-      const next = await endAbandonedTurns(dependencies);
-      await startLeftSessions(dependencies);
+      const deadline = dependencies.clock() + ROUND_MS;
+      const next = await endAbandonedTurns(dependencies, deadline);
+      await startLeftSessions(dependencies, deadline);
       return next;
     },
     async syncSchedules() {
@@ -74,9 +75,10 @@ export function createHousekeepingActivities(dependencies: HousekeepingDependenc
  * Only turns that have been silent are looked at, at most 100 in a round, so that a crowd of turns costs Temporal a few questions a
  * second. While Temporal cannot be asked, the round fails and nothing is ended.
  */
-async function endAbandonedTurns(dependencies: HousekeepingDependencies): Promise<{ againInMs: number }> {
-  const { database, client, isSessionOpen, endAbandonedTurn, log, clock } = dependencies;
-  const deadline = clock() + ROUND_MS;
+async function endAbandonedTurns(
+  { database, client, isSessionOpen, endAbandonedTurn, log, clock }: HousekeepingDependencies,
+  deadline: number,
+): Promise<{ againInMs: number }> {
   const silent = await silentTurns(database, SILENT_MS, LOOKED_AT);
   const waiting = [...silent];
   const ask = async (): Promise<void> => {
@@ -97,8 +99,10 @@ async function endAbandonedTurns(dependencies: HousekeepingDependencies): Promis
  * Has messages signalled again whose workflow was lost before it began a turn for them: terminated, failed, or gone with Temporal's
  * data. A thread whose workflow cannot begin a turn is told so in the end.
  */
-async function startLeftSessions({ database, client, isSessionOpen, log, clock }: HousekeepingDependencies) {
-  const deadline = clock() + ROUND_MS;
+async function startLeftSessions(
+  { database, client, isSessionOpen, log, clock }: HousekeepingDependencies,
+  deadline: number,
+): Promise<void> {
   for (const session of await leftSessions(database, SILENT_MS, LEFT_LOOKED_AT)) {
     if (clock() > deadline) return;
     if (await client.withDeadline(deadline, () => isSessionOpen(client, session))) continue;
