@@ -1,7 +1,7 @@
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
 import type { InboxEntry, InboxRow } from '../../store/inbox.ts';
-import { keepHistory } from '../../store/inbox-intake.ts';
+import { keepEntries, keepHistory } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -27,6 +27,8 @@ const NEWEST = 50;
 const NEWEST_CHARACTERS = 20_000;
 const PAGE = 200;
 const MAX_PAGES = 20;
+/** A call that is older than a day is history, whatever became of it. */
+const MISSED_WITHIN_S = 24 * 3_600;
 /** A rate limit is waited out for so long; then the message is worth more than what was said before it. */
 const PATIENCE_MS = 60_000;
 
@@ -40,12 +42,29 @@ export function createThreadJoiner(options: ThreadJoinerOptions): ThreadJoiner {
     try {
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const before = (await readThread(options, row, signal)).filter((entry) => Number(entry.ts) < Number(row.ts));
-      const withFiles = await fetchNewest(options, session, newest(before));
+      const missed = before.filter((entry) => wasMissed(entry, row));
+      if (missed.length > 0)
+        await keepEntries(
+          db,
+          missed.map((entry) => ({ keep: 'always', entry })),
+        );
+      const talk = before.filter((entry) => !missed.includes(entry));
+      const withFiles = await fetchNewest(options, session, newest(talk));
       await keepHistory(db, await asContext(options, withFiles));
     } catch (error) {
       log.warn({ inbox: row.id, reason: String(error) }, 'the thread so far could not be read');
     }
   };
+}
+
+/**
+ * Whether a message has called the agent into the thread before. Where it is not stored, Slack sent it to nobody, and the catch-up may
+ * not have come to it yet. As mere context it would count as known there, and get no answer. Therefore it is kept as what it is: a call
+ * of its own. One that is stored already stays as it is.
+ */
+function wasMissed({ kind, address, authorClass, ts }: InboxEntry, row: InboxRow): boolean {
+  const isCall = kind === 'message' && address === 'mention' && authorClass !== 'bot';
+  return isCall && Number(row.ts) - Number(ts) < MISSED_WITHIN_S;
 }
 
 async function readThread(
@@ -67,8 +86,7 @@ async function readThread(
     for (const message of (answer.messages ?? []) as { ts?: string }[]) {
       const event = { type: 'message', ...message, channel: row.channel, thread_ts: row.threadTs };
       const entry = entryOf(event, `history:${identity.team}:${row.channel}:${message.ts}`, identity);
-      if (entry)
-        entries.push({ ...entry, kind: 'message', eventId: `history:${identity.team}:${row.channel}:${entry.ts}` });
+      if (entry) entries.push({ ...entry, eventId: `history:${identity.team}:${row.channel}:${entry.ts}` });
     }
     cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
     if (!cursor) break;

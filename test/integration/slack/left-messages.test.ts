@@ -176,3 +176,26 @@ test('a stop that Slack sent to nobody is caught up, whatever people said to eac
   );
   await second.stop();
 }, 90_000);
+
+test('a mention that Slack sent to nobody is answered, also when somebody mentions the agent in its thread before it is caught up', async () => {
+  const { slack } = stage;
+  const began = new Date();
+  const gateway = await start();
+  await until(() => stage.isCaughtUp(began), 'the first catch-up', 30_000);
+  await slack.fault({ loseEvents: 1_000 });
+  const lost = await slack.post('grace', 'platform-eng', '@bellhop restart the database');
+  await slack.post('ada', 'platform-eng', 'I saw that too', { threadTs: lost.ts });
+  await slack.clearFaults();
+  const second = await slack.post('ada', 'platform-eng', '@bellhop are you there?', { threadTs: lost.ts });
+  await slack.waitForReaction(second, 'eyes');
+  await slack.waitForReaction(lost, 'eyes');
+  const rows = (await stage.inbox()).filter(({ thread_ts }) => thread_ts === lost.ts);
+  const byTs = rows.sort((a, b) => Number(a.ts) - Number(b.ts));
+  expect(byTs).toMatchObject([
+    { state: 'delivered', address: 'mention' },
+    { state: 'context', address: 'thread' },
+    { state: 'delivered', address: 'mention' },
+  ]);
+  expect((await stage.signals(stage.sessionOf(lost))).map(({ name }) => name)).toEqual(['message', 'message']);
+  await gateway.stop();
+}, 60_000);
