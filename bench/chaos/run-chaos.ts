@@ -1,3 +1,5 @@
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../../setup/errors.ts';
 import { createConversations, type Said } from './conversation.ts';
@@ -26,6 +28,8 @@ export interface ChaosResult {
 }
 
 export interface ChaosOptions extends PlanOptions {
+  /** Where logs and Temporal's histories are kept when something was found. Null keeps nothing. */
+  readonly evidence: string | null;
   readonly tell: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -88,8 +92,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   findings.push(...(await tidyUp(site, signal)));
   const state = await site.slack.state();
   const content = async (file: string) => (await site.slack.file(file)).toString();
-  const evidence = { said: conversations.said, state, hits: site.origin.hits, content };
-  findings.push(...(await judge(evidence)), ...(await takeDown(site)));
+  const seen = { said: conversations.said, state, hits: site.origin.hits, content };
+  findings.push(...(await judge(seen)));
+  findings.push(...(await takeDown(site, findings.length > 0 ? options.evidence : null)));
 
   const answered = new Map(conversations.said.map(({ saying, answeredAt }) => [saying.id, answeredAt]));
   return {
@@ -127,12 +132,18 @@ async function tidyUp(site: Site, signal: AbortSignal): Promise<Finding[]> {
   return findings;
 }
 
+/** What tells afterwards why a message got no answer. */
+const EVIDENCE = ['logs', 'temporal'];
+
 /** Looks at what is left while it runs, stops it, and looks again. */
-async function takeDown(site: Site): Promise<Finding[]> {
+async function takeDown(site: Site, evidence: string | null): Promise<Finding[]> {
   const findings = await leftBesideRunning(site);
   const code = await site.up.end('SIGINT');
   if (code !== 0) findings.push({ verdict: 'wrong', what: `up ended with ${code} when it was asked to stop` });
   findings.push(...(await leftAfterStop(site)));
+  for (const name of evidence ? EVIDENCE : []) {
+    await cp(path.join(site.home, name), path.join(evidence ?? '', name), { recursive: true });
+  }
   await site.bellhop('reset', '--yes');
   return [...findings, ...(await leftAfterReset(site))];
 }

@@ -28,9 +28,10 @@ async function main(): Promise<void> {
   const machine = describeMachine();
   const replay = `npm run bench:chaos -- --seed ${seed} --faults ${faults}${only.map((name) => ` --only ${name}`).join('')}`;
   tell(replay);
-  const result = await runChaos({ seed, faults, only, tell, signal });
-  const report = { seed, faults, only, at, machine, result };
   const file = wanted.json ?? path.join(RESULTS, `chaos-${at.toISOString().replaceAll(':', '-')}.json`);
+  const evidence = file.replace(/\.json$/, '');
+  const result = await runChaos({ seed, faults, only, evidence, tell, signal });
+  const report = { seed, faults, only, at, machine, result };
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, chaosJson(report));
   const table = chaosTable(report);
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   process.exitCode = 1;
   console.log(['', ...result.findings.map(({ verdict, what }) => `${verdict}: ${what}`)].join('\n'));
   console.log(
-    `\nThe faults were:\n${planOf(wanted).strikes.map(describeStrike).join('\n')}\n\nThe same again: ${replay}`,
+    `\nThe faults were:\n${planOf(wanted).strikes.map(describeStrike).join('\n')}\n\nLogs and Temporal's database: ${evidence}\nThe same again: ${replay}`,
   );
 }
 

@@ -49,10 +49,8 @@ export async function startSite(tell: (line: string) => void): Promise<Site> {
   const operatorFile = path.join(home, 'operator.yaml');
   await writeFile(operatorFile, operatorText(origin));
   const ports = Object.fromEntries(Object.values(PORTS).map(({ variable }) => [variable, '0']));
-  const { DOCKER_HOST } = process.env;
   const environment = {
     ...plainEnvironment(),
-    ...(DOCKER_HOST && { DOCKER_HOST }),
     ...ports,
     ...REST,
     ...slack.environment,

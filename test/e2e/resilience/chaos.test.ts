@@ -6,7 +6,12 @@ test('a power cut, kills, ends and freezes of every process lose nothing, double
   const { prologue, strikes } = planOf(SHORT_FORM);
   const ended = new AbortController();
   const told: string[] = [];
-  const result = await runChaos({ ...SHORT_FORM, signal: ended.signal, tell: (line) => void told.push(line) });
+  const result = await runChaos({
+    ...SHORT_FORM,
+    evidence: null,
+    signal: ended.signal,
+    tell: (line) => void told.push(line),
+  });
   const replay = `npm run bench:chaos -- --seed ${SHORT_FORM.seed} --faults ${SHORT_FORM.faults}`;
   const story = [...strikes.map(describeStrike), ...told, replay].join('\n');
   expect({ findings: result.findings, story }).toEqual({ findings: [], story });
