@@ -13,6 +13,19 @@ export async function overtakeByStop(db: Queryable, stop: InboxRow): Promise<voi
   );
 }
 
+/**
+ * Whether a stop was stored after something that was said later in its thread: Slack sent it again, because it was not acknowledged. It
+ * would end the work on what was said later, whose author would get no answer.
+ */
+export async function cameLate(db: Queryable, stop: InboxRow): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from inbox where session = $1 and id < $2 and kind = 'message' and state in ('received', 'delivered')
+       and ts::numeric > $3::numeric limit 1`,
+    [stop.session, stop.id, stop.ts],
+  );
+  return rowCount === 1;
+}
+
 /** Whether an earlier stop in the thread is not with its session yet. It must not end a turn that began after it. */
 export async function awaitsStop(db: Queryable, row: InboxRow): Promise<boolean> {
   const { rowCount } = await db.query(

@@ -22,6 +22,9 @@ export function lateNoticeKey({ id }: { readonly id: string }): string {
   return `${id}/late`;
 }
 
+export const LATE_STOP =
+  'Your stop reached me after what was said behind it, so I go on with that. Say stop once more to end it.';
+
 export const NOTHING_TO_STOP = 'Nothing is running in this thread.';
 
 export function helpText(bot: string): string {

@@ -1,7 +1,7 @@
 import { inTransaction } from '../../store/database.ts';
 import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage, putReaction } from '../../store/outbox.ts';
-import { overtakeByStop } from '../../store/stops.ts';
+import { cameLate, overtakeByStop } from '../../store/stops.ts';
 import { type ThreadStatus, threadStatus } from '../../store/thread-status.ts';
 import { markStopped } from '../../store/turns.ts';
 import type { SlackIdentity } from '../api/identity.ts';
@@ -9,7 +9,7 @@ import type { Refusal } from '../people/who-may-speak.ts';
 import { commandOf } from '../receiving/commands.ts';
 import { elapsed } from '../rendering/elapsed.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
-import { helpText, NOTHING_TO_STOP, REFUSALS } from './notices.ts';
+import { helpText, LATE_STOP, NOTHING_TO_STOP, REFUSALS } from './notices.ts';
 
 /** What the gateway answers itself, from PostgreSQL alone; null for everything that is the agent's. */
 export function ownCommandOf(identity: SlackIdentity, row: InboxRow): 'status' | 'help' | null {
@@ -42,10 +42,19 @@ export async function answerCommand(
 export async function stopSession(dependencies: DeliveryDependencies, known: KnownEntry): Promise<void> {
   const { database, signals } = dependencies;
   const { row, session } = known;
+  const target = { team: row.team, channel: row.channel, threadTs: row.threadTs };
+  if (row.address !== 'button' && (await cameLate(database, row))) {
+    const read = await readEntry(dependencies, known);
+    await inTransaction(database, async (db) => {
+      if (!(await closeEntry(db, row.id, 'context', read))) return;
+      const body = { kind: 'notice', text: LATE_STOP } as const;
+      await putMessage(db, { ...target, key: `${row.id}/late-stop`, body, final: true });
+    });
+    return;
+  }
   await overtakeByStop(database, row);
   const running = await signals.stop(session, { inboxId: row.id, by: row.author });
   const read = await readEntry(dependencies, known);
-  const target = { team: row.team, channel: row.channel, threadTs: row.threadTs };
   await inTransaction(database, async (db) => {
     // What waited before the stop is not begun after it, also where its workflow was lost.
     if (!running) await markStopped(db, row.session, row.id);

@@ -199,3 +199,35 @@ test('a mention that Slack sent to nobody is answered, also when somebody mentio
   expect((await stage.signals(stage.sessionOf(lost))).map(({ name }) => name)).toEqual(['message', 'message']);
   await gateway.stop();
 }, 60_000);
+
+test('a stop that is stored after what was said behind it ends nothing, and says so', async () => {
+  const gateway = await start();
+  const message = await stage.slack.post('ada', 'platform-eng', '@bellhop first');
+  await stage.slack.waitForReaction(message, 'eyes');
+  const session = stage.sessionOf(message);
+  const { rows } = await stage.db.database.query('select author from inbox where session = $1', [session]);
+  const next = await stage.slack.post('ada', 'platform-eng', '@bellhop do this instead', { threadTs: message.ts });
+  await stage.slack.waitForReaction(next, 'eyes');
+  // Slack sends again what a gateway could not store.
+  const ts = ((Number(message.ts) + Number(next.ts)) / 2).toFixed(6);
+  const entry = {
+    eventId: `stop:${ts}`,
+    kind: 'stop',
+    team: TEAM,
+    channel: message.channel,
+    threadTs: message.ts,
+    ts,
+    author: rows[0].author,
+    authorClass: 'unknown',
+    address: 'mention',
+    text: '<@UBOT> stop',
+    files: [],
+  } as const;
+  await keepEntries(stage.db.database, [{ keep: 'always', entry }]);
+  await until(async () => (await textsOf(session)).length === 1, 'the word that it came late');
+  expect((await stage.signals(session)).map(({ name }) => name)).toEqual(['message', 'message']);
+  // A stop that is said now ends it.
+  await stage.slack.post('ada', 'platform-eng', '@bellhop stop', { threadTs: message.ts });
+  await until(async () => (await stage.signals(session)).some(({ name }) => name === 'stop'), 'the stop');
+  await gateway.stop();
+}, 60_000);

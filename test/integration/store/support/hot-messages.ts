@@ -154,6 +154,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'slack-watermark.beat': (db) => slackWatermark.beat(db, 'T1', 'g1', 0),
   'slack-watermark.leave': (db) => slackWatermark.leave(db, 'T1', 'g1'),
   'slack-watermark.oldestWatermark': (db) => slackWatermark.oldestWatermark(db, 'T1'),
+  'stops.cameLate': async (db) => stops.cameLate(db, await inboxRow(db, BUSY, 'stop')),
   'stops.overtakeByStop': async (db) => stops.overtakeByStop(db, await inboxRow(db, BUSY, 'stop')),
   'stops.awaitsStop': async (db) => stops.awaitsStop(db, await inboxRow(db, BUSY)),
   'thread-messages.readThreadMessages': (db) => threadMessages.readThreadMessages(db, BUSY, 50),
