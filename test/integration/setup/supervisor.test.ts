@@ -71,9 +71,8 @@ describe('the supervisor', () => {
       times.push(performance.now() - start);
       await runsAgain(restarts);
     }
-    const [first = 0, , third = 0] = times;
-    expect(first).toBeGreaterThan(250);
-    expect(third - first).toBeGreaterThan(500);
+    // Each pause is twice the one before. What a busy machine adds to a time says nothing of the pause in it.
+    for (const [n, pause] of [250, 500, 1_000].entries()) expect(times[n]).toBeGreaterThan(pause - 5);
     expect(events).toEqual(['steady exited', 'steady exited', 'steady exited']);
   });
 
