@@ -21,13 +21,13 @@ export async function seedManyPlaces(
 ): Promise<PlaceAsk[]> {
   await database.query(`
     insert into session (id, team, channel, thread_ts, scope, principal, agent_uid)
-    select 'slack:T1:C' || n % 500 || ':1.' || n, 'T1', 'C' || n % 500, '1.' || n, 's', 'p', 1000000 + n
+    select 'slack:T1:C' || n % 500 || ':1.' || n, 'T1', 'C' || n % 500, '1.' || n, 's', 'p', 800000000 + n
     from generate_series(1, ${sessions}) n;
     insert into sandbox (id, session, runner, state, has_workspace)
     select 'old' || n, 'slack:T1:C' || n % 500 || ':1.' || n, 'r' || 1 + n % 2, 'removed', true
     from generate_series(1, ${sessions}) n;
     insert into session (id, team, channel, thread_ts, scope, principal, agent_uid)
-    select 'slack:T1:N' || n % ${channels} || ':1.' || n, 'T1', 'N' || n % ${channels}, '1.' || n, 's', 'p', 100000 + n
+    select 'slack:T1:N' || n % ${channels} || ':1.' || n, 'T1', 'N' || n % ${channels}, '1.' || n, 's', 'p', 700000000 + n
     from generate_series(1, ${turns}) n;
     insert into turn (session, number, claim, requester)
     select 'slack:T1:N' || n % ${channels} || ':1.' || n, 1, 'c' || n, 'U1' from generate_series(1, ${turns}) n;`);

@@ -45,12 +45,13 @@ const ROWS: readonly string[] = [
    select 'waiting/' || n, case when n % 3 = 0 then 'message' else 'reaction' end, 'T1', 'C' || n % 200, (1690000000 + n) || '.000100',
      '{"kind": "answer", "text": "done"}', 1, 0, true, null, now(), null
    from generate_series(1, 1500) n`,
+  // Numbers of users far from where the sequence of any database begins.
   `insert into session (id, team, channel, thread_ts, scope, principal, state, agent_uid, created_at, changed_at)
    select ${SESSION}, ${THREAD}, 'channel:T1:C' || n % 5000, 'agent@channel:T1:C' || n % 5000,
-     case when n > 999800 then 'working' when n > 999000 then 'paused' else 'closed' end, 20000 + n, ${AT}, ${AT}
+     case when n > 999800 then 'working' when n > 999000 then 'paused' else 'closed' end, 800000000 + n, ${AT}, ${AT}
    ${MILLION}
    union all
-   select slack_thread(${BUSY_THREAD}), ${BUSY_THREAD}, 'channel:T1:C1', 'agent@channel:T1:C1', 'working', 20000, now(), now()`,
+   select slack_thread(${BUSY_THREAD}), ${BUSY_THREAD}, 'channel:T1:C1', 'agent@channel:T1:C1', 'working', 800000000, now(), now()`,
   `insert into sandbox (id, session, runner, working_turn, state, has_workspace, changed_at)
    select 'sb' || n, ${SESSION}, 'r' || n % 4, case when n > 999900 then 1 end,
      case when n > 999900 then 'running' when n > 999800 then 'paused' else 'removed' end, n > 900000, ${AT}
