@@ -46,7 +46,7 @@ export function selectSuites(args: readonly string[]): Suite[] {
 }
 
 /** More failed files than this are no accident of the machine. */
-const MOST_AGAIN = 3;
+const MOST_AGAIN = 5;
 
 /**
  * What a run of whole suites repeats when nothing else runs any more: the few files that failed, each suite's on its own. Suites run side by
