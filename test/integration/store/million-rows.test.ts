@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { deleteOld, RETENTION_DAYS, RETENTION_KINDS } from '../../../store/retention.ts';
-import { contention } from '../../support/contention.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Explained, explaining } from './support/explaining-database.ts';
 import { HOT_CALLS } from './support/hot-calls.ts';
@@ -69,8 +68,7 @@ test.each(Object.entries(HOT_CALLS))(
 function problemsOf({ text, ms, pages, scanned, plan }: Explained): string[] {
   if (NOTIFIES.test(text)) return [`notifies in its transaction, not by wake-ups.ts:\n${text}`];
   const read = scanned.filter((table) => big.has(table));
-  // Other suites have the machine as well.
-  if (read.length === 0 && (ms <= MAX_MS || ms <= MAX_MS * contention())) return [];
+  if (read.length === 0 && ms <= MAX_MS) return [];
   const problem = read.length > 0 ? `reads all of ${read.join(', ')}` : 'is slow';
   return [`${problem}: ${ms} ms, ${pages} pages\n${text}\n${plan}`];
 }
