@@ -25,30 +25,68 @@ export interface ChosenPort {
   readonly brief?: string;
 }
 
-/**
- * Chooses a port on 127.0.0.1. A usual port that is taken is replaced by a free one, with a remark that says who holds it. The caller has
- * to listen soon, for nothing reserves the port.
- *
- * @throws SetupError `port-taken` when the user fixed a port that is taken; `bad-setting` when it is no port number
- */
-export async function choosePort(wish: PortWish, environment: NodeJS.ProcessEnv): Promise<ChosenPort> {
-  const fixed = environment[wish.variable];
-  if (fixed !== undefined && fixed !== '') {
-    const port = parsePort(wish.variable, fixed);
-    if (port === 0) return { port: await anyFreePort() };
-    if (await isFree(port)) return { port };
-    throw new SetupError(
-      'port-taken',
-      `port ${port} (${wish.variable}) is taken by ${await describeHolder(port)}`,
-      `stop it, or set ${wish.variable} to another port`,
-    );
+/** Chooses the ports of one run. What one of its programs was given is given to no other, also before anybody listens there. */
+export interface PortChooser {
+  /**
+   * Chooses a port on 127.0.0.1. A usual port that is taken is replaced by a free one, with a remark that says who holds it. The caller
+   * has to listen soon, for nothing keeps another program from taking the port.
+   *
+   * @throws SetupError `port-taken` when the user fixed a port that is taken; `bad-setting` when it is no port number
+   */
+  choose(wish: PortWish): Promise<ChosenPort>;
+}
+
+export function createPortChooser(environment: NodeJS.ProcessEnv): PortChooser {
+  /** Each port that was given, with the variable of whom it was given to. */
+  const given = new Map<number, string>();
+
+  async function take(port: number, { variable }: PortWish): Promise<boolean> {
+    if (given.has(port)) return false;
+    given.set(port, variable);
+    if (await isFree(port)) return true;
+    given.delete(port);
+    return false;
   }
-  if (await isFree(wish.usual)) return { port: wish.usual };
-  const [port, holder] = await Promise.all([anyFreePort(), holderOfPort(wish.usual)]);
+
+  async function takeAny(wish: PortWish): Promise<number> {
+    for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      const port = randomInt(LISTENING.from, LISTENING.to);
+      if (await take(port, wish)) return port;
+    }
+    return await freePort(0);
+  }
+
+  async function holderInWords(port: number): Promise<Pick<ChosenPort, 'remark' | 'brief'>> {
+    const ours = given.get(port);
+    if (ours) return { remark: `the port of ${ours}`, brief: `the port of ${ours}` };
+    const holder = await holderOfPort(port);
+    return {
+      remark: `taken by ${inWords(holder)}`,
+      brief: `taken by ${holder ? `${programOf(holder)} (${holder.pid})` : inWords(holder)}`,
+    };
+  }
+
   return {
-    port,
-    remark: `port ${wish.usual} is taken by ${inWords(holder)}; using ${port}`,
-    brief: `${wish.usual} is taken by ${holder ? `${programOf(holder)} (${holder.pid})` : inWords(holder)}`,
+    async choose(wish) {
+      const fixed = environment[wish.variable];
+      if (fixed !== undefined && fixed !== '') {
+        const port = parsePort(wish.variable, fixed);
+        if (port === 0) return { port: await takeAny(wish) };
+        if (await take(port, wish)) return { port };
+        throw new SetupError(
+          'port-taken',
+          `port ${port} (${wish.variable}) is ${(await holderInWords(port)).remark}`,
+          `stop it, or set ${wish.variable} to another port`,
+        );
+      }
+      if (await take(wish.usual, wish)) return { port: wish.usual };
+      const [port, { remark, brief }] = await Promise.all([takeAny(wish), holderInWords(wish.usual)]);
+      return {
+        port,
+        remark: `port ${wish.usual} is ${remark}; using ${port}`,
+        brief: `${wish.usual} is ${brief}`,
+      };
+    },
   };
 }
 
@@ -70,14 +108,6 @@ export async function isFree(port: number): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function anyFreePort(): Promise<number> {
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const port = randomInt(LISTENING.from, LISTENING.to);
-    if (await isFree(port)) return port;
-  }
-  return await freePort(0);
 }
 
 /** Listens for a moment; 0 lets the kernel choose. */

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { connectEngine } from '../../docker/engine.ts';
 import { openHome } from '../../setup/host/home.ts';
+import { createPortChooser } from '../../setup/host/ports.ts';
 import { readSettings } from '../../setup/settings.ts';
 import { findTemporalBinary } from '../../setup/temporal/binary.ts';
 import { createJournal } from '../../workers/up/journal.ts';
@@ -56,7 +57,8 @@ export async function withStage(
   });
   const page = await createPageServices(home.pageServices);
   const settings = readSettings(environment);
-  const context = { home, settings, environment, supervisor, journal, page, postgresSettings, signal, tell };
+  const ports = createPortChooser(environment);
+  const context = { home, settings, environment, ports, supervisor, journal, page, postgresSettings, signal, tell };
   const left: string[] = [];
   try {
     await mkdir(home.children, { recursive: true });

@@ -46,16 +46,21 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
   const begun = performance.now();
   const up = await launchUp(options);
   const { home, environment } = up;
-  const url = await up.pageUrl();
+  const reset = async () => {
+    await run(process.execPath, [CLI, 'reset', '--yes'], { env: up.environment });
+  };
+  const remove = async () => {
+    await up.stop();
+    await reset();
+    await rm(up.home, { recursive: true, force: true });
+  };
+  // Nobody can take away an `up` that was never handed out.
+  const url = await up.pageUrl().catch(async (error) => await remove().then(() => Promise.reject(error)));
   const pageAfterMs = performance.now() - begun;
-  await up.ready();
+  await up.ready().catch(async (error) => await remove().then(() => Promise.reject(error)));
   const state = async () => (await up.state()) ?? fail('setup.json is not there');
   const { installation } = await state();
   const urls = path.join(home, 'database.json');
-
-  async function reset(): Promise<void> {
-    await run(process.execPath, [CLI, 'reset', '--yes'], { env: environment });
-  }
 
   return {
     url,
@@ -110,11 +115,7 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
       const processes = (await processesOf(home)).map(({ pid, command }) => `${pid} ${command}`);
       return [...processes, ...found.flatMap((each) => each.stdout.split('\n'))].filter(Boolean);
     },
-    async [Symbol.asyncDispose]() {
-      await up.stop();
-      await reset();
-      await rm(home, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: remove,
   };
 }
 

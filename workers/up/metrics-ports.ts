@@ -1,5 +1,5 @@
 import { PORTS } from '../../setup/host/port-wishes.ts';
-import { type ChosenPort, choosePort } from '../../setup/host/ports.ts';
+import type { ChosenPort, PortChooser } from '../../setup/host/ports.ts';
 import { joined } from './remarks.ts';
 
 /** Where one process serves its metrics and health. */
@@ -16,8 +16,6 @@ const WISHES = {
   proxy: PORTS.proxyMetrics,
 } as const;
 
-const ANY = { variable: 'ANY', usual: 0 };
-
 export type MetricsPorts = Readonly<Record<keyof typeof WISHES, MetricsPort>>;
 
 /**
@@ -25,16 +23,12 @@ export type MetricsPorts = Readonly<Record<keyof typeof WISHES, MetricsPort>>;
  *
  * @throws SetupError `port-taken` for one that the user fixed
  */
-export async function chooseMetricsPorts(environment: NodeJS.ProcessEnv): Promise<MetricsPorts> {
+export async function chooseMetricsPorts(ports: PortChooser, environment: NodeJS.ProcessEnv): Promise<MetricsPorts> {
   const host = environment.BELLHOP_METRICS_HOST || '127.0.0.1';
   const written = host.includes(':') ? `[${host}]` : host;
   const chosen = new Map<string, MetricsPort>();
-  const taken = new Set<number>();
   for (const [name, wish] of Object.entries(WISHES)) {
-    // Nobody listens on the chosen ones yet, so a free port may be offered twice.
-    let port = await choosePort(wish, environment);
-    while (taken.has(port.port)) port = await choosePort(ANY, { ANY: '0' });
-    taken.add(port.port);
+    const port = await ports.choose(wish);
     chosen.set(name, { ...port, address: `${written}:${port.port}` });
   }
   return Object.fromEntries(chosen) as MetricsPorts;

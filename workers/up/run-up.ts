@@ -1,6 +1,7 @@
 import { openSync } from 'node:fs';
 import path from 'node:path';
 import { homeFolder, openHome } from '../../setup/host/home.ts';
+import { createPortChooser } from '../../setup/host/ports.ts';
 import { takeUpLock } from '../../setup/host/up-lock.ts';
 import { readSettings } from '../../setup/settings.ts';
 import { fileStream } from '../signals/log-stream.ts';
@@ -33,7 +34,8 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
   const left = await stopLeftovers(home.children);
   if (left.length > 0) tell(`Stopped what the last run had left: ${left.join(', ')}`);
 
-  const metrics = await chooseMetricsPorts(environment);
+  const ports = createPortChooser(environment);
+  const metrics = await chooseMetricsPorts(ports, environment);
   const supervisor = createSupervisor({
     logs: home.logs,
     children: home.children,
@@ -74,6 +76,7 @@ export async function runUp(environment: NodeJS.ProcessEnv, tell: (line: string)
       home,
       settings,
       environment,
+      ports,
       supervisor,
       journal,
       page,

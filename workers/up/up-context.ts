@@ -1,4 +1,5 @@
 import type { Home } from '../../setup/host/home.ts';
+import type { PortChooser } from '../../setup/host/ports.ts';
 import type { Settings } from '../../setup/settings.ts';
 import type { Journal } from './journal.ts';
 import type { PageServices } from './page-services.ts';
@@ -10,6 +11,7 @@ export interface UpContext {
   readonly settings: Settings;
   /** The environment of `up` itself. Children are given only what environments.ts names. */
   readonly environment: NodeJS.ProcessEnv;
+  readonly ports: PortChooser;
   readonly supervisor: Supervisor;
   readonly journal: Journal;
   /** Tells the page where the other processes are. */

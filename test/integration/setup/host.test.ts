@@ -6,7 +6,7 @@ import path from 'node:path';
 import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import { openHome } from '../../../setup/host/home.ts';
 import { onPath } from '../../../setup/host/on-path.ts';
-import { choosePort } from '../../../setup/host/ports.ts';
+import { createPortChooser } from '../../../setup/host/ports.ts';
 import { identityOf, isAlive } from '../../../setup/host/process-identity.ts';
 import { holderOfUpLock, takeUpLock } from '../../../setup/host/up-lock.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -21,7 +21,7 @@ async function listen(): Promise<{ port: number } & AsyncDisposable> {
 describe('ports', () => {
   it('takes another one and says who has the usual one', async () => {
     await using taken = await listen();
-    const chosen = await choosePort({ variable: 'X_PORT', usual: taken.port }, {});
+    const chosen = await createPortChooser({}).choose({ variable: 'X_PORT', usual: taken.port });
     expect(chosen.port).not.toBe(taken.port);
     expect(chosen.remark).toMatch(
       new RegExp(`port ${taken.port} is taken by process ${process.pid} \\(node .+\\); using ${chosen.port}`),
@@ -31,22 +31,36 @@ describe('ports', () => {
 
   it('refuses a taken one that the user fixed, naming variable and holder', async () => {
     await using taken = await listen();
-    const choosing = choosePort({ variable: 'X_PORT', usual: 1 }, { X_PORT: String(taken.port) });
+    const choosing = createPortChooser({ X_PORT: String(taken.port) }).choose({ variable: 'X_PORT', usual: 1 });
     await expect(choosing).rejects.toThrow(
       new RegExp(`port ${taken.port} \\(X_PORT\\) is taken by process ${process.pid}`),
     );
   });
 
   it('takes the usual one when it is free, and any free one for 0', async () => {
-    const { port } = await choosePort({ variable: 'X_PORT', usual: 1 }, { X_PORT: '0' });
+    const { port } = await createPortChooser({ X_PORT: '0' }).choose({ variable: 'X_PORT', usual: 1 });
     expect(port).toBeGreaterThan(1023);
     // No outgoing connection is given it meanwhile.
     expect(port).toBeLessThan(32_768);
-    expect(await choosePort({ variable: 'X_PORT', usual: port }, {})).toEqual({ port });
+    expect(await createPortChooser({}).choose({ variable: 'X_PORT', usual: port })).toEqual({ port });
+  });
+
+  it('gives no port twice in a run, also before anybody listens there', async () => {
+    const ports = createPortChooser({});
+    const { port } = await createPortChooser({ X_PORT: '0' }).choose({ variable: 'X_PORT', usual: 1 });
+    expect(await ports.choose({ variable: 'A_PORT', usual: port })).toEqual({ port });
+    const other = await ports.choose({ variable: 'B_PORT', usual: port });
+    expect(other.port).not.toBe(port);
+    expect(other.brief).toBe(`${port} is the port of A_PORT`);
+    const fixed = createPortChooser({ A_PORT: String(port), B_PORT: String(port) });
+    await fixed.choose({ variable: 'A_PORT', usual: 1 });
+    await expect(fixed.choose({ variable: 'B_PORT', usual: 2 })).rejects.toThrow(
+      `port ${port} (B_PORT) is the port of A_PORT`,
+    );
   });
 
   it('refuses what is no port', async () => {
-    await expect(choosePort({ variable: 'X_PORT', usual: 1 }, { X_PORT: 'http' })).rejects.toThrow(
+    await expect(createPortChooser({ X_PORT: 'http' }).choose({ variable: 'X_PORT', usual: 1 })).rejects.toThrow(
       'X_PORT: http is not a port number',
     );
   });

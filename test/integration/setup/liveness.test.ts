@@ -5,7 +5,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { choosePort } from '../../../setup/host/ports.ts';
+import { createPortChooser } from '../../../setup/host/ports.ts';
 import { newPassword } from '../../../setup/host/secrets.ts';
 import { findPostgresBinaries } from '../../../setup/postgres/binaries.ts';
 import { CLUSTER_OWNER, initializeCluster, serverArguments } from '../../../setup/postgres/cluster.ts';
@@ -132,7 +132,7 @@ describe('PostgreSQL', () => {
     const cluster = { binaries, folder: data.path, user };
     const password = newPassword();
     await initializeCluster(cluster, password, new AbortController().signal);
-    const { port } = await choosePort({ variable: 'PORT', usual: 0 }, { PORT: '0' });
+    const { port } = await createPortChooser({ PORT: '0' }).choose({ variable: 'PORT', usual: 0 });
     const url = `postgres://${CLUSTER_OWNER}:${password}@127.0.0.1:${port}/postgres`;
     const spec = postgresChild(cluster, serverArguments(cluster, port), url, env);
     const ask = spec.liveness?.ask ?? 'event-loop';
@@ -155,7 +155,7 @@ describe('PostgreSQL', () => {
 describe('a Temporal server', () => {
   it('is replaced when it is frozen, and not while it serves', async () => {
     const cli = process.env.BELLHOP_TEST_TEMPORAL_CLI ?? '';
-    const { port } = await choosePort({ variable: 'PORT', usual: 0 }, { PORT: '0' });
+    const { port } = await createPortChooser({ PORT: '0' }).choose({ variable: 'PORT', usual: 0 });
     const address = `127.0.0.1:${port}`;
     const program = {
       command: cli,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
+import { createPortChooser } from '../../../setup/host/ports.ts';
 import { serveSignals } from '../../../workers/signals/serve-signals.ts';
 import { createSignals, type Signals } from '../../../workers/signals/signals.ts';
 import { chooseMetricsPorts } from '../../../workers/up/metrics-ports.ts';
@@ -85,16 +86,18 @@ test('a port that is taken does not end the process, and is taken as soon as it 
 });
 
 describe('the ports of `up`', () => {
+  const chooseFor = async (environment: NodeJS.ProcessEnv) =>
+    await chooseMetricsPorts(createPortChooser(environment), environment);
   const free = Object.fromEntries(Object.values(PORTS).map(({ variable }) => [variable, '0']));
 
   it('are another one for each process, on this machine only', async () => {
-    const addresses = Object.values(await chooseMetricsPorts(free)).map(({ address }) => address);
+    const addresses = Object.values(await chooseFor(free)).map(({ address }) => address);
     expect(new Set(addresses).size).toBe(5);
     expect(addresses.every((address) => address.startsWith('127.0.0.1:'))).toBe(true);
   });
 
   it('are on the address that the user sets', async () => {
-    const { proxy } = await chooseMetricsPorts({ ...free, BELLHOP_METRICS_HOST: '::' });
+    const { proxy } = await chooseFor({ ...free, BELLHOP_METRICS_HOST: '::' });
     expect(proxy.address).toBe(`[::]:${proxy.port}`);
   });
 
@@ -103,7 +106,7 @@ describe('the ports of `up`', () => {
     await once(other, 'listening');
     const { port } = other.address() as net.AddressInfo;
     const wish = { ...free, [PORTS.agentMetrics.variable]: String(port) };
-    await expect(chooseMetricsPorts(wish)).rejects.toMatchObject({ code: 'port-taken' });
+    await expect(chooseFor(wish)).rejects.toMatchObject({ code: 'port-taken' });
     other.close();
   });
 });

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
 import { ROOT } from '../../../setup/host/home.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
-import { choosePort } from '../../../setup/host/ports.ts';
 import { inheritedBy } from '../environments.ts';
 import { exists, startOwn } from '../own-process.ts';
 import { joined } from '../remarks.ts';
@@ -29,7 +28,7 @@ export async function startModel(context: UpContext, secrets: GeneratedSecrets):
         value: settings.model,
       };
     }
-    const port = await choosePort(PORTS.model, environment);
+    const port = await context.ports.choose(PORTS.model);
     const env = {
       ...inheritedBy('local', environment),
       MODEL_SIM_PORT: String(port.port),

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
-import { choosePort } from '../../../setup/host/ports.ts';
 import { namespaceIn } from '../../../setup/temporal/external.ts';
 import { inheritedBy } from '../environments.ts';
 import { exists, startOwn } from '../own-process.ts';
@@ -19,7 +18,7 @@ export async function startPage(context: UpContext): Promise<string | undefined>
   const { environment, home, journal, tell } = context;
   return await journal.step<string | undefined>('page', async () => {
     if (!exists(SCRIPT)) return { detail: 'the folder demo/ is not there: no page', value: undefined };
-    const port = await choosePort(PORTS.page, environment);
+    const port = await context.ports.choose(PORTS.page);
     const env = {
       ...inheritedBy('local', environment),
       BELLHOP_HOME: home.folder,

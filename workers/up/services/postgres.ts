@@ -3,7 +3,6 @@ import { reasonOf, SetupError } from '../../../setup/errors.ts';
 import type { DatabaseUrls } from '../../../setup/host/database-urls.ts';
 import { ownerPassword } from '../../../setup/host/owner-password.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
-import { choosePort } from '../../../setup/host/ports.ts';
 import { askPostgres } from '../../../setup/postgres/ask.ts';
 import { findPostgresBinaries } from '../../../setup/postgres/binaries.ts';
 import { CLUSTER_OWNER, type Cluster, initializeCluster, serverArguments } from '../../../setup/postgres/cluster.ts';
@@ -51,7 +50,7 @@ async function startEmbedded(context: UpContext, say: (detail: string) => void) 
   say('preparing the data folder');
   await initializeCluster(cluster, password, signal);
 
-  const chosen = await choosePort(PORTS.postgres, environment);
+  const chosen = await context.ports.choose(PORTS.postgres);
   const url = `postgres://${CLUSTER_OWNER}:${password}@127.0.0.1:${chosen.port}/postgres`;
   say(`starting PostgreSQL ${binaries.version}`);
   const args = serverArguments(cluster, chosen.port, context.postgresSettings);

@@ -2,7 +2,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
-import { choosePort } from '../../../setup/host/ports.ts';
 import { inheritedBy } from '../environments.ts';
 import { startOwn } from '../own-process.ts';
 import { joined } from '../remarks.ts';
@@ -24,7 +23,7 @@ export async function startSlack(context: UpContext, secrets: GeneratedSecrets):
     if (settings.slack) {
       return { detail: `SLACK_BOT_TOKEN: ${settings.slack.apiUrl ?? 'https://slack.com'}`, value: settings.slack };
     }
-    const port = await choosePort(PORTS.slack, environment);
+    const port = await context.ports.choose(PORTS.slack);
     const tokens = { appToken: secrets.slackAppToken, botToken: secrets.slackBotToken };
     const env = {
       ...inheritedBy('local', environment),

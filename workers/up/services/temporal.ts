@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { NAMESPACE } from '../../../contracts/search-attributes.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
-import { choosePort } from '../../../setup/host/ports.ts';
 import { askTemporal } from '../../../setup/temporal/ask.ts';
 import { findTemporalBinary } from '../../../setup/temporal/binary.ts';
 import { devServerArguments } from '../../../setup/temporal/dev-server.ts';
@@ -47,8 +46,8 @@ export function temporalEnvironment(
 async function startDevServer(context: UpContext, say: (detail: string) => void) {
   const { home, environment, supervisor, signal } = context;
   const binary = await findTemporalBinary({ environment, say, signal });
-  const port = await choosePort(PORTS.temporal, environment);
-  const ui = await choosePort(PORTS.temporalUi, environment);
+  const port = await context.ports.choose(PORTS.temporal);
+  const ui = await context.ports.choose(PORTS.temporalUi);
   await mkdir(home.temporal, { recursive: true, mode: 0o700 });
   await writeFile(home.temporalProfile, '[profile.default]\n');
   say('starting the server');

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import type { GeneratedSecrets } from '../../../setup/host/generated-secrets.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
-import { choosePort } from '../../../setup/host/ports.ts';
 import { readJson } from '../../../setup/host/read-json.ts';
 import { newPassword } from '../../../setup/host/secrets.ts';
 import { inheritedBy } from '../environments.ts';
@@ -46,7 +45,7 @@ export async function startWorld(context: UpContext, { secrets, sealed }: WorldO
     const file = path.join(folder, 'remembered.json');
     const known = await readJson(file, remembered);
     // The access file in force names a port, so the one of the first start is kept as long as it is free.
-    const chosen = await choosePort({ ...PORTS.world, usual: known?.port ?? PORTS.world.usual }, environment);
+    const chosen = await context.ports.choose({ ...PORTS.world, usual: known?.port ?? PORTS.world.usual });
     const token = sealed ? undefined : newPassword();
     const tokenSha256 = !token && known ? known.tokenSha256 : sha256Of(token ?? newPassword());
     const env = {
