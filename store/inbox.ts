@@ -117,14 +117,19 @@ export async function closeEntry(
 
 export type OverdueEntry = Pick<InboxRow, 'id' | 'team' | 'channel' | 'threadTs'>;
 
-/** Rows that have waited longer than `afterMs` and whose thread was not told yet. Each row is returned once. */
-export async function takeOverdue(db: Queryable, afterMs: number): Promise<OverdueEntry[]> {
+/**
+ * At most `most` rows that have waited longer than `afterMs` and whose thread was not told yet, those that have waited longest first.
+ * Each row is returned once.
+ */
+export async function takeOverdue(db: Queryable, afterMs: number, most: number): Promise<OverdueEntry[]> {
   const { rows } = await db.query<OverdueEntry>(
-    `update inbox set notice_at = now()
-     where ${UNDELIVERED} and notice_at is null and kind = 'message' and address <> 'thread' and not overtaken
-       and received_at < now() - $1 * interval '1 millisecond'
+    `update inbox set notice_at = now() where id in (
+       select id from inbox
+       where ${UNDELIVERED} and notice_at is null and kind = 'message' and address <> 'thread' and not overtaken
+         and received_at < now() - $1 * interval '1 millisecond'
+       order by received_at limit $2 for update skip locked)
      returning id, team, channel, thread_ts as "threadTs"`,
-    [afterMs],
+    [afterMs, most],
   );
   return rows;
 }
@@ -139,20 +144,19 @@ export async function hasLaterMessage(db: Queryable, entry: InboxEntry): Promise
   return rowCount === 1;
 }
 
-export interface Spoken {
-  readonly author: string;
-  readonly at: Date;
-}
-
-/** The authors and times of messages in a thread before a Slack `ts`, oldest first. */
-export async function spokenBefore(db: Queryable, session: SessionId, before: string): Promise<Spoken[]> {
-  const { rows } = await db.query<{ author: string; ts: string }>(
-    `select author, ts from inbox
-     where session = $1 and kind = 'message' and ts::numeric < $2::numeric
-     order by ts::numeric`,
-    [session, before],
+/** Whether somebody else than the author has spoken in the thread of `entry`, after `since` and before `entry`. */
+export async function othersSpoke(
+  db: Queryable,
+  entry: Pick<InboxRow, 'session' | 'author' | 'ts'>,
+  since: Date,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from inbox
+     where session = $1 and kind = 'message' and ts ~ '^\\d+\\.\\d+$' and author <> $2
+       and ts::numeric < $3::numeric and ts::numeric > $4 limit 1`,
+    [entry.session, entry.author, entry.ts, since.getTime() / 1000],
   );
-  return rows.map((row) => ({ author: row.author, at: new Date(Number(row.ts) * 1000) }));
+  return rowCount === 1;
 }
 
 export function toRow(row: StoredEntry): InboxRow {

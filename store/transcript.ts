@@ -26,28 +26,29 @@ export type TranscriptRow = TranscriptEntry & {
 
 export type NewTranscriptRow = TranscriptEntry & { readonly turn: number; readonly tokens: number };
 
-/** Adds rows in order. Call it with the session locked, so that `seq` grows in the order of the commits. */
+/** Adds rows in order, in one statement. Call it with the session locked, so that `seq` grows in the order of the commits. */
 export async function appendTranscript(
   db: Queryable,
   session: SessionId,
   rows: readonly NewTranscriptRow[],
 ): Promise<void> {
-  for (const row of rows) {
-    await db.query(
-      `insert into transcript (session, turn, role, author, author_class, step, content, tokens)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [
-        session,
-        row.turn,
-        row.role,
-        row.role === 'user' ? row.author : null,
-        row.role === 'user' ? row.authorClass : null,
-        row.role === 'assistant' || row.role === 'tool' ? row.step : null,
-        storableJson(row.content),
-        row.tokens,
-      ],
-    );
-  }
+  if (rows.length === 0) return;
+  await db.query(
+    `insert into transcript (session, turn, role, author, author_class, step, content, tokens)
+     select $1, turn, role, author, author_class, step, content, tokens
+     from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::jsonb[], $8::int[])
+       with ordinality as given (turn, role, author, author_class, step, content, tokens, nth) order by nth`,
+    [
+      session,
+      rows.map((row) => row.turn),
+      rows.map((row) => row.role),
+      rows.map((row) => (row.role === 'user' ? row.author : null)),
+      rows.map((row) => (row.role === 'user' ? row.authorClass : null)),
+      rows.map((row) => (row.role === 'assistant' || row.role === 'tool' ? row.step : null)),
+      rows.map((row) => storableJson(row.content)),
+      rows.map((row) => row.tokens),
+    ],
+  );
 }
 
 /**

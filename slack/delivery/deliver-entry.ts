@@ -1,8 +1,8 @@
-import { closeEntry, type InboxRow, spokenBefore } from '../../store/inbox.ts';
+import { closeEntry, type InboxRow, othersSpoke } from '../../store/inbox.ts';
 import { lastAnswerAt } from '../../store/outbox.ts';
 import { awaitsStop } from '../../store/stops.ts';
 import { TryAgain } from '../api/errors.ts';
-import { isAddressed } from '../people/addressing.ts';
+import { thirdPartiesCountSince } from '../people/addressing.ts';
 import { tagsOthers } from '../receiving/commands.ts';
 import { handOver, signalSession } from './hand-over.ts';
 import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
@@ -35,14 +35,8 @@ export async function deliverEntry(
 }
 
 async function isForUs({ database, identity }: DeliveryDependencies, row: InboxRow): Promise<boolean> {
-  const [said, answeredAt] = await Promise.all([
-    spokenBefore(database, row.session, row.ts),
-    lastAnswerAt(database, row.session),
-  ]);
-  const message = {
-    author: row.author,
-    at: new Date(Number(row.ts) * 1_000),
-    tagsOthers: tagsOthers(row.text, identity.botUser),
-  };
-  return isAddressed(message, { said, answeredAt });
+  if (tagsOthers(row.text, identity.botUser)) return false;
+  const answeredAt = await lastAnswerAt(database, row.session);
+  const since = thirdPartiesCountSince(new Date(Number(row.ts) * 1_000), answeredAt);
+  return !(await othersSpoke(database, row, since));
 }

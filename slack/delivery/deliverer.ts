@@ -38,6 +38,8 @@ const WIDTH = 32;
 const CROWDED_WIDTH = 2;
 /** A crowd that has just begun is asked about again after this time. Until then nothing is delivered. */
 const REST_MS = 50;
+/** Threads that are told in one go. The next go is a moment later. */
+const OVERDUE_AT_ONCE = 500;
 /** Rows that wait for the same answer are woken together. */
 const WAKE_MS = 10;
 
@@ -83,7 +85,7 @@ export function createDeliverer(options: DelivererOptions): WorkLoop {
 
   const tellOverdue = (): Promise<void> =>
     inTransaction(database, async (db) => {
-      for (const row of await takeOverdue(db, overdueMs)) {
+      for (const row of await takeOverdue(db, overdueMs, OVERDUE_AT_ONCE)) {
         const target = { key: lateNoticeKey(row), team: row.team, channel: row.channel, threadTs: row.threadTs };
         await putMessage(db, { ...target, body: { kind: 'notice', text: LATE_NOTICE }, final: true });
       }

@@ -17,7 +17,7 @@ import { sendFile, UploadFailed } from './send-file.ts';
 import { sendMessage } from './send-message.ts';
 import { sendEphemeral, sendReaction, sendStatus } from './send-once.ts';
 import { sendingLimits } from './sending-limits.ts';
-import { tellOfRefusal } from './tell-of-refusal.ts';
+import { NEVER_TAKEN, tellOfRefusal } from './tell-of-refusal.ts';
 
 export interface OutboxSenderOptions {
   readonly database: Database;
@@ -55,6 +55,9 @@ const POLL_MS = 250;
 const FIRST_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
 const MAX_UPLOAD_FAILURES = 5;
+/** Slack may be away for hours. What it does not take for a day, in so many attempts in a row, it will not take. */
+const PATIENCE_MS = 24 * 3_600_000;
+const MAX_FAILURES = 30;
 
 /**
  * Makes Slack agree with the outbox, row by row. Several senders may share one database.
@@ -122,6 +125,8 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
     }
     const failures = row.attempts + 1;
     const reason = failure.kind === 'refused' ? failure.code : failure.reason;
+    const waitedMs = now().getTime() - row.createdAt.getTime();
+    if (failures > MAX_FAILURES && waitedMs > PATIENCE_MS) return giveUp(row, NEVER_TAKEN);
     log.warn({ ...about, failures, reason }, 'sending did not end well; trying again');
     await postponeSending(database, row, 'failure', pauseAfter(failures));
   };

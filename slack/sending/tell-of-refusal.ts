@@ -7,6 +7,12 @@ import type { OutboxRow } from '../../store/outbox-claims.ts';
 /** How the person hears of it; `nobody` when every way was tried, or when nobody waits for it. */
 export type Told = 'in the thread' | 'in a direct message' | 'by taking the reaction back' | 'nobody';
 
+/** Our code for what Slack has answered with errors for a day. */
+export const NEVER_TAKEN = 'never_taken';
+
+const why = (code: string): string =>
+  code === NEVER_TAKEN ? 'Slack answered with errors for a day' : `Slack refused it (${code})`;
+
 const IN_THREAD = '/refused';
 const IN_DM = '/refused/dm';
 
@@ -24,7 +30,7 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   if (!row.final || row.session === null || row.kind === 'reaction' || row.kind === 'status') return 'nobody';
   if (row.key.endsWith(IN_THREAD)) return tellInPrivate(db, row, row.session, code);
   const what = row.kind === 'file' ? `The file ${row.body.name}` : 'My answer';
-  const text = `${what} could not be posted here: Slack refused it (${code}). Please ask me again.`;
+  const text = `${what} could not be posted here: ${why(code)}. Please ask me again.`;
   const { team, channel, threadTs } = row;
   const body = { kind: 'notice', text } as const;
   await putMessage(db, { key: `${row.key}${IN_THREAD}`, team, channel, threadTs, body, final: true });
@@ -34,7 +40,7 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
 async function tellInPrivate(db: Queryable, row: OutboxRow, about: SessionId, code: string): Promise<Told> {
   const asker = await lastAsker(db, about);
   if (!asker) return 'nobody';
-  const text = `I could not post my answer in a thread where you asked me: Slack refused it (${code}). Please ask me again, there or here.`;
+  const text = `I could not post my answer in a thread where you asked me: ${why(code)}. Please ask me again, there or here.`;
   const key = `${row.key.slice(0, -IN_THREAD.length)}${IN_DM}`;
   // Slack opens the direct message for a post to a person's id (docs.slack.dev, chat.postMessage).
   const target = { key, team: row.team, channel: asker.author, threadTs: null };

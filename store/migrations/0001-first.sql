@@ -211,6 +211,11 @@ create index inbox_other_at on inbox (ts) where kind <> 'message';
 create index inbox_dm on inbox (team, received_at) where address = 'dm';
 create index inbox_undelivered on inbox (session, id) where delivered_at is null and state in ('received', 'delivered');
 create index inbox_session on inbox (session, id);
+-- Who spoke in a thread of late. A ts that is no number would otherwise not be kept at all.
+create index inbox_said on inbox (session, (ts::numeric)) where kind = 'message' and ts ~ '^\d+\.\d+$';
+-- Whose thread is to be told that they wait.
+create index inbox_overdue on inbox (received_at)
+  where delivered_at is null and state in ('received', 'delivered') and notice_at is null;
 -- What retention deletes first, and what it keeps as long as the thread is there.
 create index inbox_done on inbox (received_at) where turn is not null or kind = 'stop' or state in ('refused', 'answered');
 create index inbox_unread_time on inbox (received_at)

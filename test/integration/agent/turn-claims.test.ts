@@ -4,6 +4,7 @@ import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import type { BeginTurnInput } from '../../../contracts/activities.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { claimInboxMessages } from '../../../store/claim-messages.ts';
+import type { Queryable } from '../../../store/database.ts';
 import { endingOf } from '../../../store/schedules.ts';
 import { addToolSteps } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
@@ -152,4 +153,30 @@ describe('what is said after a stop', () => {
     await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U1', stoppedUpTo: stop });
     expect(await beginTurn(asking(session, 2))).toMatchObject({ turn: 2 });
   });
+});
+
+test('a thousand messages that waited are claimed in two statements, in the order of Slack', async () => {
+  const session = await newSession(db.database);
+  const many = 1_000;
+  await db.database.query(
+    `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, state, delivered_at)
+     select $1 || n, 'message', team, channel, thread_ts, (1700000000 + ($2 - n)) || '.000100', 'U1', 'member', 'thread', 'word ' || n,
+       'delivered', now()
+     from session, generate_series(1, $2::int) n where id = $1`,
+    [session, many],
+  );
+  let statements = 0;
+  const counting: Queryable = {
+    wake: db.database.wake,
+    query: (async (...args: Parameters<Queryable['query']>) => {
+      statements += 1;
+      return await db.database.query(...args);
+    }) as Queryable['query'],
+  };
+  expect(await claimInboxMessages(counting, session, 1, () => 1)).toBe(many);
+  expect(statements).toBe(2);
+  const said = (await readTranscript(db.database, session)).map(({ content }) =>
+    'text' in content ? content.text : '',
+  );
+  expect(said).toEqual(Array.from({ length: many }, (_, n) => `word ${many - n}`));
 });

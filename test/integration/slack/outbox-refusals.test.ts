@@ -145,3 +145,48 @@ test('what Slack refuses for good is noted for the operator and not tried for ev
   await slack.waitForAnswer(thread, /the next one/);
   await gateway.stop();
 });
+
+test('what Slack answers with errors for a day is given up, and the thread is told', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  const column = async (name: string) =>
+    (await db.database.query(`select ${name} as value from outbox where key = $1`, [key])).rows[0]?.value;
+  await slack.fault({ failWith: 'chat.postMessage', error: 'internal_error', times: 2 });
+  await put(key, { kind: 'answer', text: 'never seen' }, true);
+  await until(async () => (await column('attempts')) === 1, 'the first failure');
+  // Many failures later, on the next day.
+  await db.database.query(
+    "update outbox set attempts = 40, created_at = now() - interval '25 hours', not_before = now() where key = $1",
+    [key],
+  );
+  await until(async () => (await column('failed')) === 'never_taken', 'the answer to be given up');
+  await slack.waitForAnswer(
+    thread,
+    /could not be posted here: Slack answered with errors for a day\. Please ask me again/,
+  );
+  await gateway.stop();
+}, 30_000);
+
+test('what Slack answers with errors for an hour is tried again', async () => {
+  const { slack, db } = stage;
+  const gateway = await stage.start();
+  const key = randomUUID();
+  await slack.fault({ failWith: 'chat.postMessage', error: 'internal_error', times: 2 });
+  await put(key, { kind: 'answer', text: 'late but here' }, true);
+  await until(async () => {
+    const { rows } = await db.database.query('select attempts from outbox where key = $1', [key]);
+    return rows[0]?.attempts === 1;
+  }, 'the first failure');
+  await db.database.query(
+    "update outbox set attempts = 40, created_at = now() - interval '1 hour', not_before = now() where key = $1",
+    [key],
+  );
+  await until(async () => {
+    const { rows } = await db.database.query('select attempts from outbox where key = $1', [key]);
+    return rows[0]?.attempts === 41;
+  }, 'the second failure');
+  await db.database.query('update outbox set not_before = now() where key = $1', [key]);
+  await slack.waitForAnswer(thread, /late but here/);
+  await gateway.stop();
+}, 30_000);

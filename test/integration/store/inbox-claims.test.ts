@@ -1,4 +1,4 @@
-import { closeEntry, type InboxEntry } from '../../../store/inbox.ts';
+import { closeEntry, type InboxEntry, takeOverdue } from '../../../store/inbox.ts';
 import { claimUndelivered, holdEntries, makeDue, postponeEntry, putBackEntry } from '../../../store/inbox-claims.ts';
 import { keepEntries } from '../../../store/inbox-intake.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -121,4 +121,13 @@ test('a late extension of a claim does not hold a row that was put back', async 
   await holdEntries(db.database, [id], 60_000);
   await makeDue(db.database, [id]);
   expect(await claim(10)).toEqual([id]);
+});
+
+test('threads that wait too long are told in bounded numbers, those that waited longest first, each once', async () => {
+  for (const thread of ['1.1', '2.2', '3.3']) await put('C1', thread);
+  await db.database.query("update inbox set received_at = now() - (interval '1 hour' / id)");
+  const told = async () => (await takeOverdue(db.database, 60_000, 2)).map(({ threadTs }) => threadTs);
+  expect((await told()).sort()).toEqual(['1.1', '2.2']);
+  expect(await told()).toEqual(['3.3']);
+  expect(await told()).toEqual([]);
 });

@@ -1,35 +1,24 @@
-import { isAddressed } from '../../../slack/people/addressing.ts';
+import { thirdPartiesCountSince } from '../../../slack/people/addressing.ts';
 
 const NOON = Date.parse('2026-03-02T12:00:00Z');
 const at = (minutes: number) => new Date(NOON + minutes * 60_000);
-const message = (author: string, minutes: number, tagsOthers = false) => ({ author, at: at(minutes), tagsOthers });
+/** Whether a word at `minutes` makes an untagged message at `now` talk between people. */
+const counts = (minutes: number, now: number, answered: number | null) =>
+  at(minutes) > thirdPartiesCountSince(at(now), answered === null ? null : at(answered));
 
-test('one person who goes on without a mention is talking to the agent', () => {
-  const thread = { said: [message('ada', 0)], answeredAt: at(1) };
-  expect(isAddressed(message('ada', 2), thread)).toBe(true);
-  expect(isAddressed(message('ada', 600), { ...thread, answeredAt: null })).toBe(true);
+test('a word of a third party counts for ever when nobody was answered since', () => {
+  expect(counts(1, 60, null)).toBe(true);
+  expect(counts(1, 60, 0.5)).toBe(true);
+  expect(counts(11, 600, 11)).toBe(true);
 });
 
-test('a message that tags somebody else is not for the agent', () => {
-  expect(isAddressed(message('ada', 2, true), { said: [], answeredAt: null })).toBe(false);
-});
-
-test('while two people talk, nothing untagged counts', () => {
-  const thread = { said: [message('ada', 0), message('grace', 1)], answeredAt: at(2) };
-  expect(isAddressed(message('ada', 3), thread)).toBe(false);
-  expect(isAddressed(message('grace', 3), thread)).toBe(false);
+test('a word of a third party counts for 15 minutes, answered or not', () => {
+  expect(counts(1, 3, 2)).toBe(true);
+  expect(counts(1, 15.9, 2)).toBe(true);
+  expect(counts(10, 17, 11)).toBe(true);
 });
 
 test('a third party is gone when silent for 15 minutes and answered since', () => {
-  const said = [message('ada', 0), message('grace', 1), message('ada', 10)];
-  expect(isAddressed(message('ada', 15.9), { said, answeredAt: at(2) })).toBe(false);
-  expect(isAddressed(message('ada', 16), { said, answeredAt: at(2) })).toBe(true);
-  expect(isAddressed(message('ada', 60), { said, answeredAt: at(0.5) })).toBe(false);
-  expect(isAddressed(message('ada', 60), { said, answeredAt: null })).toBe(false);
-});
-
-test('what counts is the last word of a third party, in whatever order it is told', () => {
-  const said = [message('grace', 10), message('grace', 1)];
-  expect(isAddressed(message('ada', 17), { said, answeredAt: at(11) })).toBe(false);
-  expect(isAddressed(message('ada', 25), { said, answeredAt: at(11) })).toBe(true);
+  expect(counts(1, 16, 2)).toBe(false);
+  expect(counts(10, 25, 11)).toBe(false);
 });

@@ -110,10 +110,11 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'inbox.markSignalled': async (db) => inbox.markSignalled(db, (await inboxRow(db, BUSY)).id, BUSY),
   'inbox.closeEntry': async (db) =>
     inbox.closeEntry(db, (await inboxRow(db, BUSY)).id, 'context', { authorClass: 'member', text: 'x' }),
-  'inbox.takeOverdue': (db) => inbox.takeOverdue(db, 60_000),
+  'inbox.takeOverdue': (db) => inbox.takeOverdue(db, 60_000, 500),
   'claim-messages.someoneWaits': (db) => claimMessages.someoneWaits(db, BUSY, BUSY_TURN),
   'inbox.hasLaterMessage': (db) => inbox.hasLaterMessage(db, { ...entry(BUSY), ts: '1600001990.000200' }),
-  'inbox.spokenBefore': (db) => inbox.spokenBefore(db, BUSY, '1600001990.000200'),
+  'inbox.othersSpoke': (db) =>
+    inbox.othersSpoke(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }, new Date(0)),
   'incoming-files.filesToPlace': (db) => incomingFiles.filesToPlace(db, sessionOfNumber(500_001), 'sb500001'),
   'incoming-files.markPlaced': (db) => incomingFiles.markPlaced(db, randomUUID(), 'sb1'),
   'last-asker.lastAsker': (db) => lastAsker.lastAsker(db, BUSY),
