@@ -30,5 +30,8 @@ export async function readJson(head: RequestHead, body: RequestBody): Promise<Js
   }
   if (json === null || typeof json !== 'object' || Array.isArray(json))
     return { refused: 'The body is no JSON object.' };
-  return { json: json as Record<string, unknown>, body: Buffer.from(JSON.stringify(json)) };
+  const written = Buffer.from(JSON.stringify(json));
+  // `1e20` is written with 21 digits.
+  body.setAside(Math.max(0, written.length - bytes.length));
+  return { json: json as Record<string, unknown>, body: written };
 }

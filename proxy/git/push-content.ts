@@ -1,4 +1,5 @@
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { RefChange } from '../../access/forge/judge-git.ts';
 import type { RequestBody } from '../request/request-body.ts';
 import type { CommitMemory } from './commit-memory.ts';
@@ -10,6 +11,8 @@ const MAX_PREFIX = 1024 * 1024;
 /** A compressed push, which is rare, is read as a whole. */
 const MAX_GZIP = 1024 * 1024;
 const MAX_GUNZIPPED = 8 * 1024 * 1024;
+
+const uncompress = promisify(gunzip);
 
 export type ReadPush =
   | {
@@ -26,6 +29,7 @@ export type ReadPush =
  *
  * @param encodings the values of Content-Encoding
  * @param mayPush whether any push may be allowed. Otherwise the commands are read, for the record, and nothing of the pack
+ * @throws Refusal `too_many_requests` when there is no memory for it now, and as the reading of a body does
  */
 export async function readPush(
   body: RequestBody,
@@ -43,12 +47,12 @@ export async function readPush(
   if (encodings.length > 1 || !/^(?:x-)?gzip$/i.test(encodings[0] ?? '')) return { refused: 'has an unknown coding' };
   const compressed = await body.whole(MAX_GZIP);
   if (compressed === 'too-large') return { refused: 'is compressed and too large to be judged' };
-  try {
-    const bytes = gunzipSync(compressed, { maxOutputLength: MAX_GUNZIPPED });
-    return understood(bytes, true, mayPush ? memory : null);
-  } catch {
-    return { refused: 'cannot be uncompressed, or it is too large to be judged' };
-  }
+  // What it uncompresses to is sent, so it is held like a body that was read.
+  const needs = body.setAside(MAX_GUNZIPPED);
+  const bytes = await uncompress(compressed, { maxOutputLength: MAX_GUNZIPPED }).catch(() => null);
+  needs(bytes?.length ?? 0);
+  if (bytes === null) return { refused: 'cannot be uncompressed, or it is too large to be judged' };
+  return understood(bytes, true, mayPush ? memory : null);
 }
 
 /** Whether reading more of the push cannot change how it is judged. @param memory null when the pack does not matter */

@@ -10,6 +10,11 @@ export interface RequestBody {
   peek(options: Omit<PeekOptions, 'silenceMs'>): Promise<BodyPart>;
   /** The whole body, if it is at most `maxBytes` long. Otherwise it can still be streamed. @throws Refusal as `peek` */
   whole(maxBytes: number): Promise<Buffer | 'too-large'>;
+  /**
+   * Sets memory aside for something that is made of the body and kept until the request is over. The
+   * returned function corrects the amount. @throws Refusal `too_many_requests` when there is no memory for it now
+   */
+  setAside(maxBytes: number): (neededBytes: number) => void;
   /** Reads and throws away what comes, up to a limit, because many clients read an answer only after their upload. */
   discard(maxBytes: number): Promise<void>;
   /** Tells a client that waits for it to send its body. Call it before the body is streamed. */
@@ -34,18 +39,27 @@ export function createRequestBody(response: ServerResponse, options: RequestBody
     if (waits) response.writeContinue();
     waits = false;
   };
-  const peek: RequestBody['peek'] = async (wanted) => {
-    let release = reserve(wanted.maxBytes);
+  /** A response that is closed tells nobody to give memory back any more, so nothing is set aside for it. */
+  const reserveWhileOpen = (bytes: number) => (response.closed ? () => {} : reserve(bytes));
+  const setAside: RequestBody['setAside'] = (maxBytes) => {
+    let release = reserveWhileOpen(maxBytes);
     response.once('close', () => release());
+    return (neededBytes) => {
+      release();
+      release = reserveWhileOpen(neededBytes);
+    };
+  };
+  const peek: RequestBody['peek'] = async (wanted) => {
+    const needs = setAside(wanted.maxBytes);
     goOn();
     const part = await peekBody(request, { ...wanted, silenceMs });
-    release();
-    release = response.closed ? () => {} : reserve(part.bytes.length);
+    needs(part.bytes.length);
     return part;
   };
   return {
     goOn,
     peek,
+    setAside,
     async whole(maxBytes) {
       // One byte more than the limit shows that there is more.
       const { bytes, isWhole } = await peek({ maxBytes: maxBytes + 1 });

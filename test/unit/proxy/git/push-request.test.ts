@@ -106,7 +106,11 @@ test.each([
   ['a tab and an empty value', '\tpush-options='],
 ])('push options are seen as git sees them, also with %s', async (_what, words) => {
   const bytes = Buffer.concat([packet(`${ZERO} ${A} refs/heads/bellhop/x\0${words}\n`), FLUSH]);
-  const body = { peek: async () => ({ bytes, isWhole: true }), whole: async () => gzipSync(bytes) } as never;
+  const body = {
+    peek: async () => ({ bytes, isWhole: true }),
+    whole: async () => gzipSync(bytes),
+    setAside: () => () => {},
+  } as never;
   const refused = { refused: 'has push options, which are not carried' };
   expect(await readPush(body, [], createCommitMemory(), true)).toEqual(refused);
   expect(await readPush(body, ['gzip'], createCommitMemory(), true)).toEqual(refused);
