@@ -18,6 +18,7 @@ import { startEventDelivery } from './events/event-delivery.ts';
 import { createRecorder } from './events/recorder.ts';
 import { openSpool } from './events/spool.ts';
 import { createForgeGate } from './git/forge-gate.ts';
+import { createAwakeClock } from './lease/awake-clock.ts';
 import { createEpochFloors } from './lease/epoch-floors.ts';
 import { createLeaseTable, type LeaseTable, type MonotonicClock } from './lease/lease-table.ts';
 import { CLIENT_LIMITS, type ClientLimits, createClients } from './listener/clients.ts';
@@ -118,7 +119,12 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   floors.prune(Date.now());
   const limits = options.limits ?? CLIENT_LIMITS;
   const clients = createClients(limits, clock);
-  const leases = createLeaseTable({ clock, floors, endConnections: (lease) => clients.endOf(lease), log: options.log });
+  const leases = createLeaseTable({
+    clock: createAwakeClock(clock),
+    floors,
+    endConnections: (lease) => clients.endOf(lease),
+    log: options.log,
+  });
 
   const spool = openSpool({
     folder: options.spoolDir,

@@ -247,3 +247,22 @@ test.each([
   chmodSync(path.join(folder, 'key.json'), 0o600);
   writeFileSync(path.join(folder, 'operator.yaml'), operator);
 });
+
+test('a lease that was renewed while the process stood still lives on; without a renewal it still dies', async () => {
+  const proxy = await start();
+  await control.ensureListener(S1, 0);
+  const lease = leaseOf(S1, SCOPE_1, 20);
+  await control.openLease(lease);
+  proxy.child.kill('SIGSTOP');
+  // Longer than a lease lives. What its holder says meanwhile waits in the control socket.
+  await pause(17_000);
+  const renewal = control.renewLease(lease);
+  await pause(200);
+  proxy.child.kill('SIGCONT');
+  expect(await renewal).toMatchObject({ state: 'open' });
+  expect((await sandbox.request('https://pypi.test/after-standstill')).text).toBe('ok');
+
+  const begun = performance.now();
+  while ((await control.lease(S1)).state === 'open' && performance.now() - begun < 25_000) await pause(100);
+  expect(await control.lease(S1)).toMatchObject({ state: 'closed', ending: 'expired' });
+}, 60_000);
