@@ -49,7 +49,7 @@ The proxy decides every request by host, port, method and path. It attaches cred
 const REFUSALS = `# When the proxy refuses
 A refusal carries the header \`x-agent-proxy\` and a JSON body with \`code\`, \`host\`, \`rule\`, \`connection\` and \`retry\`.
 - 403 is a decision. Do not retry it and do not look for a way around it. Go on with what you can do, and in your answer name the host and what an administrator could add: a domain entry for the host, or a connection if it needs a credential.
-- 502 with \`x-agent-proxy\` means that attaching the credential failed: name the connection. 503 means try again a little later.
+- 502 with \`x-agent-proxy\` and \`inject_failed\` means that attaching the credential failed: name the connection. With another code the host is allowed but could not be reached: try again once, then name the host and the code. 503 means try again a little later.
 An answer without that header comes from the service itself. A 401 or 403 from it means that its credential does not suffice.`;
 
 const THREAD = `# The thread

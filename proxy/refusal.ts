@@ -111,7 +111,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
     retry: false,
     hint: 'A rule of the connection forbids this. Do not retry.',
   },
-  connect: { status: 502, retry: true, hint: 'The host is allowed but did not accept the connection.' },
+  connect: {
+    status: 502,
+    retry: true,
+    hint: 'The host is allowed but away: it did not accept a connection, or broke off.',
+  },
   disabled: { status: 403, retry: false, hint: 'The agent is switched off here. Do not retry.' },
   dns: { status: 502, retry: true, hint: 'The host is allowed but its name could not be resolved.' },
   draining: { status: 503, retry: true, hint: LATER },

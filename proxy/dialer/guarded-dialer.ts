@@ -48,6 +48,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const IMPATIENT_MS = 1_000;
 const TLS_TIMEOUT_MS = 10_000;
 const MAX_TRIED = 4;
+/** Codes of a host that broke off or said nothing during the handshake. It is away, and nothing is wrong with its TLS. */
+const NOT_THERE: ReadonlySet<string> = new Set(['ETIMEDOUT', 'ECONNRESET', 'ECONNABORTED', 'EPIPE']);
 
 /**
  * The only way out of the proxy. It prevents DNS rebinding:
@@ -108,7 +110,7 @@ export function createGuardedDialer(options: GuardedDialerOptions): GuardedDiale
     connect,
     async connectTls(target) {
       const context = contextFor(target);
-      return secure(await connect(target), target.host, context);
+      return secure(await connect(target), target, context);
     },
   };
 }
@@ -128,14 +130,20 @@ function open(address: string, port: number, timeoutMs: number): Promise<Socket>
   });
 }
 
-function secure(raw: Socket, host: string, trust: SecureContext): Promise<TLSSocket> {
+function secure(raw: Socket, { host, port }: DialTarget, trust: SecureContext): Promise<TLSSocket> {
+  const address = `${raw.remoteAddress}:${raw.remotePort}`;
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       socket.destroy();
-      // The message of a TLS error may name addresses, and the names in a certificate.
       const why = error.code ?? 'the handshake was broken off';
-      reject(new Refusal('upstream_tls', `TLS with ${host} failed: ${why}.`, { detail: error.message }));
+      // The message of a TLS error may name addresses, and the names in a certificate.
+      const detail = `${address}: ${error.message}`;
+      reject(
+        NOT_THERE.has(why)
+          ? new Refusal('connect', `${host}:${port} accepted a connection and did not begin TLS (${why}).`, { detail })
+          : new Refusal('upstream_tls', `TLS with ${host} failed: ${why}.`, { detail }),
+      );
     };
     const socket = tls.connect({
       socket: raw,

@@ -3,6 +3,7 @@ import type { EgressEvent } from '../../../contracts/egress.ts';
 import { OutcomeBadge } from '../parts/outcome-badge.tsx';
 import { formatClock, formatDuration } from '../parts/times.ts';
 import type { EgressItem } from './egress-item.ts';
+import { isAway } from './is-away.ts';
 import type { WhyAnswer } from './why-answer.ts';
 import { WhyPanel } from './why-panel.tsx';
 
@@ -80,7 +81,11 @@ function Received({ item: { event, origin, hits } }: { readonly item: EgressItem
       <div className="egress-row__received">
         <p>nothing</p>
         <p className="egress-row__small">
-          {hits === null ? `answered ${event.status ?? '–'} here` : hitsInWords(hits)}
+          {isAway(event)
+            ? `allowed, but the host is away (${event.code})`
+            : hits === null
+              ? `answered ${event.status ?? '–'} here`
+              : hitsInWords(hits)}
         </p>
       </div>
     );

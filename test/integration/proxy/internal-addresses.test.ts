@@ -10,6 +10,19 @@ const INSIDE_NAME = 'db-7.corp.internal';
 let world: World;
 let impostor: Origin;
 let closedPort: number;
+/** Accept connections and never get to TLS: one says nothing, one hangs up at the first byte. */
+let mute: net.Server;
+let hangsUp: net.Server;
+
+async function listening(onConnection: (socket: net.Socket) => void): Promise<[net.Server, number]> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return [server, (server.address() as net.AddressInfo).port];
+}
 
 beforeAll(async () => {
   const authority = await createTestAuthority();
@@ -19,6 +32,9 @@ beforeAll(async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   closedPort = (server.address() as net.AddressInfo).port;
   await new Promise((resolve) => server.close(resolve));
+  const [muteServer, mutePort] = await listening(() => {});
+  const [hangsUpServer, hangsUpPort] = await listening((socket) => socket.once('data', () => socket.destroy()));
+  [mute, hangsUp] = [muteServer, hangsUpServer];
   world = await startWorld({
     resolve: async (host) => [host.startsWith('private') ? PRIVATE : '127.0.0.1'],
     operator: {
@@ -26,14 +42,16 @@ beforeAll(async () => {
         ['closed.test', { address: '127.0.0.1', port: closedPort }],
         ['closed-tunnel.test', { address: '127.0.0.1', port: closedPort }],
         ['tls.test', { address: '127.0.0.1', port: impostor.port }],
+        ['mute.test', { address: '127.0.0.1', port: mutePort }],
+        ['hangs-up.test', { address: '127.0.0.1', port: hangsUpPort }],
         ['own.test', { address: '127.0.0.1', port: 5_432 }],
       ]),
-      ceilings: [{ range: '127.0.0.0/8', ports: [closedPort, impostor.port] }],
+      ceilings: [{ range: '127.0.0.0/8', ports: [closedPort, impostor.port, mutePort, hangsUpPort] }],
       caBundles: [authority.pem],
     },
     own: [{ address: '127.0.0.1', port: 5_432 }],
   });
-  const open = [closedPort, impostor.port].map((port) => ({ range: '127.0.0.0/8', port }));
+  const open = [closedPort, impostor.port, mutePort, hangsUpPort].map((port) => ({ range: '127.0.0.0/8', port }));
   await world.apply({
     attached: {
       [SCOPE_1]: {
@@ -44,6 +62,8 @@ beforeAll(async () => {
           domain('closed.test', { addresses: open }),
           domain('closed-tunnel.test', { addresses: open, transport: 'tunnel' }),
           domain('tls.test', { addresses: open }),
+          domain('mute.test', { addresses: open }),
+          domain('hangs-up.test', { addresses: open }),
           domain('own.test', { addresses: open }),
         ],
       },
@@ -55,6 +75,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
   await impostor[Symbol.asyncDispose]();
+  mute.close();
+  hangsUp.close();
 });
 
 test.each([
@@ -64,6 +86,7 @@ test.each([
   ["a name that leads to Bellhop's own service", 'https://own.test/', 'address_denied', '127.0.0.1:5432'],
   ['a host that accepts no connection', 'https://closed.test/', 'connect', '127.0.0.1:'],
   ['the same in a blind tunnel', 'https://closed-tunnel.test/', 'connect', '127.0.0.1:'],
+  ['a host that hangs up before TLS stands', 'https://hangs-up.test/', 'connect', '127.0.0.1:'],
   ['a certificate for another name', 'https://tls.test/', 'upstream_tls', INSIDE_NAME],
 ])('where %s leads is in the event, and the sandbox is not told', async (_what, url, code, inside) => {
   const before = world.sandbox(S1).received().length;
@@ -99,3 +122,11 @@ test('an answer that is held back because there were too many refusals does not 
   }
   expect(world.sandbox(S1).received().subarray(before).toString()).not.toContain(PRIVATE);
 });
+
+test('a host that accepts a connection and then says nothing is told as one that is away', async () => {
+  const answer = await world.sandbox(S1).request('https://mute.test/');
+  expect(answer).toMatchObject({ status: 502, error: { code: 'connect', retry: true, rule: null } });
+  expect(answer.error?.message).toBe('mute.test:443 accepted a connection and did not begin TLS (ETIMEDOUT).');
+  const [event] = await world.events(S1, 1, ({ host }) => host === 'mute.test');
+  expect(event).toMatchObject({ outcome: 'blocked', code: 'connect', rule: 'mute.test', status: 502 });
+}, 30_000);

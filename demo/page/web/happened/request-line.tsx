@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import type { EgressItem } from '../../../../admin/web/egress/egress-item.ts';
+import { isAway } from '../../../../admin/web/egress/is-away.ts';
 import type { WhyAnswer } from '../../../../admin/web/egress/why-answer.ts';
 import { WhyPanel } from '../../../../admin/web/egress/why-panel.tsx';
 import { OutcomeIcon } from '../../../../admin/web/parts/outcome-badge.tsx';
@@ -21,6 +22,7 @@ export function RequestLine({ item: { event }, askWhy }: RequestLineProps) {
           <OutcomeIcon outcome={event.outcome} /> {event.outcome}
         </span>{' '}
         {event.method} {event.host}
+        {isAway(event) && ' (the host is away)'}
         {requests > 1 && ` and ${(requests - 1).toLocaleString('en')} more`}
         <button
           type="button"
