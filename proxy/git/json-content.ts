@@ -1,8 +1,15 @@
 import type { RequestBody } from '../request/request-body.ts';
 import { type RequestHead, valuesOf } from '../request/request-head.ts';
+import { exceededBy, type JsonLimits } from './json-size.ts';
 
 /** Enough for a long description of a pull request, or a batch of LFS objects. Files are pushed with git. */
 const MAX_JSON = 1024 * 1024;
+/** A judged body stays in memory until its request is over, and a value of two letters may take fifty bytes there. */
+const LIMITS: JsonLimits = { values: 20_000, depth: 100 };
+const TOO_MUCH: Readonly<Record<keyof JsonLimits, string>> = {
+  values: `The body has more than ${LIMITS.values} values. Send less at once.`,
+  depth: `The body is nested more than ${LIMITS.depth} levels deep.`,
+};
 const JSON_TYPE = /^application\/(?:json|[\w.-]+\+json)(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 export type JsonContent =
   | { readonly json: Readonly<Record<string, unknown>> | null; readonly body: Buffer | null }
@@ -22,6 +29,8 @@ export async function readJson(head: RequestHead, body: RequestBody): Promise<Js
   if (types.length !== 1 || !JSON_TYPE.test(types[0] ?? '')) {
     return { refused: 'Send the body as JSON, with Content-Type application/json.' };
   }
+  const exceeded = exceededBy(bytes, LIMITS);
+  if (exceeded !== null) return { refused: TOO_MUCH[exceeded] };
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

@@ -5,6 +5,9 @@ import { type HeaderList, valuesOf } from './request-head.ts';
 /** The longest body that a credential is put into. The whole of it is in memory. */
 export const MAX_BODY_WITH_CREDENTIAL = 1024 * 1024;
 
+/** Comparing a name takes microseconds, and no request may hold up the others. Web frameworks take a tenth of this. */
+const MAX_FIELDS = 10_000;
+
 export type BodyForm = 'json' | 'form';
 
 /** Headers that are only true of the body as it came. */
@@ -36,12 +39,23 @@ export function bodyFormOf(headers: HeaderList, hasBody: boolean): BodyForm {
 
 /**
  * Puts a credential into a body, in place of the sandbox's own field of that name.
- * @throws Refusal `body_type` when the body is not what it says it is
+ * @throws Refusal `body_type` when the body is not what it says it is, `body_too_large` when it has too many fields
  */
 export function withField(body: Buffer, form: BodyForm, field: string, value: string): Buffer {
   if (form === 'json') return Buffer.from(withMember(utf8(body), field, value));
-  const kept = withoutPairs(body.toString('latin1'), field);
+  const pairs = body.toString('latin1');
+  if (hasTooManyPairs(pairs)) throw tooManyFields();
+  const kept = withoutPairs(pairs, field);
   return Buffer.from(`${kept}${kept === '' ? '' : '&'}${encoded(field)}=${encoded(value)}`, 'latin1');
+}
+
+function hasTooManyPairs(pairs: string): boolean {
+  let count = 1;
+  for (const { index } of pairs.matchAll(/[&;]/g)) {
+    if (index > 0) count += 1;
+    if (count > MAX_FIELDS) return true;
+  }
+  return false;
 }
 
 /**
@@ -64,7 +78,10 @@ function nameKey(name: string): string {
   return name.length > MAX_NAME ? name : name.normalize('NFKC').toLowerCase();
 }
 
-/** The members of an object, with doubles. @throws Refusal `body_type` when the text is not a JSON object */
+/**
+ * The members of an object, with doubles.
+ * @throws Refusal `body_type` when the text is not a JSON object, `body_too_large` when it has too many members
+ */
 function membersOf(text: string): { readonly name: string; readonly source: string }[] {
   let isObject = false;
   try {
@@ -80,6 +97,7 @@ function membersOf(text: string): { readonly name: string; readonly source: stri
   let start = 0;
   const end = (at: number) => {
     const source = text.slice(start, at).trim();
+    if (members.length === MAX_FIELDS) throw tooManyFields();
     if (source !== '') members.push({ name: JSON.parse(STRING.exec(source)?.[0] ?? '""') as string, source });
     start = at + 1;
   };
@@ -112,6 +130,11 @@ function utf8(body: Buffer): string {
   } catch {
     throw refused('the body is not UTF-8');
   }
+}
+
+function tooManyFields(): Refusal {
+  const why = `The credential of this host goes into the body, so the body may have at most ${MAX_FIELDS} fields.`;
+  return new Refusal('body_too_large', why);
 }
 
 function refused(why: string): Refusal {

@@ -80,9 +80,14 @@ export function isCredentialHeader(key: string): boolean {
 export function isCredentialParameter(name: string): boolean {
   const decoded = name.replace(/%([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
   const whole = decoded.toLowerCase();
+  if (!/[[\0]/.test(whole)) return isCredentialName(lettersOf(whole));
   return [whole, whole.replace(/(?<=.)\0.*$/s, ''), whole.replace(/(?<=.)[[\0].*$/s, '')].some((each) =>
-    isCredentialName(each.replace(/[^a-z0-9]/g, '')),
+    isCredentialName(lettersOf(each)),
   );
+}
+
+function lettersOf(name: string): string {
+  return name.replace(/[^a-z0-9]/g, '');
 }
 
 /** Some forms number their fields: `password1`. A loop, because an expression for it looks at every run of digits to its end. */
@@ -94,6 +99,7 @@ function withoutNumber(name: string): string {
 
 /** @param name in lower-case letters and digits */
 function isCredentialName(name: string): boolean {
+  if (name === '') return false;
   const word = withoutNumber(name);
   if (HARMLESS_TOKENS.test(word) || SWITCH.test(word)) return false;
   return PARAMETER_ENDS.test(word) || PARAMETERS.has(word);

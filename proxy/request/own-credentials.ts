@@ -36,7 +36,15 @@ export function credentialParameters(host: string, access: EffectiveAccess): (na
     const { credential } = rule.connection;
     if (credential.kind === 'query') own.add(parameterKey(credential.name));
   }
-  return (name) => isCredentialParameter(name) || own.has(parameterKey(name));
+  // A query may have thirty thousand parameters, most of them with one name.
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const seen = known.get(name);
+    if (seen !== undefined) return seen;
+    const isOne = isCredentialParameter(name) || (own.size > 0 && own.has(parameterKey(name)));
+    known.set(name, isOne);
+    return isOne;
+  };
 }
 
 function headersOf(use: CredentialUse): readonly string[] {

@@ -1,12 +1,16 @@
 /** Requests of one sandbox that would hold up the whole proxy: everything here is judged on the one thread that serves all. */
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import type { EffectiveAccess } from '../../../access/decision.ts';
+import type { CanonicalHost } from '../../../access/host-name.ts';
 import { createCommitMemory } from '../../../proxy/git/commit-memory.ts';
 import { findFastForwards } from '../../../proxy/git/fast-forward.ts';
+import { readJson } from '../../../proxy/git/json-content.ts';
 import { readPackCommits } from '../../../proxy/git/pack-commits.ts';
 import { readPush } from '../../../proxy/git/push-content.ts';
 import { withField } from '../../../proxy/request/body-credential.ts';
 import { isCredentialParameter } from '../../../proxy/request/credential-names.ts';
+import { carriesCredentials, credentialParameters } from '../../../proxy/request/own-credentials.ts';
 import { contention } from '../../support/contention.ts';
 
 /** Milliseconds that work takes. Each of these took seconds. */
@@ -22,6 +26,60 @@ test.each([
   ['digits between signs', `${'1-'.repeat(16_000)}a`],
 ])('the name of a parameter with many %s', (_, name) => {
   expect(timeOf(() => isCredentialParameter(name))).toBeLessThan(100);
+});
+
+const anyHost = () => credentialParameters('api.a.test' as CanonicalHost, { rules: [] } as unknown as EffectiveAccess);
+
+test.each([
+  ['no name', `?${'&'.repeat(32_000)}`],
+  ['one name', `?${'a1&'.repeat(10_900)}`],
+  ['a name of its own each', `?${Array.from({ length: 7_000 }, (_, n) => n.toString(36)).join('&')}`],
+])('a query of many parameters with %s', (_, query) => {
+  expect(timeOf(() => carriesCredentials([], query, () => false, anyHost()))).toBeLessThan(25);
+});
+
+test('a credential among many parameters is still seen', () => {
+  expect(carriesCredentials([], `?${'a&'.repeat(15_000)}api_key=x`, () => false, anyHost())).toBe(true);
+});
+
+test.each([
+  ['signs between pairs', 'form', '&'.repeat(1_000_000)],
+  ['pairs', 'form', 'a=1&'.repeat(250_000)],
+  ['members', 'json', `{${Array(170_000).fill('"a":1').join(',')}}`],
+  ['members whose names are not ASCII', 'json', `{${Array(90_000).fill('"\u00e9":1').join(',')}}`],
+] as const)('a body for a credential with a great number of %s is refused in words, at once', (_, form, text) => {
+  const body = Buffer.from(text);
+  const put = () => withField(body, form, 'api_key', 'x');
+  expect(put).toThrow(expect.objectContaining({ code: 'body_too_large' }));
+  expect(put).toThrow(/10000 fields/);
+  expect(timeOf(() => expect(put).toThrow())).toBeLessThan(100);
+});
+
+test('a body for a credential may have long lists and large members', () => {
+  const text = `{"vector":[${Array(200_000).fill('0.1').join(',')}],"each":{${Array(20_000).fill('"a":1').join(',')}}}`;
+  expect(withField(Buffer.from(text), 'json', 'api_key', 'x').toString()).toBe(`${text.slice(0, -1)},"api_key":"x"}`);
+  const fields = Array.from({ length: 9_999 }, (_, n) => `f${n}=${n}`).join('&');
+  expect(withField(Buffer.from(fields), 'form', 'api_key', 'x').toString()).toBe(`${fields}&api_key=x`);
+});
+
+test.each([
+  ['elements', /20000 values/, `{"labels":[${Array(340_000).fill('{}').join(',')}]}`],
+  ['members', /20000 values/, `{"a":{${Array(170_000).fill('"a":1').join(',')}}}`],
+  ['lists in lists', /100 levels/, `{"a":${'['.repeat(19_000)}${']'.repeat(19_000)}}`],
+])('a body that is judged with a great number of %s is refused before it is parsed', async (_, words, text) => {
+  const bytes = Buffer.from(text);
+  const body = { whole: async () => bytes, setAside: () => () => {} } as never;
+  const head = { headers: [['content-type', 'application/json']] } as never;
+  const began = performance.now();
+  expect(await readJson(head, body)).toEqual({ refused: expect.stringMatching(words) });
+  expect((performance.now() - began) / contention()).toBeLessThan(50);
+});
+
+test('signs inside of texts are no values', async () => {
+  const json = { body: '"[{,'.repeat(20_000), list: Array(1_000).fill('\\"[') };
+  const body = { whole: async () => Buffer.from(JSON.stringify(json)), setAside: () => () => {} } as never;
+  const head = { headers: [['content-type', 'application/json']] } as never;
+  expect(await readJson(head, body)).toMatchObject({ json });
 });
 
 test('numbered names are still known', () => {
