@@ -1,4 +1,4 @@
-import { encoded } from './query-credential.ts';
+import { credentialForms } from './credential-forms.ts';
 
 /**
  * Hides a credential in an answer. Every occurrence is overwritten by asterisks of the same length, so that lengths and
@@ -15,57 +15,62 @@ export interface AnswerMask {
 
 /** A shorter text would be found everywhere. */
 const SHORTEST = 8;
+const TOO_SHORT = new RegExp(`^[A-Za-z0-9]{0,${SHORTEST - 1}}$`);
 const ASTERISK = 0x2a;
 
 /**
- * Looks for a credential in the forms in which servers repeat parts of a URL: as it is, percent-encoded, as a form, and in
- * JSON. An answer that is compressed, or that changes it in another way, is not understood.
+ * Looks for a credential in the forms in which services repeat parts of a URL (credential-forms.ts). An answer that is
+ * compressed, or that changes it in another way, is not understood.
  */
 export function createAnswerMask(secret: string): AnswerMask {
-  const forms = renderings(secret).filter((form) => form.length >= SHORTEST);
-  const patterns = forms.map((form) => Buffer.from(form));
+  const { anchor, beginnings, longest, at: formAt } = credentialForms(secret);
   let held: Buffer = Buffer.alloc(0);
 
+  /** Overwrites forms that begin within a stretch. Returns where a form begins that more bytes may complete, or the end. */
+  function overwrite(bytes: Buffer, from: number, to: number, isLast: boolean): number {
+    for (let at = from; at < to; at += 1) {
+      if (beginnings[bytes[at] as number] === 0) continue;
+      const { end, isBegun } = formAt(bytes, at);
+      if (end !== null && end - at >= SHORTEST) {
+        bytes.fill(ASTERISK, at, end);
+        at = end - 1;
+      } else if (isBegun && !isLast) {
+        return at;
+      }
+    }
+    return bytes.length;
+  }
+
+  /** The same for all bytes. Only where the anchor is, and at the end, a form can begin. */
+  function overwriteAll(bytes: Buffer, isLast: boolean): number {
+    if (TOO_SHORT.test(secret)) return bytes.length;
+    if (anchor === null) return overwrite(bytes, 0, bytes.length, isLast);
+    let next = 0;
+    for (let hit = bytes.indexOf(anchor.run); hit !== -1; hit = bytes.indexOf(anchor.run, hit + 1)) {
+      const open = overwrite(bytes, Math.max(next, hit - anchor.before), hit + 1, isLast);
+      if (open < bytes.length) return open;
+      next = hit + 1;
+    }
+    return overwrite(bytes, Math.max(next, bytes.length - longest), bytes.length, isLast);
+  }
+
   return {
-    header: (value) => forms.reduce((text, form) => text.replaceAll(form, '*'.repeat(form.length)), value),
+    header(value) {
+      const bytes = Buffer.from(value, 'latin1');
+      overwriteAll(bytes, true);
+      return bytes.includes(ASTERISK) ? bytes.toString('latin1') : value;
+    },
     push(chunk) {
       const bytes = Buffer.concat([held, chunk]);
-      for (const pattern of patterns) {
-        for (let at = bytes.indexOf(pattern); at !== -1; at = bytes.indexOf(pattern, at + pattern.length)) {
-          bytes.fill(ASTERISK, at, at + pattern.length);
-        }
-      }
-      const keep = Math.max(0, ...patterns.map((pattern) => begunAtEnd(bytes, pattern)));
-      held = Buffer.from(bytes.subarray(bytes.length - keep));
-      return bytes.subarray(0, bytes.length - keep);
+      const known = overwriteAll(bytes, false);
+      held = Buffer.from(bytes.subarray(known));
+      return bytes.subarray(0, known);
     },
     end() {
       const rest = held;
       held = Buffer.alloc(0);
+      overwriteAll(rest, true);
       return rest;
     },
   };
-}
-
-/** How many bytes at the end are the beginning of the pattern. */
-function begunAtEnd(bytes: Buffer, pattern: Buffer): number {
-  for (let length = Math.min(pattern.length - 1, bytes.length); length > 0; length -= 1) {
-    if (bytes.subarray(bytes.length - length).equals(pattern.subarray(0, length))) return length;
-  }
-  return 0;
-}
-
-function renderings(secret: string): string[] {
-  const percent = encoded(secret);
-  const lower = (text: string) => text.replace(/%[0-9A-F]{2}/g, (triplet) => triplet.toLowerCase());
-  const all = [
-    secret,
-    percent,
-    lower(percent),
-    encodeURIComponent(secret),
-    encodeURI(secret),
-    new URLSearchParams({ a: secret }).toString().slice(2),
-  ];
-  const escaped = (text: string) => JSON.stringify(text).slice(1, -1);
-  return [...new Set([...all, ...all.map(escaped), ...all.map((text) => escaped(text).replaceAll('/', '\\/'))])];
 }

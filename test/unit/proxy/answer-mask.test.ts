@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { createAnswerMask } from '../../../proxy/request/answer-mask.ts';
+import { contention } from '../../support/contention.ts';
 
 const SECRET = 'k+1/ü=canary';
 
@@ -18,6 +19,62 @@ test.each([SECRET, 'k%2B1%2F%C3%BC%3Dcanary', 'k%2b1%2f%c3%bc%3dcanary', 'k+1\\/
     expect(createAnswerMask(SECRET).header(`https://b.test/?api_key=${form}`)).not.toContain('canary');
   },
 );
+
+test.each([
+  ['JSON escapes', 'k\\u002B1\\/\\u00fc\\u003Dcanary'],
+  ['JSON escapes in small letters, all signs', 'k\\u002b1\\u002f\\u00FC\\u003dcanary'],
+  ['JSON inside JSON', 'k\\\\u002B1\\\\\\/\\\\u00fc=canary'],
+  ['a URL inside JSON', 'k\\u00252B1\\u00252F\\u0025C3\\u0025BC\\u00253Dcanary'],
+  ['a URL inside a URL', 'k%252B1%252F%25C3%25BC%253Dcanary'],
+  ['a URL of Latin-1', 'k%2B1%2F%FC%3Dcanary'],
+  ['UTF-8 taken for Latin-1', 'k+1/\\u00c3\\u00bc=canary'],
+  ['numbers of HTML', 'k&#43;1&#x2F;&#252;&#061;canary'],
+  ['names of HTML', 'k&plus;1&sol;&#xfc;&equals;canary'],
+  ['HTML inside HTML', 'k&amp;#43;1&amp;sol;&amp;#xfc;=canary'],
+  ['escapes of programs', 'k\\x2B1/\\xfc\\u{3d}canary'],
+  ['the function escape()', 'k%u002B1/%FC%3Dcanary'],
+])('it is overwritten in %s', (_, form) => {
+  const text = `{"next":"?api_key=${form}&page=2"}${form}\\u00e9`;
+  expect(masked([Buffer.from(text)])).toBe(text.replaceAll(form, '*'.repeat(Buffer.byteLength(form))));
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    const bytes = Buffer.from(text);
+    expect(masked([bytes.subarray(0, cut), bytes.subarray(cut)])).not.toContain('canary');
+  }
+  expect(createAnswerMask(SECRET).header(`</x?api_key=${form}>; rel=next`)).not.toContain('canary');
+});
+
+test('Latin-1 is overwritten in the body and in a header, where UTF-8 is too', () => {
+  const latin1 = Buffer.from(`a ${SECRET} é`, 'latin1');
+  const mask = createAnswerMask(SECRET);
+  expect(Buffer.concat([mask.push(latin1), mask.end()]).toString('latin1')).toBe('a ************ é');
+  // Node reads headers as Latin-1.
+  const header = Buffer.from(`a ${SECRET} é`).toString('latin1');
+  expect(Buffer.from(mask.header(header), 'latin1').toString()).toBe('a ************* é');
+  expect(mask.header(`a ${SECRET} é`)).toBe('a ************ é');
+});
+
+test('a credential that begins and ends with signs is overwritten with all of them', () => {
+  const mask = createAnswerMask('+&/abcdef%"');
+  const text = 'x \\u002B&amp;\\/abcdef\\u0025\\" \\u002B&amp;/abcde y';
+  const [hidden] = [mask.push(Buffer.from(text))].map((part) => Buffer.concat([part, mask.end()]).toString());
+  expect(hidden).toBe(`x ${'*'.repeat(text.lastIndexOf(' \\u002B&') - 2)} \\u002B&amp;/abcde y`);
+});
+
+test.each([
+  ['nothing but escapes', '\\'],
+  ['escapes inside escapes', '%2525'],
+  ['entities inside entities', '&amp;'],
+  ['its own beginning', 'sk9d8f7'],
+])('an answer of %s is read fast enough', (_, piece) => {
+  for (const secret of ['sk9d8f7+abcd/efgh==', '+/sk9d8f7abcd', 'ü&%\\abcdefgh']) {
+    const mask = createAnswerMask(secret);
+    const chunk = Buffer.alloc(64 * 1024, piece);
+    mask.push(chunk);
+    const began = performance.now();
+    for (let index = 0; index < 16; index += 1) mask.push(chunk);
+    expect((performance.now() - began) / contention()).toBeLessThan(400);
+  }
+});
 
 test('it is found wherever the pieces are cut, and everything else stays', () => {
   const parts = fc.oneof(fc.constant(SECRET), fc.constant(SECRET.slice(0, 7)), fc.string({ maxLength: 9 }));
