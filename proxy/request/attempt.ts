@@ -15,6 +15,8 @@ export interface Attempt {
   readonly dispatch: Dispatcher['dispatch'];
   readonly response: ServerResponse;
   readonly answer: HeldAnswer | null;
+  /** Sets memory aside for an answer that is held. Returns what gives it back. @throws Refusal when there is none now */
+  readonly reserve: (bytes: number) => () => void;
   /** The connection stands, and nothing has been sent on it yet. Throws to send nothing. */
   readonly onStart: (controller: Dispatcher.DispatchController) => void;
   /** Asked before the head of an answer is passed on. A head that it returns replaces this attempt by another one. */
@@ -67,6 +69,8 @@ export function attempt({
     function passOn(answer: Dispatcher.DispatchController, status: number, reason: string | undefined): void {
       // An error thrown here reaches `onResponseError`, before anything was passed on.
       const headers = responseHeaders((answer.rawHeaders ?? []) as (Buffer | string)[], status);
+      const wanted = reading?.isWanted(status) && hasBody(method, status) ? reading : null;
+      const holding = wanted && hasRoomFor(wanted) ? wanted : null;
       hooks.onAnswer();
       response.sendDate = false;
       if (!response.req.complete) response.shouldKeepAlive = false;
@@ -75,8 +79,21 @@ export function attempt({
         response.writeHead(status, shown(reasonPhrase(reason)), changed.map(shown));
       };
       response.on('drain', () => answer.resume());
-      if (reading?.isWanted(status) && hasBody(method, status)) whole = holdAnswer(reading, headers, write);
+      if (holding) whole = holdAnswer(holding, headers, write);
       else write(headers);
+    }
+
+    /** Until the sandbox has the answer: one that nobody takes stays in memory after the host has ended it. */
+    function hasRoomFor({ maxBytes, mayPassUnread }: HeldAnswer): boolean {
+      try {
+        const release = hooks.reserve(maxBytes);
+        if (response.closed) release();
+        else response.once('close', release);
+        return true;
+      } catch (error) {
+        if (mayPassUnread) return false;
+        throw error;
+      }
     }
 
     function passData(answer: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -22,6 +22,8 @@ export interface Forwarding {
   readonly framing: Framing;
   /** How the answer is read before it is passed on. Null passes it on as it comes. */
   readonly answer: HeldAnswer | null;
+  /** Sets memory aside for an answer that is held. Returns what gives it back. @throws Refusal when there is none now */
+  readonly reserve: (bytes: number) => () => void;
   /** How long the client may pause while it sends the body. */
   readonly bodySilenceMs: number;
   /**
@@ -89,6 +91,7 @@ export async function forward(forwarding: Forwarding): Promise<Forwarded> {
       dispatch,
       response,
       answer: forwarding.answer,
+      reserve: forwarding.reserve,
       onStart(started) {
         if (exchange.fault) throw exchange.fault;
         if (clientGone) throw new Error('the client went away');

@@ -76,6 +76,7 @@ export function createSender(options: SenderOptions): Sender {
       method: exchange.method,
       framing: head.framing,
       answer: content.answer,
+      reserve: (bytes) => bodies.take(exchange.client.sandbox, bytes),
       bodySilenceMs,
       outgoing,
       ...(minted ? { renew: async () => rebuilt(judged, await minted.renew()) } : {}),
