@@ -14,7 +14,7 @@ export interface PeekOptions {
   /** How long the client may pause. */
   readonly silenceMs: number;
   /**
-   * Asked at the first piece, and again whenever the part has grown by a quarter and by 4 KiB, so that a body in many
+   * Asked at the first piece, and again whenever the part has doubled and grown by 4 KiB, so that a body in many
    * tiny pieces costs little. Reading stops when it returns true. Without it, reading stops at the limit or the end.
    */
   readonly isEnough?: (part: BodyPart) => boolean;
@@ -63,7 +63,7 @@ export async function peekBody(request: IncomingMessage, options: PeekOptions): 
       size += chunk.length;
       if (size >= maxBytes) putBack();
       else if (size >= askAt) {
-        askAt = size + Math.max(ASK_AGAIN_BYTES, size / 4);
+        askAt = size + Math.max(ASK_AGAIN_BYTES, size);
         chunks = [Buffer.concat(chunks)];
         if (isEnough({ bytes: chunks[0] as Buffer, isWhole: false })) putBack();
       }

@@ -112,6 +112,22 @@ test('a body in a hundred thousand pieces is asked about a few times only', asyn
   expect(asked).toBeLessThan(40);
 });
 
+test('of a body of a million bytes little more than its double is looked at in all', async () => {
+  let looked = 0;
+  await exchange([Buffer.alloc(1_000_000)], async (request) => {
+    await peekBody(request, {
+      maxBytes: 2_000_000,
+      silenceMs: 5_000,
+      isEnough: ({ bytes }) => {
+        looked += bytes.length;
+        return false;
+      },
+    });
+    return '';
+  });
+  expect(looked).toBeLessThan(2_500_000);
+});
+
 test('a client that pauses for too long is told so', async () => {
   const server = createServer((request, response) => {
     peekBody(request, { maxBytes: 100, silenceMs: 50 }).catch((error: { code: string }) => response.end(error.code));
