@@ -8,21 +8,14 @@ export interface CredentialForms {
   readonly anchor: Anchor | null;
   /** No form is longer. */
   readonly longest: number;
-  /** Looks for a form at this place. */
-  at(bytes: Buffer, start: number): FoundForm;
+  /** Where the longest form that begins here ends. Null when none is here. */
+  endAt(bytes: Buffer, start: number): number | null;
 }
 
 export interface Anchor {
   readonly run: Buffer;
   /** A form begins at most this many bytes before the run. */
   readonly before: number;
-}
-
-export interface FoundForm {
-  /** Where the longest form ends. Null when none is here. */
-  readonly end: number | null;
-  /** Whether the bytes so far are the beginning of a form. More of them may complete it. */
-  readonly isBegun: boolean;
 }
 
 type Part = Buffer | Sign;
@@ -59,14 +52,9 @@ export function credentialForms(text: string): CredentialForms {
   );
   const beginnings = new Uint8Array(256);
   for (const byte of parts.slice(0, 1).flatMap(beginningsOf)) beginnings[byte] = 1;
-  let isBegun = false;
 
   function isHere(bytes: Buffer, at: number, literal: Buffer): boolean {
     for (let index = 0; index < literal.length; index += 1) {
-      if (at + index >= bytes.length) {
-        isBegun = true;
-        return false;
-      }
       if (bytes[at + index] !== literal[index]) return false;
     }
     return true;
@@ -85,7 +73,6 @@ export function credentialForms(text: string): CredentialForms {
 
   function follow(bytes: Buffer, at: number, { letters, signs: next, isEnd }: Place, levels: number, ends: number[]) {
     if (isEnd) ends.push(at);
-    else if (at >= bytes.length) isBegun = true;
     if (at >= bytes.length) return;
     const byte = bytes[at] as number;
     const letter = letters.get(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
@@ -102,13 +89,12 @@ export function credentialForms(text: string): CredentialForms {
     beginnings,
     anchor: isAnchored ? anchorOf(parts, lengths) : null,
     longest: sumOf(lengths),
-    at(bytes, start) {
-      isBegun = false;
+    endAt(bytes, start) {
       const ends = throughAll(parts, start, (from, part, found) => {
         if (!Buffer.isBuffer(part)) findSign(bytes, from, part, levels, found);
         else if (isHere(bytes, from, part)) found.push(from + part.length);
       });
-      return { end: ends.length === 0 ? null : Math.max(...ends), isBegun };
+      return ends.length === 0 ? null : Math.max(...ends);
     },
   };
 }

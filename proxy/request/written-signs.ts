@@ -39,7 +39,7 @@ const BEHIND_BACKSLASH: Readonly<Record<string, string>> = {
  *
  * - as it is in UTF-8 or Latin-1; a space also as `+`
  * - `%2B`, `%u002B`
- * - `\u002B`, `\x2B`, `\u{2b}`, `\U0000002B`, `\/`
+ * - `\u002B`, `\x2B`, `\U0000002B`, `\/`
  * - `&#43;`, `&#x2B;`, `&plus;`
  *
  * Beyond ASCII also each byte of its UTF-8 in one of these ways.
@@ -63,7 +63,6 @@ function ofCode(code: number, character: string): Sign {
       ...(code <= 0xff ? [`%${hex(2)}`, `\\x${hex(2)}`] : []),
       utf16.map((unit) => `%u${unit}`).join(''),
       utf16.map((unit) => `\\u${unit}`).join(''),
-      ...[1, 2, 4, 5].map((digits) => `\\u{${hex(digits)}}`),
       `\\u${hex(8)}`,
       ...(behind === undefined ? [] : [`\\${behind}`]),
       ...[...decimals, ...hexadecimals, ...(ENTITIES[character] ?? [])].map((name) => `&${name};`),

@@ -31,7 +31,7 @@ test.each([
   ['numbers of HTML', 'k&#43;1&#x2F;&#252;&#061;canary'],
   ['names of HTML', 'k&plus;1&sol;&#xfc;&equals;canary'],
   ['HTML inside HTML', 'k&amp;#43;1&amp;sol;&amp;#xfc;=canary'],
-  ['escapes of programs', 'k\\x2B1/\\xfc\\u{3d}canary'],
+  ['escapes of programs', 'k\\x2B1/\\xfc\\x3Dcanary'],
   ['the function escape()', 'k%u002B1/%FC%3Dcanary'],
 ])('it is overwritten in %s', (_, form) => {
   const text = `{"next":"?api_key=${form}&page=2"}${form}\\u00e9`;
@@ -87,6 +87,27 @@ test('it is found wherever the pieces are cut, and everything else stays', () =>
       expect(masked(pieces)).toBe(bytes.toString().replaceAll(SECRET, '*'.repeat(Buffer.byteLength(SECRET))));
     }),
   );
+});
+
+test('how much is held back tells nothing about the credential', () => {
+  const other = SECRET.split('').reverse().join('');
+  for (const text of ['x ', 'x&key=', '{"a":"', 'data: ']) {
+    for (let length = 0; length < SECRET.length; length += 1) {
+      const piece = Buffer.from(text + SECRET.slice(0, length));
+      const sizes = [SECRET, other].map((secret) => createAnswerMask(secret).push(piece).length);
+      expect(sizes[0]).toBe(sizes[1]);
+    }
+  }
+});
+
+test.each(['data: tick\n\n', '{"a":1}', '[1,2]', '<p>text</p>', 'event: "x"'])('%j is passed on at once', (text) => {
+  expect(createAnswerMask(SECRET).push(Buffer.from(text)).toString()).toBe(text);
+});
+
+test('of a text without an end a few hundred bytes are held back at most', () => {
+  const mask = createAnswerMask(SECRET);
+  expect(mask.push(Buffer.alloc(64 * 1024, 'a')).length).toBeGreaterThan(64 * 1024 - 600);
+  expect(mask.push(Buffer.alloc(1_000, 'a')).length).toBe(1_000);
 });
 
 test('an ordinary piece is passed on at once', () => {
