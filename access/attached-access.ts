@@ -1,6 +1,13 @@
 import type { RegistryName } from '../contracts/registries.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
-import type { EffectiveAccess, EffectiveRegistry, EffectiveRepository, EffectiveRule, Origin } from './decision.ts';
+import type {
+  EffectiveAccess,
+  EffectiveRegistry,
+  EffectiveRepository,
+  EffectiveRule,
+  EffectiveServer,
+  Origin,
+} from './decision.ts';
 import type { AccessDocument, Bundle, Connection, ScopeAccess } from './document.ts';
 import { registryDomains } from './registries/registry-domains.ts';
 import { priorityOf, ruleId } from './rule-match.ts';
@@ -11,6 +18,8 @@ export interface AttachedAccess {
   readonly rules: readonly EffectiveRule[];
   readonly repositories: readonly EffectiveRepository[];
   readonly registries: readonly EffectiveRegistry[];
+  /** Sorted by the names of their bundles. */
+  readonly servers: readonly EffectiveServer[];
   readonly instructions: EffectiveAccess['instructions'];
 }
 
@@ -46,6 +55,7 @@ export function attachedAccess(parts: DocumentParts, attachment: Attachment): At
   const rules: EffectiveRule[] = [];
   const repositories: EffectiveRepository[] = [];
   const registries: EffectiveRegistry[] = [];
+  const servers: EffectiveServer[] = [];
   const seen = new Set<string>();
   /** Two bundles of one scope may share a connection or a registry. Its rules are listed once. */
   const isNew = (key: string) => !seen.has(key) && seen.add(key);
@@ -54,6 +64,10 @@ export function attachedAccess(parts: DocumentParts, attachment: Attachment): At
     for (const name of bundle.connections) {
       const connection = parts.connections.get(name);
       if (!connection || !isNew(`connection ${name}`)) continue;
+      if (connection.mcp) {
+        servers.push({ connection, ...connection.mcp, origin });
+        continue;
+      }
       for (const match of connection.rules) {
         rules.push({ from: 'connection', action: match.action, connection, match, origin });
       }
@@ -69,7 +83,13 @@ export function attachedAccess(parts: DocumentParts, attachment: Attachment): At
       if (connection) repositories.push({ grant, connection, origin });
     }
   }
-  return { rules: rules.sort(inOrder), repositories, registries, instructions: instructionsOf(parts, attachment) };
+  return {
+    rules: rules.sort(inOrder),
+    repositories,
+    registries,
+    servers,
+    instructions: instructionsOf(parts, attachment),
+  };
 }
 
 /** What the build of an environment has: packages of its registries. */
@@ -81,6 +101,7 @@ export function buildAttached(parts: DocumentParts, scope: ScopeKey): AttachedAc
     rules: registries.flatMap((registry) => registryRules(parts, registry, origin)).sort(inOrder),
     repositories: [],
     registries: registries.map((registry) => ({ registry, origin })),
+    servers: [],
     instructions: [],
   };
 }

@@ -8,6 +8,7 @@ import type {
   Guardrail,
   RepositoryGrant,
   RepositoryGuardrail,
+  ToolRules,
 } from './document.ts';
 
 /** The scope and bundle from which an item of effective access comes. */
@@ -55,6 +56,14 @@ export interface EffectiveRegistry {
   readonly origin: Origin;
 }
 
+/** An MCP server, where its connection is attached. */
+export interface EffectiveServer {
+  readonly connection: Connection;
+  readonly url: string;
+  readonly tools: ToolRules;
+  readonly origin: Origin;
+}
+
 /** Everything that holds for a scope, each item with its origin. */
 export interface EffectiveAccess {
   readonly scope: ScopeKey;
@@ -74,6 +83,11 @@ export interface EffectiveAccess {
   readonly forges: readonly ForgeConnection[];
   /** Most specific scope first. */
   readonly registries: readonly EffectiveRegistry[];
+  /**
+   * MCP servers, most specific scope first, each once. They are no rules: a sandbox does not reach their address with their
+   * credential, and only their tools can be called (mcp/judge-tool.ts).
+   */
+  readonly servers: readonly EffectiveServer[];
   /** Instructions for the model, broadest scope first. */
   readonly instructions: readonly { readonly origin: string; readonly text: string }[];
 }

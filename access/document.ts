@@ -69,6 +69,28 @@ export interface Connection {
   /** The request that `bellhop connections test` sends. Null when the file names none. */
   readonly test: { readonly method: string; readonly url: string } | null;
   readonly priority: number;
+  /** What makes it an MCP server, whose tools models are given. Its one rule says where the server is. Absent: it is none. */
+  readonly mcp?: McpServer | undefined;
+}
+
+/** A server of the Model Context Protocol. */
+export interface McpServer {
+  /** Its address for Streamable HTTP. */
+  readonly url: string;
+  readonly tools: ToolRules;
+}
+
+/** Which tools may be called. A `deny` wins. What no `allow` covers is not allowed. */
+export interface ToolRules {
+  readonly allow: readonly ToolPattern[];
+  readonly deny: readonly ToolPattern[];
+}
+
+/** Names of tools (mcp/tool-pattern.ts). */
+export interface ToolPattern {
+  readonly pattern: string;
+  /** Where it stands in the file that was applied, counted from 1. 0 when that is not known. */
+  readonly line: number;
 }
 
 /** The version of a connection whose credential was not entered yet, or was revoked. Nothing is sent with it. */

@@ -1,6 +1,6 @@
 import { type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
 import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './attached-access.ts';
-import type { EffectiveAccess, EffectiveRule, ForgeConnection } from './decision.ts';
+import type { EffectiveAccess, EffectiveRule, EffectiveServer, ForgeConnection } from './decision.ts';
 import type { AccessDocument, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
@@ -77,6 +77,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         repositories: chain.flatMap(({ repositories }) => repositories),
         forges: scopeKind(scope) === 'environment' ? [] : forges,
         registries: chain.flatMap(({ registries }) => registries),
+        servers: serversOf(chain),
         instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
       };
     },
@@ -95,10 +96,18 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         repositories: chain.flatMap(({ repositories }) => repositories),
         forges: scopeKind(scope) === 'environment' ? [] : forges,
         registries: [],
+        servers: serversOf(chain),
         instructions: [],
       };
     },
   };
+}
+
+/** The same connection may be attached to several scopes. The most specific one counts. */
+function serversOf(chain: readonly AttachedAccess[]): EffectiveServer[] {
+  const all = chain.flatMap(({ servers }) => servers);
+  if (all.length < 2) return all;
+  return [...new Map(all.toReversed().map((each) => [each.connection.id, each])).values()].reverse();
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What a scope is allowed and forbidden, in pieces that can be compared over two documents. */
-import type { EffectiveRule } from './decision.ts';
+import type { EffectiveRule, EffectiveServer } from './decision.ts';
 import type { CredentialUse, Guardrail, RepositoryGrant, RepositoryGuardrail, RuleMatch } from './document.ts';
 import { matchesHost } from './host-name.ts';
 import { coversPath } from './path-match.ts';
@@ -97,12 +97,13 @@ function howOf(rule: EffectiveRule): string {
   }
   if (rule.action === 'deny') return ` denied by ${ruleId(rule)}`;
   if (rule.action === 'forward') return '';
-  const { kind } = rule.connection.credential;
-  const settings = inOrder(rule.connection.credential).filter(
-    ([name, value]) => name !== 'kind' && value !== null && value !== '',
-  );
+  return ` with ${ruleId(rule)} (${credentialText(rule.connection.credential)})`;
+}
+
+function credentialText(credential: CredentialUse): string {
+  const settings = inOrder(credential).filter(([name, value]) => name !== 'kind' && value !== null && value !== '');
   const told = settings.map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(' ') : String(value)}`);
-  return ` with ${ruleId(rule)} (${[kind, ...told].join(', ')})`;
+  return [credential.kind, ...told].join(', ');
 }
 
 export function guardrailPiece({ id, host, port, methods, paths }: Guardrail): Piece {
@@ -118,6 +119,16 @@ export function grantText({ access, branches, repository, connection }: Reposito
 /** `merge, push in acme/* denied by no-merges`. */
 export function operationsText({ id, operations, repository }: RepositoryGuardrail): string {
   return `${operations.join(', ')} in ${repository} denied by ${id}`;
+}
+
+/** `tools list_* of linear-tools at https://mcp.linear.example/mcp (bearer)`. */
+export function toolsText({ connection, url }: EffectiveServer, pattern: string): string {
+  return `tools ${pattern} of ${connection.id} at ${url} (${credentialText(connection.credential)})`;
+}
+
+/** `tools delete_* of linear-tools denied by linear-tools`. */
+export function toolDenialText({ connection }: EffectiveServer, pattern: string): string {
+  return `tools ${pattern} of ${connection.id} denied by ${connection.id}`;
 }
 
 export function namedPiece(what: string): Piece {

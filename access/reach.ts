@@ -19,6 +19,8 @@ import {
   type Pieces,
   pieceOf,
   standsAlone,
+  toolDenialText,
+  toolsText,
 } from './reach-pieces.ts';
 import { originOf } from './rule-match.ts';
 
@@ -95,6 +97,11 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
     allowed: [
       ...rules.filter(({ action }) => action !== 'deny').map(held),
       ...access.repositories.map(({ grant, origin }) => named(grant, grantText(grant), placeOf(origin), grant.line)),
+      ...access.servers.flatMap((server) =>
+        server.tools.allow.map((each) =>
+          named(each, toolsText(server, each.pattern), placeOf(server.origin), each.line),
+        ),
+      ),
       ...access.registries.map((each) => named(each, `packages of ${each.registry}`, placeOf(each.origin))),
     ],
     denied: [
@@ -110,6 +117,11 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
         origin: placeOf(origin),
         line: match.line,
       })),
+      ...access.servers.flatMap((server) =>
+        server.tools.deny.map((each) =>
+          named(each, toolDenialText(server, each.pattern), placeOf(server.origin), each.line),
+        ),
+      ),
       ...access.repositoryGuardrails.map((each) => named(each, operationsText(each), 'guardrail', each.line)),
     ],
   };

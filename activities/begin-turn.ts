@@ -1,3 +1,4 @@
+import { offerTools } from '../agent/mcp/turn-tools.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { isOlder } from '../contracts/fence.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
@@ -71,7 +72,7 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
     async resolveScopeAccess({ session, turn, scope }) {
       const access = (await policy()).effective(scope);
       const snapshot = await inTurn(database, { session, turn }, async (db) => {
-        const id = await takeSnapshot(db, session, turn, access);
+        const id = await takeSnapshot(db, session, turn, access, await offerTools(db, access));
         if (access.enabled) await fixInstructions(db, session, access.instructions);
         return id;
       });

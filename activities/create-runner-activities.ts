@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import { createBringUp } from './bring-up.ts';
 import { createEnvironments } from './environments.ts';
 import type { KeyedLock } from './keyed-lock.ts';
+import { createMcpCalls } from './mcp-calls.ts';
 import { nameFailures } from './name-failures.ts';
 import { createShowProgress } from './progress.ts';
 import { createPostedFiles, createRunTool } from './run-tool.ts';
@@ -53,6 +54,7 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
       tools: createToolRegistry(),
       files: createPostedFiles(database),
       thread: createThreadPort(database),
+      mcp: createMcpCalls({ database, proxy }),
       ports: createSandboxPorts({ runtime, database, guard, bringUp, clock }),
       show: createShowProgress(database),
       clock,

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { shownToolName } from '../access/mcp/wire-name.ts';
 import { StepError } from '../agent/errors.ts';
 import { runToolStep, type ToolStepDependencies } from '../agent/tool-step.ts';
 import type { FilesPort } from '../agent/tools/tool.ts';
@@ -46,9 +47,21 @@ export function createRunTool(dependencies: RunToolDependencies): RunnerActiviti
           ports.of({ session, turn, sandbox, run }),
           proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS),
         ]);
-        line.say({ ...ref, what: WHAT[tool] ?? `using ${tool}` });
+        const what = WHAT[tool] ?? `using ${shownToolName(tool)}`;
+        line.say({ ...ref, what });
+        const onSteps = (progress: string) => {
+          line.say({ ...ref, what: `${what} (${progress})` });
+          report({ tool, bytes: 0 });
+        };
         const onProgress = (bytes: number) => report({ tool, bytes });
-        return await runToolStep(dependencies, { ...ref, signal, sandboxId: sandbox, sandbox: port, onProgress });
+        return await runToolStep(dependencies, {
+          ...ref,
+          signal,
+          sandboxId: sandbox,
+          sandbox: port,
+          onProgress,
+          onSteps,
+        });
       } catch (error) {
         if (signal.aborted || hasItsOwnRule(error)) throw error;
         const tookMs = clock() - began;

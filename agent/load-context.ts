@@ -1,5 +1,5 @@
 import { threadOf } from '../contracts/ids.ts';
-import { snapshotOf } from '../store/access-snapshots.ts';
+import { snapshotOf, turnToolsOf } from '../store/access-snapshots.ts';
 import type { Database } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
 import { getSession } from '../store/sessions.ts';
@@ -75,11 +75,12 @@ async function replaceBySummary(
 
 async function promptOf({ database, prompt }: ContextDependencies, { session, turn }: StepRef): Promise<string> {
   const { team, channel: id } = threadOf(session);
-  const [known, access, channel] = await Promise.all([
+  const [known, access, channel, servers] = await Promise.all([
     getSession(database, session),
     snapshotOf(database, session, turn),
     prompt.channelLabel(team, id),
+    turnToolsOf(database, session, turn),
   ]);
   const { permalink, instructions } = known;
-  return systemPrompt({ name: prompt.name, channel, access, permalink, instructions });
+  return systemPrompt({ name: prompt.name, channel, access, permalink, instructions, servers });
 }

@@ -6,6 +6,7 @@ import { type StepRef, startModelStep } from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, ModelError } from './errors.ts';
 import { loadContext, type PromptSettings } from './load-context.ts';
+import { turnRegistry } from './mcp/turn-tools.ts';
 import type { Model, ModelAnswer } from './model/model.ts';
 import { settleOpenTools } from './settle-tools.ts';
 import { recordedAnswer, storeAnswer } from './store-answer.ts';
@@ -63,8 +64,9 @@ const MAX_TOKENS = 16_000;
  * Therefore one answer is recorded, both attempts return it, and the running tool stays as it is.
  */
 export async function runModelStep(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelCallResult> {
-  const { database, tools } = deps;
+  const { database } = deps;
   const { session, turn, step } = input;
+  const tools = await turnRegistry(database, deps.tools, input);
   const known = await inTurn(database, input, async (db): Promise<ModelCallResult | null> => {
     const recorded = await recordedAnswer(db, tools, input);
     if (recorded) return recorded;
@@ -78,7 +80,7 @@ export async function runModelStep(deps: ModelStepDependencies, input: ModelStep
     return null;
   });
   if (known) return known;
-  const answer = await callModel(deps, input);
+  const answer = await callModel({ ...deps, tools }, input);
   report(input, 'storing');
   input.signal.throwIfAborted();
   return storeAnswer(database, tools, input, answer);

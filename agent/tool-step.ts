@@ -4,11 +4,13 @@ import { endToolStep, markBegun, type StepRef, startToolStep, type ToolEnd, type
 import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, StepError } from './errors.ts';
 import { placeIncomingFiles } from './incoming-files.ts';
+import type { McpPort } from './mcp/mcp-port.ts';
+import { turnRegistry } from './mcp/turn-tools.ts';
 import { failedEnd } from './settle-tools.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import type { SandboxPort } from './tools/sandbox-port.ts';
-import type { FilesPort, ThreadPort, ToolOutcome } from './tools/tool.ts';
+import type { FilesPort, ThreadPort, ToolContext, ToolOutcome } from './tools/tool.ts';
 import { UNKNOWN_OUTCOME, unknownToolText } from './transcript/outcomes.ts';
 
 export interface ToolStepDependencies {
@@ -16,6 +18,7 @@ export interface ToolStepDependencies {
   readonly tools: ToolRegistry;
   readonly files: FilesPort;
   readonly thread: ThreadPort;
+  readonly mcp: McpPort;
 }
 
 export interface ToolStepInput extends StepRef {
@@ -26,6 +29,8 @@ export interface ToolStepInput extends StepRef {
   readonly signal: AbortSignal;
   /** Bytes of output so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** How far an MCP server says that it is. */
+  readonly onSteps?: ((progress: string) => void) | undefined;
 }
 
 /**
@@ -46,17 +51,30 @@ export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInp
 }
 
 async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<ToolEnd> {
-  const { database, tools, files, thread } = deps;
+  const { database, files, thread, mcp } = deps;
   const { session, turn, sandbox, signal, onProgress } = input;
-  const tool = tools.find(step.tool);
+  const known = deps.tools.find(step.tool);
+  const tools = known ? deps.tools : await turnRegistry(database, deps.tools, input);
+  const tool = known ?? tools.find(step.tool);
   if (!tool) return failedEnd(unknownToolText(step.tool, tools.names));
   if (step.begun && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
   const problems = await placeIncomingFiles(database, input);
   const elapsedMs = () => Date.now() - step.startedAt.getTime();
-  const context = { session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress };
-  // From here on the call may have an effect; a command says so itself, when it is started.
-  if (!tool.runsCommand) await inTurn(database, input, (db) => markBegun(db, input));
+  const begin = () => inTurn(database, input, (db) => markBegun(db, input));
+  const context: ToolContext = {
+    ...{ session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress, begin },
+    callServer: (call) =>
+      mcp.call({
+        ...call,
+        session,
+        turn,
+        sandbox: input.sandboxId,
+        onProgress: (progress) => input.onSteps?.(progress),
+      }),
+  };
+  // From here on the call may have an effect; a command and a call of an MCP server say so themselves.
+  if (!tool.runsCommand && !tool.beginsItself) await begin();
   const outcome = await tool.run(context, step.arguments, signal);
   return toEnd({ ...outcome, text: [outcome.text, ...problems].join('\n') });
 }

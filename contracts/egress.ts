@@ -68,13 +68,15 @@ export interface EgressEvent {
   readonly transport: 'intercept' | 'tunnel' | 'plain';
   /** Whether the sandbox sent a credential itself; null or absent where its headers were not seen. */
   readonly ownCredentials?: boolean | null;
-  /** What it did in a repository of a forge: `push`, `fetch`, `open-pull-request`, … Null or absent elsewhere. */
+  /** What it did in a repository of a forge, or said to an MCP server: `push`, `open-pull-request`, `tools/call`, … Null or absent elsewhere. */
   readonly operation?: string | null;
   /** `owner/name`. */
   readonly repository?: string | null;
   /** Whole names of the refs it concerned, with spaces between them: `refs/heads/bellhop/fix`. */
   readonly ref?: string | null;
   readonly pullRequest?: number | null;
+  /** The tool of an MCP server that it called. Its connection is the server. Null or absent for everything else. */
+  readonly tool?: string | null;
   /**
    * How many requests the record stands for; absent is one. Past the limit of a turn, requests with the same outcome, host and rule
    * share a record: its words are those of the first of them, its bytes are those of all.

@@ -1,16 +1,26 @@
+import type { Readable } from 'node:stream';
 import { Pool } from 'undici';
 import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../contracts/egress.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import {
+  CARRIED,
   type ConnectionAnswer,
   type ConnectionRequest,
   ControlError,
   type LeaseView,
   type ListenerView,
   type ProxyHealth,
+  type ServerView,
 } from './control/protocol.ts';
 
-export type { ConnectionAnswer, ConnectionRequest, LeaseView, ListenerView, ProxyHealth } from './control/protocol.ts';
+export type {
+  ConnectionAnswer,
+  ConnectionRequest,
+  LeaseView,
+  ListenerView,
+  ProxyHealth,
+  ServerView,
+} from './control/protocol.ts';
 export { ControlError } from './control/protocol.ts';
 
 /** The runner's side of the control socket. Every method rejects with a {@link ControlError}. */
@@ -37,10 +47,34 @@ export interface ProxyControl {
   followLease(sandbox: string, epoch: LeaseEpoch, options?: FollowOptions): Promise<EgressCounts>;
   /** Sends a request with a connection's credential, as the operator. */
   testConnection(connection: string, request: ConnectionRequest): Promise<ConnectionAnswer>;
+  /** The MCP servers in force. */
+  servers(): Promise<ServerView[]>;
+  /**
+   * Sends one request to an MCP server's address, in the name of a turn. Without a turn it is a look at the list of tools. The
+   * body of the answer has to be read or destroyed.
+   */
+  askServer(
+    server: string,
+    turn: { readonly sandbox: string; readonly turn: number } | null,
+    ask: ServerAsk,
+  ): Promise<ServerAnswer>;
   /** Who commits in the sandboxes of a scope, as `Name <address>`. Null when no forge of the scope says so. */
   commitAuthor(scope: ScopeKey): Promise<string | null>;
   health(): Promise<ProxyHealth>;
   close(): Promise<void>;
+}
+
+export interface ServerAsk {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly signal: AbortSignal;
+}
+
+export interface ServerAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
 }
 
 export interface FollowOptions {
@@ -124,6 +158,19 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
     },
     testConnection: (connection, request) =>
       call('POST', `/connections/${encodeURIComponent(connection)}/test`, request),
+    servers: async () => (await call<{ servers: ServerView[] }>('GET', '/servers')).servers,
+    async askServer(server, turn, { method, headers, body, signal }) {
+      const query = turn === null ? '' : `?sandbox=${encodeURIComponent(turn.sandbox)}&turn=${turn.turn}`;
+      const path = `/servers/${encodeURIComponent(server)}${query}`;
+      // A server may be silent for long. Whoever asks says for how long, by the signal.
+      const sent = pool.request({ method, path, headers, body, signal, headersTimeout: 0, bodyTimeout: 0 });
+      const answer = await sent.catch((cause: Error) => {
+        if (signal.aborted) throw signal.reason;
+        throw new ControlError('proxy_unreachable', `the Agent Proxy broke off: ${cause.message}`);
+      });
+      if (answer.headers[CARRIED] === undefined) throw errorOf(await answer.body.text(), answer.statusCode);
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    },
     commitAuthor: async (scope) =>
       (await call<{ author: string | null }>('GET', `/authors/${encodeURIComponent(scope)}`)).author,
     health: () => call('GET', '/health'),

@@ -27,6 +27,7 @@ import { createBrokenHandler } from './listener/handle-broken.ts';
 import { createHttpFront, type HttpFront } from './listener/http-front.ts';
 import { createRateLimit } from './listener/rate-limit.ts';
 import { createSandboxListeners } from './listener/sandbox-listeners.ts';
+import { createServerDoor } from './mcp/server-door.ts';
 import type { OperatorFile } from './operator/operator-file.ts';
 import { createOverlapTimer } from './policy/overlap-timer.ts';
 import { startPolicyFeed } from './policy/policy-feed.ts';
@@ -256,6 +257,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const expiry = setInterval(() => leases.expire(), EXPIRY_CHECK_MS);
   await policy.refresh();
   await listeners.restore();
+  const door = createServerDoor({ clients, front: () => front, leases, tests, document: () => policy.document });
   const control = await startControlServer({
     socketPath: options.controlSocket,
     leases,
@@ -263,6 +265,8 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     health,
     testConnection: (connection, request) => tests.run(connection, request),
     commitAuthor: (scope) => authors.of(scope),
+    servers: () => door.servers(),
+    door,
     onError: (error) => onError(error, 'the control socket failed on a request'),
     earlierCounts: ({ session, epoch }) => countsWithin(store.counts(session, epoch.turn), EARLIER_COUNTS_MS),
   });

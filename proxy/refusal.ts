@@ -44,6 +44,7 @@ export type RefusalCode =
   | 'sni_missing'
   | 'tls_failed'
   | 'tls_in_clear'
+  | 'tool_refused'
   | 'too_many_connections'
   | 'too_many_denials'
   | 'too_many_names'
@@ -163,6 +164,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalRule>> = {
   sni_missing: { status: 403, retry: false, hint: 'The TLS client must send a server name.' },
   tls_failed: { status: 403, retry: false, hint: 'The TLS handshake failed. TLS 1.2 or 1.3 with HTTP/1.1 is spoken.' },
   tls_in_clear: { status: 400, retry: false, hint: 'Use CONNECT for https.' },
+  tool_refused: {
+    status: 403,
+    retry: false,
+    hint: 'An administrator can allow the tool in bellhop.yaml. Do not retry.',
+  },
   too_many_connections: { status: 429, retry: true, hint: 'Close connections first.' },
   too_many_denials: { status: 429, retry: true, hint: 'Too many refused requests in a short time. Stop retrying.' },
   too_many_names: { status: 429, retry: true, hint: 'Too many different hosts in a short time.' },

@@ -6,7 +6,8 @@ import { storableText } from './storable.ts';
 const COLUMNS = `id uuid, at timestamptz, sandbox text, session text, turn int, principal text, requester text, scope text,
   outcome text, code text, reason text, rule text, bundle text, rule_scope text, connection text, method text,
   scheme text, host text, port int, path text, status int, bytes_out bigint, bytes_in bigint, duration_ms int,
-  transport text, own_credentials boolean, requests bigint, operation text, repository text, ref text, pull_request int`;
+  transport text, own_credentials boolean, requests bigint, operation text, repository text, ref text, pull_request int,
+  tool text`;
 
 const NAMES = COLUMNS.split(',')
   .map((column) => column.trim().split(' ', 1)[0])
@@ -65,7 +66,7 @@ export async function egressEventsOf(db: Queryable, session: string, limit = 1_0
          rule_scope as "ruleScope", connection, method, scheme, host, port, path, status,
          bytes_out::float8 as "bytesOut", bytes_in::float8 as "bytesIn", duration_ms as "durationMs", transport,
          own_credentials as "ownCredentials", requests::float8 as requests,
-         operation, repository, ref, pull_request as "pullRequest"
+         operation, repository, ref, pull_request as "pullRequest", tool
        from egress_event where session = $1 order by at desc, id limit $2) newest
      order by at, id`,
     [session, limit],
@@ -86,7 +87,7 @@ const DECIDED = [
 ];
 
 /**
- * The requests of turns since a time about which rules decided, alike ones together. It reads at most `limit` of the newest
+ * The requests of turns since a time about which rules for hosts decided, alike ones together. It reads at most `limit` of the newest
  * events, so that a busy installation does not keep it for minutes.
  */
 export async function judgedRequestsSince(db: Queryable, since: Date, limit = 200_000): Promise<RecordedRequest[]> {
@@ -94,7 +95,7 @@ export async function judgedRequestsSince(db: Queryable, since: Date, limit = 20
     `select scope, outcome, method, scheme, host, port, path, transport, sum(requests)::float8 as requests
      from (
        select * from egress_event where stored_at >= $1 order by stored_at desc limit $2) newest
-     where scope is not null and principal is distinct from 'operator' and (outcome <> 'blocked' or code = any($3))
+     where scope is not null and principal is distinct from 'operator' and code <> 'mcp_server' and (outcome <> 'blocked' or code = any($3))
      group by scope, outcome, method, scheme, host, port, path, transport`,
     [since, limit, DECIDED],
   );
@@ -112,6 +113,7 @@ function rowOf(event: EgressEvent): Record<string, unknown> {
     own_credentials: ownCredentials ?? null,
     requests: event.requests ?? 1,
     pull_request: pullRequest ?? null,
+    tool: event.tool ?? null,
   };
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, typeof value === 'string' ? storableText(value) : value]),

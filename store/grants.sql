@@ -31,6 +31,7 @@ grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to 
 grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
 grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";
+grant select on mcp_server, mcp_tool to :"agent";
 -- Deletes what is too old, and nothing else: the function decides what that is.
 grant execute on function delete_old(text, timestamptz, int) to :"agent";
 
@@ -44,6 +45,10 @@ grant select (team, session, kind, state, author, author_class, text, received_a
 grant select (team, id, name) on person to :"runner";
 grant select on session, turn to :"runner";
 grant select on applied_environment, policy_revision to :"runner";
+-- It asks MCP servers for their tools. What is new or changed waits for an administrator.
+grant select, insert, update, delete on mcp_server to :"runner";
+grant select, insert, delete on mcp_tool to :"runner";
+grant select (session, turn, tools) on access_snapshot to :"runner";
 -- A row can only be locked by a role that may change one of its columns: the fence of a turn is checked under this lock.
 grant update (changed_at) on session to :"runner";
 grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out) on turn to :"runner";
@@ -68,6 +73,8 @@ grant select (id, kind, state, team, channel, thread_ts, session, ts, author, at
 grant select (id, kind, team, channel, thread_ts, session, slack_ts, revision, sent_revision, attempts, failed, created_at) on outbox
   to :"admin";
 grant update (draining) on runner to :"admin";
+grant select on mcp_server, mcp_tool to :"admin";
+grant update (approved_at), delete on mcp_tool to :"admin";
 
 -- console: pages that show. No text of anybody, no file, no output of a tool, no credential.
 grant select on session, turn, sandbox, policy, policy_revision, confirmed_channel, access_snapshot, egress_event to :"console";

@@ -24,6 +24,7 @@ import { baseEnvironment, poolSize, positive, readEnvironment } from './environm
 import { every } from './every.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
 import { correctRows } from './runner/correct-rows.ts';
+import { createListServers } from './runner/list-servers.ts';
 import { makeRoom, spareOf } from './runner/make-room.ts';
 import { notingSandboxes } from './runner/noting-sandboxes.ts';
 import { createReadiness } from './runner/readiness.ts';
@@ -145,6 +146,12 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
   const loops = [
     every(BEAT_EVERY_MS, 'beat', () => sayAlive(), log),
     every(BEAT_EVERY_MS, 'making room', () => makeRoom(roomDependencies, spareOf(capacity)), log),
+    every(
+      BEAT_EVERY_MS,
+      'asking MCP servers',
+      createListServers({ database, proxy, log, stopping: stopping.signal }),
+      log,
+    ),
     every(REAP_EVERY_MS, 'reaper', () => reap(reaperDependencies()), log),
   ];
   checkDatabase(signals, database);

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { credential } from './credential-schema.ts';
 import { addresses, allowedPaths, forge, host, methods, paths, port, priority, request } from './leaf-schemas.ts';
-import { entry, notBuiltYet } from './strict-entry.ts';
+import { mcpProblems, mcpUrl, toolRules } from './mcp-schema.ts';
+import { entry } from './strict-entry.ts';
 
 /** One host, or a list of hosts. */
 const hosts = z
@@ -56,11 +57,15 @@ export const connection = entry({
   test: request.refine(({ url }) => /^https:/i.test(url), 'must be https: connections are').optional(),
   priority: priority.default(0),
   credential,
-  kind: notBuiltYet,
-  url: notBuiltYet,
-  tools: notBuiltYet,
+  kind: z.literal('mcp', 'must be mcp, or left out: what a credential is stands in credential.kind').optional(),
+  url: mcpUrl.optional(),
+  tools: toolRules.optional(),
 }).superRefine((each, context) => {
-  const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+  const refuse = (field: string, message: string) =>
+    context.addIssue({ code: 'custom', path: field.split('.'), message });
+  const isMcp = each.kind === 'mcp';
+  for (const { field, message } of mcpProblems(each, isMcp)) refuse(field, message);
+  if (isMcp) return;
   if (each.forge !== undefined && each.preset !== undefined) {
     refuse('forge', 'stands beside preset, which says what the service is: leave it out');
   } else if (each.forge !== undefined && each.forge !== 'github' && each.credential.kind === 'github-app') {

@@ -18,6 +18,7 @@ import type {
 } from '../document.ts';
 import type { ConnectionEntry, RuleEntry } from './connection-schema.ts';
 import { toCredential, toSource } from './credential-schema.ts';
+import { mcpRule, toMcp } from './mcp-schema.ts';
 import { type FilePath, fieldOf } from './problem.ts';
 import type { BundleEntry, DomainShape, GuardrailEntry, Section, TestEntry, WorkspaceEntry } from './schemas.ts';
 
@@ -107,6 +108,7 @@ export function toConnection(id: string, entry: ConnectionEntry, lineOf: LineOf)
     id,
     preset,
     ...(forge !== undefined && { forge }),
+    ...toMcp(entry, lineOf),
     rules: rulesOf(entry, lineOf),
     credential: toCredential(credential),
     test,
@@ -118,6 +120,7 @@ export function toConnection(id: string, entry: ConnectionEntry, lineOf: LineOf)
 }
 
 function rulesOf({ host = '', port, rules, ...short }: ConnectionEntry, lineOf: LineOf): ConnectionRule[] {
+  if (short.url !== undefined) return toRules(mcpRule(short.url, short.addresses), lineOf());
   if (rules === undefined) {
     const one = { ...short, inject: [host], ports: port === undefined ? undefined : [port] };
     return toRules(one, lineOf());

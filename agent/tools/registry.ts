@@ -14,6 +14,8 @@ export interface ToolRegistry {
   readonly names: readonly string[];
   /** Undefined for a name that does not exist. Models make up names. */
   find(name: string): Tool | undefined;
+  /** With more tools behind these. */
+  with(tools: readonly Tool[]): ToolRegistry;
 }
 
 /** @param tools in the order in which the model sees them */
@@ -21,8 +23,16 @@ export function createToolRegistry(
   tools: readonly Tool[] = [bash, readFile, writeFile, editFile, postFile, readThread],
 ): ToolRegistry {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const specs = tools.map(({ name, description, schema }) => ({ name, description, schema: jsonSchemaOf(schema) }));
-  return { specs, names: [...byName.keys()], find: (name) => byName.get(name) };
+  const specs = tools.map(({ name, description, schema, inputSchema }) => ({
+    ...{ name, description },
+    schema: inputSchema ?? jsonSchemaOf(schema),
+  }));
+  return {
+    specs,
+    names: [...byName.keys()],
+    find: (name) => byName.get(name),
+    with: (more) => createToolRegistry([...tools, ...more]),
+  };
 }
 
 /** One line for Temporal UI, such as `turn 2 · bash`. It has the tool's name but never its arguments. */

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { SessionId } from '../../contracts/ids.ts';
+import type { ToolAnswer } from '../../mcp/tool-answer.ts';
+import type { McpCall } from '../mcp/mcp-port.ts';
 import type { SandboxPort } from './sandbox-port.ts';
 
 /** Posts files from the workspace into the thread. Posting twice for the same step gives one file. */
@@ -37,6 +39,10 @@ export interface ToolContext {
   readonly elapsedMs: () => number;
   readonly files: FilesPort;
   readonly thread: ThreadPort;
+  /** Calls a tool of an MCP server. */
+  callServer(call: Pick<McpCall, 'tool' | 'arguments' | 'signal' | 'begin'>): Promise<ToolAnswer>;
+  /** Notes that from now on the call may have an effect. For a tool that `beginsItself`. */
+  begin(): Promise<void>;
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
@@ -57,12 +63,16 @@ export interface Tool {
   /** For the model. */
   readonly description: string;
   readonly schema: z.ZodType;
+  /** What the model is told of its arguments, where `schema` does not say it. */
+  readonly inputSchema?: Readonly<Record<string, unknown>>;
   /** Whether calls of one answer may run at the same time. */
   readonly parallel: boolean;
   /** Whether a second attempt does the same as the first. Otherwise the outcome of a lost attempt is unknown. */
   readonly idempotent: boolean;
   /** True for a tool that only runs one command under its step id. The sandbox notes its start. @default false */
   readonly runsCommand?: boolean;
+  /** True for a tool that says itself, by `begin`, from when on it may have an effect. @default false */
+  readonly beginsItself?: boolean;
   /** `given` has the model's arguments, not yet checked. */
   run(context: ToolContext, given: unknown, signal: AbortSignal): Promise<ToolOutcome>;
 }

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { EffectiveAccess, EffectiveRepository, EffectiveRule } from '../../access/decision.ts';
+import type { EffectiveAccess, EffectiveRepository, EffectiveRule, EffectiveServer } from '../../access/decision.ts';
 import type { Guardrail, RuleMatch } from '../../access/document.ts';
 import { originOf, portText, priorityOf, ruleId } from '../../access/rule-match.ts';
 import { columns } from '../columns.ts';
@@ -12,6 +12,7 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
   if (!access.enabled) return `${head}\n\nAccess is switched off here: everything is blocked.`;
   const rows = [...access.guardrails.map(guardrailRow), ...access.rules.map(ruleRow)];
   const repositories = access.repositories.map(repositoryRow);
+  const servers = access.servers.flatMap(serverRows);
   const rules = rows.length === 0 ? 'Everything is blocked.' : `${columns(rows)}\n\nEverything else is blocked.`;
   const instructions = access.instructions.map(({ origin, text }) => `${pc.dim(origin)}\n${text.replace(/^/gm, '  ')}`);
   const granted = repositories.length === 0 ? [] : [`Of repositories, only:\n${columns(repositories, '  ')}`];
@@ -19,6 +20,7 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
     head,
     rules,
     ...granted,
+    ...(servers.length === 0 ? [] : [`Tools of MCP servers, only:\n${columns(servers, '  ')}`]),
     ...(instructions.length > 0 ? ['Instructions, broadest first:', ...instructions] : []),
   ].join('\n\n');
 }
@@ -35,6 +37,21 @@ function repositoryRow({ grant, origin }: EffectiveRepository): string[] {
   const { access, repository, branches, connection } = grant;
   const place = `${origin.bundle} ← ${origin.scopeLabel}`;
   return [access, repository, branches.join(', ') || (access === 'propose' ? 'bellhop/*' : ''), connection, place];
+}
+
+/** A row for each name, those that are denied first, because they win. */
+function serverRows({ connection, url, tools, origin }: EffectiveServer): string[][] {
+  const row = (word: string, { pattern, line }: { readonly pattern: string; readonly line: number }) => [
+    word,
+    `${connection.id}.${pattern}`,
+    url,
+    `${origin.bundle} ← ${origin.scopeLabel}`,
+    [
+      `${connection.credential.kind}, credential ${connection.credentialVersion}`,
+      ...(line > 0 ? [`line ${line}`] : []),
+    ].join(', '),
+  ];
+  return [...tools.deny.map((each) => row('blocked', each)), ...tools.allow.map((each) => row('allowed', each))];
 }
 
 function ruleRow(rule: EffectiveRule): string[] {

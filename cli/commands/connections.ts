@@ -3,9 +3,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { createProxyControl } from '../../proxy/control-client.ts';
 import { connectionUses } from '../../store/connection-use.ts';
 import { listCredentials } from '../../store/credentials.ts';
+import { approveTools, knownServers } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { connectionsText, connectionText } from '../connections/connections-text.ts';
 import { type ConnectionDescription, describeConnection } from '../connections/describe-connection.ts';
+import { serverTestText, testServer } from '../connections/test-server.ts';
 import { isGood, testText } from '../connections/test-text.ts';
 import { type CliContext, openCliContext } from '../context.ts';
 import { connectionNamed } from '../credentials/change-credential.ts';
@@ -38,23 +40,52 @@ export function register(program: Command): void {
       const [shown] = await describeAll(context, name);
       if (shown) console.log(options.json ? JSON.stringify(shown, null, 2) : connectionText(shown, new Date()));
     });
+  registerApprove(connections);
   connections
     .command('test')
-    .description('send its test request through the proxy, with its credential, and say what the service answered')
+    .description(
+      'send its test request through the proxy, with its credential, and say what the service answered; an MCP server is asked for its tools',
+    )
     .argument('<connection>', 'its name in the access file')
     .option('--request <request>', "another request than the file's: 'GET https://api.acme.test/v1/me'", requestText)
     .option('--json', 'print it as JSON')
     .action(async (name: string, { request, json }: TestOptions) => {
       await using context = await openCliContext();
-      connectionNamed(await currentPolicy(context.database), name);
+      const connection = connectionNamed(await currentPolicy(context.database), name);
       const control = createProxyControl({ socketPath: controlSocketOf(context) });
       try {
+        if (connection.mcp) {
+          const tested = await testServer(control, name, connection.mcp);
+          console.log(json ? JSON.stringify(tested, null, 2) : serverTestText(name, tested));
+          if (tested.problem !== null) process.exitCode = 1;
+          return;
+        }
         const answer = await control.testConnection(name, request ?? {});
         console.log(json ? JSON.stringify(answer, null, 2) : testText(name, answer));
         if (!isGood(answer)) process.exitCode = 1;
       } finally {
         await control.close();
       }
+    });
+}
+
+function registerApprove(connections: Command): void {
+  connections
+    .command('approve')
+    .description('approve tools of an MCP server that are new or changed, as the server lists them now')
+    .argument('<connection>', 'its name in the access file')
+    .argument('[tools...]', 'names of tools; all that wait without them')
+    .action(async (name: string, tools: string[]) => {
+      await using context = await openCliContext();
+      const { mcp } = connectionNamed(await currentPolicy(context.database), name);
+      if (!mcp) throw new Error(`${name} is no MCP server`);
+      const approved = await approveTools(context.database, name, tools.length > 0 ? tools : null);
+      const missing = tools.filter((each) => !approved.includes(each));
+      if (approved.length > 0) console.log(`Approved from the next turn on: ${approved.join(', ')}.`);
+      else if (missing.length === 0) console.log(`No tool of ${name} waits.`);
+      if (missing.length === 0) return;
+      console.log(`Not waiting: ${missing.join(', ')}. See ./bellhop connections show ${name}.`);
+      process.exitCode = 1;
     });
 }
 
@@ -66,7 +97,12 @@ async function describeAll({ database }: CliContext, name?: string): Promise<Con
     database,
     wanted.map(({ id }) => id),
   );
-  return wanted.map((each) => describeConnection(each, document, stored, uses.get(each.id)));
+  const servers = await knownServers(
+    database,
+    wanted.filter(({ mcp }) => mcp).map(({ id }) => id),
+  );
+  const known = new Map(servers.map((each) => [each.connection, each]));
+  return wanted.map((each) => describeConnection(each, document, stored, uses.get(each.id), known.get(each.id)));
 }
 
 function controlSocketOf({ home }: CliContext): string {

@@ -1,7 +1,8 @@
 import type { ConnectionUse } from '../../store/connection-use.ts';
 import { columns } from '../columns.ts';
 import { expiryText, minute } from '../credentials/credentials-text.ts';
-import type { ConnectionDescription } from './describe-connection.ts';
+import { shownName } from '../shown-name.ts';
+import type { ConnectionDescription, ServerDescription } from './describe-connection.ts';
 
 export function connectionsText(all: readonly ConnectionDescription[], now: Date): string {
   if (all.length === 0) return 'No connection is in force.';
@@ -18,7 +19,7 @@ export function connectionsText(all: readonly ConnectionDescription[], now: Date
 }
 
 export function connectionText(shown: ConnectionDescription, now: Date): string {
-  const { name, preset, kind, use, rules, attached, test, version, since, expiresAt, used, refused } = shown;
+  const { name, preset, kind, use, rules, attached, test, mcp, version, since, expiresAt, used, refused } = shown;
   const settings = Object.entries(use)
     .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
     .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(' ') : String(value)}`);
@@ -27,13 +28,35 @@ export function connectionText(shown: ConnectionDescription, now: Date): string 
     ...(preset === null ? [] : [['preset', preset]]),
     ...rules.map((rule, index) => [index === 0 ? 'rules' : '', rule]),
     ...(attached.length === 0 ? ['nowhere'] : attached).map((place, index) => [index === 0 ? 'attached' : '', place]),
-    ['test', test ?? 'none'],
+    ...(mcp === null ? [['test', test ?? 'none']] : serverRows(name, mcp)),
     ['credential', version === null ? `none: ./bellhop credentials set ${name}` : versionText(version, since)],
     ...(expiresAt ? [['expiry', expiryText(expiresAt, now)]] : []),
     ['last used', used ? seenText(used) : 'never'],
     ['last refused', refused ? seenText(refused) : 'never'],
   ];
   return `${name}\n${columns(rows, '  ')}`;
+}
+
+function serverRows(name: string, { url, allow, deny, listedAt, problem, tools }: ServerDescription): string[][] {
+  const waits = tools.some(({ state, rule }) => state !== 'approved' && rule === 'allowed');
+  return [
+    ['mcp', url],
+    ['allow', allow.join(', ')],
+    ...(deny.length === 0 ? [] : [['deny', deny.join(', ')]]),
+    ['listed', listedAt ? `${tools.length} tools, ${minute(listedAt)}` : 'never'],
+    ...(problem === null ? [] : [['problem', shownName(problem)]]),
+    ...tools.map((tool, index) => [index === 0 ? 'tools' : '', toolText(tool)]),
+    ...(waits ? [['approve', `./bellhop connections approve ${name}`]] : []),
+  ];
+}
+
+function toolText({ name, rule, state, problem }: ServerDescription['tools'][number]): string {
+  const words = {
+    approved: '',
+    new: ', new: waits until an administrator approves it',
+    changed: ', changed since it was approved: waits until an administrator approves it',
+  }[state];
+  return `${shownName(name)}: ${rule}${rule === 'allowed' ? words : ''}${problem === null ? '' : `. Offered to no model: ${problem}`}`;
 }
 
 function versionText(version: number, since: Date | null): string {

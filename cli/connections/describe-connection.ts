@@ -1,7 +1,17 @@
-import { type AccessDocument, type Connection, type CredentialUse, NO_CREDENTIAL } from '../../access/document.ts';
+import {
+  type AccessDocument,
+  type Connection,
+  type CredentialUse,
+  type McpServer,
+  NO_CREDENTIAL,
+  type ToolRules,
+} from '../../access/document.ts';
+import { allowsTool, forbidsTool } from '../../access/mcp/tool-pattern.ts';
+import { wireName } from '../../access/mcp/wire-name.ts';
 import { portText } from '../../access/rule-match.ts';
 import type { ConnectionUses } from '../../store/connection-use.ts';
 import type { CredentialRecord } from '../../store/credentials.ts';
+import type { KnownServer, KnownTool } from '../../store/mcp-servers.ts';
 
 /** A connection for people and programs. Nothing in it is secret. */
 export interface ConnectionDescription {
@@ -16,6 +26,8 @@ export interface ConnectionDescription {
   /** `acme-data ← #platform-eng`, for each bundle and each place it is attached to. */
   readonly attached: readonly string[];
   readonly test: string | null;
+  /** What makes it an MCP server. Null for another connection. */
+  readonly mcp: ServerDescription | null;
   /** Null while no credential is in force. */
   readonly version: number | null;
   readonly since: Date | null;
@@ -24,13 +36,34 @@ export interface ConnectionDescription {
   readonly refused: ConnectionUses['refused'];
 }
 
+export interface ServerDescription {
+  readonly url: string;
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  /** When it last said which tools it has. Null: never. */
+  readonly listedAt: Date | null;
+  /** Why it could not be asked lately. Null when it could. */
+  readonly problem: string | null;
+  readonly tools: readonly ToolDescription[];
+}
+
+export interface ToolDescription {
+  readonly name: string;
+  /** What the access file says of it. */
+  readonly rule: 'allowed' | 'denied' | 'not allowed';
+  readonly state: KnownTool['state'];
+  /** Why no model is given it. Null when one is. */
+  readonly problem: string | null;
+}
+
 export function describeConnection(
   connection: Connection,
   document: AccessDocument,
   stored: readonly CredentialRecord[],
   uses: ConnectionUses | undefined,
+  server?: KnownServer,
 ): ConnectionDescription {
-  const { id, preset, credential, credentialVersion, rules, test } = connection;
+  const { id, preset, credential, credentialVersion, rules, test, mcp } = connection;
   const { kind, ...use } = credential;
   const record = stored.find((each) => each.connection === id && each.version === credentialVersion);
   return {
@@ -42,12 +75,36 @@ export function describeConnection(
     hosts: [...new Set(rules.filter(({ action }) => action !== 'deny').map(({ host }) => host))],
     attached: attachedTo(id, document),
     test: test && `${test.method} ${test.url}`,
+    mcp: mcp ? describeServer(id, mcp, server) : null,
     version: credentialVersion === NO_CREDENTIAL ? null : credentialVersion,
     since: record?.createdAt ?? null,
     expiresAt: record?.expiresAt ?? null,
     used: uses?.used ?? null,
     refused: uses?.refused ?? null,
   };
+}
+
+function describeServer(id: string, { url, tools }: McpServer, known: KnownServer | undefined): ServerDescription {
+  return {
+    url,
+    allow: namesOf(tools.allow),
+    deny: namesOf(tools.deny),
+    listedAt: known?.listedAt ?? null,
+    problem: known?.problem ?? null,
+    tools: (known?.tools ?? []).map(({ name, state, problem }) => ({
+      ...{ name, state, rule: ruleOn(name, tools) },
+      problem: problem ?? (wireName(id, name) === null ? 'Its name is too long for models.' : null),
+    })),
+  };
+}
+
+export function ruleOn(tool: string, { allow, deny }: ToolRules): ToolDescription['rule'] {
+  if (deny.some(({ pattern }) => forbidsTool(pattern, tool))) return 'denied';
+  return allow.some(({ pattern }) => allowsTool(pattern, tool)) ? 'allowed' : 'not allowed';
+}
+
+function namesOf(patterns: readonly { readonly pattern: string }[]): string[] {
+  return patterns.map(({ pattern }) => pattern);
 }
 
 function ruleText({ action, methods, scheme, host, port, paths }: Connection['rules'][number]): string {

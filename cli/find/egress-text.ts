@@ -30,8 +30,9 @@ function addressOf({ scheme, host, port, path }: EgressEvent): string {
   return `${scheme}://${host}${usual ? '' : `:${port}`}${path}`;
 }
 
-/** What it did in a repository: `push acme/shop bellhop/fix`. */
-function workOf({ operation, repository, ref, pullRequest }: EgressEvent): string {
+/** What it did in a repository: `push acme/shop bellhop/fix`. Or the tool that it called: `linear-tools.create_issue`. */
+function workOf({ operation, repository, ref, pullRequest, tool, connection }: EgressEvent): string {
+  if (tool) return `${connection}.${tool}`;
   if (!operation || !repository) return '';
   const where = pullRequest ? `${repository}#${pullRequest}` : repository;
   return `${operation} ${where}${ref ? ` ${ref.replaceAll('refs/heads/', '')}` : ''}`;

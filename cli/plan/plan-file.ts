@@ -12,11 +12,13 @@ import { runTests, type TestResult } from '../../access/run-tests.ts';
 import type { RegistryMirrors } from '../../contracts/registries.ts';
 import { confirmedChannels } from '../../store/channel-verdicts.ts';
 import { listChannels } from '../../store/channels.ts';
-import { type Database, inTransaction } from '../../store/database.ts';
+import { type Database, inTransaction, type Queryable } from '../../store/database.ts';
 import { judgedRequestsSince } from '../../store/egress-events.ts';
+import { knownServers } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { ApplyError } from '../apply/apply-error.ts';
 import { readAuthorities } from '../apply/read-authorities.ts';
+import { ruleOn } from '../connections/describe-connection.ts';
 
 export interface PlanRequest {
   readonly database: Database;
@@ -40,9 +42,16 @@ export interface Plan {
   readonly environments: readonly EnvironmentChange[];
   readonly changes: readonly DocumentChange[];
   readonly tests: readonly TestResult[];
+  /** Tools of MCP servers that the file allows, and that wait for an administrator. */
+  readonly waiting: readonly WaitingTools[];
   /** Null without a replay. */
   readonly replayed: { readonly requests: number; readonly changes: readonly ReplayedChange[] } | null;
   readonly warnings: readonly FileProblem[];
+}
+
+export interface WaitingTools {
+  readonly connection: string;
+  readonly tools: readonly { readonly name: string; readonly state: 'new' | 'changed' }[];
 }
 
 /**
@@ -79,9 +88,24 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
       environments: compareEnvironments(withPatterns(current), withPatterns(planned)),
       changes: compareDocuments(current, planned),
       tests: runTests(resolved.tests, planned),
+      waiting: await waitingTools(tx, planned),
       replayed: recorded && replayed(recorded, planned),
       warnings,
     };
+  });
+}
+
+/** With another address it is another server, whose first list is approved. */
+async function waitingTools(db: Queryable, { connections }: AccessDocument): Promise<WaitingTools[]> {
+  const servers = new Map(connections.flatMap(({ id, mcp }) => (mcp ? [[id, mcp] as const] : [])));
+  const known = await knownServers(db, [...servers.keys()]);
+  return known.flatMap(({ connection, url, tools }) => {
+    const server = servers.get(connection);
+    if (server?.url !== url) return [];
+    const waiting = tools.flatMap(({ name, state }) =>
+      state !== 'approved' && ruleOn(name, server.tools) === 'allowed' ? [{ name, state }] : [],
+    );
+    return waiting.length === 0 ? [] : [{ connection, tools: waiting }];
   });
 }
 

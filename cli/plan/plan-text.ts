@@ -5,7 +5,8 @@ import type { ReachItem, ScopeReach } from '../../access/reach.ts';
 import type { ReplayedChange } from '../../access/replay.ts';
 import { changeWords } from '../apply/apply-text.ts';
 import { columns } from '../columns.ts';
-import type { Plan } from './plan-file.ts';
+import { shownName } from '../shown-name.ts';
+import type { Plan, WaitingTools } from './plan-file.ts';
 import { testsText } from './tests-text.ts';
 
 const SIGNS = { added: pc.green('+'), changed: pc.yellow('~'), removed: pc.red('-') } as const;
@@ -14,7 +15,7 @@ const MOST_SHOWN = 50;
 
 /** The output of `bellhop plan`: whose reach grows comes first. */
 export function planText(plan: Plan): string {
-  const { file, version, reach, environments, changes, tests, replayed, warnings } = plan;
+  const { file, version, reach, environments, changes, tests, waiting, replayed, warnings } = plan;
   const grows = reach.filter(({ gained }) => gained.length > 0);
   const shrinks = reach.filter(({ lost }) => lost.length > 0);
   const sections = [
@@ -27,6 +28,7 @@ export function planText(plan: Plan): string {
     changes.length > 0
       ? ['Changes', ...changes.map((each) => `  ${SIGNS[each.change]} ${changeWords(each)}`)].join('\n')
       : '',
+    waiting.length > 0 ? waitingText(waiting) : '',
     tests.length > 0 ? testsText(file, tests) : '',
     replayed ? replayText(replayed.requests, replayed.changes) : '',
     warnings.map((warning) => `${pc.yellow('warning:')} ${formatProblem(file, warning)}`).join('\n'),
@@ -54,6 +56,15 @@ function reachText(
   });
   const left = groups.size - texts.length;
   return [`${pc.bold(title)}`, ...texts, ...(left > 0 ? [`  and ${left} more groups of scopes`] : [])].join('\n');
+}
+
+function waitingText(waiting: readonly WaitingTools[]): string {
+  const rows = waiting.map(({ connection, tools }) => {
+    const shown = tools.slice(0, MOST_SHOWN).map(({ name, state }) => `${shownName(name)} (${state})`);
+    const left = tools.length - shown.length;
+    return `  ${connection}: ${shown.join(', ')}${left > 0 ? `, and ${left} more` : ''}\n    ./bellhop connections approve ${connection}`;
+  });
+  return [pc.bold('Tools that wait until an administrator approves them'), ...rows].join('\n');
 }
 
 function environmentsText(environments: readonly EnvironmentChange[]): string {

@@ -14,6 +14,7 @@ import {
   type ProxyHealth,
   SandboxIdSchema,
   ScopeKeySchema,
+  type ServerView,
 } from './protocol.ts';
 
 export interface ControlRequest {
@@ -31,13 +32,14 @@ export interface ControlRoutesOptions {
   readonly health: () => ProxyHealth;
   readonly testConnection: (connection: string, request: ConnectionRequest) => Promise<ConnectionAnswer>;
   readonly commitAuthor: (scope: ScopeKey) => Promise<string | null>;
+  readonly servers: () => readonly ServerView[];
 }
 
 const WAIT_LIMIT_MS = 30_000;
 
 /** Answers every route of `control/protocol.ts` except the stream. Undefined stands for an answer without a body. */
 export function createControlRoutes(options: ControlRoutesOptions) {
-  const { leases, listeners, earlierCounts, health, testConnection, commitAuthor } = options;
+  const { leases, listeners, earlierCounts, health, testConnection, commitAuthor, servers } = options;
   async function openLease(sandbox: string, body: unknown): Promise<LeaseView> {
     const request = parse(LeaseRequestSchema, body);
     if (request.sandbox !== sandbox) throw new ControlError('bad_request', 'the body names another sandbox');
@@ -79,6 +81,7 @@ export function createControlRoutes(options: ControlRoutesOptions) {
     if (room === 'connections' && method === 'POST' && id !== undefined && part === 'test' && rest.length === 0) {
       return testConnection(id, parse(ConnectionRequestSchema, body ?? {}));
     }
+    if (room === 'servers' && method === 'GET' && id === undefined) return { servers: servers() };
     if (room === 'authors' && method === 'GET' && id !== undefined && part === undefined) {
       return { author: await commitAuthor(parse(ScopeKeySchema, id)) };
     }

@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
-import { type ControlRoutesOptions, createControlRoutes } from './control-routes.ts';
+import type { ServerDoor } from '../mcp/server-door.ts';
+import { type ControlRoutesOptions, createControlRoutes, whole } from './control-routes.ts';
 import { streamLease } from './lease-stream.ts';
-import { ControlError, type ControlErrorCode } from './protocol.ts';
+import { ControlError, type ControlErrorCode, SandboxIdSchema } from './protocol.ts';
 
 const BODY_LIMIT = 64 * 1024;
 
@@ -24,6 +25,7 @@ const STATUS: Readonly<Record<ControlErrorCode, number>> = {
 export interface ControlServerOptions extends ControlRoutesOptions {
   /** `BELLHOP_PROXY_CONTROL`; its folder is made with mode 0700 when missing. */
   readonly socketPath: string;
+  readonly door: ServerDoor;
   readonly onError: (error: unknown) => void;
 }
 
@@ -43,6 +45,11 @@ export async function startControlServer(options: ControlServerOptions): Promise
       streamLease(options.leases, segments[1] ?? '', url.searchParams, response);
       return;
     }
+    const [room, server] = segments;
+    if (room === 'servers' && server !== undefined && segments.length === 2) {
+      await openDoor(server, url.searchParams, request, response);
+      return;
+    }
     const answer = await route({
       method: request.method ?? 'GET',
       segments,
@@ -51,6 +58,16 @@ export async function startControlServer(options: ControlServerOptions): Promise
     });
     if (answer === undefined) response.writeHead(204).end();
     else send(response, 200, answer);
+  }
+
+  async function openDoor(server: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse) {
+    if (!['POST', 'GET', 'DELETE'].includes(request.method ?? '')) {
+      throw new ControlError('bad_request', 'an MCP server is asked by POST, GET and DELETE');
+    }
+    const sandbox = query.get('sandbox');
+    if (sandbox === null) return options.door.look(server, request, response);
+    if (!SandboxIdSchema.safeParse(sandbox).success) throw new ControlError('bad_request', 'sandbox: is no id');
+    return options.door.carry({ server, sandbox, turn: whole(query, 'turn') }, request, response);
   }
 
   const server = createServer((request, response) => {

@@ -10,6 +10,9 @@
  * - `GET    /sandboxes/:id/lease?turn=&waitMs=`  → {@link LeaseView}
  * - `GET    /sandboxes/:id/events?turn=&attempt=` → a line of JSON ({@link LeaseView}) for each change, until closed
  * - `POST   /connections/:id/test`  {@link ConnectionRequest} → {@link ConnectionAnswer}
+ * - `GET    /servers`              → `{ servers: ServerView[] }`: the MCP servers in force
+ * - `*      /servers/:server?sandbox=&turn=` → carried to the MCP server in the name of that turn; the answer has the header
+ *   {@link CARRIED}. Without sandbox and turn it is a look at the list of tools
  * - `GET    /authors/:scope`       → `{ author }`: who commits there, `Name <address>`; null when no forge says so
  * - `GET    /health`               → {@link ProxyHealth}
  *
@@ -80,6 +83,15 @@ export interface ConnectionAnswer {
   readonly location: string | null;
   readonly refusal: { readonly code: string; readonly message: string; readonly hint: string } | null;
 }
+
+/** An MCP server in force. */
+export interface ServerView {
+  readonly connection: string;
+  readonly url: string;
+}
+
+/** A header of answers that come from behind the control socket. Without it, an answer is the control socket's own. */
+export const CARRIED = 'x-bellhop-carried';
 
 export type ControlErrorCode =
   | 'bad_request'

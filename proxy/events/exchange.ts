@@ -24,7 +24,7 @@ export interface Exchange {
   ownCredentials: boolean | null;
   /** The rule that decided. Null when none did, or when a guardrail forbids it. */
   rule: EffectiveRule | null;
-  /** What it asks of a forge. Null for every other host. */
+  /** What it asks of a forge or of an MCP server. Null for every other host. */
   work: ForgeWork | null;
   bytesOut: number;
   bytesIn: number;
@@ -34,13 +34,15 @@ export interface Exchange {
   cut: (fault: Refusal) => void;
 }
 
-/** What a request does in a repository, for its record. */
+/** What a request does in a repository or with an MCP server, for its record. */
 export interface ForgeWork {
   readonly repository: string | null;
   readonly operation: string;
   /** Whole names of refs, with spaces between them. */
   readonly ref: string | null;
   readonly pullRequest: number | null;
+  /** The tool of an MCP server. */
+  readonly tool?: string | null;
 }
 
 export interface Ending {
@@ -54,6 +56,7 @@ export interface Ending {
 }
 
 const MAX_TEXT = 2_048;
+const MAX_TOOL = 200;
 
 /** A new exchange, with only what its connection says. Its handler fills in the rest. */
 export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
@@ -119,6 +122,8 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
     // Names of refs may be in any language.
     ref: exchange.work?.ref?.replace(/\p{Cc}/gu, '?') ?? null,
     pullRequest: exchange.work?.pullRequest ?? null,
+    // So may names of tools.
+    tool: exchange.work?.tool?.slice(0, MAX_TOOL).replace(/\p{Cc}/gu, '?') ?? null,
   };
 }
 

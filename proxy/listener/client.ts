@@ -15,6 +15,8 @@ export interface Client {
   lease: Lease | null;
   /** The host and port of CONNECT, or those of a direct TLS connection. Every request inside the tunnel goes there. */
   tunnel: Authority | null;
+  /** The MCP server that it is for: the runner asks in the sandbox's name. Null for a connection of the sandbox itself. */
+  server: string | null;
   /** Requests on it that are not answered yet. */
   underWay: number;
   /** When the answer to its last request was over, by the proxy's clock. Null before that, and while one is under way. */

@@ -104,7 +104,7 @@ export function createClients(limits: ClientLimits, clock: MonotonicClock): Clie
         return null;
       }
       const client: Client = {
-        ...{ sandbox, socket, direct, lease: null, tunnel: null },
+        ...{ sandbox, socket, direct, lease: null, tunnel: null, server: null },
         ...{ underWay: 0, idleSince: null, reading: null, broken: false },
       };
       bySandbox.set(sandbox, clients.add(client));

@@ -88,6 +88,8 @@ const attached = {
   environment: z.string().optional(),
 };
 
+const toolPatterns = z.array(z.object({ pattern: text, line: z.int() }));
+
 const schema: z.ZodType<AccessDocument> = z.object({
   version: z.int().min(0),
   connections: z.array(
@@ -107,6 +109,9 @@ const schema: z.ZodType<AccessDocument> = z.object({
       ca: z.string().nullable(),
       test: z.object({ method: z.string(), url: z.string() }).nullable(),
       priority: z.number(),
+      mcp: z
+        .object({ url: z.url({ protocol: /^https$/ }), tools: z.object({ allow: toolPatterns, deny: toolPatterns }) })
+        .optional(),
     }),
   ),
   bundles: z.array(

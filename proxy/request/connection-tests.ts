@@ -18,6 +18,11 @@ export interface ConnectionTests {
    * @throws ControlError `not_found` for an unknown connection, `bad_request` for a request that cannot be sent
    */
   run(connection: string, request: ConnectionRequest): Promise<ConnectionAnswer>;
+  /**
+   * Lends a name with which a connection can be used in the same way, until `work` is done.
+   * @throws ControlError `not_found` for an unknown connection
+   */
+  lend<T>(connection: string, work: (sandbox: string) => Promise<T>): Promise<T>;
   /** Of a test that is under way. */
   current(sandbox: string): Lease | null;
 }
@@ -50,30 +55,47 @@ export function createConnectionTests({ clients, front, document }: ConnectionTe
     };
   }
 
+  function connectionOf(id: string): Connection {
+    const connection = document()?.connections.find((each) => each.id === id);
+    if (!connection) throw new ControlError('not_found', `no connection ${id} is in force`);
+    return connection;
+  }
+
+  async function lend<T>(id: string, work: (sandbox: string) => Promise<T>): Promise<T> {
+    connectionOf(id);
+    // No sandbox can have this name: it has a colon.
+    const sandbox = `operator:${randomUUID()}`;
+    underWay.set(sandbox, leaseFor(id, sandbox));
+    try {
+      return await work(sandbox);
+    } finally {
+      underWay.delete(sandbox);
+    }
+  }
+
+  async function test(sandbox: string, { method, url, authority }: ReturnType<typeof requestOf>) {
+    const [ours, theirs] = duplexPair();
+    try {
+      const client = clients.admit(sandbox, theirs);
+      if (!client) throw new ControlError('internal', 'the proxy has no room for a test');
+      // As if it had come through an intercepted tunnel to this host.
+      client.tunnel = authority;
+      front().serve(theirs);
+      const before = performance.now();
+      const answer = await ask(ours, method, url, authority);
+      return { method, url: url.href, ms: Math.round(performance.now() - before), ...answer };
+    } finally {
+      ours.destroy();
+      theirs.destroy();
+    }
+  }
+
   return {
     current: (sandbox) => underWay.get(sandbox) ?? null,
-    async run(id, asked) {
-      const connection = document()?.connections.find((each) => each.id === id);
-      if (!connection) throw new ControlError('not_found', `no connection ${id} is in force`);
-      const { method, url, authority } = requestOf(connection, asked);
-      // No sandbox can have this name: it has a colon.
-      const sandbox = `operator:${randomUUID()}`;
-      underWay.set(sandbox, leaseFor(id, sandbox));
-      const [ours, theirs] = duplexPair();
-      try {
-        const client = clients.admit(sandbox, theirs);
-        if (!client) throw new ControlError('internal', 'the proxy has no room for a test');
-        // As if it had come through an intercepted tunnel to this host.
-        client.tunnel = authority;
-        front().serve(theirs);
-        const before = performance.now();
-        const answer = await ask(ours, method, url, authority);
-        return { method, url: url.href, ms: Math.round(performance.now() - before), ...answer };
-      } finally {
-        underWay.delete(sandbox);
-        ours.destroy();
-        theirs.destroy();
-      }
+    lend,
+    run: async (id, asked) => {
+      const request = requestOf(connectionOf(id), asked);
+      return await lend(id, (sandbox) => test(sandbox, request));
     },
   };
 }

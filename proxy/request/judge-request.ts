@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { decide } from '../../access/decide.ts';
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
 import { type Connection, NO_CREDENTIAL } from '../../access/document.ts';
+import { serverAccess } from '../../access/mcp/server-access.ts';
 import { ruleId } from '../../access/rule-match.ts';
 import type { Injection } from '../credentials/injection.ts';
 import type { Injector } from '../credentials/injector.ts';
@@ -9,6 +10,7 @@ import type { Exchange } from '../events/exchange.ts';
 import type { Content } from '../git/content.ts';
 import type { ForgeGate } from '../git/forge-gate.ts';
 import type { Lease } from '../lease/lease-table.ts';
+import { judgeMcp } from '../mcp/mcp-gate.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal } from '../refusal.ts';
 import { holdsBack } from './holds-back.ts';
@@ -62,7 +64,10 @@ export interface JudgeOptions {
  * lately (`confirmForInjection`).
  */
 export function createJudge({ policy, injector, forgeGate }: JudgeOptions): Judge {
-  const accessAt = (host: string, { access, request }: Lease) => access?.() ?? policy.accessTo(host, request.scope);
+  function accessAt(host: string, { lease, client }: Pick<ReadRequest, 'lease'> & Pick<Exchange, 'client'>) {
+    const access = lease.access?.() ?? policy.accessTo(host, lease.request.scope);
+    return client.server === null ? access : serverAccess(access, client.server);
+  }
 
   async function prepareInjection(
     decision: AllowedDecision,
@@ -86,7 +91,8 @@ export function createJudge({ policy, injector, forgeGate }: JudgeOptions): Judg
       // Inside a tunnel a wrong Host header is refused before anything else. A plain request is judged by its URL
       // first, so that a forbidden host is reported as such, and its Host header is checked below.
       if (exchange.client.tunnel) checkHost(exchange, head, target.authority);
-      const access = accessAt(target.authority.host, lease);
+      const { client } = exchange;
+      const access = accessAt(target.authority.host, { lease, client });
       const { host } = target.authority;
       const [isHeader, isParameter] = [credentialHeaders(host, access), credentialParameters(host, access)];
       exchange.ownCredentials = carriesCredentials(head.headers, target.query, isHeader, isParameter);
@@ -95,7 +101,10 @@ export function createJudge({ policy, injector, forgeGate }: JudgeOptions): Judg
       exchange.rule = decision.rule;
       checkHost(exchange, head, target.authority);
       checkExtras(head, decision, expectation);
-      const content = await forgeGate.judge({ exchange, head, target, body: request.body, decision, access });
+      const asked = { exchange, head, target, body: request.body, decision, access };
+      const { server } = client;
+      const isTurn = lease.request.session !== null;
+      const content = server === null ? await forgeGate.judge(asked) : await judgeMcp({ ...asked, server, isTurn });
       const injection = await prepareInjection(decision, request, access);
       const rebuild = (other: Injection | null): Outgoing => {
         const outgoing = buildOutgoing({
@@ -120,7 +129,7 @@ export function createJudge({ policy, injector, forgeGate }: JudgeOptions): Judg
       };
     },
     stillHolds(exchange, { target, lease, decision, content }) {
-      const access = accessAt(target.authority.host, lease);
+      const access = accessAt(target.authority.host, { lease, client: exchange.client });
       const now = decideOn(exchange, target, access);
       if (now.outcome !== decision.outcome || !isDeepStrictEqual(relianceOf(now), relianceOf(decision))) return false;
       return isUsable(connectionOf(decision), connectionOf(now), Date.now()) && content.stillHolds(access);

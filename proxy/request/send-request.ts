@@ -62,7 +62,8 @@ export function createSender(options: SenderOptions): Sender {
     const { head, lease, decision, body, content } = judged;
     const minted = judged.injection?.way === 'headers' ? judged.injection.minted : undefined;
     const { outcome, reason, rule } = decision;
-    const code = rule.from === 'connection' ? 'connection' : 'domain_entry';
+    const isServer = exchange.client.server !== null;
+    const code = isServer ? 'mcp_server' : rule.from === 'connection' ? 'connection' : 'domain_entry';
     recorder.begin(eventOf(exchange, { outcome, code, reason, status: null }, clock));
     const reading = { budget: bodies, sandbox: exchange.client.sandbox, silenceMs: bodySilenceMs, proceed: body.goOn };
     // Reading a body takes time. `forward` sends nothing when the request was cut meanwhile, or the client went away.

@@ -10,9 +10,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   credentials: ['contracts', 'access'],
   docker: ['contracts'],
   proxy: ['contracts', 'access', 'credentials', 'store'],
-  agent: ['contracts', 'access', 'store'],
+  // The only room with the SDK of MCP. It opens no connection of its own: it is given a way to send.
+  mcp: ['contracts', 'access'],
+  agent: ['contracts', 'access', 'mcp', 'store'],
   slack: ['contracts', 'access', 'store'],
-  activities: ['contracts', 'access', 'agent', 'docker', 'proxy', 'slack', 'store'],
+  activities: ['contracts', 'access', 'agent', 'docker', 'mcp', 'proxy', 'slack', 'store'],
   admin: ['contracts', 'access', 'store'],
   setup: ['contracts', 'access', 'docker', 'store'],
   simulators: [],
@@ -25,19 +27,23 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'agent',
     'credentials',
     'docker',
+    'mcp',
     'proxy',
     'setup',
     'slack',
     'store',
     'workflows',
   ],
-  cli: ['contracts', 'access', 'credentials', 'docker', 'proxy', 'setup', 'slack', 'store', 'workers'],
+  cli: ['contracts', 'access', 'credentials', 'docker', 'mcp', 'proxy', 'setup', 'slack', 'store', 'workers'],
 };
 
 /** What only some rooms may import: packages, and single files of ours. */
 const RESERVED: Readonly<Record<string, readonly string[]>> = {
   pg: ['store', 'setup'],
   dockerode: ['docker'],
+  '@modelcontextprotocol/sdk/client/index.js': ['mcp'],
+  '@modelcontextprotocol/sdk/client/streamableHttp.js': ['mcp'],
+  '@modelcontextprotocol/sdk/types.js': ['mcp'],
   // Opening a credential is the proxy's alone.
   'credentials/open.ts': ['proxy'],
 };

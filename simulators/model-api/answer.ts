@@ -69,6 +69,7 @@ export function notUnderstood(said: readonly string[], scenarios: readonly Scena
       'Each line is one model call with one tool call; `&` before a line joins it to the same call:',
       '- `$ COMMAND` runs it in the sandbox',
       '- `write PATH` writes the fenced text below it, `read PATH` reads a file',
+      '- `call SERVER.TOOL {…}` calls a tool of an MCP server',
       '- `post PATH` posts a file into this thread',
       '- `say TEXT` says something, `think 20s` takes its time',
       '- `fail 503 x2` fails the next call twice; the attempts show in Temporal UI',
@@ -93,7 +94,8 @@ function stepText(step: DoneCall, number: number, detailed: boolean): string {
   const output = lastLines(isCommand && outcome === head ? rest.join('\n') : step.result);
   if (output === '' || output === '(no output)' || (!detailed && !failed)) return title;
   // Confirmations such as "Wrote 120 bytes to x" say no more than the title.
-  if (!isCommand && !step.isError && step.tool !== 'read_file') return title;
+  const isServers = step.tool.includes('__');
+  if (!isCommand && !isServers && !step.isError && step.tool !== 'read_file') return title;
   return `${title}\n\`\`\`\n${output.replaceAll('```', "'''")}\n\`\`\``;
 }
 
@@ -101,8 +103,9 @@ function titleOf({ tool, input }: DoneCall): string {
   const what = String(input.command ?? input.path ?? '')
     .replace(/\s+/g, ' ')
     .replaceAll('`', "'");
-  const verb = tool === 'bash' ? '$' : tool.replace('_file', '');
-  const title = `${verb} ${what}`;
+  const verb =
+    tool === 'bash' ? '$' : tool.includes('__') ? `call ${tool.replace('__', '.')}` : tool.replace('_file', '');
+  const title = `${verb} ${what}`.trim();
   return title.length > 120 ? `${title.slice(0, 119)}…` : title;
 }
 

@@ -84,6 +84,9 @@ function toolCall(action: Action): Thought['tools'][number] {
       return { name: 'write_file', input: { path: action.path, text: action.text } };
     case 'read':
       return { name: 'read_file', input: { path: action.path } };
+    case 'call':
+      // As models know tools of MCP servers. The demo model needs no other characters.
+      return { name: action.tool.replace('.', '__'), input: action.input };
     case 'post':
       return { name: 'post_file', input: { path: action.path } };
   }

@@ -3,6 +3,7 @@ export type Action =
   | { readonly verb: 'run'; readonly command: string }
   | { readonly verb: 'write'; readonly path: string; readonly text: string }
   | { readonly verb: 'read'; readonly path: string }
+  | { readonly verb: 'call'; readonly tool: string; readonly input: Readonly<Record<string, unknown>> }
   | { readonly verb: 'post'; readonly path: string; readonly ifMade: boolean };
 
 /** One model call. Without actions it is the final answer. */
@@ -46,6 +47,7 @@ const WANTS: Readonly<Record<string, string>> = {
   $: '`$ COMMAND` runs one command',
   write: '`write PATH` takes its text from a fence on the lines below',
   read: '`read PATH` takes one path without spaces',
+  call: '`call SERVER.TOOL` takes the name of a tool, and perhaps its arguments as JSON',
   post: '`post PATH` takes one path without spaces, and perhaps `if made`',
   say: '`say TEXT` needs a text',
   think: '`think 20s` takes one time in ms, s or m',
@@ -135,6 +137,9 @@ function parseLine(raw: string): Line | null {
   const post = /^post\s+(\S+)( if made)?$/.exec(text);
   if (post?.[1])
     return { kind: 'action', joined, action: { verb: 'post', path: post[1], ifMade: post[2] !== undefined } };
+  const call = /^call\s+([^\s.]+\.\S+)(?:\s+(\{.*\}))?$/s.exec(text);
+  const input = call && jsonOf(call[2] ?? '{}');
+  if (call?.[1] && input) return { kind: 'action', joined, action: { verb: 'call', tool: call[1], input } };
   const say = /^say\s+(.+)$/.exec(text);
   if (say?.[1]) return { kind: 'say', text: say[1] };
   const think = /^think\s+(\d+(?:\.\d+)?)\s*(ms|s|m)$/.exec(text);
@@ -142,6 +147,14 @@ function parseLine(raw: string): Line | null {
   const fail = /^fail\s+([45]\d\d)(?:\s+x(\d+))?$/.exec(text);
   if (fail?.[1]) return { kind: 'fail', fault: { status: Number(fail[1]), times: Number(fail[2] ?? 1) } };
   return null;
+}
+
+function jsonOf(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
 }
 
 /** Text between fences, from line `at` on; null where no fence begins. `end` is the last line it took. Slack may put the fence beside the text. */

@@ -277,10 +277,39 @@ create table access_snapshot (
   turn int not null,
   policy_version int not null,
   access jsonb not null,
+  -- The tools of MCP servers that the turn is offered, by their digests, and what the model is told of the servers.
+  tools jsonb not null default '{"offered": [], "notes": []}',
   taken_at timestamptz not null default now(),
   unique (session, turn)
 );
 create index access_snapshot_time on access_snapshot (taken_at);
+
+-- An MCP server of the access file, as it was last asked for its tools.
+create table mcp_server (
+  connection text primary key,
+  -- With another address it is another server, and nothing of it is approved.
+  url text not null,
+  -- Digests of what it listed last, in its order. Null until it was heard for the first time.
+  listed text[],
+  listed_at timestamptz,
+  -- When somebody last began to ask, so that of several runners one asks.
+  asked_at timestamptz not null,
+  -- Why it could not be heard. Null when it was.
+  problem text
+);
+
+-- A tool in one definition: as it is listed, as it was approved, or both. Everything else is deleted at each listing.
+create table mcp_tool (
+  connection text not null references mcp_server (connection) on delete cascade,
+  digest text not null,
+  name text not null,
+  definition jsonb not null,
+  -- Why no model can be given it. Null when one can.
+  problem text,
+  -- Null while an administrator has not seen it.
+  approved_at timestamptz,
+  primary key (connection, digest)
+);
 
 create table turn (
   session text not null references session (id),
@@ -479,6 +508,8 @@ create table egress_event (
   repository text,
   ref text,
   pull_request int,
+  -- The tool of an MCP server that it called. The connection is the server.
+  tool text,
   stored_at timestamptz not null default now()
 );
 create index egress_event_turn on egress_event (session, turn, at);

@@ -14,6 +14,8 @@ import {
   type TokenWorld,
 } from '../../integration/proxy/support/token-world.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
+import { createHostileServer, tool } from '../../support/mcp/hostile-server.ts';
+import { until } from '../../support/until.ts';
 import { isInMemory } from './support/memory.ts';
 import { type Place, placesWith } from './support/renderings.ts';
 import {
@@ -90,17 +92,21 @@ function fileOf(port: number): string {
       credential: { ...credential, fromEnv: environmentName(id) },
     },
   ]);
+  const tracker = {
+    ...{ kind: 'mcp', url: 'https://mcp.k.test/mcp', addresses, tools: { allow: ['*'] } },
+    credential: { kind: 'bearer', fromEnv: environmentName('tracker') },
+  };
   // JSON is YAML.
   return JSON.stringify({
     organization: { bundles: [] },
     channels: { '#platform-eng': { bundles: ['kinds'] } },
     bundles: {
       kinds: {
-        connections: Object.keys(kinds),
+        connections: [...Object.keys(kinds), 'tracker'],
         repositories: [{ repository: 'acme/shop', access: 'read', connection: 'github' }],
       },
     },
-    connections: Object.fromEntries(connections),
+    connections: { ...Object.fromEntries(connections), tracker },
   });
 }
 
@@ -114,15 +120,22 @@ const HUNT = [
   `$ curl -sS -v -H 'content-type: application/json' -d '{"a":1}' https://body.k.test/x`,
   ...['client', 'robot', 'person', 'bq', 'iap'].map((name) => `$ curl -sS -v https://${name}.a.test/x`),
   '$ curl -sS -v https://api.github.com/repos/Acme/shop',
+  // Words of the server, and a text so long that it is put into the workspace.
+  'call tracker.whoami',
+  'call tracker.big',
   '$ env; cat /proc/*/environ /proc/*/cmdline 2>&1 | tr "\\0" "\\n"; curl -sS http://proxy.internal/status',
 ];
 
 beforeAll(async () => {
   const authority = await createTestAuthority();
+  const tracker = createHostileServer('https://elsewhere.test/');
+  tracker.expects = canary('mcp');
+  tracker.tools = [tool('whoami'), tool('big')];
   const identity = await authority.issue('bellhop');
   hosts = await startTokenWorld({
     more: {
       ...Object.fromEntries(STATIC.map((kind) => [`${kind}.k.test`, saysWhetherItCame(String(CANARIES[kind]))])),
+      'mcp.k.test': tracker.onRequest,
       'mtls.k.test': (request, response) => {
         const { subject } = (request.socket as TLSSocket).getPeerCertificate();
         response.end(subject === undefined ? 'nothing came' : 'it came');
@@ -132,6 +145,7 @@ beforeAll(async () => {
   const { port } = hosts.origin;
   const entered: Record<string, string> = {
     ...CANARIES,
+    tracker: tracker.expects,
     basic: `user:${CANARIES.basic}`,
     headers: JSON.stringify({ 'x-one': CANARIES.headers, 'x-two': 'two' }),
     'aws-sigv4': `AKIAEXAMPLE:${CANARIES['aws-sigv4']}`,
@@ -150,12 +164,15 @@ beforeAll(async () => {
     caBundles: [authorityFile],
   });
   await bellhop.apply(fileOf(port));
+  const listed = () => bellhop.database.query('select 1 from mcp_server where listed is not null');
+  await until(async () => (await listed()).rowCount === 1, 'the list of the MCP server', 30_000);
   worked = await work(bellhop, HUNT.join('\n'), { withinMs: 120_000 });
 
   const sent = hosts.authorizations.filter(({ host }) => !/k\.test$|login/.test(host)).map(({ value }) => value);
   const refreshTokens = await hosts.oidc.call<string[]>('refreshTokens');
   secrets = {
     ...CANARIES,
+    'the token of an MCP server': tracker.expects,
     mtls: String(identity.key.split('\n')[1]),
     'the secret of a client': CLIENT_SECRET,
     'the key of a robot': middleOf(String(entered.robot)),
@@ -181,6 +198,7 @@ test('each kind of credential was used, and the sandbox was told none of them', 
   expect(outputs[9]).toContain('"client":"robot"');
   expect(outputs[10]).toContain('"sub":"a-person"');
   expect(outputs.slice(11, 14).map((output) => /HTTP\/1.1 (\d+)/.exec(output)?.[1])).toEqual(['200', '200', '200']);
+  expect(worked.steps.find(({ tool }) => tool === 'tracker__whoami')?.told).toContain('it came');
   // The entered refresh token and its successor; a JWT of the app, its token, and five more of the others.
   expect(Object.keys(secrets).filter((name) => name.startsWith('refresh token')).length).toBeGreaterThanOrEqual(2);
   expect(Object.keys(secrets).filter((name) => name.startsWith('minted token')).length).toBeGreaterThanOrEqual(7);

@@ -4,8 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { keyFileIn, provideKeyFile, readKeyFile, writeKeyFile } from '../../../credentials/key-file.ts';
 import { createKeyPair } from '../../../credentials/key-pair.ts';
+import { readTool } from '../../../mcp/tool-definition.ts';
 import { saveChannel } from '../../../store/channels.ts';
 import { registerInstallationKey } from '../../../store/credentials.ts';
+import { claimListing, storeListing } from '../../../store/mcp-servers.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../../cli/main.ts');
@@ -174,4 +176,42 @@ test('why and effective say what the grants of repositories allow, and not only 
   expect(out).toMatch(
     /Of repositories, only:\n +propose +acme\/shop +bellhop\/\* +acme-git +acme-code ← #platform-eng/,
   );
+});
+
+test('an MCP server is shown with its tools, and what waits is named by plan and approved', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'bellhop-file-'));
+  const file = path.join(folder, 'bellhop.yaml');
+  const server = {
+    kind: 'mcp',
+    url: 'https://mcp.a.test/mcp',
+    tools: { allow: ['list_*'] },
+    credential: { kind: 'bearer' },
+  };
+  // JSON is YAML.
+  await writeFile(file, JSON.stringify({ connections: { tracker: server } }));
+  expect((await bellhop(['apply', file])).code).toBe(0);
+  const ref = { connection: 'tracker', url: server.url };
+  const tool = (name: string, description: string) => readTool({ name, description, inputSchema: { type: 'object' } });
+  await claimListing(db.database, ref, { usualMs: 0, troubledMs: 0 });
+  await storeListing(db.database, ref, [tool('list_a', 'one'), tool('drop', '')]);
+  await storeListing(db.database, ref, [tool('list_a', 'other'), tool('list_\u200bb', ''), tool('drop', 'x')]);
+
+  const shown = await bellhop(['connections', 'show', 'tracker']);
+  expect(shown.out).toContain(
+    'list_a: allowed, changed since it was approved: waits until an administrator approves it',
+  );
+  expect(shown.out).toContain('list_?b: allowed, new: waits');
+  expect(shown.out).toContain('drop: not allowed\n');
+  expect(shown.out).toContain('./bellhop connections approve tracker');
+  const plan = await bellhop(['plan', file]);
+  expect(plan.out).toContain('  tracker: list_a (changed), list_?b (new)\n    ./bellhop connections approve tracker');
+
+  expect(await bellhop(['connections', 'approve', 'tracker', 'list_a', 'nothing'])).toMatchObject({
+    code: 1,
+    out: 'Approved from the next turn on: list_a.\nNot waiting: nothing. See ./bellhop connections show tracker.\n',
+  });
+  expect((await bellhop(['connections', 'approve', 'tracker'])).code).toBe(0);
+  expect((await bellhop(['connections', 'approve', 'tracker'])).out).toBe('No tool of tracker waits.\n');
+  expect((await bellhop(['plan', file])).out).not.toContain('wait until');
+  await rm(folder, { recursive: true });
 });

@@ -62,7 +62,13 @@ function stepperOf(session: SessionId, from: number) {
     runStep: async () => ({ exitCode: 0, output: Buffer.from('ok'), outputBytes: 2, timedOut: false, durationMs: 1 }),
   } as unknown as SandboxPort;
   const files = { put: async () => {} };
-  const tool = { database: db.database, tools: deps.tools, files, thread: createThreadPort(db.database) };
+  const tool = {
+    database: db.database,
+    tools: deps.tools,
+    files,
+    thread: createThreadPort(db.database),
+    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
+  };
   const { signal } = new AbortController();
   return async (): Promise<number> => {
     const ref = { session, turn: 1, signal };

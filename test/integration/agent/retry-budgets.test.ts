@@ -180,6 +180,7 @@ test.each([
     tools: createToolRegistry(),
     files: createPostedFiles(database),
     thread: createThreadPort(database),
+    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
     proxy: { waitForLease: broken === 'proxy' ? refuse : async () => undefined } as never,
     ports: { of: broken === 'sandbox' ? refuse : async () => ({}) as never },
     show: async () => undefined,

@@ -157,8 +157,6 @@ describe('scopes', () => {
       'bellhop.yaml:4: models: is not built yet',
       'bellhop.yaml:5: people: is not built yet',
     ]);
-    const mcp = 'connections:\n  tools:\n    kind: mcp\n    host: a.test\n    credential: { kind: bearer }\n';
-    expect(problemsIn(mcp)).toEqual(['bellhop.yaml:3: connections.tools.kind: is not built yet']);
   });
 });
 

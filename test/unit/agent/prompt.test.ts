@@ -26,6 +26,7 @@ const ACCESS: EffectiveAccess = {
   repositories: [],
   forges: [],
   registries: [],
+  servers: [],
   instructions: [],
 };
 
@@ -38,6 +39,7 @@ function prompt(
     channel: '#ops',
     access,
     permalink: 'https://acme.slack.test/archives/C1/p1',
+    servers: { offered: [], notes: [] },
     instructions,
   });
 }
@@ -73,9 +75,16 @@ test('instructions come with their origin, broadest first', () => {
 });
 
 test('in a direct message no channel is named', () => {
-  expect(systemPrompt({ name: 'bellhop', channel: null, access: null, permalink: null, instructions: [] })).toContain(
-    'a direct message',
-  );
+  expect(
+    systemPrompt({
+      name: 'bellhop',
+      channel: null,
+      access: null,
+      permalink: null,
+      servers: { offered: [], notes: [] },
+      instructions: [],
+    }),
+  ).toContain('a direct message');
 });
 
 test('repositories are named with what may be done in them, and pull requests link to the thread', () => {

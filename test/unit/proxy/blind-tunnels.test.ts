@@ -43,6 +43,7 @@ test('a tunnel in which nothing moves is closed after its idle time, with what i
     socket,
     direct: false,
     lease: null,
+    server: null,
     tunnel: null,
     underWay: 0,
     idleSince: null,

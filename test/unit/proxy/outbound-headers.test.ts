@@ -13,6 +13,7 @@ const NO_ACCESS = {
   repositories: [],
   forges: [],
   registries: [],
+  servers: [],
   instructions: [],
 } as const;
 

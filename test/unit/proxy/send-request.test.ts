@@ -32,6 +32,7 @@ function opening() {
     socket,
     direct: false,
     lease: null,
+    server: null,
     tunnel: { host: 'api.a.test' as never, port: 443 },
     underWay: 1,
     idleSince: null,

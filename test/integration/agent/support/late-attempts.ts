@@ -117,6 +117,7 @@ export function toolOn(database: Database, session: SessionId, sandbox = {} as S
     tools: createToolRegistry(),
     files: createPostedFiles(database),
     thread: createThreadPort(database),
+    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
   };
   const { signal } = new AbortController();
   return runToolStep(deps, { session, turn: 1, step: 2, sandbox, sandboxId: 'old', signal });

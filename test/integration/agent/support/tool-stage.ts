@@ -39,6 +39,7 @@ export async function createToolStage(): Promise<ToolStage> {
     tools: createToolRegistry(),
     files: { put: async (file) => void posted.push(file) },
     thread: createThreadPort(database),
+    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
   };
   return {
     database,

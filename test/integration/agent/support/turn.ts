@@ -45,7 +45,13 @@ export async function runTurn(
     results.push(result);
     for (const tool of result.tools) {
       await runToolStep(
-        { database: toolDatabase, tools: deps.tools, files, thread },
+        {
+          database: toolDatabase,
+          tools: deps.tools,
+          files,
+          thread,
+          mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
+        },
         { session, turn, step: tool.step, sandbox, sandboxId: 'sb1', signal },
       );
     }

@@ -6,6 +6,7 @@ import * as credentials from '../../../../store/credentials.ts';
 import * as egressEvents from '../../../../store/egress-events.ts';
 import * as environments from '../../../../store/environments.ts';
 import * as findWork from '../../../../store/find-work.ts';
+import * as mcpServers from '../../../../store/mcp-servers.ts';
 import * as policy from '../../../../store/policy.ts';
 import * as policyReader from '../../../../store/policy-reader.ts';
 import * as refreshTokens from '../../../../store/refresh-tokens.ts';
@@ -56,6 +57,11 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'egress-events.egressEventsOf': (db) => egressEvents.egressEventsOf(db, BUSY, 300),
   'environments.appliedEnvironments': (db) => environments.appliedEnvironments(db),
   'find-work.findWork': (db) => findWork.findWork(db, { repository: 'acme/shop', wanted: { pullRequest: 7 } }),
+  'mcp-servers.knownServers': (db) => mcpServers.knownServers(db, ['tracker']),
+  'mcp-servers.definitionsOf': (db) => mcpServers.definitionsOf(db, [{ server: 'tracker', name: 'list', digest: 'd' }]),
+  'mcp-servers.serverUrl': (db) => mcpServers.serverUrl(db, 'tracker'),
+  'mcp-servers.storeListing': (db) =>
+    mcpServers.storeListing(db, { connection: 'tracker', url: 'https://a.test/' }, []),
   'policy.currentPolicy': (db) => policy.currentPolicy(db),
   'policy.policyRevision': (db) => policy.policyRevision(db),
   'policy-reader.createPolicyReader': (db) => policyReader.createPolicyReader(db)(),

@@ -1,0 +1,109 @@
+/** An MCP server in `bellhop.yaml`: a connection with `kind: mcp`, a `url` and `tools`. */
+import { z } from 'zod';
+import type { AddressException, McpServer } from '../document.ts';
+import { requestOfUrl } from '../request-of-url.ts';
+import type { LineOf } from './convert.ts';
+import { allowedPaths } from './leaf-schemas.ts';
+import { entry } from './strict-entry.ts';
+
+/** Where an MCP server is. Its path must be one that every server reads in the same way, as in rules. */
+export const mcpUrl = z
+  .string()
+  .max(2_000, 'is longer than 2,000 characters')
+  .superRefine((url, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+    if (!/^https:\/\//i.test(url)) return refuse('must begin with https://: a credential never travels in clear text');
+    if (url.includes('#')) return refuse('has a fragment, which no server is sent');
+    try {
+      const { path } = requestOfUrl('POST', url);
+      const [issue] = allowedPaths.safeParse([path]).error?.issues ?? [];
+      if (issue) refuse(`has a path that ${issue.message}`);
+    } catch (error) {
+      refuse((error as Error).message);
+    }
+  });
+
+/** A name of a tool, with `*` for any text. */
+export const toolPattern = z
+  .string()
+  .regex(
+    /^[^\p{Cc}\s]{1,128}$/u,
+    'must be the name of a tool, or a name with *, such as list_*: at most 128 characters',
+  );
+
+const patterns = z
+  .array(toolPattern)
+  .min(1, 'is empty')
+  .max(200, 'has more than 200 names')
+  .refine((list) => new Set(list).size === list.length, 'has a name twice');
+
+export const toolRules = entry(
+  { allow: patterns, deny: patterns.optional() },
+  'known here: allow, deny, each a list of names such as list_*',
+);
+
+/** Fields that say what a connection without `kind: mcp` may reach. */
+const OF_HOSTS = ['preset', 'forge', 'host', 'port', 'methods', 'paths', 'scheme', 'rules', 'test'] as const;
+const NO_KIND: Readonly<Record<string, string>> = {
+  'github-app':
+    "is no kind for an MCP server: an app's token is narrowed to repositories, which the server does not name",
+  body: 'is no kind for an MCP server: its messages have no field for a credential',
+};
+
+interface Entry {
+  readonly url?: string | undefined;
+  readonly tools?: unknown;
+  readonly priority?: number;
+  readonly credential: { readonly kind: string };
+}
+
+/** What is wrong with how the fields of a connection stand beside each other. */
+export function mcpProblems(
+  each: Entry & { readonly [field in (typeof OF_HOSTS)[number]]?: unknown },
+  isMcp: boolean,
+): { readonly field: string; readonly message: string }[] {
+  if (!isMcp) {
+    return (['url', 'tools'] as const)
+      .filter((field) => each[field] !== undefined)
+      .map((field) => ({ field, message: 'belongs to an MCP server: add kind: mcp' }));
+  }
+  const kind = NO_KIND[each.credential.kind];
+  return [
+    ...(each.url === undefined ? [{ field: 'url', message: 'is missing: where the MCP server is' }] : []),
+    ...(each.tools === undefined
+      ? [{ field: 'tools', message: 'is missing: say which tools may be called, such as { allow: ["list_*"] }' }]
+      : []),
+    ...OF_HOSTS.filter((field) => each[field] !== undefined).map((field) => ({
+      field,
+      message: 'stands beside kind: mcp, whose url says where it is: leave it out',
+    })),
+    ...(each.priority ? [{ field: 'priority', message: 'stands beside kind: mcp, which is no rule for hosts' }] : []),
+    ...(kind ? [{ field: 'credential.kind', message: kind }] : []),
+  ];
+}
+
+type ToolsEntry = z.infer<typeof toolRules>;
+
+/** What makes the connection an MCP server. Nothing for another one. */
+export function toMcp(
+  {
+    kind,
+    url,
+    tools,
+  }: { readonly kind?: string | undefined; readonly url?: string | undefined; readonly tools?: ToolsEntry | undefined },
+  lineOf: LineOf,
+): { readonly mcp?: McpServer } {
+  if (kind !== 'mcp' || url === undefined || tools === undefined) return {};
+  const withLines = (list: 'allow' | 'deny') =>
+    (tools[list] ?? []).map((pattern, index) => ({ pattern, line: lineOf('tools', list, index) }));
+  return { mcp: { url, tools: { allow: withLines('allow'), deny: withLines('deny') } } };
+}
+
+/** The one rule of an MCP server: its address, with the methods of Streamable HTTP. */
+export function mcpRule(url: string, addresses: readonly AddressException[] | undefined) {
+  const { host, port, path } = requestOfUrl('POST', url);
+  return {
+    ...{ inject: [host], ports: [port], methods: ['POST', 'GET', 'DELETE'], paths: [path] },
+    ...(addresses && { addresses: [...addresses] }),
+  };
+}

@@ -1,0 +1,59 @@
+import type { McpPort } from '../agent/mcp/mcp-port.ts';
+import { McpError } from '../mcp/errors.ts';
+import { SESSION_LIMITS, type SessionLimits, withServer } from '../mcp/session.ts';
+import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
+import type { Database } from '../store/database.ts';
+import { serverUrl, storeListing } from '../store/mcp-servers.ts';
+
+export interface McpCallsDependencies {
+  readonly database: Database;
+  readonly proxy: Pick<ProxyControl, 'askServer'>;
+  readonly limits?: SessionLimits;
+}
+
+/**
+ * Calls tools by the Agent Proxy of this machine, under the lease of the turn. Each call is a session of its own:
+ *
+ * 1. The server is greeted and lists its tools. The list is kept, and counts from the next turn.
+ * 2. A tool that is not listed in the definition that the turn was offered is not called.
+ * 3. The call is noted as begun, and sent.
+ *
+ * Therefore a definition that changed after it was approved is never called, and a crash before the third step has changed nothing.
+ */
+export function createMcpCalls({ database, proxy, limits = SESSION_LIMITS }: McpCallsDependencies): McpPort {
+  return {
+    async call({ turn, sandbox, tool, signal, begin, onProgress, ...call }) {
+      const { server, name, digest } = tool;
+      const gone = () => new McpError('ProxyRefused', `No MCP server ${server} is in force any more.`);
+      const url = await serverUrl(database, server);
+      if (url === null) throw gone();
+      try {
+        return await withServer(
+          url,
+          (ask) => proxy.askServer(server, { sandbox, turn }, ask),
+          { signal, limits },
+          async (session) => {
+            const listed = await session.listTools();
+            await storeListing(database, { connection: server, url }, listed);
+            if (!listed.some((each) => each.digest === digest))
+              throw changed(listed.some((each) => each.definition.name === name));
+            await begin();
+            return await session.callTool({ name, arguments: call.arguments, onProgress });
+          },
+        );
+      } catch (error) {
+        if (error instanceof ControlError && error.code === 'not_found') throw gone();
+        throw error;
+      }
+    },
+  };
+}
+
+function changed(isThere: boolean): McpError {
+  return new McpError(
+    'ProxyRefused',
+    isThere
+      ? 'The server has changed what it says of this tool since it was approved. It waits until an administrator has approved it anew.'
+      : 'The server does not have this tool any more.',
+  );
+}

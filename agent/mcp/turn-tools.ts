@@ -1,0 +1,80 @@
+import type { EffectiveAccess, EffectiveServer } from '../../access/decision.ts';
+import { judgeTool } from '../../access/mcp/judge-tool.ts';
+import { wireName } from '../../access/mcp/wire-name.ts';
+import { NO_TOOLS, type OfferedTool, type TurnTools } from '../../contracts/mcp.ts';
+import { turnToolsOf } from '../../store/access-snapshots.ts';
+import type { Queryable } from '../../store/database.ts';
+import { definitionsOf, type KnownServer, knownServers } from '../../store/mcp-servers.ts';
+import type { TurnRef } from '../../store/turn-fence.ts';
+import type { ToolRegistry } from '../tools/registry.ts';
+import { createMcpTool } from './mcp-tool.ts';
+
+/** Every definition is sent with each model call. */
+const MAX_OFFERED = 128;
+const MAX_BYTES = 200 * 1024;
+
+/**
+ * The tools of MCP servers that a turn is offered: those that its scope may call, in a definition that is approved. They stay
+ * the same for the whole turn. A server that could not be asked lately is one whose tools are known from before, or of which the
+ * model is told.
+ */
+export async function offerTools(db: Queryable, access: EffectiveAccess): Promise<TurnTools> {
+  const { servers } = access;
+  if (servers.length === 0 || !access.enabled) return NO_TOOLS;
+  const found = await knownServers(
+    db,
+    servers.map(({ connection }) => connection.id),
+  );
+  const known = new Map(found.map((each) => [each.connection, each]));
+  const offered: OfferedTool[] = [];
+  const notes: string[] = [];
+  let bytes = 0;
+  for (const { connection } of servers) {
+    const server = known.get(connection.id);
+    const waiting: string[] = [];
+    let left = 0;
+    for (const { name, digest, problem, state, bytes: size } of server?.tools ?? []) {
+      if (judgeTool({ server: connection.id, tool: name }, access).outcome === 'blocked') continue;
+      if (problem !== null || wireName(connection.id, name) === null) continue;
+      if (state !== 'approved') waiting.push(name);
+      else if (offered.length === MAX_OFFERED || bytes + size > MAX_BYTES) left += 1;
+      else {
+        offered.push({ server: connection.id, name, digest });
+        bytes += size;
+      }
+    }
+    notes.push(...notesOn(connection.id, server, waiting.length, left));
+  }
+  return { offered, notes };
+}
+
+function notesOn(
+  id: EffectiveServer['connection']['id'],
+  server: KnownServer | undefined,
+  waiting: number,
+  left: number,
+): string[] {
+  const notes: string[] = [];
+  if (!server?.listedAt) {
+    const why = server?.problem ? ` ${server.problem}` : ' It was not asked yet.';
+    notes.push(`${id}: its tools are not known.${why} Where they are needed, say so in your answer.`);
+  } else if (server.problem) {
+    notes.push(`${id}: it could not be reached lately (${server.problem}). Its tools are those from before.`);
+  }
+  if (waiting > 0) {
+    notes.push(`${id}: ${waiting} of its tools are new or changed, and wait until an administrator has approved them.`);
+  }
+  if (left > 0) notes.push(`${id}: ${left} of its tools are left out, because a turn has room for no more.`);
+  return notes;
+}
+
+/** All tools of a turn: those that every turn has, and those of MCP servers. */
+export async function turnRegistry(
+  db: Queryable,
+  tools: ToolRegistry,
+  { session, turn }: TurnRef,
+): Promise<ToolRegistry> {
+  const { offered } = await turnToolsOf(db, session, turn);
+  const defined = await definitionsOf(db, offered);
+  return defined.length === 0 ? tools : tools.with(defined.flatMap((each) => createMcpTool(each) ?? []));
+}

@@ -1,0 +1,31 @@
+/** A tool of an MCP server, in the size in which models are given it. Everything but the name is the server's own words. */
+export interface ToolDefinition {
+  /** As the server calls it. */
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  /** The server says that a call changes nothing. */
+  readonly readOnly: boolean;
+  /** The server says that a second call with the same arguments changes nothing more. */
+  readonly idempotent: boolean;
+}
+
+/** What a turn is offered of MCP servers. It is fixed when the turn begins. */
+export interface TurnTools {
+  readonly offered: readonly OfferedTool[];
+  /** What the model is told of servers, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** A tool in the definition in which a turn is offered it. */
+export interface OfferedTool {
+  /** The name of the server's connection. */
+  readonly server: string;
+  /** As the server calls it. */
+  readonly name: string;
+  /** Names the definition. */
+  readonly digest: string;
+}
+
+export const NO_TOOLS: TurnTools = { offered: [], notes: [] };

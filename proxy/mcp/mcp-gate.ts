@@ -1,0 +1,51 @@
+import { judgeTool } from '../../access/mcp/judge-tool.ts';
+import { type Content, type ContentRequest, withBody } from '../git/content.ts';
+import { Refusal } from '../refusal.ts';
+import { readMessage } from './read-message.ts';
+
+export interface McpRequest extends ContentRequest {
+  /** The name of the server's connection. */
+  readonly server: string;
+  /** False for a look at the list of tools, which no turn asked for. */
+  readonly isTurn: boolean;
+}
+
+/**
+ * Judges what a session of ours says to an MCP server. It stands behind `decide`, which has allowed the address already. A
+ * tool that the rules of the moment do not allow is not called.
+ *
+ * @throws Refusal `tool_refused`, `guardrail`, `bad_request`
+ */
+export async function judgeMcp(request: McpRequest): Promise<Content> {
+  const { head, body, exchange, access, server, isTurn } = request;
+  const unchanged = {
+    head,
+    body: null,
+    answer: null,
+    attach: (injection: Parameters<Content['attach']>[0]) => injection,
+  };
+  const isThere: Content['stillHolds'] = (later) => later.servers.some(({ connection }) => connection.id === server);
+  // Only a message has a body: the end of a session has none, and neither has a stream that is taken up again.
+  if (exchange.method !== 'POST') {
+    exchange.work = {
+      repository: null,
+      operation: exchange.method === 'DELETE' ? 'end' : 'resume',
+      ref: null,
+      pullRequest: null,
+    };
+    return { ...unchanged, stillHolds: isThere };
+  }
+  const message = await readMessage(head, body);
+  const { tool } = message;
+  exchange.work = { repository: null, operation: message.method, ref: null, pullRequest: null, tool };
+  const sent = { ...unchanged, head: withBody(head, message.body), body: message.body };
+  if (tool === null) return { ...sent, stillHolds: isThere };
+  if (!isTurn)
+    throw new Refusal('tool_refused', 'Outside a turn no tool is called.', { rule: server, connection: server });
+  const decision = judgeTool({ server, tool }, access);
+  if (decision.outcome === 'blocked') {
+    const names = { rule: decision.rule, connection: server };
+    throw new Refusal(decision.code === 'guardrail' ? 'guardrail' : 'tool_refused', decision.reason, names);
+  }
+  return { ...sent, stillHolds: (later) => judgeTool({ server, tool }, later).outcome === 'allowed' };
+}

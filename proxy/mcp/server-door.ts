@@ -1,0 +1,112 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { duplexPair } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { AccessDocument } from '../../access/document.ts';
+import { CARRIED, ControlError, type ServerView } from '../control/protocol.ts';
+import type { LeaseTable } from '../lease/lease-table.ts';
+import type { Clients } from '../listener/clients.ts';
+import type { HttpFront } from '../listener/http-front.ts';
+import { hostHeader, parseAuthority } from '../request/authority.ts';
+import type { ConnectionTests } from '../request/connection-tests.ts';
+
+/** The way from the control socket to MCP servers. */
+export interface ServerDoor {
+  /** The MCP servers in force. */
+  servers(): ServerView[];
+  /**
+   * Carries one request of a turn to the address of an MCP server, and the answer back. It passes through all that a request of
+   * that sandbox passes through: it needs the turn's lease, is judged, gets the credential, and leaves an event.
+   * @throws ControlError `not_found`, `lease_expired`
+   */
+  carry(ask: TurnAsk, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** The same for a look at the list of tools, which belongs to no turn and can call no tool. @throws ControlError */
+  look(server: string, request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
+export interface TurnAsk {
+  readonly server: string;
+  readonly sandbox: string;
+  readonly turn: number;
+}
+
+export interface ServerDoorOptions {
+  readonly clients: Pick<Clients, 'admit'>;
+  readonly front: () => HttpFront;
+  readonly leases: Pick<LeaseTable, 'current'>;
+  readonly tests: Pick<ConnectionTests, 'lend'>;
+  /** The policy in use. Null before the first is loaded. */
+  readonly document: () => AccessDocument | null;
+}
+
+/** What of a request goes on to the server. Everything else belongs to the control socket. */
+const PASSED_ON = ['accept', 'content-type', 'last-event-id', 'mcp-protocol-version', 'mcp-session-id', 'user-agent'];
+/** They are about the connection of the control socket, which has its own. */
+const NOT_PASSED_BACK: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', CARRIED]);
+
+export function createServerDoor({ clients, front, leases, tests, document }: ServerDoorOptions): ServerDoor {
+  const all = () => document()?.connections ?? [];
+
+  async function carry(
+    server: string,
+    sandbox: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const found = all().find(({ id }) => id === server);
+    if (!found?.mcp) throw new ControlError('not_found', `no MCP server ${server} is in force`);
+    const url = new URL(found.mcp.url);
+    const authority = parseAuthority(url.host, 443);
+    const [ours, theirs] = duplexPair();
+    try {
+      const client = clients.admit(sandbox, theirs);
+      if (!client) throw new ControlError('internal', 'the sandbox has no room for one more connection');
+      // As if it had come through an intercepted tunnel to this host.
+      client.tunnel = authority;
+      client.server = server;
+      front().serve(theirs);
+      const headers = Object.fromEntries(
+        PASSED_ON.flatMap((name) =>
+          request.headers[name] === undefined ? [] : [[name, String(request.headers[name])]],
+        ),
+      );
+      const asked = http.request({
+        createConnection: () => ours as never,
+        method: request.method,
+        path: url.pathname + url.search,
+        headers: { ...headers, host: hostHeader(authority, 'https') },
+      });
+      // Whoever asked went away: a stop, or the end of its process.
+      response.once('close', () => asked.destroy());
+      const answered = new Promise<IncomingMessage>((resolve, reject) => {
+        asked.once('response', resolve);
+        asked.once('error', reject);
+      });
+      await Promise.all([pipeline(request, asked), answered.then((answer) => passBack(answer, response))]);
+    } catch (error) {
+      if (error instanceof ControlError) throw error;
+      response.destroy();
+    } finally {
+      ours.destroy();
+      theirs.destroy();
+    }
+  }
+
+  return {
+    servers: () => all().flatMap(({ id, mcp }) => (mcp ? [{ connection: id, url: mcp.url }] : [])),
+    async carry({ server, sandbox, turn }, request, response) {
+      const lease = leases.current(sandbox);
+      if (lease?.request.epoch.turn !== turn) {
+        throw new ControlError('lease_expired', `turn ${turn} has no open lease in ${sandbox}`);
+      }
+      await carry(server, sandbox, request, response);
+    },
+    look: (server, request, response) => tests.lend(server, (sandbox) => carry(server, sandbox, request, response)),
+  };
+}
+
+async function passBack(answer: IncomingMessage, response: ServerResponse): Promise<void> {
+  const headers = Object.entries(answer.headersDistinct).filter(([name]) => !NOT_PASSED_BACK.has(name));
+  response.writeHead(answer.statusCode ?? 502, { ...Object.fromEntries(headers), [CARRIED]: 'yes' });
+  response.flushHeaders();
+  await pipeline(answer, response);
+}

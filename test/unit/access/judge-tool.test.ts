@@ -1,0 +1,80 @@
+import { compareDocuments } from '../../../access/compare-documents.ts';
+import { decide } from '../../../access/decide.ts';
+import type { AccessDocument, Connection } from '../../../access/document.ts';
+import { effectiveAccess } from '../../../access/effective-access.ts';
+import { judgeTool } from '../../../access/mcp/judge-tool.ts';
+import { compareReach } from '../../../access/reach.ts';
+import { connection, documentOf } from '../../support/access-document.ts';
+
+const CHANNEL = 'channel:T1:C1';
+
+function server(id: string, allow: string[], deny: string[] = []): Connection {
+  const rules = (list: string[]) => list.map((pattern, index) => ({ pattern, line: index + 1 }));
+  const url = `https://${id}.test/mcp`;
+  return {
+    ...connection(id, `${id}.test`, { paths: ['/mcp'] }),
+    mcp: { url, tools: { allow: rules(allow), deny: rules(deny) } },
+  };
+}
+
+const LINEAR = server('linear', ['get_me', 'list_*', 'delete_draft'], ['delete_*']);
+const judge = (
+  document: AccessDocument,
+  tool: string,
+  name = 'linear',
+  scope: 'organization' | typeof CHANNEL = CHANNEL,
+) => judgeTool({ server: name, tool }, effectiveAccess(document, scope));
+
+test('a tool is allowed by the first pattern that covers it, and the line is named', () => {
+  const decision = judge(documentOf({ [CHANNEL]: { connections: [LINEAR] } }), 'list_issues');
+  expect(decision).toMatchObject({
+    outcome: 'allowed',
+    reason: `Allowed by list_* in line 2: linear ← bundle of ${CHANNEL} ← ${CHANNEL}.`,
+  });
+  expect(decision.walk.map(({ action, pattern, result }) => `${action} ${pattern} ${result}`)).toEqual([
+    ...['deny delete_* name', 'allow get_me name', 'allow list_* matched'],
+  ]);
+});
+
+test('a deny wins, what nothing covers is not allowed, and another server is not attached', () => {
+  const document = documentOf({ [CHANNEL]: { connections: [LINEAR] } });
+  expect(judge(document, 'delete_draft')).toMatchObject({ outcome: 'blocked', code: 'tool_denied', rule: 'linear' });
+  expect(judge(document, 'create_issue')).toMatchObject({ outcome: 'blocked', code: 'tool_not_allowed' });
+  expect(judge(document, 'list_x', 'other')).toMatchObject({
+    code: 'server_not_attached',
+    reason: 'No MCP server other is attached here; these are: linear.',
+  });
+  expect(judge(document, 'list_x', 'linear', 'organization')).toMatchObject({ code: 'server_not_attached' });
+});
+
+test('a scope that is switched off calls nothing', () => {
+  const document = documentOf({ organization: { connections: [LINEAR], enabled: false } });
+  expect(judge(document, 'list_x')).toMatchObject({ outcome: 'blocked', code: 'disabled' });
+});
+
+test('a server of the organization counts in a channel, and stands there once', () => {
+  const document = documentOf({ organization: { connections: [LINEAR] }, [CHANNEL]: { connections: [LINEAR] } });
+  const { servers } = effectiveAccess(document, CHANNEL);
+  expect(servers.map(({ connection: { id }, origin }) => `${id} ${origin.scope}`)).toEqual([`linear ${CHANNEL}`]);
+});
+
+test('the address of a server is no rule: a request of the sandbox is not allowed, with or without a credential', () => {
+  const access = effectiveAccess(documentOf({ [CHANNEL]: { connections: [LINEAR] } }), CHANNEL);
+  const request = { method: 'POST', scheme: 'https', host: 'linear.test', port: 443, path: '/mcp' } as const;
+  expect(decide(request, access)).toMatchObject({ outcome: 'blocked', code: 'not_allowed' });
+});
+
+test('a pattern that is added is a gain, and so is a deny that goes', () => {
+  const before = documentOf({ [CHANNEL]: { connections: [server('linear', ['list_*'], ['delete_*'])] } });
+  const after = documentOf({ [CHANNEL]: { connections: [server('linear', ['list_*', 'create_*'])] } });
+  const [change] = compareReach(before, after);
+  expect(change?.gained.map(({ what }) => what)).toEqual([
+    'tools create_* of linear at https://linear.test/mcp (bearer)',
+    'no longer: tools delete_* of linear denied by linear',
+  ]);
+  expect(compareReach(after, before)[0]?.lost.map(({ what }) => what)).toEqual([
+    'tools create_* of linear at https://linear.test/mcp (bearer)',
+    'from now on: tools delete_* of linear denied by linear',
+  ]);
+  expect(compareDocuments(before, after)).toContainEqual({ change: 'changed', kind: 'connection', name: 'linear' });
+});
