@@ -1,5 +1,5 @@
 import type { Environment } from '../contracts/environments.ts';
-import type { Bundle, ChannelPattern, Connection, Guardrail, RepositoryGuardrail } from './document.ts';
+import type { Bundle, ChannelPattern, Connection, Guardrail, RepositoryGuardrail, ToolGuardrail } from './document.ts';
 
 /**
  * The content of `bellhop.yaml` after checking. Channels still have the names that people use. When channels are
@@ -15,6 +15,7 @@ export interface AccessFile {
   readonly connections: readonly FileConnection[];
   readonly guardrails: readonly Guardrail[];
   readonly repositoryGuardrails: readonly RepositoryGuardrail[];
+  readonly toolGuardrails: readonly ToolGuardrail[];
   readonly schedules: readonly FileSchedule[];
   readonly tests: readonly FileTest[];
   readonly environments?: readonly Environment[];
@@ -75,13 +76,14 @@ export interface FileSchedule {
   readonly paused: boolean | null;
 }
 
-/** What the file expects of a request or a push. `bellhop test` compares it with the decision. */
+/** What the file expects of a request, a push or a call of a tool. `bellhop test` compares it with the decision. */
 export interface FileTest {
   /** A channel, or `organization`. */
   readonly from: ChannelRef;
   readonly asks:
     | { readonly kind: 'request'; readonly method: string; readonly url: string }
-    | { readonly kind: 'push'; readonly repository: string; readonly branch: string };
+    | { readonly kind: 'push'; readonly repository: string; readonly branch: string }
+    | { readonly kind: 'tool'; readonly server: string; readonly tool: string };
   readonly expect: FileExpectation;
   readonly line: number;
 }

@@ -77,8 +77,8 @@ function mirrorsOf({ mirrors = {} }: AccessDocument): Entry[] {
   return Object.entries(mirrors).map(([name, content]) => ({ key: name, name, content }));
 }
 
-function guardrailsOf({ guardrails, repositoryGuardrails }: AccessDocument): Entry[] {
-  return entriesOf([...guardrails, ...repositoryGuardrails]);
+function guardrailsOf({ guardrails, repositoryGuardrails, toolGuardrails = [] }: AccessDocument): Entry[] {
+  return entriesOf([...guardrails, ...repositoryGuardrails, ...toolGuardrails]);
 }
 
 /** Connections without the versions of their credentials. `bellhop apply` reports new credentials separately. */

@@ -8,6 +8,7 @@ import type {
   Guardrail,
   RepositoryGrant,
   RepositoryGuardrail,
+  ToolGuardrail,
   ToolRules,
 } from './document.ts';
 
@@ -71,6 +72,7 @@ export interface EffectiveAccess {
   readonly enabled: boolean;
   readonly guardrails: readonly Guardrail[];
   readonly repositoryGuardrails: readonly RepositoryGuardrail[];
+  readonly toolGuardrails: readonly ToolGuardrail[];
   /** In the order of comparison: most specific scope first; inside a scope `deny` first, then by priority. */
   readonly rules: readonly EffectiveRule[];
   /** Most specific scope first. */

@@ -239,6 +239,17 @@ export interface RepositoryGuardrail {
   readonly line: number;
 }
 
+/** Tools of MCP servers that the organization forbids. No narrower scope can allow them. */
+export interface ToolGuardrail {
+  readonly id: string;
+  /** The name of a connection, or `*` for every server. */
+  readonly server: string;
+  /** Names of tools (mcp/tool-pattern.ts). */
+  readonly tools: readonly string[];
+  readonly reason: string;
+  readonly line: number;
+}
+
 export interface ScopeAccess {
   readonly scope: ScopeKey;
   /** For people: `#platform-eng`, `organization`. */
@@ -267,6 +278,8 @@ export interface AccessDocument {
   readonly connections: readonly Connection[];
   readonly guardrails: readonly Guardrail[];
   readonly repositoryGuardrails: readonly RepositoryGuardrail[];
+  /** Absent: none. */
+  readonly toolGuardrails?: readonly ToolGuardrail[];
   readonly scopes: readonly ScopeAccess[];
   /** Absent: none. */
   readonly patterns?: readonly ChannelPattern[];

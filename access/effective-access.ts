@@ -73,6 +73,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         enabled: isEnabled(scope, scopes),
         guardrails: document.guardrails,
         repositoryGuardrails: document.repositoryGuardrails,
+        toolGuardrails: document.toolGuardrails ?? [],
         rules: chain.flatMap(({ rules }) => rules),
         repositories: chain.flatMap(({ repositories }) => repositories),
         forges: scopeKind(scope) === 'environment' ? [] : forges,
@@ -89,6 +90,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         enabled: isEnabled(scope, scopes),
         guardrails: guardrails.itemsFor(host),
         repositoryGuardrails: document.repositoryGuardrails,
+        toolGuardrails: document.toolGuardrails ?? [],
         rules: chain.flatMap((each) => {
           each.byHost ??= indexByHost(each.rules, ({ match }) => match.host);
           return each.byHost.itemsFor(host);

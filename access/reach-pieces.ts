@@ -1,6 +1,13 @@
 /** What a scope is allowed and forbidden, in pieces that can be compared over two documents. */
 import type { EffectiveRule, EffectiveServer } from './decision.ts';
-import type { CredentialUse, Guardrail, RepositoryGrant, RepositoryGuardrail, RuleMatch } from './document.ts';
+import type {
+  CredentialUse,
+  Guardrail,
+  RepositoryGrant,
+  RepositoryGuardrail,
+  RuleMatch,
+  ToolGuardrail,
+} from './document.ts';
 import { matchesHost } from './host-name.ts';
 import { coversPath } from './path-match.ts';
 import { portText, ruleId } from './rule-match.ts';
@@ -129,6 +136,11 @@ export function toolsText({ connection, url }: EffectiveServer, pattern: string)
 /** `tools delete_* of linear-tools denied by linear-tools`. */
 export function toolDenialText({ connection }: EffectiveServer, pattern: string): string {
   return `tools ${pattern} of ${connection.id} denied by ${connection.id}`;
+}
+
+/** `tools delete_* of every MCP server denied by no-tool-deletes`. */
+export function toolGuardrailText({ id, server, tools }: ToolGuardrail): string {
+  return `tools ${tools.join(', ')} of ${server === '*' ? 'every MCP server' : server} denied by ${id}`;
 }
 
 export function namedPiece(what: string): Piece {

@@ -20,6 +20,7 @@ import {
   pieceOf,
   standsAlone,
   toolDenialText,
+  toolGuardrailText,
   toolsText,
 } from './reach-pieces.ts';
 import { originOf } from './rule-match.ts';
@@ -122,6 +123,7 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
           named(each, toolDenialText(server, each.pattern), placeOf(server.origin), each.line),
         ),
       ),
+      ...access.toolGuardrails.map((each) => named(each, toolGuardrailText(each), 'guardrail', each.line)),
       ...access.repositoryGuardrails.map((each) => named(each, operationsText(each), 'guardrail', each.line)),
     ],
   };

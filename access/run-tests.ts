@@ -1,4 +1,4 @@
-/** The tests of an access file: what an administrator expects of requests and pushes, compared with how they are decided. */
+/** The tests of an access file: what an administrator expects of requests, pushes and calls of tools, compared with how they are decided. */
 import type { Outcome } from '../contracts/egress.ts';
 import type { FileTest } from './access-file.ts';
 import { withPatterns } from './channel-patterns.ts';
@@ -8,6 +8,7 @@ import type { AccessDocument } from './document.ts';
 import { indexAccess } from './effective-access.ts';
 import { judgeGit } from './forge/judge-git.ts';
 import { refusedByGrants } from './forge/outlook.ts';
+import { judgeToolCall } from './mcp/judge-tool.ts';
 import type { FileProblem } from './parse-file/problem.ts';
 import { requestOfUrl } from './request-of-url.ts';
 import type { ResolvedTest } from './resolve-file.ts';
@@ -64,6 +65,12 @@ function ask({ asks }: FileTest, access: EffectiveAccess): Answer {
       return askRequest(asks.method, asks.url, access);
     case 'push':
       return askPush(asks.repository, asks.branch, access);
+    case 'tool': {
+      const decision = judgeToolCall(asks, access);
+      const { reason } = decision;
+      if (decision.outcome === 'blocked') return { outcome: 'blocked', by: decision.rule, reason };
+      return { outcome: 'injected', by: asks.server, reason };
+    }
   }
 }
 
@@ -100,5 +107,6 @@ function askPush(repository: string, branch: string, access: EffectiveAccess): A
 }
 
 function whatOf({ asks }: FileTest): string {
+  if (asks.kind === 'tool') return `a call of ${asks.server}.${asks.tool}`;
   return asks.kind === 'request' ? `${asks.method} ${asks.url}` : `a push to ${asks.branch} of ${asks.repository}`;
 }

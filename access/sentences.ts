@@ -1,7 +1,7 @@
 /** Decisions as sentences. People read them in the thread, in the console, in `bellhop why` and in refused answers. */
 import { scopeKind } from '../contracts/scope.ts';
 import type { Decision, EffectiveAccess, EffectiveRule, JudgedRequest } from './decision.ts';
-import type { Guardrail } from './document.ts';
+import type { Guardrail, ToolGuardrail } from './document.ts';
 import { originOf, ruleId } from './rule-match.ts';
 
 const MAX_PATH = 200;
@@ -21,6 +21,11 @@ export function deniedReason(rule: EffectiveRule, { method, host, path }: Judged
 export function guardrailReason(guardrail: Guardrail, { host }: JudgedRequest): string {
   const why = guardrail.reason === '' ? '' : ` ${guardrail.reason.replace(/\.?$/, '.')}`;
   return `The organization's guardrail ${guardrail.id} blocks ${host} everywhere.${why}`;
+}
+
+export function toolGuardrailReason(guardrail: ToolGuardrail, tool: string): string {
+  const why = guardrail.reason === '' ? '' : ` ${guardrail.reason.replace(/\.?$/, '.')}`;
+  return `The organization's guardrail ${guardrail.id} forbids ${tool} everywhere.${why}`;
 }
 
 export function pathReason(rule: EffectiveRule, { path }: JudgedRequest): string {

@@ -16,7 +16,8 @@ interface StoredAccess extends Omit<EffectiveAccess, 'rules' | 'repositories' | 
   readonly connections: readonly Connection[];
   readonly rules: readonly (Named<EffectiveConnectionRule> | EffectiveDomain)[];
   readonly repositories: readonly Named<EffectiveRepository>[];
-  readonly servers: readonly Named<EffectiveServer>[];
+  /** Absent in what was stored before there were any. */
+  readonly servers?: readonly Named<EffectiveServer>[];
 }
 
 type Named<T extends { readonly connection: Connection }> = Omit<T, 'connection'> & { readonly connection: string };
@@ -77,7 +78,7 @@ function toStored({ rules, repositories, servers, ...rest }: EffectiveAccess): S
   };
 }
 
-function fromStored({ connections, rules, repositories, servers, ...rest }: StoredAccess): EffectiveAccess {
+function fromStored({ connections, rules, repositories, servers = [], ...rest }: StoredAccess): EffectiveAccess {
   const byId = new Map(connections.map((each) => [each.id, each]));
   function whole<T extends { readonly connection: string }>(
     item: T,

@@ -1,5 +1,8 @@
+import { decide } from '../decide.ts';
 import type { EffectiveAccess, EffectiveServer, Origin } from '../decision.ts';
-import { switchedOff } from '../sentences.ts';
+import { requestOfUrl } from '../request-of-url.ts';
+import { switchedOff, toolGuardrailReason } from '../sentences.ts';
+import { serverAccess } from './server-access.ts';
 import { allowsTool, forbidsTool } from './tool-pattern.ts';
 import type { ToolName } from './wire-name.ts';
 
@@ -36,8 +39,9 @@ export type ToolDecision = {
  * of a file all call this function.
  *
  * 1. The server must be attached.
- * 2. A `deny` of its connection forbids the tool, wherever it stands.
- * 3. The first pattern of `allow` that covers the name allows it. Without one, the tool is not allowed.
+ * 2. A guardrail for the server, or for every one, forbids the tool.
+ * 3. A `deny` of its connection forbids the tool, wherever it stands.
+ * 4. The first pattern of `allow` that covers the name allows it. Without one, the tool is not allowed.
  *
  * @example
  *   judgeTool({ server: 'linear-tools', tool: 'create_issue' }, effectiveAccess(document, 'channel:T1:C1'));
@@ -57,6 +61,18 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
       null,
       `No MCP server ${name} is attached here${known && `; these are: ${known}`}.`,
     );
+  }
+  for (const guardrail of access.toolGuardrails) {
+    if (guardrail.server !== '*' && guardrail.server !== name) continue;
+    for (const pattern of guardrail.tools) {
+      const { id, line } = guardrail;
+      const isCovered = forbidsTool(pattern, tool);
+      walk.push({
+        ...{ rule: id, origin: 'guardrail ← organization', action: 'deny', pattern, line },
+        result: isCovered ? 'matched' : 'name',
+      });
+      if (isCovered) return blocked('guardrail', id, toolGuardrailReason(guardrail, `${name}.${tool}`));
+    }
   }
   const { allow, deny } = server.tools;
   const chain = `${name} ← ${placeOf(server.origin)}`;
@@ -78,6 +94,19 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
   }
   const listed = allow.map(({ pattern }) => pattern).join(', ');
   return blocked('tool_not_allowed', name, `${name}.${tool} is not covered: ${chain} allows ${listed}.`);
+}
+
+/**
+ * The same, and whether the server's address may be asked: a guardrail for its host forbids every call. The proxy judges the two one after
+ * the other, as it reads a request.
+ */
+export function judgeToolCall(name: ToolName, access: EffectiveAccess): ToolDecision {
+  const decision = judgeTool(name, access);
+  if (decision.outcome === 'blocked') return decision;
+  const { connection, url } = decision.server;
+  const asked = decide(requestOfUrl('POST', url), serverAccess(access, connection.id));
+  if (asked.outcome !== 'blocked') return decision;
+  return { outcome: 'blocked', code: 'guardrail', rule: asked.rule, reason: asked.reason, walk: decision.walk };
 }
 
 /** `tracker ← #platform-eng`. */

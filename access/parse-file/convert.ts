@@ -15,6 +15,7 @@ import type {
   Guardrail,
   RepositoryGrant,
   RepositoryGuardrail,
+  ToolGuardrail,
 } from '../document.ts';
 import type { ConnectionEntry, RuleEntry } from './connection-schema.ts';
 import { toCredential, toSource } from './credential-schema.ts';
@@ -157,13 +158,28 @@ export function toRepositoryGuardrail(id: string, entry: GuardrailEntry, lineOf:
   return repository === undefined ? null : { id, repository, operations, line: lineOf(), reason: reason.trim() };
 }
 
+/** Null for a guardrail on anything else. */
+export function toToolGuardrail(id: string, entry: GuardrailEntry, lineOf: LineOf): ToolGuardrail | null {
+  const { mcp, tools = [], reason } = entry;
+  return mcp === undefined ? null : { id, server: mcp, tools, line: lineOf(), reason: reason.trim() };
+}
+
 export function toTest(entry: TestEntry, path: FilePath, lineOf: LineOf): FileTest {
   const [outcome = '', by = null] = entry.expect.split(' by ');
-  const [repository = '', branch = ''] = entry.push?.split(' ') ?? [];
   return {
     from: { text: entry.from, line: lineOf('from'), field: fieldOf([...path, 'from']) },
-    asks: entry.request ? { kind: 'request', ...entry.request } : { kind: 'push', repository, branch },
+    asks: toQuestion(entry),
     expect: { outcome: outcome as FileExpectation['outcome'], by },
     line: lineOf(),
   };
+}
+
+function toQuestion({ request, push, tool }: TestEntry): FileTest['asks'] {
+  if (request) return { kind: 'request', ...request };
+  if (tool !== undefined) {
+    const at = tool.indexOf('.');
+    return { kind: 'tool', server: tool.slice(0, at), tool: tool.slice(at + 1) };
+  }
+  const [repository = '', branch = ''] = push?.split(' ') ?? [];
+  return { kind: 'push', repository, branch };
 }

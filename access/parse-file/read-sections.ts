@@ -14,6 +14,7 @@ import {
   toRepositoryGuardrail,
   toScope,
   toTest,
+  toToolGuardrail,
   toWorkspace,
 } from './convert.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
@@ -79,6 +80,7 @@ export function readSections(text: YamlText, now: Date): ReadSections {
   const guardrails = readAll('guardrails', guardrail, (...read) => ({
     hosts: toGuardrail(...read),
     repositories: toRepositoryGuardrail(...read),
+    tools: toToolGuardrail(...read),
   }));
   const file: AccessFile = {
     organization: toScope(read(section, root.organization, ['organization'])[0]),
@@ -93,6 +95,7 @@ export function readSections(text: YamlText, now: Date): ReadSections {
     connections,
     guardrails: guardrails.flatMap(({ hosts }) => hosts ?? []),
     repositoryGuardrails: guardrails.flatMap(({ repositories }) => repositories ?? []),
+    toolGuardrails: guardrails.flatMap(({ tools }) => tools ?? []),
     schedules: readAll('schedules', schedule, (name, entry) => {
       const checked = readSchedule(name, entry, text, now);
       problems.push(...checked.problems);

@@ -8,7 +8,7 @@ import type { YamlText } from './read-yaml.ts';
 import { scopePaths } from './scope-paths.ts';
 
 /**
- * Finds names of bundles, connections and environments that do not exist, and names that are listed twice. It looks at the text as it
+ * Finds names of bundles, connections, MCP servers and environments that do not exist, and names that are listed twice. It looks at the text as it
  * was written, also at entries that could not be read, so that another mistake in an entry hides none of these.
  */
 export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
@@ -20,6 +20,7 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     ...entries('workspaces', root.workspaces),
     ...entries('channels', root.channels),
   ];
+  const servers = entries('connections', root.connections).filter(([, each]) => mappingOf(each).kind === 'mcp');
   const environments = Object.keys(mappingOf(root.environments));
   return [
     ...scopes.flatMap(([path, scope]) => unknownEnvironment([...path, 'environment'], mappingOf(scope).environment)),
@@ -27,7 +28,17 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     ...entries('bundles', root.bundles).flatMap(([path, bundle]) =>
       unknownNames([...path, 'connections'], mappingOf(bundle).connections, connections, text),
     ),
+    ...entries('guardrails', root.guardrails).flatMap(([path, each]) =>
+      unknownServer([...path, 'mcp'], mappingOf(each).mcp),
+    ),
   ];
+
+  /** A guardrail for a name that nothing has would forbid nothing. */
+  function unknownServer(path: FilePath, name: unknown): FileProblem[] {
+    const known = servers.map(([[, id]]) => String(id));
+    if (typeof name !== 'string' || name === '*' || known.includes(name)) return [];
+    return [{ ...place(path, text), message: `there is no MCP server ${name}${didYouMean(name, known)}` }];
+  }
 
   function unknownEnvironment(path: FilePath, name: unknown): FileProblem[] {
     if (typeof name !== 'string' || environments.includes(name)) return [];

@@ -10,12 +10,14 @@ import {
   host,
   instructions,
   methods,
+  NAME,
   name,
   paths,
   port,
   priority,
   request,
 } from './leaf-schemas.ts';
+import { toolPattern } from './mcp-schema.ts';
 import { entry, notBuiltYet } from './strict-entry.ts';
 
 export const section = entry({
@@ -107,17 +109,27 @@ export const guardrail = entry({
     .optional(),
   operations: z.array(z.enum(REPOSITORY_OPERATIONS)).min(1, 'is empty').optional(),
   reason: z.string().max(500).default(''),
-  mcp: notBuiltYet,
-  tools: notBuiltYet,
+  mcp: z
+    .string()
+    .refine((text) => text === '*' || NAME.test(text), 'must be the name of an MCP server, or * for every one')
+    .optional(),
+  tools: z.array(toolPattern).min(1, 'is empty').optional(),
 }).superRefine((each, context) => {
   const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
-  if ((each.host === undefined) === (each.repository === undefined)) {
+  const subjects = (['host', 'repository', 'mcp'] as const).filter((field) => each[field] !== undefined);
+  if (each.mcp === undefined && each.tools !== undefined) refuse('tools', 'belong to an MCP server: add mcp');
+  if (subjects.length !== 1) {
     refuse(
-      'host',
-      each.host === undefined
-        ? 'is missing: a guardrail is for a host or a repository'
-        : 'stands beside repository: keep one of them',
+      subjects[0] ?? 'host',
+      subjects.length === 0
+        ? 'is missing: a guardrail is for a host, a repository or an MCP server'
+        : `stands beside ${subjects.slice(1).join(' and ')}: keep one of them`,
     );
+  } else if (each.mcp !== undefined) {
+    if (each.tools === undefined) refuse('tools', 'is missing: names of tools, such as delete_*');
+    for (const field of ['port', 'methods', 'paths', 'operations'] as const) {
+      if (each[field] !== undefined) refuse(field, 'stands beside mcp: an MCP server has tools');
+    }
   } else if (each.repository !== undefined) {
     if (each.operations === undefined) refuse('operations', `is missing: some of ${REPOSITORY_OPERATIONS.join(', ')}`);
     for (const field of ['port', 'methods', 'paths'] as const) {
@@ -144,14 +156,20 @@ export const test = entry({
     .string()
     .regex(/^[A-Za-z0-9._/-]+\/[A-Za-z0-9._-]+ \S+$/, 'must be a repository and a branch, such as acme/shop main')
     .optional(),
-  tool: notBuiltYet,
+  tool: z
+    .string()
+    .regex(/^[a-z0-9-]+\.\S+$/, 'must be a server and a tool, such as linear-tools.create_issue')
+    .optional(),
   expect: z
     .string()
     .regex(
       /^(?:blocked|allowed|injected|forwarded)(?: by \S+)?$/,
       'must be blocked, allowed, injected or forwarded, or one of them with `by` and a name: injected by acme-api',
     ),
-}).refine(({ request, push }) => (request === undefined) !== (push === undefined), 'needs one of request and push');
+}).refine(
+  ({ request, push, tool }) => [request, push, tool].filter((each) => each !== undefined).length === 1,
+  'needs one of request, push and tool',
+);
 
 export type Section = z.infer<typeof section>;
 export type WorkspaceEntry = z.infer<typeof workspaceSection>;

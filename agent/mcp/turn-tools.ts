@@ -1,5 +1,5 @@
 import type { EffectiveAccess, EffectiveServer } from '../../access/decision.ts';
-import { judgeTool } from '../../access/mcp/judge-tool.ts';
+import { judgeToolCall } from '../../access/mcp/judge-tool.ts';
 import { wireName } from '../../access/mcp/wire-name.ts';
 import { NO_TOOLS, type OfferedTool, type TurnTools } from '../../contracts/mcp.ts';
 import { turnToolsOf } from '../../store/access-snapshots.ts';
@@ -34,7 +34,7 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
     const waiting: string[] = [];
     let left = 0;
     for (const { name, digest, problem, state, bytes: size } of server?.tools ?? []) {
-      if (judgeTool({ server: connection.id, tool: name }, access).outcome === 'blocked') continue;
+      if (judgeToolCall({ server: connection.id, tool: name }, access).outcome === 'blocked') continue;
       if (problem !== null || wireName(connection.id, name) === null) continue;
       if (state !== 'approved') waiting.push(name);
       else if (offered.length === MAX_OFFERED || bytes + size > MAX_BYTES) left += 1;

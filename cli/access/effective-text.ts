@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { EffectiveAccess, EffectiveRepository, EffectiveRule, EffectiveServer } from '../../access/decision.ts';
-import type { Guardrail, RuleMatch } from '../../access/document.ts';
+import type { Guardrail, RuleMatch, ToolGuardrail } from '../../access/document.ts';
 import { originOf, portText, priorityOf, ruleId } from '../../access/rule-match.ts';
 import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
@@ -12,7 +12,9 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
   if (!access.enabled) return `${head}\n\nAccess is switched off here: everything is blocked.`;
   const rows = [...access.guardrails.map(guardrailRow), ...access.rules.map(ruleRow)];
   const repositories = access.repositories.map(repositoryRow);
-  const servers = access.servers.flatMap(serverRows);
+  // A guardrail forbids what servers have; without a server it says nothing here.
+  const forbidden = access.servers.length === 0 ? [] : access.toolGuardrails.flatMap(toolGuardrailRows);
+  const servers = [...forbidden, ...access.servers.flatMap(serverRows)];
   const rules = rows.length === 0 ? 'Everything is blocked.' : `${columns(rows)}\n\nEverything else is blocked.`;
   const instructions = access.instructions.map(({ origin, text }) => `${pc.dim(origin)}\n${text.replace(/^/gm, '  ')}`);
   const granted = repositories.length === 0 ? [] : [`Of repositories, only:\n${columns(repositories, '  ')}`];
@@ -52,6 +54,10 @@ function serverRows({ connection, url, tools, origin }: EffectiveServer): string
     ].join(', '),
   ];
   return [...tools.deny.map((each) => row('blocked', each)), ...tools.allow.map((each) => row('allowed', each))];
+}
+
+function toolGuardrailRows({ id, server, tools, reason }: ToolGuardrail): string[][] {
+  return tools.map((pattern) => ['blocked', `${server}.${pattern}`, id, 'guardrail ← organization', reason]);
 }
 
 function ruleRow(rule: EffectiveRule): string[] {

@@ -2,12 +2,15 @@ import type { Command } from 'commander';
 import { explain } from '../../access/decide.ts';
 import { effectiveAccess } from '../../access/effective-access.ts';
 import { refusedByGrants } from '../../access/forge/outlook.ts';
+import { judgeToolCall } from '../../access/mcp/judge-tool.ts';
 import { requestOfUrl } from '../../access/request-of-url.ts';
 import { decideTunnel } from '../../access/tunnel.ts';
 import { listChannels } from '../../store/channels.ts';
+import { knownServers } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { findScope } from '../access/find-scope.ts';
 import { whyText } from '../access/why-text.ts';
+import { whyToolText } from '../access/why-tool-text.ts';
 import { openCliContext } from '../context.ts';
 
 export function register(program: Command): void {
@@ -15,10 +18,11 @@ export function register(program: Command): void {
     .command('why')
     .description('how the proxy would decide on a request, and by which rule; nothing is sent')
     .argument('<scope>', "'#channel', a channel's id, or organization")
-    .argument('<method>', 'GET, POST, …')
-    .argument('<url>', 'such as https://api.acme.test/v1/signups')
+    .argument('<method>', 'GET, POST, …; or mcp')
+    .argument('<url>', 'such as https://api.acme.test/v1/signups; for mcp a tool, such as linear-tools.create_issue')
     .option('--json', 'print the decision as JSON')
     .action(async (text: string, method: string, url: string, options: { json?: boolean }) => {
+      if (method.toLowerCase() === 'mcp') return await whyTool(text, url, options);
       const request = requestOfUrl(method, url);
       await using context = await openCliContext();
       const named = findScope(text, await listChannels(context.database));
@@ -43,4 +47,33 @@ export function register(program: Command): void {
           : whyText(named, request, decision, { tunnel, refused }),
       );
     });
+}
+
+/** The same for a call of an MCP server's tool. What the server lists and what is approved is said as well. */
+async function whyTool(text: string, name: string, options: { json?: boolean }): Promise<void> {
+  const at = name.indexOf('.');
+  if (at < 1 || at === name.length - 1) {
+    throw new Error(`${name} is no tool: write server.tool, such as linear-tools.create_issue`);
+  }
+  const asked = { server: name.slice(0, at), tool: name.slice(at + 1) };
+  await using context = await openCliContext();
+  const named = findScope(text, await listChannels(context.database));
+  const access = effectiveAccess(await currentPolicy(context.database), named.scope);
+  const decision = judgeToolCall(asked, access);
+  const [server] = await knownServers(context.database, [asked.server]);
+  const known = server?.tools.find((each) => each.name === asked.tool);
+  const { outcome, reason, walk } = decision;
+  const state = known?.state ?? (server?.listedAt ? 'not listed' : 'not known');
+  console.log(
+    options.json
+      ? JSON.stringify(
+          {
+            ...{ scope: named.scope, policyVersion: access.policyVersion, ...asked, outcome, reason, walk, state },
+            ...(decision.outcome === 'blocked' && { code: decision.code, rule: decision.rule }),
+          },
+          null,
+          2,
+        )
+      : whyToolText(named, asked, decision, state),
+  );
 }

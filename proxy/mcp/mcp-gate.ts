@@ -45,6 +45,7 @@ export async function judgeMcp(request: McpRequest): Promise<Content> {
   const decision = judgeTool({ server, tool }, access);
   if (decision.outcome === 'blocked') {
     const names = { rule: decision.rule, connection: server };
+    if (decision.code === 'guardrail') exchange.rule = null;
     throw new Refusal(decision.code === 'guardrail' ? 'guardrail' : 'tool_refused', decision.reason, names);
   }
   return { ...sent, stillHolds: (later) => judgeTool({ server, tool }, later).outcome === 'allowed' };

@@ -142,6 +142,9 @@ const schema: z.ZodType<AccessDocument> = z.object({
       line: z.int(),
     }),
   ),
+  toolGuardrails: z
+    .array(z.object({ id: z.string(), server: text, tools: texts, reason: z.string(), line: z.int() }))
+    .default([]),
   scopes: z.array(
     z.object({
       ...attached,

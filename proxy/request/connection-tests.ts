@@ -117,7 +117,14 @@ function requestOf(connection: Connection, asked: ConnectionRequest) {
 
 /** The rules of one connection alone, with what any bundle grants by it. */
 function accessTo(id: string, document: AccessDocument | null) {
-  const { version = 0, bundles = [], connections = [], guardrails = [], repositoryGuardrails = [] } = document ?? {};
+  const {
+    version = 0,
+    bundles = [],
+    connections = [],
+    guardrails = [],
+    repositoryGuardrails = [],
+    toolGuardrails = [],
+  } = document ?? {};
   const repositories = bundles.flatMap((bundle) => bundle.repositories).filter(({ connection }) => connection === id);
   const bundle = { id: 'test', connections: [id], domains: [], repositories, registries: [], instructions: '' };
   const scope = {
@@ -128,7 +135,7 @@ function accessTo(id: string, document: AccessDocument | null) {
     instructions: '',
   } as const;
   return effectiveAccess(
-    { version, bundles: [bundle], connections, guardrails, repositoryGuardrails, scopes: [scope] },
+    { version, bundles: [bundle], connections, guardrails, repositoryGuardrails, toolGuardrails, scopes: [scope] },
     'organization',
   );
 }

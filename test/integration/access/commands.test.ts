@@ -188,7 +188,19 @@ test('an MCP server is shown with its tools, and what waits is named by plan and
     credential: { kind: 'bearer' },
   };
   // JSON is YAML.
-  await writeFile(file, JSON.stringify({ connections: { tracker: server } }));
+  const guardrails = { 'no-drops': { mcp: '*', tools: ['*drop*'], reason: 'Nothing is dropped.' } };
+  const tests = [{ from: '#general', tool: 'tracker.list_a', expect: 'injected by tracker' }];
+  const organization = { bundles: ['all'] };
+  await writeFile(
+    file,
+    JSON.stringify({
+      organization,
+      bundles: { all: { connections: ['tracker'] } },
+      connections: { tracker: server },
+      guardrails,
+      tests,
+    }),
+  );
   expect((await bellhop(['apply', file])).code).toBe(0);
   const ref = { connection: 'tracker', url: server.url };
   const tool = (name: string, description: string) => readTool({ name, description, inputSchema: { type: 'object' } });
@@ -205,6 +217,27 @@ test('an MCP server is shown with its tools, and what waits is named by plan and
   expect(shown.out).toContain('./bellhop connections approve tracker');
   const plan = await bellhop(['plan', file]);
   expect(plan.out).toContain('  tracker: list_a (changed), list_?b (new)\n    ./bellhop connections approve tracker');
+
+  const why = async (name: string, ...more: string[]) => (await bellhop(['why', '#general', 'mcp', name, ...more])).out;
+  expect(await why('tracker.list_a')).toMatch(
+    /^ALLOWED {2}tracker\.list_a from #general\nAllowed by list_\* in line 1: tracker ← all ← organization\.\nIt is changed, and offered to nobody until/,
+  );
+  expect(await why('tracker.list_drop')).toMatch(
+    /^BLOCKED \(guardrail\) {2}.*\nThe organization's guardrail no-drops forbids tracker\.list_drop everywhere\. Nothing is dropped\.\n\nLooked at/,
+  );
+  expect(await why('tracker.create')).toContain(
+    'tracker.create is not covered: tracker ← all ← organization allows list_*.',
+  );
+  expect(JSON.parse(await why('tracker.list_x', '--json'))).toMatchObject({
+    outcome: 'allowed',
+    state: 'not listed',
+    tool: 'list_x',
+  });
+  expect(await bellhop(['why', '#general', 'mcp', 'tracker'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('tracker is no tool: write server.tool'),
+  });
+  expect((await bellhop(['effective', '#general'])).out).toContain('tracker.list_*');
 
   expect(await bellhop(['connections', 'approve', 'tracker', 'list_a', 'nothing'])).toMatchObject({
     code: 1,

@@ -89,6 +89,29 @@ test.each([
   expect(events).toMatchObject([{ code: 'tool_refused', connection: 'hostile', tool: name, status: 403 }]);
 });
 
+test.each([
+  ['for tools', { toolGuardrails: [{ id: 'no-orders', server: '*', tools: ['orders'], reason: 'No.', line: 1 }] }],
+  [
+    'for its host',
+    {
+      guardrails: [
+        { id: 'no-orders', host: 'hostile.mcp.test', port: null, methods: [], paths: [], reason: 'No.', line: 1 },
+      ],
+    },
+  ],
+])('a guardrail %s forbids a call', async (_what, guardrails) => {
+  await mcp.apply(guardrails);
+  const before = mcp.hostile.called.length;
+  await expect(call('hostile', 'orders')).rejects.toMatchObject({
+    ...{ code: 'ProxyRefused', message: expect.stringContaining('guardrail no-orders') },
+  });
+  expect(mcp.hostile.called.slice(before)).toEqual([]);
+  const events = await mcp.world.events(S1, 1, ({ code }) => code === 'guardrail');
+  expect(new Set(events.map(({ outcome, rule }) => `${outcome} by ${rule}`))).toEqual(
+    new Set(['blocked by no-orders']),
+  );
+});
+
 test('a look at the list calls no tool', async () => {
   await expect(call('hostile', 'orders', {}, { look: true })).rejects.toMatchObject({
     code: 'ProxyRefused',

@@ -2,9 +2,10 @@ import { compareDocuments } from '../../../access/compare-documents.ts';
 import { decide } from '../../../access/decide.ts';
 import type { AccessDocument, Connection } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
-import { judgeTool } from '../../../access/mcp/judge-tool.ts';
+import { judgeTool, judgeToolCall } from '../../../access/mcp/judge-tool.ts';
 import { compareReach } from '../../../access/reach.ts';
-import { connection, documentOf } from '../../support/access-document.ts';
+import { runTests } from '../../../access/run-tests.ts';
+import { connection, documentOf, guardrail } from '../../support/access-document.ts';
 
 const CHANNEL = 'channel:T1:C1';
 
@@ -77,4 +78,80 @@ test('a pattern that is added is a gain, and so is a deny that goes', () => {
     'from now on: tools delete_* of linear denied by linear',
   ]);
   expect(compareDocuments(before, after)).toContainEqual({ change: 'changed', kind: 'connection', name: 'linear' });
+});
+
+describe('guardrails', () => {
+  const document: AccessDocument = {
+    ...documentOf({ [CHANNEL]: { connections: [LINEAR, server('files', ['*'])] } }),
+    toolGuardrails: [
+      { id: 'no-deletes', server: '*', tools: ['delete_*', 'drop'], reason: 'Nothing is deleted by an agent', line: 3 },
+      { id: 'no-lists', server: 'linear', tools: ['list_*'], reason: '', line: 4 },
+    ],
+  };
+
+  test('come before everything that a connection allows, in whatever letters', () => {
+    const decision = judge(document, 'Drop', 'files');
+    expect(decision).toMatchObject({
+      ...{ outcome: 'blocked', code: 'guardrail', rule: 'no-deletes' },
+      reason: "The organization's guardrail no-deletes forbids files.Drop everywhere. Nothing is deleted by an agent.",
+    });
+    expect(decision.walk.map(({ pattern, result }) => `${pattern} ${result}`)).toEqual([
+      'delete_* name',
+      'drop matched',
+    ]);
+  });
+
+  test('for one server leave the others alone', () => {
+    expect(judge(document, 'list_x')).toMatchObject({ outcome: 'blocked', code: 'guardrail', rule: 'no-lists' });
+    expect(judge(document, 'list_x', 'files')).toMatchObject({ outcome: 'allowed' });
+  });
+
+  test('for the host of a server forbid every call', () => {
+    const guarded = documentOf({ [CHANNEL]: { connections: [LINEAR] } }, [guardrail('no-linear', 'linear.test')]);
+    const access = effectiveAccess(guarded, CHANNEL);
+    expect(judgeToolCall({ server: 'linear', tool: 'list_x' }, access)).toMatchObject({
+      ...{ outcome: 'blocked', code: 'guardrail', rule: 'no-linear' },
+    });
+  });
+
+  test('that go are a gain, and that come are none', () => {
+    const before = { ...document, toolGuardrails: [] };
+    expect(compareReach(document, before)[0]?.gained.map(({ what }) => what)).toContain(
+      'no longer: tools delete_*, drop of every MCP server denied by no-deletes',
+    );
+    expect(compareReach(before, document)[0]?.gained).toEqual([]);
+    expect(compareDocuments(before, document)).toContainEqual({
+      change: 'added',
+      kind: 'guardrail',
+      name: 'no-deletes',
+    });
+  });
+
+  test('are what a test of the file can ask for', () => {
+    const ask = (tool: string, outcome: 'blocked' | 'allowed' | 'injected', by: string | null, name = 'linear') =>
+      ({
+        scope: CHANNEL,
+        test: {
+          from: { text: '#x', line: 1, field: '' },
+          asks: { kind: 'tool', server: name, tool },
+          expect: { outcome, by },
+          line: 1,
+        },
+      }) as const;
+    const results = runTests(
+      [
+        ask('drop', 'blocked', 'no-deletes', 'files'),
+        ask('get_me', 'allowed', null),
+        ask('get_me', 'injected', 'linear'),
+        ask('create_issue', 'blocked', 'linear'),
+        ask('get_me', 'blocked', null),
+      ],
+      document,
+    );
+    expect(results.map(({ passed }) => passed)).toEqual([true, true, true, true, false]);
+    expect(results[4]).toMatchObject({
+      what: 'a call of linear.get_me from #x',
+      reason: `Allowed by get_me in line 1: linear ← bundle of ${CHANNEL} ← ${CHANNEL}.`,
+    });
+  });
 });

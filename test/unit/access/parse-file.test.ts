@@ -183,13 +183,14 @@ describe('tests of the file', () => {
   });
 
   test.each([
-    ['{ from: "#a", expect: blocked }', 'tests[0]: needs one of request and push'],
+    ['{ from: "#a", expect: blocked }', 'tests[0]: needs one of request, push and tool'],
     ['{ from: "#a", request: GET https://a.test/, expect: maybe }', 'tests[0].expect: must be blocked, allowed'],
     ['{ from: "#A b", request: GET https://a.test/, expect: blocked }', 'tests[0].from: must be a channel'],
     ['{ from: "#a", request: https://a.test/, expect: blocked }', 'tests[0].request: must be a method and a URL'],
     ['{ from: "#a", request: GET https://127.0.0.1/, expect: blocked }', 'tests[0].request: https://127.0.0.1/ has'],
     ['{ from: "#a", push: shop, expect: blocked }', 'tests[0].push: must be a repository and a branch'],
-    ['{ from: "#a", tool: x.y, expect: blocked }', 'tests[0].tool: is not built yet'],
+    ['{ from: "#a", tool: xy, expect: blocked }', 'tests[0].tool: must be a server and a tool'],
+    ['{ from: "#a", tool: x.y, push: a/b main, expect: blocked }', 'tests[0]: needs one of request, push and tool'],
   ])('%s is refused', (entry, problem) => {
     expect(problemsIn(`tests:\n  - ${entry}`).join('\n')).toContain(`bellhop.yaml:2: ${problem}`);
   });

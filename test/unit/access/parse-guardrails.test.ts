@@ -18,14 +18,41 @@ describe('guardrails', () => {
     ]);
   });
 
+  test('are for tools of one MCP server, or of every one', () => {
+    const file = fileOf(`guardrails:
+  no-deletes: { mcp: "*", tools: ["delete_*", drop], reason: Nothing is deleted by an agent. }
+  no-writes: { mcp: tracker, tools: ["create_*"] }
+connections:
+  tracker: { kind: mcp, url: https://mcp.a.test/, tools: { allow: ["*"] }, credential: { kind: bearer } }
+`);
+    expect(file.guardrails).toEqual([]);
+    expect(file.toolGuardrails).toEqual([
+      {
+        id: 'no-deletes',
+        server: '*',
+        tools: ['delete_*', 'drop'],
+        reason: 'Nothing is deleted by an agent.',
+        line: 2,
+      },
+      { id: 'no-writes', server: 'tracker', tools: ['create_*'], reason: '', line: 3 },
+    ]);
+  });
+
   test.each([
-    ['{}', 'host: is missing: a guardrail is for a host or a repository'],
+    ['{}', 'host: is missing: a guardrail is for a host, a repository or an MCP server'],
     ['{ host: a.test, repository: "*" }', 'host: stands beside repository: keep one of them'],
     ['{ repository: acme/shop }', 'operations: is missing'],
     ['{ repository: acme/shop, operations: [merge], methods: [GET] }', 'methods: belongs to a host'],
     ['{ repository: acme/shop, operations: [force] }', 'operations[0]: must be read or push'],
     ['{ host: a.test, operations: [merge] }', 'operations: belong to a repository'],
-    ['{ mcp: "*", tools: ["delete_*"] }', 'mcp: is not built yet'],
+    ['{ mcp: "*" }', 'tools: is missing: names of tools, such as delete_*'],
+    ['{ mcp: "*", tools: [] }', 'tools: is empty'],
+    ['{ mcp: "*", tools: ["a b"] }', 'tools[0]: must be the name of a tool'],
+    ['{ mcp: "a*", tools: [a] }', 'mcp: must be the name of an MCP server, or * for every one'],
+    ['{ mcp: "*", tools: [a], methods: [GET] }', 'methods: stands beside mcp: an MCP server has tools'],
+    ['{ mcp: "*", tools: [a], host: a.test }', 'host: stands beside mcp: keep one of them'],
+    ['{ host: a.test, tools: [a] }', 'tools: belong to an MCP server: add mcp'],
+    ['{ mcp: nobody, tools: [a] }', 'mcp: there is no MCP server nobody'],
   ])('%s is refused', (entry, problem) => {
     expect(problemsIn(`guardrails:\n  g: ${entry}`).join('\n')).toContain(`bellhop.yaml:2: guardrails.g.${problem}`);
   });

@@ -27,6 +27,7 @@ const ACCESS: EffectiveAccess = {
   forges: [],
   registries: [],
   servers: [],
+  toolGuardrails: [],
   instructions: [],
 };
 

@@ -14,6 +14,7 @@ const NO_ACCESS = {
   forges: [],
   registries: [],
   servers: [],
+  toolGuardrails: [],
   instructions: [],
 } as const;
 

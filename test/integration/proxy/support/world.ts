@@ -46,6 +46,7 @@ export interface WorldPolicy {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly guardrails?: AccessDocument['guardrails'];
   readonly repositoryGuardrails?: AccessDocument['repositoryGuardrails'];
+  readonly toolGuardrails?: AccessDocument['toolGuardrails'];
 }
 
 export interface World extends AsyncDisposable {
@@ -133,7 +134,9 @@ export async function startWorld({
       }
       return sandbox;
     },
-    async apply({ connections = [], attached = {}, secrets = {}, guardrails = [], repositoryGuardrails = [] }) {
+    async apply(policy) {
+      const { connections = [], attached = {}, secrets = {} } = policy;
+      const { guardrails = [], repositoryGuardrails = [], toolGuardrails = [] } = policy;
       version += 1;
       sealedVersion += 1;
       const versioned = connections.map((each) => ({ ...each, credentialVersion: sealedVersion }));
@@ -154,6 +157,7 @@ export async function startWorld({
           connections: versioned,
           guardrails,
           repositoryGuardrails,
+          toolGuardrails,
           bundles: entries.map(([scope, { connections = [], domains = [], repositories = [] }]) =>
             bundle(`bundle-${scope}`, { connections, domains, repositories }),
           ),

@@ -1,0 +1,46 @@
+import pc from 'picocolors';
+import type { ToolDecision } from '../../access/mcp/judge-tool.ts';
+import type { ToolName } from '../../access/mcp/wire-name.ts';
+import type { KnownTool } from '../../store/mcp-servers.ts';
+import { columns } from '../columns.ts';
+import type { NamedScope } from './find-scope.ts';
+
+/** What is known of a tool besides the rules. */
+export type ToolState = KnownTool['state'] | 'not listed' | 'not known';
+
+/** A decision on a tool for people: the outcome, the reason, and every name that was compared. */
+export function whyToolText(
+  { label }: NamedScope,
+  { server, tool }: ToolName,
+  decision: ToolDecision,
+  state: ToolState,
+): string {
+  const isBlocked = decision.outcome === 'blocked';
+  const code = isBlocked ? ` ${pc.dim(`(${decision.code})`)}` : '';
+  const outcome = isBlocked ? pc.bold(pc.red('BLOCKED')) : pc.bold(pc.green('ALLOWED'));
+  const walk = decision.walk.map(({ rule, origin, action, pattern, line, result }) => [
+    ...[rule, origin, `${action} ${pattern}`, line > 0 ? `line ${line}` : ''],
+    result === 'matched' ? 'decides' : 'another name',
+  ]);
+  return [
+    `${outcome}${code}  ${server}.${tool} from ${label}`,
+    decision.reason,
+    ...(isBlocked ? [] : noteOn(server, state)),
+    ...(walk.length === 0 ? [] : ['', 'Looked at, in this order:', columns(walk, '  ')]),
+  ].join('\n');
+}
+
+/** What keeps an allowed tool from being offered all the same. */
+function noteOn(server: string, state: ToolState): string[] {
+  switch (state) {
+    case 'approved':
+      return [];
+    case 'new':
+    case 'changed':
+      return [`It is ${state}, and offered to nobody until you approve it: ./bellhop connections approve ${server}`];
+    case 'not listed':
+      return ['The server does not list it, so it is offered to nobody.'];
+    case 'not known':
+      return ['The server has not said yet which tools it has.'];
+  }
+}
