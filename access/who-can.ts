@@ -3,6 +3,8 @@ import type { ScopeKey } from '../contracts/scope.ts';
 import type { EffectiveRule } from './decision.ts';
 import type { AccessDocument } from './document.ts';
 import { indexAccess } from './effective-access.ts';
+import { matchesHost } from './host-name.ts';
+import { serverAccess } from './mcp/server-access.ts';
 
 export interface HostReach {
   readonly scope: ScopeKey;
@@ -21,8 +23,11 @@ export function whoCan(host: string, document: AccessDocument): HostReach[] {
   const index = indexAccess(document);
   const named = document.scopes.map(({ scope, label }) => ({ scope, label }));
   return named.flatMap(({ scope, label }) => {
-    const { enabled, rules: found } = index.accessTo(host, scope);
-    const rules = enabled ? found : [];
+    const access = index.accessTo(host, scope);
+    // The address of an MCP server is no rule, but whoever calls its tools reaches it.
+    const servers = access.servers.flatMap(({ connection }) => serverAccess(access, connection.id).rules);
+    const found = [...access.rules, ...servers.filter(({ match }) => matchesHost(match.host, host))];
+    const rules = access.enabled ? found : [];
     return rules.some(({ action }) => action !== 'deny') ? [{ scope, label, rules }] : [];
   });
 }

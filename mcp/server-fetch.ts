@@ -31,6 +31,8 @@ export interface ServerFetchOptions {
 /** Answers that the SDK asks for of its own accord. There is none: a session of ours has no stream beside its requests. */
 const NO_STREAM = 405;
 const MAX_REFUSAL = 64 * 1024;
+/** How often a server may ask something itself in one session. Each question costs a request, which is recorded. */
+const MAX_QUESTIONS = 50;
 
 /**
  * The `fetch` that the SDK is given. It knows one address, that of the server, and opens no connection. Redirects are not
@@ -41,6 +43,7 @@ export function createServerFetch(
 ): (url: unknown, init?: RequestInit) => Promise<Response> {
   const { ask, signal, maxBytes, onBegin, onEnd, onNote, onBroken } = options;
   let received = 0;
+  let questions = 0;
 
   /** The body as the SDK reads it, as far as it may be read. */
   function readable(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -89,6 +92,15 @@ export function createServerFetch(
     if (method === 'GET' && !headers.has('last-event-id')) return new Response(null, { status: NO_STREAM });
     const stop = init.signal ? AbortSignal.any([signal, init.signal]) : signal;
     const body = typeof init.body === 'string' ? init.body : null;
+    const message = body === null ? {} : (JSON.parse(body) as object);
+    if (body !== null && !('method' in message)) {
+      questions += 1;
+      const tooMany = new McpError('ServerFailed', 'The server asked too many questions of its own.');
+      if (questions > MAX_QUESTIONS) {
+        onBroken(tooMany);
+        throw tooMany;
+      }
+    }
     onBegin();
     let isRead = false;
     const sent = send(
@@ -102,7 +114,7 @@ export function createServerFetch(
       if (!isRead) onEnd();
       throw error;
     });
-    if (body !== null && !('id' in (JSON.parse(body) as object))) onNote(sent);
+    if (body !== null && !('id' in message)) onNote(sent);
     return sent;
   };
 }

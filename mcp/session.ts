@@ -111,7 +111,7 @@ export async function withServer<T>(
         for (let page = 0; page < MAX_PAGES; page += 1) {
           const params = cursor === undefined ? {} : { cursor };
           const answer = await sdk(client.request({ method: 'tools/list', params }, PageSchema, options));
-          tools.push(...answer.tools.flatMap(readListed));
+          tools.push(...understood(() => answer.tools.flatMap(readListed)));
           cursor = answer.nextCursor;
           if (cursor === undefined || tools.length >= MAX_TOOLS) break;
         }
@@ -130,7 +130,7 @@ export async function withServer<T>(
             onprogress: ({ progress, total }) => onProgress(shown(progress, total)),
           }),
         );
-        return readResult(answer);
+        return understood(() => readResult(answer));
       },
     });
   } catch (error) {
@@ -163,6 +163,15 @@ async function within(ms: number, work: readonly Promise<unknown>[]): Promise<vo
   });
   await Promise.race([Promise.allSettled(work), late]);
   clearTimeout(timer);
+}
+
+/** What is nested too deeply is more than the stack holds. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new McpError('ServerFailed', 'The server does not answer as an MCP server does.', { cause: error });
+  }
 }
 
 /** What the SDK throws, in our words. */

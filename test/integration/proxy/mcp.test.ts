@@ -181,6 +181,16 @@ test('what is no result, and a stream that breaks, are told as that', async () =
   await expect(call('hostile', 'breaks')).rejects.toMatchObject({ code: 'ServerAway' });
 });
 
+test('an answer that is nested too deeply is told as that, and so is a server that asks all the time', async () => {
+  await expect(call('hostile', 'deep')).rejects.toMatchObject({ code: 'ServerFailed' });
+  await expect(call('hostile', 'asks')).rejects.toMatchObject({
+    code: 'ServerFailed',
+    message: expect.stringContaining('too many questions'),
+  });
+  await until(() => mcp.hostile.open === 0, 'the end of the call');
+  expect(mcp.hostile.answers).toBeLessThanOrEqual(50);
+});
+
 test('endless progress ends with the time of a call, and silence earlier', async () => {
   const limits = { listMs: 5_000, silenceMs: 300, callMs: 1_500, maxBytes: 1_000_000 };
   const timed = (name: string, onProgress: (progress: string) => void) =>

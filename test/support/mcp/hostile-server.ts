@@ -20,6 +20,8 @@ export interface HostileServer {
   readonly called: string[];
   /** The methods of every message that came. */
   readonly said: string[];
+  /** Answers to what it asked itself. */
+  answers: number;
   /** Calls whose connection is open. */
   open: number;
 }
@@ -40,6 +42,7 @@ export function createHostileServer(target: string): HostileServer {
     expects: '',
     called: [],
     said: [],
+    answers: 0,
     open: 0,
     onRequest: (request, response) => void answer(server, target, request, response),
   };
@@ -65,6 +68,10 @@ async function answer(
   if (server.mood === 'redirect') return void response.writeHead(307, { location: target }).end();
   const message = (text === '' ? {} : JSON.parse(text)) as Message;
   const { id, method = '', params } = message;
+  if (message.method === undefined && id !== undefined) {
+    server.answers += 1;
+    return void response.writeHead(202).end();
+  }
   server.said.push(method === 'tools/call' ? `tools/call ${params?.name}` : method);
   const result = (value: unknown) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -114,6 +121,21 @@ async function answer(
         response.write(`event: message\ndata: ${JSON.stringify(note)}\n\n`);
       }, 20);
       return void response.once('close', () => clearInterval(timer));
+    }
+    case 'deep': {
+      const depth = 100_000;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      const written = { jsonrpc: '2.0', id, result: { content: [], structuredContent: { nested: 0 } } };
+      return void response.end(JSON.stringify(written).replace('"nested":0', `"nested":${nested}`));
+    }
+    case 'asks': {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (let question = 1; question <= 2_000; question += 1) {
+        const ping = { jsonrpc: '2.0', method: 'ping', id: `q${question}` };
+        response.write(`event: message\ndata: ${JSON.stringify(ping)}\n\n`);
+      }
+      return;
     }
     case 'odd':
       return result({ content: 'nothing of MCP' });

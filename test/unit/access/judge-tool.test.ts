@@ -5,6 +5,7 @@ import { effectiveAccess } from '../../../access/effective-access.ts';
 import { judgeTool, judgeToolCall } from '../../../access/mcp/judge-tool.ts';
 import { compareReach } from '../../../access/reach.ts';
 import { runTests } from '../../../access/run-tests.ts';
+import { whoCan } from '../../../access/who-can.ts';
 import { connection, documentOf, guardrail } from '../../support/access-document.ts';
 
 const CHANNEL = 'channel:T1:C1';
@@ -63,6 +64,12 @@ test('the address of a server is no rule: a request of the sandbox is not allowe
   const access = effectiveAccess(documentOf({ [CHANNEL]: { connections: [LINEAR] } }), CHANNEL);
   const request = { method: 'POST', scheme: 'https', host: 'linear.test', port: 443, path: '/mcp' } as const;
   expect(decide(request, access)).toMatchObject({ outcome: 'blocked', code: 'not_allowed' });
+});
+
+test('who calls its tools can reach its host', () => {
+  const document = documentOf({ organization: { connections: [LINEAR] } });
+  expect(whoCan('linear.test', document).map(({ label }) => label)).toEqual(['organization']);
+  expect(whoCan('other.test', document)).toEqual([]);
 });
 
 test('a pattern that is added is a gain, and so is a deny that goes', () => {
