@@ -35,7 +35,9 @@ test.each([
   ['one name', `?${'a1&'.repeat(10_900)}`],
   ['a name of its own each', `?${Array.from({ length: 7_000 }, (_, n) => n.toString(36)).join('&')}`],
 ])('a query of many parameters with %s', (_, query) => {
-  expect(timeOf(() => carriesCredentials([], query, () => false, anyHost()))).toBeLessThan(25);
+  const times = Array.from({ length: 5 }, () => timeOf(() => carriesCredentials([], query, () => false, anyHost())));
+  // The best of five: a pause of the machine is as long as what is measured.
+  expect(Math.min(...times)).toBeLessThan(20);
 });
 
 test('a credential among many parameters is still seen', () => {
