@@ -172,11 +172,21 @@ function ask(
         if (text.length < MAX_REFUSAL) text += chunk;
       });
       response.on('end', () => {
-        const { error } = JSON.parse(text) as { error: { code: string; message: string; hint: string } };
-        const { code, message, hint } = error;
-        resolve({ status: null, refusal: { code, message, hint }, location: null });
+        resolve({ status: null, refusal: refusalIn(text, String(response.headers['x-agent-proxy'])), location: null });
       });
     });
     request.end();
   });
+}
+
+/** What the proxy refused. For git it says so in plain text, and its header has the code. */
+function refusalIn(text: string, header: string): NonNullable<ConnectionAnswer['refusal']> {
+  try {
+    const { code, message, hint } = (JSON.parse(text) as { error: { code: string; message: string; hint: string } })
+      .error;
+    return { code, message, hint };
+  } catch {
+    const code = /\bcode=([a-z_]+)/.exec(header)?.[1] ?? 'internal';
+    return { code, message: text.trim().replace(/^bellhop: /, ''), hint: '' };
+  }
 }

@@ -102,6 +102,14 @@ test("a forge's connection that no bundle grants repositories by is tested, and 
   const tea = connection('tea', 'api.a.test', { preset: 'gitea', addresses, test: { method: 'GET', url } });
   await world.apply({ connections: [tea], attached: { [SCOPE_1]: { connections: ['tea'] } } });
   expect(await test_('tea')).toMatchObject({ status: 200, refusal: null });
+  // Refusals for git are text, and the proxy lives on.
+  expect(
+    await test_('tea', { url: 'https://api.a.test/acme/shop.git/info/refs?service=git-upload-pack' }),
+  ).toMatchObject({
+    status: null,
+    refusal: { code: 'repository_not_granted', message: expect.stringMatching(/^[^{]*acme\/shop/) },
+  });
+  expect(await test_('tea')).toMatchObject({ status: 200, refusal: null });
   const sandbox = world.sandbox(S1);
   for (const [method, path] of [
     ['POST', '/api/v1/repos/acme/shop/pulls/1/merge'],
