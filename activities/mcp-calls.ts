@@ -1,4 +1,5 @@
 import type { McpPort } from '../agent/mcp/mcp-port.ts';
+import { type AnswerBudget, createAnswerBudget } from '../mcp/answer-budget.ts';
 import { McpError } from '../mcp/errors.ts';
 import { SESSION_LIMITS, type SessionLimits, withServer } from '../mcp/session.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
@@ -9,6 +10,7 @@ export interface McpCallsDependencies {
   readonly database: Database;
   readonly proxy: Pick<ProxyControl, 'askServer'>;
   readonly limits?: SessionLimits;
+  readonly budget?: AnswerBudget;
 }
 
 /**
@@ -20,7 +22,12 @@ export interface McpCallsDependencies {
  *
  * Therefore a definition that changed after it was approved is never called, and a crash before the third step has changed nothing.
  */
-export function createMcpCalls({ database, proxy, limits = SESSION_LIMITS }: McpCallsDependencies): McpPort {
+export function createMcpCalls({
+  database,
+  proxy,
+  limits = SESSION_LIMITS,
+  budget = createAnswerBudget(),
+}: McpCallsDependencies): McpPort {
   return {
     async call({ turn, sandbox, tool, signal, begin, onProgress, ...call }) {
       const { server, name, digest } = tool;
@@ -31,7 +38,7 @@ export function createMcpCalls({ database, proxy, limits = SESSION_LIMITS }: Mcp
         return await withServer(
           url,
           (ask) => proxy.askServer(server, { sandbox, turn }, ask),
-          { signal, limits },
+          { signal, limits, room: budget.open(sandbox) },
           async (session) => {
             const listed = await session.listTools();
             await storeListing(database, { connection: server, url }, listed);

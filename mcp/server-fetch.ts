@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { AnswerRoom } from './answer-budget.ts';
 import { McpError, quoted } from './errors.ts';
 
 /** One request to the address of an MCP server, and its answer. The Agent Proxy sends it and attaches the credential. */
@@ -19,6 +20,8 @@ export interface ServerFetchOptions {
   readonly signal: AbortSignal;
   /** The most bytes that all answers of the session may have. */
   readonly maxBytes: number;
+  /** Where its answers are counted. Null where nothing else is read beside it. */
+  readonly room: AnswerRoom | null;
   /** Called when a request is sent, and when its answer was read or none came. */
   readonly onBegin: () => void;
   readonly onEnd: () => void;
@@ -41,7 +44,7 @@ const MAX_QUESTIONS = 50;
 export function createServerFetch(
   options: ServerFetchOptions,
 ): (url: unknown, init?: RequestInit) => Promise<Response> {
-  const { ask, signal, maxBytes, onBegin, onEnd, onNote, onBroken } = options;
+  const { ask, signal, maxBytes, room, onBegin, onEnd, onNote, onBroken } = options;
   let received = 0;
   let questions = 0;
 
@@ -57,6 +60,12 @@ export function createServerFetch(
           if (received > maxBytes) {
             const words = `The answer is larger than ${maxBytes} bytes, so it was not read to its end.`;
             throw new McpError('AnswerTooLarge', words);
+          }
+          if (room?.take(value.length) === false) {
+            throw new McpError(
+              'AnswerTooLarge',
+              'Too many large answers are read at once, so it was not read to its end.',
+            );
           }
           controller.enqueue(value);
         } catch (error) {

@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, McpError as RpcError } from '@modelcontextprotocol/sdk/types.js';
+import type { AnswerRoom } from './answer-budget.ts';
 import { McpError, quoted } from './errors.ts';
 import { type AskServer, createServerFetch } from './server-fetch.ts';
 import { readResult, type ToolAnswer } from './tool-answer.ts';
@@ -17,6 +18,14 @@ export interface SessionLimits {
   readonly maxBytes: number;
 }
 
+/** For a look at the list of tools. */
+export const LOOK_LIMITS: SessionLimits = {
+  listMs: 20_000,
+  silenceMs: 20_000,
+  callMs: 20_000,
+  maxBytes: 4 * 1024 * 1024,
+};
+
 export const SESSION_LIMITS: SessionLimits = {
   listMs: 20_000,
   silenceMs: 120_000,
@@ -30,6 +39,13 @@ const MAX_PAGES = 20;
 /** A stream that broke off may be taken up again. After this long without one, nothing more is waited for. */
 const TAKEN_UP_WITHIN_MS = 4_000;
 const FAREWELL_MS = 2_000;
+
+export interface SessionOptions {
+  readonly signal: AbortSignal;
+  readonly limits: SessionLimits;
+  /** Where the bytes of its answers are counted. It is closed with the session. @default nowhere */
+  readonly room?: AnswerRoom;
+}
 
 /** A session with an MCP server, from its greeting to its end. Every method rejects with {@link McpError}. */
 export interface McpSession {
@@ -55,7 +71,7 @@ export interface ToolCall {
 export async function withServer<T>(
   url: string,
   ask: AskServer,
-  { signal, limits = SESSION_LIMITS }: { readonly signal: AbortSignal; readonly limits?: SessionLimits },
+  { signal, limits, room }: SessionOptions,
   work: (session: McpSession) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController();
@@ -73,6 +89,7 @@ export async function withServer<T>(
       }),
     signal: ending.signal,
     maxBytes: limits.maxBytes,
+    room: room ?? null,
     onNote(sent) {
       notes.add(sent);
       sent.catch(() => undefined).finally(() => notes.delete(sent));
@@ -142,6 +159,7 @@ export async function withServer<T>(
     ending.abort();
     clearTimeout(timer);
     await client.close().catch(() => undefined);
+    room?.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { McpServer } from '../../access/document.ts';
 import { McpError } from '../../mcp/errors.ts';
-import { withServer } from '../../mcp/session.ts';
+import { LOOK_LIMITS, withServer } from '../../mcp/session.ts';
 import type { ProxyControl } from '../../proxy/control-client.ts';
 import { shownName } from '../shown-name.ts';
 import { ruleOn, type ToolDescription } from './describe-connection.ts';
@@ -31,7 +31,7 @@ export async function testServer(
     return await withServer(
       url,
       (ask) => control.askServer(connection, null, ask),
-      { signal },
+      { signal, limits: LOOK_LIMITS },
       async (session) => {
         const listed = await session.listTools();
         const found = listed.map(({ definition: { name }, problem }) => ({ name, rule: ruleOn(name, tools), problem }));

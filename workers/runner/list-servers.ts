@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { McpError } from '../../mcp/errors.ts';
-import { withServer } from '../../mcp/session.ts';
+import { LOOK_LIMITS, withServer } from '../../mcp/session.ts';
 import { ControlError, type ProxyControl, type ServerView } from '../../proxy/control-client.ts';
 import type { Database } from '../../store/database.ts';
 import {
@@ -40,7 +40,7 @@ export function createListServers({ database, proxy, log, stopping, pauses = PAU
       const tools = await withServer(
         url,
         (ask) => proxy.askServer(connection, null, ask),
-        { signal },
+        { signal, limits: LOOK_LIMITS },
         (session) => session.listTools(),
       );
       await storeListing(database, server, tools);

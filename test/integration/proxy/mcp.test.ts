@@ -1,4 +1,5 @@
-import { withServer } from '../../../mcp/session.ts';
+import type { CredentialUse } from '../../../access/document.ts';
+import { SESSION_LIMITS, withServer } from '../../../mcp/session.ts';
 import { until } from '../../support/until.ts';
 import { type McpWorld, startMcpWorld } from './support/mcp-world.ts';
 import { S1, SCOPE_1, SCOPE_2, SECRET } from './support/world.ts';
@@ -27,7 +28,7 @@ function session<T>(
   return withServer(
     `https://${server}.mcp.test/mcp`,
     (asked) => mcp.world.control.askServer(server, ask, asked),
-    { signal },
+    { signal, limits: SESSION_LIMITS },
     work,
   );
 }
@@ -112,6 +113,19 @@ test.each([
   );
 });
 
+test.each<[string, CredentialUse, string]>([
+  ['a header', { kind: 'header', name: 'x-key', prefix: 'Key ' }, `x-key: Key ${SECRET}`],
+  ['the query', { kind: 'query', name: 'api_key' }, `POST /mcp?api_key=${encodeURIComponent(SECRET)} HTTP/1.1`],
+  ['a name and a password', { kind: 'basic' }, `Basic ${Buffer.from(`user:${SECRET}`).toString('base64')}`],
+])('a credential in %s is attached to every message', async (_what, credential, expected) => {
+  await mcp.apply({ connections: mcp.servers.map((each) => ({ ...each, credential })) });
+  mcp.origin.forget();
+  const answer = await call('hostile', 'orders');
+  expect(answer.isError).toBe(false);
+  const received = mcp.origin.received('hostile.mcp.test');
+  expect(received.toLowerCase().split(expected.toLowerCase()).length - 1).toBe(received.split('POST /mcp').length - 1);
+});
+
 test('a look at the list calls no tool', async () => {
   await expect(call('hostile', 'orders', {}, { look: true })).rejects.toMatchObject({
     code: 'ProxyRefused',
@@ -153,8 +167,9 @@ test('a redirect to a private address is followed by nobody', async () => {
     message: expect.stringContaining('redirects'),
   });
   mcp.hostile.mood = 'redirect';
+  const before = mcp.hostile.called.length;
   await expect(call('hostile', 'orders')).rejects.toMatchObject({ code: 'ServerRefused' });
-  expect(mcp.hostile.called.filter((name) => name === 'orders')).toEqual([]);
+  expect(mcp.hostile.called.slice(before)).toEqual([]);
   expect(new Set(mcp.world.dialled.slice(dialled))).toEqual(new Set([`127.0.0.1:${mcp.origin.port}`]));
   expect(mcp.origin.received('inside.mcp.test')).toBe('');
 });

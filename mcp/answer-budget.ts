@@ -1,0 +1,49 @@
+/**
+ * Memory for the answers of MCP servers while they are read. Each sandbox has a share, so that none can use up the room of all.
+ */
+export interface AnswerBudget {
+  /** The room of one session, empty at first. */
+  open(sandbox: string): AnswerRoom;
+}
+
+export interface AnswerRoom {
+  /** Sets bytes aside. False when there is no room for them now. */
+  take(bytes: number): boolean;
+  /** Gives everything back. Call it once, when the session is over. */
+  close(): void;
+}
+
+export interface AnswerBudgetLimits {
+  readonly perSandbox: number;
+  readonly inAll: number;
+}
+
+export const ANSWER_LIMITS: AnswerBudgetLimits = { perSandbox: 32 * 1024 * 1024, inAll: 256 * 1024 * 1024 };
+
+export function createAnswerBudget({ perSandbox, inAll }: AnswerBudgetLimits = ANSWER_LIMITS): AnswerBudget {
+  const taken = new Map<string, number>();
+  let sum = 0;
+
+  return {
+    open(sandbox) {
+      let own = 0;
+      return {
+        take(bytes) {
+          const before = taken.get(sandbox) ?? 0;
+          if (before + bytes > perSandbox || sum + bytes > inAll) return false;
+          taken.set(sandbox, before + bytes);
+          sum += bytes;
+          own += bytes;
+          return true;
+        },
+        close() {
+          const left = (taken.get(sandbox) ?? 0) - own;
+          if (left > 0) taken.set(sandbox, left);
+          else taken.delete(sandbox);
+          sum -= own;
+          own = 0;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { createAnswerBudget } from '../../../mcp/answer-budget.ts';
+
+test('a sandbox has a share of the memory for answers, and its sessions give theirs back', () => {
+  const budget = createAnswerBudget({ perSandbox: 10, inAll: 25 });
+  const [first, second] = [budget.open('one'), budget.open('one')];
+  expect([first.take(5), first.take(3), second.take(3)]).toEqual([true, true, false]);
+  expect(budget.open('two').take(10)).toBe(true);
+  expect(budget.open('three').take(8)).toBe(false);
+  first.close();
+  expect(second.take(10)).toBe(true);
+  expect(budget.open('three').take(6)).toBe(false);
+  second.close();
+  expect(budget.open('three').take(10)).toBe(true);
+});
