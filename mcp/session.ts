@@ -1,10 +1,14 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { CallToolResultSchema, McpError as RpcError } from '@modelcontextprotocol/sdk/types.js';
+import {
+  CallToolResultSchema,
+  ReadResourceResultSchema,
+  McpError as RpcError,
+} from '@modelcontextprotocol/sdk/types.js';
 import type { AnswerRoom } from './answer-budget.ts';
 import { McpError, quoted } from './errors.ts';
 import { type AskServer, createServerFetch } from './server-fetch.ts';
-import { readResult, type ToolAnswer } from './tool-answer.ts';
+import { READ_LINK, readResult, type ToolAnswer } from './tool-answer.ts';
 import { type ListedTool, PageSchema, readListed } from './tool-definition.ts';
 
 export interface SessionLimits {
@@ -36,6 +40,8 @@ export const SESSION_LIMITS: SessionLimits = {
 /** A server has at most this many tools. Further ones are not looked at. */
 export const MAX_TOOLS = 200;
 const MAX_PAGES = 20;
+/** Of one answer. */
+const MAX_LINKS = 10;
 /** A stream that broke off may be taken up again. After this long without one, nothing more is waited for. */
 const TAKEN_UP_WITHIN_MS = 4_000;
 const FAREWELL_MS = 2_000;
@@ -117,6 +123,29 @@ export async function withServer<T>(
     });
   const stop = AbortSignal.any([signal, lost.signal]);
   const options = { signal: stop, timeout: limits.listMs };
+
+  /** Puts what an answer links to in the place of the link. A resource that cannot be read stays a link. */
+  async function withLinks(content: readonly { readonly type: string; readonly uri?: unknown }[]): Promise<unknown[]> {
+    if (!client.getServerCapabilities()?.resources) return [...content];
+    const pieces: unknown[] = [];
+    let links = 0;
+    for (const piece of content) {
+      const isLink = piece.type === 'resource_link' && typeof piece.uri === 'string';
+      if (isLink) links += 1;
+      if (!isLink || links > MAX_LINKS) {
+        pieces.push(piece);
+        continue;
+      }
+      const asked = { method: 'resources/read', params: { uri: String(piece.uri) } } as const;
+      const read = await sdk(client.request(asked, ReadResourceResultSchema, options)).catch((error: unknown) => {
+        if (stop.aborted || !(error instanceof McpError)) throw error;
+        return null;
+      });
+      pieces.push(...(read ? read.contents.map((resource) => ({ type: READ_LINK, resource })) : [piece]));
+    }
+    return pieces;
+  }
+
   try {
     await sdk(client.connect(transport, options));
     const server = client.getServerVersion();
@@ -147,7 +176,8 @@ export async function withServer<T>(
             onprogress: ({ progress, total }) => onProgress(shown(progress, total)),
           }),
         );
-        return understood(() => readResult(answer));
+        const content = await withLinks(answer.content);
+        return understood(() => readResult({ ...answer, content }));
       },
     });
   } catch (error) {

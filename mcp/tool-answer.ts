@@ -37,6 +37,8 @@ interface Piece {
 }
 
 const MAX_FILES = 20;
+/** Our own word for a resource that an answer linked to, and that was read. */
+export const READ_LINK = 'read-link';
 
 /** Reads the pieces of a result in their order. Structured content that no text repeats is written as JSON. */
 export function readResult(result: {
@@ -46,7 +48,7 @@ export function readResult(result: {
 }): ToolAnswer {
   const texts: string[] = [];
   const files: AnswerFile[] = [];
-  function addFile(data: string, type: string, of: string): void {
+  function addFile(bytes: Buffer, type: string, of: string): void {
     if (files.length === MAX_FILES) {
       texts.push(`(${of}: left out, because an answer has at most ${MAX_FILES} files)`);
       return;
@@ -54,19 +56,22 @@ export function readResult(result: {
     files.push({
       name: `${files.length + 1}.${ending(type)}`,
       type: quoted(type, 100),
-      bytes: Buffer.from(data, 'base64'),
+      bytes,
     });
   }
   for (const piece of result.content as readonly Piece[]) {
     if (piece.type === 'text') texts.push(piece.text ?? '');
-    else if (piece.data !== undefined) addFile(piece.data, piece.mimeType ?? '', piece.type);
+    else if (piece.data !== undefined) addFile(Buffer.from(piece.data, 'base64'), piece.mimeType ?? '', piece.type);
     else if (piece.type === 'resource_link')
       texts.push(`(resource ${quoted(piece.uri ?? '')}: ${quoted(piece.name ?? '')})`);
-    else if (piece.resource?.text !== undefined)
+    else if (piece.type === READ_LINK && piece.resource?.text !== undefined) {
+      texts.push(`(resource ${quoted(piece.resource.uri)})`);
+      addFile(Buffer.from(piece.resource.text), piece.resource.mimeType ?? 'text/plain', 'resource');
+    } else if (piece.resource?.text !== undefined)
       texts.push(`(resource ${quoted(piece.resource.uri)})\n${piece.resource.text}`);
     else if (piece.resource?.blob !== undefined) {
       texts.push(`(resource ${quoted(piece.resource.uri)})`);
-      addFile(piece.resource.blob, piece.resource.mimeType ?? '', 'resource');
+      addFile(Buffer.from(piece.resource.blob, 'base64'), piece.resource.mimeType ?? '', 'resource');
     }
   }
   const { structuredContent } = result;

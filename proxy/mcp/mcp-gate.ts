@@ -39,9 +39,12 @@ export async function judgeMcp(request: McpRequest): Promise<Content> {
   const { tool } = message;
   exchange.work = { repository: null, operation: message.method, ref: null, pullRequest: null, tool };
   const sent = { ...unchanged, head: withBody(head, message.body), body: message.body };
+  const isLook = tool === null && message.method !== 'resources/read';
+  if (!isTurn && !isLook) {
+    const why = 'Outside a turn no tool is called and no resource is read.';
+    throw new Refusal('tool_refused', why, { rule: server, connection: server });
+  }
   if (tool === null) return { ...sent, stillHolds: isThere };
-  if (!isTurn)
-    throw new Refusal('tool_refused', 'Outside a turn no tool is called.', { rule: server, connection: server });
   const decision = judgeTool({ server, tool }, access);
   if (decision.outcome === 'blocked') {
     const names = { rule: decision.rule, connection: server };

@@ -19,6 +19,7 @@ const METHODS = [
   'ping',
   'tools/list',
   'tools/call',
+  'resources/read',
 ] as const;
 
 export type McpMethod = (typeof METHODS)[number];

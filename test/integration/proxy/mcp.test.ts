@@ -64,6 +64,15 @@ test('images and structured content of the reference server come as they are', a
   expect(JSON.parse(text)).toMatchObject({ temperature: expect.any(Number) });
 });
 
+test('resources that an answer links to come as files', async () => {
+  const { text, files } = await call('everything', 'get-resource-links', { count: 3 });
+  expect(text.match(/\(resource demo:\/\/resource\//g)).toHaveLength(3);
+  expect(files).toHaveLength(3);
+  expect(files.every(({ bytes }) => bytes.length > 0)).toBe(true);
+  const read = await mcp.world.events(S1, 3, ({ operation }) => operation === 'resources/read');
+  expect(read).toMatchObject(Array(3).fill({ connection: 'everything', outcome: 'injected', tool: null }));
+});
+
 test('the list of the reference server is read, with what it says of each tool', async () => {
   const tools = await session('everything', (open) => open.listTools(), { look: true });
   expect(tools.map(({ definition }) => definition.name)).toEqual(expect.arrayContaining(['echo', 'get-sum']));
