@@ -27,6 +27,8 @@ export interface ScopeSection {
   readonly bundles: readonly string[];
   readonly instructions: string;
   readonly environment?: string;
+  readonly directMessages?: 'on' | 'off';
+  readonly groupMessages?: 'off' | 'workspace';
 }
 
 export interface WorkspaceSection extends ScopeSection {

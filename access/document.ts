@@ -260,6 +260,10 @@ export interface ScopeAccess {
   readonly instructions: string;
   /** The environment that is attached here. Absent when the file does not say. */
   readonly environment?: string;
+  /** Of the organization and of workspaces. Absent when the file does not say. */
+  readonly directMessages?: 'on' | 'off';
+  /** `workspace` gives group messages the bundles of workspace and organization. Absent when the file does not say. */
+  readonly groupMessages?: 'off' | 'workspace';
   /** The pattern that a confirmed channel matches. Absent for what the file names itself. No stored document has it. */
   readonly pattern?: string;
 }

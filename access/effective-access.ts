@@ -26,9 +26,12 @@ export interface AccessIndex {
    * registries and instructions, which no decision reads. Every decision about this host is the same as by `effective`.
    */
   accessTo(host: string, scope: ScopeKey): EffectiveAccess;
-  /** Whether the agent may work in a scope. */
-  isEnabled(scope: ScopeKey): boolean;
+  /** Why the agent may not work in a scope. Null: it may. */
+  whyOff(scope: ScopeKey): Off | null;
 }
+
+/** What switches a scope off: `enabled: false`, `direct-messages: off`, `group-messages: off`. */
+export type Off = 'disabled' | 'direct-messages' | 'group-messages';
 
 interface PreparedScope extends AttachedAccess {
   /** Made at the first request. */
@@ -64,13 +67,13 @@ export function indexAccess(document: AccessDocument): AccessIndex {
   const chainOf = (scope: ScopeKey) => scopeChain(scope).flatMap(prepare);
 
   return {
-    isEnabled: (scope) => isEnabled(scope, scopes),
+    whyOff: (scope) => whyOff(scope, scopes),
     effective(scope) {
       const chain = chainOf(scope);
       return {
         scope,
         policyVersion: document.version,
-        enabled: isEnabled(scope, scopes),
+        enabled: whyOff(scope, scopes) === null,
         guardrails: document.guardrails,
         repositoryGuardrails: document.repositoryGuardrails,
         toolGuardrails: document.toolGuardrails ?? [],
@@ -87,7 +90,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
       return {
         scope,
         policyVersion: document.version,
-        enabled: isEnabled(scope, scopes),
+        enabled: whyOff(scope, scopes) === null,
         guardrails: guardrails.itemsFor(host),
         repositoryGuardrails: document.repositoryGuardrails,
         toolGuardrails: document.toolGuardrails ?? [],
@@ -110,6 +113,20 @@ function serversOf(chain: readonly AttachedAccess[]): EffectiveServer[] {
   const all = chain.flatMap(({ servers }) => servers);
   if (all.length < 2) return all;
   return [...new Map(all.toReversed().map((each) => [each.connection.id, each])).values()].reverse();
+}
+
+function whyOff(scope: ScopeKey, scopes: ReadonlyMap<ScopeKey, ScopeAccess>): Off | null {
+  const [kind, team] = scope.split(':');
+  const nearest = <T>(read: (access: ScopeAccess) => T | undefined): T | undefined =>
+    [scopes.get(`workspace:${team}`), scopes.get('organization')].map((each) => each && read(each)).find(isSaid);
+  // Only one-to-one messages are on when nobody has said anything: a group has other people in it.
+  if (kind === 'person' && nearest(({ directMessages }) => directMessages) === 'off') return 'direct-messages';
+  if (kind === 'group-dm' && nearest(({ groupMessages }) => groupMessages) !== 'workspace') return 'group-messages';
+  return isEnabled(scope, scopes) ? null : 'disabled';
+}
+
+function isSaid<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }
 
 /**

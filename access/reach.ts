@@ -2,7 +2,7 @@
  * What a new document lets a scope reach that the old one did not. `bellhop plan` shows it first, because that is what a
  * reviewer has to agree to.
  */
-import type { ScopeKey } from '../contracts/scope.ts';
+import { groupDmScope, type ScopeKey, scopeKind } from '../contracts/scope.ts';
 import type { EffectiveAccess, EffectiveConnectionRule, EffectiveRule, Origin } from './decision.ts';
 import type { AccessDocument } from './document.ts';
 import { indexAccess } from './effective-access.ts';
@@ -51,6 +51,7 @@ export interface ScopeReach {
 export function compareReach(before: AccessDocument, after: AccessDocument): ScopeReach[] {
   const labels = new Map([...before.scopes, ...after.scopes].map(({ scope, label }) => [scope, label]));
   labels.set('organization', 'organization');
+  for (const [scope, label] of groupMessages([...labels.keys()])) labels.set(scope, label);
   const pieces = createPieces();
   const [old, now] = [indexAccess(before), indexAccess(after)];
   const changed = [...labels].flatMap(([scope, label]) => {
@@ -61,6 +62,13 @@ export function compareReach(before: AccessDocument, after: AccessDocument): Sco
     return gained.length + lost.length === 0 ? [] : [{ scope, label, gained, lost }];
   });
   return changed.sort((a, b) => Number(b.gained.length > 0) - Number(a.gained.length > 0));
+}
+
+/** A scope that stands for every group message of a workspace that is named, and one for those of all others. */
+function groupMessages(scopes: readonly ScopeKey[]): [ScopeKey, string][] {
+  const teams = scopes.filter((scope) => scopeKind(scope) === 'workspace').map((scope) => scope.split(':')[1] ?? '');
+  const named = teams.map((team): [ScopeKey, string] => [groupDmScope(team, '*'), `group messages of ${team}`]);
+  return [...named, [groupDmScope('*', '*'), 'group messages']];
 }
 
 interface Reach {

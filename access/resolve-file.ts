@@ -119,6 +119,15 @@ function workspaceScope(
 }
 
 function scopeAccess(scope: ScopeKey, label: string, section: ScopeSection): ScopeAccess {
-  const { enabled, bundles, instructions, environment } = section;
-  return { scope, label, enabled, bundles, instructions, ...(environment !== undefined && { environment }) };
+  const { enabled, bundles, instructions, environment, directMessages, groupMessages } = section;
+  return {
+    scope,
+    label,
+    enabled,
+    bundles,
+    instructions,
+    ...(environment !== undefined && { environment }),
+    ...(directMessages !== undefined && { directMessages }),
+    ...(groupMessages !== undefined && { groupMessages }),
+  };
 }

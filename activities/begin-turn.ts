@@ -76,7 +76,7 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
         if (access.enabled) await fixInstructions(db, session, access.instructions);
         return id;
       });
-      if (!access.enabled) throw failure('AccessDisabled', `${scope} has enabled: false`);
+      if (!access.enabled) throw failure('AccessDisabled', `${scope} is switched off`);
       const connections = access.rules.filter((rule) => rule.action === 'inject').length;
       return { snapshot, connections, domains: access.rules.length - connections };
     },

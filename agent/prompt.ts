@@ -1,11 +1,12 @@
 import type { EffectiveAccess, EffectiveRule } from '../access/decision.ts';
 import type { TurnTools } from '../contracts/mcp.ts';
+import { scopeKind } from '../contracts/scope.ts';
 import { repositoriesSection } from './prompt-repositories.ts';
 
 export interface PromptInput {
   /** What people call the agent in Slack. */
   readonly name: string;
-  /** `#platform-eng`, or null in a direct message. */
+  /** `#platform-eng`, or null in a direct message or a group message. */
   readonly channel: string | null;
   /** The access with which the turn began. Null when it is not known. */
   readonly access: EffectiveAccess | null;
@@ -34,8 +35,9 @@ export function systemPrompt(input: PromptInput): string {
   ].join('\n\n');
 }
 
-function identity({ name, channel }: PromptInput): string {
-  const place = channel === null ? 'a direct message in Slack' : `a thread of the Slack channel ${channel}`;
+function identity({ name, channel, access }: PromptInput): string {
+  const alone = access !== null && scopeKind(access.scope) === 'group-dm' ? 'a group message' : 'a direct message';
+  const place = channel === null ? `${alone} in Slack` : `a thread of the Slack channel ${channel}`;
   return [
     `You are ${name}, an agent that works for a team in ${place}.`,
     'People ask for work; you do it with your tools and answer in the thread. Do the work instead of describing it.',

@@ -39,7 +39,8 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   AccessDisabled: {
     retry: false,
     thread: 'I am switched off here. An administrator can change that in bellhop.yaml.',
-    operator: 'The channel or person, or the organization, has `enabled: false` in the applied access file.',
+    operator:
+      'The channel or the organization has `enabled: false` in the applied access file, or `direct-messages` or `group-messages` is off.',
   },
   ModelRefusedRequest: {
     retry: false,

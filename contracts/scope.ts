@@ -29,6 +29,11 @@ export function personScope(team: string, user: string): ScopeKey {
   return `person:${team}:${user}`;
 }
 
+/** `group-dm:<team>:<conversation id>`, the scope of a group message. */
+export function groupDmScope(team: string, channel: string): ScopeKey {
+  return `group-dm:${team}:${channel}`;
+}
+
 /** The word before the first colon; the organization has no more than that word. */
 export function scopeKind(scope: ScopeKey): ScopeKind {
   return scope.split(':', 1)[0] as ScopeKind;

@@ -1,5 +1,6 @@
 import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import type { Off } from '../access/effective-access.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { listenTo, type Notifications } from '../store/notifications.ts';
@@ -34,7 +35,7 @@ export interface GatewayOptions {
   readonly botToken: string;
   readonly apiUrl: string;
   readonly signals: SessionSignals;
-  readonly isEnabled: (scope: ScopeKey) => Promise<boolean>;
+  readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   readonly log: GatewayLog;
   /** How long storing an event took, from its receipt until it may be acknowledged to Slack. In seconds. */
   readonly onStored?: (seconds: number) => void;
@@ -89,7 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     signals: options.signals,
     fetchFiles,
     joinThread: createThreadJoiner({ db: database, calls, identity, directory, fetchFiles, log }),
-    isEnabled: options.isEnabled,
+    whyOff: options.whyOff,
     now,
     log,
     crowd: crowd.seen,

@@ -6,7 +6,7 @@ import type { RunnerPart, RunnerTools } from './runners.ts';
 /** A thread that the agent works in, or has worked in lately. */
 export interface ThreadOverview {
   readonly session: string;
-  /** `#ops`, `direct message`, or the channel's id when nothing else is known. */
+  /** `#ops`, `direct message`, `group message`, or the channel's id when nothing else is known. */
   readonly place: string;
   readonly permalink: string | null;
   readonly state: SessionState;
@@ -81,6 +81,7 @@ async function latestThreads(db: Queryable, limit: number): Promise<ThreadOvervi
        group by session.id order by 2 desc, 3 desc limit $1)
      select session.id as session, session.permalink, session.state,
             case when session.scope like 'person:%' then 'direct message'
+                 when session.scope like 'group-dm:%' then 'group message'
                  else coalesce('#' || nullif(channel.name, ''), session.channel) end as place,
             turn.number as turn, turn.state as "turnState", turn.failure, coalesce(person.name, turn.requester) as requester,
             turn.started_at as "startedAt",

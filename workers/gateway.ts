@@ -54,7 +54,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       client: new Client({ connection, namespace: temporal.namespace }),
       taskQueue: AGENT_QUEUE,
     }),
-    isEnabled: async (scope) => (await policy()).isEnabled(scope),
+    whyOff: async (scope) => (await policy()).whyOff(scope),
     onStored: tellStoring(signals),
     log,
   });

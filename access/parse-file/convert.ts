@@ -21,24 +21,35 @@ import type { ConnectionEntry, RuleEntry } from './connection-schema.ts';
 import { toCredential, toSource } from './credential-schema.ts';
 import { mcpRule, toMcp } from './mcp-schema.ts';
 import { type FilePath, fieldOf } from './problem.ts';
-import type { BundleEntry, DomainShape, GuardrailEntry, Section, TestEntry, WorkspaceEntry } from './schemas.ts';
+import type {
+  BroadSection,
+  BundleEntry,
+  DomainShape,
+  GuardrailEntry,
+  Section,
+  TestEntry,
+  WorkspaceEntry,
+} from './schemas.ts';
 
 /** The line of the file for a path below the entry. An empty path is the entry's own key. */
 export type LineOf = (...path: FilePath) => number;
 
 /** A scope that the file does not name has nothing of its own. */
-export function toScope(entry: Section | undefined): ScopeSection {
+export function toScope(entry: Section | BroadSection | undefined): ScopeSection {
+  const { 'direct-messages': directMessages, 'group-messages': groupMessages } = entry ?? {};
   return {
     enabled: entry?.enabled ?? null,
     bundles: entry?.bundles ?? [],
     instructions: entry?.instructions.trim() ?? '',
     ...(entry?.environment !== undefined && { environment: entry.environment }),
+    ...(directMessages !== undefined && { directMessages }),
+    ...(groupMessages !== undefined && { groupMessages }),
   };
 }
 
 /** `team` is null when the file gives no id. */
 export function toWorkspace(
-  entry: Section | WorkspaceEntry | undefined,
+  entry: BroadSection | WorkspaceEntry | undefined,
   team: string | null,
   path: FilePath,
   line: number,

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { PRESETS } from '../presets/apply-preset.ts';
 import { connection } from './connection-schema.ts';
 import { NAME } from './leaf-schemas.ts';
-import { bundle, guardrail, schedule, section, test, workspaceSection } from './schemas.ts';
-import { notBuiltYet } from './strict-entry.ts';
+import { broadSection, bundle, guardrail, schedule, section, test, workspaceSection } from './schemas.ts';
+import { isNotHere } from './strict-entry.ts';
 
 type JsonSchema = Record<string, unknown>;
 
@@ -25,9 +25,9 @@ export function accessFileSchema(): JsonSchema {
     type: 'object',
     additionalProperties: false,
     properties: {
-      organization: shapeOf(section),
+      organization: shapeOf(broadSection),
       workspace: shapeOf(workspaceSection),
-      workspaces: keyed(shapeOf(section)),
+      workspaces: keyed(shapeOf(broadSection)),
       channels: keyed(shapeOf(section)),
       bundles: named(shapeOf(bundle)),
       connections: named(connectionShape()),
@@ -44,7 +44,7 @@ function shapeOf(schema: z.ZodType): JsonSchema {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      if (zodSchema === notBuiltYet) jsonSchema.not = {};
+      if (isNotHere(zodSchema)) jsonSchema.not = {};
       // `short` is our own: the form that stands for a longer one, such as `read` for a list of methods.
       const { short, ...long } = jsonSchema;
       if (short === undefined) return;

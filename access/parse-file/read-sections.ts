@@ -22,7 +22,7 @@ import { entriesOf, isChannelRef, isMapping, type Root, readRoot, type SectionNa
 import { readSchedule } from './read-schedule.ts';
 import type { YamlText } from './read-yaml.ts';
 import { readRepositories } from './repositories.ts';
-import { bundle, guardrail, schedule, section, test, workspaceSection } from './schemas.ts';
+import { broadSection, bundle, guardrail, schedule, section, test, workspaceSection } from './schemas.ts';
 import { parseEntry } from './strict-entry.ts';
 
 export interface ReadSections {
@@ -83,7 +83,7 @@ export function readSections(text: YamlText, now: Date): ReadSections {
     tools: toToolGuardrail(...read),
   }));
   const file: AccessFile = {
-    organization: toScope(read(section, root.organization, ['organization'])[0]),
+    organization: toScope(read(broadSection, root.organization, ['organization'])[0]),
     workspaces: readWorkspaces(),
     ...readChannels(),
     bundles: readAll('bundles', bundle, (name, entry, lineOf) => {
@@ -123,7 +123,7 @@ export function readSections(text: YamlText, now: Date): ReadSections {
   }
 
   function readWorkspaces(): WorkspaceSection[] {
-    const several = readAll('workspaces', section, (team, entry, lineOf) =>
+    const several = readAll('workspaces', broadSection, (team, entry, lineOf) =>
       toWorkspace(entry, team, ['workspaces', team], lineOf()),
     );
     if (!('workspace' in root)) return several;

@@ -18,7 +18,10 @@ import {
   request,
 } from './leaf-schemas.ts';
 import { toolPattern } from './mcp-schema.ts';
-import { entry, notBuiltYet } from './strict-entry.ts';
+import { entry, notBuiltYet, notHere } from './strict-entry.ts';
+
+/** Whoever writes it at a channel is told where it belongs. */
+const ofOrganization = notHere('belongs under organization or a workspace');
 
 export const section = entry({
   enabled: z.boolean().optional(),
@@ -30,12 +33,19 @@ export const section = entry({
   listen: notBuiltYet,
   identity: notBuiltYet,
   personal: notBuiltYet,
-  'direct-messages': notBuiltYet,
-  'group-messages': notBuiltYet,
+  'direct-messages': ofOrganization,
+  'group-messages': ofOrganization,
+});
+
+/** What the organization and a workspace may say. */
+export const broadSection = entry({
+  ...section.shape,
+  'direct-messages': z.enum(['on', 'off']).optional(),
+  'group-messages': z.enum(['off', 'workspace']).optional(),
 });
 
 export const workspaceSection = entry({
-  ...section.shape,
+  ...broadSection.shape,
   id: z
     .string()
     .regex(/^T[A-Z0-9]+$/, "is no workspace's id, such as T0123ABCD")
@@ -172,6 +182,7 @@ export const test = entry({
 );
 
 export type Section = z.infer<typeof section>;
+export type BroadSection = z.infer<typeof broadSection>;
 export type WorkspaceEntry = z.infer<typeof workspaceSection>;
 export type BundleEntry = z.infer<typeof bundle>;
 export type DomainShape = BundleEntry['domains'][number];

@@ -4,11 +4,21 @@ import { byLine, type FilePath, type FileProblem, fieldOf } from './problem.ts';
 import type { YamlText } from './read-yaml.ts';
 
 /** A key that a later version will understand. The message says so, instead of suggesting another key. */
-export const notBuiltYet = z.undefined('is not built yet').optional();
+export const notBuiltYet = notHere('is not built yet');
+
+/** A key that may not stand here, with the reason. */
+export function notHere(reason: string): z.ZodOptional<z.ZodUndefined> {
+  return z.undefined(reason).optional();
+}
+
+/** Whether a key of an entry is one of {@link notHere}. */
+export function isNotHere(schema: unknown): boolean {
+  return schema instanceof z.ZodOptional && schema.unwrap() instanceof z.ZodUndefined;
+}
 
 /** A mapping with these keys and no others. `hint` is added to the message about another key. */
 export function entry<Shape extends z.ZodRawShape>(shape: Shape, hint = ''): z.ZodObject<Shape, z.core.$strict> {
-  const known = Object.keys(shape).filter((key) => shape[key] !== notBuiltYet);
+  const known = Object.keys(shape).filter((key) => !isNotHere(shape[key]));
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;

@@ -148,6 +148,8 @@ const schema: z.ZodType<AccessDocument> = z.object({
   scopes: z.array(
     z.object({
       ...attached,
+      directMessages: z.enum(['on', 'off']).optional(),
+      groupMessages: z.enum(['off', 'workspace']).optional(),
       scope: z.custom<ScopeKey>((value) => typeof value === 'string'),
       label: z.string(),
       pattern: z.string().optional(),

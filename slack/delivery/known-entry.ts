@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { Off } from '../../access/effective-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
-import { channelScope, personScope, type ScopeKey } from '../../contracts/scope.ts';
+import { channelScope, groupDmScope, personScope, type ScopeKey } from '../../contracts/scope.ts';
+import type { Channel } from '../../store/channels.ts';
 import type { Database } from '../../store/database.ts';
 import type { AuthorClass, InboxRow } from '../../store/inbox.ts';
 import { LookupUnavailable } from '../api/errors.ts';
@@ -20,8 +22,8 @@ export interface DeliveryDependencies {
   readonly fetchFiles: FileFetcher;
   /** Keeps what was said in a thread before the agent was called into it. */
   readonly joinThread: ThreadJoiner;
-  /** Whether the applied access file lets the agent work in a scope. */
-  readonly isEnabled: (scope: ScopeKey) => Promise<boolean>;
+  /** Why the applied access file does not let the agent work in a scope. Null: it does. */
+  readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   readonly patience: LookupPatience;
   readonly now: () => Date;
 }
@@ -32,7 +34,7 @@ export interface KnownEntry {
   readonly session: SessionId;
   readonly scope: ScopeKey;
   readonly author: { readonly class: AuthorClass; readonly name: string };
-  /** `#ops`, or `direct message`. */
+  /** `#ops`, `direct message` or `group message`. */
   readonly place: string;
   readonly refusal: Refusal | null;
 }
@@ -42,7 +44,7 @@ export interface KnownEntry {
  * @throws LookupUnavailable while Slack fails and it is worth asking again
  */
 export async function lookUpEntry(dependencies: DeliveryDependencies, row: InboxRow): Promise<KnownEntry> {
-  const { directory, isEnabled, patience } = dependencies;
+  const { directory, whyOff, patience } = dependencies;
   const asked = async <T>(question: Promise<T | null>): Promise<T | null> => {
     try {
       return await question;
@@ -60,20 +62,30 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
     row.kind === 'stop' ? null : asked(directory.channel(row.channel)),
   ]);
   patience.end(row.id);
-  const scope = row.address === 'dm' ? personScope(row.team, row.author) : channelScope(row.team, row.channel);
+  const scope = scopeOf(row, channel);
   const author = person?.class ?? null;
   const refusal =
     row.kind === 'stop'
-      ? refusalOf({ author, channel: { kind: 'public', external: false }, enabled: true })
-      : refusalOf({ author, channel, enabled: await isEnabled(scope) });
+      ? refusalOf({ author, channel: { kind: 'public', external: false }, off: null })
+      : refusalOf({ author, channel, off: await whyOff(scope) });
   return {
     row,
     session: row.session,
     scope,
     author: person ?? { class: 'unknown', name: row.author },
-    place: channel?.kind === 'im' ? 'direct message' : `#${channel?.name || row.channel}`,
+    place: placeOf(row, channel),
     refusal,
   };
+}
+
+function scopeOf({ address, team, author, channel: id }: InboxRow, channel: Pick<Channel, 'kind'> | null): ScopeKey {
+  if (address === 'dm') return personScope(team, author);
+  return channel?.kind === 'mpim' ? groupDmScope(team, id) : channelScope(team, id);
+}
+
+function placeOf(row: InboxRow, channel: Pick<Channel, 'kind' | 'name'> | null): string {
+  if (channel?.kind === 'im') return 'direct message';
+  return channel?.kind === 'mpim' ? 'group message' : `#${channel?.name || row.channel}`;
 }
 
 /** What is kept of an entry when its way is decided: its author's class and what the agent reads. */

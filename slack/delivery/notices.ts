@@ -9,7 +9,10 @@ export const REFUSALS: Readonly<Record<Refusal, string>> = {
   'shared-channel':
     'This channel is shared with another organization, so I do not work here. Please ask me in a channel of your own.',
   'unknown-channel': 'Slack could not tell me what kind of channel this is, so I do not work here.',
-  'group-dm': 'I do not work in group messages. Please ask me in a channel, or in a direct message of your own.',
+  'group-messages':
+    'I do not work in group messages. Please ask me in a channel, or in a direct message of your own. An administrator can change that with `group-messages: workspace` in bellhop.yaml.',
+  'direct-messages':
+    'I do not work in direct messages here. Please ask me in a channel that I am in. An administrator can change that with `direct-messages: on` in bellhop.yaml.',
   disabled:
     'I am switched off here. An administrator can change that in bellhop.yaml, or with `./bellhop channels confirm` where the name of this channel matches a pattern there.',
 };

@@ -1,4 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { EMPTY_DOCUMENT } from '../../access/document.ts';
+import { indexAccess, type Off } from '../../access/effective-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import { createSlackClient } from '../../slack/api/client.ts';
@@ -18,7 +20,8 @@ export interface StageOptions {
   readonly sweepMs?: number;
   readonly limits?: RateLimits;
   readonly catchUp?: CatchUpTimes;
-  readonly isEnabled?: (scope: ScopeKey) => Promise<boolean>;
+  /** @default as without an access file */
+  readonly whyOff?: (scope: ScopeKey) => Promise<Off | null>;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
   readonly gate?: () => void | Promise<void>;
@@ -71,7 +74,7 @@ export async function startGatewayStage(
         botToken: slack.tokens.bot,
         apiUrl: slack.apiUrl,
         signals: gated(signals, options.gate),
-        isEnabled: async () => true,
+        whyOff: async (scope) => indexAccess(EMPTY_DOCUMENT).whyOff(scope),
         log: { info: log('info'), warn: log('warn'), error: log('error') },
         ...given(options),
       });

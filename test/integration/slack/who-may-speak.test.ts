@@ -1,15 +1,33 @@
+import { EMPTY_DOCUMENT } from '../../../access/document.ts';
+import { indexAccess } from '../../../access/effective-access.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 let disabled: string | null = null;
+/** What the access file says of group messages. */
+let groupMessages: 'off' | 'workspace' = 'off';
+let directMessages: 'on' | 'off' = 'on';
 /** Milliseconds by which the gateway's clock is ahead. */
 let ahead = 0;
 
 beforeAll(async () => {
   stage = await startGatewayStage();
-  await stage.start({ isEnabled: async (scope) => scope !== disabled, now: () => new Date(Date.now() + ahead) });
+  const organization = {
+    scope: 'organization',
+    label: 'organization',
+    enabled: null,
+    bundles: [],
+    instructions: '',
+  } as const;
+  await stage.start({
+    whyOff: async (scope) => {
+      const scopes = [{ ...organization, directMessages, groupMessages }];
+      return scope === disabled ? 'disabled' : indexAccess({ ...EMPTY_DOCUMENT, scopes }).whyOff(scope);
+    },
+    now: () => new Date(Date.now() + ahead),
+  });
 }, 60_000);
 afterEach(() => stage.slack.clearFaults());
 afterAll(() => stage?.[Symbol.asyncDispose]());
@@ -142,6 +160,35 @@ test('a direct message is a session of the person, with a thread of its own', as
     stage.sessionOf(message),
   ]);
   expect(rows).toEqual([{ scope: 'person:T000000ACME:U0000000ADA', principal: 'person:T000000ACME:U0000000ADA' }]);
+});
+
+test('direct messages that are switched off get one notice, which says what to do', async () => {
+  const { slack } = stage;
+  directMessages = 'off';
+  const dm = await slack.openDm('linus');
+  const first = await slack.post('linus', dm, 'just between us');
+  const notice = await slack.waitForAnswer(first, /do not work in direct messages/);
+  expect(everyText(notice)).toMatch(/ask me in a channel.*`direct-messages: on`/s);
+  const second = await slack.post('linus', dm, 'are you there?');
+  await slack.waitForReaction(second, 'no_entry_sign');
+  expect(await refusals(second)).toHaveLength(0);
+  expect(await stage.runs(stage.sessionOf(first))).toBe(0);
+  directMessages = 'on';
+  const third = await slack.post('linus', dm, 'and now?');
+  await slack.waitForReaction(third, 'eyes');
+});
+
+test('a group message that is switched on is a session of the group, which is no person', async () => {
+  const { slack, db } = stage;
+  groupMessages = 'workspace';
+  const message = await slack.post('grace', 'C000000MPIM', '@bellhop hello there');
+  await slack.waitForReaction(message, 'eyes');
+  const { rows } = await db.database.query('select scope, principal from session where id = $1', [
+    stage.sessionOf(message),
+  ]);
+  const scope = 'group-dm:T000000ACME:C000000MPIM';
+  expect(rows).toEqual([{ scope, principal: `agent@${scope}` }]);
+  groupMessages = 'off';
 });
 
 test('help is answered, and so is an empty mention', async () => {

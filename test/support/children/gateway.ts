@@ -16,7 +16,7 @@ await startGateway({
   botToken: SLACK_BOT_TOKEN,
   apiUrl: SLACK_API_URL,
   signals: { start: async () => {}, message: async () => true, stop: async () => true },
-  isEnabled: async () => true,
+  whyOff: async () => null,
   log: { info: log, warn: log, error: log },
   catchUp: { everyMs: 200, lateMs: 300, overlapMs: 200 },
 });

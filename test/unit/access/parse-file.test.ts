@@ -59,7 +59,7 @@ guardrials: {}
 `;
   expect(problemsIn(text)).toEqual([
     'bellhop.yaml:2: organization.bundles[1]: there is no bundle wbe (did you mean web?)',
-    'bellhop.yaml:3: organization.instruction: unknown key (did you mean instructions?); known here: enabled, bundles, instructions, environment',
+    'bellhop.yaml:3: organization.instruction: unknown key (did you mean instructions?); known here: enabled, bundles, instructions, environment, direct-messages, group-messages',
     'bellhop.yaml:5: channels.#ops.enabled: must be true or false',
     'bellhop.yaml:6: channels.#OPS chat: is neither a channel\'s name ("#platform-eng"), nor its id (C0123ABCD), nor a pattern of names with one * ("#incident-*")',
     'bellhop.yaml:11: bundles.web.domains[1].methods[0]: is no method: methods are written in capitals, such as GET',
@@ -147,6 +147,20 @@ describe('scopes', () => {
     expect(problemsIn('workspaces:\n  acme: { bundles: [x] }')).toEqual([
       "bellhop.yaml:2: workspaces.acme: is no workspace's id, such as T0123ABCD",
       'bellhop.yaml:2: workspaces.acme.bundles[0]: there is no bundle x',
+    ]);
+  });
+
+  test('direct messages and group messages are for the organization and workspaces', () => {
+    const file = fileOf('organization: { direct-messages: off }\nworkspaces: { T1: { group-messages: workspace } }\n');
+    expect(file.organization).toMatchObject({ directMessages: 'off' });
+    expect(file.organization).not.toHaveProperty('groupMessages');
+    expect(file.workspaces[0]).toMatchObject({ groupMessages: 'workspace' });
+    const wrong =
+      'organization:\n  direct-messages: yes\nworkspace:\n  group-messages: on\nchannels:\n  "#ops":\n    direct-messages: off\n';
+    expect(problemsIn(wrong)).toEqual([
+      'bellhop.yaml:2: organization.direct-messages: must be on or off',
+      'bellhop.yaml:4: workspace.group-messages: must be off or workspace',
+      'bellhop.yaml:7: channels.#ops.direct-messages: belongs under organization or a workspace',
     ]);
   });
 

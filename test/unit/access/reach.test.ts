@@ -31,6 +31,16 @@ test('a new rule is a gain, with its line and origin', () => {
   ]);
 });
 
+test('group messages that are switched on gain what workspace and organization have', () => {
+  const before = documentOf({ organization: { domains: [domain('docs.a.test')] }, 'workspace:T1': {} });
+  const scopes = before.scopes.map((each) => ({ ...each, groupMessages: 'workspace' as const }));
+  const found = compareReach(before, { ...before, scopes });
+  expect(found.map(({ label, gained }) => [label, gained.map(({ what }) => what)])).toEqual([
+    ['group messages of T1', ['every method https://docs.a.test']],
+    ['group messages', ['every method https://docs.a.test']],
+  ]);
+});
+
 test('what a broader rule covered before is no gain, and a broader rule is one', () => {
   const narrow = withChannel({ domains: [domain('x.a.test', { methods: ['GET'], paths: ['/v1/x'] })] });
   const broad = withChannel({ domains: [domain('*.a.test', { methods: ['GET', 'PUT'], paths: ['/v1'] })] });

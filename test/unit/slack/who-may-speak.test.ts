@@ -45,20 +45,20 @@ test.each([
 });
 
 test('members speak in channels that are theirs and switched on', () => {
-  expect(refusalOf({ author: 'member', channel, enabled: true })).toBeNull();
-  expect(refusalOf({ author: 'member', channel, enabled: false })).toBe('disabled');
-  expect(refusalOf({ author: 'member', channel: { kind: 'mpim', external: false }, enabled: true })).toBe('group-dm');
-  expect(refusalOf({ author: 'member', channel: { ...channel, external: true }, enabled: true })).toBe(
-    'shared-channel',
+  expect(refusalOf({ author: 'member', channel, off: null })).toBeNull();
+  expect(refusalOf({ author: 'member', channel, off: 'disabled' })).toBe('disabled');
+  expect(refusalOf({ author: 'member', channel: { kind: 'mpim', external: false }, off: 'group-messages' })).toBe(
+    'group-messages',
   );
+  expect(refusalOf({ author: 'member', channel: { ...channel, external: true }, off: null })).toBe('shared-channel');
 });
 
 test('what cannot be looked up is refused', () => {
-  expect(refusalOf({ author: null, channel, enabled: true })).toBe('unknown-person');
-  expect(refusalOf({ author: 'unknown', channel, enabled: true })).toBe('unknown-person');
-  expect(refusalOf({ author: 'member', channel: null, enabled: true })).toBe('unknown-channel');
+  expect(refusalOf({ author: null, channel, off: null })).toBe('unknown-person');
+  expect(refusalOf({ author: 'unknown', channel, off: null })).toBe('unknown-person');
+  expect(refusalOf({ author: 'member', channel: null, off: null })).toBe('unknown-channel');
 });
 
 test('an outsider learns nothing about the channel', () => {
-  expect(refusalOf({ author: 'guest', channel: { ...channel, external: true }, enabled: false })).toBe('guest');
+  expect(refusalOf({ author: 'guest', channel: { ...channel, external: true }, off: 'disabled' })).toBe('guest');
 });
