@@ -1,5 +1,13 @@
 import type { Environment } from '../contracts/environments.ts';
-import type { Bundle, ChannelPattern, Connection, Guardrail, RepositoryGuardrail, ToolGuardrail } from './document.ts';
+import type {
+  Bundle,
+  ChannelPattern,
+  Connection,
+  Guardrail,
+  PeopleAccess,
+  RepositoryGuardrail,
+  ToolGuardrail,
+} from './document.ts';
 
 /**
  * The content of `bellhop.yaml` after checking. Channels still have the names that people use. When channels are
@@ -19,6 +27,7 @@ export interface AccessFile {
   readonly schedules: readonly FileSchedule[];
   readonly tests: readonly FileTest[];
   readonly environments?: readonly Environment[];
+  readonly people?: PeopleAccess;
 }
 
 export interface ScopeSection {

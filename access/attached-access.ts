@@ -123,7 +123,8 @@ function bundlesOf({ bundles }: DocumentParts, { scope, label, bundles: attached
   });
 }
 
-function inOrder(a: EffectiveRule, b: EffectiveRule): number {
+/** The order of comparison inside one scope. */
+export function inOrder(a: EffectiveRule, b: EffectiveRule): number {
   const denials = Number(b.action === 'deny') - Number(a.action === 'deny');
   if (denials !== 0) return denials;
   const kinds = Number(a.from === 'domain') - Number(b.from === 'domain');

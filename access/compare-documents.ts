@@ -4,7 +4,7 @@ import type { AccessDocument } from './document.ts';
 /** One entry that differs between two documents. */
 export interface DocumentChange {
   readonly change: 'added' | 'changed' | 'removed';
-  readonly kind: 'scope' | 'pattern' | 'bundle' | 'connection' | 'guardrail' | 'environment' | 'registry';
+  readonly kind: 'scope' | 'pattern' | 'bundle' | 'connection' | 'guardrail' | 'environment' | 'registry' | 'offer';
   /** The name for people: `#platform-eng`, `acme-data`. */
   readonly name: string;
 }
@@ -17,7 +17,7 @@ interface Entry {
 
 /**
  * Lists the changes from one document to another: scopes, patterns of channels, bundles, connections, guardrails,
- * environments, then mirrors of registries. A rule that only moved to another line of the file is no change.
+ * environments, mirrors of registries, then what people are offered. A rule that only moved to another line of the file is no change.
  */
 export function compareDocuments(before: AccessDocument, after: AccessDocument): DocumentChange[] {
   return [
@@ -28,6 +28,7 @@ export function compareDocuments(before: AccessDocument, after: AccessDocument):
     ...compare('guardrail', guardrailsOf(before), guardrailsOf(after)),
     ...compare('environment', environmentsOf(before), environmentsOf(after)),
     ...compare('registry', mirrorsOf(before), mirrorsOf(after)),
+    ...compare('offer', offersOf(before), offersOf(after)),
   ];
 }
 
@@ -75,6 +76,10 @@ function environmentsOf({ environments = [] }: AccessDocument): Entry[] {
 
 function mirrorsOf({ mirrors = {} }: AccessDocument): Entry[] {
   return Object.entries(mirrors).map(([name, content]) => ({ key: name, name, content }));
+}
+
+function offersOf({ people }: AccessDocument): Entry[] {
+  return (people?.offers ?? []).map((each) => ({ key: each.name, name: each.name, content: each }));
 }
 
 function guardrailsOf({ guardrails, repositoryGuardrails, toolGuardrails = [] }: AccessDocument): Entry[] {

@@ -71,6 +71,8 @@ export interface Connection {
   readonly priority: number;
   /** What makes it an MCP server, whose tools models are given. Its one rule says where the server is. Absent: it is none. */
   readonly mcp?: McpServer | undefined;
+  /** The person whose own connection it is. Absent for those of the access file, and no stored document has it. */
+  readonly owner?: ScopeKey;
 }
 
 /** A server of the Model Context Protocol. */
@@ -170,7 +172,7 @@ export type CredentialKind = CredentialUse['kind'];
 
 /** What a bundle allows in one repository, or in all of an owner (`acme/*`). */
 export interface RepositoryGrant {
-  /** `owner/name`, or `owner/*`. GitLab's groups may be nested: `group/sub/name`. */
+  /** `owner/name`, or `owner/*`. GitLab's groups may be nested: `group/sub/name`. Only an offer to people has `*`. */
   readonly repository: string;
   /** `propose` may fetch, push to `bellhop/*` branches without force, and open draft pull requests. */
   readonly access: 'read' | 'propose' | 'write';
@@ -275,6 +277,21 @@ export interface ChannelPattern extends Omit<ScopeAccess, 'scope' | 'label' | 'p
   readonly line: number;
 }
 
+/** What people may connect for themselves. */
+export interface PeopleAccess {
+  readonly offers: readonly PersonalOffer[];
+}
+
+/** A service that a person may connect with a token of their own. */
+export interface PersonalOffer {
+  /** The name of its preset, by which people ask for it: `github`. */
+  readonly name: string;
+  /** The connection that a person gets, without a credential. Its id is `personal/github`. */
+  readonly connection: Connection;
+  /** For a forge: where work may be done. `*` is every repository that the person's token reaches. */
+  readonly grants: readonly RepositoryGrant[];
+}
+
 export interface AccessDocument {
   /** 0 is the empty document of a fresh installation. */
   readonly version: number;
@@ -289,6 +306,8 @@ export interface AccessDocument {
   readonly patterns?: readonly ChannelPattern[];
   /** Absent: none. */
   readonly environments?: readonly Environment[];
+  /** Absent: people may connect nothing. */
+  readonly people?: PeopleAccess;
   /** Where packages came from on the operator's machine when the file was applied. Absent: the public hosts. */
   readonly mirrors?: RegistryMirrors;
 }

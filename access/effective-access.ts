@@ -1,31 +1,41 @@
 import { type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
 import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './attached-access.ts';
 import type { EffectiveAccess, EffectiveRule, EffectiveServer, ForgeConnection } from './decision.ts';
-import type { AccessDocument, ScopeAccess } from './document.ts';
+import type { AccessDocument, PersonalOffer, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
+import { matchesHost } from './host-name.ts';
+import { type HeldConnection, personalAccess } from './personal-access.ts';
 
 /**
  * Computes everything that holds for a scope: its own bundles, then those of its workspace, then those of the
  * organization. A channel that the document does not name gets the access of its workspace and organization. A person's
- * scope gets only what is attached to that person. The build of an environment may reach packages of its registries, and
+ * scope gets only the person's own connections. The build of an environment may reach packages of its registries, and
  * nothing else. Guardrails hold for everybody.
  *
  * For many scopes or many requests of one document, use {@link indexAccess}.
+ *
+ * @param held what the person has connected; ignored in every other scope
  */
-export function effectiveAccess(document: AccessDocument, scope: ScopeKey): EffectiveAccess {
-  return indexAccess(document).effective(scope);
+export function effectiveAccess(
+  document: AccessDocument,
+  scope: ScopeKey,
+  held: readonly HeldConnection[] = [],
+): EffectiveAccess {
+  return indexAccess(document).effective(scope, held);
 }
 
 /** A document prepared for many scopes and many requests. */
 export interface AccessIndex {
   /** The same as {@link effectiveAccess}. */
-  effective(scope: ScopeKey): EffectiveAccess;
+  effective(scope: ScopeKey, held?: readonly HeldConnection[]): EffectiveAccess;
   /**
    * What holds for a scope, narrowed to one host. Rules and guardrails for other hosts are left out, and so are
    * registries and instructions, which no decision reads. Every decision about this host is the same as by `effective`.
    */
-  accessTo(host: string, scope: ScopeKey): EffectiveAccess;
+  accessTo(host: string, scope: ScopeKey, held?: readonly HeldConnection[]): EffectiveAccess;
+  /** What people may connect for themselves. */
+  readonly offers: readonly PersonalOffer[];
   /** Why the agent may not work in a scope. Null: it may. */
   whyOff(scope: ScopeKey): Off | null;
 }
@@ -68,8 +78,10 @@ export function indexAccess(document: AccessDocument): AccessIndex {
 
   return {
     whyOff: (scope) => whyOff(scope, scopes),
-    effective(scope) {
+    offers: document.people?.offers ?? [],
+    effective(scope, held = []) {
       const chain = chainOf(scope);
+      const own = personalAccess(document.people, scope, held);
       return {
         scope,
         policyVersion: document.version,
@@ -77,16 +89,17 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         guardrails: document.guardrails,
         repositoryGuardrails: document.repositoryGuardrails,
         toolGuardrails: document.toolGuardrails ?? [],
-        rules: chain.flatMap(({ rules }) => rules),
-        repositories: chain.flatMap(({ repositories }) => repositories),
-        forges: scopeKind(scope) === 'environment' ? [] : forges,
+        rules: [...own.rules, ...chain.flatMap(({ rules }) => rules)],
+        repositories: [...own.repositories, ...chain.flatMap(({ repositories }) => repositories)],
+        forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
         registries: chain.flatMap(({ registries }) => registries),
         servers: serversOf(chain),
         instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
       };
     },
-    accessTo(host, scope) {
+    accessTo(host, scope, held = []) {
       const chain = chainOf(scope);
+      const own = personalAccess(document.people, scope, held);
       return {
         scope,
         policyVersion: document.version,
@@ -94,12 +107,15 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         guardrails: guardrails.itemsFor(host),
         repositoryGuardrails: document.repositoryGuardrails,
         toolGuardrails: document.toolGuardrails ?? [],
-        rules: chain.flatMap((each) => {
-          each.byHost ??= indexByHost(each.rules, ({ match }) => match.host);
-          return each.byHost.itemsFor(host);
-        }),
-        repositories: chain.flatMap(({ repositories }) => repositories),
-        forges: scopeKind(scope) === 'environment' ? [] : forges,
+        rules: [
+          ...own.rules.filter(({ match }) => matchesHost(match.host, host)),
+          ...chain.flatMap((each) => {
+            each.byHost ??= indexByHost(each.rules, ({ match }) => match.host);
+            return each.byHost.itemsFor(host);
+          }),
+        ],
+        repositories: [...own.repositories, ...chain.flatMap(({ repositories }) => repositories)],
+        forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
         registries: [],
         servers: serversOf(chain),
         instructions: [],

@@ -75,11 +75,21 @@ export function resolveFile(
 
 /** The document that a file stands for, but for what only the one who applies it can know. */
 export function documentOf(
-  { bundles, guardrails, repositoryGuardrails, toolGuardrails, patterns, environments = [] }: AccessFile,
+  { bundles, guardrails, repositoryGuardrails, toolGuardrails, patterns, environments = [], people }: AccessFile,
   { scopes }: Pick<ResolvedFile, 'scopes'>,
   known: Pick<AccessDocument, 'version' | 'connections' | 'mirrors'>,
 ): AccessDocument {
-  return { ...known, bundles, guardrails, repositoryGuardrails, toolGuardrails, scopes, patterns, environments };
+  return {
+    ...known,
+    bundles,
+    guardrails,
+    repositoryGuardrails,
+    toolGuardrails,
+    scopes,
+    patterns,
+    environments,
+    ...(people && { people }),
+  };
 }
 
 /** A test from a pattern asks as each channel that is confirmed for it. */

@@ -2,8 +2,10 @@ import type { EffectiveRule } from './decision.ts';
 import { matchesHost } from './host-name.ts';
 import { coversPath } from './path-match.ts';
 
+type ComparedMatch = Pick<EffectiveRule['match'], 'host' | 'port' | 'scheme' | 'methods' | 'paths'>;
+
 /** An example of a request that both rules cover, such as `GET api.a.test:443/v1`. Null when there is none. */
-export function commonRequest(a: EffectiveRule['match'], b: EffectiveRule['match']): string | null {
+export function commonRequest(a: ComparedMatch, b: ComparedMatch): string | null {
   if (a.port !== b.port || a.scheme !== b.scheme) return null;
   const host = commonHost(a.host, b.host);
   const method = commonMethod(a.methods, b.methods);

@@ -1,9 +1,10 @@
 import type { Connection, CredentialUse } from '../access/document.ts';
+import type { ScopeKey } from '../contracts/scope.ts';
 
 /**
  * What a credential is sealed for. The binding is authenticated with the ciphertext and also written inside it.
- * Therefore a stored credential opens only for the connection, version, hosts, ports, use and authorities it was sealed
- * for.
+ * Therefore a stored credential opens only for the connection, version, hosts, ports, use, authorities and owner it was
+ * sealed for.
  */
 export interface CredentialBinding {
   readonly connection: string;
@@ -15,10 +16,12 @@ export interface CredentialBinding {
   readonly use: CredentialUse;
   /** PEM of the authorities that its hosts are verified against. Null for the usual ones. */
   readonly ca: string | null;
+  /** The person whose own connection it is. Absent for connections of the access file. */
+  readonly owner?: ScopeKey;
 }
 
 /** The binding of a connection as the current document describes it. */
-export function bindingOf({ id, credentialVersion, rules, credential, ca }: Connection): CredentialBinding {
+export function bindingOf({ id, credentialVersion, rules, credential, ca, owner }: Connection): CredentialBinding {
   const injecting = rules.filter(({ action }) => action === 'inject');
   return {
     connection: id,
@@ -27,6 +30,7 @@ export function bindingOf({ id, credentialVersion, rules, credential, ca }: Conn
     ports: injecting.flatMap(({ port }) => port ?? []),
     use: credential,
     ca,
+    ...(owner !== undefined && { owner }),
   };
 }
 
@@ -42,5 +46,6 @@ export function bindingText(binding: CredentialBinding): string {
     [...new Set(binding.ports)].sort((a, b) => a - b),
     Object.entries(binding.use).sort(([a], [b]) => (a < b ? -1 : 1)),
     binding.ca,
+    ...(binding.owner === undefined ? [] : [binding.owner]),
   ]);
 }

@@ -20,6 +20,7 @@ const BOT_SCOPES = [
 ] as const;
 
 const BOT_EVENTS = [
+  'app_home_opened',
   'app_mention',
   'channel_rename',
   'channel_shared',
@@ -44,7 +45,7 @@ export function slackManifest(name: string): Record<string, unknown> {
       background_color: '#2f3e46',
     },
     features: {
-      app_home: { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: false },
+      app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: false },
       bot_user: { display_name: name, always_online: true },
       agent_view: { agent_description: 'Tag it in a channel, or write to it here, with what you want done.' },
     },

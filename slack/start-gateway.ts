@@ -1,5 +1,6 @@
 import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import type { PersonalOffer } from '../access/document.ts';
 import type { Off } from '../access/effective-access.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import { type Database, openDatabase } from '../store/database.ts';
@@ -13,6 +14,7 @@ import { createFileFetcher } from './delivery/incoming-files.ts';
 import { createThreadJoiner } from './delivery/join-thread.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
 import { createDirectory, type Directory } from './people/directory.ts';
+import { createPersonalInteractions, type KeepToken, type PersonalInteractions } from './personal/interactions.ts';
 import { type CatchUpTimes, createCatchUp } from './receiving/catch-up.ts';
 import { createCrowdMeter } from './receiving/crowd-meter.ts';
 import { createKeeper } from './receiving/keep-incoming.ts';
@@ -36,6 +38,10 @@ export interface GatewayOptions {
   readonly apiUrl: string;
   readonly signals: SessionSignals;
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
+  /** What the applied access file offers to people. */
+  readonly offers: () => Promise<readonly PersonalOffer[]>;
+  /** Seals what a person pastes. */
+  readonly keepToken: KeepToken;
   readonly log: GatewayLog;
   /** How long storing an event took, from its receipt until it may be acknowledged to Slack. In seconds. */
   readonly onStored?: (seconds: number) => void;
@@ -91,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     fetchFiles,
     joinThread: createThreadJoiner({ db: database, calls, identity, directory, fetchFiles, log }),
     whyOff: options.whyOff,
+    offers: options.offers,
     now,
     log,
     crowd: crowd.seen,
@@ -98,9 +105,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(options.overdueMs === undefined ? {} : { overdueMs: options.overdueMs }),
     ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
   });
+  const personal = createPersonalInteractions({
+    ...{ database, calls, identity, directory, log },
+    ...{ offers: options.offers, whyOff: options.whyOff, keepToken: options.keepToken, onAnswer: sender.poke },
+  });
   const keep = async (body: unknown): Promise<void> => {
     crowd.note();
     const came = performance.now();
+    await personal.noteAccount(body);
     const isNew = await store(body);
     options.onStored?.((performance.now() - came) / 1_000);
     if (isNew) deliverer.poke();
@@ -125,11 +137,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const receiver = createInboxReceiver({
     connection,
     keep,
+    interact: personal.handle,
     onMissed: (error) => {
       catchUp.missed();
       log.error({ reason: String(error) }, 'an event could not be stored and was left to Slack to send again');
     },
-    listenedTo: new Set(DIRECTORY_EVENTS),
+    listenedTo: new Set<string>([...DIRECTORY_EVENTS, HOME_EVENT]),
     onListenerError: (error) => log.warn({ reason: String(error) }, 'a listener failed'),
   });
   const app = new App({
@@ -140,6 +153,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     convoStore: false,
   });
   listenForDirectoryChanges(app, directory);
+  listenForHomes(app, personal);
   const notifications = listenForWork(options.databaseUrl, deliverer.poke, sender.poke);
   await app.start();
 
@@ -175,6 +189,14 @@ function listenForDirectoryChanges(app: App, directory: Directory): void {
       await directory.forgetChannel(typeof event.channel === 'string' ? event.channel : event.channel.id);
     });
   }
+}
+
+const HOME_EVENT = 'app_home_opened';
+
+function listenForHomes(app: App, personal: PersonalInteractions): void {
+  app.event(HOME_EVENT, async ({ event }) => {
+    if (event.tab === 'home') await personal.showHome(event.user);
+  });
 }
 
 function listenForWork(url: string, onInbox: () => void, onOutbox: () => void): Notifications {

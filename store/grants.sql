@@ -21,6 +21,10 @@ grant select, insert, update (permalink, changed_at) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select (session, turn, number, kind, tool) on step to :"gateway";
 grant select on turn, policy, policy_revision, confirmed_channel to :"gateway";
+-- What people connect for themselves: sealed with the public key as it comes from Slack, and never read back.
+grant select (public_key, key_id, created_at) on installation to :"gateway";
+grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at) on personal_connection to :"gateway";
+grant usage on sequence personal_version to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said. Who a session acts as, and as which user
 -- its commands run, stays as it was made.
@@ -32,6 +36,7 @@ grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
 grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";
 grant select on mcp_server, mcp_tool to :"agent";
+grant select (team, person, connection, version) on personal_connection to :"agent";
 -- Deletes what is too old, and nothing else: the function decides what that is.
 grant execute on function delete_old(text, timestamptz, int) to :"agent";
 
@@ -55,7 +60,7 @@ grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out) on turn
 grant select, insert, update on outbox to :"runner";
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.
-grant select on policy, policy_revision, confirmed_channel, credential to :"proxy";
+grant select on policy, policy_revision, confirmed_channel, credential, personal_connection to :"proxy";
 -- It stores a refresh token that was replaced, sealed, before it uses the new one.
 grant select, insert, update on refresh_token to :"proxy";
 grant select, insert, update (requests, bytes_out, bytes_in) on egress_event to :"proxy";
@@ -66,6 +71,8 @@ grant select on policy_revision, confirmed_channel to :"admin";
 grant select, insert, update, delete on channel_verdict to :"admin";
 grant insert, delete, select (connection, version, key_id, expires_at, created_at) on credential to :"admin";
 grant delete, select (connection) on refresh_token to :"admin";
+-- An operator sees what people have connected, and takes it away.
+grant delete, select (team, person, connection, version, key_id, expires_at, added_at) on personal_connection to :"admin";
 grant select, insert, update, delete on schedule to :"admin";
 grant select on installation, channel, person, session, turn, runner, sandbox, place_request, egress_event to :"admin";
 grant select (session, turn, number) on step to :"admin";

@@ -28,10 +28,18 @@ export interface AnswerBody {
   readonly part?: number;
 }
 
+/** A button under a notice. The gateway knows its action. */
+export interface MessageButton {
+  readonly action: string;
+  readonly value: string;
+  readonly text: string;
+}
+
 /** A plain text of Bellhop itself. */
 export interface NoticeBody {
   readonly kind: 'notice';
   readonly text: string;
+  readonly buttons?: readonly MessageButton[];
   /** The thread that it is about, when it is posted somewhere else. */
   readonly about?: SessionId;
 }

@@ -51,6 +51,8 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   outbox: ['outbox'],
   outbox_lane: ['directory'],
   person: ['directory'],
+  personal_connection:
+    'one row for each person and offer; its owner or an operator removes it, and so does the end of the account',
   place_channel: ['directory'],
   place_request: 'the end of its turn removes it',
   policy: ['policies'],

@@ -13,6 +13,7 @@ import { startGateway } from '../slack/start-gateway.ts';
 import { openDatabase } from '../store/database.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
 import { baseEnvironment, poolSize, readEnvironment } from './environment.ts';
+import { createKeepToken } from './gateway/keep-own-token.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
 import { checkDatabase, checkTemporal, tellQueues, tellStoring } from './signals/told.ts';
 import { temporalTarget } from './temporal-connection.ts';
@@ -55,6 +56,8 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       taskQueue: AGENT_QUEUE,
     }),
     whyOff: async (scope) => (await policy()).whyOff(scope),
+    offers: async () => (await policy()).offers,
+    keepToken: createKeepToken(database),
     onStored: tellStoring(signals),
     log,
   });

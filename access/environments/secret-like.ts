@@ -44,6 +44,26 @@ export function knownToken(text: string): string | null {
   return null;
 }
 
+/** The whole of a token where the forms above name only how it begins. */
+const WHOLE = IN_TEXT.map(
+  ([pattern, what]) =>
+    [
+      what === 'a private key'
+        ? /-----BEGIN [A-Z ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
+        : new RegExp(`(?:${pattern.source})[A-Za-z0-9_.+/=~-]*`, 'g'),
+      what,
+    ] as const,
+);
+
+/** The text with each token of a known form replaced. @param insteadOf gets what it looks like, `a token of GitHub` */
+export function replaceTokens(text: string, insteadOf: (what: string) => string): string {
+  return WHOLE.reduce(
+    (left, [pattern, what]) =>
+      left.replace(pattern, (found) => (/\d/.test(found) || found.startsWith('-----') ? insteadOf(what) : found)),
+    text,
+  );
+}
+
 /** Long enough for a key, and short enough that a compressed file in a variable is not searched for ever. */
 const WORD = /[A-Za-z0-9+_=-]{24,512}/g;
 /** Random letters and digits have some 4.5 bits a letter at this length, hexadecimal digits 3.7, words 3.5 and less. */

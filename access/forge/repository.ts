@@ -38,6 +38,7 @@ export function accessTo(repository: string, grants: readonly RepositoryGrant[])
 }
 
 function covers(grant: RepositoryGrant, repository: string): boolean {
+  if (grant.repository === '*') return true;
   const granted = grant.repository.toLowerCase();
   const asked = repository.toLowerCase();
   if (!granted.endsWith('/*')) return granted === asked;

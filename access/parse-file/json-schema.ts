@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PRESETS } from '../presets/apply-preset.ts';
 import { connection } from './connection-schema.ts';
 import { NAME } from './leaf-schemas.ts';
+import { people } from './read-people.ts';
 import { broadSection, bundle, guardrail, schedule, section, test, workspaceSection } from './schemas.ts';
 import { isNotHere } from './strict-entry.ts';
 
@@ -33,6 +34,7 @@ export function accessFileSchema(): JsonSchema {
       connections: named(connectionShape()),
       guardrails: named(shapeOf(guardrail)),
       schedules: named(shapeOf(schedule)),
+      people: shapeOf(people),
       tests: { type: 'array', items: shapeOf(test) },
     },
   };

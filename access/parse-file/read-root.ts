@@ -15,10 +15,11 @@ const SECTIONS = [
   'guardrails',
   'schedules',
   'environments',
+  'people',
   'tests',
 ] as const;
 /** Sections that a later version will understand. */
-const LATER = ['models', 'people'];
+const LATER = ['models'];
 export type SectionName = (typeof SECTIONS)[number];
 export type Root = Readonly<Partial<Record<SectionName, unknown>>>;
 

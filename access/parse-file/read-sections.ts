@@ -18,6 +18,7 @@ import {
   toWorkspace,
 } from './convert.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
+import { readPeople } from './read-people.ts';
 import { entriesOf, isChannelRef, isMapping, type Root, readRoot, type SectionName } from './read-root.ts';
 import { readSchedule } from './read-schedule.ts';
 import type { YamlText } from './read-yaml.ts';
@@ -104,6 +105,7 @@ export function readSections(text: YamlText, now: Date): ReadSections {
     }),
     tests: readTests(),
     environments: readAll('environments', environmentSchema, toEnvironment),
+    ...readPeopleSection(),
   };
   return { file, problems, warnings, root };
 
@@ -133,6 +135,13 @@ export function readSections(text: YamlText, now: Date): ReadSections {
     }
     const [one] = read(workspaceSection, root.workspace, ['workspace']);
     return [toWorkspace(one, one?.id ?? null, ['workspace'], line), ...several];
+  }
+
+  function readPeopleSection(): Pick<AccessFile, 'people'> {
+    if (root.people === undefined) return {};
+    const found = readPeople(root.people, text);
+    problems.push(...found.problems);
+    return { people: found.people };
   }
 
   function readTests(): FileTest[] {

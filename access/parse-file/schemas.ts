@@ -77,19 +77,36 @@ const REPOSITORY = /^(?:(?!\.{1,2}\/)[A-Za-z0-9._-]{1,100}\/){1,19}(?:\*|(?!\.{1
 /** As git has them (git-check-ref-format), with `*` for one segment and `**` for several. */
 const BRANCH = /^(?![/.-])(?!.*(?:\/\/|\.\.|\/\.|\.lock(?:\/|$)|@\{))[^\p{Cc} ~^:?[\\]{1,200}(?<![/.])$/u;
 
-const repository = entry({
+const grant = {
   repository: z.string().regex(REPOSITORY, 'must be owner/name, or owner/* for all repositories of an owner'),
   access: z.enum(['read', 'propose', 'write']),
   branches: z.array(z.string().regex(BRANCH, 'is no branch: a name, or prefix/*')).min(1, 'is empty').optional(),
+};
+
+const repository = entry({
+  ...grant,
   forge: forge.optional(),
   host: host.refine((text) => !text.startsWith('*'), 'is one server, without a wildcard').optional(),
   connection: name.optional(),
-}).superRefine(({ access, branches }, context) => {
+}).superRefine(checkBranches);
+
+/** A repository of an offer to people. */
+export const personalRepository = entry({
+  ...grant,
+  repository: z
+    .string()
+    .regex(new RegExp(`^\\*$|${REPOSITORY.source}`), 'must be owner/name, owner/*, or * for every repository'),
+}).superRefine(checkBranches);
+
+function checkBranches(
+  { access, branches }: { readonly access: string; readonly branches?: readonly string[] | undefined },
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
   const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['branches'], message });
   if (access === 'write' && branches === undefined) refuse('is missing: write says which branches, such as [main]');
   if (access === 'read' && branches !== undefined) refuse('stands beside read: nothing is pushed');
   if (access === 'propose' && branches !== undefined) refuse('stands beside propose, which is for bellhop/* only');
-});
+}
 
 export const bundle = entry({
   connections: z.array(name).default([]),

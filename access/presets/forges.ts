@@ -26,6 +26,11 @@ export const FORGES = {
       { forward: ['release-assets.githubusercontent.com', 'github-cloud.githubusercontent.com'], methods: 'read' },
     ],
     test: 'GET https://api.github.com/rate_limit',
+    personal: {
+      kind: 'bearer',
+      about: 'a personal access token of yours; a fine-grained one reaches only the repositories that you choose',
+      madeAt: 'https://github.com/settings/personal-access-tokens',
+    },
     notes: [
       'An App of your own is the safest credential: its tokens live for an hour and are narrowed to the granted repositories.',
       OPENS_BY_GRANT,
@@ -50,6 +55,11 @@ export const FORGES = {
       { inject: '{host}' },
     ],
     test: 'GET https://{host}/api/v4/version',
+    personal: {
+      kind: 'bearer',
+      about: 'a personal access token of yours',
+      madeAt: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
+    },
     notes: ['A project access token reaches one project; a group access token reaches all of a group.', OPENS_BY_GRANT],
   },
   gitea: {
@@ -65,6 +75,11 @@ export const FORGES = {
       { inject: '{host}' },
     ],
     test: 'GET https://{host}/api/v1/version',
+    personal: {
+      kind: 'basic',
+      about: 'your user name and an access token of yours, as `user:token`',
+      madeAt: 'https://docs.gitea.com/development/api-usage',
+    },
     notes: ['The secret is `user:token`: git and the API both take it as a basic login.', OPENS_BY_GRANT],
   },
 } as const satisfies Readonly<Record<string, Preset>>;

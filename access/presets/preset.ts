@@ -15,8 +15,19 @@ export interface Preset {
   readonly rules: readonly PresetRule[];
   /** `GET https://…`, as in the file. */
   readonly test: string;
+  /** What a person pastes who connects it for themselves. Absent: people cannot. */
+  readonly personal?: PersonalToken;
   /** What an administrator should know before giving this access, one sentence each. */
   readonly notes: readonly string[];
+}
+
+export interface PersonalToken {
+  /** One of `credentials`. */
+  readonly kind: 'bearer' | 'basic' | 'header';
+  /** For people: `a fine-grained personal access token`. */
+  readonly about: string;
+  /** Where a person makes one. */
+  readonly madeAt: string;
 }
 
 export interface PresetField {

@@ -41,6 +41,11 @@ export const TRACKERS = {
     credentials: [{ kind: 'bearer' }, { kind: 'header', name: 'authorization' }],
     rules: [{ inject: 'api.linear.app', methods: ['POST'], paths: ['/graphql'] }],
     test: 'POST https://api.linear.app/graphql',
+    personal: {
+      kind: 'header',
+      about: 'a personal API key of yours',
+      madeAt: 'https://linear.app/settings/account/security',
+    },
     notes: [
       'Reading and writing are one path: what the credential may do decides. Make it one for reading where that is enough.',
       'A personal API key goes in `kind: header` with `name: Authorization`; an OAuth token in `kind: bearer`.',
@@ -56,6 +61,11 @@ export const TRACKERS = {
       { inject: 'api.notion.com', methods: ['POST'], paths: ['/v1/search'] },
     ],
     test: 'GET https://api.notion.com/v1/users/me',
+    personal: {
+      kind: 'bearer',
+      about: 'the token of a connection that is yours',
+      madeAt: 'https://www.notion.so/profile/integrations',
+    },
     notes: ['Queries of a data source are a POST: add a rule for /v1/data_sources, which also allows new ones.'],
   },
   sentry: {
@@ -75,6 +85,11 @@ export const TRACKERS = {
       },
     ],
     test: 'GET https://sentry.io/api/0/organizations/{organization}/',
+    personal: {
+      kind: 'bearer',
+      about: 'a personal token of yours',
+      madeAt: 'https://sentry.io/settings/account/api/auth-tokens/',
+    },
     notes: ['An internal integration with read scopes is narrower than a user token.'],
   },
   pagerduty: {

@@ -90,30 +90,31 @@ const attached = {
 
 const toolPatterns = z.array(z.object({ pattern: text, line: z.int() }));
 
+/** An owner is not among them: whose a connection is follows from where it is stored. */
+const connection = z.object({
+  id: z.string(),
+  preset: z.string().nullable(),
+  forge: forgeKind.optional(),
+  rules: z.array(
+    z.discriminatedUnion('action', [
+      z.object({ ...match, action: z.enum(['inject', 'forward']) }),
+      z.object({ ...match, action: z.literal('deny'), port: port.nullable() }),
+    ]),
+  ),
+  credential,
+  credentialVersion: z.int(),
+  retiring: z.object({ version: z.int(), until: z.iso.datetime() }).nullable().optional(),
+  ca: z.string().nullable(),
+  test: z.object({ method: z.string(), url: z.string() }).nullable(),
+  priority: z.number(),
+  mcp: z
+    .object({ url: z.url({ protocol: /^https$/ }), tools: z.object({ allow: toolPatterns, deny: toolPatterns }) })
+    .optional(),
+});
+
 const schema: z.ZodType<AccessDocument> = z.object({
   version: z.int().min(0),
-  connections: z.array(
-    z.object({
-      id: z.string(),
-      preset: z.string().nullable(),
-      forge: forgeKind.optional(),
-      rules: z.array(
-        z.discriminatedUnion('action', [
-          z.object({ ...match, action: z.enum(['inject', 'forward']) }),
-          z.object({ ...match, action: z.literal('deny'), port: port.nullable() }),
-        ]),
-      ),
-      credential,
-      credentialVersion: z.int(),
-      retiring: z.object({ version: z.int(), until: z.iso.datetime() }).nullable().optional(),
-      ca: z.string().nullable(),
-      test: z.object({ method: z.string(), url: z.string() }).nullable(),
-      priority: z.number(),
-      mcp: z
-        .object({ url: z.url({ protocol: /^https$/ }), tools: z.object({ allow: toolPatterns, deny: toolPatterns }) })
-        .optional(),
-    }),
-  ),
+  connections: z.array(connection),
   bundles: z.array(
     z.object({
       id: z.string(),
@@ -169,6 +170,9 @@ const schema: z.ZodType<AccessDocument> = z.object({
       }),
     )
     .default([]),
+  people: z
+    .object({ offers: z.array(z.object({ name: z.string(), connection, grants: z.array(repository) })) })
+    .optional(),
   mirrors: z
     .partialRecord(
       z.enum(REGISTRY_NAMES),

@@ -10,7 +10,9 @@ export type ChangeType =
   | 'channel'
   | 'pinned'
   | 'app'
-  | 'action';
+  | 'action'
+  | 'view'
+  | 'view-closed';
 
 export interface Change {
   readonly id: number;

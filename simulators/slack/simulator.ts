@@ -10,6 +10,7 @@ import { peopleMethods } from './api/people.ts';
 import { createRateLimiter } from './api/rate-limits.ts';
 import { reactionMethods } from './api/reactions.ts';
 import { registerApi } from './api/router.ts';
+import { viewMethods } from './api/views.ts';
 import { createCallLog } from './calls.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { ControlError } from './control/errors.ts';
@@ -31,6 +32,7 @@ import { createSnapshot } from './snapshot.ts';
 import { createDeliveryQueue, type DeliveryOptions } from './socket/delivery.ts';
 import { createSockets } from './socket/sockets.ts';
 import { createTimers } from './timers.ts';
+import { type AppViews, createAppViews } from './views/views.ts';
 import type { Channel, Person } from './world/types.ts';
 import { createWorld, type World } from './world/world.ts';
 
@@ -60,6 +62,8 @@ export interface Simulator extends AsyncDisposable {
   readonly world: World;
   readonly changes: Pick<Changes, 'follow'>;
   readonly views: Views;
+  /** Modals and Home tabs. */
+  readonly appViews: Pick<AppViews, 'all'>;
   /** How many sockets the app has open. */
   sockets(): number;
   close(): Promise<void>;
@@ -100,6 +104,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const conversations = createConversations({ world, changes, events, messages, now });
   const files = createFileStore(world, now);
   const responseUrls = createResponseUrls({ world, changes, messages, timers, baseUrl });
+  const appViews = createAppViews(changes, now);
   const shared: MethodDependencies = {
     ...{ world, changes, messages, conversations, messageShapes, fileShapes, files, baseUrl },
   };
@@ -111,6 +116,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...conversationMethods(shared),
     ...fileMethods(shared, timers, { processingMs: options.fileProcessingMs ?? 300 }),
     ...assistantMethods(shared, timers),
+    ...viewMethods(world, appViews),
   };
 
   const server = createServer();
@@ -122,7 +128,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const views = createViews(world, changes, sockets);
   const stream = createChangeStream(changes, views, timers);
   registerControl(server, {
-    ...{ world, changes, events, messages, conversations, files, delivery, responseUrls, messageShapes },
+    ...{ world, changes, events, messages, conversations, files, delivery, responseUrls, messageShapes, appViews },
     ...{ views, stream, faults, calls, sockets, token: options.controlToken },
   });
   server.server.on('upgrade', sockets.upgrade);
@@ -146,6 +152,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     world,
     changes,
     views,
+    appViews,
     sockets: () => sockets.open,
     close,
     [Symbol.asyncDispose]: close,

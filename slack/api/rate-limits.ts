@@ -27,6 +27,8 @@ export const SLACK_LIMITS: RateLimits = {
   'files.info': TIER_4,
   'files.getUploadURLExternal': TIER_4,
   'files.completeUploadExternal': TIER_4,
+  'views.open': TIER_4,
+  'views.publish': TIER_4,
 };
 
 /** The limit of a method that is not listed. */

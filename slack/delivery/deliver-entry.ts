@@ -3,10 +3,13 @@ import { lastAnswerAt } from '../../store/outbox.ts';
 import { awaitsStop } from '../../store/stops.ts';
 import { TryAgain } from '../api/errors.ts';
 import { thirdPartiesCountSince } from '../people/addressing.ts';
-import { tagsOthers } from '../receiving/commands.ts';
+import { type PersonalCommand, personalCommandOf } from '../personal/own-commands.ts';
+import { tagsOthers, withoutMention } from '../receiving/commands.ts';
+import { holdsRemovedToken, withoutRemovedTokens } from '../receiving/remove-tokens.ts';
 import { handOver, signalSession } from './hand-over.ts';
 import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
 import { answerCommand, ownCommandOf, refuseEntry, stopSession } from './own-answers.ts';
+import { answerPersonalCommand, warnOfToken } from './personal-answers.ts';
 
 /**
  * Brings one inbox row to its end: refused, kept as context, answered by the gateway itself, or signalled to its
@@ -24,6 +27,19 @@ export async function deliverEntry(
   if (row.state === 'delivered') return signalSession(dependencies, known);
   if (known.refusal) return refuseEntry(dependencies, known, known.refusal);
   if (row.kind === 'stop') return stopSession(dependencies, known);
+  if (holdsRemovedToken(row.text)) {
+    await warnOfToken(dependencies, known);
+    // Nothing is asked for by a token alone.
+    if (
+      withoutMention(withoutRemovedTokens(row.text), dependencies.identity.botUser) === '' &&
+      row.files.length === 0
+    ) {
+      await closeEntry(dependencies.database, row.id, 'answered', await readEntry(dependencies, known));
+      return;
+    }
+  }
+  const own = ownCommand(dependencies, row);
+  if (own) return answerPersonalCommand(dependencies, known, own);
   const command = ownCommandOf(dependencies.identity, row);
   if (command) return answerCommand(dependencies, known, command);
   if (row.overtaken || (row.address === 'thread' && !(await isForUs(dependencies, row)))) {
@@ -32,6 +48,11 @@ export async function deliverEntry(
   }
   if (await awaitsStop(dependencies.database, row)) throw new TryAgain('an earlier stop of its thread goes first');
   return handOver(dependencies, known, stepAside);
+}
+
+function ownCommand({ identity }: DeliveryDependencies, row: InboxRow): PersonalCommand | null {
+  if (row.kind !== 'message' || row.address !== 'dm' || row.files.length > 0) return null;
+  return personalCommandOf(row.text, identity.botUser);
 }
 
 async function isForUs({ database, identity }: DeliveryDependencies, row: InboxRow): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { PersonalOffer } from '../../access/document.ts';
 import type { Off } from '../../access/effective-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import { channelScope, groupDmScope, personScope, type ScopeKey } from '../../contracts/scope.ts';
@@ -24,6 +25,8 @@ export interface DeliveryDependencies {
   readonly joinThread: ThreadJoiner;
   /** Why the applied access file does not let the agent work in a scope. Null: it does. */
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
+  /** What the applied access file offers to people. */
+  readonly offers: () => Promise<readonly PersonalOffer[]>;
   readonly patience: LookupPatience;
   readonly now: () => Date;
 }

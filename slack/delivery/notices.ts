@@ -17,6 +17,10 @@ export const REFUSALS: Readonly<Record<Refusal, string>> = {
     'I am switched off here. An administrator can change that in bellhop.yaml, or with `./bellhop channels confirm` where the name of this channel matches a pattern there.',
 };
 
+/** Said to who has written a token. */
+export const TOKEN_SEEN =
+  'Your message holds what looks like a token. I have not kept it, and the model does not see it. But it stays readable in Slack: delete the message (⋮ beside it, then "Delete message"), and make a new token where you made this one. To let me work with an account of yours, write `connections` to me in a direct message.';
+
 export const LATE_NOTICE =
   'I have your message but cannot start on it right now. It is kept, and the work starts by itself as soon as I can.';
 
@@ -30,11 +34,13 @@ export const LATE_STOP =
 
 export const NOTHING_TO_STOP = 'Nothing is running in this thread.';
 
-export function helpText(bot: string): string {
+/** @param own whether it is asked in a direct message */
+export function helpText(bot: string, own: boolean): string {
   return [
     `Mention me with what you want done, and I work on it in this thread: @${bot} chart last week's signups`,
     'In a thread I have joined you can go on without mentioning me, as long as nobody else is talking.',
     `@${bot} stop ends what I am doing here. So does the Stop button.`,
     `@${bot} status says what I am doing here.`,
+    ...(own ? ['connections shows which accounts of your own I can use here, and connects one.'] : []),
   ].join('\n');
 }

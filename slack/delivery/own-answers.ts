@@ -29,7 +29,9 @@ export async function answerCommand(
   const { database, identity, now } = dependencies;
   const { row } = known;
   const text =
-    command === 'help' ? helpText(identity.botName) : statusText(await threadStatus(database, row.session), now());
+    command === 'help'
+      ? helpText(identity.botName, row.address === 'dm')
+      : statusText(await threadStatus(database, row.session), now());
   const read = await readEntry(dependencies, known);
   await inTransaction(database, async (db) => {
     const target = { key: `${row.id}/${command}`, team: row.team, channel: row.channel, threadTs: row.threadTs };

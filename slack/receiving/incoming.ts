@@ -3,6 +3,7 @@ import type { InboxEntry, InboxFile } from '../../store/inbox.ts';
 import type { Arrival } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import { commandOf, mentions } from './commands.ts';
+import { removeTokens } from './remove-tokens.ts';
 
 /** The action id of the stop button; its value is the session's id. */
 export const STOP_ACTION = 'bellhop_stop';
@@ -58,7 +59,7 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
   if (typeof channel !== 'string' || !isTs(ts) || typeof author !== 'string') return null;
   if (author === identity.botUser || event.bot_id === identity.botId) return null;
 
-  const text = textOf(event);
+  const text = removeTokens(textOf(event));
   const direct = event.channel_type === 'im' || channel.startsWith('D');
   const called = direct || event.type === 'app_mention' || mentions(text, identity.botUser);
   const files = filesOf(event.files);

@@ -1,10 +1,13 @@
 import type { App, Receiver } from '@slack/bolt';
+import type { Handled } from '../personal/interactions.ts';
 import type { SocketConnection, SocketEvent } from './socket-connection.ts';
 
 export interface InboxReceiverOptions {
   readonly connection: SocketConnection;
   /** Stores what is to be kept. Throws while the database is away. */
   readonly keep: (body: unknown) => Promise<void>;
+  /** What is answered at once and never stored: a button or form of a person's own connections. Null for all else. */
+  readonly interact: (body: unknown) => Promise<Handled | null>;
   /** An event could not be stored: it was not acknowledged, so Slack sends it again. */
   readonly onMissed: (error: unknown) => void;
   /** Types of events that the app has listeners for. Bolt's work for the others would be in vain, and they are many. */
@@ -19,11 +22,17 @@ export interface InboxReceiverOptions {
  * loses the event. Here the listeners come last and get an acknowledgement that does nothing.
  */
 export function createInboxReceiver(options: InboxReceiverOptions): Receiver & { drain(): Promise<void> } {
-  const { connection, keep, onMissed, listenedTo, onListenerError } = options;
+  const { connection, keep, interact, onMissed, listenedTo, onListenerError } = options;
   const underWay = new Set<Promise<void>>();
   let app: App | null = null;
 
   const receive = async ({ body, acknowledge }: SocketEvent): Promise<void> => {
+    const handled = await interact(body);
+    if (handled) {
+      await acknowledge(handled.response).catch(() => {});
+      await handled.after?.();
+      return;
+    }
     try {
       await keep(body);
     } catch (error) {

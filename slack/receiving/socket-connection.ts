@@ -6,8 +6,8 @@ import { failureOf } from '../api/errors.ts';
 
 export interface SocketEvent {
   readonly body: Record<string, unknown>;
-  /** Tells Slack that we have it. */
-  readonly acknowledge: () => Promise<void>;
+  /** Tells Slack that we have it. Slack reads a response only of interactions. */
+  readonly acknowledge: (response?: object) => Promise<void>;
 }
 
 export interface SocketConnection {
@@ -84,7 +84,7 @@ export function createSocketConnection(options: SocketConnectionOptions): Socket
     connections += 1;
     const number = connections;
     client.on('slack_event', ({ ack, body }: SlackEventArguments) => {
-      handler({ body, acknowledge: () => ack() });
+      handler({ body, acknowledge: (response) => ack(response) });
     });
     const onPong = (message: unknown): void => prove(number, provenByPong(message, client));
     channel(PONGS).subscribe(onPong);

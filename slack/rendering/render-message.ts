@@ -1,5 +1,5 @@
 import type { SessionId } from '../../contracts/ids.ts';
-import type { AnswerBody, MessageBody, NoticeBody, WorkingBody } from '../../store/outbox.ts';
+import type { AnswerBody, MessageBody, MessageButton, NoticeBody, WorkingBody } from '../../store/outbox.ts';
 import { STOP_ACTION } from '../receiving/incoming.ts';
 import { elapsed } from './elapsed.ts';
 import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
@@ -29,6 +29,9 @@ const TEXT_LIMIT = 3_000;
 const SECTION_LIMIT = 3_000;
 /** The limit of a small line in a message without blocks. */
 const PLAIN_LINE_LIMIT = 100;
+/** The limit of a button's text. */
+const BUTTON_LIMIT = 75;
+const MAX_BUTTONS = 40;
 /** The most messages of one answer. The rest is cut off, and the last message says so. */
 export const MAX_PARTS = 5;
 
@@ -135,5 +138,14 @@ function cutToSendable(text: string, part: number): [sendable: string, beyond: s
 
 function renderNotice(body: NoticeBody): RenderedMessage {
   const text = escapeText(cutText(body.text, SECTION_LIMIT - 500));
-  return { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }], rest: null };
+  const blocks: Record<string, unknown>[] = [{ type: 'section', text: { type: 'mrkdwn', text } }];
+  const buttons = (body.buttons ?? []).slice(0, MAX_BUTTONS);
+  if (buttons.length > 0) blocks.push(...buttons.map(oneButton));
+  return { text, blocks, rest: null };
+}
+
+/** A block for each: Slack tells two buttons of one action apart by their blocks. */
+function oneButton({ action, value, text }: MessageButton): Record<string, unknown> {
+  const label = { type: 'plain_text', text: cutText(text, BUTTON_LIMIT) };
+  return { type: 'actions', elements: [{ type: 'button', action_id: action, value, text: label }] };
 }

@@ -159,6 +159,25 @@ create table refresh_token (
 );
 create index refresh_token_by_use on refresh_token (used_at);
 
+-- No version of a personal connection is used twice, also after it was removed and added again.
+create sequence personal_version as int;
+
+-- What people have connected for themselves, with tokens of their own. Its sealed text is bound to the person.
+create table personal_connection (
+  team text not null,
+  person text not null,
+  -- The name of what the access file offers: `github`.
+  connection text not null,
+  version int not null default nextval('personal_version'),
+  key_id text not null,
+  -- HPKE ciphertext; person, connection, version, hosts, ports and use are bound to it.
+  sealed bytea not null,
+  -- When the secret ends by itself, if its text says so.
+  expires_at timestamptz,
+  added_at timestamptz not null default now(),
+  primary key (team, person, connection)
+);
+
 create table schedule (
   name text primary key,
   team text not null,

@@ -1,5 +1,5 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { EMPTY_DOCUMENT } from '../../access/document.ts';
+import { EMPTY_DOCUMENT, type PersonalOffer } from '../../access/document.ts';
 import { indexAccess, type Off } from '../../access/effective-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
@@ -9,6 +9,7 @@ import type { RateLimits } from '../../slack/api/rate-limits.ts';
 import { createSessionSignals, type SessionSignals } from '../../slack/delivery/session-signals.ts';
 import type { CatchUpTimes } from '../../slack/receiving/catch-up.ts';
 import { type Gateway, startGateway } from '../../slack/start-gateway.ts';
+import { createKeepToken } from '../../workers/gateway/keep-own-token.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type SimMessage, startTestSlack, type TestSlack } from './slack-simulator.ts';
 import { startTemporal } from './temporal.ts';
@@ -22,6 +23,8 @@ export interface StageOptions {
   readonly catchUp?: CatchUpTimes;
   /** @default as without an access file */
   readonly whyOff?: (scope: ScopeKey) => Promise<Off | null>;
+  /** @default nothing */
+  readonly offers?: () => Promise<readonly PersonalOffer[]>;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
   readonly gate?: () => void | Promise<void>;
@@ -74,6 +77,8 @@ export async function startGatewayStage(
         botToken: slack.tokens.bot,
         apiUrl: slack.apiUrl,
         signals: gated(signals, options.gate),
+        offers: async () => [],
+        keepToken: createKeepToken(db.database),
         whyOff: async (scope) => indexAccess(EMPTY_DOCUMENT).whyOff(scope),
         log: { info: log('info'), warn: log('warn'), error: log('error') },
         ...given(options),

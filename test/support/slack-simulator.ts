@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulators/slack/simulator.ts';
+import { shown } from '../../simulators/slack/views/views.ts';
 import type { Message } from '../../simulators/slack/world/types.ts';
 import { APP } from '../../simulators/slack/world/workspace.ts';
 
@@ -62,6 +63,21 @@ export interface SimDelivery {
   readonly ackMs: number | null;
 }
 
+/** A modal or Home tab of the app, as one person sees it. */
+export interface SimView {
+  readonly id: string;
+  readonly title: string | null;
+  readonly blocks: SimMessage['blocks'];
+  readonly errors: Readonly<Record<string, string>>;
+}
+
+/** What became of a modal that a person sent. */
+export interface SimSubmission {
+  readonly acknowledged: boolean;
+  readonly closed: boolean;
+  readonly errors: Readonly<Record<string, string>>;
+}
+
 export interface PostOptions {
   readonly threadTs?: string;
   readonly files?: readonly { readonly name: string; readonly content: Buffer | string }[];
@@ -82,7 +98,18 @@ export interface TestSlack extends AsyncDisposable {
   edit(as: string, message: Pick<SimMessage, 'channel' | 'ts'>, text: string): Promise<SimMessage>;
   remove(as: string, message: Pick<SimMessage, 'channel' | 'ts'>): Promise<void>;
   react(as: string, message: Pick<SimMessage, 'channel' | 'ts'>, name: string): Promise<void>;
-  click(as: string, message: Pick<SimMessage, 'channel' | 'ts'>, actionId: string): Promise<void>;
+  click(as: string, message: Pick<SimMessage, 'channel' | 'ts'>, actionId: string, value?: string): Promise<void>;
+  /** The person opens the Home tab of the app. */
+  openHome(as: string): Promise<void>;
+  pressAtHome(as: string, actionId: string, value?: string): Promise<void>;
+  /** Waits until the Home tab that the person sees holds this. */
+  waitForHome(as: string, matches: RegExp): Promise<SimView>;
+  /** Waits until the person has a modal open. */
+  waitForModal(as: string): Promise<SimView>;
+  /** Sends the modal that the person has open, with a value for each action id. */
+  submit(as: string, values: Readonly<Record<string, string>>): Promise<SimSubmission>;
+  closeModal(as: string): Promise<void>;
+  deactivate(as: string): Promise<void>;
   /** The id of this person's DM with the app. */
   openDm(as: string): Promise<string>;
   invite(channel: string, user: string): Promise<void>;
@@ -134,7 +161,12 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
     return (await response.json()) as Result;
   }
 
-  const { world, views } = simulator;
+  const { world, views, appViews } = simulator;
+  const viewsNow = (as: string, type: 'home' | 'modal') =>
+    appViews
+      .all()
+      .filter((one) => one.type === type && one.user === world.person(as)?.id)
+      .map((one) => shown(one) as unknown as SimView);
   const view = (message: Message) => views.message(message) as unknown as SimMessage;
   const threadNow = ({ channel, ts }: Pick<SimMessage, 'channel' | 'ts'>) => world.thread(channel, ts).map(view);
   const answersNow = (parent: Pick<SimMessage, 'channel' | 'ts'>) =>
@@ -182,7 +214,26 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
     edit: (as, { channel, ts }, text) => control('edits', { as, channel, ts, text }),
     remove: (as, { channel, ts }) => control('deletes', { as, channel, ts }),
     react: (as, { channel, ts }, name) => control('reactions', { as, channel, ts, name }),
-    click: (as, { channel, ts }, action) => control('actions', { as, channel, ts, action_id: action }),
+    click: (as, { channel, ts }, action, value) =>
+      control('actions', { as, channel, ts, action_id: action, ...(value === undefined ? {} : { value }) }),
+    openHome: (as) => control('home', { as }),
+    pressAtHome: (as, action, value) =>
+      control('home-actions', { as, action_id: action, ...(value === undefined ? {} : { value }) }),
+    waitForHome: (as, matches) =>
+      until(
+        () => viewsNow(as, 'home').find((one) => matches.test(everyText({ text: '', blocks: one.blocks }))),
+        10_000,
+        () => `The Home tab does not match ${matches}: ${JSON.stringify(viewsNow(as, 'home'))}`,
+      ),
+    waitForModal: (as) =>
+      until(
+        () => viewsNow(as, 'modal').at(-1),
+        10_000,
+        () => `${as} has no modal open.`,
+      ),
+    submit: (as, values) => control('submissions', { as, values }),
+    closeModal: (as) => control('dismissals', { as }),
+    deactivate: (as) => control('deactivations', { as }),
     openDm: async (as) => (await control<{ channel: string }>('open-dm', { as })).channel,
     invite: (channel, user) => control('members', { as: 'ada', channel, user, action: 'join' }),
     dismiss: (channel, user) => control('members', { as: 'ada', channel, user, action: 'leave' }),

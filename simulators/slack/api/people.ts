@@ -27,7 +27,7 @@ export function peopleMethods({ world, baseUrl }: MethodDependencies): Methods {
         const id = args.required('user');
         const person = world.people.find((one) => one.id === id);
         if (person === undefined) throw new SlackError('user_not_found');
-        return { user: userObject(person) };
+        return { user: userObject(person, world.deactivated.has(person.id)) };
       },
     },
     'users.list': {
@@ -35,7 +35,7 @@ export function peopleMethods({ world, baseUrl }: MethodDependencies): Methods {
       token: 'bot',
       handle(args) {
         const { items, nextCursor } = page(world.people, args, { usual: 200, most: 1000 }, (person) => person.id);
-        const members = items.map(userObject);
+        const members = items.map((each) => userObject(each, world.deactivated.has(each.id)));
         return { members, cache_ts: 1_767_225_600, response_metadata: { next_cursor: nextCursor } };
       },
     },

@@ -3,7 +3,7 @@ import type { Changes } from '../changes.ts';
 import type { ResponseUrls } from '../response-url.ts';
 import type { MessageShapes } from '../shapes/message.ts';
 import type { DeliveryQueue } from '../socket/delivery.ts';
-import { secretId } from '../world/ids.ts';
+import type { AppViews } from '../views/views.ts';
 import type { Block } from '../world/types.ts';
 import { APP, TEAM } from '../world/workspace.ts';
 import type { World } from '../world/world.ts';
@@ -17,6 +17,7 @@ export interface ActionDependencies {
   readonly delivery: DeliveryQueue;
   readonly responseUrls: ResponseUrls;
   readonly messageShapes: MessageShapes;
+  readonly appViews: Pick<AppViews, 'trigger'>;
 }
 
 type Element = Readonly<Record<string, unknown>>;
@@ -25,7 +26,7 @@ type Element = Readonly<Record<string, unknown>>;
 export function createActionSender(
   dependencies: ActionDependencies,
 ): (request: z.infer<typeof actionRequest>) => { readonly trigger: string } {
-  const { world, changes, delivery, responseUrls, messageShapes } = dependencies;
+  const { world, changes, delivery, responseUrls, messageShapes, appViews } = dependencies;
   return (request) => {
     const person = actorNamed(world, request.as);
     const channel = channelOf(world, person, request.channel);
@@ -37,10 +38,10 @@ export function createActionSender(
     if (original === undefined || original.user !== APP.userId) {
       throw new ControlError('no_such_message', `The app has no message ${request.ts} that ${person.name} can see.`);
     }
-    const { block, element } = findElement(original.blocks, request.action_id, request.block_id);
+    const { block, element } = findElement(original.blocks, request.action_id, request.block_id, request.value);
     const threadTs = original.threadTs;
     const place = { channel: channel.id, ts: original.ts, threadTs, user: person.id };
-    const trigger = `${Date.now()}.${secretId()}`;
+    const trigger = appViews.trigger(person.id);
     delivery.interaction(
       {
         type: 'block_actions',
@@ -80,13 +81,21 @@ export function createActionSender(
   };
 }
 
-function findElement(blocks: readonly Block[], actionId: string, blockId: string | undefined) {
+/** The element that a person clicks: the first with this action id, and with this block id and value where they are given. */
+export function findElement(
+  blocks: readonly Block[],
+  actionId: string,
+  blockId: string | undefined,
+  value: string | undefined,
+) {
   for (const block of blocks) {
     if (blockId !== undefined && block.block_id !== blockId) continue;
-    const element = elementsOf(block).find((one) => one.action_id === actionId);
+    const element = elementsOf(block).find(
+      (one) => one.action_id === actionId && (value === undefined || one.value === value),
+    );
     if (element) return { block, element };
   }
-  throw new ControlError('no_such_action', `This message has no element with the action id ${actionId}.`);
+  throw new ControlError('no_such_action', `This message or view has no element with the action id ${actionId}.`);
 }
 
 function elementsOf(block: Block): Element[] {

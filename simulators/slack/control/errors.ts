@@ -7,6 +7,8 @@ export type ControlErrorCode =
   | 'no_such_message'
   | 'no_such_file'
   | 'no_such_action'
+  | 'no_such_view'
+  | 'bad_answer'
   | 'not_a_member'
   | 'not_the_author'
   | 'not_possible';
@@ -19,6 +21,8 @@ const STATUS: Readonly<Record<ControlErrorCode, number>> = {
   no_such_message: 404,
   no_such_file: 404,
   no_such_action: 404,
+  no_such_view: 404,
+  bad_answer: 409,
   not_a_member: 403,
   not_the_author: 403,
   not_possible: 409,

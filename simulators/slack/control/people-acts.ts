@@ -4,6 +4,7 @@ import type { AppEvents } from '../events/app-events.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { Conversations } from '../operations/conversations.ts';
 import type { Messages } from '../operations/messages.ts';
+import { userObject } from '../shapes/person.ts';
 import { mentionedUsers } from '../world/mentions.ts';
 import type { Message, Person } from '../world/types.ts';
 import { APP } from '../world/workspace.ts';
@@ -14,6 +15,7 @@ import { actorNamed, channelNamed, channelOf, messageAt, personNamed } from './l
 import type {
   deleteRequest,
   editRequest,
+  homeRequest,
   memberRequest,
   messageRequest,
   openDmRequest,
@@ -37,6 +39,8 @@ export interface PeopleActs {
   react(request: z.infer<typeof reactionRequest>): Message;
   openDm(request: z.infer<typeof openDmRequest>): { readonly channel: string };
   changeMember(request: z.infer<typeof memberRequest>): void;
+  /** An administrator ends the account of this person. */
+  deactivate(request: z.infer<typeof homeRequest>): void;
 }
 
 /**
@@ -114,8 +118,13 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       }
       if (people.length > 1) return { channel: conversations.openGroup(people.map((one) => one.id)).channel.id };
       const { channel } = conversations.openDm(first.id);
-      events.homeOpened(channel, first.id);
+      events.homeOpened(channel, first.id, 'messages');
       return { channel: channel.id };
+    },
+    deactivate({ as }) {
+      const person = personNamed(world, as);
+      world.deactivated.add(person.id);
+      events.userChanged(userObject(person, true));
     },
     changeMember(request) {
       const by = actorNamed(world, request.as);

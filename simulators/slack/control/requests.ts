@@ -41,6 +41,22 @@ export const actionRequest = z.strictObject({
   action_id: z.string().min(1),
   /** Needed when several elements of the message have the same action id. */
   block_id: z.string().optional(),
+  value: z.string().optional(),
+});
+
+export const homeRequest = z.strictObject({ as: who });
+
+export const homeActionRequest = z.strictObject({
+  as: who,
+  action_id: z.string().min(1),
+  block_id: z.string().optional(),
+  value: z.string().optional(),
+});
+
+export const submitRequest = z.strictObject({
+  as: who,
+  /** By the action id of each input. */
+  values: z.record(z.string(), z.string()).default({}),
 });
 
 export const openDmRequest = z.strictObject({

@@ -14,8 +14,12 @@ import { createPeopleActs, type PeopleActsDependencies } from './people-acts.ts'
 import * as requests from './requests.ts';
 import type { createChangeStream } from './stream.ts';
 import type { Views } from './view.ts';
+import { createViewActs, type ViewActsDependencies } from './view-acts.ts';
 
-export interface ControlDependencies extends PeopleActsDependencies, ActionDependencies {
+export interface ControlDependencies
+  extends PeopleActsDependencies,
+    Omit<ActionDependencies, 'appViews'>,
+    ViewActsDependencies {
   readonly views: Views;
   readonly stream: ReturnType<typeof createChangeStream>;
   readonly faults: Faults;
@@ -30,6 +34,7 @@ export function registerControl(server: FastifyInstance, dependencies: ControlDe
   const { world, changes, views, faults, calls, sockets, delivery } = dependencies;
   const people = createPeopleActs(dependencies);
   const act = createActionSender(dependencies);
+  const viewActs = createViewActs(dependencies);
 
   void server.register(
     (control, _options, registered) => {
@@ -68,6 +73,27 @@ export function registerControl(server: FastifyInstance, dependencies: ControlDe
         views.message(people.react(body(requests.reactionRequest, request))),
       );
       control.post('/actions', async (request) => act(body(requests.actionRequest, request)));
+      control.post('/deactivations', async (request) => {
+        people.deactivate(body(requests.homeRequest, request));
+        return { ok: true };
+      });
+      control.post('/home', async (request) => {
+        viewActs.openHome(body(requests.homeRequest, request));
+        return { ok: true };
+      });
+      control.post('/home-actions', async (request) => {
+        viewActs.pressAtHome(body(requests.homeActionRequest, request));
+        return { ok: true };
+      });
+      control.post('/submissions', async (request) => viewActs.submit(body(requests.submitRequest, request)));
+      control.post('/dismissals', async (request) => {
+        viewActs.dismiss(body(requests.homeRequest, request));
+        return { ok: true };
+      });
+      control.get('/views', async (request) => {
+        const { as } = body(requests.homeRequest, { body: request.query });
+        return { modal: viewActs.modal(as), home: viewActs.home(as) };
+      });
       control.post('/open-dm', async (request) => people.openDm(body(requests.openDmRequest, request)));
       control.post('/members', async (request) => {
         people.changeMember(body(requests.memberRequest, request));

@@ -22,7 +22,10 @@ export interface AppEvents {
   reactionAdded(message: Message, user: string, name: string): void;
   memberJoined(channel: Channel, user: string, inviter: string): void;
   memberLeft(channel: Channel, user: string): void;
-  homeOpened(channel: Channel, user: string): void;
+  /** @param view the Home tab as it was published; absent while it was not */
+  homeOpened(channel: Channel, user: string, tab: 'home' | 'messages', view?: Record<string, unknown>): void;
+  /** @param user the user object as it is now */
+  userChanged(user: Record<string, unknown>): void;
 }
 
 /** @param deliver hands an event on to be wrapped and sent */
@@ -127,12 +130,17 @@ export function createAppEvents(
         event_ts: world.nextTs(),
       });
     },
-    homeOpened(channel, user) {
+    userChanged(user) {
+      const channel = world.channel('general');
+      if (channel) sendOther(channel, { type: 'user_change', user, cache_ts: 0, event_ts: world.nextTs() });
+    },
+    homeOpened(channel, user, tab, view) {
       sendOther(channel, {
         type: 'app_home_opened',
         user,
         channel: channel.id,
-        tab: 'messages',
+        tab,
+        ...(view ? { view } : {}),
         event_ts: world.nextTs(),
       });
     },

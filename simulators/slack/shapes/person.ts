@@ -1,14 +1,17 @@
 import type { Person } from '../world/types.ts';
 import { TEAM } from '../world/workspace.ts';
 
-/** A user object as `users.info` gives it (docs.slack.dev/reference/objects/user-object). */
-export function userObject(person: Person): Record<string, unknown> {
+/**
+ * A user object as `users.info` gives it (docs.slack.dev/reference/objects/user-object).
+ * @param deleted the account was deactivated
+ */
+export function userObject(person: Person, deleted = false): Record<string, unknown> {
   const ownTeam = person.teamId === TEAM.id;
   return {
     id: person.id,
     team_id: person.teamId,
     name: person.name,
-    deleted: false,
+    deleted,
     real_name: person.realName,
     tz: person.tz,
     tz_label: person.tz,
@@ -25,7 +28,7 @@ export function userObject(person: Person): Record<string, unknown> {
     },
     is_bot: person.kind === 'bot',
     is_app_user: false,
-    updated: 1_767_225_600,
+    updated: deleted ? 1_767_312_000 : 1_767_225_600,
     // Slack tells neither role nor restriction of people of another organization.
     ...(ownTeam
       ? {

@@ -35,6 +35,10 @@ export interface DeliveryQueue {
   event(callback: EventCallback): void;
   /** Interactions are sent once, without retries. @param settled told whether the app acknowledged in time */
   interaction(payload: Readonly<Record<string, unknown>>, settled: (acknowledged: boolean) => void): void;
+  /** An interaction whose acknowledgement says what happens next. Resolves with it, or after the time that it has. */
+  answered(
+    payload: Readonly<Record<string, unknown>>,
+  ): Promise<{ readonly acknowledged: boolean; readonly answer: unknown }>;
   readonly log: readonly Delivery[];
 }
 
@@ -52,6 +56,7 @@ export function createDeliveryQueue(
 ): DeliveryQueue {
   const log: Delivery[] = [];
   const awaitingAck = new Map<string, Delivery>();
+  const answers = new Map<string, (answer: unknown) => void>();
   let held: (() => void)[] = [];
 
   sockets.onMessage((message) => {
@@ -63,6 +68,7 @@ export function createDeliveryQueue(
       return;
     }
     delivery.acknowledged = true;
+    answers.get(delivery.id)?.((message as { payload?: unknown }).payload);
     if (delivery.sentAt !== null) delivery.ackMs ??= performance.now() - delivery.sentAt;
   });
   sockets.onConnect(() => {
@@ -143,6 +149,19 @@ export function createDeliveryQueue(
       timers.after(sent ? options.ackTimeoutMs : 0, () => {
         delivery.givenUp = !delivery.acknowledged;
         settled(delivery.acknowledged);
+      });
+    },
+    answered(payload) {
+      const delivery = record(randomUUID(), 'interactive', String(payload.type));
+      return new Promise((resolve) => {
+        const settle = (acknowledged: boolean, answer: unknown): void => {
+          answers.delete(delivery.id);
+          delivery.givenUp = !acknowledged;
+          resolve({ acknowledged, answer });
+        };
+        answers.set(delivery.id, (answer) => settle(true, answer));
+        const sent = send(delivery, payload, null);
+        timers.after(sent ? options.ackTimeoutMs : 0, () => settle(delivery.acknowledged, undefined));
       });
     },
     log,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 /** An id in Slack's manner: a prefix and ten capitals and digits. */
-export function slackId(prefix: 'F' | 'D' | 'C' | 'Ev' | 'Fu'): string {
+export function slackId(prefix: 'F' | 'D' | 'C' | 'Ev' | 'Fu' | 'V'): string {
   return prefix + Array.from(randomBytes(10), (byte) => LETTERS[byte % LETTERS.length]).join('');
 }
 

@@ -48,5 +48,6 @@ export const APP = {
     'member_joined_channel',
     'member_left_channel',
     'channel_archive',
+    'user_change',
   ],
 } as const;

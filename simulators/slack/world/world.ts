@@ -6,6 +6,8 @@ import type { Channel, Ephemeral, Message, NativeStatus, Person, Pinned, SlackFi
 /** Everything that is in the workspace now, and simple ways to find it. Changing it is the operations' work. */
 export interface World {
   readonly people: readonly Person[];
+  /** Ids of people whose accounts were deactivated. */
+  readonly deactivated: Set<string>;
   readonly channels: Map<string, Channel>;
   /** By channel, in order of time. */
   readonly messages: Map<string, Message[]>;
@@ -56,6 +58,7 @@ export function createWorld(
 
   return {
     people,
+    deactivated: new Set(),
     channels,
     messages,
     ephemerals: [],

@@ -20,9 +20,11 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     file_chunk: 's i',
     inbox: 's i u',
     inbox_served: 's i u',
+    installation: 's(created_at key_id public_key)',
     outbox: 's i u',
     outbox_lane: 's i u',
     person: 's i u',
+    personal_connection: 's(added_at connection expires_at key_id person team version) i d',
     policy: 's',
     policy_revision: 's',
     rate_bucket: 's i u',
@@ -44,6 +46,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     model_usage: 's i u',
     outbox: 's i u',
     person: 's',
+    personal_connection: 's(connection person team version)',
     place_channel: 's i u',
     place_request: 's i u d',
     policy: 's',
@@ -78,6 +81,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     confirmed_channel: 's',
     credential: 's',
     egress_event: 's i u(bytes_in bytes_out requests)',
+    personal_connection: 's',
     policy: 's',
     policy_revision: 's',
     refresh_token: 's i u',
@@ -94,6 +98,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     mcp_tool: 's u(approved_at) d',
     outbox: 's(attempts channel created_at failed id kind revision sent_revision session slack_ts team thread_ts)',
     person: 's',
+    personal_connection: 's(added_at connection expires_at key_id person team version) d',
     place_request: 's',
     policy: 's i',
     policy_revision: 's',
@@ -164,6 +169,7 @@ describe('the roles of the database', () => {
     expect(await as(role, 'select * from credential')).toMatch(/permission denied/);
     expect(await as(role, 'create table mine as table credential')).toMatch(/permission denied/);
     expect(await as(role, 'select sealed from refresh_token')).toMatch(/permission denied/);
+    expect(await as(role, 'select sealed from personal_connection')).toMatch(/permission denied/);
   });
 
   it('lets the proxy read a sealed credential, and not change it', async () => {
@@ -182,6 +188,12 @@ describe('the roles of the database', () => {
   it.each([
     ['gateway', 'select content from transcript'],
     ['gateway', 'select output from step'],
+    ['gateway', "update personal_connection set person = 'U2'"],
+    ['gateway', 'select * from credential'],
+    ['agent', 'delete from personal_connection'],
+    ['proxy', 'delete from personal_connection'],
+    ['proxy', "update personal_connection set person = 'U2'"],
+    ['admin', "update personal_connection set person = 'U2'"],
     ['gateway', "update session set principal = 'somebody'"],
     ['gateway', "insert into policy (version, document, source, applied_by) values (9, '{}', '', 'me')"],
     ['agent', "insert into policy (version, document, source, applied_by) values (9, '{}', '', 'me')"],

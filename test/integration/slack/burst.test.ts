@@ -61,6 +61,7 @@ function gateway({ secondLookMs = 50, before = async (_nth: number) => {} } = {}
       },
     } as SocketConnection,
     keep: async (body) => void (await store(body)),
+    interact: async () => null,
     onMissed: (error) => missed.push(error),
     listenedTo: new Set(),
     onListenerError: () => undefined,

@@ -17,6 +17,8 @@ await startGateway({
   apiUrl: SLACK_API_URL,
   signals: { start: async () => {}, message: async () => true, stop: async () => true },
   whyOff: async () => null,
+  offers: async () => [],
+  keepToken: async () => null,
   log: { info: log, warn: log, error: log },
   catchUp: { everyMs: 200, lateMs: 300, overlapMs: 200 },
 });

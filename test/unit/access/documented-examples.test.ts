@@ -39,6 +39,7 @@ test('the examples on the page of configuration make one file without a problem'
       'environments',
       'guardrails',
       'organization',
+      'people',
       'schedules',
       'tests',
       'workspace',

@@ -74,7 +74,7 @@ guardrials: {}
     'bellhop.yaml:19: connections.api.credential: has two sources: keep one of fromEnv, fromFile and fromCommand',
     'bellhop.yaml:19: connections.api.credential.name: is a header of the transport itself',
     'bellhop.yaml:20: connections.My_API: a name is made of lower-case letters, digits and hyphens, at most 64',
-    'bellhop.yaml:21: guardrials: unknown key (did you mean guardrails?); known here: organization, workspace, workspaces, channels, bundles, connections, guardrails, schedules, environments, tests',
+    'bellhop.yaml:21: guardrials: unknown key (did you mean guardrails?); known here: organization, workspace, workspaces, channels, bundles, connections, guardrails, schedules, environments, people, tests',
   ]);
 });
 
@@ -165,11 +165,10 @@ describe('scopes', () => {
   });
 
   test('what a later version will understand is told so', () => {
-    expect(problemsIn('organization:\n  listen: everyone\n  guests: refuse\nmodels: {}\npeople: {}\n')).toEqual([
+    expect(problemsIn('organization:\n  listen: everyone\n  guests: refuse\nmodels: {}\n')).toEqual([
       'bellhop.yaml:2: organization.listen: is not built yet',
       'bellhop.yaml:3: organization.guests: is not built yet',
       'bellhop.yaml:4: models: is not built yet',
-      'bellhop.yaml:5: people: is not built yet',
     ]);
   });
 });

@@ -12,3 +12,13 @@ test('the app uses Socket Mode, is called as asked and has no user scopes', () =
   expect(manifest).toContain('"display_name":"porter"');
   expect(manifest).not.toContain('"user"');
 });
+
+test('the app shows a Home tab, hears when it is opened, and takes what people press and send', () => {
+  const { features, settings } = slackManifest('porter') as {
+    features: { app_home: object };
+    settings: { event_subscriptions: { bot_events: string[] }; interactivity: object };
+  };
+  expect(features.app_home).toMatchObject({ home_tab_enabled: true, messages_tab_enabled: true });
+  expect(settings.event_subscriptions.bot_events).toEqual(expect.arrayContaining(['app_home_opened', 'user_change']));
+  expect(settings.interactivity).toEqual({ is_enabled: true });
+});

@@ -35,7 +35,7 @@ describe('the Web API of the Slack simulator, by the official client', () => {
     expect(await refusal(createClient(slack, slack.tokens.app).auth.test())).toBe('not_allowed_token_type');
     expect(await refusal(client.apps.connections.open())).toBe('not_allowed_token_type');
     expect(await refusal(client.views.open({ trigger_id: '1', view: { type: 'modal', blocks: [] } as never }))).toBe(
-      'unknown_method',
+      'invalid_arguments',
     );
     expect(await post({ channel: 'C0000NOSUCH', text: 'x' })).toBe('channel_not_found');
     expect(await post({ channel: 'C00000BOARD', text: 'x' })).toBe('channel_not_found');

@@ -7,12 +7,14 @@ import * as egressEvents from '../../../../store/egress-events.ts';
 import * as environments from '../../../../store/environments.ts';
 import * as findWork from '../../../../store/find-work.ts';
 import * as mcpServers from '../../../../store/mcp-servers.ts';
+import * as personal from '../../../../store/personal-connections.ts';
 import * as policy from '../../../../store/policy.ts';
 import * as policyReader from '../../../../store/policy-reader.ts';
 import * as refreshTokens from '../../../../store/refresh-tokens.ts';
 import type { Call } from './hot-inputs.ts';
 import { BUSY, BUSY_SANDBOX, BUSY_TURN } from './seed-million.ts';
 
+const ADA = { team: 'T1', person: 'U1' };
 const CHAIN = { connection: 'crm', seed: 's' };
 
 function egressEvent() {
@@ -62,6 +64,18 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'mcp-servers.serverUrl': (db) => mcpServers.serverUrl(db, 'tracker'),
   'mcp-servers.storeListing': (db) =>
     mcpServers.storeListing(db, { connection: 'tracker', url: 'https://a.test/' }, []),
+  'personal-connections.nextPersonalVersion': (db) => personal.nextPersonalVersion(db),
+  'personal-connections.putPersonalConnection': (db) =>
+    personal.putPersonalConnection(db, {
+      ...{ ...ADA, connection: 'github', version: 2_000_000, keyId: 'k', sealed: Buffer.from('x'), expiresAt: null },
+    }),
+  'personal-connections.personalConnectionsOf': (db) => personal.personalConnectionsOf(db, ADA),
+  'personal-connections.heldConnections': (db) => personal.heldConnections(db, ADA),
+  'personal-connections.sealedPersonalConnection': (db) =>
+    personal.sealedPersonalConnection(db, ADA, 'github', 2_000_000),
+  'personal-connections.removePersonalConnection': (db) => personal.removePersonalConnection(db, ADA, 'linear'),
+  'personal-connections.removePersonalConnections': (db) =>
+    personal.removePersonalConnections(db, { team: 'T1', person: 'U999' }),
   'policy.currentPolicy': (db) => policy.currentPolicy(db),
   'policy.policyRevision': (db) => policy.policyRevision(db),
   'policy-reader.createPolicyReader': (db) => policyReader.createPolicyReader(db)(),

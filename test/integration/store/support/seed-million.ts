@@ -60,6 +60,8 @@ const ROWS: readonly string[] = [
    select '${BUSY_SANDBOX}', slack_thread(${BUSY_THREAD}), 'r1', 300, 'running', true, now()`,
   `insert into place_request (session, turn, home, asked_at, needed_at)
    select ${SESSION}, 1, 'r' || n % 4, now() - interval '20 seconds', now() from generate_series(999801, 999900) n`,
+  `insert into personal_connection (team, person, connection, version, key_id, sealed)
+   select 'T1', 'U' || n % 20000, case when n <= 20000 then 'github' else 'linear' end, n, 'k', 'x' from generate_series(1, 40000) n`,
   `insert into place_channel (channel, served_at) select 'T1:C' || n, now() - n * interval '1 second' from generate_series(0, 4999) n`,
   `insert into turn (session, number, claim, requester, state, started_at, ended_at)
    select ${SESSION}, 1, 'run' || n || '/1', 'U' || n % 20000, case when n > 999800 then 'running' else 'answered' end, ${AT},

@@ -1,0 +1,129 @@
+/** The section `people`: what a person may connect for themselves, with a token of their own. */
+import { z } from 'zod';
+import { type Connection, NO_CREDENTIAL, type PeopleAccess, type PersonalOffer } from '../document.ts';
+import { forgesByNature } from '../forge/forge-of-connection.ts';
+import { didYouMean } from '../near-names.ts';
+import { applyPreset, PRESETS } from '../presets/apply-preset.ts';
+import type { PersonalToken, Preset } from '../presets/preset.ts';
+import { commonRequest } from '../rule-overlap.ts';
+import { connection as connectionSchema } from './connection-schema.ts';
+import { toConnection } from './convert.ts';
+import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
+import type { YamlText } from './read-yaml.ts';
+import { personalRepository } from './schemas.ts';
+import { entry, parseEntry } from './strict-entry.ts';
+
+const offer = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { preset: value } : value),
+    z.looseObject({ preset: z.string(), repositories: z.array(personalRepository).min(1, 'is empty').optional() }),
+  )
+  .meta({ short: { type: 'string' } });
+
+export const people = entry({
+  offer: z.array(offer).default([]),
+  'in-channels': z.literal('never', 'must be never: nothing else is built yet').default('never'),
+});
+
+type Offer = z.infer<typeof offer>;
+
+/** What may stand beside a preset. A person's credential has the kind that the preset says, and goes where it says. */
+const KEYS = ['preset', 'repositories', 'methods', 'paths', 'addresses'];
+
+/** Presets with a token that a person can make. */
+const OFFERED: Readonly<Record<string, Preset & { readonly personal: PersonalToken }>> = Object.fromEntries(
+  Object.entries(PRESETS).flatMap(([name, preset]) =>
+    preset.personal ? [[name, { ...preset, personal: preset.personal }]] : [],
+  ),
+);
+
+export interface ReadPeople {
+  readonly people: PeopleAccess;
+  readonly problems: readonly FileProblem[];
+}
+
+/** Reads each offer separately, so that one mistake does not hide another. */
+export function readPeople(value: unknown, text: YamlText): ReadPeople {
+  const parsed = parseEntry(people, value ?? {}, ['people'], text);
+  const problems = [...parsed.problems];
+  const offers: PersonalOffer[] = [];
+  for (const [index, each] of (parsed.value?.offer ?? []).entries()) {
+    const path: FilePath = ['people', 'offer', index];
+    const place = (below: FilePath = []) => ({
+      line: text.lineOf([...path, ...below]),
+      field: fieldOf([...path, ...below]),
+    });
+    const made = readOffer(each, path, text, (message, below) => void problems.push({ ...place(below), message }));
+    problems.push(...made.problems);
+    if (!made.offer) continue;
+    if (offers.some(({ name }) => name === made.offer?.name)) {
+      problems.push({ ...place(), message: `${made.offer.name} is offered twice` });
+      continue;
+    }
+    for (const message of overlapping(made.offer, offers)) problems.push({ ...place(), message });
+    offers.push(made.offer);
+  }
+  return { people: { offers }, problems };
+}
+
+function readOffer(
+  { preset: name, repositories, ...rest }: Offer,
+  path: FilePath,
+  text: YamlText,
+  refuse: (message: string, below?: FilePath) => void,
+): { readonly offer: PersonalOffer | null; readonly problems: readonly FileProblem[] } {
+  const nothing = { offer: null, problems: [] };
+  const preset = Object.hasOwn(OFFERED, name) ? OFFERED[name] : undefined;
+  if (!preset) {
+    const known = Object.keys(OFFERED);
+    const isPreset = Object.hasOwn(PRESETS, name);
+    const why = isPreset ? `people have no token of their own for ${name}` : `there is no preset ${name}`;
+    refuse(`${why}${isPreset ? '' : didYouMean(name, known)}; can be offered: ${known.join(', ')}`);
+    return nothing;
+  }
+  const known = [...KEYS, ...Object.keys(preset.fields)];
+  const unknown = Object.keys(rest).filter((key) => !known.includes(key));
+  for (const key of unknown) {
+    refuse(`unknown key${didYouMean(key, known)}; known here: ${known.join(', ')}`, [key]);
+  }
+  const applied = applyPreset({ ...rest, preset: name, credential: { kind: preset.personal.kind } });
+  if ('problems' in applied) {
+    for (const { field, message } of applied.problems) refuse(message, field.split('.'));
+    return nothing;
+  }
+  const read = parseEntry(connectionSchema, applied.entry, path, text);
+  if (unknown.length > 0 || read.value === undefined || read.problems.length > 0) {
+    return { offer: null, problems: read.problems };
+  }
+  const line = text.lineOf(path);
+  const connection = ownConnection(toConnection(`personal/${name}`, read.value, () => line));
+  const [forge] = forgesByNature(connection);
+  if (!forge && repositories !== undefined) {
+    refuse(`${preset.title} has no repositories`, ['repositories']);
+    return nothing;
+  }
+  // Without a word of the administrator, people propose, wherever their token reaches.
+  const granted = repositories ?? [{ repository: '*', access: 'propose' as const }];
+  const grants = forge
+    ? granted.map(({ repository, access, branches = [] }) => ({
+        ...{ repository, access, branches, forge, line },
+        connection: connection.id,
+      }))
+    : [];
+  return { offer: { name, connection, grants }, problems: [] };
+}
+
+function ownConnection(read: ReturnType<typeof toConnection>): Connection {
+  const { source: _source, caFile: _caFile, line: _line, ...connection } = read;
+  return { ...connection, credentialVersion: NO_CREDENTIAL, ca: null };
+}
+
+/** Two offers of one request would leave open which of a person's tokens is attached. */
+function overlapping({ connection, name }: PersonalOffer, others: readonly PersonalOffer[]): string[] {
+  const allowing = ({ rules }: Connection) => rules.filter(({ action }) => action !== 'deny');
+  return others.flatMap((other) =>
+    allowing(connection)
+      .flatMap((rule) => allowing(other.connection).flatMap((each) => commonRequest(rule, each) ?? []))
+      .map((common) => `${name} and ${other.name} both cover ${common}: narrow one of them by paths`),
+  );
+}

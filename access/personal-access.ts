@@ -1,0 +1,59 @@
+/** What a person's own connections reach in their direct messages. */
+import { type ScopeKey, scopeKind } from '../contracts/scope.ts';
+import { inOrder } from './attached-access.ts';
+import type { EffectiveRepository, EffectiveRule, ForgeConnection, Origin } from './decision.ts';
+import type { Connection, PeopleAccess, PersonalOffer } from './document.ts';
+import { forgesByNature } from './forge/forge-of-connection.ts';
+
+/** A connection that a person has added. */
+export interface HeldConnection {
+  /** The name of the offer: `github`. */
+  readonly connection: string;
+  /** Of its sealed credential. No version is ever used twice. */
+  readonly version: number;
+}
+
+export interface PersonalAccess {
+  /** In the order of comparison. */
+  readonly rules: readonly EffectiveRule[];
+  readonly repositories: readonly EffectiveRepository[];
+  readonly forges: readonly ForgeConnection[];
+}
+
+const NOTHING: PersonalAccess = { rules: [], repositories: [], forges: [] };
+
+/** The connection as the person has it: bound to them, and to the version that they entered. */
+export function personalConnection({ connection }: PersonalOffer, owner: ScopeKey, version: number): Connection {
+  return { ...connection, owner, credentialVersion: version };
+}
+
+/**
+ * The rules of what a person has connected, as far as it is still offered. Only the person's own scope has any.
+ *
+ * @param people what the document offers
+ */
+export function personalAccess(
+  people: PeopleAccess | undefined,
+  scope: ScopeKey,
+  held: readonly HeldConnection[],
+): PersonalAccess {
+  if (!people || held.length === 0 || scopeKind(scope) !== 'person') return NOTHING;
+  const origin: Origin = { scope, scopeLabel: 'direct message', bundle: 'own connections' };
+  const own = held.flatMap(({ connection: name, version }) => {
+    const offer = people.offers.find((each) => each.name === name);
+    return offer ? [{ offer, connection: personalConnection(offer, scope, version) }] : [];
+  });
+  return {
+    rules: own
+      .flatMap(({ connection }) =>
+        connection.rules.map(
+          (match): EffectiveRule => ({ from: 'connection', action: match.action, connection, match, origin }),
+        ),
+      )
+      .sort(inOrder),
+    repositories: own.flatMap(({ offer, connection }) => offer.grants.map((grant) => ({ grant, connection, origin }))),
+    forges: own.flatMap(({ connection }) =>
+      forgesByNature(connection).map((forge) => ({ connection: connection.id, forge })),
+    ),
+  };
+}

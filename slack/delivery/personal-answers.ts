@@ -1,0 +1,55 @@
+import { inTransaction, type Queryable } from '../../store/database.ts';
+import { closeEntry } from '../../store/inbox.ts';
+import { putEphemeral, putMessage } from '../../store/outbox.ts';
+import { personalConnectionsOf, removePersonalConnection } from '../../store/personal-connections.ts';
+import type { PersonalCommand } from '../personal/own-commands.ts';
+import {
+  connectionsText,
+  connectText,
+  disconnectedText,
+  notOfferedText,
+  type PersonalWords,
+} from '../personal/words.ts';
+import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
+import { TOKEN_SEEN } from './notices.ts';
+
+/** Answers what a person says in their direct message about connections of their own. No turn begins. */
+export async function answerPersonalCommand(
+  dependencies: DeliveryDependencies,
+  known: KnownEntry,
+  command: PersonalCommand,
+): Promise<void> {
+  const { database, offers } = dependencies;
+  const { row } = known;
+  const read = await readEntry(dependencies, known);
+  const offered = await offers();
+  await inTransaction(database, async (db) => {
+    if (!(await closeEntry(db, row.id, 'answered', read))) return;
+    const words = await wordsFor(db);
+    const target = { key: `${row.id}/own`, team: row.team, channel: row.channel, threadTs: row.threadTs };
+    await putMessage(db, { ...target, body: { kind: 'notice', ...words }, final: true });
+  });
+
+  async function wordsFor(db: Queryable): Promise<PersonalWords> {
+    const owner = { team: row.team, person: row.author };
+    if (command.verb === 'disconnect') {
+      return { text: disconnectedText(command.name, await removePersonalConnection(db, owner, command.name)) };
+    }
+    const held = await personalConnectionsOf(db, owner);
+    if (command.verb === 'connections') return connectionsText(offered, held);
+    const offer = offered.find(({ name }) => name === command.name);
+    if (!offer) return notOfferedText(command.name, offered);
+    return connectText(
+      offer,
+      held.some(({ connection }) => connection === offer.name),
+    );
+  }
+}
+
+/** Tells the author of a message that held a token, once, and nobody else. */
+export async function warnOfToken({ database }: DeliveryDependencies, { row }: KnownEntry): Promise<void> {
+  const target = { key: `${row.id}/token`, team: row.team, channel: row.channel, threadTs: row.threadTs };
+  if (row.address === 'dm') {
+    await putMessage(database, { ...target, body: { kind: 'notice', text: TOKEN_SEEN }, final: true });
+  } else await putEphemeral(database, { ...target, body: { user: row.author, text: TOKEN_SEEN } });
+}
