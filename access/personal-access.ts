@@ -20,6 +20,18 @@ export interface PersonalAccess {
   readonly forges: readonly ForgeConnection[];
 }
 
+const PREFIX = 'personal/';
+
+/** The id of a connection of a person. No connection of the access file can have it: their names have no slash. */
+export function personalId(offer: string): string {
+  return `${PREFIX}${offer}`;
+}
+
+/** The name of the offer: the reverse of {@link personalId}. Null for a connection of the access file. */
+export function offerOf(connection: string): string | null {
+  return connection.startsWith(PREFIX) ? connection.slice(PREFIX.length) : null;
+}
+
 const NOTHING: PersonalAccess = { rules: [], repositories: [], forges: [] };
 
 /** The connection as the person has it: bound to them, and to the version that they entered. */

@@ -5,6 +5,7 @@ import { decide } from './decide.ts';
 import type { AccessDocument } from './document.ts';
 import { type AccessIndex, indexAccess } from './effective-access.ts';
 import { parseHostName } from './host-name.ts';
+import { offerOf } from './personal-access.ts';
 import { decideTunnel } from './tunnel.ts';
 
 /** Requests that were alike, as they are recorded. */
@@ -18,6 +19,8 @@ export interface RecordedRequest {
   /** With or without the names of a query. */
   readonly path: string;
   readonly transport: 'intercept' | 'tunnel' | 'plain';
+  /** The connection whose rule decided. Null without one. */
+  readonly connection: string | null;
   /** How many they were. */
   readonly requests: number;
 }
@@ -47,7 +50,10 @@ function judge(request: RecordedRequest, index: AccessIndex): { outcome: Outcome
   const parsed = parseHostName(request.host);
   if ('refused' in parsed) return { outcome: 'blocked', reason: `The host ${parsed.refused}.` };
   const { host } = parsed;
-  const access = index.accessTo(host, request.scope);
+  // What a person had connected then is known from what they used.
+  const own = request.connection === null ? null : offerOf(request.connection);
+  const held = own === null ? [] : [{ connection: own, version: 1 }];
+  const access = index.accessTo(host, request.scope, held);
   // Of a tunnel only host and port are known. A connection that is intercepted now is judged request by request.
   const tunnel = transport === 'tunnel' ? decideTunnel(host, port, access) : null;
   return tunnel ?? decide({ method, scheme, host, port, path: request.path.split('?', 1)[0] ?? '/' }, access);

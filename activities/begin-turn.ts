@@ -1,9 +1,11 @@
 import { offerTools } from '../agent/mcp/turn-tools.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { isOlder } from '../contracts/fence.ts';
+import { ownerOf } from '../contracts/scope.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { takeSnapshot } from '../store/access-snapshots.ts';
 import { type Database, inTransaction } from '../store/database.ts';
+import { heldConnections } from '../store/personal-connections.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
 import { fixInstructions, setSessionState } from '../store/sessions.ts';
 import { advanceFence, inTurn, lockSession, openRun, stillRests } from '../store/turn-fence.ts';
@@ -70,7 +72,9 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
      * model's prompt; the proxy decides each request by the policy of its moment.
      */
     async resolveScopeAccess({ session, turn, scope }) {
-      const access = (await policy()).effective(scope);
+      const owner = ownerOf(scope);
+      const held = owner ? await heldConnections(database, owner) : [];
+      const access = (await policy()).effective(scope, held);
       const snapshot = await inTurn(database, { session, turn }, async (db) => {
         const id = await takeSnapshot(db, session, turn, access, await offerTools(db, access));
         if (access.enabled) await fixInstructions(db, session, access.instructions);

@@ -1,4 +1,5 @@
 import type { ProvisionInput } from '../contracts/activities.ts';
+import { ownerOf, type ScopeKey } from '../contracts/scope.ts';
 import { isDockerError } from '../docker/errors.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
 import { relayUidOf, SOCKET_NAMES } from '../docker/sandbox-names.ts';
@@ -25,7 +26,7 @@ export interface BringUpDependencies {
   readonly findEnvironment: FindEnvironment;
   /** PEM text of what sandboxes trust: the system's roots and the proxy's own CA. */
   readonly caBundle: () => Promise<string>;
-  /** Who commits, as `Name <address>`, whatever the forge says. Null leaves it to the forge. */
+  /** Who commits, as `Name <address>`, whatever the forge says. Null leaves it to the forge. Not in direct messages. */
   readonly gitAuthor: string | null;
 }
 
@@ -48,6 +49,11 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
   /** Nothing is said any more in the name of a turn that has ended. */
   const tell = ({ session, turn }: ProvisionInput, what: string, text: string): Promise<void> =>
     inTurn(database, { session, turn }, (db) => createTellThread(db)(session, `${session}/${turn}/${what}`, text));
+  /** What people do in their direct messages is theirs, whatever the operator says of the agent's own commits. */
+  const authorFor = async (scope: ScopeKey, person: string): Promise<string | null> => {
+    if (ownerOf(scope)) return (await proxy.commitAuthor(scope).catch(() => null)) ?? person;
+    return gitAuthor ?? proxy.commitAuthor(scope).catch(() => null);
+  };
   return (input) =>
     lock(input.sandbox, async () => {
       const { session, turn, sandbox } = input;
@@ -60,7 +66,7 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
       const [environment, author] = await Promise.all([
         findEnvironment(scope),
         // Without the proxy nothing is brought up, and the next step says so.
-        gitAuthor ?? proxy.commitAuthor(scope).catch(() => null),
+        authorFor(scope, origin.author),
       ]);
       if (environment.state === 'building') {
         await tell(

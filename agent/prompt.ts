@@ -38,13 +38,19 @@ export function systemPrompt(input: PromptInput): string {
 function identity({ name, channel, access }: PromptInput): string {
   const alone = access !== null && scopeKind(access.scope) === 'group-dm' ? 'a group message' : 'a direct message';
   const place = channel === null ? `${alone} in Slack` : `a thread of the Slack channel ${channel}`;
+  const own = access !== null && scopeKind(access.scope) === 'person' ? [OWN] : [];
   return [
     `You are ${name}, an agent that works for a team in ${place}.`,
+    ...own,
     'People ask for work; you do it with your tools and answer in the thread. Do the work instead of describing it.',
     'Your last message of a turn is the answer that is posted. Keep it short, say what you found or did, and say plainly what did not work.',
     'You may use **bold**, lists, `code` and fenced code. Do not paste long output; post a file instead.',
   ].join('\n');
 }
+
+/** Said in a one-to-one message only. */
+const OWN =
+  'You act for the one person who writes to you here. Connections named personal/… are their own accounts: what you do with them is done in their name, and so are your commits. You have nothing of any channel here. When something they have not connected is missing, tell them to write `connections` to you.';
 
 const SANDBOX = `# Your sandbox
 Tools work in a Linux container of this thread's own, as an unprivileged user. /workspace is kept between turns, everything else may be gone.

@@ -34,6 +34,18 @@ export function groupDmScope(team: string, channel: string): ScopeKey {
   return `group-dm:${team}:${channel}`;
 }
 
+/** A person of a workspace. */
+export interface Person {
+  readonly team: string;
+  readonly person: string;
+}
+
+/** The person whose scope it is. Null for every other scope. */
+export function ownerOf(scope: ScopeKey): Person | null {
+  const [kind, team, person, ...rest] = scope.split(':');
+  return kind === 'person' && team && person && rest.length === 0 ? { team, person } : null;
+}
+
 /** The word before the first colon; the organization has no more than that word. */
 export function scopeKind(scope: ScopeKey): ScopeKind {
   return scope.split(':', 1)[0] as ScopeKind;

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { offerOf } from '../access/personal-access.ts';
 import type { EgressCounts, EgressEvent } from '../contracts/egress.ts';
 import type { ChangeLog } from '../contracts/state-changes.ts';
 import type { KeyPair } from '../credentials/key-pair.ts';
@@ -7,6 +8,7 @@ import { startControlServer } from './control/control-server.ts';
 import type { ProxyHealth } from './control/protocol.ts';
 import { createCommitAuthors } from './credentials/commit-authors.ts';
 import { createInjector } from './credentials/injector.ts';
+import { createPersonAuthor } from './credentials/person-author.ts';
 import { createMinter } from './credentials/tokens/minter.ts';
 import { createAddressGuard, type OwnListener } from './dialer/address-guard.ts';
 import { createGuardedDialer } from './dialer/guarded-dialer.ts';
@@ -30,6 +32,7 @@ import { createSandboxListeners } from './listener/sandbox-listeners.ts';
 import { createServerDoor } from './mcp/server-door.ts';
 import type { OperatorFile } from './operator/operator-file.ts';
 import { createOverlapTimer } from './policy/overlap-timer.ts';
+import { createPersonalFeed } from './policy/personal-feed.ts';
 import { startPolicyFeed } from './policy/policy-feed.ts';
 import type { ProxyStore } from './proxy-store.ts';
 import { createAdmission } from './request/admission.ts';
@@ -155,7 +158,17 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     clock,
     onRenewalFailed: (connection, error) => onError(error, `the token of connection ${connection} was not renewed`),
   });
-  const injector = createInjector({ keys, minter, sealedOf: (connection) => policy.sealedOf(connection) });
+  const injector = createInjector({
+    ...{ keys, minter },
+    sealedOf: (connection) => policy.sealedOf(connection),
+    sealedPersonal: (owner, { id, credentialVersion }) =>
+      store.sealedPersonal(owner, offerOf(id) ?? '', credentialVersion),
+  });
+  const personal = createPersonalFeed({
+    held: store.held,
+    isOffered: () => (policy.document?.people?.offers.length ?? 0) > 0,
+    onError,
+  });
   const blind = createBlindTunnels({ dialer, recorder, clock });
   const policy = startPolicyFeed({
     revision: store.policyRevision,
@@ -170,6 +183,8 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const authors = createCommitAuthors({
     document: () => policy.document,
     injector,
+    personal,
+    personAuthor: createPersonAuthor({ dialer, injector }),
     confirm: () => policy.confirmForInjection(),
     onError,
   });
@@ -184,9 +199,9 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     front: () => front,
     mints: createRateLimit({ clock, ...MINTS }),
   });
-  const open = createOpenTunnel({ admission, clients, policy, intercept, blind });
+  const open = createOpenTunnel({ admission, clients, policy, personal, intercept, blind });
   const bodies = createBodyBudget();
-  const judge = createJudge({ policy, injector, forgeGate: createForgeGate() });
+  const judge = createJudge({ policy, personal, injector, forgeGate: createForgeGate() });
   const overlaps = createOverlapTimer(() => sender.recheck());
   const sender = createSender({
     admission,

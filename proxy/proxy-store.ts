@@ -1,8 +1,11 @@
 import type { AccessDocument } from '../access/document.ts';
+import type { HeldConnection } from '../access/personal-access.ts';
 import type { EgressCounts, EgressEvent } from '../contracts/egress.ts';
+import type { Person } from '../contracts/scope.ts';
 import { sealedCredentials } from '../store/credentials.ts';
 import type { Queryable } from '../store/database.ts';
 import { egressCounts, storeEgressEvents } from '../store/egress-events.ts';
+import { heldConnections, sealedPersonalConnection } from '../store/personal-connections.ts';
 import { currentPolicy, policyRevision } from '../store/policy.ts';
 import { claimRefreshToken, releaseRefreshToken, replaceRefreshToken } from '../store/refresh-tokens.ts';
 import type { RotationStore } from './credentials/tokens/rotated-tokens.ts';
@@ -14,6 +17,10 @@ export interface ProxyStore {
   policy(): Promise<AccessDocument>;
   /** Sealed credentials by connection id. A connection whose credential is not stored is missing from the map. */
   credentials(document: AccessDocument): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** What a person has connected at this moment. */
+  held(owner: Person): Promise<readonly HeldConnection[]>;
+  /** The sealed text of one version of it. Null when it was removed or replaced. */
+  sealedPersonal(owner: Person, name: string, version: number): Promise<Uint8Array | null>;
   readonly rotations: RotationStore;
   storeEvents(events: readonly EgressEvent[]): Promise<unknown>;
   /** Whether an error of `storeEvents` lies in the data itself, so that trying again is useless. */
@@ -28,6 +35,8 @@ export function createProxyStore(database: Queryable): ProxyStore {
     policy: () => currentPolicy(database),
     credentials: ({ connections }) =>
       sealedCredentials(database, new Map(connections.map(({ id, credentialVersion }) => [id, credentialVersion]))),
+    held: (owner) => heldConnections(database, owner),
+    sealedPersonal: (owner, name, version) => sealedPersonalConnection(database, owner, name, version),
     rotations: {
       claim: (chain, holder, holdMs) => claimRefreshToken(database, chain, holder, holdMs),
       replace: (chain, generation, next) => replaceRefreshToken(database, chain, generation, next),

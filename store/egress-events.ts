@@ -92,11 +92,11 @@ const DECIDED = [
  */
 export async function judgedRequestsSince(db: Queryable, since: Date, limit = 200_000): Promise<RecordedRequest[]> {
   const { rows } = await db.query<RecordedRequest>(
-    `select scope, outcome, method, scheme, host, port, path, transport, sum(requests)::float8 as requests
+    `select scope, outcome, method, scheme, host, port, path, transport, connection, sum(requests)::float8 as requests
      from (
        select * from egress_event where stored_at >= $1 order by stored_at desc limit $2) newest
      where scope is not null and principal is distinct from 'operator' and code <> 'mcp_server' and (outcome <> 'blocked' or code = any($3))
-     group by scope, outcome, method, scheme, host, port, path, transport`,
+     group by scope, outcome, method, scheme, host, port, path, transport, connection`,
     [since, limit, DECIDED],
   );
   return rows;

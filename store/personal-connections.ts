@@ -1,10 +1,8 @@
+import type { Person } from '../contracts/scope.ts';
 import type { Queryable } from './database.ts';
 
 /** Whose a personal connection is. */
-export interface Owner {
-  readonly team: string;
-  readonly person: string;
-}
+export type Owner = Person;
 
 /** A connection that a person has added, without its secret. */
 export interface PersonalConnection extends Owner {

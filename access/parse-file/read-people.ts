@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Connection, NO_CREDENTIAL, type PeopleAccess, type PersonalOffer } from '../document.ts';
 import { forgesByNature } from '../forge/forge-of-connection.ts';
 import { didYouMean } from '../near-names.ts';
+import { personalId } from '../personal-access.ts';
 import { applyPreset, PRESETS } from '../presets/apply-preset.ts';
 import type { PersonalToken, Preset } from '../presets/preset.ts';
 import { commonRequest } from '../rule-overlap.ts';
@@ -96,7 +97,7 @@ function readOffer(
     return { offer: null, problems: read.problems };
   }
   const line = text.lineOf(path);
-  const connection = ownConnection(toConnection(`personal/${name}`, read.value, () => line));
+  const connection = ownConnection(toConnection(personalId(name), read.value, () => line));
   const [forge] = forgesByNature(connection);
   if (!forge && repositories !== undefined) {
     refuse(`${preset.title} has no repositories`, ['repositories']);

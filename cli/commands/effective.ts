@@ -4,18 +4,20 @@ import { listChannels } from '../../store/channels.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { effectiveText } from '../access/effective-text.ts';
 import { findScope } from '../access/find-scope.ts';
+import { heldIn } from '../access/held-in.ts';
 import { openCliContext } from '../context.ts';
 
 export function register(program: Command): void {
   program
     .command('effective')
     .description("what a channel's agent may reach, every rule with where it comes from")
-    .argument('<scope>', "'#channel', a channel's id, or organization")
+    .argument('<scope>', "'#channel', a channel's id, organization, or a key such as person:T0123:U0123")
     .option('--json', 'print it as JSON')
     .action(async (text: string, options: { json?: boolean }) => {
       await using context = await openCliContext();
       const named = findScope(text, await listChannels(context.database));
-      const access = effectiveAccess(await currentPolicy(context.database), named.scope);
+      const held = await heldIn(context.database, named.scope);
+      const access = effectiveAccess(await currentPolicy(context.database), named.scope, held);
       console.log(
         options.json ? JSON.stringify({ label: named.label, ...access }, null, 2) : effectiveText(named, access),
       );

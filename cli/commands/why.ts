@@ -9,6 +9,7 @@ import { listChannels } from '../../store/channels.ts';
 import { knownServers } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { findScope } from '../access/find-scope.ts';
+import { heldIn } from '../access/held-in.ts';
 import { whyText } from '../access/why-text.ts';
 import { whyToolText } from '../access/why-tool-text.ts';
 import { openCliContext } from '../context.ts';
@@ -17,7 +18,7 @@ export function register(program: Command): void {
   program
     .command('why')
     .description('how the proxy would decide on a request, and by which rule; nothing is sent')
-    .argument('<scope>', "'#channel', a channel's id, or organization")
+    .argument('<scope>', "'#channel', a channel's id, organization, or a key such as person:T0123:U0123")
     .argument('<method>', 'GET, POST, …; or mcp')
     .argument('<url>', 'such as https://api.acme.test/v1/signups; for mcp a tool, such as linear-tools.create_issue')
     .option('--json', 'print the decision as JSON')
@@ -26,7 +27,8 @@ export function register(program: Command): void {
       const request = requestOfUrl(method, url);
       await using context = await openCliContext();
       const named = findScope(text, await listChannels(context.database));
-      const access = effectiveAccess(await currentPolicy(context.database), named.scope);
+      const held = await heldIn(context.database, named.scope);
+      const access = effectiveAccess(await currentPolicy(context.database), named.scope, held);
       const decision = explain(request, access);
       const refused = refusedByGrants(request, decision, access);
       const tunnel = request.scheme === 'https' && decideTunnel(request.host, request.port, access) !== null;

@@ -1,14 +1,20 @@
 import { LRUCache } from 'lru-cache';
-import type { AccessDocument } from '../../access/document.ts';
+import type { AccessDocument, Connection } from '../../access/document.ts';
 import { effectiveAccess } from '../../access/effective-access.ts';
-import type { ScopeKey } from '../../contracts/scope.ts';
+import { ownerOf, principalOf, type ScopeKey } from '../../contracts/scope.ts';
 import { bindingOf, bindingText } from '../../credentials/binding.ts';
+import type { PersonalFeed } from '../policy/personal-feed.ts';
 import type { Injector } from './injector.ts';
+import { forgeOf, type PersonAuthor } from './person-author.ts';
 
-/** Who commits in the sandboxes of a scope: the GitHub App whose connection opens the scope's repositories. */
+/**
+ * Who commits in the sandboxes of a scope: the GitHub App whose connection opens the scope's repositories; in a direct
+ * message the person, as the forge knows them whose token they have connected.
+ */
 export interface CommitAuthors {
   /**
-   * `Name <address>` of the first App of the scope. Null where it has none, and where its forge does not say who it is.
+   * `Name <address>` of the first App of the scope, or of the person. Null where there is none, and where the forge does
+   * not say who it is.
    * It never fails, and answers within five seconds.
    */
   of(scope: ScopeKey): Promise<string | null>;
@@ -18,6 +24,8 @@ export interface CommitAuthorsOptions {
   /** The policy in use. Null before the first is loaded. */
   readonly document: () => AccessDocument | null;
   readonly injector: Pick<Injector, 'author'>;
+  readonly personal: PersonalFeed;
+  readonly personAuthor: PersonAuthor;
   /** @throws when the policy was not confirmed lately, because a credential is used to ask */
   readonly confirm: () => void;
   readonly onError: (error: unknown, what: string) => void;
@@ -30,33 +38,52 @@ const KNOWN_FOR_MS = 24 * 3_600_000;
 const UNKNOWN_FOR_MS = 60_000;
 const MAX_KEPT = 1_000;
 
-export function createCommitAuthors({ document, injector, confirm, onError }: CommitAuthorsOptions): CommitAuthors {
+export function createCommitAuthors(options: CommitAuthorsOptions): CommitAuthors {
+  const { document, injector, confirm, onError } = options;
   // Holds for a credential as it was sealed. One that was replaced is another App's, maybe.
   const kept = new LRUCache<string, Promise<string | null>>({ max: MAX_KEPT, ttl: KNOWN_FOR_MS });
+
+  /** Asks once for all who wait. */
+  async function known(connection: Connection, ask: (signal: AbortSignal) => Promise<string | null>) {
+    const key = bindingText(bindingOf(connection));
+    const found = kept.get(key);
+    if (found) return await found;
+    const asking = (async () => {
+      confirm();
+      return await ask(AbortSignal.timeout(WITHIN_MS));
+    })().catch((error: unknown) => {
+      onError(error, `the forge does not say who connection ${connection.id} is; commits are by the usual author`);
+      if (kept.peek(key) === asking) kept.set(key, asking, { ttl: UNKNOWN_FOR_MS });
+      return null;
+    });
+    kept.set(key, asking);
+    return await asking;
+  }
+
+  async function ofPerson(found: AccessDocument, scope: ScopeKey): Promise<string | null> {
+    const principal = principalOf(scope);
+    // What the person has removed is asked nothing any more.
+    const held = await options.personal.heldBy({ scope, principal })?.catch(() => null);
+    if (!held) return null;
+    const access = effectiveAccess(found, scope, held);
+    const own = access.enabled ? forgeOf(access) : null;
+    return own && (await known(own.connection, (signal) => options.personAuthor({ access, principal, signal })));
+  }
 
   return {
     async of(scope) {
       const found = document();
       if (!found) return null;
+      if (ownerOf(scope)) return await ofPerson(found, scope);
       const { repositories } = effectiveAccess(found, scope);
       const connection = repositories
         .map(({ grant }) => found.connections.find(({ id }) => id === grant.connection))
         .find((each) => each?.credential.kind === 'github-app');
       if (!connection) return null;
-      const key = bindingText(bindingOf(connection));
-      const known = kept.get(key);
-      if (known) return await known;
-      const asking = (async () => {
-        confirm();
-        const signal = AbortSignal.timeout(WITHIN_MS);
-        return await injector.author({ connection, rule: connection.id, repositories, signal });
-      })().catch((error: unknown) => {
-        onError(error, `the forge does not say who connection ${connection.id} is; commits are by the usual author`);
-        if (kept.peek(key) === asking) kept.set(key, asking, { ttl: UNKNOWN_FOR_MS });
-        return null;
-      });
-      kept.set(key, asking);
-      return await asking;
+      const principal = principalOf(scope);
+      return await known(connection, (signal) =>
+        injector.author({ connection, principal, rule: connection.id, repositories, signal }),
+      );
     },
   };
 }

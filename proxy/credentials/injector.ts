@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { EffectiveAccess } from '../../access/decision.ts';
 import { type Connection, NO_CREDENTIAL } from '../../access/document.ts';
 import { headerKey, stopsAtProxy } from '../../access/header-names.ts';
+import { ownerOf, type Person, type Principal } from '../../contracts/scope.ts';
 import { bindingOf, bindingText } from '../../credentials/binding.ts';
 import { isCredentialError } from '../../credentials/errors.ts';
 import type { KeyPair } from '../../credentials/key-pair.ts';
@@ -16,6 +17,8 @@ import { TokenError } from './tokens/token-error.ts';
 /** A request that needs a credential. */
 export interface InjectionRequest {
   readonly connection: Connection;
+  /** Whom the request acts as. A connection of a person is opened for that person alone. */
+  readonly principal: Principal;
   readonly rule: string;
   /** The canonical path of the request. */
   readonly path: string;
@@ -41,6 +44,8 @@ export interface InjectorOptions {
   readonly keys: KeyPair;
   /** The sealed credential that came with the current policy. Null when there is none. */
   readonly sealedOf: (connection: Connection) => Uint8Array | null;
+  /** That of a connection of a person, as it is stored at this moment. Null when it was removed or replaced. */
+  readonly sealedPersonal: (owner: Person, connection: Connection) => Promise<Uint8Array | null>;
   readonly minter: Pick<Minter, 'token' | 'author'>;
 }
 
@@ -61,7 +66,7 @@ const MAX_KEPT = 1_000;
  * @example
  *   await injector.prepare(request) // { way: 'headers', headers: [{ name: 'authorization', … }] }
  */
-export function createInjector({ keys, sealedOf, minter }: InjectorOptions): Injector {
+export function createInjector({ keys, sealedOf, sealedPersonal, minter }: InjectorOptions): Injector {
   // The key holds everything that a credential is bound to. A connection with another host or header never finds it
   // here.
   const kept = new LRUCache<string, Promise<Opened>>({ max: MAX_KEPT, ttl: KEPT_MS });
@@ -71,7 +76,7 @@ export function createInjector({ keys, sealedOf, minter }: InjectorOptions): Inj
     if (connection.credentialVersion === NO_CREDENTIAL) {
       throw failed(connection, rule, 'it has no credential, or its credential was revoked');
     }
-    const sealed = sealedOf(connection);
+    const sealed = await sealedTextOf(connection);
     if (!sealed)
       throw failed(connection, rule, `version ${connection.credentialVersion} of its credential is not stored`);
     try {
@@ -89,16 +94,29 @@ export function createInjector({ keys, sealedOf, minter }: InjectorOptions): Inj
     }
   }
 
-  function opened({ connection, rule }: Pick<InjectionRequest, 'connection' | 'rule'>): Promise<Opened> {
+  async function sealedTextOf(connection: Connection): Promise<Uint8Array | null> {
+    if (connection.owner === undefined) return sealedOf(connection);
+    const owner = ownerOf(connection.owner);
+    return owner && (await sealedPersonal(owner, connection));
+  }
+
+  async function opened({
+    connection,
+    principal,
+    rule,
+  }: Pick<InjectionRequest, 'connection' | 'principal' | 'rule'>): Promise<Opened> {
+    if (connection.owner !== undefined && connection.owner !== principal) {
+      throw failed(connection, rule, 'it belongs to a person who is not the one that is acted for');
+    }
     const key = bindingText(bindingOf(connection));
     const found = kept.get(key);
-    if (found) return found;
+    if (found) return await found;
     const opening = openFor(connection, rule);
     kept.set(key, opening);
     opening.catch(() => {
       if (kept.peek(key) === opening) kept.delete(key);
     });
-    return opening;
+    return await opening;
   }
 
   async function minted(request: InjectionRequest, use: MintedUse, secret: string): Promise<HeadersInjection> {
@@ -126,8 +144,8 @@ export function createInjector({ keys, sealedOf, minter }: InjectorOptions): Inj
       const credential = await opened(request);
       return 'secret' in credential ? minted(request, credential.use, credential.secret) : credential.injection;
     },
-    async author({ connection, rule, repositories, signal }) {
-      const credential = await opened({ connection, rule });
+    async author({ connection, principal, rule, repositories, signal }) {
+      const credential = await opened({ connection, principal, rule });
       if (!('secret' in credential)) return null;
       const { use, secret } = credential;
       return await minter.author({ connection, use, secret, repositories, signal }).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { decide } from '../../access/decide.ts';
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
 import { type Connection, NO_CREDENTIAL } from '../../access/document.ts';
 import { serverAccess } from '../../access/mcp/server-access.ts';
+import type { HeldConnection } from '../../access/personal-access.ts';
 import { ruleId } from '../../access/rule-match.ts';
 import type { Injection } from '../credentials/injection.ts';
 import type { Injector } from '../credentials/injector.ts';
@@ -11,6 +12,7 @@ import type { Content } from '../git/content.ts';
 import type { ForgeGate } from '../git/forge-gate.ts';
 import type { Lease } from '../lease/lease-table.ts';
 import { judgeMcp } from '../mcp/mcp-gate.ts';
+import type { PersonalFeed } from '../policy/personal-feed.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal } from '../refusal.ts';
 import { holdsBack } from './holds-back.ts';
@@ -44,6 +46,8 @@ export interface JudgedRequest extends ReadRequest {
   readonly injection: Injection | null;
   /** The same request with another credential of its connection. */
   readonly rebuild: (injection: Injection) => Outgoing;
+  /** What the person of the lease had connected when it was judged. */
+  readonly held: readonly HeldConnection[];
 }
 
 export interface Judge {
@@ -55,6 +59,7 @@ export interface Judge {
 
 export interface JudgeOptions {
   readonly policy: Pick<PolicyFeed, 'accessTo' | 'confirmForInjection'>;
+  readonly personal: PersonalFeed;
   readonly injector: Injector;
   readonly forgeGate: ForgeGate;
 }
@@ -63,21 +68,25 @@ export interface JudgeOptions {
  * Judges requests by the policy of their scope. Before a credential is opened, the policy must have been confirmed
  * lately (`confirmForInjection`).
  */
-export function createJudge({ policy, injector, forgeGate }: JudgeOptions): Judge {
-  function accessAt(host: string, { lease, client }: Pick<ReadRequest, 'lease'> & Pick<Exchange, 'client'>) {
-    const access = lease.access?.() ?? policy.accessTo(host, lease.request.scope);
+export function createJudge({ policy, personal, injector, forgeGate }: JudgeOptions): Judge {
+  function accessAt(
+    host: string,
+    { lease, client, held }: Pick<JudgedRequest, 'lease' | 'held'> & Pick<Exchange, 'client'>,
+  ): EffectiveAccess {
+    const access = lease.access?.() ?? policy.accessTo(host, lease.request.scope, held);
     return client.server === null ? access : serverAccess(access, client.server);
   }
 
   async function prepareInjection(
     decision: AllowedDecision,
-    { target, signal }: ReadRequest,
+    { target, lease, signal }: ReadRequest,
     access: EffectiveAccess,
   ): Promise<Injection | null> {
     if (decision.outcome !== 'injected') return null;
     policy.confirmForInjection();
     return injector.prepare({
       connection: decision.rule.connection,
+      principal: lease.request.principal,
       rule: ruleId(decision.rule),
       path: target.path,
       repositories: access.repositories,
@@ -92,7 +101,9 @@ export function createJudge({ policy, injector, forgeGate }: JudgeOptions): Judg
       // first, so that a forbidden host is reported as such, and its Host header is checked below.
       if (exchange.client.tunnel) checkHost(exchange, head, target.authority);
       const { client } = exchange;
-      const access = accessAt(target.authority.host, { lease, client });
+      const holding = personal.heldBy(lease.request);
+      const held = holding === null ? [] : await holding;
+      const access = accessAt(target.authority.host, { lease, client, held });
       const { host } = target.authority;
       const [isHeader, isParameter] = [credentialHeaders(host, access), credentialParameters(host, access)];
       exchange.ownCredentials = carriesCredentials(head.headers, target.query, isHeader, isParameter);
@@ -126,10 +137,11 @@ export function createJudge({ policy, injector, forgeGate }: JudgeOptions): Judg
         outgoing: rebuild(injection),
         injection,
         rebuild,
+        held,
       };
     },
-    stillHolds(exchange, { target, lease, decision, content }) {
-      const access = accessAt(target.authority.host, { lease, client: exchange.client });
+    stillHolds(exchange, { target, lease, decision, content, held }) {
+      const access = accessAt(target.authority.host, { lease, client: exchange.client, held });
       const now = decideOn(exchange, target, access);
       if (now.outcome !== decision.outcome || !isDeepStrictEqual(relianceOf(now), relianceOf(decision))) return false;
       return isUsable(connectionOf(decision), connectionOf(now), Date.now()) && content.stillHolds(access);

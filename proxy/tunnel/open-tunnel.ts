@@ -1,4 +1,5 @@
 import type { Clients } from '../listener/clients.ts';
+import type { PersonalFeed } from '../policy/personal-feed.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal } from '../refusal.ts';
 import type { Admission } from '../request/admission.ts';
@@ -17,19 +18,30 @@ export interface OpenTunnelOptions {
   readonly admission: Admission;
   readonly clients: Clients;
   readonly policy: Pick<PolicyFeed, 'accessTo'>;
+  readonly personal: PersonalFeed;
   readonly intercept: Intercept;
   readonly blind: BlindTunnels;
 }
 
-export function createOpenTunnel({ admission, clients, policy, intercept, blind }: OpenTunnelOptions): OpenTunnel {
+export function createOpenTunnel({
+  admission,
+  clients,
+  policy,
+  personal,
+  intercept,
+  blind,
+}: OpenTunnelOptions): OpenTunnel {
   return async (connecting) => {
     const { exchange, authority } = connecting;
     const { client } = exchange;
+    const asked = personal.heldBy(admission.admit(client).request);
+    const held = asked === null ? [] : await asked;
+    // Time may have passed. What is admitted and counted now is so until the tunnel is there.
     const lease = admission.admit(client);
     if (!clients.hasTunnelRoom(client))
       throw new Refusal('too_many_tunnels', 'This sandbox has too many open tunnels.');
     const { scope } = lease.request;
-    const verdict = judgeConnect(authority, policy.accessTo(authority.host, scope));
+    const verdict = judgeConnect(authority, policy.accessTo(authority.host, scope, held));
     if (verdict.way === 'blocked') throw refusalOf(exchange, verdict.decision);
     if (verdict.way === 'intercept') await intercept(connecting);
     else await blind.carry({ ...connecting, scope, ...verdict });

@@ -17,6 +17,8 @@ export interface AcmeOptions {
   /** SHA-256, in hex, of the credential of `svc-bellhop`. */
   readonly tokenSha256: string;
   readonly controlToken: string;
+  /** People with accounts at the git server: SHA-256, in hex, of the token of each login. */
+  readonly people?: Readonly<Record<string, string>>;
   readonly port: number;
   readonly now: () => Date;
 }
@@ -30,11 +32,18 @@ export interface Acme {
 }
 
 /** Starts the outside world on 127.0.0.1: four virtual hosts and, under the address itself, `/_acme/`. */
-export async function startAcme({ folder, tokenSha256, controlToken, port, now }: AcmeOptions): Promise<Acme> {
+export async function startAcme({
+  folder,
+  tokenSha256,
+  controlToken,
+  people = {},
+  port,
+  now,
+}: AcmeOptions): Promise<Acme> {
   const identity = await createServerIdentity(folder, [...SITE_HOSTS, FORGE_HOST, ...CONTROL_NAMES]);
   const ledger = createLedger({ now, hosts: [...SITE_HOSTS, FORGE_HOST] });
   const sites = createSites({ tokenSha256, now });
-  const forge = await startForge({ folder: path.join(folder, 'forge'), tokenSha256 });
+  const forge = await startForge({ folder: path.join(folder, 'forge'), tokenSha256, people });
 
   const server = createServer({ key: identity.key, cert: identity.certificate }, (request, response) => {
     handle(request, response).catch(() => response.destroy());

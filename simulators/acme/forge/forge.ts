@@ -17,6 +17,8 @@ export interface ForgeOptions {
   readonly folder: string;
   /** SHA-256, in hex, of the token of the user `bellhop`. */
   readonly tokenSha256: string;
+  /** People with accounts of their own: SHA-256, in hex, of the token of each login. */
+  readonly people?: Readonly<Record<string, string>>;
 }
 
 /** How a request was answered, for the ledger. */
@@ -31,9 +33,10 @@ export interface Forge {
 
 /**
  * The demo's git server: one private repository by git's own server, and the part of Gitea's API that makes and lists
- * pull requests. It asks for the login `bellhop` with its token (HTTP Basic, RFC 7617).
+ * pull requests. It asks for the login `bellhop`, or that of a person, with its token (HTTP Basic, RFC 7617).
  */
-export async function startForge({ folder, tokenSha256 }: ForgeOptions): Promise<Forge> {
+export async function startForge({ folder, tokenSha256, people = {} }: ForgeOptions): Promise<Forge> {
+  const logins = new Map(Object.entries({ ...people, [LOGIN]: tokenSha256 }));
   const root = path.join(folder, 'repositories');
   // A machine without git still has the rest of the demo; this host then says what is missing.
   const missing = await seedRepository(root).then(
@@ -46,7 +49,12 @@ export async function startForge({ folder, tokenSha256 }: ForgeOptions): Promise
     url: `https://${FORGE_HOST}/${REPOSITORY}`,
   });
 
-  async function answerApi(request: IncomingMessage, response: ServerResponse, local: string): Promise<number> {
+  async function answerApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    local: string,
+    login: string,
+  ): Promise<number> {
     const body = await readText(request);
     if (body === null) return send(response, 413, { message: 'the body is too large' });
     if (local === '' && request.method === 'GET') {
@@ -54,7 +62,7 @@ export async function startForge({ folder, tokenSha256 }: ForgeOptions): Promise
     }
     if (local === '/pulls' && request.method === 'GET') return send(response, 200, await pulls.list());
     if (local === '/pulls' && request.method === 'POST') {
-      const created = await pulls.create(body, LOGIN);
+      const created = await pulls.create(body, login);
       return send(response, created.status, created.body);
     }
     const [, number] = /^\/pulls\/([1-9][0-9]*)$/.exec(local) ?? [];
@@ -67,29 +75,36 @@ export async function startForge({ folder, tokenSha256 }: ForgeOptions): Promise
     async answer(request, response) {
       const [target = '/', query = ''] = (request.url ?? '/').split('?', 2);
       if (missing) return { status: send(response, 503, { message: missing }), caller: null };
-      if (!isLogin(request.headers.authorization, tokenSha256)) {
+      const login = loginOf(request.headers.authorization, logins);
+      if (login === null) {
         response.setHeader('www-authenticate', 'Basic realm="acme"');
         return { status: send(response, 401, { message: 'a login is needed' }), caller: null };
       }
       if (target === '/api/v1/version') {
-        return { status: send(response, 200, { version: 'simulated, like Gitea 1.24' }), caller: LOGIN };
+        return { status: send(response, 200, { version: 'simulated, like Gitea 1.24' }), caller: login };
+      }
+      if (target === '/api/v1/user' && request.method === 'GET') {
+        const id = [...logins.keys()].indexOf(login) + 1;
+        const account = { id, login, full_name: login, email: `${login}@acme.test` };
+        return { status: send(response, 200, account), caller: login };
       }
       if (target === API || target.startsWith(`${API}/`)) {
-        return { status: await answerApi(request, response, target.slice(API.length)), caller: LOGIN };
+        return { status: await answerApi(request, response, target.slice(API.length), login), caller: login };
       }
       if (target.startsWith(`/${REPOSITORY}.git/`)) {
-        const status = await answerByGit({ root, request, response, path: target, query, user: LOGIN });
-        return { status, caller: LOGIN };
+        const status = await answerByGit({ root, request, response, path: target, query, user: login });
+        return { status, caller: login };
       }
-      return { status: send(response, 404, { message: 'not found' }), caller: LOGIN };
+      return { status: send(response, 404, { message: 'not found' }), caller: login };
     },
   };
 }
 
-function isLogin(authorization: string | undefined, tokenSha256: string): boolean {
+/** Null for nobody. */
+function loginOf(authorization: string | undefined, logins: ReadonlyMap<string, string>): string | null {
   const [, encoded = ''] = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization ?? '') ?? [];
   const [login, token = ''] = Buffer.from(encoded, 'base64').toString().split(':', 2);
-  return login === LOGIN && sha256Of(token) === tokenSha256;
+  return login !== undefined && logins.get(login) === sha256Of(token) ? login : null;
 }
 
 /** Null for more than 64 KiB. */

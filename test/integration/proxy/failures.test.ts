@@ -17,6 +17,8 @@ function flaky(real: ProxyStore): ProxyStore {
     policyRevision: () => (away.policy ? gone() : real.policyRevision()),
     policy: () => (away.policy ? gone() : real.policy()),
     credentials: (document) => (away.credentials ? gone() : real.credentials(document)),
+    held: (owner) => (away.policy ? gone() : real.held(owner)),
+    sealedPersonal: (...asked) => (away.policy ? gone() : real.sealedPersonal(...asked)),
     rotations: real.rotations,
     storeEvents: (events) => (away.events ? gone() : real.storeEvents(events)),
     counts: (session, turn) => real.counts(session, turn),

@@ -32,6 +32,8 @@ export interface Installation extends AsyncDisposable {
   readonly acmeControlToken: string;
   /** The secret of connection `acme-readonly`: it must be found nowhere. */
   readonly canary: string;
+  /** Tokens of people at the simulated git server, by login: `ada`, `linus`. No one of them may be found anywhere either. */
+  readonly ownTokens: Readonly<Record<'ada' | 'linus', string>>;
   readonly temporal: TemporalServer;
   /** As the owner of the schema. */
   readonly database: Database;
@@ -73,6 +75,8 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   await using started = new AsyncDisposableStack();
   const id = `t${randomBytes(4).toString('hex').slice(0, 7)}`;
   const canary = `canary-${randomBytes(16).toString('hex')}`;
+  const ownToken = () => `own-canary-${randomBytes(16).toString('hex')}`;
+  const ownTokens = { ada: ownToken(), linus: ownToken() };
   const home = await mkdtemp(path.join(os.tmpdir(), 'bh-'));
   started.defer(() => rm(home, { recursive: true, force: true }));
   await chmod(home, 0o711);
@@ -87,6 +91,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     folder: path.join(home, 'acme'),
     tokenSha256: sha256Of(canary),
     controlToken: acmeControlToken,
+    people: { ada: sha256Of(ownTokens.ada), linus: sha256Of(ownTokens.linus) },
     port: 0,
     now: () => new Date(),
   });
@@ -155,6 +160,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     acme,
     acmeControlToken,
     canary,
+    ownTokens,
     temporal,
     database: db.database,
     databaseUrl: (role) => urls.roles[role],

@@ -46,6 +46,7 @@ function opening() {
   });
   const judge = createJudge({
     policy: { accessTo: () => now.access, confirmForInjection: () => {} },
+    personal: { heldBy: () => null },
     injector: { prepare: () => opened.promise, author: async () => null, clear: () => {} },
     forgeGate: createForgeGate(),
   });

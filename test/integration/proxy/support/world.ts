@@ -1,9 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { AccessDocument, Connection, DomainEntry, RepositoryGrant } from '../../../../access/document.ts';
+import type {
+  AccessDocument,
+  Connection,
+  DomainEntry,
+  PeopleAccess,
+  RepositoryGrant,
+} from '../../../../access/document.ts';
 import type { EgressEvent, LeaseRequest } from '../../../../contracts/egress.ts';
-import type { ScopeKey } from '../../../../contracts/scope.ts';
+import { principalOf, type ScopeKey } from '../../../../contracts/scope.ts';
 import { bindingOf } from '../../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../../credentials/key-pair.ts';
 import { seal } from '../../../../credentials/seal.ts';
@@ -47,6 +53,8 @@ export interface WorldPolicy {
   readonly guardrails?: AccessDocument['guardrails'];
   readonly repositoryGuardrails?: AccessDocument['repositoryGuardrails'];
   readonly toolGuardrails?: AccessDocument['toolGuardrails'];
+  /** What people may connect for themselves. */
+  readonly people?: PeopleAccess;
 }
 
 export interface World extends AsyncDisposable {
@@ -136,7 +144,7 @@ export async function startWorld({
     },
     async apply(policy) {
       const { connections = [], attached = {}, secrets = {} } = policy;
-      const { guardrails = [], repositoryGuardrails = [], toolGuardrails = [] } = policy;
+      const { guardrails = [], repositoryGuardrails = [], toolGuardrails = [], people } = policy;
       version += 1;
       sealedVersion += 1;
       const versioned = connections.map((each) => ({ ...each, credentialVersion: sealedVersion }));
@@ -158,6 +166,7 @@ export async function startWorld({
           guardrails,
           repositoryGuardrails,
           toolGuardrails,
+          ...(people && { people }),
           bundles: entries.map(([scope, { connections = [], domains = [], repositories = [] }]) =>
             bundle(`bundle-${scope}`, { connections, domains, repositories }),
           ),
@@ -215,7 +224,7 @@ export function leaseOf(sandbox: string, scope: ScopeKey, turn = 1, attempt = 1)
     session: sessionOf(sandbox),
     epoch: { turn, attempt },
     scope,
-    principal: `agent@${scope}`,
+    principal: principalOf(scope),
     requester: 'U1',
   };
 }

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { listPersonalConnections } from '../../store/personal-connections.ts';
+import { currentPolicy } from '../../store/policy.ts';
+import { openCliContext } from '../context.ts';
+import { peopleText, shownConnection } from '../people/people-text.ts';
+import { revokePeople } from '../people/revoke-people.ts';
+
+interface Options {
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  const people = program.command('people').description('what people have connected for themselves; never a secret');
+  people
+    .command('list')
+    .description('who has connected what, and since when')
+    .option('--json', 'print it as JSON')
+    .action(async ({ json }: Options) => {
+      await using context = await openCliContext();
+      const { people: offered } = await currentPolicy(context.database);
+      const names = new Set(offered?.offers.map(({ name }) => name));
+      const shown = (await listPersonalConnections(context.database)).map((each) => shownConnection(each, names));
+      console.log(json ? JSON.stringify(shown, null, 2) : peopleText(shown));
+    });
+  people
+    .command('revoke')
+    .description('take it away: it is gone for the next request')
+    .argument('<person>', 'the id in Slack, or the name that Slack shows')
+    .argument('[connection]', 'only this one, such as github')
+    .option('--json', 'print what was taken away as JSON')
+    .action(async (person: string, connection: string | undefined, { json }: Options) => {
+      await using context = await openCliContext();
+      const revoked = await revokePeople(context.database, { person, connection: connection ?? null });
+      const shown = revoked.map(({ team, person: id, name, connection: of }) => ({
+        team,
+        person: id,
+        name,
+        connection: of,
+      }));
+      console.log(
+        json
+          ? JSON.stringify(shown, null, 2)
+          : shown
+              .map((each) => `Revoked ${each.connection} of ${each.name ?? each.person} (${each.person}).`)
+              .join('\n'),
+      );
+    });
+}

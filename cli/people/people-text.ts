@@ -1,0 +1,43 @@
+import pc from 'picocolors';
+import type { NamedPersonalConnection } from '../../store/personal-connections.ts';
+import { columns } from '../columns.ts';
+
+/** What `bellhop people list` shows of one connection. Nothing in it is a secret. */
+export interface ShownConnection {
+  readonly team: string;
+  readonly person: string;
+  readonly name: string | null;
+  readonly connection: string;
+  readonly addedAt: string;
+  readonly expiresAt: string | null;
+  /** False when the access file does not offer it any more: then it is not used. */
+  readonly offered: boolean;
+}
+
+export function shownConnection(
+  { team, person, name, connection, addedAt, expiresAt }: NamedPersonalConnection,
+  offered: ReadonlySet<string>,
+): ShownConnection {
+  return {
+    ...{ team, person, name, connection },
+    addedAt: addedAt.toISOString(),
+    expiresAt: expiresAt?.toISOString() ?? null,
+    offered: offered.has(connection),
+  };
+}
+
+/** The output of `bellhop people list`. */
+export function peopleText(shown: readonly ShownConnection[]): string {
+  if (shown.length === 0) return 'Nobody has connected anything.';
+  return columns(
+    shown.map(({ name, person, connection, addedAt, expiresAt, offered }) => [
+      name ?? person,
+      person,
+      connection,
+      `since ${addedAt.slice(0, 10)}`,
+      [expiresAt && `ends ${expiresAt.slice(0, 10)}`, !offered && pc.yellow('not offered any more: not used')]
+        .filter(Boolean)
+        .join('; '),
+    ]),
+  );
+}
