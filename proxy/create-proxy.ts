@@ -40,6 +40,7 @@ import { createBodyBudget } from './request/body-budget.ts';
 import { createConnectionTests } from './request/connection-tests.ts';
 import { createRequestHandler } from './request/handle-request.ts';
 import { createJudge, versionOf } from './request/judge-request.ts';
+import { startPersonalTests } from './request/personal-tests.ts';
 import { createRefuser } from './request/refuse.ts';
 import { createSender } from './request/send-request.ts';
 import { openCertificateAuthority } from './tls/certificate-authority.ts';
@@ -82,6 +83,8 @@ export interface ProxyOptions {
 export interface AgentProxy {
   /** Loads the policy now. Call it when PostgreSQL notifies of a change. */
   refreshPolicy(): Promise<void>;
+  /** Runs the tests that people have asked for. Call it when PostgreSQL notifies of one. */
+  testPersonal(): void;
   health(): ProxyHealth;
   /** Accepts nothing more, gives open requests at most `graceMs` to end, and closes everything. */
   stop(graceMs: number): Promise<void>;
@@ -179,7 +182,13 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     onError,
   });
 
-  const tests = createConnectionTests({ clients, front: () => front, document: () => policy.document });
+  const tests = createConnectionTests({
+    ...{ clients, onError },
+    front: () => front,
+    document: () => policy.document,
+    held: store.held,
+  });
+  const personalTests = startPersonalTests({ take: store.takeTest, answer: store.answerTest, tests, onError });
   const authors = createCommitAuthors({
     document: () => policy.document,
     injector,
@@ -288,9 +297,11 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
 
   return {
     refreshPolicy: () => policy.refresh(),
+    testPersonal: personalTests.poke,
     health,
     async stop(graceMs) {
       draining = true;
+      await personalTests.stop();
       listeners.stop();
       front.closeIdle();
       await clients.idle(graceMs);

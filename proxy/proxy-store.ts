@@ -6,6 +6,7 @@ import { sealedCredentials } from '../store/credentials.ts';
 import type { Queryable } from '../store/database.ts';
 import { egressCounts, storeEgressEvents } from '../store/egress-events.ts';
 import { heldConnections, sealedPersonalConnection } from '../store/personal-connections.ts';
+import { type AskedTest, answerTest, type TestAnswer, takeTest } from '../store/personal-tests.ts';
 import { currentPolicy, policyRevision } from '../store/policy.ts';
 import { claimRefreshToken, releaseRefreshToken, replaceRefreshToken } from '../store/refresh-tokens.ts';
 import type { RotationStore } from './credentials/tokens/rotated-tokens.ts';
@@ -21,6 +22,9 @@ export interface ProxyStore {
   held(owner: Person): Promise<readonly HeldConnection[]>;
   /** The sealed text of one version of it. Null when it was removed or replaced. */
   sealedPersonal(owner: Person, name: string, version: number): Promise<Uint8Array | null>;
+  /** A test that a person asked for, for this proxy alone. Null when none waits. */
+  takeTest(): Promise<AskedTest | null>;
+  answerTest(id: string, answer: TestAnswer): Promise<void>;
   readonly rotations: RotationStore;
   storeEvents(events: readonly EgressEvent[]): Promise<unknown>;
   /** Whether an error of `storeEvents` lies in the data itself, so that trying again is useless. */
@@ -37,6 +41,8 @@ export function createProxyStore(database: Queryable): ProxyStore {
       sealedCredentials(database, new Map(connections.map(({ id, credentialVersion }) => [id, credentialVersion]))),
     held: (owner) => heldConnections(database, owner),
     sealedPersonal: (owner, name, version) => sealedPersonalConnection(database, owner, name, version),
+    takeTest: () => takeTest(database),
+    answerTest: (id, answer) => answerTest(database, id, answer),
     rotations: {
       claim: (chain, holder, holdMs) => claimRefreshToken(database, chain, holder, holdMs),
       replace: (chain, generation, next) => replaceRefreshToken(database, chain, generation, next),

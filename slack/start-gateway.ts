@@ -15,6 +15,7 @@ import { createThreadJoiner } from './delivery/join-thread.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
 import { createDirectory, type Directory } from './people/directory.ts';
 import { createPersonalInteractions, type KeepToken, type PersonalInteractions } from './personal/interactions.ts';
+import { createTestTeller } from './personal/tell-tests.ts';
 import { type CatchUpTimes, createCatchUp } from './receiving/catch-up.ts';
 import { createCrowdMeter } from './receiving/crowd-meter.ts';
 import { createKeeper } from './receiving/keep-incoming.ts';
@@ -154,7 +155,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   listenForDirectoryChanges(app, directory);
   listenForHomes(app, personal);
-  const notifications = listenForWork(options.databaseUrl, deliverer.poke, sender.poke);
+  const teller = createTestTeller({
+    database,
+    onTold: sender.poke,
+    onError: (error) => log.warn({ reason: String(error) }, 'what came of a test could not be told'),
+  });
+  const notifications = listenForWork(options.databaseUrl, {
+    bellhop_inbox: deliverer.poke,
+    bellhop_outbox: sender.poke,
+    bellhop_people: teller.poke,
+  });
   await app.start();
 
   return {
@@ -165,6 +175,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await Promise.all([receiver.drain(), catchUp.stop()]);
       directory.stop();
       await deliverer.stop();
+      await teller.stop();
       await sender.stop();
       await notifications.stop();
       await intake.end();
@@ -199,11 +210,6 @@ function listenForHomes(app: App, personal: PersonalInteractions): void {
   });
 }
 
-function listenForWork(url: string, onInbox: () => void, onOutbox: () => void): Notifications {
-  return listenTo({
-    url,
-    name: 'gateway',
-    channels: ['bellhop_inbox', 'bellhop_outbox'],
-    onNotify: (channel) => (channel === 'bellhop_inbox' ? onInbox() : onOutbox()),
-  });
+function listenForWork(url: string, on: Readonly<Record<string, () => void>>): Notifications {
+  return listenTo({ url, name: 'gateway', channels: Object.keys(on), onNotify: (channel) => on[channel]?.() });
 }

@@ -25,6 +25,7 @@ grant select on turn, policy, policy_revision, confirmed_channel to :"gateway";
 grant select (public_key, key_id, created_at) on installation to :"gateway";
 grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at) on personal_connection to :"gateway";
 grant usage on sequence personal_version to :"gateway";
+grant select, insert, delete on personal_test to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said. Who a session acts as, and as which user
 -- its commands run, stays as it was made.
@@ -61,6 +62,8 @@ grant select, insert, update on outbox to :"runner";
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.
 grant select on policy, policy_revision, confirmed_channel, credential, personal_connection to :"proxy";
+-- It answers a test that a person asked for; where that is told is not its business.
+grant select (id, team, person, connection, asked_at, taken_until, answered_at), update (taken_until, status, code, answered_at) on personal_test to :"proxy";
 -- It stores a refresh token that was replaced, sealed, before it uses the new one.
 grant select, insert, update on refresh_token to :"proxy";
 grant select, insert, update (requests, bytes_out, bytes_in) on egress_event to :"proxy";

@@ -1,7 +1,13 @@
 import type pg from 'pg';
 
 /** The channels on which listeners can be woken. */
-export type WakeChannel = 'bellhop_inbox' | 'bellhop_outbox' | 'bellhop_thread' | 'bellhop_egress' | 'bellhop_places';
+export type WakeChannel =
+  | 'bellhop_inbox'
+  | 'bellhop_outbox'
+  | 'bellhop_thread'
+  | 'bellhop_egress'
+  | 'bellhop_places'
+  | 'bellhop_people';
 
 /**
  * Tells listeners of a channel that there is something new. `payload` is a session id on channels about sessions. A

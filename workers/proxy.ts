@@ -81,8 +81,11 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
   const notifications = listenTo({
     url: env.BELLHOP_DATABASE_URL,
     name: 'proxy',
-    channels: ['bellhop_policy'],
-    onNotify: () => void proxy.refreshPolicy(),
+    channels: ['bellhop_policy', 'bellhop_people'],
+    onNotify: (channel) => {
+      if (channel === 'bellhop_people') proxy.testPersonal();
+      else void proxy.refreshPolicy();
+    },
   });
   return {
     async stop() {

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { duplexPair } from 'node:stream';
+import type { EffectiveAccess } from '../../access/decision.ts';
 import type { AccessDocument, Connection } from '../../access/document.ts';
 import { effectiveAccess } from '../../access/effective-access.ts';
+import type { HeldConnection } from '../../access/personal-access.ts';
+import { type Person, personScope, principalOf } from '../../contracts/scope.ts';
+import type { AskedTest, TestAnswer } from '../../store/personal-tests.ts';
 import { type ConnectionAnswer, type ConnectionRequest, ControlError } from '../control/protocol.ts';
 import type { Lease } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
@@ -23,6 +27,10 @@ export interface ConnectionTests {
    * @throws ControlError `not_found` for an unknown connection
    */
   lend<T>(connection: string, work: (sandbox: string) => Promise<T>): Promise<T>;
+  /**
+   * The same as {@link run} for a connection of a person, in that person's name, by the request that its preset names. It never rejects.
+   */
+  runOwn(asked: AskedTest): Promise<TestAnswer>;
   /** Of a test that is under way. */
   current(sandbox: string): Lease | null;
 }
@@ -32,27 +40,47 @@ export interface ConnectionTestsOptions {
   readonly front: () => HttpFront;
   /** The policy in use. Null before the first is loaded. */
   readonly document: () => AccessDocument | null;
+  /** What a person has connected at this moment. */
+  readonly held: (owner: Person) => Promise<readonly HeldConnection[]>;
+  readonly onError: (error: unknown, what: string) => void;
 }
 
 const TIMEOUT_MS = 60_000;
 const MAX_REFUSAL = 64 * 1024;
 
-export function createConnectionTests({ clients, front, document }: ConnectionTestsOptions): ConnectionTests {
+export function createConnectionTests(options: ConnectionTestsOptions): ConnectionTests {
+  const { clients, front, document, held, onError } = options;
   const underWay = new Map<string, Lease>();
 
-  function leaseFor(id: string, sandbox: string): Lease {
-    return {
-      request: {
-        sandbox,
-        session: null,
-        epoch: { turn: 1, attempt: 1 },
-        scope: 'organization',
-        principal: 'operator',
-        requester: 'operator',
-      },
-      denials: [],
-      access: () => accessTo(id, document()),
-    };
+  /** Lends a name to who acts in this way, until `work` is done. */
+  async function lendTo<T>(
+    acting: Pick<Lease['request'], 'scope' | 'principal' | 'requester'>,
+    access: () => EffectiveAccess,
+    work: (sandbox: string) => Promise<T>,
+  ): Promise<T> {
+    // No sandbox can have this name: it has a colon.
+    const sandbox = `operator:${randomUUID()}`;
+    const request = { sandbox, session: null, epoch: { turn: 1, attempt: 1 }, ...acting };
+    underWay.set(sandbox, { request, denials: [], access });
+    try {
+      return await work(sandbox);
+    } finally {
+      underWay.delete(sandbox);
+    }
+  }
+
+  async function own({ team, person, connection: name }: AskedTest): Promise<TestAnswer> {
+    const scope = personScope(team, person);
+    const known = document();
+    const theirs = (await held({ team, person })).filter(({ connection }) => connection === name);
+    const offer = known?.people?.offers.find((each) => each.name === name);
+    if (!known || !offer || theirs.length === 0) return { status: null, code: 'not_connected' };
+    if (offer.connection.test === null) return { status: null, code: 'no_test' };
+    const access = () => effectiveAccess(document() ?? known, scope, theirs);
+    const acting = { scope, principal: principalOf(scope), requester: person };
+    const request = requestOf(offer.connection, {});
+    const { status, refusal } = await lendTo(acting, access, (sandbox) => test(sandbox, request));
+    return { status, code: refusal?.code ?? null };
   }
 
   function connectionOf(id: string): Connection {
@@ -63,14 +91,8 @@ export function createConnectionTests({ clients, front, document }: ConnectionTe
 
   async function lend<T>(id: string, work: (sandbox: string) => Promise<T>): Promise<T> {
     connectionOf(id);
-    // No sandbox can have this name: it has a colon.
-    const sandbox = `operator:${randomUUID()}`;
-    underWay.set(sandbox, leaseFor(id, sandbox));
-    try {
-      return await work(sandbox);
-    } finally {
-      underWay.delete(sandbox);
-    }
+    const acting = { scope: 'organization', principal: 'operator', requester: 'operator' } as const;
+    return await lendTo(acting, () => accessTo(id, document()), work);
   }
 
   async function test(sandbox: string, { method, url, authority }: ReturnType<typeof requestOf>) {
@@ -97,6 +119,11 @@ export function createConnectionTests({ clients, front, document }: ConnectionTe
       const request = requestOf(connectionOf(id), asked);
       return await lend(id, (sandbox) => test(sandbox, request));
     },
+    runOwn: (asked) =>
+      own(asked).catch((error: unknown) => {
+        onError(error, 'a test that a person asked for broke off');
+        return { status: null, code: 'broke_off' };
+      }),
   };
 }
 

@@ -2,7 +2,9 @@ import { inTransaction, type Queryable } from '../../store/database.ts';
 import { closeEntry } from '../../store/inbox.ts';
 import { putEphemeral, putMessage } from '../../store/outbox.ts';
 import { personalConnectionsOf, removePersonalConnection } from '../../store/personal-connections.ts';
+import { askForTest } from '../../store/personal-tests.ts';
 import type { PersonalCommand } from '../personal/own-commands.ts';
+import { testKey } from '../personal/tell-tests.ts';
 import {
   connectionsText,
   connectText,
@@ -23,11 +25,12 @@ export async function answerPersonalCommand(
   const { row } = known;
   const read = await readEntry(dependencies, known);
   const offered = await offers();
+  let tested = false;
   await inTransaction(database, async (db) => {
     if (!(await closeEntry(db, row.id, 'answered', read))) return;
     const words = await wordsFor(db);
-    const target = { key: `${row.id}/own`, team: row.team, channel: row.channel, threadTs: row.threadTs };
-    await putMessage(db, { ...target, body: { kind: 'notice', ...words }, final: true });
+    const target = { key: testKey(row.id), team: row.team, channel: row.channel, threadTs: row.threadTs };
+    await putMessage(db, { ...target, body: { kind: 'notice', ...words }, final: command.verb !== 'test' || !tested });
   });
 
   async function wordsFor(db: Queryable): Promise<PersonalWords> {
@@ -37,6 +40,12 @@ export async function answerPersonalCommand(
     }
     const held = await personalConnectionsOf(db, owner);
     if (command.verb === 'connections') return connectionsText(offered, held);
+    if (command.verb === 'test' && held.some(({ connection }) => connection === command.name)) {
+      tested = true;
+      const asked = { id: row.id, ...owner, connection: command.name };
+      await askForTest(db, asked, { channel: row.channel, threadTs: row.threadTs });
+      return { text: `I am testing ${command.name}.` };
+    }
     const offer = offered.find(({ name }) => name === command.name);
     if (!offer) return notOfferedText(command.name, offered);
     return connectText(

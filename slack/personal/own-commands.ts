@@ -3,10 +3,10 @@ import { withoutMention } from '../receiving/commands.ts';
 /** What a person says in their direct message about connections of their own. */
 export type PersonalCommand =
   | { readonly verb: 'connections' }
-  | { readonly verb: 'connect' | 'disconnect'; readonly name: string };
+  | { readonly verb: 'connect' | 'disconnect' | 'test'; readonly name: string };
 
 const CONNECTIONS = /^(?:my )?connections$/;
-const ONE = /^(connect|renew|disconnect) ([a-z0-9-]{1,64})$/;
+const ONE = /^(connect|renew|disconnect|test) ([a-z0-9-]{1,64})$/;
 
 /**
  * The command that a message is, if it is nothing else: `connect github`, not `connect github to the build`.
@@ -20,5 +20,5 @@ export function personalCommandOf(text: string, botUser: string): PersonalComman
   if (CONNECTIONS.test(words)) return { verb: 'connections' };
   const [, verb, name] = ONE.exec(words) ?? [];
   if (verb === undefined || name === undefined) return null;
-  return { verb: verb === 'disconnect' ? 'disconnect' : 'connect', name };
+  return { verb: verb === 'disconnect' || verb === 'test' ? verb : 'connect', name };
 }

@@ -43,7 +43,7 @@ export function connectionsText(offers: readonly PersonalOffer[], held: readonly
       'What you have connected is used here, in your direct messages with me, in your name, and nowhere else.',
       ...lines,
       ...gone.map(({ connection }) => `• ${connection}: not offered any more, so it is not used`),
-      'To remove one, write `disconnect` and its name.',
+      'To test one, write `test` and its name; to remove one, `disconnect` and its name.',
     ].join('\n'),
     buttons: offers.map((offer) =>
       connectButton(

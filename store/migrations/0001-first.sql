@@ -178,6 +178,24 @@ create table personal_connection (
   primary key (team, person, connection)
 );
 
+-- Tests of personal connections: asked for by the gateway, answered by a proxy, told by the gateway, which then removes the row.
+create table personal_test (
+  -- The row of the inbox that asks.
+  id bigint primary key,
+  team text not null,
+  person text not null,
+  connection text not null,
+  channel text not null,
+  thread_ts text not null,
+  asked_at timestamptz not null default now(),
+  -- A proxy is at it until then.
+  taken_until timestamptz,
+  -- What the service answered, or the code of the refusal.
+  status int,
+  code text,
+  answered_at timestamptz
+);
+
 create table schedule (
   name text primary key,
   team text not null,

@@ -87,6 +87,8 @@ test('before anything is connected a direct message reaches nothing, and the ans
 test('two people work at the same moment, each in their own name; the channel works in the agent’s', async () => {
   const { slack } = bellhop;
   for (const who of PEOPLE) await connect(who);
+  const tested = await slack.post('linus', await slack.openDm('linus'), 'test gitea');
+  await slack.waitForAnswer(tested, /accepts your token \(200\)/);
   const ask = async (who: Who) => slack.post(who, await slack.openDm(who), pullRequest(`of-${who}`));
   const [ada, linus, channel] = await Promise.all([
     ask('ada'),

@@ -10,8 +10,10 @@ import {
   putPersonalConnection,
   removePersonalConnection,
 } from '../../../store/personal-connections.ts';
+import { askForTest } from '../../../store/personal-tests.ts';
 import { guardrail } from '../../support/access-document.ts';
 import { fileOf } from '../../support/access-yaml.ts';
+import { until } from '../../support/until.ts';
 import { type Origin, startOrigin } from './support/origin.ts';
 import { createTestAuthority } from './support/test-authority.ts';
 import { connection, leaseOf, SECRET, startWorld, type World, type WorldPolicy } from './support/world.ts';
@@ -249,6 +251,28 @@ test('commits are by the person whom the forge names, and by nobody else where i
   await disconnect('UADA', 'gitea');
   expect(await world.control.commitAuthor(ADA)).toBeNull();
   expect(await world.control.commitAuthor(CHANNEL)).toBeNull();
+});
+
+test('a person’s own test is sent with their token, and says what the service answered', async () => {
+  const { database } = world.database;
+  const tested = async (id: string, person: string, name: string) => {
+    await askForTest(database, { id, team: TEAM, person, connection: name }, { channel: 'D1', threadTs: '1.000100' });
+    world.proxy.testPersonal();
+    const answer = () =>
+      database.query('select status, code from personal_test where id = $1 and answered_at is not null', [id]);
+    await until(async () => (await answer()).rowCount === 1, 'an answer');
+    return (await answer()).rows[0];
+  };
+  expect(await tested('1', 'UADA', 'gitea')).toEqual({ status: 200, code: null });
+  expect(seen.at(-1)).toMatchObject({ authorization: basic(TOKENS.UADA), url: 'git.acme.test/api/v1/version' });
+  expect(await tested('2', 'ULINUS', 'linear')).toEqual({ status: null, code: 'not_connected' });
+  await disconnect('UADA', 'linear');
+  await database.query("update personal_connection set connection = 'linear' where person = 'UADA'");
+  expect(await tested('3', 'UADA', 'linear')).toEqual({ status: null, code: 'inject_failed' });
+  const { rows } = await database.query(
+    'select principal, scope, connection, code from egress_event where session is null order by at limit 1',
+  );
+  expect(rows).toEqual([{ principal: ADA, scope: ADA, connection: 'personal/gitea', code: 'connection' }]);
 });
 
 test('no token of a person is in an event, an answer or a log', async () => {

@@ -25,6 +25,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     outbox_lane: 's i u',
     person: 's i u',
     personal_connection: 's(added_at connection expires_at key_id person team version) i d',
+    personal_test: 's i d',
     policy: 's',
     policy_revision: 's',
     rate_bucket: 's i u',
@@ -82,6 +83,8 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     credential: 's',
     egress_event: 's i u(bytes_in bytes_out requests)',
     personal_connection: 's',
+    personal_test:
+      's(answered_at asked_at connection id person taken_until team) u(answered_at code status taken_until)',
     policy: 's',
     policy_revision: 's',
     refresh_token: 's i u',

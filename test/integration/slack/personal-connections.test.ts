@@ -129,6 +129,36 @@ test('renewing makes a new version, and no version comes twice', async () => {
   expect((await stored())[0]?.version).toBeGreaterThan(second.version);
 });
 
+describe('a test of a connection', () => {
+  const query = (sql: string, values: unknown[] = []) => stage.db.database.query(sql, values);
+  const add = () =>
+    query(
+      "insert into personal_connection (team, person, connection, key_id, sealed) values ($1, $2, 'github', 'k', 'x')",
+      [TEAM, ADA],
+    );
+
+  test('waits for a proxy, and what it says replaces the notice, once', async () => {
+    const { slack } = stage;
+    await ask('ada', 'test github', /Press the button/);
+    await add();
+    const [asked, notice] = await ask('ada', 'test github', /I am testing github/);
+    const { rows } = await query('select person, connection, status, code from personal_test');
+    expect(rows).toEqual([{ person: ADA, connection: 'github', status: null, code: null }]);
+    await query('update personal_test set status = 401, answered_at = now()');
+    const told = await slack.waitForAnswer(asked, /does not accept your token \(401\): write `renew github`/);
+    expect(told.ts).toBe(notice.ts);
+    expect(await slack.answers(asked)).toHaveLength(1);
+    expect((await query('select 1 from personal_test')).rowCount).toBe(0);
+  });
+
+  test('that nobody runs is told so after a minute', async () => {
+    await add();
+    const [asked] = await ask('ada', 'test github', /I am testing github/);
+    await query("update personal_test set asked_at = now() - interval '61 seconds'");
+    await stage.slack.waitForAnswer(asked, /Nobody has tested GitHub for a minute/);
+  });
+});
+
 test('the Home tab shows, connects and removes', async () => {
   const { slack } = stage;
   await slack.openHome('grace');

@@ -8,6 +8,7 @@ import * as environments from '../../../../store/environments.ts';
 import * as findWork from '../../../../store/find-work.ts';
 import * as mcpServers from '../../../../store/mcp-servers.ts';
 import * as personal from '../../../../store/personal-connections.ts';
+import * as personalTests from '../../../../store/personal-tests.ts';
 import * as policy from '../../../../store/policy.ts';
 import * as policyReader from '../../../../store/policy-reader.ts';
 import * as refreshTokens from '../../../../store/refresh-tokens.ts';
@@ -76,6 +77,11 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'personal-connections.removePersonalConnection': (db) => personal.removePersonalConnection(db, ADA, 'linear'),
   'personal-connections.removePersonalConnections': (db) =>
     personal.removePersonalConnections(db, { team: 'T1', person: 'U999' }),
+  'personal-tests.askForTest': (db) =>
+    personalTests.askForTest(db, { id: '1', ...ADA, connection: 'github' }, { channel: 'D1', threadTs: '1.000100' }),
+  'personal-tests.takeTest': (db) => personalTests.takeTest(db),
+  'personal-tests.answerTest': (db) => personalTests.answerTest(db, '1', { status: 200, code: null }),
+  'personal-tests.takeAnsweredTests': (db) => personalTests.takeAnsweredTests(db),
   'policy.currentPolicy': (db) => policy.currentPolicy(db),
   'policy.policyRevision': (db) => policy.policyRevision(db),
   'policy-reader.createPolicyReader': (db) => policyReader.createPolicyReader(db)(),

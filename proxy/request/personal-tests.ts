@@ -1,0 +1,57 @@
+import type { AskedTest, TestAnswer } from '../../store/personal-tests.ts';
+import type { ConnectionTests } from './connection-tests.ts';
+
+export interface PersonalTests {
+  /** Somebody may have asked for a test. */
+  poke(): void;
+  stop(): Promise<void>;
+}
+
+export interface PersonalTestsOptions {
+  readonly take: () => Promise<AskedTest | null>;
+  readonly answer: (id: string, answer: TestAnswer) => Promise<void>;
+  readonly tests: Pick<ConnectionTests, 'runOwn'>;
+  readonly onError: (error: unknown, what: string) => void;
+  /** How often to look without being poked. @default 2000 */
+  readonly everyMs?: number;
+}
+
+/**
+ * Runs the tests that people ask for, one at a time. Several proxies share them: each takes what no other one has. They
+ * are small, and a person who asks for many waits for their own.
+ */
+export function startPersonalTests({
+  take,
+  answer,
+  tests,
+  onError,
+  everyMs = 2_000,
+}: PersonalTestsOptions): PersonalTests {
+  let running: Promise<void> = Promise.resolve();
+  let isAsked = false;
+  let stopped = false;
+
+  async function runAll(): Promise<void> {
+    isAsked = false;
+    for (let asked = await take(); asked !== null && !stopped; asked = await take()) {
+      await answer(asked.id, await tests.runOwn(asked));
+    }
+  }
+
+  const poke = (): void => {
+    if (isAsked || stopped) return;
+    isAsked = true;
+    running = running.then(runAll).catch((error: unknown) => {
+      onError(error, 'a test that a person asked for was not answered');
+    });
+  };
+  const timer = setInterval(poke, everyMs);
+  return {
+    poke,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { type Database, inTransaction } from '../../store/database.ts';
+import { putMessage } from '../../store/outbox.ts';
+import { type AnsweredTest, takeAnsweredTests } from '../../store/personal-tests.ts';
+import { titleOf } from './words.ts';
+
+export interface TestTeller {
+  /** Something may have been answered. */
+  poke(): void;
+  stop(): Promise<void>;
+}
+
+export interface TestTellerOptions {
+  readonly database: Database;
+  /** Something may be waiting in the outbox now. */
+  readonly onTold: () => void;
+  readonly onError: (error: unknown) => void;
+  /** How often to look without being poked. @default 2000 */
+  readonly everyMs?: number;
+}
+
+/** The key of the message that tells what came of a test. It replaces the one that says that it is under way. */
+export function testKey(inboxId: string): string {
+  return `${inboxId}/own`;
+}
+
+/** Tells people what came of the tests they asked for. Each is told once: what is taken is told in one transaction. */
+export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }: TestTellerOptions): TestTeller {
+  let telling: Promise<void> = Promise.resolve();
+
+  async function tell(): Promise<void> {
+    const told = await inTransaction(database, async (tx) => {
+      const answered = await takeAnsweredTests(tx);
+      for (const each of answered) {
+        const { id, team, channel, threadTs } = each;
+        const body = { kind: 'notice', text: testText(each) } as const;
+        await putMessage(tx, { key: testKey(id), team, channel, threadTs, body, final: true });
+      }
+      return answered.length;
+    });
+    if (told > 0) onTold();
+  }
+
+  const poke = (): void => {
+    telling = telling.then(tell).catch(onError);
+  };
+  const timer = setInterval(poke, everyMs);
+  return {
+    poke,
+    async stop() {
+      clearInterval(timer);
+      await telling;
+    },
+  };
+}
+
+/** What a person is told of a test, with what they can do. */
+export function testText({ connection, status, code }: Pick<AnsweredTest, 'connection' | 'status' | 'code'>): string {
+  const title = titleOf({ name: connection });
+  const again = `write \`renew ${connection}\` and paste a new one`;
+  if (code === 'not_connected') return `You have not connected ${connection}: write \`connect ${connection}\`.`;
+  if (code === 'no_test') return `There is no request by which ${title} could be tested. Ask me to use it.`;
+  if (code === 'inject_failed') return `Your token of ${title} cannot be used with what is offered now: ${again}.`;
+  if (code !== null) return `The test did not reach ${title} (${code}). Ask an administrator, and name this code.`;
+  if (status === null) return `Nobody has tested ${title} for a minute. Please try again later.`;
+  if (status === 401) return `${title} does not accept your token (401): ${again}.`;
+  if (status < 400) return `${title} accepts your token (${status}).`;
+  return `${title} answered ${status}. Your token may lack a right, or the service asks for something else.`;
+}
