@@ -14,6 +14,7 @@ import { createFileFetcher } from './delivery/incoming-files.ts';
 import { createThreadJoiner } from './delivery/join-thread.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
 import { createDirectory, type Directory } from './people/directory.ts';
+import { createEndedAccounts } from './people/ended-accounts.ts';
 import { createPersonalInteractions, type KeepToken, type PersonalInteractions } from './personal/interactions.ts';
 import { createTestTeller } from './personal/tell-tests.ts';
 import { type CatchUpTimes, createCatchUp } from './receiving/catch-up.ts';
@@ -118,11 +119,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     options.onStored?.((performance.now() - came) / 1_000);
     if (isNew) deliverer.poke();
   };
+  const accounts = createEndedAccounts({
+    ...{ db: database, calls, identity },
+    onError: (error) => log.warn({ reason: String(error) }, 'it could not be read which accounts have ended'),
+  });
   const connection = createSocketConnection({
     appToken: options.appToken,
     client: clientOptions(options.apiUrl, slackLog),
     logger: slackLogger(slackLog),
-    onConnected: () => catchUp.connected(),
+    onConnected: () => {
+      catchUp.connected();
+      accounts.connected();
+    },
     onTrouble: (code, retryMs) => log.warn({ code, retryMs }, 'no Socket Mode connection; trying again'),
   });
   const catchUp = createCatchUp({
@@ -172,7 +180,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async stop() {
       ending.abort();
       await app.stop();
-      await Promise.all([receiver.drain(), catchUp.stop()]);
+      await Promise.all([receiver.drain(), catchUp.stop(), accounts.stop()]);
       directory.stop();
       await deliverer.stop();
       await teller.stop();

@@ -64,6 +64,17 @@ export async function removePersonalConnections(db: Queryable, { team, person }:
   return rowCount ?? 0;
 }
 
+/** Removes all that these people have connected. */
+export async function removeConnectionsOfAll(db: Queryable, team: string, people: readonly string[]): Promise<void> {
+  await db.query('delete from personal_connection where team = $1 and person = any($2)', [team, people]);
+}
+
+/** Whether anybody of a workspace has connected anything. */
+export async function hasPersonalConnections(db: Queryable, team: string): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from personal_connection where team = $1 limit 1', [team]);
+  return rowCount === 1;
+}
+
 /** What a person has connected, by name. */
 export async function personalConnectionsOf(db: Queryable, { team, person }: Owner): Promise<PersonalConnection[]> {
   const { rows } = await db.query<PersonalConnection>(

@@ -247,6 +247,21 @@ test('a message that holds a token gets one warning, and its text is kept nowher
   expect(warnings).toHaveLength(1);
 });
 
+test('the end of an account that no gateway heard of is found when a connection begins', async () => {
+  const { slack, db } = stage;
+  const sealed =
+    "insert into personal_connection (team, person, connection, key_id, sealed) values ($1, $2, 'github', 'k', 'x')";
+  const grace = slack.simulator.world.person('grace')?.id ?? '';
+  await slack.fault({ loseEvents: 1 });
+  await slack.deactivate('grace');
+  await db.database.query(sealed, [TEAM, grace]);
+  await db.database.query(sealed, [TEAM, ADA]);
+  const second = await stage.start({ offers: async () => offers });
+  await until(async () => (await stored()).length === 1, 'the row of grace is gone');
+  expect(await stored()).toMatchObject([{ person: ADA }]);
+  await second.stop();
+});
+
 test('the end of an account removes what it had connected', async () => {
   const { slack, db } = stage;
   const sealed =

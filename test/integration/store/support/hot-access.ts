@@ -74,6 +74,8 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'personal-connections.heldConnections': (db) => personal.heldConnections(db, ADA),
   'personal-connections.sealedPersonalConnection': (db) =>
     personal.sealedPersonalConnection(db, ADA, 'github', 2_000_000),
+  'personal-connections.removeConnectionsOfAll': (db) => personal.removeConnectionsOfAll(db, 'T1', ['U997', 'U998']),
+  'personal-connections.hasPersonalConnections': (db) => personal.hasPersonalConnections(db, 'T1'),
   'personal-connections.removePersonalConnection': (db) => personal.removePersonalConnection(db, ADA, 'linear'),
   'personal-connections.removePersonalConnections': (db) =>
     personal.removePersonalConnections(db, { team: 'T1', person: 'U999' }),

@@ -1,0 +1,66 @@
+import type { Queryable } from '../../store/database.ts';
+import { hasPersonalConnections, removeConnectionsOfAll } from '../../store/personal-connections.ts';
+import type { SlackIdentity } from '../api/identity.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import { patiently } from '../api/patiently.ts';
+import type { SlackUser } from './directory-shapes.ts';
+
+export interface EndedAccounts {
+  /** A connection to Slack begins. What happened before it may have been told to nobody. */
+  connected(): void;
+  stop(): Promise<void>;
+}
+
+export interface EndedAccountsOptions {
+  readonly db: Queryable;
+  readonly calls: PacedCalls;
+  readonly identity: SlackIdentity;
+  readonly onError: (error: unknown) => void;
+  /** Slack ends connections every few hours; the list is read at most so often. @default an hour */
+  readonly everyMs?: number;
+}
+
+/** Slack recommends no more. */
+const PAGE = 200;
+const MAX_PAGES = 500;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Removes what accounts had connected that were ended while no gateway heard of it. Slack tells the end of an account
+ * once, in an event, and no history has it. So the list of people is read when a connection begins, if anybody has
+ * connected anything.
+ */
+export function createEndedAccounts(options: EndedAccountsOptions): EndedAccounts {
+  const { db, calls, identity, onError, everyMs = HOUR_MS } = options;
+  const stopping = new AbortController();
+  let notBefore = 0;
+  let reading: Promise<void> = Promise.resolve();
+
+  async function read(): Promise<void> {
+    if (!(await hasPersonalConnections(db, identity.team))) return;
+    let cursor: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const asked = { limit: PAGE, ...(cursor ? { cursor } : {}) };
+      const answer = await patiently(() => calls.call('users.list', asked), stopping.signal);
+      const ended = ((answer.members ?? []) as SlackUser[]).flatMap(({ id, deleted }) => (id && deleted ? [id] : []));
+      if (ended.length > 0) await removeConnectionsOfAll(db, identity.team, ended);
+      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      if (!cursor) return;
+    }
+  }
+
+  return {
+    connected() {
+      if (performance.now() < notBefore) return;
+      notBefore = performance.now() + everyMs;
+      reading = read().catch((error: unknown) => {
+        notBefore = 0;
+        if (!stopping.signal.aborted) onError(error);
+      });
+    },
+    async stop() {
+      stopping.abort();
+      await reading;
+    },
+  };
+}
