@@ -35,12 +35,13 @@ function needs(fields: Preset['fields']): string {
 }
 
 function presetsText(): string {
-  const rows = Object.entries(PRESETS).map(([name, { title, credentials, fields }]) => [
+  const rows = Object.entries(PRESETS).map(([name, { title, credentials, fields, personal }]) => [
     name,
     title,
     credentials.map(({ kind }) => kind).join(' or '),
     needs(fields) || 'nothing more',
+    personal ? 'may be offered to people' : '',
   ]);
   const example = 'bellhop init --preset github bigquery';
-  return `${columns([['preset', 'service', 'credential', 'needs'], ...rows])}\n\nA file that begins with some of them: ${example}`;
+  return `${columns([['preset', 'service', 'credential', 'needs', ''], ...rows])}\n\nA file that begins with some of them: ${example}`;
 }

@@ -2,13 +2,15 @@ import { explain } from '../../../access/decide.ts';
 import type { EffectiveAccess, EffectiveRule, JudgedRequest } from '../../../access/decision.ts';
 import type { AccessDocument } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
+import type { HeldConnection } from '../../../access/personal-access.ts';
 import { portText, ruleId } from '../../../access/rule-match.ts';
 import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
 import type { EgressEvent } from '../../../contracts/egress.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
-import type { ScopeKey } from '../../../contracts/scope.ts';
+import { ownerOf, type ScopeKey } from '../../../contracts/scope.ts';
 import { snapshotOf } from '../../../store/access-snapshots.ts';
 import type { Queryable } from '../../../store/database.ts';
+import { heldConnections } from '../../../store/personal-connections.ts';
 import { findEgressEvent } from '../../../store/thread-view.ts';
 import type { AccessView } from '../contract/thread.ts';
 
@@ -32,7 +34,7 @@ export async function whyOf({ db, currentPolicy }: WhyDependencies, eventId: str
     scope: scope ?? 'none',
     recorded: { at: event.at, outcome: event.outcome, code: event.code, reason: event.reason },
     atTheTime: snapshot ? judge(event, snapshot) : null,
-    now: document && scope ? judge(event, effectiveAccess(document, scope)) : null,
+    now: document && scope ? judge(event, effectiveAccess(document, scope, await heldIn(db, scope))) : null,
   };
 }
 
@@ -42,10 +44,16 @@ export async function accessOf(db: Queryable, session: SessionId, turn: number):
   return access && viewOf(access);
 }
 
+/** What the person of a scope has connected at this moment. */
+async function heldIn(db: Queryable, scope: ScopeKey): Promise<readonly HeldConnection[]> {
+  const owner = ownerOf(scope);
+  return owner ? await heldConnections(db, owner) : [];
+}
+
 /** What a scope can reach by the policy of now, for the line under a channel's name; null before the first one. */
 export async function accessNow({ db, currentPolicy }: WhyDependencies, scope: ScopeKey): Promise<AccessView | null> {
   const document = await currentPolicy(db);
-  return document && viewOf(effectiveAccess(document, scope));
+  return document && viewOf(effectiveAccess(document, scope, await heldIn(db, scope)));
 }
 
 function viewOf(access: EffectiveAccess): AccessView {

@@ -118,6 +118,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     confirmed_channel: 's',
     egress_event: 's',
     outbox: 's(final id key kind sent_at session)',
+    personal_connection: 's(connection person team version)',
     policy: 's',
     policy_revision: 's',
     sandbox: 's',

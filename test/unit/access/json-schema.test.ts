@@ -30,8 +30,15 @@ connections:
       - { inject: [a.test, b.test], methods: read }
     credential: { kind: basic, fromCommand: [op, read, x] }
   warehouse: { preset: bigquery, project: acme-analytics, credential: { kind: gcp, fromFile: key.json } }
+people:
+  offer: [github, { preset: gitea, host: git.acme.test, repositories: [{ repository: "*", access: read }] }]
+  in-channels: never
 `;
   expect(marks(yaml)).toEqual([]);
+  const direct = (organization: string) => marks(`organization: { ${organization} }`).join();
+  expect(direct('direct-messages: off, group-messages: workspace')).toBe('');
+  expect(direct('direct-messages: no')).toMatch(/direct-messages enum/);
+  expect(marks('channels: { "#ops": { direct-messages: off } }').join()).toMatch(/direct-messages not/);
 });
 
 test('an unknown key, an unknown kind, a wrong preset field and what is not built yet are marked', () => {
