@@ -28,7 +28,8 @@ export interface ConnectionTests {
    */
   lend<T>(connection: string, work: (sandbox: string) => Promise<T>): Promise<T>;
   /**
-   * The same as {@link run} for a connection of a person, in that person's name, by the request that its preset names. It never rejects.
+   * The same as {@link run} for a connection of a person, in that person's name, by the request that its preset names. It
+   * never rejects.
    */
   runOwn(asked: AskedTest): Promise<TestAnswer>;
   /** Of a test that is under way. */
