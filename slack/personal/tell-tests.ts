@@ -26,8 +26,10 @@ export function testKey(inboxId: string): string {
 /** Tells people what came of the tests they asked for. Each is told once: what is taken is told in one transaction. */
 export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }: TestTellerOptions): TestTeller {
   let telling: Promise<void> = Promise.resolve();
+  let isAsked = false;
 
   async function tell(): Promise<void> {
+    isAsked = false;
     const told = await inTransaction(database, async (tx) => {
       const answered = await takeAnsweredTests(tx);
       for (const each of answered) {
@@ -41,6 +43,9 @@ export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }:
   }
 
   const poke = (): void => {
+    // While the database is slow, one look waits behind the one under way, and not one for each poke.
+    if (isAsked) return;
+    isAsked = true;
     telling = telling.then(tell).catch(onError);
   };
   const timer = setInterval(poke, everyMs);
