@@ -96,7 +96,9 @@ test.each([
 
 test('nothing that runs before a command has a folder of the agent in its environment or as its working folder', async () => {
   const other = await fixture.sandbox();
-  const { output: folders } = await other.run('find / -type d -writable -not -path "/proc/*" 2>/dev/null');
+  const { output: folders } = await other.run('find / -type d -writable -not -path "/proc/*" 2>/dev/null', {
+    timeoutMs: 120_000,
+  });
   const writable = folders.split('\n').filter(Boolean);
   expect(writable).toContain('/workspace');
   const inspected = await fixture.engine.docker.getContainer(container()).inspect();
