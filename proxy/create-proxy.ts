@@ -162,7 +162,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     onRenewalFailed: (connection, error) => onError(error, `the token of connection ${connection} was not renewed`),
   });
   const injector = createInjector({
-    ...{ keys, minter },
+    ...{ keys, minter, onError },
     sealedOf: (connection) => policy.sealedOf(connection),
     sealedPersonal: (owner, { id, credentialVersion }) =>
       store.sealedPersonal(owner, offerOf(id) ?? '', credentialVersion),

@@ -6,6 +6,7 @@ import { bindingOf, bindingText } from '../../credentials/binding.ts';
 import type { PersonalFeed } from '../policy/personal-feed.ts';
 import type { Injector } from './injector.ts';
 import { forgeOf, type PersonAuthor } from './person-author.ts';
+import { orAborted } from './tokens/or-aborted.ts';
 
 /**
  * Who commits in the sandboxes of a scope: the GitHub App whose connection opens the scope's repositories; in a direct
@@ -29,6 +30,8 @@ export interface CommitAuthorsOptions {
   /** @throws when the policy was not confirmed lately, because a credential is used to ask */
   readonly confirm: () => void;
   readonly onError: (error: unknown, what: string) => void;
+  /** @default 5000 */
+  readonly withinMs?: number;
 }
 
 const WITHIN_MS = 5_000;
@@ -39,18 +42,18 @@ const UNKNOWN_FOR_MS = 60_000;
 const MAX_KEPT = 1_000;
 
 export function createCommitAuthors(options: CommitAuthorsOptions): CommitAuthors {
-  const { document, injector, confirm, onError } = options;
+  const { document, injector, confirm, onError, withinMs = WITHIN_MS } = options;
   // Holds for a credential as it was sealed. One that was replaced is another App's, maybe.
   const kept = new LRUCache<string, Promise<string | null>>({ max: MAX_KEPT, ttl: KNOWN_FOR_MS });
 
   /** Asks once for all who wait. */
-  async function known(connection: Connection, ask: (signal: AbortSignal) => Promise<string | null>) {
+  async function known(connection: Connection, signal: AbortSignal, ask: () => Promise<string | null>) {
     const key = bindingText(bindingOf(connection));
     const found = kept.get(key);
     if (found) return await found;
     const asking = (async () => {
       confirm();
-      return await ask(AbortSignal.timeout(WITHIN_MS));
+      return await orAborted(ask(), signal);
     })().catch((error: unknown) => {
       onError(error, `the forge does not say who connection ${connection.id} is; commits are by the usual author`);
       if (kept.peek(key) === asking) kept.set(key, asking, { ttl: UNKNOWN_FOR_MS });
@@ -60,28 +63,31 @@ export function createCommitAuthors(options: CommitAuthorsOptions): CommitAuthor
     return await asking;
   }
 
-  async function ofPerson(found: AccessDocument, scope: ScopeKey): Promise<string | null> {
+  async function ofPerson(found: AccessDocument, scope: ScopeKey, signal: AbortSignal): Promise<string | null> {
     const principal = principalOf(scope);
     // What the person has removed is asked nothing any more.
-    const held = await options.personal.heldBy({ scope, principal })?.catch(() => null);
+    const holding = options.personal.heldBy({ scope, principal });
+    const held = holding && (await orAborted(holding, signal).catch(() => null));
     if (!held) return null;
     const access = effectiveAccess(found, scope, held);
     const own = access.enabled ? forgeOf(access) : null;
-    return own && (await known(own.connection, (signal) => options.personAuthor({ access, principal, signal })));
+    const ask = () => options.personAuthor({ access, principal, signal });
+    return own && (await known(own.rule.connection, signal, ask));
   }
 
   return {
     async of(scope) {
       const found = document();
       if (!found) return null;
-      if (ownerOf(scope)) return await ofPerson(found, scope);
+      const signal = AbortSignal.timeout(withinMs);
+      if (ownerOf(scope)) return await ofPerson(found, scope, signal);
       const { repositories } = effectiveAccess(found, scope);
       const connection = repositories
         .map(({ grant }) => found.connections.find(({ id }) => id === grant.connection))
         .find((each) => each?.credential.kind === 'github-app');
       if (!connection) return null;
       const principal = principalOf(scope);
-      return await known(connection, (signal) =>
+      return await known(connection, signal, () =>
         injector.author({ connection, principal, rule: connection.id, repositories, signal }),
       );
     },

@@ -29,7 +29,10 @@ export interface InjectionRequest {
 }
 
 export interface Injector {
-  /** @throws Refusal `inject_failed`, naming the connection and nothing of the secret; or the reason of the signal */
+  /**
+   * @throws Refusal `inject_failed`, naming the connection and nothing of the secret; `policy_stale` while PostgreSQL does
+   * not give the credential of a person; or the reason of the signal
+   */
   prepare(request: InjectionRequest): Promise<Injection>;
   /**
    * Who the connection is in a commit, as `Name <address>`. Null when its credential does not say.
@@ -47,6 +50,7 @@ export interface InjectorOptions {
   /** That of a connection of a person, as it is stored at this moment. Null when it was removed or replaced. */
   readonly sealedPersonal: (owner: Person, connection: Connection) => Promise<Uint8Array | null>;
   readonly minter: Pick<Minter, 'token' | 'author'>;
+  readonly onError: (error: unknown, what: string) => void;
 }
 
 /** An opened credential. That of a minted kind is only exchanged for tokens. */
@@ -66,7 +70,7 @@ const MAX_KEPT = 1_000;
  * @example
  *   await injector.prepare(request) // { way: 'headers', headers: [{ name: 'authorization', … }] }
  */
-export function createInjector({ keys, sealedOf, sealedPersonal, minter }: InjectorOptions): Injector {
+export function createInjector({ keys, sealedOf, sealedPersonal, minter, onError }: InjectorOptions): Injector {
   // The key holds everything that a credential is bound to. A connection with another host or header never finds it
   // here.
   const kept = new LRUCache<string, Promise<Opened>>({ max: MAX_KEPT, ttl: KEPT_MS });
@@ -76,7 +80,7 @@ export function createInjector({ keys, sealedOf, sealedPersonal, minter }: Injec
     if (connection.credentialVersion === NO_CREDENTIAL) {
       throw failed(connection, rule, 'it has no credential, or its credential was revoked');
     }
-    const sealed = await sealedTextOf(connection);
+    const sealed = await sealedTextOf(connection, rule);
     if (!sealed)
       throw failed(connection, rule, `version ${connection.credentialVersion} of its credential is not stored`);
     try {
@@ -94,10 +98,18 @@ export function createInjector({ keys, sealedOf, sealedPersonal, minter }: Injec
     }
   }
 
-  async function sealedTextOf(connection: Connection): Promise<Uint8Array | null> {
+  async function sealedTextOf(connection: Connection, rule: string): Promise<Uint8Array | null> {
     if (connection.owner === undefined) return sealedOf(connection);
     const owner = ownerOf(connection.owner);
-    return owner && (await sealedPersonal(owner, connection));
+    return owner && (await sealedPersonal(owner, connection).catch((error: unknown) => stale(error, connection, rule)));
+  }
+
+  function stale(error: unknown, { id }: Connection, rule: string): never {
+    onError(error, 'a credential of a person cannot be read: the database is away');
+    throw new Refusal('policy_stale', `Your credential of ${id} cannot be read at the moment.`, {
+      rule,
+      connection: id,
+    });
   }
 
   async function opened({

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import type { EffectiveAccess, ForgeConnection } from '../../access/decision.ts';
-import type { Connection, Forge } from '../../access/document.ts';
+import { decide } from '../../access/decide.ts';
+import type { EffectiveAccess, EffectiveConnectionRule, ForgeConnection } from '../../access/decision.ts';
+import type { Forge } from '../../access/document.ts';
+import { ruleId } from '../../access/rule-match.ts';
 import type { Principal } from '../../contracts/scope.ts';
 import type { GuardedDialer } from '../dialer/guarded-dialer.ts';
 import type { Injector } from './injector.ts';
@@ -30,7 +32,7 @@ export interface PersonAuthorRequest {
   readonly signal: AbortSignal;
 }
 
-/** `Name <address>` of a person at the forge that they have connected. Null where they have connected none. */
+/** `Name <address>` of a person at the forge that they have connected. Null where none may be asked. */
 export type PersonAuthor = (request: PersonAuthorRequest) => Promise<string | null>;
 
 /**
@@ -42,19 +44,19 @@ export function createPersonAuthor({ dialer, injector }: PersonAuthorOptions): P
   return async ({ access, principal, signal }) => {
     const found = forgeOf(access);
     if (!found) return null;
-    const { forge, connection } = found;
+    const { forge, rule } = found;
     const injection = await injector.prepare({
-      ...{ connection, principal, signal },
-      ...{ rule: connection.id, path: '/user', repositories: access.repositories },
+      ...{ connection: rule.connection, principal, signal },
+      ...{ rule: ruleId(rule), path: pathOf(forge), repositories: access.repositories },
     });
     if (injection.way !== 'headers') return null;
     const fetch = createGuardedFetch({
       dialer,
-      host: { exceptions: connection.rules.flatMap(({ addresses }) => addresses), scope: access.scope, own: null },
+      host: { exceptions: rule.match.addresses, scope: access.scope, own: null },
       signal,
     });
     const port = forge.apiPort === 443 ? '' : `:${forge.apiPort}`;
-    const answer = await fetch(`https://${forge.apiHost}${port}${forge.apiPath}/user`, {
+    const answer = await fetch(`https://${forge.apiHost}${port}${pathOf(forge)}`, {
       headers: { accept: 'application/json', ...headersOf(injection.headers) },
     });
     await throwIfRefused(answer);
@@ -66,17 +68,21 @@ function headersOf(headers: readonly { readonly name: string; readonly value: st
   return Object.fromEntries(headers.map(({ name, value }) => [name, value]));
 }
 
-/** The first forge among what the person has connected. */
-export function forgeOf({
-  rules,
-  forges,
-}: Pick<EffectiveAccess, 'rules' | 'forges'>): { forge: Forge; connection: Connection } | null {
-  const own = rules.flatMap((rule) =>
-    rule.from === 'connection' && rule.connection.owner !== undefined ? [rule.connection] : [],
-  );
-  for (const { connection: id, forge } of forges satisfies readonly ForgeConnection[]) {
-    const connection = own.find((each) => each.id === id);
-    if (connection) return { forge, connection };
+function pathOf({ apiPath }: Forge): string {
+  return `${apiPath}/user`;
+}
+
+/**
+ * The first forge among what the person has connected that may be asked who they are, with the rule that lets it. The
+ * question is judged as the same request of a sandbox is: a guardrail, a `deny` and the offer's paths and methods hold.
+ */
+export function forgeOf(access: EffectiveAccess): { forge: Forge; rule: EffectiveConnectionRule } | null {
+  for (const { connection: id, forge } of access.forges satisfies readonly ForgeConnection[]) {
+    const question = { method: 'GET', scheme: 'https', host: forge.apiHost, port: forge.apiPort } as const;
+    const decision = decide({ ...question, path: pathOf(forge) }, access);
+    if (decision.outcome !== 'injected') continue;
+    const { connection } = decision.rule;
+    if (connection.id === id && connection.owner !== undefined) return { forge, rule: decision.rule };
   }
   return null;
 }

@@ -22,20 +22,59 @@ export interface PersonalFeedOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
+/** A look of one person that is under way, and the one that begins when it has ended. */
+interface Looks {
+  readonly now: Promise<readonly HeldConnection[]>;
+  next: Promise<readonly HeldConnection[]> | null;
+}
+
 /**
  * Nothing is remembered between two requests. Therefore what is removed or revoked is gone for the next request, in every
  * proxy, and no list of all people is kept in memory. It costs one look at an index, and only requests of direct messages
  * pay for it.
+ *
+ * The requests of one person share looks, so that hundreds at once do not fill the pool before the proxy's other queries.
+ * A look that is under way may miss a removal:
+ * 1. The look reads what the person has.
+ * 2. The person removes a connection.
+ * 3. A request comes in before the look has ended.
+ * Therefore such a request waits for the next look, which begins after it came in. All that come in until then share that
+ * one, so a person has one look under way at any time.
  */
 export function createPersonalFeed({ held, isOffered, onError }: PersonalFeedOptions): PersonalFeed {
+  const underWay = new Map<ScopeKey, Looks>();
+
+  async function look(owner: Person): Promise<readonly HeldConnection[]> {
+    try {
+      return await held(owner);
+    } catch (error) {
+      onError(error, 'what a person has connected cannot be confirmed: the database is away');
+      throw new Refusal('policy_stale', 'What you have connected cannot be confirmed at the moment.');
+    }
+  }
+
+  function begin(scope: ScopeKey, owner: Person): Promise<readonly HeldConnection[]> {
+    const looks: Looks = { now: look(owner), next: null };
+    underWay.set(scope, looks);
+    const ended = () => {
+      if (looks.next === null) underWay.delete(scope);
+    };
+    looks.now.then(ended, ended);
+    return looks.now;
+  }
+
+  function afterwards(looks: Looks, scope: ScopeKey, owner: Person): Promise<readonly HeldConnection[]> {
+    const again = () => begin(scope, owner);
+    looks.next ??= looks.now.then(again, again);
+    return looks.next;
+  }
+
   return {
     heldBy({ scope, principal }) {
       const owner = actingPerson(scope, principal);
       if (!owner || !isOffered()) return null;
-      return held(owner).catch((error: unknown) => {
-        onError(error, 'what a person has connected cannot be confirmed: the database is away');
-        throw new Refusal('policy_stale', 'What you have connected cannot be confirmed at the moment.');
-      });
+      const looks = underWay.get(scope);
+      return looks ? afterwards(looks, scope, owner) : begin(scope, owner);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { MonotonicClock } from '../../lease/lease-table.ts';
 import type { MintedToken } from './minted-token.ts';
+import { orAborted } from './or-aborted.ts';
 import { asTokenError, type TokenError } from './token-error.ts';
 
 /** Asks a token endpoint. The signal ends it. */
@@ -138,13 +139,4 @@ export function createTokenCache({ clock, onRenewalFailed, maxTokens = MAX_TOKEN
       await Promise.all(underWay);
     },
   };
-}
-
-/** The promise, or the signal's reason when that comes first. The promise goes on for everybody else. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,0 +1,76 @@
+import type { HeldConnection } from '../../../access/personal-access.ts';
+import { createPersonalFeed } from '../../../proxy/policy/personal-feed.ts';
+
+const lease = (person: string) => ({ scope: `person:T1:${person}`, principal: `person:T1:${person}` }) as const;
+const GITHUB: readonly HeldConnection[] = [{ connection: 'github', version: 1 }];
+
+/** Looks that end when a test says so. */
+function feed() {
+  const looks: { readonly person: string; readonly answer: PromiseWithResolvers<readonly HeldConnection[]> }[] = [];
+  const problems: string[] = [];
+  const personal = createPersonalFeed({
+    held: ({ person }) => {
+      const answer = Promise.withResolvers<readonly HeldConnection[]>();
+      looks.push({ person, answer });
+      return answer.promise;
+    },
+    isOffered: () => true,
+    onError: (_error, what) => problems.push(what),
+  });
+  const ask = (person: string) => personal.heldBy(lease(person)) ?? Promise.reject(new Error('nothing is asked'));
+  return { looks, problems, ask };
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test('hundreds of requests of one person at once are two looks', async () => {
+  const { looks, ask } = feed();
+  const asked = Array.from({ length: 300 }, () => ask('UADA'));
+  await settle();
+  expect(looks).toHaveLength(1);
+  looks[0]?.answer.resolve(GITHUB);
+  await settle();
+  expect(looks).toHaveLength(2);
+  looks[1]?.answer.resolve(GITHUB);
+  expect(await Promise.all(asked)).toEqual(asked.map(() => GITHUB));
+  await settle();
+  void ask('UADA');
+  expect(looks).toHaveLength(3);
+});
+
+test('a request never uses a look that began before it came in', async () => {
+  const { looks, ask } = feed();
+  const before = ask('UADA');
+  // The person removes everything here. The look that is under way may have read it before.
+  const after = ask('UADA');
+  looks[0]?.answer.resolve(GITHUB);
+  expect(await before).toEqual(GITHUB);
+  await settle();
+  const later = ask('UADA');
+  looks[1]?.answer.resolve([]);
+  expect(await after).toEqual([]);
+  await settle();
+  looks[2]?.answer.resolve([]);
+  expect(await later).toEqual([]);
+});
+
+test('nobody waits for the look of another person', async () => {
+  const { looks, ask } = feed();
+  void ask('UADA');
+  const linus = ask('ULINUS');
+  expect(looks.map(({ person }) => person)).toEqual(['UADA', 'ULINUS']);
+  looks[1]?.answer.resolve([]);
+  expect(await linus).toEqual([]);
+});
+
+test('a look that fails refuses those who share it, and the next one begins', async () => {
+  const { looks, problems, ask } = feed();
+  const first = ask('UADA');
+  const second = [ask('UADA'), ask('UADA')];
+  looks[0]?.answer.reject(new Error('ECONNREFUSED'));
+  await expect(first).rejects.toMatchObject({ code: 'policy_stale' });
+  await settle();
+  looks[1]?.answer.resolve(GITHUB);
+  expect(await Promise.all(second)).toEqual([GITHUB, GITHUB]);
+  expect(problems).toHaveLength(1);
+});
