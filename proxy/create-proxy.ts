@@ -301,7 +301,8 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     health,
     async stop(graceMs) {
       draining = true;
-      await personalTests.stop();
+      // A test under way is a request like others, and ends with them at the latest.
+      const tested = personalTests.stop();
       listeners.stop();
       front.closeIdle();
       await clients.idle(graceMs);
@@ -309,6 +310,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
       clearInterval(expiry);
       overlaps.clear();
       await clients.idle(1_000);
+      await tested;
       await minter.idle(MINT_END_MS);
       await control.close();
       await policy.stop();

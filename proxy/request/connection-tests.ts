@@ -11,7 +11,7 @@ import { type ConnectionAnswer, type ConnectionRequest, ControlError } from '../
 import type { Lease } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
 import type { HttpFront } from '../listener/http-front.ts';
-import { type Authority, hostHeader, parseAuthority } from './authority.ts';
+import { hostHeader, parseAuthority } from './authority.ts';
 
 /** Tests connections on behalf of the operator. */
 export interface ConnectionTests {
@@ -47,6 +47,8 @@ export interface ConnectionTestsOptions {
 }
 
 const TIMEOUT_MS = 60_000;
+/** Less than the 30 s for which a proxy has a test to itself (store/personal-tests.ts), so that no other one repeats it. */
+const OWN_TIMEOUT_MS = 20_000;
 const MAX_REFUSAL = 64 * 1024;
 
 export function createConnectionTests(options: ConnectionTestsOptions): ConnectionTests {
@@ -80,7 +82,7 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
     const access = () => effectiveAccess(document() ?? known, scope, theirs);
     const acting = { scope, principal: principalOf(scope), requester: person };
     const request = requestOf(offer.connection, {});
-    const { status, refusal } = await lendTo(acting, access, (sandbox) => test(sandbox, request));
+    const { status, refusal } = await lendTo(acting, access, (sandbox) => test(sandbox, request, OWN_TIMEOUT_MS));
     return { status, code: refusal?.code ?? null };
   }
 
@@ -96,7 +98,8 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
     return await lendTo(acting, () => accessTo(id, document()), work);
   }
 
-  async function test(sandbox: string, { method, url, authority }: ReturnType<typeof requestOf>) {
+  async function test(sandbox: string, request: ReturnType<typeof requestOf>, timeoutMs: number) {
+    const { method, url, authority } = request;
     const [ours, theirs] = duplexPair();
     try {
       const client = clients.admit(sandbox, theirs);
@@ -105,7 +108,7 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
       client.tunnel = authority;
       front().serve(theirs);
       const before = performance.now();
-      const answer = await ask(ours, method, url, authority);
+      const answer = await ask(ours, request, timeoutMs);
       return { method, url: url.href, ms: Math.round(performance.now() - before), ...answer };
     } finally {
       ours.destroy();
@@ -118,7 +121,7 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
     lend,
     run: async (id, asked) => {
       const request = requestOf(connectionOf(id), asked);
-      return await lend(id, (sandbox) => test(sandbox, request));
+      return await lend(id, (sandbox) => test(sandbox, request, TIMEOUT_MS));
     },
     runOwn: (asked) =>
       own(asked).catch((error: unknown) => {
@@ -171,9 +174,8 @@ function accessTo(id: string, document: AccessDocument | null) {
 /** The status of the answer, and the reason when the proxy refused. Nothing of the service's body is read. */
 function ask(
   socket: ReturnType<typeof duplexPair>[0],
-  method: string,
-  url: URL,
-  authority: Authority,
+  { method, url, authority }: ReturnType<typeof requestOf>,
+  timeoutMs: number,
 ): Promise<Pick<ConnectionAnswer, 'status' | 'refusal' | 'location'>> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new ControlError('internal', why));
@@ -182,9 +184,10 @@ function ask(
       method,
       path: url.pathname + url.search,
       headers: { host: hostHeader(authority, 'https'), accept: '*/*', 'user-agent': 'bellhop' },
-      timeout: TIMEOUT_MS,
     });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    // The `timeout` of node:http is that of a socket. A pair of streams has none.
+    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
+    request.on('close', () => clearTimeout(timer));
     request.on('error', (error) => fail(`the test broke off: ${error.message}`));
     request.on('response', (response) => {
       const status = response.statusCode ?? 0;
@@ -202,6 +205,8 @@ function ask(
       response.on('end', () => {
         resolve({ status: null, refusal: refusalIn(text, String(response.headers['x-agent-proxy'])), location: null });
       });
+      // After 'end' this changes nothing.
+      response.on('close', () => fail('the test broke off in the middle of its answer'));
     });
     request.end();
   });

@@ -4,6 +4,7 @@ import type { ConnectionTests } from './connection-tests.ts';
 export interface PersonalTests {
   /** Somebody may have asked for a test. */
   poke(): void;
+  /** Begins no further test. Resolves when the one under way has ended. */
   stop(): Promise<void>;
 }
 
@@ -34,7 +35,10 @@ export function startPersonalTests({
   async function runAll(): Promise<void> {
     isAsked = false;
     for (let asked = await take(); asked !== null && !stopped; asked = await take()) {
-      await answer(asked.id, await tests.runOwn(asked));
+      const came = await tests.runOwn(asked);
+      // The end of this proxy may have broken it off. Another proxy takes it when the hold of this one is over.
+      if (stopped && came.status === null) return;
+      await answer(asked.id, came);
     }
   }
 

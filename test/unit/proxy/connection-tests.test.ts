@@ -1,0 +1,84 @@
+import type { Duplex } from 'node:stream';
+import { type AccessDocument, EMPTY_DOCUMENT } from '../../../access/document.ts';
+import type { HttpFront } from '../../../proxy/listener/http-front.ts';
+import { createConnectionTests } from '../../../proxy/request/connection-tests.ts';
+import { startPersonalTests } from '../../../proxy/request/personal-tests.ts';
+import type { AskedTest, TestAnswer } from '../../../store/personal-tests.ts';
+import { connection, documentOf } from '../../support/access-document.ts';
+import { fileOf } from '../../support/access-yaml.ts';
+
+const DOCUMENT: AccessDocument = {
+  ...documentOf({
+    organization: {
+      connections: [connection('api', 'api.a.test', { test: { method: 'GET', url: 'https://api.a.test/' } })],
+    },
+  }),
+  people: fileOf('people: { offer: [{ preset: gitea, host: git.acme.test }] }\n').people ?? EMPTY_DOCUMENT.people,
+};
+const ASKED: AskedTest = { id: '1', team: 'T1', person: 'UADA', connection: 'gitea' };
+
+/** Tests whose request goes to `serve` instead of a proxy. */
+function testsWith(serve: (socket: Duplex) => void) {
+  const problems: string[] = [];
+  const tests = createConnectionTests({
+    clients: { admit: () => ({ tunnel: null }) as never },
+    front: () => ({ serve }) as HttpFront,
+    document: () => DOCUMENT,
+    held: async () => [{ connection: 'gitea', version: 1 }],
+    onError: (error) => problems.push((error as Error).message),
+  });
+  return { tests, problems };
+}
+
+describe('a service that never answers', () => {
+  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
+  afterEach(() => void jest.useRealTimers());
+
+  test('ends the test of an operator after a minute', async () => {
+    const { tests } = testsWith((socket) => socket.resume());
+    const ended = expect(tests.run('api', {})).rejects.toThrow('the test broke off: no answer in time');
+    await jest.advanceTimersByTimeAsync(60_000);
+    await ended;
+  });
+
+  test('ends the test of a person before another proxy would take it too', async () => {
+    const { tests, problems } = testsWith((socket) => socket.resume());
+    const answered = tests.runOwn(ASKED);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(await answered).toEqual({ status: null, code: 'broke_off' });
+    expect(problems).toEqual(['the test broke off: no answer in time']);
+  });
+});
+
+test('an answer that breaks off in its middle is an error, and not awaited', async () => {
+  const { tests } = testsWith((socket) => {
+    socket.resume();
+    socket.write('HTTP/1.1 403 Forbidden\r\nx-agent-proxy: blocked; code=guardrail\r\ncontent-length: 100\r\n\r\nabc');
+    setImmediate(() => socket.destroy());
+  });
+  await expect(tests.run('api', {})).rejects.toThrow('the test broke off in the middle of its answer');
+});
+
+test('a test that the end of the proxy breaks off is left to another one', async () => {
+  const running = Promise.withResolvers<TestAnswer>();
+  const waiting: AskedTest[] = [ASKED];
+  const answered: string[] = [];
+  const begun = Promise.withResolvers<void>();
+  const personal = startPersonalTests({
+    take: async () => waiting.shift() ?? null,
+    answer: async (id) => void answered.push(id),
+    tests: {
+      runOwn: () => {
+        begun.resolve();
+        return running.promise;
+      },
+    },
+    onError: () => {},
+  });
+  personal.poke();
+  await begun.promise;
+  const stopped = personal.stop();
+  running.resolve({ status: null, code: 'broke_off' });
+  await stopped;
+  expect(answered).toEqual([]);
+});
