@@ -18,23 +18,27 @@ export interface EndedAccountsOptions {
   readonly onError: (error: unknown) => void;
   /** Slack ends connections every few hours; the list is read at most so often. @default an hour */
   readonly everyMs?: number;
+  /** How long after a reading that failed the next one begins. @default five minutes */
+  readonly retryMs?: number;
 }
 
 /** Slack recommends no more. */
 const PAGE = 200;
 const MAX_PAGES = 500;
 const HOUR_MS = 3_600_000;
+const RETRY_MS = 5 * 60_000;
 
 /**
  * Removes what accounts had connected that were ended while no gateway heard of it. Slack tells the end of an account
  * once, in an event, and no history has it. So the list of people is read when a connection begins, if anybody has
- * connected anything.
+ * connected anything. One that begins too early after the last reading has its own as soon as that is due.
  */
 export function createEndedAccounts(options: EndedAccountsOptions): EndedAccounts {
-  const { db, calls, identity, onError, everyMs = HOUR_MS } = options;
+  const { db, calls, identity, onError, everyMs = HOUR_MS, retryMs = RETRY_MS } = options;
   const stopping = new AbortController();
   let notBefore = 0;
   let reading: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
 
   async function read(): Promise<void> {
     if (!(await hasPersonalConnections(db, identity.team))) return;
@@ -47,19 +51,31 @@ export function createEndedAccounts(options: EndedAccountsOptions): EndedAccount
       cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
       if (!cursor) return;
     }
+    onError(new Error(`the workspace has more than ${MAX_PAGES * PAGE} people, and the others were not read`));
+  }
+
+  function readWhenDue(): void {
+    clearTimeout(timer);
+    if (stopping.signal.aborted) return;
+    const wait = notBefore - performance.now();
+    if (wait > 0) {
+      timer = setTimeout(readWhenDue, wait).unref();
+      return;
+    }
+    notBefore = performance.now() + everyMs;
+    reading = reading.then(read).catch((error: unknown) => {
+      if (stopping.signal.aborted) return;
+      onError(error);
+      notBefore = performance.now() + retryMs;
+      readWhenDue();
+    });
   }
 
   return {
-    connected() {
-      if (performance.now() < notBefore) return;
-      notBefore = performance.now() + everyMs;
-      reading = read().catch((error: unknown) => {
-        notBefore = 0;
-        if (!stopping.signal.aborted) onError(error);
-      });
-    },
+    connected: readWhenDue,
     async stop() {
       stopping.abort();
+      clearTimeout(timer);
       await reading;
     },
   };

@@ -11,8 +11,9 @@ import {
   removePersonalConnections,
 } from '../../store/personal-connections.ts';
 import type { SlackIdentity } from '../api/identity.ts';
-import type { PacedCalls } from '../api/paced-calls.ts';
+import type { GrantedCalls } from '../api/paced-calls.ts';
 import type { Directory } from '../people/directory.ts';
+import type { SlackUser } from '../people/directory-shapes.ts';
 import {
   CONNECT_VIEW,
   type ConnectContext,
@@ -21,13 +22,14 @@ import {
   TOKEN_ACTION,
   TOKEN_BLOCK,
 } from './personal-views.ts';
-import { CONNECT_ACTION, connectedText, DISCONNECT_ACTION } from './words.ts';
+import { createRemoval } from './press-remove.ts';
+import { CONNECT_ACTION, connectedText, DISCONNECT_ACTION, NOT_STORED } from './words.ts';
 
 export interface PersonalInteractionsOptions {
   readonly database: Database;
-  readonly calls: PacedCalls;
+  readonly calls: GrantedCalls;
   readonly identity: SlackIdentity;
-  readonly directory: Pick<Directory, 'person'>;
+  readonly directory: Pick<Directory, 'person' | 'personChanged'>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
@@ -90,9 +92,10 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     await calls.call('views.open', { trigger_id: body.trigger_id, view: connectView(offer, context) });
   }
 
-  async function disconnect(user: string, name: string): Promise<void> {
-    await removePersonalConnection(database, { team, person: user }, name);
-    await showHomeLater(user);
+  const remove = createRemoval({ database, calls, failed });
+
+  async function disconnect(user: string, name: string, trigger: unknown): Promise<void> {
+    if (await remove({ team, person: user }, name, trigger)) await showHomeLater(user);
   }
 
   function pressed(user: string, body: Fields): Handled | null {
@@ -103,11 +106,18 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
       return { after: () => openForm(body, value).catch(failed('a form could not be opened')) };
     }
     if (id === DISCONNECT_ACTION) {
-      return { after: () => disconnect(user, value).catch(failed('a personal connection could not be removed')) };
+      return { after: () => disconnect(user, value, body.trigger_id) };
     }
     return null;
   }
 
+  /**
+   * The account may end while its form is handled:
+   * 1. The form is looked at, and its person is a member.
+   * 2. Slack tells the end of the account. That is stored, and then what the account had is removed.
+   * 3. The token of the form is stored.
+   * Therefore the person is looked up once more after storing. Whoever stored after the removal finds the end.
+   */
   async function submitted(user: string, view: Fields): Promise<Handled> {
     const context = contextOf(view.private_metadata);
     const offer = (await offers()).find(({ name }) => name === context?.connection);
@@ -118,6 +128,11 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     const token = fieldsOf(values[TOKEN_ACTION]).value;
     const wrong = await keepToken({ team, person: user }, offer, typeof token === 'string' ? token.trim() : '');
     if (wrong) return refused(`This cannot be used: ${wrong}.`);
+    const late = await whyNot(user);
+    if (late) {
+      await removePersonalConnection(database, { team, person: user }, offer.name);
+      return refused(late);
+    }
     return { after: () => tellConnected(user, String(view.id), offer, context.place) };
   }
 
@@ -148,13 +163,15 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
         return await submitted(user, view);
       } catch (error) {
         failed('a personal connection could not be stored')(error);
-        return refused('It could not be stored just now, and nothing of it was kept. Please try again.');
+        return refused(NOT_STORED);
       }
     },
     async noteAccount(body) {
       const event = fieldsOf(fieldsOf(body).event);
       const user = fieldsOf(event.user);
       if (event.type !== 'user_change' || user.deleted !== true || typeof user.id !== 'string') return;
+      // First the end, then the removal: see `submitted`.
+      await directory.personChanged(user as SlackUser);
       await removePersonalConnections(database, { team, person: user.id });
     },
   };

@@ -5,6 +5,7 @@ import {
   connectButton,
   DISCONNECT_ACTION,
   NOTHING_OFFERED,
+  notRemovedText,
   stateOf,
   titleOf,
   tokenOf,
@@ -82,6 +83,11 @@ export function homeView(offers: readonly PersonalOffer[], held: readonly Person
       ]),
     ],
   };
+}
+
+/** Says that a press of Remove did nothing, or nothing yet. */
+export function notRemovedView(name: string): Fields {
+  return { type: 'modal', title: plain('Not removed'), close: plain('Close'), blocks: [mrkdwn(notRemovedText(name))] };
 }
 
 function removeButton(name: string): Fields {

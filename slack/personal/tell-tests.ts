@@ -68,6 +68,9 @@ export function testText({ connection, status, code }: Pick<AnsweredTest, 'conne
   if (code !== null) return `The test did not reach ${title} (${code}). Ask an administrator, and name this code.`;
   if (status === null) return `Nobody has tested ${title} for a minute. Please try again later.`;
   if (status === 401) return `${title} does not accept your token (401): ${again}.`;
-  if (status < 400) return `${title} accepts your token (${status}).`;
+  if (status < 300) return `${title} accepts your token (${status}).`;
+  if (status < 400) {
+    return `${title} sends the test elsewhere (${status}), which says nothing about your token. The service redirects: ask an administrator whether its address is right.`;
+  }
   return `${title} answered ${status}. Your token may lack a right, or the service asks for something else.`;
 }

@@ -16,6 +16,13 @@ export interface PersonalWords {
 export const NOTHING_OFFERED =
   'There is nothing that you can connect here. An administrator can offer services with `people: { offer: [github] }` in bellhop.yaml.';
 
+/** The connection to the database may break when it has stored the token and not yet said so. */
+export const NOT_STORED = 'It may not have been stored. Please look at `connections` and try again.';
+
+export function notRemovedText(name: string): string {
+  return `${titleOf({ name })} could not be removed just now, and may still be connected. Please look here again in a moment, and press Remove if it is still there.`;
+}
+
 /** The service's name for people: `GitHub`. */
 export function titleOf({ name }: Pick<PersonalOffer, 'name'>): string {
   return PRESETS[name]?.title ?? name;

@@ -209,12 +209,35 @@ test('a database that is away is said in the form, and nothing is kept', async (
   await slack.waitForModal('linus');
   await db.database.query('alter table personal_connection rename to personal_connection_away');
   try {
-    expect((await slack.submit('linus', { token: CANARY })).errors.token).toMatch(/could not be stored just now/);
+    expect((await slack.submit('linus', { token: CANARY })).errors.token).toMatch(
+      /may not have been stored.*look at `connections`/,
+    );
   } finally {
     await db.database.query('alter table personal_connection_away rename to personal_connection');
   }
   expect(JSON.stringify(stage.logged)).not.toContain(CANARY);
   expect((await slack.submit('linus', { token: CANARY })).closed).toBe(true);
+});
+
+test('a press of Remove that does nothing is told, and the next one removes', async () => {
+  const { slack, db } = stage;
+  const sealed =
+    "insert into personal_connection (team, person, connection, key_id, sealed) values ($1, $2, 'github', 'k', 'x')";
+  await db.database.query(sealed, [TEAM, ADA]);
+  await slack.openHome('ada');
+  await slack.waitForHome('ada', /GitHub\*: connected on/);
+  await db.database.query('alter table personal_connection rename to personal_connection_away');
+  try {
+    await slack.pressAtHome('ada', 'bellhop_disconnect', 'github');
+    expect((await slack.waitForModal('ada')).title).toBe('Not removed');
+    await slack.closeModal('ada');
+  } finally {
+    await db.database.query('alter table personal_connection_away rename to personal_connection');
+  }
+  expect(await stored()).toHaveLength(1);
+  await slack.pressAtHome('ada', 'bellhop_disconnect', 'github');
+  await slack.waitForHome('ada', /GitHub\*: not connected/);
+  expect(await stored()).toEqual([]);
 });
 
 test('a message that holds a token gets one warning, and its text is kept nowhere', async () => {
