@@ -37,7 +37,7 @@ export function createMcpCalls({
       try {
         return await withServer(
           url,
-          (ask) => proxy.askServer(server, { sandbox, turn }, ask),
+          (ask) => proxy.askServer({ connection: server, url }, { sandbox, turn }, ask),
           { signal, limits, room: budget.open(sandbox) },
           async (session) => {
             const listed = await session.listTools();

@@ -36,6 +36,10 @@ const NO_STREAM = 405;
 const MAX_REFUSAL = 64 * 1024;
 /** How often a server may ask something itself in one session. Each question costs a request, which is recorded. */
 const MAX_QUESTIONS = 50;
+/** How often a stream that broke off is taken up again in one session. A server may ask for it at once, again and again. */
+const MAX_RESUMED = 20;
+/** With these codes the proxy also cuts requests that have left already. */
+const AFTER_SENDING: ReadonlySet<string> = new Set(['policy_changed', 'lease_ended', 'internal']);
 
 /**
  * The `fetch` that the SDK is given. It knows one address, that of the server, and opens no connection. Redirects are not
@@ -47,6 +51,8 @@ export function createServerFetch(
   const { ask, signal, maxBytes, room, onBegin, onEnd, onNote, onBroken } = options;
   let received = 0;
   let questions = 0;
+  let resumed = 0;
+  let isRefused = false;
 
   /** The body as the SDK reads it, as far as it may be read. */
   function readable(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -78,11 +84,20 @@ export function createServerFetch(
     });
   }
 
+  function tooMany(words: string): McpError {
+    const error = new McpError('ServerFailed', words);
+    onBroken(error);
+    return error;
+  }
+
   async function send(ask: AskServer, asked: Parameters<AskServer>[0]): Promise<Response> {
     const { status, headers, body } = await ask(asked);
     body.on('error', () => {});
     body.once('close', onEnd);
-    if (headers['x-agent-proxy'] !== undefined) throw await refusalOf(body);
+    if (headers['x-agent-proxy'] !== undefined) {
+      isRefused = true;
+      throw await refusalOf(body);
+    }
     if (status >= 300 && status < 400) {
       body.destroy();
       throw new McpError('ServerRefused', `The server redirects elsewhere (${status}), which is not followed.`);
@@ -98,18 +113,16 @@ export function createServerFetch(
   return async (_url, init = {}) => {
     const headers = new Headers(init.headers);
     const method = methodOf(init.method);
-    if (method === 'GET' && !headers.has('last-event-id')) return new Response(null, { status: NO_STREAM });
+    // A call that the proxy has cut must not get its result by another request.
+    if (method === 'GET' && (isRefused || !headers.has('last-event-id')))
+      return new Response(null, { status: NO_STREAM });
     const stop = init.signal ? AbortSignal.any([signal, init.signal]) : signal;
     const body = typeof init.body === 'string' ? init.body : null;
     const message = body === null ? {} : (JSON.parse(body) as object);
-    if (body !== null && !('method' in message)) {
-      questions += 1;
-      const tooMany = new McpError('ServerFailed', 'The server asked too many questions of its own.');
-      if (questions > MAX_QUESTIONS) {
-        onBroken(tooMany);
-        throw tooMany;
-      }
-    }
+    if (body !== null && !('method' in message)) questions += 1;
+    if (method === 'GET') resumed += 1;
+    if (questions > MAX_QUESTIONS) throw tooMany('The server asked too many questions of its own.');
+    if (resumed > MAX_RESUMED) throw tooMany('The server broke off its answers too often.');
     onBegin();
     let isRead = false;
     const sent = send(
@@ -139,7 +152,7 @@ async function refusalOf(body: Readable): Promise<McpError> {
   try {
     const { error } = JSON.parse(text) as { error: { code: string; message: string; hint: string; retry: boolean } };
     const words = `${error.message} ${error.hint} (${error.code})`;
-    return new McpError(error.retry ? 'ServerAway' : 'ProxyRefused', words);
+    return new McpError(error.retry || AFTER_SENDING.has(error.code) ? 'ServerAway' : 'ProxyRefused', words);
   } catch {
     return new McpError('ProxyRefused', `The Agent Proxy refused: ${quoted(text)}`);
   }

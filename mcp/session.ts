@@ -157,7 +157,9 @@ export async function withServer<T>(
         for (let page = 0; page < MAX_PAGES; page += 1) {
           const params = cursor === undefined ? {} : { cursor };
           const answer = await sdk(client.request({ method: 'tools/list', params }, PageSchema, options));
-          tools.push(...understood(() => answer.tools.flatMap(readListed)));
+          // Further ones are not even read: a page may have a hundred thousand.
+          const some = answer.tools.slice(0, MAX_TOOLS - tools.length);
+          for (const each of understood(() => some.flatMap(readListed))) tools.push(each);
           cursor = answer.nextCursor;
           if (cursor === undefined || tools.length >= MAX_TOOLS) break;
         }

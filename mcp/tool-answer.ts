@@ -76,7 +76,8 @@ export function readResult(result: {
   }
   const { structuredContent } = result;
   if (structuredContent !== undefined && !texts.some((text) => saysTheSame(text, structuredContent))) {
-    texts.push(JSON.stringify(structuredContent, null, 2));
+    // Without indentation, which makes a thousand bytes of one where lists are nested.
+    texts.push(JSON.stringify(structuredContent));
   }
   return { isError: result.isError === true, text: texts.join('\n'), files };
 }

@@ -25,6 +25,9 @@ const ToolSchema = z.object({
   annotations: record.optional().catch(undefined),
 });
 
+/** Knows the schema of schemas. It is made once, because that takes 20 ms, and keeps nothing of what it checks. */
+const SCHEMAS = new Ajv2020({ strict: false, logger: false });
+
 /** Reads one piece of a list. Nothing for what has no name. */
 export function readListed(piece: unknown): ListedTool[] {
   const { success, data } = ToolSchema.safeParse(piece);
@@ -68,12 +71,16 @@ function cut(text: string): string {
 
 function nameProblem(name: string): string | null {
   if (name.length > MAX_NAME) return `Its name is longer than ${MAX_NAME} characters.`;
-  return /\p{Cc}/u.test(name) ? 'Its name has characters that cannot be shown.' : null;
+  // What PostgreSQL cannot store is stored as U+FFFD, by which two names would become one.
+  return /[\p{Cc}\p{Cs}\ufffd]/u.test(name) ? 'Its name has characters that cannot be shown.' : null;
 }
 
 /** One tool that the model's API refuses would fail every turn, so what that API does not take is not offered. */
 function schemaProblem(schema: Readonly<Record<string, unknown>>): string | null {
-  if (Buffer.byteLength(JSON.stringify(schema)) > MAX_SCHEMA) return `Its schema is larger than ${MAX_SCHEMA} bytes.`;
+  const text = JSON.stringify(schema);
+  if (Buffer.byteLength(text) > MAX_SCHEMA) return `Its schema is larger than ${MAX_SCHEMA} bytes.`;
+  // PostgreSQL stores neither NUL nor half a surrogate pair. JSON.stringify writes both as escapes.
+  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text)) return 'Its schema has characters that cannot be stored.';
   if (schema.type !== 'object') return 'Its schema is none of an object.';
   if ('oneOf' in schema || 'anyOf' in schema || 'allOf' in schema) {
     return 'Its schema has oneOf, anyOf or allOf at its top, which models are not given.';
@@ -86,9 +93,7 @@ function schemaProblem(schema: Readonly<Record<string, unknown>>): string | null
   try {
     // Only a schema of another draft has a `$schema` that is not known; it is judged like the others.
     const { $schema: _, ...judged } = schema;
-    return new Ajv2020({ strict: false, logger: false }).validateSchema(judged) === true
-      ? null
-      : 'Its schema is not valid.';
+    return SCHEMAS.validateSchema(judged) === true ? null : 'Its schema is not valid.';
   } catch {
     return 'Its schema is not valid.';
   }

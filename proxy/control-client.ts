@@ -50,11 +50,12 @@ export interface ProxyControl {
   /** The MCP servers in force. */
   servers(): Promise<ServerView[]>;
   /**
-   * Sends one request to an MCP server's address, in the name of a turn. Without a turn it is a look at the list of tools. The
+   * Sends one request to an MCP server's address, in the name of a turn. `not_found` when the proxy knows the server at another
+   * address. Without a turn it is a look at the list of tools. The
    * body of the answer has to be read or destroyed.
    */
   askServer(
-    server: string,
+    server: ServerView,
     turn: { readonly sandbox: string; readonly turn: number } | null,
     ask: ServerAsk,
   ): Promise<ServerAnswer>;
@@ -160,8 +161,11 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
       call('POST', `/connections/${encodeURIComponent(connection)}/test`, request),
     servers: async () => (await call<{ servers: ServerView[] }>('GET', '/servers')).servers,
     async askServer(server, turn, { method, headers, body, signal }) {
-      const query = turn === null ? '' : `?sandbox=${encodeURIComponent(turn.sandbox)}&turn=${turn.turn}`;
-      const path = `/servers/${encodeURIComponent(server)}${query}`;
+      const query = new URLSearchParams({
+        url: server.url,
+        ...(turn && { sandbox: turn.sandbox, turn: String(turn.turn) }),
+      });
+      const path = `/servers/${encodeURIComponent(server.connection)}?${query}`;
       // A server may be silent for long. Whoever asks says for how long, by the signal.
       const sent = pool.request({ method, path, headers, body, signal, headersTimeout: 0, bodyTimeout: 0 });
       const answer = await sent.catch((cause: Error) => {

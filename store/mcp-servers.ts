@@ -115,9 +115,15 @@ export async function noteListingProblem(
   ]);
 }
 
-/** Forgets the servers that are not in force any more. */
-export async function dropServersBut(db: Queryable, connections: readonly string[]): Promise<void> {
-  await db.query('delete from mcp_server where not connection = any($1)', [connections]);
+/**
+ * Forgets the servers that are not in force any more, and were not asked for `ms`. Not at once, for these reasons: of two runners
+ * beside proxies of different policies, each would forget what the other has; and with a server all that was approved of it goes.
+ */
+export async function dropServersBut(db: Queryable, connections: readonly string[], ms: number): Promise<void> {
+  await db.query(
+    `delete from mcp_server where not connection = any($1) and asked_at < clock_timestamp() - interval '1 ms' * $2::float8`,
+    [connections, ms],
+  );
 }
 
 /** What is known of some servers, with their tools. A server that nobody has asked yet is missing. */
@@ -163,29 +169,26 @@ export async function definitionsOf(db: Queryable, offered: readonly OfferedTool
 }
 
 /**
- * Approves tools of a server in the definitions that it lists now. Definitions that were approved before and are not listed any
- * more go. Returns the names that were waiting.
- *
- * @param names null for all
+ * Approves tools of a server in these definitions, as far as it lists them now. Definitions that were approved before and are not
+ * listed any more go. Returns the digests that were waiting.
  */
 export async function approveTools(
   database: Database,
   connection: string,
-  names: readonly string[] | null,
+  digests: readonly string[],
 ): Promise<string[]> {
   return inTransaction(database, async (db) => {
-    const { rows } = await db.query<{ name: string }>(
+    const { rows } = await db.query<{ name: string; digest: string }>(
       `update mcp_tool t set approved_at = clock_timestamp() from mcp_server s
        where s.connection = $1 and t.connection = s.connection and t.digest = any(s.listed) and t.approved_at is null
-         and ($2::text[] is null or t.name = any($2)) returning t.name`,
-      [connection, names],
+         and t.digest = any($2) returning t.name, t.digest`,
+      [connection, digests],
     );
-    const approved = rows.map(({ name }) => name).sort();
     await db.query(
       `delete from mcp_tool t using mcp_server s
        where s.connection = $1 and t.connection = s.connection and not t.digest = any(s.listed) and t.name = any($2)`,
-      [connection, approved],
+      [connection, rows.map(({ name }) => name)],
     );
-    return approved;
+    return rows.map(({ digest }) => digest);
   });
 }

@@ -48,6 +48,7 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
   return { offered, notes };
 }
 
+/** What went wrong is not told, because it may be in the words of the server. `connections show` has it. */
 function notesOn(
   id: EffectiveServer['connection']['id'],
   server: KnownServer | undefined,
@@ -56,10 +57,10 @@ function notesOn(
 ): string[] {
   const notes: string[] = [];
   if (!server?.listedAt) {
-    const why = server?.problem ? ` ${server.problem}` : ' It was not asked yet.';
-    notes.push(`${id}: its tools are not known.${why} Where they are needed, say so in your answer.`);
+    const why = server?.problem ? 'It could not be reached lately.' : 'It was not asked yet.';
+    notes.push(`${id}: its tools are not known. ${why} Where they are needed, say so in your answer.`);
   } else if (server.problem) {
-    notes.push(`${id}: it could not be reached lately (${server.problem}). Its tools are those from before.`);
+    notes.push(`${id}: it could not be reached lately. Its tools are those from before.`);
   }
   if (waiting > 0) {
     notes.push(`${id}: ${waiting} of its tools are new or changed, and wait until an administrator has approved them.`);

@@ -9,8 +9,10 @@ import { connectionsText, connectionText } from '../connections/connections-text
 import { type ConnectionDescription, describeConnection } from '../connections/describe-connection.ts';
 import { serverTestText, testServer } from '../connections/test-server.ts';
 import { isGood, testText } from '../connections/test-text.ts';
+import { definitionName, waitingText, waitingTools } from '../connections/waiting-tools.ts';
 import { type CliContext, openCliContext } from '../context.ts';
 import { connectionNamed } from '../credentials/change-credential.ts';
+import { shownName } from '../shown-name.ts';
 
 interface TestOptions {
   readonly request?: { readonly method: string; readonly url: string };
@@ -72,19 +74,30 @@ export function register(program: Command): void {
 function registerApprove(connections: Command): void {
   connections
     .command('approve')
-    .description('approve tools of an MCP server that are new or changed, as the server lists them now')
+    .description(
+      'show the tools of an MCP server that are new or changed, or approve some in the definitions that were shown',
+    )
     .argument('<connection>', 'its name in the access file')
-    .argument('[tools...]', 'names of tools; all that wait without them')
+    .argument('[tools...]', 'as they are shown without them: create_issue@0123456789abcdef')
     .action(async (name: string, tools: string[]) => {
       await using context = await openCliContext();
       const { mcp } = connectionNamed(await currentPolicy(context.database), name);
       if (!mcp) throw new Error(`${name} is no MCP server`);
-      const approved = await approveTools(context.database, name, tools.length > 0 ? tools : null);
-      const missing = tools.filter((each) => !approved.includes(each));
-      if (approved.length > 0) console.log(`Approved from the next turn on: ${approved.join(', ')}.`);
-      else if (missing.length === 0) console.log(`No tool of ${name} waits.`);
+      const waiting = await waitingTools(context.database, name);
+      if (tools.length === 0) return console.log(waitingText(name, waiting));
+      const meant = waiting.filter(
+        (each) => tools.includes(definitionName(each)) || tools.includes(shownName(definitionName(each))),
+      );
+      const approved = await approveTools(
+        context.database,
+        name,
+        meant.map(({ digest }) => digest),
+      );
+      const done = meant.filter(({ digest }) => approved.includes(digest)).map(definitionName);
+      const missing = tools.filter((each) => !done.some((name) => name === each || shownName(name) === each));
+      if (done.length > 0) console.log(`Approved from the next turn on: ${done.map(shownName).join(', ')}.`);
       if (missing.length === 0) return;
-      console.log(`Not waiting: ${missing.join(', ')}. See ./bellhop connections show ${name}.`);
+      console.log(`Not waiting in this definition: ${missing.join(', ')}. See ./bellhop connections approve ${name}.`);
       process.exitCode = 1;
     });
 }

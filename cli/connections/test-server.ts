@@ -30,7 +30,7 @@ export async function testServer(
     const signal = AbortSignal.timeout(WITHIN_MS);
     return await withServer(
       url,
-      (ask) => control.askServer(connection, null, ask),
+      (ask) => control.askServer({ connection, url }, null, ask),
       { signal, limits: LOOK_LIMITS },
       async (session) => {
         const listed = await session.listTools();

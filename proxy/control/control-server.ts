@@ -60,10 +60,16 @@ export async function startControlServer(options: ControlServerOptions): Promise
     else send(response, 200, answer);
   }
 
-  async function openDoor(server: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse) {
+  async function openDoor(
+    connection: string,
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
     if (!['POST', 'GET', 'DELETE'].includes(request.method ?? '')) {
       throw new ControlError('bad_request', 'an MCP server is asked by POST, GET and DELETE');
     }
+    const server = { connection, url: query.get('url') ?? '' };
     const sandbox = query.get('sandbox');
     if (sandbox === null) return options.door.look(server, request, response);
     if (!SandboxIdSchema.safeParse(sandbox).success) throw new ControlError('bad_request', 'sandbox: is no id');

@@ -11,7 +11,7 @@
  * - `GET    /sandboxes/:id/events?turn=&attempt=` → a line of JSON ({@link LeaseView}) for each change, until closed
  * - `POST   /connections/:id/test`  {@link ConnectionRequest} → {@link ConnectionAnswer}
  * - `GET    /servers`              → `{ servers: ServerView[] }`: the MCP servers in force
- * - `*      /servers/:server?sandbox=&turn=` → carried to the MCP server in the name of that turn; the answer has the header
+ * - `*      /servers/:server?url=&sandbox=&turn=` → carried to the MCP server in the name of that turn; the answer has the header
  *   {@link CARRIED}. Without sandbox and turn it is a look at the list of tools
  * - `GET    /authors/:scope`       → `{ author }`: who commits there, `Name <address>`; null when no forge says so
  * - `GET    /health`               → {@link ProxyHealth}

@@ -24,6 +24,12 @@ const METHODS = [
 
 export type McpMethod = (typeof METHODS)[number];
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Of JSON-RPC (https://www.jsonrpc.org/specification), and of `tools/call`. */
+const FIELDS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+const PARAMS_OF_A_CALL = ['name', 'arguments', '_meta'];
+
 /** Arguments of a call. Larger things are files. */
 const MAX_MESSAGE = 1024 * 1024;
 
@@ -39,7 +45,7 @@ export async function readMessage(head: RequestHead, body: RequestBody): Promise
   if (bytes === 'too-large') {
     throw new Refusal('body_too_large', `A message to an MCP server has at most ${MAX_MESSAGE} bytes.`);
   }
-  const message = parsed(bytes);
+  const message = only(parsed(bytes), FIELDS);
   const written = { body: Buffer.from(JSON.stringify(message)) };
   if (message.jsonrpc !== '2.0') throw bad('is no message of JSON-RPC 2.0');
   if (message.method === undefined) {
@@ -51,10 +57,16 @@ export async function readMessage(head: RequestHead, body: RequestBody): Promise
   if (method !== 'tools/call') return { ...written, method, tool: null };
   const tool = (message.params as { readonly name?: unknown } | null | undefined)?.name;
   if (typeof tool !== 'string' || tool === '' || tool.length > 1_000) throw bad('names no tool');
-  return { ...written, method, tool };
+  const params = only(message.params as Fields, PARAMS_OF_A_CALL);
+  return { body: Buffer.from(JSON.stringify({ ...message, params })), method, tool };
 }
 
-function parsed(bytes: Buffer): Readonly<Record<string, unknown>> {
+/** A server may also take `Method` for `method`, so no other fields are passed on. */
+function only(fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
+}
+
+function parsed(bytes: Buffer): Fields {
   let message: unknown;
   try {
     message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -63,7 +75,7 @@ function parsed(bytes: Buffer): Readonly<Record<string, unknown>> {
   }
   // A list would be several messages.
   if (message === null || typeof message !== 'object' || Array.isArray(message)) throw bad('is not one message');
-  return message as Record<string, unknown>;
+  return message as Fields;
 }
 
 function bad(why: string): Refusal {

@@ -3,7 +3,7 @@ import { duplexPair } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AccessDocument } from '../../access/document.ts';
 import { CARRIED, ControlError, type ServerView } from '../control/protocol.ts';
-import type { LeaseTable } from '../lease/lease-table.ts';
+import type { Lease, LeaseTable } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
 import type { HttpFront } from '../listener/http-front.ts';
 import { hostHeader, parseAuthority } from '../request/authority.ts';
@@ -11,7 +11,7 @@ import type { ConnectionTests } from '../request/connection-tests.ts';
 
 /** The way from the control socket to MCP servers. */
 export interface ServerDoor {
-  /** The MCP servers in force. */
+  /** The MCP servers in force. @throws ControlError `internal` before the first policy is loaded, when nobody knows them */
   servers(): ServerView[];
   /**
    * Carries one request of a turn to the address of an MCP server, and the answer back. It passes through all that a request of
@@ -20,11 +20,11 @@ export interface ServerDoor {
    */
   carry(ask: TurnAsk, request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** The same for a look at the list of tools, which belongs to no turn and can call no tool. @throws ControlError */
-  look(server: string, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  look(server: ServerView, request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 export interface TurnAsk {
-  readonly server: string;
+  readonly server: ServerView;
   readonly sandbox: string;
   readonly turn: number;
 }
@@ -47,14 +47,16 @@ export function createServerDoor({ clients, front, leases, tests, document }: Se
   const all = () => document()?.connections ?? [];
 
   async function carry(
-    server: string,
-    sandbox: string,
+    { connection: server, url: asked }: ServerView,
+    { sandbox, lease }: { readonly sandbox: string; readonly lease: Lease | null },
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
     const found = all().find(({ id }) => id === server);
-    if (!found?.mcp) throw new ControlError('not_found', `no MCP server ${server} is in force`);
-    const url = new URL(found.mcp.url);
+    // What one address lists must not be kept for another, so both sides have to mean the same.
+    if (found?.mcp?.url !== asked)
+      throw new ControlError('not_found', `no MCP server ${server} is in force at ${asked}`);
+    const url = new URL(asked);
     const authority = parseAuthority(url.host, 443);
     const [ours, theirs] = duplexPair();
     try {
@@ -63,25 +65,27 @@ export function createServerDoor({ clients, front, leases, tests, document }: Se
       // As if it had come through an intercepted tunnel to this host.
       client.tunnel = authority;
       client.server = server;
+      // The turn may end before the head is read, and the next one begin.
+      client.lease = lease;
       front().serve(theirs);
       const headers = Object.fromEntries(
         PASSED_ON.flatMap((name) =>
           request.headers[name] === undefined ? [] : [[name, String(request.headers[name])]],
         ),
       );
-      const asked = http.request({
+      const sent = http.request({
         createConnection: () => ours as never,
         method: request.method,
         path: url.pathname + url.search,
         headers: { ...headers, host: hostHeader(authority, 'https') },
       });
       // Whoever asked went away: a stop, or the end of its process.
-      response.once('close', () => asked.destroy());
+      response.once('close', () => sent.destroy());
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
-        asked.once('response', resolve);
-        asked.once('error', reject);
+        sent.once('response', resolve);
+        sent.once('error', reject);
       });
-      await Promise.all([pipeline(request, asked), answered.then((answer) => passBack(answer, response))]);
+      await Promise.all([pipeline(request, sent), answered.then((answer) => passBack(answer, response))]);
     } catch (error) {
       if (error instanceof ControlError) throw error;
       response.destroy();
@@ -92,15 +96,19 @@ export function createServerDoor({ clients, front, leases, tests, document }: Se
   }
 
   return {
-    servers: () => all().flatMap(({ id, mcp }) => (mcp ? [{ connection: id, url: mcp.url }] : [])),
+    servers() {
+      if (!document()) throw new ControlError('internal', 'the policy is not loaded yet');
+      return all().flatMap(({ id, mcp }) => (mcp ? [{ connection: id, url: mcp.url }] : []));
+    },
     async carry({ server, sandbox, turn }, request, response) {
       const lease = leases.current(sandbox);
       if (lease?.request.epoch.turn !== turn) {
         throw new ControlError('lease_expired', `turn ${turn} has no open lease in ${sandbox}`);
       }
-      await carry(server, sandbox, request, response);
+      await carry(server, { sandbox, lease }, request, response);
     },
-    look: (server, request, response) => tests.lend(server, (sandbox) => carry(server, sandbox, request, response)),
+    look: (server, request, response) =>
+      tests.lend(server.connection, (sandbox) => carry(server, { sandbox, lease: null }, request, response)),
   };
 }
 

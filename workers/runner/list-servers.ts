@@ -24,14 +24,14 @@ const PAUSES: ListingPauses = { usualMs: 5 * 60_000, troubledMs: 30_000 };
 /** For one server, with all pages of its list. */
 const WITHIN_MS = 60_000;
 const AT_ONCE = 8;
+/** A server that leaves the access file for a moment keeps what was approved of it. */
+const KEPT_MS = 24 * 3_600_000;
 
 /**
  * Makes a function that asks the MCP servers in force for their tools, each every five minutes and as soon as it is in force. Of
  * several runners one asks. A server that is away is asked again after half a minute.
  */
 export function createListServers({ database, proxy, log, stopping, pauses = PAUSES }: ListServersDependencies) {
-  let before = '';
-
   async function list(server: ServerView): Promise<void> {
     if (!(await claimListing(database, server, pauses))) return;
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(WITHIN_MS)]);
@@ -39,7 +39,7 @@ export function createListServers({ database, proxy, log, stopping, pauses = PAU
     try {
       const tools = await withServer(
         url,
-        (ask) => proxy.askServer(connection, null, ask),
+        (ask) => proxy.askServer(server, null, ask),
         { signal, limits: LOOK_LIMITS },
         (session) => session.listTools(),
       );
@@ -58,9 +58,8 @@ export function createListServers({ database, proxy, log, stopping, pauses = PAU
 
   return async (): Promise<void> => {
     const servers = await proxy.servers();
-    const now = servers.map(({ connection }) => connection).join();
-    if (now !== before) await dropServersBut(database, now === '' ? [] : now.split(','));
-    before = now;
+    const connections = servers.map(({ connection }) => connection);
+    await dropServersBut(database, connections, KEPT_MS);
     for (let at = 0; at < servers.length; at += AT_ONCE) await Promise.all(servers.slice(at, at + AT_ONCE).map(list));
   };
 }

@@ -239,11 +239,23 @@ test('an MCP server is shown with its tools, and what waits is named by plan and
   });
   expect((await bellhop(['effective', '#general'])).out).toContain('tracker.list_*');
 
-  expect(await bellhop(['connections', 'approve', 'tracker', 'list_a', 'nothing'])).toMatchObject({
+  // What is approved was shown before, with all that a model is given.
+  const waits = await bellhop(['connections', 'approve', 'tracker']);
+  expect(waits.out).toMatch(/^list_a@[0-9a-f]{16}\n {4}other\n {4}arguments: \{"type":"object"\}$/m);
+  const shownNames = [...waits.out.matchAll(/^(list_\S+@[0-9a-f]{16})$/gm)].map(([, name]) => name ?? '');
+  expect(shownNames).toHaveLength(2);
+  const first = shownNames.find((name) => name.startsWith('list_a@')) ?? '';
+  expect(await bellhop(['connections', 'approve', 'tracker', first, 'list_a'])).toMatchObject({
     code: 1,
-    out: 'Approved from the next turn on: list_a.\nNot waiting: nothing. See ./bellhop connections show tracker.\n',
+    out: `Approved from the next turn on: ${first}.\nNot waiting in this definition: list_a. See ./bellhop connections approve tracker.\n`,
   });
-  expect((await bellhop(['connections', 'approve', 'tracker'])).code).toBe(0);
+  // A server that changes its words between the look and the approval gains nothing.
+  await storeListing(db.database, ref, [tool('list_a', 'other'), tool('list_c', 'as it was shown')]);
+  const seen = /^(list_c@\S+)$/m.exec((await bellhop(['connections', 'approve', 'tracker'])).out)?.[1] ?? '';
+  await storeListing(db.database, ref, [tool('list_a', 'other'), tool('list_c', 'as nobody has seen it')]);
+  expect((await bellhop(['connections', 'approve', 'tracker', seen])).code).toBe(1);
+  expect((await bellhop(['connections', 'approve', 'tracker'])).out).toContain('as nobody has seen it');
+  await storeListing(db.database, ref, [tool('list_a', 'other')]);
   expect((await bellhop(['connections', 'approve', 'tracker'])).out).toBe('No tool of tracker waits.\n');
   expect((await bellhop(['plan', file])).out).not.toContain('wait until');
   await rm(folder, { recursive: true });

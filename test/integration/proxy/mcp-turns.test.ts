@@ -77,6 +77,8 @@ async function resultOf({ session }: StepRef): Promise<{ text: string; isError: 
 }
 
 const known = async (id: string) => (await knownServers(mcp.world.database.database, [id]))[0];
+const waiting = async (id: string) =>
+  ((await known(id))?.tools ?? []).filter(({ state }) => state !== 'approved').map(({ digest }) => digest);
 const namesOffered = async () =>
   (await offerTools(mcp.world.database.database, await access())).offered.map(
     ({ server, name }) => `${server}.${name}`,
@@ -98,7 +100,11 @@ test('a turn is offered what its scope may call, under names that models take, i
 test('a server that cannot be reached is told in a sentence, and the others are offered', async () => {
   const { offered, notes } = await offerTools(deps.database, await access());
   expect(offered.some(({ server }) => server === 'everything')).toBe(true);
-  expect(notes).toEqual([expect.stringMatching(/^inside: its tools are not known\. .*address_denied/)]);
+  // Why is for operators: a server may put words of its own there.
+  expect(notes).toEqual([
+    expect.stringMatching(/^inside: its tools are not known\. It could not be reached lately\. Where/),
+  ]);
+  expect((await known('inside'))?.problem).toContain('address_denied');
 });
 
 test('a call gives the model the words of the server, and files in the workspace', async () => {
@@ -163,7 +169,7 @@ test('a call whose outcome was lost is not repeated, unless the server says that
     tool('look', { annotations: { readOnlyHint: true } }),
   ];
   await list();
-  await approveTools(deps.database, 'hostile', null);
+  await approveTools(deps.database, 'hostile', await waiting('hostile'));
   const lost = async (name: string) => {
     const ref = await turnWith(name);
     await startToolStep(deps.database, ref);
@@ -202,7 +208,10 @@ describe('a definition that changed', () => {
       'hostile: 1 of its tools are new or changed, and wait until an administrator has approved them.',
     );
 
-    expect(await approveTools(deps.database, 'hostile', ['orders'])).toEqual(['orders']);
+    const waits = await waiting('hostile');
+    expect(waits).toHaveLength(1);
+    expect(await approveTools(deps.database, 'hostile', ['another'])).toEqual([]);
+    expect(await approveTools(deps.database, 'hostile', waits)).toEqual(waits);
     expect(await namesOffered()).toContain('hostile.orders');
     const again = await turnWith('hostile__orders');
     await run(again);

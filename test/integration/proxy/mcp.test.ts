@@ -27,7 +27,7 @@ function session<T>(
   const ask = look ? null : { sandbox: S1, turn };
   return withServer(
     `https://${server}.mcp.test/mcp`,
-    (asked) => mcp.world.control.askServer(server, ask, asked),
+    (asked) => mcp.world.control.askServer({ connection: server, url: `https://${server}.mcp.test/mcp` }, ask, asked),
     { signal, limits: SESSION_LIMITS },
     work,
   );
@@ -220,7 +220,12 @@ test('endless progress ends with the time of a call, and silence earlier', async
   const timed = (name: string, onProgress: (progress: string) => void) =>
     withServer(
       'https://hostile.mcp.test/mcp',
-      (asked) => mcp.world.control.askServer('hostile', { sandbox: S1, turn: 1 }, asked),
+      (asked) =>
+        mcp.world.control.askServer(
+          { connection: 'hostile', url: 'https://hostile.mcp.test/mcp' },
+          { sandbox: S1, turn: 1 },
+          asked,
+        ),
       { signal: never, limits },
       (open) => open.callTool({ name, arguments: {}, onProgress }),
     );

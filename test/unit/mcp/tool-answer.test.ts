@@ -35,7 +35,7 @@ test('structured content is told where no text repeats it', () => {
     '{"b": [2], "a": 1}',
   );
   const { text } = readResult({ content: [{ type: 'text', text: 'done' }], structuredContent, isError: true });
-  expect(text).toBe(`done\n${JSON.stringify(structuredContent, null, 2)}`);
+  expect(text).toBe(`done\n${JSON.stringify(structuredContent)}`);
 });
 
 test('an answer has a bounded number of files', () => {
@@ -69,4 +69,11 @@ test('what has no name is no tool, and odd fields count as absent', () => {
   expect(readListed({ name: 'a', description: 7, annotations: 'x', inputSchema: { type: 'object' } })).toMatchObject([
     { problem: null, definition: { description: '' } },
   ]);
+});
+
+test('structured content takes no more room than it came with, however deep it is nested', () => {
+  let nested: unknown = Array.from({ length: 10_000 }, () => 0);
+  for (let depth = 0; depth < 500; depth += 1) nested = [nested];
+  const { text } = readResult({ content: [], structuredContent: nested });
+  expect(text).toHaveLength(JSON.stringify(nested).length);
 });
