@@ -278,11 +278,17 @@ test.each([
   expect((await namesOffered()).filter((name) => name.startsWith('hostile'))).toEqual(['hostile.fine']);
 });
 
-test('a server that is not in force any more is forgotten, and one with another address is another one', async () => {
+test('a server that is not in force any more is forgotten after a day, and one with another address is another one', async () => {
   await mcp.apply({
     connections: mcp.servers.filter(({ id }) => id === 'hostile'),
     attached: { [SCOPE_1]: { connections: ['hostile'] } },
   });
+  await list();
+  // An access file that lacks it for a moment, or a proxy that is late, takes nothing of what was approved.
+  expect(await known('everything')).toBeDefined();
+  await deps.database.query(
+    "update mcp_server set asked_at = now() - interval '25 hours' where connection = 'everything'",
+  );
   await list();
   expect(await known('everything')).toBeUndefined();
   mcp.hostile.tools = [tool('other')];
