@@ -186,8 +186,13 @@ export function closed(socket: net.Socket): Promise<void> {
 /** Resolves when more may be written, or when the socket is closed and nothing ever will. */
 export function drained(socket: net.Socket): Promise<void> {
   return new Promise((resolve) => {
-    socket.once('drain', resolve);
-    socket.once('close', () => resolve());
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.once('drain', done);
+    socket.once('close', done);
   });
 }
 
