@@ -24,7 +24,7 @@ export function whoCan(host: string, document: AccessDocument): HostReach[] {
   const named = document.scopes.map(({ scope, label }) => ({ scope, label }));
   return named.flatMap(({ scope, label }) => {
     const access = index.accessTo(host, scope);
-    // The address of an MCP server is no rule, but whoever calls its tools reaches it.
+    // The address of an MCP server is no rule. Scopes that may call its tools reach it all the same.
     const servers = access.servers.flatMap(({ connection }) => serverAccess(access, connection.id).rules);
     const found = [...access.rules, ...servers.filter(({ match }) => matchesHost(match.host, host))];
     const rules = access.enabled ? found : [];

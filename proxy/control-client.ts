@@ -166,7 +166,7 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
         ...(turn && { sandbox: turn.sandbox, turn: String(turn.turn) }),
       });
       const path = `/servers/${encodeURIComponent(server.connection)}?${query}`;
-      // A server may be silent for long. Whoever asks says for how long, by the signal.
+      // A server may be silent for long. The caller's signal says for how long.
       const sent = pool.request({ method, path, headers, body, signal, headersTimeout: 0, bodyTimeout: 0 });
       const answer = await sent.catch((cause: Error) => {
         if (signal.aborted) throw signal.reason;

@@ -20,7 +20,7 @@ import {
 import { toolPattern } from './mcp-schema.ts';
 import { entry, notBuiltYet, notHere } from './strict-entry.ts';
 
-/** Whoever writes it at a channel is told where it belongs. */
+/** The message for a file that has the key at a channel: it says where the key belongs. */
 const ofOrganization = notHere('belongs under organization or a workspace');
 
 export const section = entry({

@@ -15,8 +15,8 @@ const MAX_BYTES = 200 * 1024;
 
 /**
  * The tools of MCP servers that a turn is offered: those that its scope may call, in a definition that is approved. They stay
- * the same for the whole turn. A server that could not be asked lately is one whose tools are known from before, or of which the
- * model is told.
+ * the same for the whole turn. When a server could not be asked lately, its tools are those that are known from before. When none
+ * are known, the model is told so.
  */
 export async function offerTools(db: Queryable, access: EffectiveAccess): Promise<TurnTools> {
   const { servers } = access;

@@ -15,7 +15,7 @@ export async function waitingTools(db: Queryable, connection: string): Promise<D
   );
 }
 
-/** `create_issue@0123456789abcdef`: a tool in one definition. Whoever approves it has been shown that one. */
+/** `create_issue@0123456789abcdef`: a tool in one definition. A person approves by this name, so they approve the definition that they were shown. */
 export function definitionName({ name, digest }: DefinedTool): string {
   return `${name}@${digest.slice(0, SHOWN_DIGITS)}`;
 }

@@ -79,7 +79,7 @@ export function createServerDoor({ clients, front, leases, tests, document }: Se
         path: url.pathname + url.search,
         headers: { ...headers, host: hostHeader(authority, 'https') },
       });
-      // Whoever asked went away: a stop, or the end of its process.
+      // The caller is gone: the turn was stopped, or its process ended.
       response.once('close', () => sent.destroy());
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         sent.once('response', resolve);

@@ -1,6 +1,6 @@
 import { LONGEST_OF_A_BYTE, type Place, type Sign, writtenAs } from './written-signs.ts';
 
-/** How a text may stand in an answer, whoever wrote it there: as it is, or with escapes of URLs, JSON, programs or HTML. */
+/** The ways in which a text may stand in an answer: as it is, or with escapes of URLs, JSON, programs or HTML. */
 export interface CredentialForms {
   /** At each byte with which a form can begin: 1. */
   readonly beginnings: Uint8Array;

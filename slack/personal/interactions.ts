@@ -116,7 +116,7 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
    * 1. The form is looked at, and its person is a member.
    * 2. Slack tells the end of the account. That is stored, and then what the account had is removed.
    * 3. The token of the form is stored.
-   * Therefore the person is looked up once more after storing. Whoever stored after the removal finds the end.
+   * Therefore the person is looked up once more after storing. If the token was stored after the removal, this look finds that the account has ended.
    */
   async function submitted(user: string, view: Fields): Promise<Handled> {
     const context = contextOf(view.private_metadata);

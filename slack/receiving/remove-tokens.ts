@@ -1,6 +1,6 @@
 import { replaceTokens } from '../../access/environments/secret-like.ts';
 
-/** What stands where a token was. Whoever writes the same words gets the warning too, and nothing else comes of it. */
+/** What stands where a token was. A person who writes the same words gets the warning too, and nothing else happens. */
 const REMOVED = /\[removed: this looked like [a-zA-Z ]{1,40}\]/g;
 
 /**
