@@ -289,7 +289,6 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     health,
     testConnection: (connection, request) => tests.run(connection, request),
     commitAuthor: (scope) => authors.of(scope),
-    servers: () => door.servers(),
     door,
     onError: (error) => onError(error, 'the control socket failed on a request'),
     earlierCounts: ({ session, epoch }) => countsWithin(store.counts(session, epoch.turn), EARLIER_COUNTS_MS),

@@ -3,6 +3,7 @@ import type { EgressCounts, LeaseRequest } from '../../contracts/egress.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import type { LeaseTable } from '../lease/lease-table.ts';
 import type { SandboxListeners } from '../listener/sandbox-listeners.ts';
+import type { ServerDoor } from '../mcp/server-door.ts';
 import {
   type ConnectionAnswer,
   type ConnectionRequest,
@@ -14,7 +15,6 @@ import {
   type ProxyHealth,
   SandboxIdSchema,
   ScopeKeySchema,
-  type ServerView,
 } from './protocol.ts';
 
 export interface ControlRequest {
@@ -32,14 +32,14 @@ export interface ControlRoutesOptions {
   readonly health: () => ProxyHealth;
   readonly testConnection: (connection: string, request: ConnectionRequest) => Promise<ConnectionAnswer>;
   readonly commitAuthor: (scope: ScopeKey) => Promise<string | null>;
-  readonly servers: () => readonly ServerView[];
+  readonly door: Pick<ServerDoor, 'servers'>;
 }
 
 const WAIT_LIMIT_MS = 30_000;
 
 /** Answers every route of `control/protocol.ts` except the stream. Undefined stands for an answer without a body. */
 export function createControlRoutes(options: ControlRoutesOptions) {
-  const { leases, listeners, earlierCounts, health, testConnection, commitAuthor, servers } = options;
+  const { leases, listeners, earlierCounts, health, testConnection, commitAuthor, door } = options;
   async function openLease(sandbox: string, body: unknown): Promise<LeaseView> {
     const request = parse(LeaseRequestSchema, body);
     if (request.sandbox !== sandbox) throw new ControlError('bad_request', 'the body names another sandbox');
@@ -81,7 +81,7 @@ export function createControlRoutes(options: ControlRoutesOptions) {
     if (room === 'connections' && method === 'POST' && id !== undefined && part === 'test' && rest.length === 0) {
       return testConnection(id, parse(ConnectionRequestSchema, body ?? {}));
     }
-    if (room === 'servers' && method === 'GET' && id === undefined) return { servers: servers() };
+    if (room === 'servers' && method === 'GET' && id === undefined) return { servers: door.servers() };
     if (room === 'authors' && method === 'GET' && id !== undefined && part === undefined) {
       return { author: await commitAuthor(parse(ScopeKeySchema, id)) };
     }

@@ -6,6 +6,7 @@ import { Pool } from 'undici';
 import { type AttemptEnd, attempt } from '../../../proxy/request/attempt.ts';
 import { createBodyBudget } from '../../../proxy/request/body-budget.ts';
 import { until } from '../../support/until.ts';
+import { allGivenBack } from './support/all-given-back.ts';
 
 const MB = 1024 * 1024;
 
@@ -48,14 +49,7 @@ test.each([
     for (const end of ends) expect(end).toMatchObject({ kind: 'failed', error: { code: 'too_many_requests' } });
 
     for (const client of clients) client.destroy();
-    await until(() => {
-      try {
-        budget.take('s1', 64 * MB)();
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    await allGivenBack(budget, 's1', 64 * MB);
   } finally {
     server.closeAllConnections();
     server.close();

@@ -9,6 +9,7 @@ import { readPush } from '../../../../proxy/git/push-content.ts';
 import { createBodyBudget } from '../../../../proxy/request/body-budget.ts';
 import { createRequestBody } from '../../../../proxy/request/request-body.ts';
 import { until } from '../../../support/until.ts';
+import { allGivenBack } from '../support/all-given-back.ts';
 
 const MB = 1024 * 1024;
 const PUSH = Buffer.concat([
@@ -53,15 +54,7 @@ test('many compressed pushes hold no more than the limit of buffered bodies, and
     expect(new Set(refused)).toEqual(new Set(['too_many_requests']));
 
     for (const client of clients) client.destroy();
-    // The whole share of the sandbox is free again.
-    await until(() => {
-      try {
-        budget.take('s1', 64 * MB)();
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    await allGivenBack(budget, 's1', 64 * MB);
   } finally {
     server.closeAllConnections();
     server.close();
