@@ -64,7 +64,8 @@ export function createRawSandboxes({ engine, image, installation, runDir }: RawS
         ...spec,
         Entrypoint: ['sleep', 'infinity'],
         NetworkDisabled: false,
-        HostConfig: { ...HostConfig, NetworkMode: 'host' },
+        // The engine refuses network sysctls, that would be the machine's own.
+        HostConfig: { ...HostConfig, NetworkMode: 'host', Sysctls: {} },
       });
       await container.start();
     },
