@@ -10,6 +10,7 @@ import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { putMessage } from '../store/outbox.ts';
 import { withdrawPlace } from '../store/places.ts';
+import { withdrawQuestions } from '../store/questions.ts';
 import { lockTurn } from '../store/turn-fence.ts';
 import { finishTurn, markStopped, turnTotals } from '../store/turns.ts';
 
@@ -96,6 +97,7 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   await finishTurn(db, session, turn, { state: ending, failure: input.failure, stoppedBy: input.stoppedBy });
   // Before the last word, which is the last row in the order of locks (store/places.ts).
   await withdrawPlace(db, session, turn, input.hasPlace === false);
+  await withdrawQuestions(db, session, turn);
   const text = (await finalText(db, session, turn)) ?? '';
   const body = { kind: 'answer', text, lastWord: lastWord(input, text), footer: await footerOf(db, input) } as const;
   await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });

@@ -1,7 +1,16 @@
 import type { ToolResult } from '../contracts/activities.ts';
 import type { Database } from '../store/database.ts';
-import { endToolStep, markBegun, type StepRef, startToolStep, type ToolEnd, type ToolStep } from '../store/steps.ts';
+import {
+  endToolStep,
+  markBegun,
+  type StepRef,
+  startToolStep,
+  type ToolEnd,
+  type ToolStep,
+  uncountAttempt,
+} from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
+import { askMeanwhile, askPerson, WaitsForPerson } from './ask-person.ts';
 import { assertNotLostTooOften, StepError } from './errors.ts';
 import { placeIncomingFiles } from './incoming-files.ts';
 import type { McpPort } from './mcp/mcp-port.ts';
@@ -37,7 +46,8 @@ export interface ToolStepInput extends StepRef {
  * Runs one tool call and stores its result, once for each step: a step that has ended returns what it ended with. A
  * further attempt of a tool that is not idempotent ends as "outcome unknown" instead of running again, but only when an
  * earlier attempt may have had an effect. Throws what the sandbox throws, `StoreError` when the turn is over, or the
- * signal's reason; the step then stays open until an attempt or `settleOpenTools` ends it.
+ * signal's reason; the step then stays open until an attempt or `settleOpenTools` ends it. It stays open too while a person is
+ * asked: `waitsMs` says so.
  */
 export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInput): Promise<ToolResult> {
   const { database } = deps;
@@ -45,7 +55,14 @@ export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInp
   if (!step) throw new StepError(`no tool step ${input.session}/${input.turn}/${input.step}`);
   if (step.state !== 'running') return { exitCode: step.exitCode, truncated: step.truncated };
   assertNotLostTooOften(step.attempt, step.trouble);
-  const end = await endOf(deps, input, step);
+  const end = await endOf(deps, input, step).catch((error: unknown) => {
+    if (error instanceof WaitsForPerson) return error;
+    throw error;
+  });
+  if (end instanceof WaitsForPerson) {
+    await inTurn(database, input, (db) => uncountAttempt(db, input));
+    return { exitCode: null, truncated: false, waitsMs: end.leftMs };
+  }
   await inTurn(database, input, (db) => endToolStep(db, input, end));
   return { exitCode: end.exitCode, truncated: end.truncated };
 }
@@ -64,6 +81,8 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   const begin = () => inTurn(database, input, (db) => markBegun(db, input));
   const context: ToolContext = {
     ...{ session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress, begin },
+    ask: (question) => askPerson(database, input, question),
+    askMeanwhile: (question, until) => askMeanwhile(database, input, question, until),
     callServer: (call) =>
       mcp.call({
         ...call,

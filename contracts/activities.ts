@@ -122,6 +122,11 @@ export interface ToolInput extends TurnInput {
 export interface ToolResult {
   readonly exitCode: number | null;
   readonly truncated: boolean;
+  /**
+   * The call has not ended: a person is asked, for so many milliseconds at most. The signal `answered` says that it is time to run it
+   * again.
+   */
+  readonly waitsMs?: number;
 }
 
 export type TurnEnding = 'answered' | 'stopped' | 'limit' | 'failed';

@@ -8,6 +8,8 @@ export const SIGNALS = {
   stop: 'stop',
   /** A place for the running turn's sandbox was granted. Carries nothing: the turn asks for it. */
   place: 'place',
+  /** A question of the running turn was answered, or its time is over. Carries nothing: the tool that asked looks. */
+  answered: 'answered',
 } as const;
 
 export interface MessageSignal {

@@ -17,6 +17,8 @@ import { createDirectory, type Directory } from './people/directory.ts';
 import { createEndedAccounts } from './people/ended-accounts.ts';
 import { createPersonalInteractions, type KeepToken, type PersonalInteractions } from './personal/interactions.ts';
 import { createTestTeller } from './personal/tell-tests.ts';
+import { createQuestionPresses } from './questions/press-question.ts';
+import { createAnswerTeller } from './questions/tell-answers.ts';
 import { type CatchUpTimes, createCatchUp } from './receiving/catch-up.ts';
 import { createCrowdMeter } from './receiving/crowd-meter.ts';
 import { createKeeper } from './receiving/keep-incoming.ts';
@@ -111,6 +113,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ database, calls, identity, directory, log },
     ...{ offers: options.offers, whyOff: options.whyOff, keepToken: options.keepToken, onAnswer: sender.poke },
   });
+  const questions = createQuestionPresses({
+    ...{ database, calls, identity, directory, log, apiUrl: options.apiUrl },
+    onAnswer: sender.poke,
+  });
   const keep = async (body: unknown): Promise<void> => {
     crowd.note();
     const came = performance.now();
@@ -146,7 +152,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const receiver = createInboxReceiver({
     connection,
     keep,
-    interact: personal.handle,
+    interact: async (body) => (await questions.handle(body)) ?? (await personal.handle(body)),
     onMissed: (error) => {
       catchUp.missed();
       log.error({ reason: String(error) }, 'an event could not be stored and was left to Slack to send again');
@@ -168,7 +174,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onTold: sender.poke,
     onError: (error) => log.warn({ reason: String(error) }, 'what came of a test could not be told'),
   });
+  const answers = createAnswerTeller({
+    database,
+    signals: options.signals,
+    onTold: sender.poke,
+    onError: (error) => log.warn({ reason: String(error) }, 'a session could not be told of an answer'),
+  });
   const notifications = listenForWork(options.databaseUrl, {
+    bellhop_question: answers.poke,
     bellhop_inbox: deliverer.poke,
     bellhop_outbox: sender.poke,
     bellhop_people: teller.poke,
@@ -184,6 +197,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       directory.stop();
       await deliverer.stop();
       await teller.stop();
+      await answers.stop();
       await sender.stop();
       await notifications.stop();
       await intake.end();

@@ -26,6 +26,8 @@ grant select (public_key, key_id, created_at) on installation to :"gateway";
 grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at) on personal_connection to :"gateway";
 grant usage on sequence personal_version to :"gateway";
 grant select, insert, delete on personal_test to :"gateway";
+-- It judges a press against the question. No turn asks by it.
+grant select, insert, update on question to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said. Who a session acts as, and as which user
 -- its commands run, stays as it was made.
@@ -38,6 +40,8 @@ grant select, insert, update, delete on place_request to :"agent";
 grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";
 grant select on mcp_server, mcp_tool to :"agent";
 grant select (team, person, connection, version) on personal_connection to :"agent";
+-- The end of a turn withdraws its questions.
+grant select, update on question to :"agent";
 -- Deletes what is too old, and nothing else: the function decides what that is.
 grant execute on function delete_old(text, timestamptz, int) to :"agent";
 
@@ -59,6 +63,8 @@ grant select (session, turn, tools) on access_snapshot to :"runner";
 grant update (changed_at) on session to :"runner";
 grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out) on turn to :"runner";
 grant select, insert, update on outbox to :"runner";
+-- A tool asks a person.
+grant select, insert, update on question to :"runner";
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.
 grant select on policy, policy_revision, confirmed_channel, credential, personal_connection to :"proxy";

@@ -34,14 +34,19 @@ export async function recordUsage(db: Queryable, record: UsageRecord): Promise<v
 /** What the turn has used so far. */
 export interface TurnSpending {
   readonly tokens: number;
-  /** When its sandbox became ready, because waiting for a place or an image is not work. Before that, when it began. */
+  /**
+   * When its sandbox became ready, because waiting for a place or an image is not work; before that, when it began. It moves on by the time in
+   * which people were asked.
+   */
   readonly workingSince: Date;
 }
 
 /** Input and output tokens of every call whose answer was kept, summaries included. */
 export async function turnSpending(db: Queryable, session: SessionId, turn: number): Promise<TurnSpending> {
   const { rows } = await db.query<{ tokens: string; since: Date }>(
-    `select input_tokens + output_tokens as tokens, coalesce(sandbox_ready_at, started_at) as since from turn
+    `select input_tokens + output_tokens as tokens, coalesce(sandbox_ready_at, started_at) + (
+       select coalesce(sum(coalesce(closed_at, now()) - asked_at), interval '0') from question
+       where question.session = $1 and question.turn = $2) as since from turn
      where session = $1 and number = $2`,
     [session, turn],
   );

@@ -1,4 +1,5 @@
 import type { SessionId } from '../contracts/ids.ts';
+import type { Choice } from '../contracts/questions.ts';
 import type { Queryable } from './database.ts';
 import { storableJson } from './storable.ts';
 
@@ -44,7 +45,16 @@ export interface NoticeBody {
   readonly about?: SessionId;
 }
 
-export type MessageBody = WorkingBody | AnswerBody | NoticeBody;
+/** A question with its buttons. When it is closed, a notice takes its place. */
+export interface QuestionBody {
+  readonly kind: 'question';
+  /** The row of table `question`. */
+  readonly question: string;
+  readonly text: string;
+  readonly choices: readonly Choice[];
+}
+
+export type MessageBody = WorkingBody | AnswerBody | NoticeBody | QuestionBody;
 
 export interface ReactionBody {
   readonly ts: string;
@@ -67,6 +77,8 @@ export interface FileBody {
 export interface EphemeralBody {
   readonly user: string;
   readonly text: string;
+  /** A question that only this person sees. */
+  readonly question?: QuestionBody;
 }
 
 /** Where a message appears, and its key. Writes with the same key are the same message. */
@@ -103,6 +115,16 @@ export async function putMessage(db: Queryable, message: NewMessage): Promise<bo
   );
   if (rows.length > 0) db.wake('bellhop_outbox');
   return rows[0]?.made ?? false;
+}
+
+/** Shows a final message differently from now on: a card gives way to the line that says what came of it. */
+export async function replaceMessage(db: Queryable, key: string, body: NoticeBody): Promise<void> {
+  const { rowCount } = await db.query(
+    `update outbox set body = $2, revision = revision + 1, failed = null, plain = false, queued = false, not_before = now()
+     where key = $1 and kind = 'message'`,
+    [key, storableJson(body)],
+  );
+  if (rowCount === 1) db.wake('bellhop_outbox');
 }
 
 /**

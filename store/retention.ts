@@ -58,6 +58,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   place_channel: ['directory'],
   place_request: 'the end of its turn removes it',
   policy: ['policies'],
+  question: ['threads'],
   rate_bucket: ['directory'],
   refresh_token: ['policies'],
   runner: ['directory'],

@@ -144,6 +144,14 @@ export async function startToolStep(db: Queryable, { session, turn, step }: Step
   return rows[0] ?? null;
 }
 
+/** Takes back the count of an attempt that ended because a person is asked: it was not lost. Call it with the turn held. */
+export async function uncountAttempt(db: Queryable, { session, turn, step }: StepRef): Promise<void> {
+  await db.query(
+    "update step set attempt = greatest(attempt - 1, 0) where session = $1 and turn = $2 and number = $3 and state = 'running'",
+    [session, turn, step],
+  );
+}
+
 /**
  * Notes that from now on the call may have an effect. A command needs no such note, because the life of the sandbox in
  * which it starts is stored with its step (`incarnationOfStep`). Call it with the turn held.

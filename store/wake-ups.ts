@@ -7,7 +7,8 @@ export type WakeChannel =
   | 'bellhop_thread'
   | 'bellhop_egress'
   | 'bellhop_places'
-  | 'bellhop_people';
+  | 'bellhop_people'
+  | 'bellhop_question';
 
 /**
  * Tells listeners of a channel that there is something new. `payload` is a session id on channels about sessions. A

@@ -1,4 +1,4 @@
-import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, condition, TimeoutFailure } from '@temporalio/workflow';
 import type { SettleInput, ToolRef } from '../contracts/activities.ts';
 import type { RunnerProxies } from './activity-proxies.ts';
 
@@ -6,8 +6,42 @@ import type { RunnerProxies } from './activity-proxies.ts';
 export interface ToolLimits {
   /** The last step that may run. */
   readonly steps: number;
-  /** When the turn's minutes are over, in milliseconds since 1970. */
-  readonly until: number;
+  /** When the turn's minutes are over, in milliseconds since 1970. It moves on while a person is waited for. */
+  readonly until: () => number;
+  readonly waiting: PeopleWait;
+}
+
+/** Waits for people who are asked by tools, and counts that time once, also when several tools wait. */
+export interface PeopleWait {
+  /** Resolves when a question may have been answered, after `ms` at the latest. */
+  forAnswer(ms: number, seen: number): Promise<void>;
+  /** How often a question was said to be answered. */
+  answers(): number;
+  /** Milliseconds that the turn has waited so far. */
+  waitedMs(): number;
+}
+
+/** A question that was closed without a signal is found so much after its time. */
+const GRACE_MS = 2_000;
+
+export function createPeopleWait(answers: () => number): PeopleWait {
+  let waiters = 0;
+  let since = 0;
+  let waited = 0;
+  return {
+    answers,
+    async forAnswer(ms, seen) {
+      if (waiters === 0) since = Date.now();
+      waiters += 1;
+      try {
+        await condition(() => answers() !== seen, Math.ceil(ms) + GRACE_MS);
+      } finally {
+        waiters -= 1;
+        if (waiters === 0) waited += Date.now() - since;
+      }
+    },
+    waitedMs: () => waited + (waiters > 0 ? Date.now() - since : 0),
+  };
 }
 
 /**
@@ -18,14 +52,13 @@ export async function runTools(
   runner: RunnerProxies,
   input: SettleInput,
   tools: readonly ToolRef[],
-  { steps, until }: ToolLimits,
+  { steps, until, waiting }: ToolLimits,
 ): Promise<boolean> {
   const allowed = tools.filter(({ step }) => step <= steps);
   for (const group of groups(allowed)) {
-    const left = until - Date.now();
-    if (left <= 0) return false;
+    if (until() - Date.now() <= 0) return false;
     try {
-      await Promise.all(group.map((tool) => runOne(runner, input, tool, left)));
+      await Promise.all(group.map((tool) => runOne(runner, input, tool, until, waiting)));
     } catch (error) {
       if (isOutOfTime(error)) return false;
       throw error;
@@ -34,10 +67,27 @@ export async function runTools(
   return allowed.length === tools.length;
 }
 
-/** The server ends what is not done within `ms`: no timer of the workflow's own is needed. */
-function runOne(runner: RunnerProxies, input: SettleInput, { step, tool }: ToolRef, ms: number): Promise<unknown> {
-  const options = { summary: `turn ${input.turn} · ${tool}`, scheduleToCloseTimeout: ms };
-  return runner.tools.runTool.executeWithOptions(options, [{ ...input, step, tool }]);
+/**
+ * The server ends what is not done in time: no timer of the workflow's own is needed. A tool that asks a person is run again when there is an
+ * answer, or when there can be none any more. A stop cancels the wait with the turn.
+ */
+async function runOne(
+  runner: RunnerProxies,
+  input: SettleInput,
+  { step, tool }: ToolRef,
+  until: ToolLimits['until'],
+  waiting: PeopleWait,
+): Promise<void> {
+  for (;;) {
+    const seen = waiting.answers();
+    const options = {
+      summary: `turn ${input.turn} · ${tool}`,
+      scheduleToCloseTimeout: Math.max(1, until() - Date.now()),
+    };
+    const { waitsMs } = await runner.tools.runTool.executeWithOptions(options, [{ ...input, step, tool }]);
+    if (waitsMs === undefined) return;
+    await waiting.forAnswer(waitsMs, seen);
+  }
 }
 
 function isOutOfTime(error: unknown): boolean {

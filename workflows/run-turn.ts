@@ -4,7 +4,7 @@ import type { EgressCounts } from '../contracts/egress.ts';
 import type { StopSignal } from '../contracts/signals.ts';
 import { modelCalls, preparations, sessionRecords } from './activity-proxies.ts';
 import { failureTypeOf } from './failure-type-of.ts';
-import { runTools } from './run-tools.ts';
+import { createPeopleWait, runTools } from './run-tools.ts';
 import type { SessionDisplay } from './session-display.ts';
 import type { SessionSignals } from './session-signals.ts';
 import { openSandbox, type TurnSandbox } from './turn-sandbox.ts';
@@ -37,7 +37,7 @@ export async function runTurn(
       const onPlaced = ({ runner }: Placement): void => display.placed(runner);
       held.sandbox = openSandbox(input, begun, { signals, access, onPlaced });
       await access;
-      return work(input, begun, held.sandbox);
+      return work(input, begun, held.sandbox, signals);
     });
   } catch (error) {
     ending = isCancellation(error) ? stoppedBy(signals.newStop()) : { ending: 'failed', failure: failureTypeOf(error) };
@@ -58,7 +58,13 @@ function stoppedBy(stop: StopSignal | null): Ending {
 }
 
 /** Calls the model and runs its tools until there is an answer that nobody has added to, or a limit is reached. */
-async function work(input: TurnInput, { limits }: BegunTurn, sandbox: TurnSandbox): Promise<Ending> {
+async function work(
+  input: TurnInput,
+  { limits }: BegunTurn,
+  sandbox: TurnSandbox,
+  { answers }: Pick<SessionSignals, 'answers'>,
+): Promise<Ending> {
+  const waiting = createPeopleWait(answers);
   let step = 1;
   for (;;) {
     const summary = `turn ${input.turn} · model`;
@@ -66,9 +72,10 @@ async function work(input: TurnInput, { limits }: BegunTurn, sandbox: TurnSandbo
     step = answer.nextStep;
     if (answer.tools.length > 0) {
       const { runner, id, since } = await sandbox.ready();
-      // The minutes of a turn are those of its work. Waiting for a place or an image is no work.
-      const until = since + limits.minutes * 60_000;
-      const done = await runTools(runner, { ...input, sandbox: id }, answer.tools, { steps: limits.steps, until });
+      // The minutes of a turn are those of its work. Waiting for a place, an image or a person is no work.
+      const until = () => since + limits.minutes * 60_000 + waiting.waitedMs();
+      const how = { steps: limits.steps, until, waiting };
+      const done = await runTools(runner, { ...input, sandbox: id }, answer.tools, how);
       if (!done) return { ending: 'limit' };
     }
     if (answer.limit !== null) return { ending: 'limit' };

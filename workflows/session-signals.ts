@@ -11,6 +11,7 @@ import { type MessageSignal, readStop, SIGNALS, type StopSignal } from '../contr
 export const messageSignal = defineSignal<[MessageSignal]>(SIGNALS.message);
 export const stopSignal = defineSignal<[StopSignal]>(SIGNALS.stop);
 export const placeSignal = defineSignal(SIGNALS.place);
+export const answeredSignal = defineSignal(SIGNALS.answered);
 
 /** What the session has been told. Handlers only note it; the session's one loop acts on it. */
 export interface SessionSignals {
@@ -24,6 +25,8 @@ export interface SessionSignals {
   stoppable<T>(work: () => Promise<T>): Promise<T>;
   /** How often a place was said to be granted: more than before means that it is time to ask for it. */
   places(): number;
+  /** How often a question was said to be answered: more than before means that it is time to look. */
+  answers(): number;
   /** The last stop. */
   stop(): StopSignal | null;
   /** The stop given since the last look; null when what was cancelled was the workflow itself. */
@@ -41,6 +44,7 @@ export interface SessionSignals {
 export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignored: number) => void): SessionSignals {
   let unseen = 0;
   let places = 0;
+  let answers = 0;
   let lastStop = stopBefore;
   let stopAtLook = stopBefore;
   let running: CancellationScope | null = null;
@@ -59,6 +63,10 @@ export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignor
   // What it carries is not read either: the turn asks for its place, so a forged or late signal costs one question.
   setHandler(placeSignal, () => {
     places += 1;
+  });
+  // Like a place: the answer is in PostgreSQL, under the question that the tool asks again.
+  setHandler(answeredSignal, () => {
+    answers += 1;
   });
   setHandler(stopSignal, (given: unknown) => {
     const stop = readStop(given);
@@ -90,6 +98,7 @@ export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignor
       }
     },
     places: () => places,
+    answers: () => answers,
     stop: () => lastStop,
     newStop: () => (lastStop === stopAtLook ? null : lastStop),
   };

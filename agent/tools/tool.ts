@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { SessionId } from '../../contracts/ids.ts';
+import type { Answer, Question } from '../../contracts/questions.ts';
 import type { ToolAnswer } from '../../mcp/tool-answer.ts';
 import type { McpCall } from '../mcp/mcp-port.ts';
 import type { SandboxPort } from './sandbox-port.ts';
@@ -43,6 +44,13 @@ export interface ToolContext {
   callServer(call: Pick<McpCall, 'tool' | 'arguments' | 'signal' | 'begin'>): Promise<ToolAnswer>;
   /** Notes that from now on the call may have an effect. For a tool that `beginsItself`. */
   begin(): Promise<void>;
+  /**
+   * Asks a person, before the call has any effect (ask-person.ts has an example). Throws while nobody has answered; that ends this attempt, and
+   * the tool is run again when there is an answer. For a tool that `beginsItself`.
+   */
+  ask(question: Question): Promise<Answer>;
+  /** Asks a person and waits here, for a call that is under way. */
+  askMeanwhile(question: Question, signal: AbortSignal): Promise<Answer>;
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 

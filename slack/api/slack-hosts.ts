@@ -18,3 +18,16 @@ export function isSlackFileHost(address: string, apiUrl: string): boolean {
 function isFileHost(host: string): boolean {
   return FILE_HOSTS.includes(host) || host.endsWith('.slack.com');
 }
+
+/**
+ * Whether an address may be told what takes the place of a message: Slack's own, by HTTPS, or the other server of the same API
+ * (`SLACK_API_URL`).
+ */
+export function isResponseUrl(address: string, apiUrl: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
+  const api = new URL(apiUrl);
+  if (url.username || url.password) return false;
+  if (api.hostname !== SLACK_API) return url.origin === api.origin;
+  return url.protocol === 'https:' && url.port === '' && url.hostname === 'hooks.slack.com';
+}

@@ -24,6 +24,8 @@ export interface SessionSignals {
   /** False when no workflow of the session is open. */
   message(session: SessionId, message: MessageSignal): Promise<boolean>;
   stop(session: SessionId, stop: StopSignal): Promise<boolean>;
+  /** A question of the session's running turn is closed. */
+  answered(session: SessionId): Promise<boolean>;
 }
 
 export interface SessionSignalsOptions {
@@ -39,9 +41,13 @@ const WORKFLOW = 'threadSession';
 export function createSessionSignals({ client, taskQueue, timeoutMs = 5_000 }: SessionSignalsOptions): SessionSignals {
   const inTime = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + timeoutMs, call);
 
-  const signal = async (session: SessionId, name: string, payload: MessageSignal | StopSignal): Promise<boolean> => {
+  const signal = async (
+    session: SessionId,
+    name: string,
+    ...payload: (MessageSignal | StopSignal)[]
+  ): Promise<boolean> => {
     try {
-      await inTime(() => client.workflow.getHandle(session).signal(name, payload));
+      await inTime(() => client.workflow.getHandle(session).signal(name, ...payload));
       return true;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false;
@@ -73,6 +79,7 @@ export function createSessionSignals({ client, taskQueue, timeoutMs = 5_000 }: S
     },
     message: (session, message) => signal(session, SIGNALS.message, message),
     stop: (session, stop) => signal(session, SIGNALS.stop, stop),
+    answered: (session) => signal(session, SIGNALS.answered),
   };
 }
 

@@ -1,5 +1,12 @@
 import type { SessionId } from '../../contracts/ids.ts';
-import type { AnswerBody, MessageBody, MessageButton, NoticeBody, WorkingBody } from '../../store/outbox.ts';
+import type {
+  AnswerBody,
+  MessageBody,
+  MessageButton,
+  NoticeBody,
+  QuestionBody,
+  WorkingBody,
+} from '../../store/outbox.ts';
 import { STOP_ACTION } from '../receiving/incoming.ts';
 import { elapsed } from './elapsed.ts';
 import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
@@ -44,6 +51,8 @@ export function renderMessage(body: MessageBody, context: RenderContext): Render
       return renderAnswer(body);
     case 'notice':
       return renderNotice(body);
+    case 'question':
+      return renderQuestion(body);
   }
 }
 
@@ -142,6 +151,30 @@ function renderNotice(body: NoticeBody): RenderedMessage {
   const buttons = (body.buttons ?? []).slice(0, MAX_BUTTONS);
   if (buttons.length > 0) blocks.push(...buttons.map(oneButton));
   return { text, blocks, rest: null };
+}
+
+/** The action ids of the buttons of a question; what follows is the choice. The value is the question's id. */
+export const ANSWER_ACTION = 'bellhop_answer/';
+export const FORM_ACTION = 'bellhop_form/';
+
+/** A question as a card. Its text is nobody's markup: what it quotes stays what it is. */
+export function renderQuestion({ question, text, choices }: QuestionBody): RenderedMessage {
+  const shown = escapeText(cutText(text, SECTION_LIMIT - 500));
+  const elements = choices.map(({ id, label, style, form }) => ({
+    type: 'button',
+    action_id: `${form ? FORM_ACTION : ANSWER_ACTION}${id}`,
+    value: question,
+    text: { type: 'plain_text', text: cutText(label, BUTTON_LIMIT) },
+    ...(style && { style }),
+  }));
+  return {
+    text: shown,
+    blocks: [
+      { type: 'section', text: { type: 'mrkdwn', text: shown } },
+      { type: 'actions', elements },
+    ],
+    rest: null,
+  };
 }
 
 /** A block for each: Slack tells two buttons of one action apart by their blocks. */

@@ -3,6 +3,7 @@ import { statusWouldLinger } from '../../store/outbox.ts';
 import { markSent, type OutboxOf } from '../../store/outbox-claims.ts';
 import { failureOf } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
+import { renderQuestion } from '../rendering/render-message.ts';
 
 /** Slack shows the reaction as wanted already. */
 const DONE_ERRORS = new Set(['already_reacted', 'no_reaction']);
@@ -32,6 +33,8 @@ export async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<
 export async function sendEphemeral(db: Database, calls: PacedCalls, row: OutboxOf<'ephemeral'>): Promise<boolean> {
   await markSent(db, row, null, 0);
   const thread = row.threadTs ? { thread_ts: row.threadTs } : {};
-  await calls.call('chat.postEphemeral', { channel: row.channel, user: row.body.user, text: row.body.text, ...thread });
+  const { user, text, question } = row.body;
+  const card = question ? { blocks: renderQuestion(question).blocks } : {};
+  await calls.call('chat.postEphemeral', { channel: row.channel, user, text, ...card, ...thread });
   return true;
 }

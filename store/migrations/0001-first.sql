@@ -378,6 +378,33 @@ create table turn (
 create unique index turn_running on turn (session) where state = 'running';
 create index turn_time on turn (ended_at);
 
+-- What a person is asked in a thread, and what they chose. A press is judged against this row, under the session's lock.
+create table question (
+  id uuid primary key default gen_random_uuid(),
+  session text not null references session (id) on delete cascade,
+  -- The turn that waits. Null for one that no turn asks.
+  turn int,
+  -- Names the asking: a repeated attempt finds its own question. It is the key of its card in the outbox too.
+  key text not null unique,
+  -- What is asked, of whom, with which buttons (contracts/questions.ts).
+  asked jsonb not null,
+  state text not null default 'open' check (state in ('open', 'answered', 'expired', 'withdrawn')),
+  choice text,
+  chosen_by text,
+  -- What was entered in the form of the choice.
+  given jsonb not null default '{}',
+  asked_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  closed_at timestamptz,
+  -- When its session was signalled that it is closed.
+  told_at timestamptz,
+  check ((state = 'answered') = (choice is not null) and (choice is null) = (chosen_by is null)),
+  check ((state = 'open') = (closed_at is null))
+);
+create index question_of_turn on question (session, turn);
+create index question_open on question (expires_at) where state = 'open';
+create index question_untold on question (closed_at) where told_at is null and state in ('answered', 'expired');
+
 -- The conversation as the model is given it. Append-only; a summary row replaces older ones in the context.
 create table transcript (
   session text not null references session (id),
@@ -807,6 +834,7 @@ begin
     loop
       delete from step where session = old.session and turn = old.number;
       delete from access_snapshot where session = old.session and turn = old.number;
+      delete from question where session = old.session and turn = old.number;
       delete from turn where session = old.session and number = old.number;
       deleted := deleted + 1;
     end loop;

@@ -146,5 +146,9 @@ function gated(signals: SessionSignals, gate: () => void | Promise<void> = () =>
       await gate();
       return signals.stop(...args);
     },
+    answered: async (...args) => {
+      await gate();
+      return signals.answered(...args);
+    },
   };
 }

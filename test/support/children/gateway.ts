@@ -15,7 +15,7 @@ await startGateway({
   appToken: SLACK_APP_TOKEN,
   botToken: SLACK_BOT_TOKEN,
   apiUrl: SLACK_API_URL,
-  signals: { start: async () => {}, message: async () => true, stop: async () => true },
+  signals: { start: async () => {}, message: async () => true, stop: async () => true, answered: async () => true },
   whyOff: async () => null,
   offers: async () => [],
   keepToken: async () => null,

@@ -73,6 +73,11 @@ export async function live(db: Queryable, day: Date): Promise<void> {
       );
     }
     await sql(
+      `insert into question (session, turn, key, asked, state, asked_at, expires_at, closed_at)
+       values ($1, $2, $4, '{}', 'withdrawn', $3, $3, $3)`,
+      [session, turn, day, `${session}/${turn}/2/question/q`],
+    );
+    await sql(
       `insert into model_usage (session, turn, step, principal, channel, model, input_tokens, output_tokens, at)
        values ($1, $2, 1, 'p', 'C1', 'm', 1, 1, $3)`,
       [session, turn, day],

@@ -17,6 +17,7 @@ import * as nextDue from '../../../../store/next-due.ts';
 import * as outbox from '../../../../store/outbox.ts';
 import * as outboxClaims from '../../../../store/outbox-claims.ts';
 import * as people from '../../../../store/people.ts';
+import * as questions from '../../../../store/questions.ts';
 import * as rateBucket from '../../../../store/rate-bucket.ts';
 import * as recentPlaces from '../../../../store/recent-places.ts';
 import * as slackWatermark from '../../../../store/slack-watermark.ts';
@@ -53,6 +54,19 @@ async function inboxRow(db: Database, session: SessionId, kind?: inbox.InboxKind
   const { rows } = await db.query<{ id: string }>('select id from inbox where event_id = $1', [given.eventId]);
   const id = rows[0]?.id ?? '';
   return { ...given, id, session, state: 'received', receivedAt: new Date(), attempts: 0, overtaken: false };
+}
+
+/** A question of the turn that is under way. */
+function askHot(db: Database, withinMs?: number): Promise<questions.StoredQuestion> {
+  const question = {
+    name: 'q',
+    text: 'May I?',
+    about: 'It',
+    choices: [{ id: 'yes', label: 'Yes' }],
+    shown: 'thread',
+  } as const;
+  const asking = { session: BUSY, turn: BUSY_TURN, key: `${BUSY}/${BUSY_TURN}/20/question/q`, withinMs };
+  return questions.askQuestion(db, { ...asking, question: { ...question, answerer: { person: 'U1' } } });
 }
 
 async function outboxRow(db: Database): Promise<outboxClaims.OutboxRow> {
@@ -141,10 +155,28 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.putStatus': (db) => outbox.putStatus(db, { ...target, body: { status: 'thinks' } }),
   'outbox.putFile': (db) => outbox.putFile(db, { ...target, body: { fileId: randomUUID(), name: 'a' } }),
   'outbox.putEphemeral': (db) => outbox.putEphemeral(db, { ...target, body: { user: 'U1', text: 'x' } }),
+  'outbox.replaceMessage': (db) => outbox.replaceMessage(db, 'no such key', { kind: 'notice', text: 'x' }),
   'outbox.withdrawMessage': (db) => outbox.withdrawMessage(db, 'no such key'),
   'outbox.lastAnswerAt': (db) => outbox.lastAnswerAt(db, BUSY),
   'outbox.statusWouldLinger': (db) => outbox.statusWouldLinger(db, BUSY, new Date()),
   'outbox.outboxBacklog': (db) => outbox.outboxBacklog(db),
+  'questions.askQuestion': (db) => askHot(db),
+  'questions.findQuestion': async (db) => questions.findQuestion(db, (await askHot(db)).id),
+  'questions.answerTo': async (db) => questions.answerTo(await askHot(db)),
+  'questions.pressQuestion': async (db) =>
+    questions.pressQuestion(db, {
+      ...{ question: (await askHot(db)).id, by: 'U1', name: 'Ada', isMember: true, choice: 'yes', given: {} },
+    }),
+  'questions.withdrawQuestions': async (db) => {
+    await askHot(db);
+    await questions.withdrawQuestions(db, BUSY, BUSY_TURN);
+  },
+  'questions.expireQuestions': async (db) => {
+    await askHot(db, 0);
+    await questions.expireQuestions(db, 100);
+  },
+  'questions.untoldQuestions': (db) => questions.untoldQuestions(db, 100),
+  'questions.markQuestionTold': async (db) => questions.markQuestionTold(db, (await askHot(db)).id),
   'people.findPerson': (db) => people.findPerson(db, 'T1', 'U77'),
   'people.savePeople': (db) =>
     people.savePeople(db, [{ team: 'T1', id: 'U77', name: 'x', class: 'member', updated: 1 }]),

@@ -1,0 +1,58 @@
+import type { Database } from '../../store/database.ts';
+import { expireQuestions, markQuestionTold, untoldQuestions } from '../../store/questions.ts';
+import type { SessionSignals } from '../delivery/session-signals.ts';
+
+export interface AnswerTeller {
+  /** A question may have been answered. */
+  poke(): void;
+  stop(): Promise<void>;
+}
+
+export interface AnswerTellerOptions {
+  readonly database: Database;
+  readonly signals: Pick<SessionSignals, 'answered'>;
+  /** Something may be waiting in the outbox now. */
+  readonly onTold: () => void;
+  readonly onError: (error: unknown) => void;
+  /** How often to look without being poked. @default 2000 */
+  readonly everyMs?: number;
+}
+
+const AT_ONCE = 100;
+
+/**
+ * Closes questions whose time is over, and signals the sessions of all that are closed. A press is stored before its session is told, so
+ * that no press is lost: a gateway that dies in between leaves it to the next look of any gateway, and so does a Temporal that is
+ * away. A session that is told twice looks twice, and nothing else.
+ */
+export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
+  const { database, signals, onTold, onError, everyMs = 2_000 } = options;
+  let telling: Promise<void> = Promise.resolve();
+  let isAsked = false;
+
+  async function tell(): Promise<void> {
+    isAsked = false;
+    if ((await expireQuestions(database, AT_ONCE)) > 0) onTold();
+    const closed = await untoldQuestions(database, AT_ONCE);
+    for (const { id, session, turn } of closed) {
+      if (turn !== null) await signals.answered(session);
+      await markQuestionTold(database, id);
+    }
+    if (closed.length === AT_ONCE) poke();
+  }
+
+  function poke(): void {
+    // While Temporal or the database is slow, one look waits behind the one under way, and not one for each poke.
+    if (isAsked) return;
+    isAsked = true;
+    telling = telling.then(tell).catch(onError);
+  }
+  const timer = setInterval(poke, everyMs);
+  return {
+    poke,
+    async stop() {
+      clearInterval(timer);
+      await telling;
+    },
+  };
+}

@@ -1,0 +1,199 @@
+/** Questions that people are asked in threads (contracts/questions.ts). */
+import { type SessionId, threadOf } from '../contracts/ids.ts';
+import {
+  ANSWER_WITHIN_MS,
+  type Answer,
+  type AskedQuestion,
+  type Choice,
+  type FormField,
+} from '../contracts/questions.ts';
+import { type Database, inTransaction, type Queryable } from './database.ts';
+import { putEphemeral, putMessage, type QuestionBody, replaceMessage, withdrawMessage } from './outbox.ts';
+import { storableJson } from './storable.ts';
+import { lockSession, lockTurn } from './turn-fence.ts';
+
+export type QuestionState = 'open' | 'answered' | 'expired' | 'withdrawn';
+
+export interface StoredQuestion {
+  readonly id: string;
+  readonly session: SessionId;
+  /** Null for one that no turn asks. */
+  readonly turn: number | null;
+  readonly key: string;
+  readonly asked: AskedQuestion;
+  readonly state: QuestionState;
+  readonly choice: string | null;
+  readonly by: string | null;
+  readonly given: Readonly<Record<string, string>>;
+  /** Milliseconds until nobody can answer it any more. */
+  readonly leftMs: number;
+}
+
+const COLUMNS = `id, session, turn, key, asked, state, choice, chosen_by as "by", given,
+  greatest(0, extract(epoch from expires_at - now()) * 1000)::float8 as "leftMs"`;
+
+export interface Asking {
+  readonly session: SessionId;
+  readonly turn: number | null;
+  readonly key: string;
+  readonly question: AskedQuestion;
+  /** @default ANSWER_WITHIN_MS */
+  readonly withinMs?: number | undefined;
+  /** What all questions of its turn may wait together. @default no limit */
+  readonly mostMs?: number;
+}
+
+/**
+ * Asks a question once for each key, and shows its card. Asking again changes nothing and shows nothing. Call it with the turn held,
+ * or the session locked where no turn asks.
+ */
+export async function askQuestion(db: Queryable, asking: Asking): Promise<StoredQuestion> {
+  const { session, turn, key, question, withinMs = ANSWER_WITHIN_MS, mostMs } = asking;
+  const { rows } = await db.query<StoredQuestion>(
+    `insert into question (session, turn, key, asked, expires_at)
+     select $1, $2, $3, $4, now() + greatest(0, least($5, $6 - (
+       select coalesce(sum(extract(epoch from coalesce(closed_at, now()) - asked_at)) * 1000, 0)
+       from question where session = $1 and turn = $2))) * interval '1 millisecond'
+     on conflict (key) do nothing returning ${COLUMNS}`,
+    [session, turn, key, storableJson(question), withinMs, mostMs ?? withinMs],
+  );
+  const [made] = rows;
+  if (!made) {
+    const known = await db.query<StoredQuestion>(`select ${COLUMNS} from question where key = $1`, [key]);
+    if (!known.rows[0]) throw new Error(`question ${key} is neither new nor known`);
+    return known.rows[0];
+  }
+  const { text, choices, answerer, shown } = question;
+  const card: QuestionBody = { kind: 'question', question: made.id, text, choices: choices.map(withoutForm) };
+  const target = { key, ...threadOf(session) };
+  if (shown === 'alone' && answerer !== 'members') {
+    await putEphemeral(db, { ...target, body: { user: answerer.person, text, question: card } });
+  } else await putMessage(db, { ...target, body: card, final: true });
+  return made;
+}
+
+/** Whether the press opens a form is all that a card has to know of it. */
+function withoutForm({ form, ...choice }: Choice): Choice {
+  return form ? { ...choice, form: { title: form.title, fields: [] } } : choice;
+}
+
+export async function findQuestion(db: Queryable, id: string): Promise<StoredQuestion | null> {
+  const { rows } = await db.query<StoredQuestion>(`select ${COLUMNS} from question where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+/** What came of a question. Null while it is open. */
+export function answerTo({ state, choice, by, given }: StoredQuestion): Answer | null {
+  if (state === 'open') return null;
+  if (state !== 'answered') return { state };
+  return { state, choice: choice ?? '', by: by ?? '', given };
+}
+
+export interface Press {
+  readonly question: string;
+  /** Slack's id of who pressed, and the name that others know. */
+  readonly by: string;
+  readonly name: string;
+  /** Whether they may speak to the agent. */
+  readonly isMember: boolean;
+  readonly choice: string;
+  readonly given: Readonly<Record<string, string>>;
+}
+
+/**
+ * `taken`: it counts. `again`: the same person has answered before. `not-yours`: it is put to somebody else. `answered`: somebody else was
+ * first. `late`: its time or its turn is over. `gone`: there is no such question or choice.
+ */
+export type PressOutcome = 'taken' | 'again' | 'not-yours' | 'answered' | 'late' | 'gone';
+
+/**
+ * Judges a press against the question, and closes the question with it. All of it is one transaction under the session's lock, which the
+ * end of a turn takes as well. So of two presses, or of a press and the end of the turn, the first to commit counts, and the other
+ * one reads what became of the question and changes nothing.
+ */
+export async function pressQuestion(database: Database, press: Press): Promise<PressOutcome> {
+  return inTransaction(database, async (db) => {
+    const found = await findQuestion(db, press.question);
+    if (!found || (await lockSession(db, found.session)) === null) return 'gone';
+    const question = await findQuestion(db, press.question);
+    if (!question) return 'gone';
+    const { asked, session, turn } = question;
+    const isTheirs = asked.answerer === 'members' ? press.isMember : asked.answerer.person === press.by;
+    if (!isTheirs) return 'not-yours';
+    if (question.state === 'answered') return question.by === press.by ? 'again' : 'answered';
+    if (question.state !== 'open') return 'late';
+    if (question.leftMs <= 0) return 'late';
+    if (turn !== null && (await lockTurn(db, { session, turn })) !== 'running') return 'late';
+    const choice = asked.choices.find(({ id }) => id === press.choice);
+    if (!choice) return 'gone';
+    await db.query(
+      `update question set state = 'answered', choice = $2, chosen_by = $3, given = $4, closed_at = now() where id = $1`,
+      [question.id, choice.id, press.by, storableJson(fitting(choice.form?.fields ?? [], press.given))],
+    );
+    await replaceCard(db, question, `${press.name} chose “${choice.label}”.`);
+    db.wake('bellhop_question');
+    return 'taken';
+  });
+}
+
+const MOST_GIVEN = 3_000;
+
+/** What the form asks for, and nothing else. */
+function fitting(fields: readonly FormField[], given: Press['given']): Record<string, string> {
+  return Object.fromEntries(
+    fields.flatMap(({ name }) => {
+      const value = given[name];
+      return value === undefined ? [] : [[name, value.slice(0, MOST_GIVEN)]];
+    }),
+  );
+}
+
+/** Withdraws the open questions of a turn that ends. Call it with the session locked. */
+export async function withdrawQuestions(db: Queryable, session: SessionId, turn: number): Promise<void> {
+  const { rows } = await db.query<StoredQuestion>(
+    `update question set state = 'withdrawn', closed_at = now() where session = $1 and turn = $2 and state = 'open' returning ${COLUMNS}`,
+    [session, turn],
+  );
+  for (const question of rows) await replaceCard(db, question, 'Not asked any more: the work ended first.');
+}
+
+/** Closes questions that nobody has answered in time, at most `most`. Returns how many. */
+export async function expireQuestions(database: Database, most: number): Promise<number> {
+  const { rows } = await database.query<Pick<StoredQuestion, 'id' | 'session'>>(
+    `select id, session from question where state = 'open' and expires_at <= now() order by expires_at limit $1`,
+    [most],
+  );
+  for (const { id, session } of rows) {
+    await inTransaction(database, async (db) => {
+      await lockSession(db, session);
+      const closed = await db.query<StoredQuestion>(
+        `update question set state = 'expired', closed_at = now() where id = $1 and state = 'open' returning ${COLUMNS}`,
+        [id],
+      );
+      for (const question of closed.rows) await replaceCard(db, question, 'Nobody answered in time.');
+    });
+  }
+  return rows.length;
+}
+
+/** Nothing can replace what one person alone was shown, but for what was not shown yet. */
+async function replaceCard(db: Queryable, { key, asked }: StoredQuestion, words: string): Promise<void> {
+  if (asked.shown === 'alone') await withdrawMessage(db, key);
+  else await replaceMessage(db, key, { kind: 'notice', text: `${asked.about}: ${words}` });
+}
+
+/** Closed questions of which no session was told yet. */
+export async function untoldQuestions(
+  db: Queryable,
+  most: number,
+): Promise<Pick<StoredQuestion, 'id' | 'session' | 'turn'>[]> {
+  const { rows } = await db.query<Pick<StoredQuestion, 'id' | 'session' | 'turn'>>(
+    `select id, session, turn from question where told_at is null and state in ('answered', 'expired') order by closed_at limit $1`,
+    [most],
+  );
+  return rows;
+}
+
+export async function markQuestionTold(db: Queryable, id: string): Promise<void> {
+  await db.query('update question set told_at = now() where id = $1', [id]);
+}
