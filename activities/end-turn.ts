@@ -8,7 +8,7 @@ import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
-import { putMessage } from '../store/outbox.ts';
+import { putMessage, retireMessage } from '../store/outbox.ts';
 import { withdrawPlace } from '../store/places.ts';
 import { withdrawQuestions } from '../store/questions.ts';
 import { lockTurn } from '../store/turn-fence.ts';
@@ -95,9 +95,10 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   if (ending === 'stopped' && input.stoppedUpTo) await markStopped(db, session, input.stoppedUpTo);
   if (ending !== 'answered') await claimUnread(db, session, turn, (message) => estimateTokens(userText(message)));
   await finishTurn(db, session, turn, { state: ending, failure: input.failure, stoppedBy: input.stoppedBy });
-  // Before the last word, which is the last row in the order of locks (store/places.ts).
+  // Before the thread's messages, which are the last rows in the order of locks (store/places.ts).
   await withdrawPlace(db, session, turn, input.hasPlace === false);
   await withdrawQuestions(db, session, turn);
+  await retireMessage(db, { key: workingKey(input), ...threadOf(session) });
   const text = (await finalText(db, session, turn)) ?? '';
   const body = { kind: 'answer', text, lastWord: lastWord(input, text), footer: await footerOf(db, input) } as const;
   await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });
@@ -110,8 +111,16 @@ async function tellMissing(db: Queryable, { session, turn }: TurnInput): Promise
   await putMessage(db, { key: `${turnIdOf(session, turn)}/missing`, ...threadOf(session), body, final: true });
 }
 
-/** The key of a turn's one message in the thread: a live line first, the answer in the end. */
-export function answerKey({ session, turn }: { readonly session: SessionId; readonly turn: number }): string {
+/**
+ * The key of a turn's live line. The answer is a message of its own and not an edit of this line, because Slack notifies nobody
+ * of an edit, and the answer stands below what people have said meanwhile.
+ */
+export function workingKey({ session, turn }: { readonly session: SessionId; readonly turn: number }): string {
+  return `${turnIdOf(session, turn)}/working`;
+}
+
+/** The key of a turn's answer. */
+function answerKey({ session, turn }: { readonly session: SessionId; readonly turn: number }): string {
   return `${turnIdOf(session, turn)}/answer`;
 }
 

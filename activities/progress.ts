@@ -2,7 +2,7 @@ import { type SessionId, threadOf } from '../contracts/ids.ts';
 import type { Queryable } from '../store/database.ts';
 import { putMessage } from '../store/outbox.ts';
 import { getTurn } from '../store/turns.ts';
-import { answerKey } from './end-turn.ts';
+import { workingKey } from './end-turn.ts';
 
 export interface Progress {
   readonly session: SessionId;
@@ -15,15 +15,15 @@ export interface Progress {
 }
 
 /**
- * Brings the turn's one message in the thread up to date. It is never written over a final answer, nor after the turn has
- * ended, nor by a late attempt of an earlier step.
+ * Brings the turn's live line in the thread up to date. It is never written after the turn has ended, nor by a late
+ * attempt of an earlier step.
  */
 export type ShowProgress = (progress: Progress) => Promise<void>;
 
 /**
  * This write takes no lock, because it happens often and the row itself is its fence:
  * 1. A live line reads that its turn runs.
- * 2. The turn ends. The transaction that ends it writes the final answer into the same row.
+ * 2. The turn ends. The transaction that ends it retires the row, also where no live line was written yet.
  * 3. The live line is written, and the row refuses it, because nothing is written over a final message.
  * Therefore a late live line changes nothing. One of a turn that ended earlier stops at 1.
  */
@@ -32,7 +32,7 @@ export function createShowProgress(database: Queryable): ShowProgress {
     const { startedAt, state } = await getTurn(database, session, turn);
     if (state !== 'running') return;
     const body = { kind: 'working', step, what, since: startedAt.toISOString(), ...(text && { text }) } as const;
-    await putMessage(database, { key: answerKey({ session, turn }), ...threadOf(session), body, final: false });
+    await putMessage(database, { key: workingKey({ session, turn }), ...threadOf(session), body, final: false });
   };
 }
 

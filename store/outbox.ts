@@ -54,7 +54,14 @@ export interface QuestionBody {
   readonly choices: readonly Choice[];
 }
 
-export type MessageBody = WorkingBody | AnswerBody | NoticeBody | QuestionBody;
+/** A message that is taken out of the thread again: a live line whose turn has ended. */
+export interface GoneBody {
+  readonly kind: 'gone';
+}
+
+/** A message that people see. */
+export type ShownBody = WorkingBody | AnswerBody | NoticeBody | QuestionBody;
+export type MessageBody = ShownBody | GoneBody;
 
 export interface ReactionBody {
   readonly ts: string;
@@ -91,7 +98,7 @@ export interface Target {
 }
 
 export interface NewMessage extends Target {
-  readonly body: MessageBody;
+  readonly body: ShownBody;
   /** Nothing overwrites a final message. */
   readonly final: boolean;
 }
@@ -125,6 +132,25 @@ export async function replaceMessage(db: Queryable, key: string, body: NoticeBod
     [key, storableJson(body)],
   );
   if (rowCount === 1) db.wake('bellhop_outbox');
+}
+
+/**
+ * Takes a message out of its thread. One that Slack does not show, and that no sender has in hand, is done with this.
+ * Where there is no row yet, one is made: a late write with the same key finds it, and changes nothing.
+ */
+export async function retireMessage(db: Queryable, target: Target): Promise<void> {
+  await db.query(
+    `insert into outbox (key, kind, team, channel, thread_ts, body, final, sent_revision)
+     values ($1, 'message', $2, $3, $4, '{"kind": "gone"}', true, 1)
+     on conflict (key) do update
+     set body = excluded.body, final = true, revision = outbox.revision + 1, failed = null, plain = false, queued = false,
+         sent_revision = case when outbox.slack_ts is null and not outbox.unsure and outbox.claim is null
+                              then outbox.revision + 1 else outbox.sent_revision end,
+         not_before = now()
+     where not outbox.final`,
+    [target.key, target.team, target.channel, target.threadTs],
+  );
+  db.wake('bellhop_outbox');
 }
 
 /**
@@ -192,13 +218,11 @@ export async function lastAnswerAt(db: Queryable, session: SessionId): Promise<D
 
 /**
  * Whether a status line would stay for too long. Slack clears it at the next post, so it would stay when something has
- * been posted since, or when a live line is there, which the answer replaces without a post.
+ * been posted since.
  */
 export async function statusWouldLinger(db: Queryable, session: SessionId, since: Date): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from outbox where session = $1 and kind = 'message'
-       and (sent_at >= $2 or (slack_ts is not null and body ->> 'kind' = 'working'))
-     limit 1`,
+    `select 1 from outbox where session = $1 and kind = 'message' and sent_at >= $2 limit 1`,
     [session, since],
   );
   return rowCount === 1;

@@ -16,6 +16,7 @@ export const SLACK_LIMITS: RateLimits = {
   'chat.postMessage': { capacity: 10, perSecond: 1 },
   'chat.postEphemeral': TIER_4,
   'chat.update': TIER_3,
+  'chat.delete': TIER_3,
   'reactions.add': TIER_3,
   'reactions.remove': TIER_2,
   'assistant.threads.setStatus': TIER_4,

@@ -1,10 +1,10 @@
 import type { SessionId } from '../../contracts/ids.ts';
 import type {
   AnswerBody,
-  MessageBody,
   MessageButton,
   NoticeBody,
   QuestionBody,
+  ShownBody,
   WorkingBody,
 } from '../../store/outbox.ts';
 import { STOP_ACTION } from '../receiving/incoming.ts';
@@ -43,7 +43,7 @@ const MAX_BUTTONS = 40;
 export const MAX_PARTS = 5;
 
 /** Renders text and blocks within Slack's limits (docs.slack.dev/reference/block-kit/blocks). A cut is marked. */
-export function renderMessage(body: MessageBody, context: RenderContext): RenderedMessage {
+export function renderMessage(body: ShownBody, context: RenderContext): RenderedMessage {
   switch (body.kind) {
     case 'working':
       return renderWorking(body, context);
@@ -87,7 +87,7 @@ function renderAnswer(body: AnswerBody): RenderedMessage {
 }
 
 /** Renders a message without blocks, after Slack refused its blocks. Less fits, so more is left to the next message. */
-export function renderWithoutBlocks(body: MessageBody, context: RenderContext): RenderedMessage {
+export function renderWithoutBlocks(body: ShownBody, context: RenderContext): RenderedMessage {
   if (body.kind !== 'answer') return { ...renderMessage(body, context), blocks: [] };
   const plain = (limit: number): RenderedMessage => {
     const { markdown, lastWord, small, rest } = partOf(body, limit);

@@ -69,12 +69,12 @@ const MAX_FAILURES = 30;
  *    refuses for good is told to the person (`tellOfRefusal`).
  *
  * @example
- * // A turn ends. Its answer replaces the live line "Working · step 3".
+ * // A turn ends, and its answer is posted.
  * await putMessage(db, { key: 'slack:T1:C1:1.1/1/answer', team: 'T1', channel: 'C1', threadTs: '1.1',
  *                        body: { kind: 'answer', text: 'Done.' }, final: true });
- * // The commit wakes the sender. The row has a slack_ts, so its method is chat.update. It is put into the lane
- * // (T1, chat.update, C1). It is the lane's turn and the bucket has a token: the token is taken, the row is claimed,
- * // chat.update is called, and sent_revision becomes the revision that Slack shows.
+ * // The commit wakes the sender. The row has no slack_ts, so its method is chat.postMessage. It is put into the lane
+ * // (T1, chat.postMessage, C1). It is the lane's turn and the bucket has a token: the token is taken, the row is claimed,
+ * // chat.postMessage is called, and sent_revision becomes the revision that Slack shows.
  */
 export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
   const { database, calls, team, apiUrl, log, now = () => new Date(), leaseMs = LEASE_MS } = options;

@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../../store/database.ts';
 import { inTransaction } from '../../store/database.ts';
-import type { AnswerBody } from '../../store/outbox.ts';
+import type { AnswerBody, ShownBody } from '../../store/outbox.ts';
 import { putMessage } from '../../store/outbox.ts';
 import { goneFromSlack, markLooked, markSent, markSure, type OutboxOf, sendPlain } from '../../store/outbox-claims.ts';
 import { failureOf } from '../api/errors.ts';
@@ -36,8 +36,12 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
     await markLooked(database, row, await findPosted(calls, place, row.mark));
     return false;
   }
+  const { body } = row;
+  if (body.kind === 'gone') return remove(dependencies, row);
   try {
-    const sent = row.slackTs === null ? await post(dependencies, row) : await update(dependencies, row, row.slackTs);
+    const shown = { ...row, body };
+    const sent =
+      row.slackTs === null ? await post(dependencies, shown) : await update(dependencies, shown, row.slackTs);
     await finish(database, row, sent);
     return true;
   } catch (error) {
@@ -52,13 +56,28 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
   }
 }
 
+/** Takes a message out of Slack. One that somebody has deleted already is gone too. */
+async function remove({ database, calls, hold }: SendMessageDependencies, row: OutboxOf<'message'>): Promise<true> {
+  if (row.slackTs !== null) {
+    await hold();
+    await calls.call('chat.delete', { channel: row.channel, ts: row.slackTs }).catch((error) => {
+      const failure = failureOf(error);
+      if (failure.kind !== 'refused' || failure.code !== 'message_not_found') throw error;
+    });
+  }
+  await markSent(database, row, null, 0);
+  return true;
+}
+
+type ShownRow = OutboxOf<'message'> & { readonly body: ShownBody };
+
 /** A message as Slack shows it now. */
 interface SentMessage {
   readonly ts: string;
   readonly shown: RenderedMessage;
 }
 
-async function post(dependencies: SendMessageDependencies, row: OutboxOf<'message'>): Promise<SentMessage> {
+async function post(dependencies: SendMessageDependencies, row: ShownRow): Promise<SentMessage> {
   const { database, calls, hold } = dependencies;
   const shown = render(dependencies, row);
   await hold({ unsure: true });
@@ -81,11 +100,7 @@ async function post(dependencies: SendMessageDependencies, row: OutboxOf<'messag
   }
 }
 
-async function update(
-  dependencies: SendMessageDependencies,
-  row: OutboxOf<'message'>,
-  ts: string,
-): Promise<SentMessage> {
+async function update(dependencies: SendMessageDependencies, row: ShownRow, ts: string): Promise<SentMessage> {
   const { calls, hold } = dependencies;
   const shown = render(dependencies, row);
   await hold();
@@ -94,7 +109,7 @@ async function update(
   return { ts, shown };
 }
 
-function render({ now }: SendMessageDependencies, { body, plain, session }: OutboxOf<'message'>): RenderedMessage {
+function render({ now }: SendMessageDependencies, { body, plain, session }: ShownRow): RenderedMessage {
   const context = { session, now: now() };
   return plain ? renderWithoutBlocks(body, context) : renderMessage(body, context);
 }

@@ -5,6 +5,7 @@ import { limitOf, PER_CHANNEL, type RateLimits } from '../api/rate-limits.ts';
 const METHODS = [
   'chat.postMessage',
   'chat.update',
+  'chat.delete',
   'conversations.replies',
   'conversations.history',
   'files.completeUploadExternal',

@@ -28,6 +28,7 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
     return row.kind === 'message' && row.body.kind === 'notice' ? takeReactionBack(db, row.body.about) : 'nobody';
   }
   if (!row.final || row.session === null || row.kind === 'reaction' || row.kind === 'status') return 'nobody';
+  if (row.kind === 'message' && row.body.kind === 'gone') return 'nobody';
   if (row.key.endsWith(IN_THREAD)) return tellInPrivate(db, row, row.session, code);
   const what = row.kind === 'file' ? `The file ${row.body.name}` : 'My answer';
   const text = `${what} could not be posted here: ${why(code)}. Please ask me again.`;

@@ -589,7 +589,7 @@ create index egress_event_repository on egress_event (lower(repository), at) whe
 -- A row is one thing to be seen in Slack, kept as the wanted state: the sender makes Slack agree with it.
 create table outbox (
   id bigint generated always as identity primary key,
-  -- The key of one logical message. Writes with the same key change that message: `<turn>/answer`, `<inbox id>/refusal`, …
+  -- The key of one logical message. Writes with the same key change that message: `<turn>/working`, `<inbox id>/refusal`, …
   key text not null unique,
   -- The opaque mark in the message's metadata, by which an unsure attempt finds its own message again.
   mark uuid not null default gen_random_uuid() unique,
@@ -631,7 +631,7 @@ create table outbox (
   -- How urgent it is: 1 answers and files, 2 notices, 3 live lines, 4 reactions and status lines.
   class smallint not null generated always as (case
     when kind in ('reaction', 'status') then 4
-    when not final then 3
+    when not final or body ->> 'kind' = 'gone' then 3
     when body ->> 'kind' = 'notice' then 2
     else 1 end) stored,
   -- The one call of Slack's API that the row needs next. One claim is one call.
@@ -640,6 +640,7 @@ create table outbox (
     when kind = 'reaction' then 'reactions.add'
     when kind = 'status' then 'assistant.threads.setStatus'
     when kind = 'ephemeral' then 'chat.postEphemeral'
+    when kind = 'message' and slack_ts is not null and body ->> 'kind' = 'gone' then 'chat.delete'
     when kind = 'message' and slack_ts is not null then 'chat.update'
     when unsure and thread_ts is null then 'conversations.history'
     when unsure then 'conversations.replies'

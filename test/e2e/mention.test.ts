@@ -1,4 +1,5 @@
 import { containersOf } from '../support/installation/containers.ts';
+import { answersIn } from '../support/installation/conversations.ts';
 import { type Installation, startInstallation } from '../support/installation/installation.ts';
 import { waitForTurn } from '../support/installation/turns.ts';
 import { until } from '../support/until.ts';
@@ -36,7 +37,7 @@ test('a mention is answered once, with one request injected, one forwarded and o
     { outcome: 'forwarded', host: 'docs.acme.test', connection: null },
     { outcome: 'blocked', host: 'paste.acme.test', connection: null },
   ]);
-  expect(await bellhop.slack.answers(mention)).toHaveLength(1);
+  expect(await answersIn(bellhop, mention)).toHaveLength(1);
   expect(await containersOf(bellhop.id)).toHaveLength(1);
   const turns = await bellhop.database.query('select 1 from turn where session = $1', [session]);
   expect(turns.rowCount).toBe(1);

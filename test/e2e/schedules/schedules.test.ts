@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nextRuns } from '../../../access/schedule-times.ts';
 import { openTimeZone } from '../../../access/time-zone.ts';
 import { bellhopCommand } from '../../support/installation/command-line.ts';
+import { answersIn } from '../../support/installation/conversations.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { TEAM, toolSteps, waitForTurn } from '../../support/installation/turns.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
@@ -204,7 +205,7 @@ test('a task whose minute came while every worker was down is done once, with th
     ]);
     const { rows: turns } = await bellhop.database.query('select requester from turn where session = $1', [session]);
     expect(turns).toEqual([by]);
-    expect(await bellhop.slack.answers(opening)).toHaveLength(1);
+    expect(await answersIn(bellhop, opening)).toHaveLength(1);
     const { searchAttributes } = await bellhop.temporal.client.workflow.getHandle(session).describe();
     expect(searchAttributes.BellhopRequester).toEqual([by.requester]);
   }

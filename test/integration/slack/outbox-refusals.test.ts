@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MessageBody } from '../../../store/outbox.ts';
+import type { ShownBody } from '../../../store/outbox.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => stage.slack.clearFaults());
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
-const put = (key: string, body: MessageBody, final: boolean) => putInto(stage, thread, key, body, final);
+const put = (key: string, body: ShownBody, final: boolean) => putInto(stage, thread, key, body, final);
 const sent = (key: string) => untilSent(stage, key);
 
 test('an answer whose message somebody deleted is posted again; a status line is not', async () => {

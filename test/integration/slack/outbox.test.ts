@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { MessageBody } from '../../../store/outbox.ts';
-import { putMessage } from '../../../store/outbox.ts';
+import type { ShownBody } from '../../../store/outbox.ts';
+import { putMessage, retireMessage } from '../../../store/outbox.ts';
 import { contention } from '../../support/contention.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => stage.slack.clearFaults());
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
-const put = (key: string, body: MessageBody, final: boolean) => putInto(stage, thread, key, body, final);
+const put = (key: string, body: ShownBody, final: boolean) => putInto(stage, thread, key, body, final);
 const sent = (key: string) => untilSent(stage, key);
 
 test('a post that took effect although its answer was lost is found again: one message, the final one', async () => {
@@ -200,6 +200,85 @@ test('nobody is pinged, nothing unfurls, and no remote image is shown', async ()
   expect(answer.unfurlMedia).toBe(false);
   expect(everyText(answer)).not.toContain('![');
   await gateway.stop();
+});
+
+describe('a live line whose turn has ended', () => {
+  const target = (key: string) => ({ key, team: TEAM, channel: thread.channel, threadTs: thread.ts });
+  const retire = (key: string) => retireMessage(stage.db.database, target(key));
+
+  test('goes, and the answer is a new message below what people said meanwhile', async () => {
+    const { slack } = stage;
+    const gateway = await stage.start();
+    const key = randomUUID();
+    await put(key, working(1), false);
+    await slack.waitForAnswer(thread, /step 1/);
+    const meanwhile = await slack.post('grace', 'platform-eng', 'and I said this', { threadTs: thread.ts });
+    await retire(key);
+    await put(`${key}/answer`, { kind: 'answer', text: 'All of it.' }, true);
+    const answer = await slack.waitForAnswer(thread, /All of it/);
+    await sent(key);
+    expect(Number(answer.ts)).toBeGreaterThan(Number(meanwhile.ts));
+    expect(await slack.answers(thread)).toHaveLength(1);
+    await gateway.stop();
+  }, 30_000);
+
+  test('is never shown when it was not posted yet, and no late line brings it back', async () => {
+    const { slack } = stage;
+    const [waiting, unwritten] = [randomUUID(), randomUUID()];
+    await put(waiting, working(1), false);
+    await retire(waiting);
+    await retire(unwritten);
+    await put(waiting, working(2), false);
+    await put(unwritten, working(2), false);
+    const gateway = await stage.start();
+    await put(randomUUID(), { kind: 'answer', text: 'The only one.' }, true);
+    await slack.waitForAnswer(thread, /The only one/);
+    await Promise.all([sent(waiting), sent(unwritten)]);
+    expect(await slack.answers(thread)).toHaveLength(1);
+    await gateway.stop();
+  }, 30_000);
+
+  test.each([
+    ['was on its way', { delayMs: 'chat.postMessage', ms: 700, times: 1 }],
+    ['was posted with an outcome that nobody knows', { acceptThenDrop: 'chat.postMessage' }],
+  ])(
+    'goes when it %s',
+    async (_, fault) => {
+      const { slack, db } = stage;
+      const gateway = await stage.start();
+      await slack.fault(fault);
+      const key = randomUUID();
+      await put(key, working(1), false);
+      const isBegun = async () =>
+        (await db.database.query('select 1 from outbox where key = $1 and (unsure or claim is not null)', [key]))
+          .rowCount === 1;
+      await until(isBegun, 'the post to begin');
+      await retire(key);
+      await sent(key);
+      await until(async () => (await slack.answers(thread)).length === 0, 'the line to go');
+      await gateway.stop();
+    },
+    30_000,
+  );
+
+  test('may have been deleted by a person', async () => {
+    const { slack, db } = stage;
+    const gateway = await stage.start();
+    const key = randomUUID();
+    await put(key, working(1), false);
+    const line = await slack.waitForAnswer(thread, /step 1/);
+    await sent(key);
+    await fetch(new URL('chat.delete', slack.apiUrl), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${slack.tokens.bot}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ channel: line.channel, ts: line.ts }),
+    });
+    await retire(key);
+    await sent(key);
+    const { rows } = await db.database.query("select failed from outbox where key like $1 || '%'", [key]);
+    expect(rows).toEqual([{ failed: null }]);
+    await gateway.stop();
+  }, 30_000);
 });
 
 test('an answer that takes the place of a live line pings nobody and unfurls nothing either', async () => {

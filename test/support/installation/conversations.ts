@@ -1,4 +1,5 @@
 import { everyText } from '../slack-simulator.ts';
+import { until } from '../until.ts';
 import type { Installation } from './installation.ts';
 
 type Request = NonNullable<Installation['model']['calls'][number]['request']>;
@@ -33,5 +34,8 @@ export async function answersIn(
   { slack }: Pick<Installation, 'slack'>,
   thread: Parameters<Installation['slack']['answers']>[0],
 ): Promise<string[]> {
-  return (await slack.answers(thread)).map(everyText);
+  const texts = async () => (await slack.answers(thread)).map(everyText);
+  // The live line of a turn goes a moment after its answer has come; one whose sender was killed, when the sender's claim has ended.
+  await until(async () => !(await texts()).some((text) => text.includes('Working · ')), 'the live line to go', 30_000);
+  return texts();
 }

@@ -1,10 +1,10 @@
-import { type MessageBody, putMessage } from '../../../../store/outbox.ts';
+import { putMessage, type ShownBody } from '../../../../store/outbox.ts';
 import { type GatewayStage, TEAM } from '../../../support/gateway-stage.ts';
 import type { SimMessage } from '../../../support/slack-simulator.ts';
 import { until } from '../../../support/until.ts';
 
 /** Puts a row of a thread into the outbox. */
-export function putInto(stage: GatewayStage, thread: SimMessage, key: string, body: MessageBody, final: boolean) {
+export function putInto(stage: GatewayStage, thread: SimMessage, key: string, body: ShownBody, final: boolean) {
   const session = stage.sessionOf(thread);
   const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session };
   return putMessage(stage.db.database, { ...place, key, body, final });

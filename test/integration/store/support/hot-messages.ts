@@ -156,6 +156,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.putFile': (db) => outbox.putFile(db, { ...target, body: { fileId: randomUUID(), name: 'a' } }),
   'outbox.putEphemeral': (db) => outbox.putEphemeral(db, { ...target, body: { user: 'U1', text: 'x' } }),
   'outbox.replaceMessage': (db) => outbox.replaceMessage(db, 'no such key', { kind: 'notice', text: 'x' }),
+  'outbox.retireMessage': (db) => outbox.retireMessage(db, { ...target, key: `${BUSY}/301/working` }),
   'outbox.withdrawMessage': (db) => outbox.withdrawMessage(db, 'no such key'),
   'outbox.lastAnswerAt': (db) => outbox.lastAnswerAt(db, BUSY),
   'outbox.statusWouldLinger': (db) => outbox.statusWouldLinger(db, BUSY, new Date()),
