@@ -4,6 +4,7 @@ import type {
   ChannelPattern,
   Connection,
   Guardrail,
+  NamedModel,
   PeopleAccess,
   RepositoryGuardrail,
   ToolGuardrail,
@@ -27,6 +28,7 @@ export interface AccessFile {
   readonly schedules: readonly FileSchedule[];
   readonly tests: readonly FileTest[];
   readonly environments?: readonly Environment[];
+  readonly models?: readonly FileModel[];
   readonly people?: PeopleAccess;
 }
 
@@ -36,6 +38,7 @@ export interface ScopeSection {
   readonly bundles: readonly string[];
   readonly instructions: string;
   readonly environment?: string;
+  readonly model?: string;
   readonly directMessages?: 'on' | 'off';
   readonly groupMessages?: 'off' | 'workspace';
 }
@@ -65,6 +68,12 @@ export interface FileConnection extends Omit<Connection, 'credentialVersion' | '
   /** Path of a PEM file, counted from the folder of `bellhop.yaml`. Null for the usual authorities. */
   readonly caFile: string | null;
   readonly line: number;
+}
+
+/** A model without the version of its key, which is sealed when the file is applied. */
+export interface FileModel extends Omit<NamedModel, 'keyVersion'> {
+  /** Null: the server asks for no key. */
+  readonly source: SecretSource | null;
 }
 
 /** Where `bellhop apply` finds the secret. With `stored`, the file names none and the stored credential stays. */

@@ -4,7 +4,16 @@ import type { AccessDocument } from './document.ts';
 /** One entry that differs between two documents. */
 export interface DocumentChange {
   readonly change: 'added' | 'changed' | 'removed';
-  readonly kind: 'scope' | 'pattern' | 'bundle' | 'connection' | 'guardrail' | 'environment' | 'registry' | 'offer';
+  readonly kind:
+    | 'scope'
+    | 'pattern'
+    | 'bundle'
+    | 'connection'
+    | 'guardrail'
+    | 'environment'
+    | 'registry'
+    | 'model'
+    | 'offer';
   /** The name for people: `#platform-eng`, `acme-data`. */
   readonly name: string;
 }
@@ -17,7 +26,7 @@ interface Entry {
 
 /**
  * Lists the changes from one document to another: scopes, patterns of channels, bundles, connections, guardrails,
- * environments, mirrors of registries, then what people are offered. A rule that only moved to another line of the file is no change.
+ * environments, mirrors of registries, models, then what people are offered. A rule that only moved to another line of the file is no change.
  */
 export function compareDocuments(before: AccessDocument, after: AccessDocument): DocumentChange[] {
   return [
@@ -28,6 +37,7 @@ export function compareDocuments(before: AccessDocument, after: AccessDocument):
     ...compare('guardrail', guardrailsOf(before), guardrailsOf(after)),
     ...compare('environment', environmentsOf(before), environmentsOf(after)),
     ...compare('registry', mirrorsOf(before), mirrorsOf(after)),
+    ...compare('model', modelsOf(before), modelsOf(after)),
     ...compare('offer', offersOf(before), offersOf(after)),
   ];
 }
@@ -76,6 +86,15 @@ function environmentsOf({ environments = [] }: AccessDocument): Entry[] {
 
 function mirrorsOf({ mirrors = {} }: AccessDocument): Entry[] {
   return Object.entries(mirrors).map(([name, content]) => ({ key: name, name, content }));
+}
+
+/** Models without the versions of their keys. `bellhop apply` reports new keys separately. */
+function modelsOf({ models = [], people }: AccessDocument): Entry[] {
+  return [
+    ...models.map(({ keyVersion: _, ...content }) => ({ key: content.name, name: content.name, content })),
+    // The slash keeps it apart from every model.
+    ...(people?.models ? [{ key: '/people', name: 'choices of people', content: people.models }] : []),
+  ];
 }
 
 function offersOf({ people }: AccessDocument): Entry[] {

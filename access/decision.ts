@@ -90,6 +90,8 @@ export interface EffectiveAccess {
    * credential, and only their tools can be called (mcp/judge-tool.ts).
    */
   readonly servers: readonly EffectiveServer[];
+  /** The name of the model that answers here. Absent: the one of the agent worker's environment. */
+  readonly model?: string;
   /** Instructions for the model, broadest scope first. */
   readonly instructions: readonly { readonly origin: string; readonly text: string }[];
 }

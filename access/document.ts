@@ -252,6 +252,29 @@ export interface ToolGuardrail {
   readonly line: number;
 }
 
+/** A language model that the file names. Its key is sealed for the agent worker alone (credentials/model-binding.ts). */
+export interface NamedModel {
+  readonly name: string;
+  readonly vendor: 'anthropic' | 'openai-compatible';
+  readonly api: 'messages' | 'chat-completions' | 'responses';
+  /** Where the vendor's paths begin, without a slash at its end. */
+  readonly baseUrl: string;
+  /** The vendor's name of it. */
+  readonly model: string;
+  /** Its window, and its longest answer. */
+  readonly contextTokens: number;
+  readonly answerTokens: number;
+  readonly reasoning?: 'low' | 'medium' | 'high';
+  /** What it is used for wherever a turn happens. */
+  readonly for: readonly 'summaries'[];
+  /** The model that answers while this one is away. */
+  readonly fallback?: string;
+  /** The stored version of its key. Null: the server asks for none. */
+  readonly keyVersion: number | null;
+  /** Where it stands in the file that was applied, counted from 1. */
+  readonly line: number;
+}
+
 export interface ScopeAccess {
   readonly scope: ScopeKey;
   /** For people: `#platform-eng`, `organization`. */
@@ -262,6 +285,8 @@ export interface ScopeAccess {
   readonly instructions: string;
   /** The environment that is attached here. Absent when the file does not say. */
   readonly environment?: string;
+  /** The model that answers here, by its name in the file. Absent when the file does not say. */
+  readonly model?: string;
   /** Of the organization and of workspaces. Absent when the file does not say. */
   readonly directMessages?: 'on' | 'off';
   /** `workspace` gives group messages the bundles of workspace and organization. Absent when the file does not say. */
@@ -280,6 +305,8 @@ export interface ChannelPattern extends Omit<ScopeAccess, 'scope' | 'label' | 'p
 /** What people may connect for themselves. */
 export interface PeopleAccess {
   readonly offers: readonly PersonalOffer[];
+  /** Names of the models among which a person chooses for their own direct messages. Absent: none. */
+  readonly models?: readonly string[];
 }
 
 /** A service that a person may connect with a token of their own. */
@@ -306,6 +333,8 @@ export interface AccessDocument {
   readonly patterns?: readonly ChannelPattern[];
   /** Absent: none. */
   readonly environments?: readonly Environment[];
+  /** Absent: none. */
+  readonly models?: readonly NamedModel[];
   /** Absent: people may connect nothing. */
   readonly people?: PeopleAccess;
   /** Where packages came from on the operator's machine when the file was applied. Absent: the public hosts. */

@@ -1,10 +1,11 @@
 import { type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
 import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './attached-access.ts';
 import type { EffectiveAccess, EffectiveRule, EffectiveServer, ForgeConnection } from './decision.ts';
-import type { AccessDocument, PersonalOffer, ScopeAccess } from './document.ts';
+import type { AccessDocument, NamedModel, PersonalOffer, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
 import { matchesHost } from './host-name.ts';
+import { nearestModel } from './models/nearest-model.ts';
 import { type HeldConnection, personalAccess } from './personal-access.ts';
 
 /**
@@ -36,6 +37,9 @@ export interface AccessIndex {
   accessTo(host: string, scope: ScopeKey, held?: readonly HeldConnection[]): EffectiveAccess;
   /** What people may connect for themselves. */
   readonly offers: readonly PersonalOffer[];
+  /** The models that the document names, and those among which a person chooses for themselves. */
+  readonly models: readonly NamedModel[];
+  readonly peopleModels: readonly string[];
   /** Why the agent may not work in a scope. Null: it may. */
   whyOff(scope: ScopeKey): Off | null;
 }
@@ -79,8 +83,11 @@ export function indexAccess(document: AccessDocument): AccessIndex {
   return {
     whyOff: (scope) => whyOff(scope, scopes),
     offers: document.people?.offers ?? [],
+    models: document.models ?? [],
+    peopleModels: document.people?.models ?? [],
     effective(scope, held = []) {
       const chain = chainOf(scope);
+      const model = nearestModel((each) => scopes.get(each)?.model, scope);
       const own = personalAccess(document.people, scope, held);
       return {
         scope,
@@ -94,6 +101,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
         registries: chain.flatMap(({ registries }) => registries),
         servers: serversOf(chain),
+        ...(model !== undefined && { model }),
         instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
       };
     },

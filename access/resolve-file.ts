@@ -77,7 +77,7 @@ export function resolveFile(
 export function documentOf(
   { bundles, guardrails, repositoryGuardrails, toolGuardrails, patterns, environments = [], people }: AccessFile,
   { scopes }: Pick<ResolvedFile, 'scopes'>,
-  known: Pick<AccessDocument, 'version' | 'connections' | 'mirrors'>,
+  known: Pick<AccessDocument, 'version' | 'connections' | 'models' | 'mirrors'>,
 ): AccessDocument {
   return {
     ...known,
@@ -129,7 +129,7 @@ function workspaceScope(
 }
 
 function scopeAccess(scope: ScopeKey, label: string, section: ScopeSection): ScopeAccess {
-  const { enabled, bundles, instructions, environment, directMessages, groupMessages } = section;
+  const { enabled, bundles, instructions, environment, model, directMessages, groupMessages } = section;
   return {
     scope,
     label,
@@ -137,6 +137,7 @@ function scopeAccess(scope: ScopeKey, label: string, section: ScopeSection): Sco
     bundles,
     instructions,
     ...(environment !== undefined && { environment }),
+    ...(model !== undefined && { model }),
     ...(directMessages !== undefined && { directMessages }),
     ...(groupMessages !== undefined && { groupMessages }),
   };

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { PromptSettings } from '../agent/load-context.ts';
 import type { Model } from '../agent/model/model.ts';
+import type { NamedModels } from '../agent/model/named-models.ts';
 import { createToolRegistry } from '../agent/tools/registry.ts';
 import { createTranscriptCache } from '../agent/transcript/transcript-cache.ts';
 import type { AgentActivities, ScheduleActivities } from '../contracts/activities.ts';
@@ -17,6 +18,8 @@ import type { SessionSettings } from './settings.ts';
 export interface AgentDependencies {
   readonly database: Database;
   readonly model: Model;
+  /** Those of the access file. @default none */
+  readonly models?: NamedModels;
   readonly prompt: PromptSettings;
   readonly settings: SessionSettings;
   readonly log: Logger;

@@ -5,14 +5,21 @@ import { assistantsOf } from '../store/transcript.ts';
 
 /**
  * What the thread is told at the end of a turn, as Markdown. A turn has several answers when somebody added to it after
- * the first one; they are joined. A turn without an answer gives the last thing that the model said beside its work,
+ * the first one; they are joined. One that was cut at its length goes on with the next one. A turn without an answer gives the last thing that the model said beside its work,
  * or null when it said nothing.
  */
 export async function finalText(db: Queryable, session: SessionId, turn: number): Promise<string | null> {
   const rows = await assistantsOf(db, session, turn);
-  const answers = rows.filter(isAnswer).map(answerText);
+  const answers = rows.filter(isAnswer).reduce<AssistantContent[]>(joined, []).map(answerText);
   if (answers.length > 0) return answers.join('\n\n');
   return rows.map(({ blocks }) => textOf(blocks)).findLast((text) => text !== '') ?? null;
+}
+
+/** Adds an answer to those before, or to the end of the last one when that was cut. */
+function joined(before: AssistantContent[], next: AssistantContent): AssistantContent[] {
+  const last = before.at(-1);
+  if (last?.stopReason !== 'length') return [...before, next];
+  return [...before.slice(0, -1), { ...next, blocks: [...last.blocks, ...next.blocks] }];
 }
 
 function isAnswer({ blocks, stopReason }: AssistantContent): boolean {

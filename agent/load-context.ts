@@ -6,7 +6,9 @@ import { getSession } from '../store/sessions.ts';
 import type { StepRef } from '../store/steps.ts';
 import { appendTranscript, newestSummary, type TranscriptRow } from '../store/transcript.ts';
 import { inTurn } from '../store/turn-fence.ts';
+import { ModelError } from './errors.ts';
 import type { Model } from './model/model.ts';
+import type { NamedModels } from './model/named-models.ts';
 import { systemPrompt } from './prompt.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
@@ -24,6 +26,7 @@ export interface PromptSettings {
 export interface ContextDependencies {
   readonly database: Database;
   readonly model: Model;
+  readonly models?: NamedModels;
   readonly tools: ToolRegistry;
   readonly prompt: PromptSettings;
   readonly transcripts: TranscriptCache;
@@ -57,20 +60,37 @@ export async function loadContext(
 
 /** Of two attempts that summarise at once, one stores its summary. */
 async function replaceBySummary(
-  { database, model }: ContextDependencies,
+  deps: ContextDependencies,
   { session, turn, step, signal }: StepRef & { readonly signal: AbortSignal },
   rows: readonly TranscriptRow[],
   cut: number,
 ): Promise<void> {
+  const { database } = deps;
   const before = rows[0]?.role === 'summary' ? rows[0].seq : null;
-  const summary = await summarise(model, rows.slice(0, cut), signal);
+  const summary = await summaryOf(deps, rows.slice(0, cut), signal);
   if (!summary) return;
-  const { content, usage } = summary;
+  const { content, usage, model } = summary;
   await inTurn(database, { session, turn }, async (db) => {
     if ((await newestSummary(db, session)) !== before) return;
     await appendTranscript(db, session, [{ turn, role: 'summary', content, tokens: usage.outputTokens }]);
-    await recordUsage(db, { session, turn, step, model: model.name, ...usage });
+    await recordUsage(db, { session, turn, step, model, ...usage });
   });
+}
+
+/** By the model that is named for summaries. When that one cannot, the turn's own does it. */
+async function summaryOf({ model, models }: ContextDependencies, rows: readonly TranscriptRow[], signal: AbortSignal) {
+  const named = await models?.forSummaries();
+  if (named) {
+    try {
+      const made = await summarise(named, rows, signal);
+      return made && { ...made, model: named.name };
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      models?.noteAway(named, error);
+    }
+  }
+  const made = await summarise(model, rows, signal);
+  return made && { ...made, model: model.name };
 }
 
 async function promptOf({ database, prompt }: ContextDependencies, { session, turn }: StepRef): Promise<string> {

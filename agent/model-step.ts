@@ -1,4 +1,5 @@
 import type { ModelCallResult, TurnLimits } from '../contracts/activities.ts';
+import { modelNameOf } from '../store/access-snapshots.ts';
 import { claimInboxMessages } from '../store/claim-messages.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { turnSpending } from '../store/model-usage.ts';
@@ -8,6 +9,7 @@ import { assertNotLostTooOften, ModelError } from './errors.ts';
 import { loadContext, type PromptSettings } from './load-context.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
 import type { Model, ModelAnswer } from './model/model.ts';
+import type { NamedModels } from './model/named-models.ts';
 import { settleOpenTools } from './settle-tools.ts';
 import { recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
@@ -18,7 +20,10 @@ import { userText } from './transcript/user-text.ts';
 
 export interface ModelStepDependencies {
   readonly database: Database;
+  /** The one that answers where the access file names none. */
   readonly model: Model;
+  /** Those of the access file. @default none */
+  readonly models?: NamedModels;
   readonly tools: ToolRegistry;
   readonly prompt: PromptSettings;
   readonly transcripts: TranscriptCache;
@@ -80,10 +85,47 @@ export async function runModelStep(deps: ModelStepDependencies, input: ModelStep
     return null;
   });
   if (known) return known;
-  const answer = await callModel({ ...deps, tools }, input);
+  const answer = await callFirstThere({ ...deps, tools }, input);
   report(input, 'storing');
   input.signal.throwIfAborted();
   return storeAnswer(database, tools, input, answer);
+}
+
+/**
+ * Asks the turn's model, and the other one when that is away. What the first said before it failed is dropped, because the
+ * other one answers from the beginning. When both are away, the first one's failure says how long to wait.
+ */
+async function callFirstThere(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelAnswer> {
+  const [first = deps.model, ...others] = await modelsOf(deps, input);
+  try {
+    return await callModel({ ...deps, model: first }, input);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    deps.models?.noteAway(first, error);
+    for (const model of others) {
+      try {
+        return await callModel({ ...deps, model }, input);
+      } catch (second) {
+        if (!isAway(second)) throw second;
+        deps.models?.noteAway(model, second);
+      }
+    }
+    throw error;
+  }
+}
+
+function isAway(error: unknown): error is ModelError {
+  return error instanceof ModelError && (error.code === 'ModelUnavailable' || error.code === 'ModelRateLimited');
+}
+
+/** The models that the turn's place has, as the access file is now. */
+async function modelsOf(
+  { database, model, models }: ModelStepDependencies,
+  { session, turn }: StepRef,
+): Promise<readonly Model[]> {
+  const name = models ? await modelNameOf(database, session, turn) : null;
+  // A name that left the file while the turn runs.
+  return (models && name !== null && (await models.forTurn(name))) || [model];
 }
 
 async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelAnswer> {

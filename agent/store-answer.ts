@@ -3,7 +3,7 @@ import type { AssistantContent, ToolUseBlock } from '../contracts/conversation.t
 import type { Database, Queryable } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
 import { addToolSteps, endToolStep, finishModelStep, type StepRef, toolStepsOf } from '../store/steps.ts';
-import { appendTranscript, assistantAt } from '../store/transcript.ts';
+import { appendTranscript, assistantAt, assistantsOf } from '../store/transcript.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import type { ModelAnswer } from './model/model.ts';
 import { failedEnd } from './settle-tools.ts';
@@ -46,7 +46,7 @@ export async function storeAnswer(
       else open.push({ step: number, tool: call.name });
     }
     await recordUsage(db, { session, turn, step, model, ...usage });
-    return resultOf(tools, ref, content, calls.length, open);
+    return resultOf(db, tools, ref, content, { steps: calls.length, open });
   });
 }
 
@@ -60,23 +60,37 @@ export async function recordedAnswer(
   if (!content) return null;
   const steps = await toolStepsOf(db, ref);
   const open = steps.filter(({ state }) => state === 'pending');
-  return resultOf(tools, ref, content, steps.length, open);
+  return resultOf(db, tools, ref, content, { steps: steps.length, open });
 }
 
-function resultOf(
+async function resultOf(
+  db: Queryable,
   tools: ToolRegistry,
   ref: StepRef,
   content: AssistantContent,
-  steps: number,
-  open: readonly { readonly step: number; readonly tool: string }[],
-): ModelCallResult {
+  { steps, open }: { readonly steps: number; readonly open: readonly { step: number; tool: string }[] },
+): Promise<ModelCallResult> {
+  const done = isDone(content) && !(isCut(content) && (await mayGoOn(db, ref)));
   const refs = open.map(({ step, tool }): ToolRef => ({ step, tool, parallel: tools.find(tool)?.parallel ?? false }));
-  return { nextStep: ref.step + 1 + steps, tools: refs, done: isDone(content), limit: null };
+  return { nextStep: ref.step + 1 + steps, tools: refs, done, limit: null };
 }
 
 function isDone({ blocks, stopReason }: AssistantContent): boolean {
   if (stopReason === 'refused') return true;
   return stopReason !== 'pause' && callsOf(blocks).length === 0;
+}
+
+/** Whether an answer was cut at its length. Then the model is asked to go on where it stopped. */
+function isCut({ blocks, stopReason }: AssistantContent): boolean {
+  return stopReason === 'length' && callsOf(blocks).length === 0;
+}
+
+/** A model that is cut again and again has no end to come to. */
+const CUT_IN_A_ROW = 5;
+
+async function mayGoOn(db: Queryable, { session, turn }: StepRef): Promise<boolean> {
+  const last = (await assistantsOf(db, session, turn)).slice(-CUT_IN_A_ROW);
+  return last.length < CUT_IN_A_ROW || !last.every(isCut);
 }
 
 /** Why a call cannot be run at all, in words for the model. */

@@ -1,3 +1,4 @@
+import type { DescribedModel } from '../access/models/describe-models.ts';
 import type { ToolsState } from '../contracts/setup-state.ts';
 import type { Overview, QueueOverview, RunnerOverview, ThreadOverview } from '../store/overview.ts';
 import { RUNNER_DEAD_AFTER_SECONDS } from '../store/runners.ts';
@@ -7,11 +8,13 @@ interface StatusMore {
   readonly tools?: ToolsState | null;
   /** Channels that match a pattern of the access file and are not confirmed. */
   readonly waiting?: number;
+  /** Those of the access file. */
+  readonly models?: readonly DescribedModel[];
 }
 
 /** The output of `bellhop status`. */
 export function statusText(
-  { threads, runners, places, inbox, outbox, tools = null, waiting = 0 }: Overview & StatusMore,
+  { threads, runners, places, inbox, outbox, tools = null, waiting = 0, models = [] }: Overview & StatusMore,
   now: Date,
 ): string {
   const sections = [
@@ -23,6 +26,7 @@ export function statusText(
     `Runners${runners.length === 0 ? ': none has said that it lives' : ''}`,
     runnersText(runners),
     toolsText(tools, now),
+    modelsText(models),
     `Places  ${queueWords({ ...places, failed: 0 }, 'in line for a sandbox')}`,
     `Inbox   ${queueWords(inbox, 'not yet with its session')}`,
     `Outbox  ${queueWords(outbox, 'not yet in Slack')}`,
@@ -41,6 +45,12 @@ function toolsText(tools: ToolsState | null, now: Date): string {
     `Tools   not built; tried again at ${tools.again ?? 'the next start'}; new sandboxes have the base`,
     ...lines,
   ].join('\n');
+}
+
+function modelsText(models: readonly DescribedModel[]): string {
+  if (models.length === 0) return '';
+  const rows = models.map(({ name, what, where }) => [name, what, where || 'used nowhere']);
+  return `Models\n${columns(rows, '  ')}`;
 }
 
 /** One line for each runner. Empty when there is none. */

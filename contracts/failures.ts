@@ -50,7 +50,8 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   ModelUnauthorized: {
     retry: false,
     thread: "I can't reach my language model: its key was refused. An administrator has to look at this.",
-    operator: 'The model API answered 401 or 403. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL.',
+    operator:
+      'The model API answered 401, 402 or 403, or the account has no money left. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL, or the key of the model in the access file; the activity failure says when it cannot be opened.',
   },
   ModelRateLimited: {
     retry: true,

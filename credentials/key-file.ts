@@ -59,6 +59,11 @@ export function keyFileIn(home: string): string {
   return join(home, 'proxy-key.json');
 }
 
+/** The agent worker's key file, for keys of models, unless BELLHOP_MODEL_KEY_FILE names another one. */
+export function modelKeyFileIn(home: string): string {
+  return join(home, 'agent-key.json');
+}
+
 /** @throws CredentialError `key_file_missing`, `key_file_unreadable`, `key_file_permissions` or `key_file_malformed` */
 export async function readKeyFile(path: string): Promise<KeyPair> {
   // Permissions are read from the open file, so that the checked file is the one that is read.

@@ -54,6 +54,15 @@ export async function turnToolsOf(db: Queryable, session: SessionId, turn: numbe
   return rows[0]?.tools ?? NO_TOOLS;
 }
 
+/** The name of the model with which a turn began. Null when the access file named none. */
+export async function modelNameOf(db: Queryable, session: SessionId, turn: number): Promise<string | null> {
+  const { rows } = await db.query<{ model: string | null }>(
+    `select access->>'model' as model from access_snapshot where session = $1 and turn = $2`,
+    [session, turn],
+  );
+  return rows[0]?.model ?? null;
+}
+
 /** The access a turn began with. */
 export async function snapshotOf(db: Queryable, session: SessionId, turn: number): Promise<EffectiveAccess | null> {
   const { rows } = await db.query<{ access: StoredAccess }>(

@@ -45,12 +45,22 @@ export async function listCredentials(db: Queryable): Promise<CredentialRecord[]
   return rows;
 }
 
-/** The versions of credentials that a document names: those in use, and those that can still be put back. */
-export function namedVersions({ connections }: Pick<AccessDocument, 'connections'>): [string, number][] {
-  return connections.flatMap(({ id, credentialVersion, retiring }): [string, number][] => [
+/**
+ * The versions of credentials that a document names: those in use, and those that can still be put back. Keys of models are
+ * among them.
+ */
+export function namedVersions({
+  connections,
+  models = [],
+}: Pick<AccessDocument, 'connections' | 'models'>): [string, number][] {
+  const keys = models.flatMap(({ name, keyVersion }): [string, number][] =>
+    keyVersion === null ? [] : [[`model/${name}`, keyVersion]],
+  );
+  const own = connections.flatMap(({ id, credentialVersion, retiring }): [string, number][] => [
     [id, credentialVersion],
     ...(retiring ? [[id, retiring.version] as [string, number]] : []),
   ]);
+  return [...own, ...keys];
 }
 
 /**
@@ -61,7 +71,7 @@ export async function dropCredentials(
   tx: Queryable,
   { current, previous }: { readonly current: AccessDocument; readonly previous: AccessDocument },
 ): Promise<void> {
-  const ids = new Set(current.connections.map(({ id }) => id));
+  const ids = new Set(namedVersions(current).map(([id]) => id));
   const kept = [...namedVersions(current), ...namedVersions(previous).filter(([connection]) => ids.has(connection))];
   await tx.query(
     `delete from credential where not exists (

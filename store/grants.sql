@@ -42,6 +42,8 @@ grant select on mcp_server, mcp_tool to :"agent";
 grant select (team, person, connection, version) on personal_connection to :"agent";
 -- The end of a turn withdraws its questions.
 grant select, update on question to :"agent";
+-- Keys of models, which are sealed for it alone. It reads no other credential.
+grant select on model_key to :"agent";
 -- Deletes what is too old, and nothing else: the function decides what that is.
 grant execute on function delete_old(text, timestamptz, int) to :"agent";
 

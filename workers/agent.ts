@@ -8,18 +8,22 @@ import { createEndAbandonedTurn } from '../activities/end-turn.ts';
 import { createHousekeepingActivities } from '../activities/housekeeping.ts';
 import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../activities/settings.ts';
 import { createAnthropicModel } from '../agent/model/anthropic.ts';
+import { createNamedModels } from '../agent/model/named-models.ts';
+import { withoutKey } from '../agent/model/without-key.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
 import { PORTS } from '../setup/host/port-wishes.ts';
 import { findChannel } from '../store/channels.ts';
 import { type Database, openDatabase } from '../store/database.ts';
+import { createPolicyReader } from '../store/policy-reader.ts';
 import { keepGrantingPlaces } from './agent/grant-places.ts';
 import { keepHousekeeper } from './agent/housekeeper.ts';
+import { modelKeys } from './agent/model-keys.ts';
 import { retentionOf, retentionVariables } from './agent/retention-settings.ts';
 import { connectWorker } from './connect-worker.ts';
 import { baseEnvironment, poolSize, positive, readEnvironment } from './environment.ts';
 import { isSessionOpen } from './is-session-open.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
-import { checkDatabase, checkTemporal, tellTurns, toldModel } from './signals/told.ts';
+import { checkDatabase, checkTemporal, tellModels, tellTurns } from './signals/told.ts';
 import { temporalTarget } from './temporal-connection.ts';
 import { installTemporalLogger } from './temporal-logger.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -31,6 +35,7 @@ const schema = baseEnvironment.extend({
   ANTHROPIC_BASE_URL: z.url().optional(),
   BELLHOP_MODEL: z.string().min(1).default('claude-sonnet-5'),
   BELLHOP_MODEL_CONTEXT_TOKENS: positive(200_000),
+  BELLHOP_MODEL_KEY_FILE: z.string().min(1).optional(),
   BELLHOP_NAME: z.string().min(1).default('bellhop'),
   BELLHOP_CACHE_DIR: z
     .string()
@@ -64,6 +69,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
     connectWorker(temporal, log),
     workflowBundle(env.BELLHOP_CACHE_DIR),
   ]);
+  const told = tellModels(signals);
   const client = new Client({ connection, namespace: temporal.namespace });
   const worker = await Worker.create({
     connection,
@@ -74,7 +80,13 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       ...createAgentActivities({
         database,
         log,
-        model: toldModel(signals, modelOf(env)),
+        model: told(modelOf(env)),
+        models: createNamedModels({
+          policy: createPolicyReader(database),
+          keyOf: modelKeys(database, env.BELLHOP_MODEL_KEY_FILE),
+          told,
+          clock: Date.now,
+        }),
         settings: settingsOf(env),
         prompt: { name: env.BELLHOP_NAME, channelLabel: (team, channel) => channelLabel(database, team, channel) },
       }),
@@ -116,12 +128,14 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
 }
 
 function modelOf(env: Environment) {
-  return createAnthropicModel({
-    apiKey: env.ANTHROPIC_API_KEY,
-    ...(env.ANTHROPIC_BASE_URL && { baseUrl: env.ANTHROPIC_BASE_URL }),
+  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl } = env;
+  const model = createAnthropicModel({
+    apiKey,
+    ...(baseUrl && { baseUrl }),
     model: env.BELLHOP_MODEL,
     contextTokens: env.BELLHOP_MODEL_CONTEXT_TOKENS,
   });
+  return withoutKey(model, apiKey);
 }
 
 function settingsOf(env: Environment): SessionSettings {

@@ -42,6 +42,7 @@ export function toScope(entry: Section | BroadSection | undefined): ScopeSection
     bundles: entry?.bundles ?? [],
     instructions: entry?.instructions.trim() ?? '',
     ...(entry?.environment !== undefined && { environment: entry.environment }),
+    ...(entry?.model !== undefined && { model: entry.model }),
     ...(directMessages !== undefined && { directMessages }),
     ...(groupMessages !== undefined && { groupMessages }),
   };

@@ -9,7 +9,7 @@ import { entry } from './strict-entry.ts';
 
 const SECRET_HINT = 'secrets are never written here: name a source by fromEnv, fromFile or fromCommand';
 
-const source = {
+export const source = {
   fromEnv: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable')
@@ -191,7 +191,11 @@ export function toCredential(entry: CredentialEntry): CredentialUse {
   }
 }
 
-export function toSource({ fromEnv, fromFile, fromCommand }: CredentialEntry): SecretSource {
+export function toSource({
+  fromEnv,
+  fromFile,
+  fromCommand,
+}: Pick<CredentialEntry, 'fromEnv' | 'fromFile' | 'fromCommand'>): SecretSource {
   if (fromEnv !== undefined) return { from: 'environment', name: fromEnv };
   if (fromFile !== undefined) return { from: 'file', path: fromFile };
   if (fromCommand !== undefined) return { from: 'command', argv: fromCommand };

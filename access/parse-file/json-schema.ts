@@ -1,5 +1,6 @@
 /** A JSON Schema of `bellhop.yaml`, for editors that complete and check while somebody writes. */
 import { z } from 'zod';
+import { modelSchema } from '../models/model-schema.ts';
 import { PRESETS } from '../presets/apply-preset.ts';
 import { connection } from './connection-schema.ts';
 import { NAME } from './leaf-schemas.ts';
@@ -34,6 +35,7 @@ export function accessFileSchema(): JsonSchema {
       connections: named(connectionShape()),
       guardrails: named(shapeOf(guardrail)),
       schedules: named(shapeOf(schedule)),
+      models: named(shapeOf(modelSchema)),
       people: shapeOf(people),
       tests: { type: 'array', items: shapeOf(test) },
     },

@@ -12,7 +12,7 @@ import { toConnection } from './convert.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
 import type { YamlText } from './read-yaml.ts';
 import { personalRepository } from './schemas.ts';
-import { entry, parseEntry } from './strict-entry.ts';
+import { entry, notBuiltYet, parseEntry } from './strict-entry.ts';
 
 const offer = z
   .preprocess(
@@ -23,6 +23,7 @@ const offer = z
 
 export const people = entry({
   offer: z.array(offer).default([]),
+  models: notBuiltYet,
   'in-channels': z.literal('never', 'must be never: nothing else is built yet').default('never'),
 });
 

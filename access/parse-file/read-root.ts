@@ -15,11 +15,10 @@ const SECTIONS = [
   'guardrails',
   'schedules',
   'environments',
+  'models',
   'people',
   'tests',
 ] as const;
-/** Sections that a later version will understand. */
-const LATER = ['models'];
 export type SectionName = (typeof SECTIONS)[number];
 export type Root = Readonly<Partial<Record<SectionName, unknown>>>;
 
@@ -31,7 +30,7 @@ const CHANNEL_RULE =
   'is neither a channel\'s name ("#platform-eng"), nor its id (C0123ABCD), nor a pattern of names with one * ("#incident-*")';
 
 /** What is left of a channel's entry when its name was read as a comment. */
-const SETTINGS = ['bundles', 'instructions', 'environment', 'enabled'];
+const SETTINGS = ['bundles', 'instructions', 'environment', 'model', 'enabled'];
 
 const WORKSPACE_ID = /^T[A-Z0-9]+$/;
 
@@ -53,10 +52,6 @@ export function readRoot(text: YamlText, problems: FileProblem[]): Root {
   }
   for (const key of Object.keys(text.content)) {
     if ((SECTIONS as readonly string[]).includes(key)) continue;
-    if (LATER.includes(key)) {
-      problems.push({ line: text.lineOfKey([key]), field: key, message: 'is not built yet' });
-      continue;
-    }
     const message = `unknown key${didYouMean(key, SECTIONS)}; known here: ${SECTIONS.join(', ')}`;
     problems.push({ line: text.lineOfKey([key]), field: key, message });
   }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AccessFile, FileTest, WorkspaceSection } from '../access-file.ts';
 import { isChannelPattern, patternsMeet } from '../channel-patterns.ts';
 import { environmentSchema, toEnvironment } from '../environments/environment-schema.ts';
+import { modelSchema, toModel } from '../models/model-schema.ts';
 import { applyPreset } from '../presets/apply-preset.ts';
 import { connection } from './connection-schema.ts';
 import {
@@ -105,6 +106,7 @@ export function readSections(text: YamlText, now: Date): ReadSections {
     }),
     tests: readTests(),
     environments: readAll('environments', environmentSchema, toEnvironment),
+    models: readAll('models', modelSchema, toModel),
     ...readPeopleSection(),
   };
   return { file, problems, warnings, root };

@@ -22,7 +22,9 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
   ];
   const servers = entries('connections', root.connections).filter(([, each]) => mappingOf(each).kind === 'mcp');
   const environments = Object.keys(mappingOf(root.environments));
+  const models = Object.keys(mappingOf(root.models));
   return [
+    ...modelProblems(),
     ...scopes.flatMap(([path, scope]) => unknownEnvironment([...path, 'environment'], mappingOf(scope).environment)),
     ...scopes.flatMap(([path, scope]) => unknownNames([...path, 'bundles'], mappingOf(scope).bundles, bundles, text)),
     ...entries('bundles', root.bundles).flatMap(([path, bundle]) =>
@@ -38,6 +40,32 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     const known = servers.map(([[, id]]) => String(id));
     if (typeof name !== 'string' || name === '*' || known.includes(name)) return [];
     return [{ ...place(path, text), message: `there is no MCP server ${name}${didYouMean(name, known)}` }];
+  }
+
+  function modelProblems(): FileProblem[] {
+    const choices = mappingOf(root.people).models;
+    const named = entries('models', root.models);
+    const summarising = named.filter(([, each]) => {
+      const uses = mappingOf(each).for;
+      return Array.isArray(uses) && uses.includes('summaries');
+    });
+    return [
+      ...scopes.flatMap(([path, scope]) => unknownModel([...path, 'model'], mappingOf(scope).model)),
+      ...named.flatMap(([path, each]) => unknownModel([...path, 'fallback'], mappingOf(each).fallback, path[1])),
+      ...(Array.isArray(choices) ? choices.flatMap((each, at) => unknownModel(['people', 'models', at], each)) : []),
+      ...summarising.slice(1).map(([path]) => ({
+        ...place([...path, 'for'], text),
+        message: `stands at ${summarising[0]?.[0][1]} already: one model makes the summaries`,
+      })),
+    ];
+  }
+
+  function unknownModel(path: FilePath, name: unknown, own?: string | number): FileProblem[] {
+    if (typeof name !== 'string') return [];
+    if (name === own) return [{ ...place(path, text), message: 'is the model itself: name another one' }];
+    if (models.includes(name)) return [];
+    const message = `there is no model ${name}${didYouMean(name, models) || (models.length > 0 ? `; known here: ${models.join(', ')}` : '')}`;
+    return [{ ...place(path, text), message }];
   }
 
   function unknownEnvironment(path: FilePath, name: unknown): FileProblem[] {
@@ -77,10 +105,25 @@ export function unusedWarnings(file: AccessFile, text: YamlText): FileProblem[] 
     ...file.connections
       .filter(({ id }) => !used.has(id))
       .map(({ id }) => ({ ...place(['connections', id], text), message: 'is in no bundle' })),
+    ...unusedModels(file, text),
     ...(file.environments ?? [])
       .filter(({ name }) => !chosen.has(name))
       .map(({ name }) => ({ ...place(['environments', name], text), message: 'is attached to no scope' })),
   ];
+}
+
+function unusedModels({ models = [], people, ...file }: AccessFile, text: YamlText): FileProblem[] {
+  const used = new Set([
+    ...scopePaths(file).map(({ section }) => section.model),
+    ...models.map(({ fallback }) => fallback),
+    ...(people?.models ?? []),
+  ]);
+  return models
+    .filter((model) => !used.has(model.name) && model.for.length === 0)
+    .map(({ name }) => ({
+      ...place(['models', name], text),
+      message: 'is used nowhere: no scope has it as its model',
+    }));
 }
 
 /** Finds connections whose test request would go without their credential. */

@@ -28,7 +28,7 @@ export const section = entry({
   bundles: z.array(name).default([]),
   instructions: instructions.default(''),
   environment: name.optional(),
-  model: notBuiltYet,
+  model: name.optional(),
   guests: notBuiltYet,
   listen: notBuiltYet,
   identity: notBuiltYet,

@@ -2,8 +2,10 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
 import { ModelError } from '../errors.ts';
 import type { ModelAnswer, ModelMessage, ToolSpec } from './model.ts';
+import { objectOf } from './tool-calls.ts';
 
-const PROVIDER = 'anthropic';
+/** Whose blocks these are, in the transcript. */
+export const ANTHROPIC = 'anthropic';
 
 const STOP_REASONS: Readonly<Record<Anthropic.StopReason, StopReason>> = {
   end_turn: 'end',
@@ -16,11 +18,11 @@ const STOP_REASONS: Readonly<Record<Anthropic.StopReason, StopReason>> = {
 };
 
 /** Converts our messages for the Messages API. Blocks of other providers are left out. */
-export function messageParams(messages: readonly ModelMessage[]): Anthropic.MessageParam[] {
+export function messageParams(messages: readonly ModelMessage[], provider: string): Anthropic.MessageParam[] {
   return messages.map((message) =>
     message.role === 'user'
       ? { role: 'user', content: message.content.map(userBlock) }
-      : { role: 'assistant', content: message.content.flatMap(answerBlock) },
+      : { role: 'assistant', content: message.content.flatMap((block) => answerBlock(block, provider)) },
   );
 }
 
@@ -34,11 +36,11 @@ export function toolParams(tools: readonly ToolSpec[]): Anthropic.Tool[] {
 }
 
 /** Throws `ModelError` for a message without a stop reason: its stream ended early. */
-export function answerOf(message: Anthropic.Message): ModelAnswer {
+export function answerOf(message: Anthropic.Message, provider: string): ModelAnswer {
   if (!message.stop_reason) throw new ModelError('ModelUnavailable', "the model's stream ended before its answer did");
   const { usage } = message;
   return {
-    content: message.content.map(blockOf),
+    content: message.content.map((block) => blockOf(block, provider)),
     stopReason: STOP_REASONS[message.stop_reason] ?? 'end',
     usage: {
       inputTokens: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
@@ -54,26 +56,26 @@ function userBlock(block: Extract<ModelMessage, { role: 'user' }>['content'][num
     : { type: 'tool_result', tool_use_id: block.id, content: block.text, is_error: block.isError };
 }
 
-function answerBlock(block: AnswerBlock): Anthropic.ContentBlockParam[] {
+function answerBlock(block: AnswerBlock, provider: string): Anthropic.ContentBlockParam[] {
   switch (block.type) {
     case 'text':
       // The API refuses text blocks that are empty or only white space.
       return block.text.trim() ? [{ type: 'text', text: block.text }] : [];
     case 'tool_use':
-      return [{ type: 'tool_use', id: block.id, name: block.name, input: block.input }];
+      return [{ type: 'tool_use', id: block.id, name: block.name, input: objectOf(block.input) }];
     case 'provider':
       // Blocks of another provider mean nothing to this API.
-      return block.provider === PROVIDER ? [block.block as Anthropic.ContentBlockParam] : [];
+      return block.provider === provider ? [block.block as Anthropic.ContentBlockParam] : [];
   }
 }
 
-function blockOf(block: Anthropic.ContentBlock): AnswerBlock {
+function blockOf(block: Anthropic.ContentBlock, provider: string): AnswerBlock {
   switch (block.type) {
     case 'text':
       return { type: 'text', text: block.text };
     case 'tool_use':
       return { type: 'tool_use', id: block.id, name: block.name, input: block.input };
     default:
-      return { type: 'provider', provider: PROVIDER, block };
+      return { type: 'provider', provider, block };
   }
 }

@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { ModelError, type ModelFailure } from '../errors.ts';
+import { failureOfStatus, retryAfterMs } from './retry-after.ts';
 
 const BY_TYPE: Readonly<Record<string, ModelFailure>> = {
   invalid_request_error: 'ModelRefusedRequest',
@@ -24,7 +25,7 @@ export function classifyAnthropicError(error: unknown, now: () => number = Date.
     });
   }
   const status = typeof error.status === 'number' ? error.status : undefined;
-  const code = (status === undefined ? undefined : byStatus(status)) ?? BY_TYPE[error.type ?? ''] ?? 'ModelUnavailable';
+  const code = failureOfStatus(status) ?? BY_TYPE[error.type ?? ''] ?? 'ModelUnavailable';
   const said = error.apiMessage ?? error.message;
   return new ModelError(code, `${status ?? 'no status'} ${error.type ?? ''}: ${said}`.slice(0, 500), {
     status,
@@ -32,25 +33,6 @@ export function classifyAnthropicError(error: unknown, now: () => number = Date.
     tooLong: code === 'ModelRefusedRequest' && (status === 413 || /too long|too large|context window/i.test(said)),
     cause: error,
   });
-}
-
-function byStatus(status: number): ModelFailure | undefined {
-  if (status === 401 || status === 402 || status === 403) return 'ModelUnauthorized';
-  if (status === 429) return 'ModelRateLimited';
-  if (status === 408 || status === 409 || status >= 500) return 'ModelUnavailable';
-  if (status >= 400) return 'ModelRefusedRequest';
-  return undefined;
-}
-
-/** The value of `retry-after-ms`, or of `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3). */
-function retryAfterMs(headers: Headers | undefined, now: number): number | null {
-  const exact = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  if (exact >= 0) return exact;
-  const after = headers?.get('retry-after');
-  if (!after) return null;
-  const seconds = Number(after);
-  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(after) - now;
-  return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
 
 function nameOf(error: unknown): string {

@@ -31,7 +31,7 @@ export function buildMessages(rows: readonly TranscriptRow[]): ModelMessage[] {
     }
   }
   // Providers take a last assistant message for the beginning of their answer, or refuse it.
-  if (messages.at(-1)?.role === 'assistant') add(messages, 'user', [{ type: 'text', text: GO_ON }]);
+  if (messages.at(-1)?.role === 'assistant') add(messages, 'user', [{ type: 'text', text: isCut(rows) ? CUT : GO_ON }]);
   if (messages[0]?.role === 'assistant') messages.unshift({ role: 'user', content: [{ type: 'text', text: EARLIER }] });
   return messages as ModelMessage[];
 }
@@ -42,7 +42,14 @@ interface Draft {
 }
 
 const GO_ON = '(Nothing new was said. Go on if there is more to do.)';
+const CUT =
+  '(Your answer was cut at its length limit. Go on exactly where it stopped, without repeating anything and without a word about this.)';
 const EARLIER = '(What was said before is not kept.)';
+
+function isCut(rows: readonly TranscriptRow[]): boolean {
+  const last = rows.findLast(({ role }) => role === 'assistant');
+  return last?.role === 'assistant' && last.content.stopReason === 'length';
+}
 
 function add(messages: Draft[], role: Draft['role'], blocks: readonly (UserBlock | AnswerBlock)[]): void {
   if (blocks.length === 0) return;

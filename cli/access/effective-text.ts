@@ -23,6 +23,7 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
     rules,
     ...granted,
     ...(servers.length === 0 ? [] : [`Tools of MCP servers, only:\n${columns(servers, '  ')}`]),
+    ...(access.model === undefined ? [] : [`Model: ${access.model}`]),
     ...(instructions.length > 0 ? ['Instructions, broadest first:', ...instructions] : []),
   ].join('\n\n');
 }

@@ -13,11 +13,12 @@ import { dropCredentials, listCredentials, storeCredential } from '../../store/c
 import { type Database, inTransaction, type Queryable } from '../../store/database.ts';
 import { currentPolicy, lockPolicy, storePolicy } from '../../store/policy.ts';
 import { replaceSchedules, type ScheduleChange } from '../../store/replace-schedules.ts';
-import { installedKey } from '../credentials/installed-key.ts';
+import { installedKey, installedModelKey } from '../credentials/installed-key.ts';
 import { ApplyError } from './apply-error.ts';
 import { readAuthorities } from './read-authorities.ts';
 import { type ReadSecret, readSecret } from './read-secret.ts';
 import { type CredentialOutcome, type SealInput, sealConnections } from './seal-connections.ts';
+import { type SealedModels, sealModels } from './seal-models.ts';
 
 export interface ApplyRequest {
   readonly database: Database;
@@ -58,14 +59,14 @@ export interface ApplyResult {
 export async function applyFile(request: ApplyRequest): Promise<ApplyResult> {
   const parsed = parseAccessFile(request.text, request.now);
   if ('problems' in parsed) throw new ApplyError(request.file, parsed.problems);
-  const secrets = await readSecrets(parsed.file, request);
+  const { secrets, modelKeys } = await readSecrets(parsed.file, request);
   const { authorities, problems } = await readAuthorities(parsed.file, folderOf(request));
   if (problems.length > 0) throw new ApplyError(request.file, problems);
   return inTransaction(request.database, async (tx) => {
     await lockPolicy(tx);
     await tx.query('savepoint before');
     const result = {
-      ...(await replacePolicy(tx, parsed.file, { secrets, authorities }, request)),
+      ...(await replacePolicy(tx, parsed.file, { secrets, modelKeys, authorities }, request)),
       warnings: parsed.warnings,
     };
     if (request.dryRun || !result.changed) await tx.query('rollback to savepoint before');
@@ -73,11 +74,19 @@ export async function applyFile(request: ApplyRequest): Promise<ApplyResult> {
   });
 }
 
-async function readSecrets(file: AccessFile, request: ApplyRequest): Promise<Map<string, ReadSecret>> {
+interface ReadSecrets {
+  /** Of connections. */
+  readonly secrets: ReadonlyMap<string, ReadSecret>;
+  readonly modelKeys: ReadonlyMap<string, ReadSecret>;
+}
+
+async function readSecrets(file: AccessFile, request: ApplyRequest): Promise<ReadSecrets> {
   const from = { environment: request.environment, folder: folderOf(request) };
   const secrets = new Map<string, ReadSecret>();
   for (const { id, source } of file.connections) secrets.set(id, await readSecret(source, from));
-  return secrets;
+  const modelKeys = new Map<string, ReadSecret>();
+  for (const { name, source } of file.models ?? []) if (source) modelKeys.set(name, await readSecret(source, from));
+  return { secrets, modelKeys };
 }
 
 function folderOf({ file }: ApplyRequest): string {
@@ -87,7 +96,7 @@ function folderOf({ file }: ApplyRequest): string {
 async function replacePolicy(
   tx: Queryable,
   file: AccessFile,
-  read: Pick<SealInput, 'secrets' | 'authorities'>,
+  { modelKeys, ...read }: Pick<SealInput, 'secrets' | 'authorities'> & ReadSecrets,
   request: ApplyRequest,
 ): Promise<Omit<ApplyResult, 'warnings'>> {
   const current = await currentPolicy(tx);
@@ -95,24 +104,29 @@ async function replacePolicy(
   const resolved = resolveFile(file, await listChannels(tx));
   const stored = await listCredentials(tx);
   const sealed = await sealConnections({ file, ...read, current, stored, publicKey: await installedKey(tx), version });
-  const problems = [
-    ...('problems' in resolved ? resolved.problems : []),
-    ...('problems' in sealed ? sealed.problems : []),
-  ];
-  if ('problems' in resolved || 'problems' in sealed) throw new ApplyError(request.file, problems.sort(byLine));
+  const models = await sealFileModels(tx, file, { secrets: modelKeys, current, stored, version });
+  const problems = [resolved, sealed, models].flatMap((each) => ('problems' in each ? each.problems : []));
+  if ('problems' in resolved || 'problems' in sealed || 'problems' in models)
+    throw new ApplyError(request.file, problems.sort(byLine));
   const { plannedWith = null } = request;
   if (plannedWith !== null && plannedWith !== current.version)
     throw changedSince(request.file, plannedWith, current.version);
 
   const { connections } = sealed;
-  const document = documentOf(file, resolved, { version, connections, mirrors: request.mirrors ?? {} });
+  const document = documentOf(file, resolved, {
+    version,
+    connections,
+    ...(models.models.length > 0 && { models: models.models }),
+    mirrors: request.mirrors ?? {},
+  });
   const failed = testProblems(runTests(resolved.tests, withConfirmed(document, await confirmedChannels(tx))));
   if (failed.length > 0) throw new ApplyError(request.file, failed);
   const changes = compareDocuments(current, document);
   const scheduleChanges = await replaceSchedules(tx, resolved.schedules, version);
-  const changed = changes.length + scheduleChanges.length + sealed.sealed.length > 0;
+  const newlySealed = [...sealed.sealed, ...models.sealed];
+  const changed = changes.length + scheduleChanges.length + newlySealed.length > 0;
   if (changed) {
-    for (const credential of sealed.sealed) await storeCredential(tx, credential);
+    for (const credential of newlySealed) await storeCredential(tx, credential);
     await dropCredentials(tx, { current: document, previous: current });
     await dropVerdictsBut(
       tx,
@@ -126,9 +140,25 @@ async function replacePolicy(
     version: changed ? version : current.version,
     changed,
     changes: [...changes, ...scheduleChanges.map((change) => ({ ...change, kind: 'schedule' as const }))],
-    credentials: sealed.outcomes,
+    credentials: [...sealed.outcomes, ...models.outcomes],
     schedules: resolved.schedules,
   };
+}
+
+/** A file without models needs no key for them. */
+async function sealFileModels(
+  tx: Queryable,
+  { models = [] }: AccessFile,
+  input: Omit<Parameters<typeof sealModels>[0], 'models' | 'publicKey'>,
+): Promise<SealedModels | { problems: FileProblem[] }> {
+  if (models.every(({ source }) => source === null)) {
+    return {
+      models: models.map(({ source: _, ...model }) => ({ ...model, keyVersion: null })),
+      sealed: [],
+      outcomes: [],
+    };
+  }
+  return sealModels({ ...input, models, publicKey: await installedModelKey(tx) });
 }
 
 function changedSince(file: string, planned: number, version: number): ApplyError {

@@ -109,7 +109,8 @@ function storedVersion(
   return { version: record.version, retiring: before.retiring ?? null };
 }
 
-const SOURCE_FIELDS = { environment: 'fromEnv', file: 'fromFile', command: 'fromCommand' } as const;
+/** The key in the file that names a source. */
+export const SOURCE_FIELDS = { environment: 'fromEnv', file: 'fromFile', command: 'fromCommand' } as const;
 
 function fieldOf(connection: string, source: FileConnection['source']): string {
   const field = `connections.${connection}.credential`;

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { type AccessDocument, EMPTY_DOCUMENT } from '../../access/document.ts';
+import { describeModels } from '../../access/models/describe-models.ts';
 import { endpointsOf } from '../../setup/doctor/endpoints.ts';
 import { fetchingEndpoints } from '../../setup/doctor/fetching.ts';
+import type { Finding } from '../../setup/doctor/finding.ts';
 import { runDoctor } from '../../setup/doctor/run-doctor.ts';
 import { homeFolder, openHome } from '../../setup/host/home.ts';
 import { readSettings } from '../../setup/settings.ts';
@@ -32,8 +34,19 @@ export function register(program: Command): void {
 async function printFindings({ json }: DoctorOptions): Promise<void> {
   const home = await openHome(homeFolder(process.env));
   const findings = await runDoctor({ home, settings: readSettings(process.env), environment: process.env });
+  findings.push(...modelFindings(await knownAccess()));
   console.log(json ? JSON.stringify(findings, null, 2) : findingsText(findings));
   if (findings.some(({ state }) => state === 'missing')) process.exitCode = 1;
+}
+
+/** The models of the access file, which the agent worker asks. A key is opened nowhere else, so none is tried here. */
+function modelFindings(access: AccessDocument): Finding[] {
+  return describeModels(access).map(({ name, what, where }) => ({
+    id: 'model',
+    title: `Model ${name}`,
+    state: 'ok',
+    detail: `${what}; ${where || 'used nowhere'}`,
+  }));
 }
 
 async function printEndpoints({ json }: DoctorOptions): Promise<void> {
@@ -44,7 +57,11 @@ async function printEndpoints({ json }: DoctorOptions): Promise<void> {
     temporal: external ? temporalTarget(environment).address : undefined,
     wayOut: environment.HTTPS_PROXY || environment.https_proxy || undefined,
     dockerHost: environment.DOCKER_HOST,
-    access: await knownAccess(),
+    access: await knownAccess(() =>
+      console.error(
+        'The access file in force is not known (the database does not answer): its hosts are not listed.\n',
+      ),
+    ),
     fetching: await fetchingEndpoints(environment, !external),
   });
   if (json) return console.log(JSON.stringify(endpoints, null, 2));
@@ -58,12 +75,12 @@ async function printEndpoints({ json }: DoctorOptions): Promise<void> {
 }
 
 /** An installation that was never started has no policy yet, so it allows nothing. */
-async function knownAccess(): Promise<AccessDocument> {
+async function knownAccess(otherwise = () => {}): Promise<AccessDocument> {
   try {
     await using context = await openCliContext();
     return await currentPolicy(context.database);
   } catch {
-    console.error('The access file in force is not known (the database does not answer): its hosts are not listed.\n');
+    otherwise();
     return EMPTY_DOCUMENT;
   }
 }

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { describeModels } from '../../access/models/describe-models.ts';
 import type { SetupState, ToolsState } from '../../contracts/setup-state.ts';
 import { overview } from '../../store/overview.ts';
+import { currentPolicy } from '../../store/policy.ts';
 import { matchingChannels } from '../channels/judge-channel.ts';
 import { openCliContext } from '../context.ts';
 import { statusText } from '../status-text.ts';
@@ -15,12 +17,13 @@ export function register(program: Command): void {
       await using context = await openCliContext();
       const seen = await overview(context.database);
       const tools = await readTools(context.home.setupState);
+      const models = describeModels(await currentPolicy(context.database));
       const channels = await matchingChannels(context.database);
       const waiting = channels.filter(({ state }) => state === 'waiting').length;
       console.log(
         options.json
-          ? JSON.stringify({ ...seen, tools, waitingChannels: waiting }, null, 2)
-          : statusText({ ...seen, tools, waiting }, new Date()),
+          ? JSON.stringify({ ...seen, tools, models, waitingChannels: waiting }, null, 2)
+          : statusText({ ...seen, tools, models, waiting }, new Date()),
       );
     });
 }

@@ -1,7 +1,8 @@
 import path from 'node:path';
+import type { AccessFile } from '../../access/access-file.ts';
 import { withConfirmed, withPatterns } from '../../access/channel-patterns.ts';
 import { compareDocuments, type DocumentChange } from '../../access/compare-documents.ts';
-import type { AccessDocument } from '../../access/document.ts';
+import type { AccessDocument, NamedModel } from '../../access/document.ts';
 import { compareEnvironments, type EnvironmentChange } from '../../access/environments/compare-environments.ts';
 import { parseAccessFile } from '../../access/parse-file/parse-access-file.ts';
 import type { FileProblem } from '../../access/parse-file/problem.ts';
@@ -77,7 +78,12 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
     }));
     const version = current.version + 1;
     const planned = withConfirmed(
-      documentOf(file, resolved, { version, connections, mirrors: request.mirrors ?? {} }),
+      documentOf(file, resolved, {
+        version,
+        connections,
+        models: plannedModels(file, current),
+        mirrors: request.mirrors ?? {},
+      }),
       await confirmedChannels(tx),
     );
     const recorded = request.replaySince ? await judgedRequestsSince(tx, request.replaySince) : null;
@@ -93,6 +99,14 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
       warnings,
     };
   });
+}
+
+function plannedModels({ models = [] }: AccessFile, current: AccessDocument): NamedModel[] {
+  const versions = new Map(current.models?.map(({ name, keyVersion }) => [name, keyVersion]));
+  return models.map(({ source, ...model }) => ({
+    ...model,
+    keyVersion: source === null ? null : (versions.get(model.name) ?? 0),
+  }));
 }
 
 /** With another address it is another server, whose first list is approved. */

@@ -31,6 +31,7 @@ export function endpointsOf({ settings, temporal, wayOut, dockerHost, access, fe
     ...(settings.model
       ? [endpoint(settings.model.baseUrl ?? 'https://api.anthropic.com', 'agent worker', 'the model')]
       : []),
+    ...(access.models ?? []).map(({ name, baseUrl }) => endpoint(baseUrl, 'agent worker', `the model ${name}`)),
     ...(temporal ? [{ to: temporal, from: 'gateway, agent worker, runner', purpose: 'Temporal' }] : []),
     ...(settings.databaseUrl ? [endpoint(settings.databaseUrl, 'all processes', 'PostgreSQL')] : []),
     ...(dockerHost?.startsWith('tcp:') ? [endpoint(dockerHost, 'runner', 'Docker Engine')] : []),

@@ -23,6 +23,8 @@ export interface Home {
   readonly secrets: string;
   /** The private key of the Agent Proxy, 0600. */
   readonly keyFile: string;
+  /** The private key of the agent worker, for keys of models, 0600. */
+  readonly modelKeyFile: string;
   /** Addresses and tokens of the other processes, for the page, mode 0600. */
   readonly pageServices: string;
   readonly postgres: string;
@@ -59,6 +61,7 @@ export async function openHome(folder: string): Promise<Home> {
     children: path.join(folder, 'children'),
     secrets: path.join(folder, 'secrets.json'),
     keyFile: path.join(folder, 'proxy-key.json'),
+    modelKeyFile: path.join(folder, 'agent-key.json'),
     pageServices: path.join(folder, 'page.json'),
     postgres: path.join(folder, 'postgres'),
     temporal: path.join(folder, 'temporal'),

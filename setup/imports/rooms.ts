@@ -46,6 +46,8 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   '@modelcontextprotocol/sdk/types.js': ['mcp'],
   // Opening a credential is the proxy's alone.
   'credentials/open.ts': ['proxy'],
+  // Keys of models are sealed for the agent worker's own key pair.
+  'credentials/open-model-key.ts': ['workers'],
 };
 
 const EVERYWHERE = ['test', 'bench'];

@@ -15,6 +15,9 @@ create table installation (
   -- X25519 public key, base64; the private key lives in the proxy's key file and never here.
   public_key text,
   key_id text,
+  -- The same for keys of models, which only the agent worker opens.
+  model_public_key text,
+  model_key_id text,
   created_at timestamptz not null default now()
 );
 
@@ -139,6 +142,10 @@ create table credential (
   created_at timestamptz not null default now(),
   primary key (connection, version)
 );
+
+-- The keys of models among them, for the agent worker. They are sealed for its own key pair.
+create view model_key as
+select connection, version, sealed from credential where connection like 'model/%';
 
 -- Refresh tokens that have replaced an entered one (RFC 6749 6). A chain does not depend on the version of the credential.
 create table refresh_token (

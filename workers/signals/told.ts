@@ -134,8 +134,8 @@ export function tellEgress(signals: Signals, health: () => ProxyHealth): (event:
   };
 }
 
-/** The same model, with each call's time and tokens told. */
-export function toldModel(signals: Signals, model: Model): Model {
+/** Returns how to make a model tell the time and the tokens of each call. */
+export function tellModels(signals: Signals): (model: Model) => Model {
   const seconds = signals.histogram(
     { name: 'bellhop_model_seconds', help: 'How long a model call takes', labels: ['model', 'outcome'] },
     MODEL_BUCKETS,
@@ -145,7 +145,7 @@ export function toldModel(signals: Signals, model: Model): Model {
     help: 'Tokens of model calls that were answered',
     labels: ['model', 'direction'],
   });
-  return {
+  return (model) => ({
     ...model,
     async call(request) {
       const began = performance.now();
@@ -161,7 +161,7 @@ export function toldModel(signals: Signals, model: Model): Model {
         throw error;
       }
     },
-  };
+  });
 }
 
 /** Two gauges of one queue: how many wait, and for how long the oldest has. */

@@ -1,11 +1,15 @@
-import { ModelError } from '../../../agent/errors.ts';
+import { EMPTY_DOCUMENT } from '../../../access/document.ts';
+import { effectiveAccess } from '../../../access/effective-access.ts';
+import { ModelError, type ModelFailure } from '../../../agent/errors.ts';
 import { finalText } from '../../../agent/final-text.ts';
-import type { ModelRequest } from '../../../agent/model/model.ts';
+import type { Model, ModelRequest } from '../../../agent/model/model.ts';
+import type { NamedModels } from '../../../agent/model/named-models.ts';
 import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
 import { settleOpenTools } from '../../../agent/settle-tools.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
 import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
+import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { inTransaction } from '../../../store/database.ts';
 import { startToolStep } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
@@ -176,6 +180,82 @@ test('a tool that does not exist, and a call that was cut, are answered without 
   expect(result).toEqual({ nextStep: 4, tools: [], done: false, limit: null });
   await runModelStep(agentWith(model), stepOf(session, turn, 4));
   expect(lastMessage(model.requests[1])).toMatch(/no tool named teleport.*bash[\s\S]*Not run: your answer was cut/);
+});
+
+test('an answer that was cut at its length is gone on with, and is one answer in the thread', async () => {
+  const { session, turn } = await started('tell me');
+  const model = scriptedModel([answering([text('Once upon ')], 'length'), answering([text('a time.')])]);
+  const first = await runModelStep(agentWith(model), stepOf(session, turn, 1));
+  expect(first).toEqual({ nextStep: 2, tools: [], done: false, limit: null });
+  expect(await runModelStep(agentWith(model), stepOf(session, turn, 1))).toEqual(first);
+  expect(await runModelStep(agentWith(model), stepOf(session, turn, 2))).toMatchObject({ done: true });
+  expect(lastMessage(model.requests[1])).toMatch(/cut at its length limit. Go on exactly where it stopped/);
+  expect(await finalText(db.database, session, turn)).toBe('Once upon a time.');
+});
+
+test('an answer that is cut again and again ends, and says so', async () => {
+  const { session, turn } = await started('tell me all');
+  const model = scriptedModel(Array.from({ length: 9 }, () => answering([text('more ')], 'length')));
+  const results = [];
+  for (let step = 1; step <= 5; step += 1)
+    results.push(await runModelStep(agentWith(model), stepOf(session, turn, step)));
+  expect(results.map(({ done }) => done)).toEqual([false, false, false, false, true]);
+  expect(await finalText(db.database, session, turn)).toMatch(/^(?:more ){4}more\n\n\(This answer was cut/);
+});
+
+/** The models of an access file, all of which are these. */
+function namedModels(...models: readonly ScriptedModel[]): NamedModels & { readonly away: Model[] } {
+  const away: Model[] = [];
+  return {
+    away,
+    forTurn: async (name) => (name === 'large' ? models : null),
+    forSummaries: async () => null,
+    noteAway: (model) => void away.push(model),
+  };
+}
+
+async function withModel(session: SessionId, turn: number, model: string): Promise<void> {
+  const access = { ...effectiveAccess(EMPTY_DOCUMENT, 'organization'), model };
+  await takeSnapshot(db.database, session, turn, access);
+}
+
+test('the model of the access file answers, and while it is away the other one', async () => {
+  const { session, turn } = await started('hi');
+  await withModel(session, turn, 'large');
+  const down = () => Promise.reject(new ModelError('ModelUnavailable', 'down', { retryAfterMs: 5_000 }));
+  const [first, second, usual] = [scriptedModel([down]), scriptedModel([answering([text('me')])]), scriptedModel([])];
+  const models = namedModels(first, second);
+  await runModelStep({ ...agentWith(usual), models }, stepOf(session, turn, 1));
+  expect([first, second, usual].map(({ requests }) => requests.length)).toEqual([1, 1, 0]);
+  expect(models.away).toEqual([first]);
+  expect(await finalText(db.database, session, turn)).toBe('me');
+});
+
+test('when both are away, the first one says how long to wait; what it refused is not asked elsewhere', async () => {
+  const { session, turn } = await started('hi');
+  await withModel(session, turn, 'large');
+  const fail = (code: ModelFailure, retryAfterMs: number) => () =>
+    Promise.reject(new ModelError(code, 'no', { retryAfterMs }));
+  const limited = scriptedModel([fail('ModelRateLimited', 7_000)]);
+  const both = {
+    ...agentWith(limited),
+    models: namedModels(limited, scriptedModel([fail('ModelUnavailable', 9_000)])),
+  };
+  await expect(runModelStep(both, stepOf(session, turn, 1))).rejects.toMatchObject({ retryAfterMs: 7_000 });
+
+  const other = scriptedModel([answering([text('never')])]);
+  const refusing = scriptedModel([fail('ModelRefusedRequest', 0)]);
+  const deps = { ...agentWith(other), models: namedModels(refusing, other) };
+  await expect(runModelStep(deps, stepOf(session, turn, 1))).rejects.toMatchObject({ code: 'ModelRefusedRequest' });
+  expect(other.requests).toEqual([]);
+});
+
+test('a model that left the access file while the turn runs leaves it to the usual one', async () => {
+  const { session, turn } = await started('hi');
+  await withModel(session, turn, 'gone');
+  const usual = scriptedModel([answering([text('here')])]);
+  await runModelStep({ ...agentWith(usual), models: namedModels() }, stepOf(session, turn, 1));
+  expect(usual.requests).toHaveLength(1);
 });
 
 test('limits are found before a call, name themselves and call nothing', async () => {

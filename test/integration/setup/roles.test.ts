@@ -45,6 +45,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     inbox: 's i u(claimed_until delivered_at not_before state turn)',
     mcp_server: 's',
     mcp_tool: 's',
+    model_key: 's',
     model_usage: 's i u',
     outbox: 's i u',
     person: 's',

@@ -4,13 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { applyFile } from '../../../cli/apply/apply-file.ts';
 import type { RegistryMirrors } from '../../../contracts/registries.ts';
-import { keyFileIn, provideKeyFile } from '../../../credentials/key-file.ts';
+import { keyFileIn, modelKeyFileIn, provideKeyFile } from '../../../credentials/key-file.ts';
 import { prepareSchema } from '../../../setup/postgres/schema.ts';
 import { sha256Of } from '../../../simulators/acme/ledger.ts';
 import { type Acme, startAcme } from '../../../simulators/acme/server.ts';
 import { type ModelApi, startModelApi } from '../../../simulators/model-api/server.ts';
 import { registerInstallationKey } from '../../../store/credentials.ts';
 import { type Database, openDatabase } from '../../../store/database.ts';
+import { registerModelKey } from '../../../store/model-keys.ts';
 import { type DatabaseRole, dropRoles } from '../../../store/roles.ts';
 import { createTestDatabase } from '../database.ts';
 import { startTestSlack, type TestSlack } from '../slack-simulator.ts';
@@ -105,9 +106,13 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     embedded: false,
   });
   started.defer(() => dropRoles(db.url, id));
-  const key = await provideKeyFile(keyFileIn(home));
-  const publicKey = Buffer.from(key.bytes).toString('base64');
-  await registerInstallationKey(db.database, id, { keyId: key.id, publicKey });
+  for (const [keyFile, register] of [
+    [keyFileIn(home), registerInstallationKey],
+    [modelKeyFileIn(home), registerModelKey],
+  ] as const) {
+    const key = await provideKeyFile(keyFile);
+    await register(db.database, id, { keyId: key.id, publicKey: Buffer.from(key.bytes).toString('base64') });
+  }
   await writeFile(path.join(home, 'operator.yaml'), operatorFile(acme, options.operator));
   const admin = openDatabase({ url: urls.roles.admin, name: 'test-admin', connections: 1 });
   started.defer(() => admin.end());
@@ -138,7 +143,12 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   });
   const [gateway, agent, runner] = await Promise.all([
     start('gateway', { ...common('gateway'), ...slack.environment }),
-    start('agent', { ...common('agent'), ANTHROPIC_API_KEY: 'demo', ANTHROPIC_BASE_URL: model.url }),
+    start('agent', {
+      ...common('agent'),
+      ANTHROPIC_API_KEY: 'demo',
+      ANTHROPIC_BASE_URL: model.url,
+      BELLHOP_MODEL_KEY_FILE: modelKeyFileIn(home),
+    }),
     start('runner', {
       ...common('runner'),
       ...sandboxes,

@@ -38,6 +38,7 @@ test('the examples on the page of configuration make one file without a problem'
       'connections',
       'environments',
       'guardrails',
+      'models',
       'organization',
       'people',
       'schedules',

@@ -59,7 +59,7 @@ guardrials: {}
 `;
   expect(problemsIn(text)).toEqual([
     'bellhop.yaml:2: organization.bundles[1]: there is no bundle wbe (did you mean web?)',
-    'bellhop.yaml:3: organization.instruction: unknown key (did you mean instructions?); known here: enabled, bundles, instructions, environment, direct-messages, group-messages',
+    'bellhop.yaml:3: organization.instruction: unknown key (did you mean instructions?); known here: enabled, bundles, instructions, environment, model, direct-messages, group-messages',
     'bellhop.yaml:5: channels.#ops.enabled: must be true or false',
     'bellhop.yaml:6: channels.#OPS chat: is neither a channel\'s name ("#platform-eng"), nor its id (C0123ABCD), nor a pattern of names with one * ("#incident-*")',
     'bellhop.yaml:11: bundles.web.domains[1].methods[0]: is no method: methods are written in capitals, such as GET',
@@ -74,7 +74,7 @@ guardrials: {}
     'bellhop.yaml:19: connections.api.credential: has two sources: keep one of fromEnv, fromFile and fromCommand',
     'bellhop.yaml:19: connections.api.credential.name: is a header of the transport itself',
     'bellhop.yaml:20: connections.My_API: a name is made of lower-case letters, digits and hyphens, at most 64',
-    'bellhop.yaml:21: guardrials: unknown key (did you mean guardrails?); known here: organization, workspace, workspaces, channels, bundles, connections, guardrails, schedules, environments, people, tests',
+    'bellhop.yaml:21: guardrials: unknown key (did you mean guardrails?); known here: organization, workspace, workspaces, channels, bundles, connections, guardrails, schedules, environments, models, people, tests',
   ]);
 });
 
@@ -165,10 +165,9 @@ describe('scopes', () => {
   });
 
   test('what a later version will understand is told so', () => {
-    expect(problemsIn('organization:\n  listen: everyone\n  guests: refuse\nmodels: {}\n')).toEqual([
+    expect(problemsIn('organization:\n  listen: everyone\n  guests: refuse\n')).toEqual([
       'bellhop.yaml:2: organization.listen: is not built yet',
       'bellhop.yaml:3: organization.guests: is not built yet',
-      'bellhop.yaml:4: models: is not built yet',
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { noteChange, type StateChange } from '../../../contracts/state-changes.t
 import { metricsAddress } from '../../../workers/environment.ts';
 import { createProcessLog } from '../../../workers/signals/process-log.ts';
 import { createSignals, type Signals } from '../../../workers/signals/signals.ts';
-import { toldModel } from '../../../workers/signals/told.ts';
+import { tellModels } from '../../../workers/signals/told.ts';
 
 const SESSION = 'slack:T1:C1:1.1' as SessionId;
 
@@ -90,7 +90,7 @@ describe('a model', () => {
   it('has the time and the tokens of its calls told, and those that failed apart', async () => {
     const signals = createSignals();
     let fails = false;
-    const model = toldModel(signals, {
+    const model = tellModels(signals)({
       name: 'm',
       contextTokens: 1_000,
       async call() {

@@ -25,6 +25,7 @@ export async function startAgent(
       BELLHOP_METRICS_ADDRESS: metrics.address,
       BELLHOP_DATABASE_URL: databaseUrl,
       BELLHOP_CACHE_DIR: path.join(cacheFolder(context.environment), 'workflows'),
+      BELLHOP_MODEL_KEY_FILE: context.home.modelKeyFile,
       ANTHROPIC_API_KEY: model.apiKey,
       ANTHROPIC_BASE_URL: model.baseUrl,
       ...(model.name && { BELLHOP_MODEL: model.name }),

@@ -2,21 +2,26 @@ import { existsSync } from 'node:fs';
 import { readKeyFile, writeKeyFile } from '../../../credentials/key-file.ts';
 import { createKeyPair } from '../../../credentials/key-pair.ts';
 import { SetupError } from '../../../setup/errors.ts';
-import { installationKey, registerInstallationKey } from '../../../store/credentials.ts';
-import { type Database, openDatabase } from '../../../store/database.ts';
+import { type InstallationKey, installationKey, registerInstallationKey } from '../../../store/credentials.ts';
+import { openDatabase } from '../../../store/database.ts';
+import { installationModelKey, registerModelKey } from '../../../store/model-keys.ts';
 import type { UpContext } from '../up-context.ts';
 
-/** Makes the installation's key pair at the first start. Only the proxy reads the file with its private half. */
+/**
+ * Makes the installation's key pairs at the first start. Only the proxy reads the file with the private half of the first,
+ * and only the agent worker that of the second, which is for keys of models.
+ */
 export async function provideKeys({ home, journal }: UpContext, ownerUrl: string): Promise<void> {
   await journal.step('keys', async () => {
     const database = openDatabase({ url: ownerUrl, name: 'up', connections: 1 });
     try {
-      const made = await makeWhenMissing(database, home.keyFile);
-      const { publicKey } = await readKeyFile(home.keyFile);
-      const key = { keyId: publicKey.id, publicKey: Buffer.from(publicKey.bytes).toString('base64') };
-      await registerInstallationKey(database, home.installation.id, key);
+      const { id } = home.installation;
+      const own = await provide(home.keyFile, await installationKey(database));
+      await registerInstallationKey(database, id, own.key);
+      const models = await provide(home.modelKeyFile, await installationModelKey(database));
+      await registerModelKey(database, id, models.key);
       return {
-        detail: `key ${publicKey.id}${made ? ', made now' : ''}; private half in ${home.keyFile}`,
+        detail: `key ${own.key.keyId}${own.made ? ', made now' : ''}; private half in ${home.keyFile}`,
         value: undefined,
       };
     } finally {
@@ -25,16 +30,20 @@ export async function provideKeys({ home, journal }: UpContext, ownerUrl: string
   });
 }
 
-async function makeWhenMissing(database: Database, keyFile: string): Promise<boolean> {
-  if (existsSync(keyFile)) return false;
-  const known = await installationKey(database);
-  if (known) {
+/** Reads a key file, and makes it when the database knows no key yet. */
+async function provide(
+  keyFile: string,
+  known: InstallationKey | null,
+): Promise<{ readonly key: InstallationKey; readonly made: boolean }> {
+  const made = !existsSync(keyFile);
+  if (made && known) {
     throw new SetupError(
       'not-set-up',
       `the database has credentials for the key ${known.keyId}, and ${keyFile} is not there`,
       'restore the key file from its backup, or start with an empty database',
     );
   }
-  await writeKeyFile(keyFile, await createKeyPair());
-  return true;
+  if (made) await writeKeyFile(keyFile, await createKeyPair());
+  const { publicKey } = await readKeyFile(keyFile);
+  return { made, key: { keyId: publicKey.id, publicKey: Buffer.from(publicKey.bytes).toString('base64') } };
 }

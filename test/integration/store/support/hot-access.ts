@@ -7,6 +7,7 @@ import * as egressEvents from '../../../../store/egress-events.ts';
 import * as environments from '../../../../store/environments.ts';
 import * as findWork from '../../../../store/find-work.ts';
 import * as mcpServers from '../../../../store/mcp-servers.ts';
+import * as modelKeys from '../../../../store/model-keys.ts';
 import * as personal from '../../../../store/personal-connections.ts';
 import * as personalTests from '../../../../store/personal-tests.ts';
 import * as policy from '../../../../store/policy.ts';
@@ -53,6 +54,7 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'commit-origin.commitOrigin': (db) => commitOrigin.commitOrigin(db, BUSY, BUSY_TURN),
   'clock.databaseTime': (db) => clock.databaseTime(db),
   'connection-use.connectionUses': (db) => connectionUse.connectionUses(db, ['crm', 'other']),
+  'model-keys.sealedModelKey': (db) => modelKeys.sealedModelKey(db, 'large', 1),
   'credentials.sealedCredentials': (db) => credentials.sealedCredentials(db, new Map([['crm', 1]])),
   'egress-events.storeEgressEvents': (db) =>
     egressEvents.storeEgressEvents(db, Array.from({ length: 20 }, egressEvent)),

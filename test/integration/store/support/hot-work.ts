@@ -28,6 +28,7 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
   'access-snapshots.takeSnapshot': (db) =>
     accessSnapshots.takeSnapshot(db, BUSY, BUSY_TURN + 1, effectiveAccess(EMPTY_DOCUMENT, 'organization')),
   'access-snapshots.snapshotOf': (db) => accessSnapshots.snapshotOf(db, BUSY, BUSY_TURN),
+  'access-snapshots.modelNameOf': (db) => accessSnapshots.modelNameOf(db, BUSY, BUSY_TURN),
   'access-snapshots.turnToolsOf': (db) => accessSnapshots.turnToolsOf(db, BUSY, BUSY_TURN),
   'model-usage.recordUsage': (db) =>
     modelUsage.recordUsage(db, {

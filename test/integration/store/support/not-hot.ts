@@ -26,6 +26,8 @@ export const NOT_HOT: Readonly<Record<string, string>> = {
   'mcp-servers.noteListingProblem': 'a runner, when an MCP server is away',
   'mcp-servers.dropServersBut': 'a runner, when the access file has other MCP servers',
   'mcp-servers.approveTools': 'the command line, when a person asks',
+  'model-keys.installationModelKey': 'one row',
+  'model-keys.registerModelKey': 'once for an installation',
   'migrate.migrate': 'once at a start',
   'notifications.listenTo': 'sends `listen` once for a connection',
   'personal-connections.listPersonalConnections': 'the command line, when a person asks',

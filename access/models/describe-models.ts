@@ -1,0 +1,36 @@
+import type { AccessDocument, NamedModel } from '../document.ts';
+
+/** A model of the document in words, for operators. */
+export interface DescribedModel {
+  readonly name: string;
+  /** `claude-large at api.anthropic.com (messages)` */
+  readonly what: string;
+  /** Where it is used: `organization, #ops; summaries; while large is away`. Empty: nowhere. */
+  readonly where: string;
+}
+
+export function describeModels({ models = [], scopes, patterns = [], people }: AccessDocument): DescribedModel[] {
+  return models.map((model) => {
+    const { name, model: vendors, baseUrl, api, keyVersion } = model;
+    const places = [
+      ...scopes.filter((scope) => scope.model === name && scope.pattern === undefined).map(({ label }) => label),
+      ...patterns.filter((each) => each.model === name).map(({ pattern }) => pattern),
+    ];
+    return {
+      name,
+      what: `${vendors} at ${new URL(baseUrl).host} (${api}${keyVersion === null ? ', no key' : ''})`,
+      where: [
+        places.join(', '),
+        ...model.for,
+        ...(people?.models?.includes(name) ? ['chosen by people'] : []),
+        ...awayOf(models, name),
+      ]
+        .filter((part) => part !== '')
+        .join('; '),
+    };
+  });
+}
+
+function awayOf(models: readonly NamedModel[], name: string): string[] {
+  return models.filter(({ fallback }) => fallback === name).map((first) => `while ${first.name} is away`);
+}

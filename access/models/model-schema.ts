@@ -1,0 +1,82 @@
+/** The shape of an entry of `models` in `bellhop.yaml`: a language model by a name that people use. */
+import { z } from 'zod';
+import type { FileModel } from '../access-file.ts';
+import { source, toSource } from '../parse-file/credential-schema.ts';
+import { fail, name } from '../parse-file/leaf-schemas.ts';
+import { entry } from '../parse-file/strict-entry.ts';
+
+const URL_RULE = 'must be a URL up to and with the version, such as https://llm.corp.example/v1';
+
+const baseUrl = z.string().transform((text, context) => {
+  const url = /^https?:\/\/[\x21-\x7e]+$/i.test(text) && URL.canParse(text) ? new URL(text) : null;
+  if (!url) return fail(context, URL_RULE);
+  if (url.username || url.password) return fail(context, 'has a password in it: the key belongs to key');
+  if (url.search || url.hash) return fail(context, 'has a query or a fragment, and paths are put behind it');
+  return url.href.replace(/\/+$/, '');
+});
+
+const key = entry(source, 'the key is never written here: name its source by fromEnv, fromFile or fromCommand').refine(
+  ({ fromEnv, fromFile, fromCommand }) =>
+    [fromEnv, fromFile, fromCommand].filter((each) => each !== undefined).length === 1,
+  'needs one of fromEnv, fromFile and fromCommand; a server that asks for no key has no key here',
+);
+
+const tokens = (least: number) =>
+  z.int().min(least, `must be at least ${least}`).max(10_000_000, 'must be at most 10000000');
+
+export const modelSchema = entry({
+  vendor: z.enum(['anthropic', 'openai-compatible']),
+  api: z.enum(['chat-completions', 'responses']).optional(),
+  'base-url': baseUrl.optional(),
+  model: z.string().trim().min(1, 'is empty').max(200, 'is longer than 200 characters'),
+  key: key.optional(),
+  'context-tokens': tokens(2_000).optional(),
+  'answer-tokens': tokens(256).optional(),
+  reasoning: z.enum(['low', 'medium', 'high']).optional(),
+  for: z.array(z.literal('summaries', 'must be summaries')).max(1, 'has a use twice').default([]),
+  fallback: name.optional(),
+}).superRefine((model, context) => {
+  const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+  const url = model['base-url'];
+  if (model.vendor === 'anthropic') {
+    if (model.api !== undefined) refuse('api', 'stands beside anthropic, which has one protocol');
+    if (model.reasoning !== undefined) refuse('reasoning', 'stands beside anthropic: it is for openai-compatible');
+    if (model.key === undefined) refuse('key', 'is missing: { fromEnv: ANTHROPIC_API_KEY }');
+  } else if (url === undefined) {
+    refuse('base-url', 'is missing: https://api.openai.com/v1 for OpenAI itself');
+  }
+  if (url !== undefined && model.key !== undefined && sendsInTheClear(url)) {
+    refuse('base-url', 'must be https: a key travels in clear text to this machine only');
+  }
+});
+
+/** Whether what is sent to a URL can be read on a network. */
+export function sendsInTheClear(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol !== 'https:' && !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+export function toModel(
+  id: string,
+  entry: z.infer<typeof modelSchema>,
+  lineOf: (...path: (string | number)[]) => number,
+): FileModel {
+  const { vendor, model, reasoning, fallback } = entry;
+  const isAnthropic = vendor === 'anthropic';
+  const contextTokens = entry['context-tokens'] ?? (isAnthropic ? 200_000 : 128_000);
+  return {
+    name: id,
+    vendor,
+    api: isAnthropic ? 'messages' : (entry.api ?? 'chat-completions'),
+    baseUrl: entry['base-url'] ?? 'https://api.anthropic.com',
+    model,
+    contextTokens,
+    // A small window is not filled by the answer alone.
+    answerTokens: entry['answer-tokens'] ?? Math.min(16_000, Math.floor(contextTokens / 4)),
+    ...(reasoning !== undefined && { reasoning }),
+    for: entry.for,
+    ...(fallback !== undefined && { fallback }),
+    source: entry.key === undefined ? null : toSource(entry.key),
+    line: lineOf(),
+  };
+}

@@ -1,0 +1,90 @@
+import { EMPTY_DOCUMENT, type NamedModel } from '../../../access/document.ts';
+import { indexAccess } from '../../../access/effective-access.ts';
+import { ModelError } from '../../../agent/errors.ts';
+import { createNamedModels } from '../../../agent/model/named-models.ts';
+
+function named(name: string, more: Partial<NamedModel> = {}): NamedModel {
+  return {
+    ...{ name, vendor: 'openai-compatible', api: 'chat-completions', baseUrl: 'https://llm.example/v1', model: name },
+    ...{ contextTokens: 1000, answerTokens: 100, for: [], keyVersion: 1, line: 1 },
+    ...more,
+  };
+}
+
+function stage(...models: NamedModel[]) {
+  const state = { models, now: 1_000_000, opened: [] as string[] };
+  const names = createNamedModels({
+    policy: async () => indexAccess({ ...EMPTY_DOCUMENT, models: state.models }),
+    keyOf: async ({ name, keyVersion }) => {
+      state.opened.push(`${name} ${keyVersion}`);
+      return 'a-key';
+    },
+    clock: () => state.now,
+  });
+  const orderOf = async (name: string) => (await names.forTurn(name))?.map((model) => model.name);
+  return { ...names, state, orderOf };
+}
+
+const down = (retryAfterMs: number | null = null) => new ModelError('ModelUnavailable', 'down', { retryAfterMs });
+
+test('a key is opened once, and again when it or its model has changed', async () => {
+  const { state, forTurn } = stage(named('a'));
+  const [first] = (await forTurn('a')) ?? [];
+  expect((await forTurn('a'))?.[0]).toBe(first);
+  expect(state.opened).toEqual(['a 1']);
+  // Where it stands in the file makes no difference.
+  state.models = [named('a', { line: 7, fallback: 'b' })];
+  expect((await forTurn('a'))?.[0]).toBe(first);
+  state.models = [named('a', { keyVersion: 2 })];
+  expect((await forTurn('a'))?.[0]).not.toBe(first);
+  expect(state.opened).toEqual(['a 1', 'a 2']);
+});
+
+test('a model without a key has none opened, and a name that left the file is not known', async () => {
+  const { state, orderOf } = stage(named('a', { keyVersion: null }));
+  expect(await orderOf('a')).toEqual(['a']);
+  expect(await orderOf('b')).toBeUndefined();
+  expect(state.opened).toEqual([]);
+});
+
+test('a model that is away is asked after the other one, for a while', async () => {
+  const { state, forTurn, noteAway, orderOf } = stage(named('a', { fallback: 'b' }), named('b'));
+  expect(await orderOf('a')).toEqual(['a', 'b']);
+  const [first, second] = (await forTurn('a')) ?? [];
+  if (!first || !second) throw new Error('two models');
+  noteAway(first, down());
+  expect(await orderOf('a')).toEqual(['b', 'a']);
+  noteAway(second, down());
+  expect(await orderOf('a')).toEqual(['a', 'b']);
+  state.now += 30_001;
+  expect(await orderOf('a')).toEqual(['a', 'b']);
+  noteAway(first, down(120_000));
+  state.now += 60_000;
+  expect(await orderOf('a')).toEqual(['b', 'a']);
+  state.now += 60_001;
+  expect(await orderOf('a')).toEqual(['a', 'b']);
+});
+
+test('summaries are made by the model that is for them, while it is there', async () => {
+  const { forSummaries, noteAway } = stage(named('a'), named('s', { for: ['summaries'] }));
+  const model = await forSummaries();
+  expect(model?.name).toBe('s');
+  if (model) noteAway(model, down());
+  expect(await forSummaries()).toBeNull();
+  expect(await stage(named('a')).forSummaries()).toBeNull();
+});
+
+test('a key that cannot be opened says so, and the next call tries again', async () => {
+  const state = { fails: true };
+  const { forTurn } = createNamedModels({
+    policy: async () => indexAccess({ ...EMPTY_DOCUMENT, models: [named('a')] }),
+    keyOf: async () => {
+      if (state.fails) throw new ModelError('ModelUnauthorized', 'no key file');
+      return 'a-key';
+    },
+    clock: Date.now,
+  });
+  await expect(forTurn('a')).rejects.toMatchObject({ code: 'ModelUnauthorized' });
+  state.fails = false;
+  expect((await forTurn('a'))?.[0]?.name).toBe('a');
+});
