@@ -82,11 +82,19 @@ export interface McpServer {
   readonly tools: ToolRules;
 }
 
-/** Which tools may be called. A `deny` wins. What no `allow` covers is not allowed. */
+/** Which tools may be called. Of several lists that cover a name, the first of `deny`, `approve`, `allow` and `read` counts. */
 export interface ToolRules {
+  /** May be called. */
   readonly allow: readonly ToolPattern[];
+  /** May not be called. */
   readonly deny: readonly ToolPattern[];
+  /** May be called while the server says that they only read. Absent: none. */
+  readonly read?: readonly ToolPattern[];
+  /** Each call waits until somebody in the thread has allowed it. Absent: none. */
+  readonly approve?: readonly ToolPattern[];
 }
+
+export type ToolList = keyof ToolRules;
 
 /** Names of tools (mcp/tool-pattern.ts). */
 export interface ToolPattern {

@@ -100,8 +100,8 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         repositories: [...own.repositories, ...chain.flatMap(({ repositories }) => repositories)],
         forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
         registries: chain.flatMap(({ registries }) => registries),
-        servers: serversOf(chain),
         ...(model !== undefined && { model }),
+        servers: [...own.servers, ...serversOf(chain)],
         instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
       };
     },
@@ -125,7 +125,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         repositories: [...own.repositories, ...chain.flatMap(({ repositories }) => repositories)],
         forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
         registries: [],
-        servers: serversOf(chain),
+        servers: [...own.servers, ...serversOf(chain)],
         instructions: [],
       };
     },

@@ -1,7 +1,7 @@
 /** What a person's own connections reach in their direct messages. */
 import { type ScopeKey, scopeKind } from '../contracts/scope.ts';
 import { inOrder } from './attached-access.ts';
-import type { EffectiveRepository, EffectiveRule, ForgeConnection, Origin } from './decision.ts';
+import type { EffectiveRepository, EffectiveRule, EffectiveServer, ForgeConnection, Origin } from './decision.ts';
 import type { Connection, PeopleAccess, PersonalOffer } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 
@@ -18,6 +18,7 @@ export interface PersonalAccess {
   readonly rules: readonly EffectiveRule[];
   readonly repositories: readonly EffectiveRepository[];
   readonly forges: readonly ForgeConnection[];
+  readonly servers: readonly EffectiveServer[];
 }
 
 const PREFIX = 'personal/';
@@ -32,7 +33,12 @@ export function offerOf(connection: string): string | null {
   return connection.startsWith(PREFIX) ? connection.slice(PREFIX.length) : null;
 }
 
-const NOTHING: PersonalAccess = { rules: [], repositories: [], forges: [] };
+const NOTHING: PersonalAccess = { rules: [], repositories: [], forges: [], servers: [] };
+
+/** The name by which people, models and guardrails know an MCP server, whoever's it is. */
+export function serverName(connection: string): string {
+  return offerOf(connection) ?? connection;
+}
 
 /** The connection as the person has it: bound to them, and to the version that they entered. */
 export function personalConnection({ connection }: PersonalOffer, owner: ScopeKey, version: number): Connection {
@@ -57,6 +63,7 @@ export function personalAccess(
   });
   return {
     rules: own
+      .filter(({ connection }) => connection.mcp === undefined)
       .flatMap(({ connection }) =>
         connection.rules.map(
           (match): EffectiveRule => ({ from: 'connection', action: match.action, connection, match, origin }),
@@ -67,5 +74,6 @@ export function personalAccess(
     forges: own.flatMap(({ connection }) =>
       forgesByNature(connection).map((forge) => ({ connection: connection.id, forge })),
     ),
+    servers: own.flatMap(({ connection }) => (connection.mcp ? [{ connection, ...connection.mcp, origin }] : [])),
   };
 }

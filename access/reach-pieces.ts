@@ -35,6 +35,8 @@ export interface Pieces {
    * @param match of a rule of one document, which does not change
    */
   ofGate(match: Piece['match'], connection: string): Piece;
+  /** Something that has no rule of its own. */
+  ofNamed(what: string): Piece;
 }
 
 export function createPieces(): Pieces {
@@ -49,6 +51,7 @@ export function createPieces(): Pieces {
     return piece;
   }
   return {
+    ofNamed: (what) => shared(namedPiece(what)),
     of(source, make) {
       const known = bySource.get(source);
       if (known) return known;
@@ -128,9 +131,16 @@ export function operationsText({ id, operations, repository }: RepositoryGuardra
   return `${operations.join(', ')} in ${repository} denied by ${id}`;
 }
 
+const WAYS = { allow: '', read: ' that only read', approve: ', asking before each call,' } as const;
+
 /** `tools list_* of linear-tools at https://mcp.linear.example/mcp (bearer)`. */
-export function toolsText({ connection, url }: EffectiveServer, pattern: string): string {
-  return `tools ${pattern} of ${connection.id} at ${url} (${credentialText(connection.credential)})`;
+export function toolsText({ connection, url }: EffectiveServer, list: keyof typeof WAYS, pattern: string): string {
+  return `tools ${pattern}${WAYS[list]} of ${connection.id} at ${url} (${credentialText(connection.credential)})`;
+}
+
+/** `each call of create_* of linear-tools asked for`. */
+export function toolAskText({ connection }: EffectiveServer, pattern: string): string {
+  return `each call of ${pattern} of ${connection.id} asked for`;
 }
 
 /** `tools delete_* of linear-tools denied by linear-tools`. */

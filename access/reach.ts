@@ -19,6 +19,7 @@ import {
   type Pieces,
   pieceOf,
   standsAlone,
+  toolAskText,
   toolDenialText,
   toolGuardrailText,
   toolsText,
@@ -107,8 +108,10 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
       ...rules.filter(({ action }) => action !== 'deny').map(held),
       ...access.repositories.map(({ grant, origin }) => named(grant, grantText(grant), placeOf(origin), grant.line)),
       ...access.servers.flatMap((server) =>
-        server.tools.allow.map((each) =>
-          named(each, toolsText(server, each.pattern), placeOf(server.origin), each.line),
+        (['allow', 'read', 'approve'] as const).flatMap((list) =>
+          (server.tools[list] ?? []).map((each) =>
+            named(each, toolsText(server, list, each.pattern), placeOf(server.origin), each.line),
+          ),
         ),
       ),
       ...access.registries.map((each) => named(each, `packages of ${each.registry}`, placeOf(each.origin))),
@@ -130,6 +133,14 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
         server.tools.deny.map((each) =>
           named(each, toolDenialText(server, each.pattern), placeOf(server.origin), each.line),
         ),
+      ),
+      // To be asked before each call takes something away from what is allowed.
+      ...access.servers.flatMap((server) =>
+        (server.tools.approve ?? []).map(({ pattern, line }) => ({
+          piece: pieces.ofNamed(toolAskText(server, pattern)),
+          origin: placeOf(server.origin),
+          line,
+        })),
       ),
       ...access.toolGuardrails.map((each) => named(each, toolGuardrailText(each), 'guardrail', each.line)),
       ...access.repositoryGuardrails.map((each) => named(each, operationsText(each), 'guardrail', each.line)),

@@ -1,7 +1,7 @@
 import { channelScope, type ScopeKey } from '../contracts/scope.ts';
 import type { AccessFile, ChannelRef, FileTest, ScopeSection, WorkspaceSection } from './access-file.ts';
 import { isChannelPattern, patternScope } from './channel-patterns.ts';
-import type { AccessDocument, ScopeAccess } from './document.ts';
+import type { AccessDocument, PeopleAccess, ScopeAccess } from './document.ts';
 import { channelFinder, type KnownChannel } from './find-channel.ts';
 import type { FileProblem } from './parse-file/problem.ts';
 
@@ -88,8 +88,18 @@ export function documentOf(
     scopes,
     patterns,
     environments,
-    ...(people && { people }),
+    ...(people && { people: withAuthorities(people, known.connections) }),
   };
+}
+
+/** The server of a connection is known by the same authorities when it is offered to people. */
+function withAuthorities(people: PeopleAccess, connections: AccessDocument['connections']): PeopleAccess {
+  const offers = people.offers.map((offer) => {
+    const { mcp } = offer.connection;
+    const same = connections.find(({ id, mcp: other }) => id === offer.name && mcp && other?.url === mcp.url);
+    return same ? { ...offer, connection: { ...offer.connection, ca: same.ca } } : offer;
+  });
+  return { ...people, offers };
 }
 
 /** A test from a pattern asks as each channel that is confirmed for it. */

@@ -1,4 +1,4 @@
-import { offerTools } from '../agent/mcp/turn-tools.ts';
+import { offerTools, wantOwnListings } from '../agent/mcp/turn-tools.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { isOlder } from '../contracts/fence.ts';
 import { ownerOf } from '../contracts/scope.ts';
@@ -77,6 +77,7 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
       const access = (await policy()).effective(scope, held);
       const snapshot = await inTurn(database, { session, turn }, async (db) => {
         const id = await takeSnapshot(db, session, turn, access, await offerTools(db, access));
+        if (access.enabled) await wantOwnListings(db, access);
         if (access.enabled) await fixInstructions(db, session, access.instructions);
         return id;
       });

@@ -1,10 +1,11 @@
+import { serverName } from '../access/personal-access.ts';
 import type { McpPort } from '../agent/mcp/mcp-port.ts';
 import { type AnswerBudget, createAnswerBudget } from '../mcp/answer-budget.ts';
 import { McpError } from '../mcp/errors.ts';
 import { SESSION_LIMITS, type SessionLimits, withServer } from '../mcp/session.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
-import { serverUrl, storeListing } from '../store/mcp-servers.ts';
+import { OF_THE_FILE, serverUrl, storeListing } from '../store/mcp-servers.ts';
 
 export interface McpCallsDependencies {
   readonly database: Database;
@@ -29,19 +30,19 @@ export function createMcpCalls({
   budget = createAnswerBudget(),
 }: McpCallsDependencies): McpPort {
   return {
-    async call({ turn, sandbox, tool, signal, begin, onProgress, ...call }) {
-      const { server, name, digest } = tool;
-      const gone = () => new McpError('ProxyRefused', `No MCP server ${server} is in force any more.`);
-      const url = await serverUrl(database, server);
+    async call({ turn, sandbox, tool, facts, signal, begin, onProgress, ...call }) {
+      const { server, name, digest, owner = OF_THE_FILE } = tool;
+      const gone = () => new McpError('ProxyRefused', `No MCP server ${serverName(server)} is in force any more.`);
+      const url = await serverUrl(database, server, owner);
       if (url === null) throw gone();
       try {
         return await withServer(
           url,
-          (ask) => proxy.askServer({ connection: server, url }, { sandbox, turn }, ask),
+          (ask) => proxy.askServer({ connection: server, url }, { sandbox, turn, facts }, ask),
           { signal, limits, room: budget.open(sandbox) },
           async (session) => {
             const listed = await session.listTools();
-            await storeListing(database, { connection: server, url }, listed);
+            await storeListing(database, { owner, connection: server, url }, listed);
             if (!listed.some((each) => each.digest === digest))
               throw changed(listed.some((each) => each.definition.name === name));
             await begin();

@@ -20,12 +20,16 @@ export interface TurnTools {
 
 /** A tool in the definition in which a turn is offered it. */
 export interface OfferedTool {
-  /** The name of the server's connection. */
+  /** The id of the server's connection. */
   readonly server: string;
   /** As the server calls it. */
   readonly name: string;
   /** Names the definition. */
   readonly digest: string;
+  /** The scope of the person whose server it is. Absent for a server of the access file. */
+  readonly owner?: string;
+  /** True for a tool of which each call needs somebody in the thread who allows it. */
+  readonly asks?: boolean;
 }
 
 export const NO_TOOLS: TurnTools = { offered: [], notes: [] };

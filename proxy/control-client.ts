@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Pool } from 'undici';
+import type { ToolFacts } from '../access/mcp/judge-tool.ts';
 import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../contracts/egress.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import {
@@ -54,16 +55,18 @@ export interface ProxyControl {
    * address. Without a turn it is a look at the list of tools. The
    * body of the answer has to be read or destroyed.
    */
-  askServer(
-    server: ServerView,
-    turn: { readonly sandbox: string; readonly turn: number } | null,
-    ask: ServerAsk,
-  ): Promise<ServerAnswer>;
+  askServer(server: ServerView, name: AskName, ask: ServerAsk): Promise<ServerAnswer>;
   /** Who commits in the sandboxes of a scope, as `Name <address>`. Null when no forge of the scope says so. */
   commitAuthor(scope: ScopeKey): Promise<string | null>;
   health(): Promise<ProxyHealth>;
   close(): Promise<void>;
 }
+
+/** In whose name an MCP server is asked: of a turn; for a look at its tools, of a person; null for the operator's look. */
+export type AskName =
+  | { readonly sandbox: string; readonly turn: number; readonly facts?: ToolFacts }
+  | { readonly owner: ScopeKey }
+  | null;
 
 export interface ServerAsk {
   readonly method: 'POST' | 'GET' | 'DELETE';
@@ -160,11 +163,14 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
     testConnection: (connection, request) =>
       call('POST', `/connections/${encodeURIComponent(connection)}/test`, request),
     servers: async () => (await call<{ servers: ServerView[] }>('GET', '/servers')).servers,
-    async askServer(server, turn, { method, headers, body, signal }) {
+    async askServer(server, name, { method, headers, body, signal }) {
       const query = new URLSearchParams({
         url: server.url,
-        ...(turn && { sandbox: turn.sandbox, turn: String(turn.turn) }),
+        ...(name && ('owner' in name ? { owner: name.owner } : { sandbox: name.sandbox, turn: String(name.turn) })),
       });
+      for (const [fact, holds] of Object.entries(name && 'facts' in name ? { ...name.facts } : {})) {
+        if (holds) query.set(fact, 'yes');
+      }
       const path = `/servers/${encodeURIComponent(server.connection)}?${query}`;
       // A server may be silent for long. The caller's signal says for how long.
       const sent = pool.request({ method, path, headers, body, signal, headersTimeout: 0, bodyTimeout: 0 });

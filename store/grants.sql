@@ -26,6 +26,8 @@ grant select (public_key, key_id, created_at) on installation to :"gateway";
 grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at) on personal_connection to :"gateway";
 grant usage on sequence personal_version to :"gateway";
 grant select, insert, delete on personal_test to :"gateway";
+-- Who connects an MCP server wants its list.
+grant select, insert, update on mcp_server to :"gateway";
 -- It judges a press against the question. No turn asks by it.
 grant select, insert, update on question to :"gateway";
 
@@ -38,7 +40,9 @@ grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to 
 grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
 grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";
-grant select on mcp_server, mcp_tool to :"agent";
+-- A turn of a person wants the lists of that person's MCP servers.
+grant select, insert, update on mcp_server to :"agent";
+grant select on mcp_tool to :"agent";
 grant select (team, person, connection, version) on personal_connection to :"agent";
 -- The end of a turn withdraws its questions.
 grant select, update on question to :"agent";

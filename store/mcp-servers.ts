@@ -4,9 +4,14 @@ import { type Database, inTransaction, type Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
 
 export interface ServerRef {
+  /** With whose credential it is asked: {@link OF_THE_FILE}, or the scope of a person. Nothing of one is ever given to another. */
+  readonly owner: string;
   readonly connection: string;
   readonly url: string;
 }
+
+/** The owner of what is known with the credential of the access file. */
+export const OF_THE_FILE = '';
 
 /** A tool as the store takes it. */
 export interface NewTool {
@@ -22,6 +27,8 @@ export interface KnownTool {
   /** Why no model can be given it. Null when one can. */
   readonly problem: string | null;
   readonly bytes: number;
+  /** The server says that a call changes nothing. */
+  readonly readOnly: boolean;
   /** `new` and `changed` wait for an administrator. */
   readonly state: 'approved' | 'new' | 'changed';
 }
@@ -48,19 +55,19 @@ export interface ListingPauses {
  */
 export async function claimListing(
   db: Queryable,
-  { connection, url }: ServerRef,
+  { owner, connection, url }: ServerRef,
   pauses: ListingPauses,
 ): Promise<boolean> {
   const { rows } = await db.query(
-    `insert into mcp_server as known (connection, url, asked_at) values ($1, $2, clock_timestamp())
-     on conflict (connection) do update set url = excluded.url, asked_at = excluded.asked_at,
+    `insert into mcp_server as known (owner, connection, url, asked_at) values ($5, $1, $2, clock_timestamp())
+     on conflict (owner, connection) do update set url = excluded.url, asked_at = excluded.asked_at,
        listed = case when known.url = excluded.url then known.listed end,
        listed_at = case when known.url = excluded.url then known.listed_at end,
        problem = case when known.url = excluded.url then known.problem end
      where known.url <> excluded.url or known.asked_at < clock_timestamp() - interval '1 ms' *
        (case when known.listed is not null and known.problem is null then $3 else $4 end)::float8
      returning connection`,
-    [connection, url, pauses.usualMs, pauses.troubledMs],
+    [connection, url, pauses.usualMs, pauses.troubledMs, owner],
   );
   return rows.length > 0;
 }
@@ -71,47 +78,66 @@ export async function claimListing(
  */
 export async function storeListing(
   database: Database,
-  { connection, url }: ServerRef,
+  { owner, connection, url }: ServerRef,
   tools: readonly NewTool[],
 ): Promise<void> {
   await inTransaction(database, async (db) => {
     const { rows } = await db.query<{ listed: string[] | null }>(
-      'select listed from mcp_server where connection = $1 and url = $2 for update',
-      [connection, url],
+      'select listed from mcp_server where owner = $3 and connection = $1 and url = $2 for update',
+      [connection, url, owner],
     );
     if (!rows[0]) return;
     const { listed } = rows[0];
     const digests = tools.map(({ digest }) => digest);
     await db.query(
-      'update mcp_server set listed = $2, listed_at = clock_timestamp(), problem = null where connection = $1',
-      [connection, digests],
+      `update mcp_server set listed = $2, listed_at = clock_timestamp(), problem = null
+       where owner = $3 and connection = $1`,
+      [connection, digests, owner],
     );
     if (listed !== null && listed.join() === digests.join()) return;
-    if (listed === null) await db.query('delete from mcp_tool where connection = $1', [connection]);
+    if (listed === null) {
+      await db.query('delete from mcp_tool where owner = $2 and connection = $1', [connection, owner]);
+    }
     await db.query(
-      `insert into mcp_tool (connection, digest, name, definition, problem, approved_at)
-       select $1, digest, name, definition, problem, case when $3 then clock_timestamp() end
+      `insert into mcp_tool (owner, connection, digest, name, definition, problem, approved_at)
+       select $4, $1, digest, name, definition, problem, case when $3 then clock_timestamp() end
        from jsonb_to_recordset($2::jsonb) as tool (digest text, name text, definition jsonb, problem text)
-       on conflict (connection, digest) do nothing`,
-      [connection, storableJson(tools.map((each) => ({ ...each, name: each.definition.name }))), listed === null],
+       on conflict (owner, connection, digest) do nothing`,
+      [
+        connection,
+        storableJson(tools.map((each) => ({ ...each, name: each.definition.name }))),
+        listed === null,
+        owner,
+      ],
     );
-    await db.query('delete from mcp_tool where connection = $1 and approved_at is null and not digest = any($2)', [
-      connection,
-      digests,
-    ]);
+    await db.query(
+      `delete from mcp_tool where owner = $3 and connection = $1 and approved_at is null and not digest = any($2)`,
+      [connection, digests, owner],
+    );
   });
+}
+
+/** How servers of the access file were found when they were last asked. One that is not known is missing. */
+export async function listingStates(
+  db: Queryable,
+  connections: readonly string[],
+): Promise<ReadonlyMap<string, { readonly isTroubled: boolean; readonly askedAt: Date }>> {
+  const { rows } = await db.query<{ connection: string; isTroubled: boolean; askedAt: Date }>(
+    `select connection, problem is not null as "isTroubled", asked_at as "askedAt" from mcp_server
+     where owner = '' and connection = any($1)`,
+    [connections],
+  );
+  return new Map(rows.map((row) => [row.connection, row]));
 }
 
 /** Keeps why a server could not be asked. What it listed before stays. */
 export async function noteListingProblem(
   db: Queryable,
-  { connection, url }: ServerRef,
+  { owner, connection, url }: ServerRef,
   problem: string,
 ): Promise<void> {
-  await db.query('update mcp_server set problem = $3 where connection = $1 and url = $2', [
-    connection,
-    url,
-    storableText(problem),
+  await db.query('update mcp_server set problem = $3 where owner = $4 and connection = $1 and url = $2', [
+    ...[connection, url, storableText(problem), owner],
   ]);
 }
 
@@ -121,34 +147,46 @@ export async function noteListingProblem(
  */
 export async function dropServersBut(db: Queryable, connections: readonly string[], ms: number): Promise<void> {
   await db.query(
-    `delete from mcp_server where not connection = any($1) and asked_at < clock_timestamp() - interval '1 ms' * $2::float8`,
+    `delete from mcp_server where owner = '' and not connection = any($1) and asked_at < clock_timestamp() - interval '1 ms' * $2::float8`,
     [connections, ms],
   );
 }
 
-/** What is known of some servers, with their tools. A server that nobody has asked yet is missing. */
-export async function knownServers(db: Queryable, connections: readonly string[]): Promise<KnownServer[]> {
+/** What is known of some servers of one owner, with their tools. A server that nobody has asked yet is missing. */
+export async function knownServers(
+  db: Queryable,
+  connections: readonly string[],
+  owner: string = OF_THE_FILE,
+): Promise<KnownServer[]> {
   const { rows } = await db.query<Omit<KnownServer, 'tools'> & { tools: readonly KnownTool[] | null }>(
-    `select s.connection, s.url, s.listed_at as "listedAt", s.problem, tools.tools
+    `select s.owner, s.connection, s.url, s.listed_at as "listedAt", s.problem, tools.tools
      from mcp_server s left join lateral (
        select json_agg(json_build_object(
          'name', t.name, 'digest', t.digest, 'problem', t.problem, 'bytes', length(t.definition::text),
+         'readOnly', t.definition -> 'readOnly' = 'true'::jsonb,
          'state', case when t.approved_at is not null then 'approved'
-           when exists (select 1 from mcp_tool o where o.connection = t.connection and o.name = t.name and o.approved_at is not null)
+           when exists (select 1 from mcp_tool o where o.owner = t.owner and o.connection = t.connection and o.name = t.name and o.approved_at is not null)
            then 'changed' else 'new' end
        ) order by listed.place) as tools
        from unnest(s.listed) with ordinality as listed (digest, place)
-       join mcp_tool t on t.connection = s.connection and t.digest = listed.digest
+       join mcp_tool t on t.owner = s.owner and t.connection = s.connection and t.digest = listed.digest
      ) tools on true
-     where s.connection = any($1) order by s.connection`,
-    [connections],
+     where s.owner = $2 and s.connection = any($1) order by s.connection`,
+    [connections, owner],
   );
   return rows.map(({ tools, ...row }) => ({ ...row, tools: tools ?? [] }));
 }
 
 /** The address under which a server is known. Null when it is not. */
-export async function serverUrl(db: Queryable, connection: string): Promise<string | null> {
-  const { rows } = await db.query<{ url: string }>('select url from mcp_server where connection = $1', [connection]);
+export async function serverUrl(
+  db: Queryable,
+  connection: string,
+  owner: string = OF_THE_FILE,
+): Promise<string | null> {
+  const { rows } = await db.query<{ url: string }>('select url from mcp_server where owner = $2 and connection = $1', [
+    connection,
+    owner,
+  ]);
   return rows[0]?.url ?? null;
 }
 
@@ -160,16 +198,35 @@ export interface DefinedTool extends OfferedTool {
 export async function definitionsOf(db: Queryable, offered: readonly OfferedTool[]): Promise<DefinedTool[]> {
   if (offered.length === 0) return [];
   const { rows } = await db.query<DefinedTool>(
-    `select t.connection as server, t.name, t.digest, t.definition
-     from unnest($1::text[], $2::text[]) with ordinality as asked (connection, digest, place)
-     join mcp_tool t on t.connection = asked.connection and t.digest = asked.digest order by asked.place`,
-    [offered.map(({ server }) => server), offered.map(({ digest }) => digest)],
+    `select t.connection as server, t.name, t.digest, t.definition, case when t.owner <> '' then t.owner end as owner
+     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as asked (connection, digest, owner, place)
+     join mcp_tool t on t.owner = asked.owner and t.connection = asked.connection and t.digest = asked.digest
+     order by asked.place`,
+    [
+      offered.map(({ server }) => server),
+      offered.map(({ digest }) => digest),
+      offered.map(({ owner }) => owner ?? OF_THE_FILE),
+    ],
   );
-  return rows;
+  return rows.map(({ owner, ...tool }) => (owner ? { ...tool, owner } : tool));
 }
 
 /**
- * Approves tools of a server in these definitions, as far as it lists them now. Definitions that were approved before and are not
+ * The tools of a server that wait for an administrator, in the definitions that it lists now. Of a server that is offered to
+ * people, each definition stands there once, whosever list has it.
+ */
+export async function waitingDefinitions(db: Queryable, connection: string): Promise<DefinedTool[]> {
+  const { rows } = await db.query<DefinedTool>(
+    `select distinct on (t.digest) t.connection as server, t.name, t.digest, t.definition
+     from mcp_tool t join mcp_server s on s.owner = t.owner and s.connection = t.connection
+     where t.connection = $1 and t.approved_at is null and t.digest = any(s.listed) order by t.digest`,
+    [connection],
+  );
+  return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Approves tools of a server in these definitions, in every list that has them now. Definitions that were approved before and are not
  * listed any more go. Returns the digests that were waiting.
  */
 export async function approveTools(
@@ -178,17 +235,19 @@ export async function approveTools(
   digests: readonly string[],
 ): Promise<string[]> {
   return inTransaction(database, async (db) => {
-    const { rows } = await db.query<{ name: string; digest: string }>(
+    const { rows } = await db.query<{ owner: string; name: string; digest: string }>(
       `update mcp_tool t set approved_at = clock_timestamp() from mcp_server s
-       where s.connection = $1 and t.connection = s.connection and t.digest = any(s.listed) and t.approved_at is null
-         and t.digest = any($2) returning t.name, t.digest`,
+       where t.connection = $1 and t.approved_at is null and t.digest = any($2)
+         and s.owner = t.owner and s.connection = t.connection and t.digest = any(s.listed)
+       returning t.owner, t.name, t.digest`,
       [connection, digests],
     );
     await db.query(
-      `delete from mcp_tool t using mcp_server s
-       where s.connection = $1 and t.connection = s.connection and not t.digest = any(s.listed) and t.name = any($2)`,
-      [connection, rows.map(({ name }) => name)],
+      `delete from mcp_tool t using mcp_server s, unnest($2::text[], $3::text[]) as approved (owner, name)
+       where t.owner = approved.owner and t.connection = $1 and t.name = approved.name
+         and s.owner = t.owner and s.connection = t.connection and not t.digest = any(s.listed)`,
+      [connection, rows.map(({ owner }) => owner), rows.map(({ name }) => name)],
     );
-    return rows.map(({ digest }) => digest);
+    return [...new Set(rows.map(({ digest }) => digest))];
   });
 }

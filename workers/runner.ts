@@ -143,15 +143,11 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       maxConcurrentActivityTaskExecutions: 2 * capacity + 10,
     }),
   ]);
+  const lists = createListServers({ database, proxy, log, stopping: stopping.signal });
   const loops = [
     every(BEAT_EVERY_MS, 'beat', () => sayAlive(), log),
     every(BEAT_EVERY_MS, 'making room', () => makeRoom(roomDependencies, spareOf(capacity)), log),
-    every(
-      BEAT_EVERY_MS,
-      'asking MCP servers',
-      createListServers({ database, proxy, log, stopping: stopping.signal }),
-      log,
-    ),
+    every(BEAT_EVERY_MS, 'asking MCP servers', () => lists.look(), log),
     every(REAP_EVERY_MS, 'reaper', () => reap(reaperDependencies()), log),
   ];
   checkDatabase(signals, database);
@@ -185,6 +181,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       stopping.abort();
       await Promise.allSettled(builds);
       await Promise.all([running, ...loops.map((loop) => loop.stop())]);
+      await lists.idle();
       await proxy.close();
       await connection.close();
       await database.end();

@@ -1,5 +1,7 @@
 import { decide } from '../decide.ts';
 import type { EffectiveAccess, EffectiveServer, Origin } from '../decision.ts';
+import type { ToolList } from '../document.ts';
+import { serverName } from '../personal-access.ts';
 import { requestOfUrl } from '../request-of-url.ts';
 import { switchedOff, toolGuardrailReason } from '../sentences.ts';
 import { serverAccess } from './server-access.ts';
@@ -8,12 +10,38 @@ import type { ToolName } from './wire-name.ts';
 
 export type ToolBlockCode = 'disabled' | 'guardrail' | 'server_not_attached' | 'tool_denied' | 'tool_not_allowed';
 
+/** What must hold beside the name: the server says that the tool only reads, or somebody has allowed this call. */
+export type ToolNeed = 'nothing' | 'read-only' | 'approval';
+
+/** What is known of a call beside the name of its tool. */
+export interface ToolFacts {
+  /** The approved definition says that the tool only reads. A server's hint narrows what `read` covers, and widens nothing. */
+  readonly readOnly: boolean;
+  /** Somebody in the thread has allowed this call. */
+  readonly approved: boolean;
+}
+
+export const NO_FACTS: ToolFacts = { readOnly: false, approved: false };
+
+/** What must hold for a tool that is in this list. */
+const NEEDS: Readonly<Record<Exclude<ToolList, 'deny'>, ToolNeed>> = {
+  approve: 'approval',
+  allow: 'nothing',
+  read: 'read-only',
+};
+
+const WHILE: Readonly<Record<ToolNeed, string>> = {
+  nothing: '',
+  'read-only': ', while the server says that it only reads',
+  approval: ', each call after somebody in the thread has allowed it',
+};
+
 /** One line that was compared with the tool. */
 export interface ToolWalkStep {
   /** The guardrail, or the connection. */
   readonly rule: string;
   readonly origin: string;
-  readonly action: 'allow' | 'deny';
+  readonly action: ToolList;
   readonly pattern: string;
   /** Where it stands in the file that was applied. 0 when that is not known. */
   readonly line: number;
@@ -25,7 +53,7 @@ export type ToolDecision = {
   readonly reason: string;
   readonly walk: readonly ToolWalkStep[];
 } & (
-  | { readonly outcome: 'allowed'; readonly server: EffectiveServer }
+  | { readonly outcome: 'allowed'; readonly server: EffectiveServer; readonly needs: ToolNeed }
   | {
       readonly outcome: 'blocked';
       readonly code: ToolBlockCode;
@@ -41,7 +69,9 @@ export type ToolDecision = {
  * 1. The server must be attached.
  * 2. A guardrail for the server, or for every one, forbids the tool.
  * 3. A `deny` of its connection forbids the tool, wherever it stands.
- * 4. The first pattern of `allow` that covers the name allows it. Without one, the tool is not allowed.
+ * 4. The first pattern of `approve` that covers the name allows it, when somebody allows the call. So does one of `allow`, without
+ *    more; and one of `read`, when the server says that the tool only reads.
+ * 5. Without any, the tool is not allowed.
  *
  * @example
  *   judgeTool({ server: 'linear-tools', tool: 'create_issue' }, effectiveAccess(document, 'channel:T1:C1'));
@@ -53,9 +83,9 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
   });
   if (!access.enabled) return blocked('disabled', null, switchedOff(access).reason);
 
-  const server = access.servers.find(({ connection }) => connection.id === name);
+  const server = serverNamed(name, access);
   if (!server) {
-    const known = access.servers.map(({ connection }) => connection.id).join(', ');
+    const known = access.servers.map(({ connection }) => serverName(connection.id)).join(', ');
     return blocked(
       'server_not_attached',
       null,
@@ -63,7 +93,7 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
     );
   }
   for (const guardrail of access.toolGuardrails) {
-    if (guardrail.server !== '*' && guardrail.server !== name) continue;
+    if (guardrail.server !== '*' && guardrail.server !== serverName(name)) continue;
     for (const pattern of guardrail.tools) {
       const { id, line } = guardrail;
       const isCovered = forbidsTool(pattern, tool);
@@ -71,14 +101,18 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
         ...{ rule: id, origin: 'guardrail ← organization', action: 'deny', pattern, line },
         result: isCovered ? 'matched' : 'name',
       });
-      if (isCovered) return blocked('guardrail', id, toolGuardrailReason(guardrail, `${name}.${tool}`));
+      if (isCovered) return blocked('guardrail', id, toolGuardrailReason(guardrail, `${serverName(name)}.${tool}`));
     }
   }
-  const { allow, deny } = server.tools;
+  const { allow, deny, read = [], approve = [] } = server.tools;
+  // What narrows is compared as broadly as what is forbidden.
+  const isAskedFor = approve.some(({ pattern }) => forbidsTool(pattern, tool));
   const chain = `${name} ← ${placeOf(server.origin)}`;
   for (const [action, patterns] of [
     ['deny', deny],
+    ['approve', approve],
     ['allow', allow],
+    ['read', read],
   ] as const) {
     for (const { pattern, line } of patterns) {
       const isCovered = action === 'deny' ? forbidsTool(pattern, tool) : allowsTool(pattern, tool);
@@ -88,12 +122,24 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
       });
       if (!isCovered) continue;
       const where = line > 0 ? `${pattern} in line ${line}` : pattern;
-      if (action === 'allow') return { outcome: 'allowed', server, walk, reason: `Allowed by ${where}: ${chain}.` };
-      return blocked('tool_denied', name, `The connection denies ${name}.${tool} by ${where}: ${chain}.`);
+      if (action === 'deny') {
+        return blocked('tool_denied', name, `The connection denies ${name}.${tool} by ${where}: ${chain}.`);
+      }
+      const needs = isAskedFor ? 'approval' : NEEDS[action];
+      return { outcome: 'allowed', server, needs, walk, reason: `Allowed by ${where}${WHILE[needs]}: ${chain}.` };
     }
   }
-  const listed = allow.map(({ pattern }) => pattern).join(', ');
+  const listed = [...allow, ...read, ...approve].map(({ pattern }) => pattern).join(', ');
   return blocked('tool_not_allowed', name, `${name}.${tool} is not covered: ${chain} allows ${listed}.`);
+}
+
+/** Why a call of an allowed tool may not be made all the same. Null: it may. */
+export function lacking(needs: ToolNeed, { readOnly, approved }: ToolFacts, name: string): string | null {
+  if (needs === 'read-only' && !readOnly) {
+    return `${name} may be called only while its server says that it only reads, and it does not say so.`;
+  }
+  if (needs === 'approval' && !approved) return `A call of ${name} needs somebody in the thread who allows it.`;
+  return null;
 }
 
 /**
@@ -107,6 +153,14 @@ export function judgeToolCall(name: ToolName, access: EffectiveAccess): ToolDeci
   const asked = decide(requestOfUrl('POST', url), serverAccess(access, connection.id));
   if (asked.outcome !== 'blocked') return decision;
   return { outcome: 'blocked', code: 'guardrail', rule: asked.rule, reason: asked.reason, walk: decision.walk };
+}
+
+/** By the id of its connection; else by its name, under which a person's own server is known. */
+function serverNamed(name: string, { servers }: EffectiveAccess): EffectiveServer | undefined {
+  return (
+    servers.find(({ connection }) => connection.id === name) ??
+    servers.find(({ connection }) => serverName(connection.id) === name)
+  );
 }
 
 /** `tracker ← #platform-eng`. */

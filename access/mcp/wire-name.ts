@@ -1,3 +1,5 @@
+import { serverName } from '../personal-access.ts';
+
 /** The names by which models know the tools of MCP servers. APIs of models take `[a-zA-Z0-9_-]{1,64}` only. */
 
 /** The longest name of a tool that the APIs of models take. */
@@ -8,7 +10,8 @@ const BETWEEN = '__';
 /**
  * The name of `server.tool` for a model: `server__tool`. Letters, digits and hyphens of the tool's name stay as they are, and
  * so does an underscore before one of them or at the end. Every other byte is written as `__` and two hexadecimal digits.
- * Null for a name that would be empty or too long; such a tool is offered to no model.
+ * Null for a name that would be empty or too long; such a tool is offered to no model. A person's own server has the name under
+ * which it is offered.
  *
  * @example
  *   wireName('linear-tools', 'create_issue') // 'linear-tools__create_issue'
@@ -23,7 +26,7 @@ export function wireName(server: string, tool: string): string | null {
     if (sign === '_' && (next === undefined || isPlain(String.fromCharCode(next)))) return sign;
     return `__${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   });
-  const name = `${server}${BETWEEN}${written.join('')}`;
+  const name = `${serverName(server)}${BETWEEN}${written.join('')}`;
   return tool === '' || name.length > LONGEST ? null : name;
 }
 

@@ -1,6 +1,6 @@
 /** An MCP server in `bellhop.yaml`: a connection with `kind: mcp`, a `url` and `tools`. */
 import { z } from 'zod';
-import type { AddressException, McpServer } from '../document.ts';
+import type { AddressException, McpServer, ToolList } from '../document.ts';
 import { requestOfUrl } from '../request-of-url.ts';
 import type { LineOf } from './convert.ts';
 import { allowedPaths } from './leaf-schemas.ts';
@@ -37,10 +37,26 @@ const patterns = z
   .max(200, 'has more than 200 names')
   .refine((list) => new Set(list).size === list.length, 'has a name twice');
 
-export const toolRules = entry(
-  { allow: patterns, deny: patterns.optional() },
-  'known here: allow, deny, each a list of names such as list_*',
-);
+/** One word for all tools of a server, and the list that it stands for. */
+const SHORT: Readonly<Record<string, ToolList>> = { read: 'read', write: 'allow', approve: 'approve' };
+
+export const toolRules = z
+  .preprocess(
+    (value) => (typeof value === 'string' && Object.hasOwn(SHORT, value) ? { [SHORT[value] ?? '']: ['*'] } : value),
+    entry(
+      {
+        allow: patterns.optional(),
+        deny: patterns.optional(),
+        read: patterns.optional(),
+        approve: patterns.optional(),
+      },
+      'known here: allow, deny, read, approve, each a list of names such as list_*',
+    ).refine(({ allow, read, approve }) => allow ?? read ?? approve, {
+      path: ['allow'],
+      message: 'is missing: say which tools may be called, by allow, read or approve',
+    }),
+  )
+  .meta({ short: { enum: Object.keys(SHORT) } });
 
 /** Fields that say what a connection without `kind: mcp` may reach. */
 const OF_HOSTS = ['preset', 'forge', 'host', 'port', 'methods', 'paths', 'scheme', 'rules', 'test'] as const;
@@ -94,9 +110,23 @@ export function toMcp(
   lineOf: LineOf,
 ): { readonly mcp?: McpServer } {
   if (kind !== 'mcp' || url === undefined || tools === undefined) return {};
-  const withLines = (list: 'allow' | 'deny') =>
-    (tools[list] ?? []).map((pattern, index) => ({ pattern, line: lineOf('tools', list, index) }));
-  return { mcp: { url, tools: { allow: withLines('allow'), deny: withLines('deny') } } };
+  const withLines = (list: ToolList) =>
+    (tools[list] ?? []).map((pattern, index) => ({
+      pattern,
+      // In the short form there is no list.
+      line: lineOf('tools', list, index) || lineOf('tools'),
+    }));
+  const [read, approve] = [withLines('read'), withLines('approve')];
+  return {
+    mcp: {
+      url,
+      tools: {
+        ...{ allow: withLines('allow'), deny: withLines('deny') },
+        ...(read.length > 0 && { read }),
+        ...(approve.length > 0 && { approve }),
+      },
+    },
+  };
 }
 
 /** The one rule of an MCP server: its address, with the methods of Streamable HTTP. */

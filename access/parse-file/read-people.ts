@@ -1,6 +1,6 @@
 /** The section `people`: what a person may connect for themselves, with a token of their own. */
 import { z } from 'zod';
-import { type Connection, NO_CREDENTIAL, type PeopleAccess, type PersonalOffer } from '../document.ts';
+import type { Connection, PeopleAccess, PersonalOffer } from '../document.ts';
 import { forgesByNature } from '../forge/forge-of-connection.ts';
 import { didYouMean } from '../near-names.ts';
 import { personalId } from '../personal-access.ts';
@@ -8,7 +8,7 @@ import { applyPreset, PRESETS } from '../presets/apply-preset.ts';
 import type { PersonalToken, Preset } from '../presets/preset.ts';
 import { commonRequest } from '../rule-overlap.ts';
 import { connection as connectionSchema } from './connection-schema.ts';
-import { toConnection } from './convert.ts';
+import { offeredConnection, readOfferedServer } from './offered-server.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
 import type { YamlText } from './read-yaml.ts';
 import { personalRepository } from './schemas.ts';
@@ -17,7 +17,11 @@ import { entry, notBuiltYet, parseEntry } from './strict-entry.ts';
 const offer = z
   .preprocess(
     (value) => (typeof value === 'string' ? { preset: value } : value),
-    z.looseObject({ preset: z.string(), repositories: z.array(personalRepository).min(1, 'is empty').optional() }),
+    z.looseObject({
+      preset: z.string().optional(),
+      mcp: z.string().optional(),
+      repositories: z.array(personalRepository).min(1, 'is empty').optional(),
+    }),
   )
   .meta({ short: { type: 'string' } });
 
@@ -44,8 +48,12 @@ export interface ReadPeople {
   readonly problems: readonly FileProblem[];
 }
 
-/** Reads each offer separately, so that one mistake does not hide another. */
-export function readPeople(value: unknown, text: YamlText): ReadPeople {
+/**
+ * Reads each offer separately, so that one mistake does not hide another.
+ *
+ * @param connections the section `connections` as it is written, whose MCP servers may be offered
+ */
+export function readPeople(value: unknown, text: YamlText, connections: unknown): ReadPeople {
   const parsed = parseEntry(people, value ?? {}, ['people'], text);
   const problems = [...parsed.problems];
   const offers: PersonalOffer[] = [];
@@ -55,7 +63,11 @@ export function readPeople(value: unknown, text: YamlText): ReadPeople {
       line: text.lineOf([...path, ...below]),
       field: fieldOf([...path, ...below]),
     });
-    const made = readOffer(each, path, text, (message, below) => void problems.push({ ...place(below), message }));
+    const refuse = (message: string, below?: FilePath) => void problems.push({ ...place(below), message });
+    const made =
+      each.mcp === undefined
+        ? readOffer(each, path, text, refuse)
+        : readOfferedServer(each, { path, text, connections, refuse });
     problems.push(...made.problems);
     if (!made.offer) continue;
     if (offers.some(({ name }) => name === made.offer?.name)) {
@@ -69,12 +81,16 @@ export function readPeople(value: unknown, text: YamlText): ReadPeople {
 }
 
 function readOffer(
-  { preset: name, repositories, ...rest }: Offer,
+  { preset: name = '', repositories, ...rest }: Offer,
   path: FilePath,
   text: YamlText,
   refuse: (message: string, below?: FilePath) => void,
 ): { readonly offer: PersonalOffer | null; readonly problems: readonly FileProblem[] } {
   const nothing = { offer: null, problems: [] };
+  if (name === '') {
+    refuse('names neither a preset nor an MCP server: write github, { preset: github, … } or { mcp: linear-tools }');
+    return nothing;
+  }
   const preset = Object.hasOwn(OFFERED, name) ? OFFERED[name] : undefined;
   if (!preset) {
     const known = Object.keys(OFFERED);
@@ -98,7 +114,7 @@ function readOffer(
     return { offer: null, problems: read.problems };
   }
   const line = text.lineOf(path);
-  const connection = ownConnection(toConnection(personalId(name), read.value, () => line));
+  const connection = offeredConnection(personalId(name), read.value, line);
   const [forge] = forgesByNature(connection);
   if (!forge && repositories !== undefined) {
     refuse(`${preset.title} has no repositories`, ['repositories']);
@@ -115,14 +131,10 @@ function readOffer(
   return { offer: { name, connection, grants }, problems: [] };
 }
 
-function ownConnection(read: ReturnType<typeof toConnection>): Connection {
-  const { source: _source, caFile: _caFile, line: _line, ...connection } = read;
-  return { ...connection, credentialVersion: NO_CREDENTIAL, ca: null };
-}
-
 /** Two offers of one request would leave open which of a person's tokens is attached. */
 function overlapping({ connection, name }: PersonalOffer, others: readonly PersonalOffer[]): string[] {
-  const allowing = ({ rules }: Connection) => rules.filter(({ action }) => action !== 'deny');
+  // An MCP server is no rule for hosts.
+  const allowing = ({ rules, mcp }: Connection) => (mcp ? [] : rules.filter(({ action }) => action !== 'deny'));
   return others.flatMap((other) =>
     allowing(connection)
       .flatMap((rule) => allowing(other.connection).flatMap((each) => commonRequest(rule, each) ?? []))

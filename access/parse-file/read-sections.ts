@@ -141,7 +141,7 @@ export function readSections(text: YamlText, now: Date): ReadSections {
 
   function readPeopleSection(): Pick<AccessFile, 'people'> {
     if (root.people === undefined) return {};
-    const found = readPeople(root.people, text);
+    const found = readPeople(root.people, text, root.connections);
     problems.push(...found.problems);
     return { people: found.people };
   }

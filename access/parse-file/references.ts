@@ -21,6 +21,11 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     ...entries('channels', root.channels),
   ];
   const servers = entries('connections', root.connections).filter(([, each]) => mappingOf(each).kind === 'mcp');
+  const { offer: offers } = mappingOf(root.people);
+  const offered = (Array.isArray(offers) ? offers : []).flatMap((each: unknown) => {
+    const { mcp } = mappingOf(each);
+    return typeof mcp === 'string' ? [mcp] : [];
+  });
   const environments = Object.keys(mappingOf(root.environments));
   const models = Object.keys(mappingOf(root.models));
   return [
@@ -37,7 +42,7 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
 
   /** A guardrail for a name that nothing has would forbid nothing. */
   function unknownServer(path: FilePath, name: unknown): FileProblem[] {
-    const known = servers.map(([[, id]]) => String(id));
+    const known = [...servers.map(([[, id]]) => String(id)), ...offered];
     if (typeof name !== 'string' || name === '*' || known.includes(name)) return [];
     return [{ ...place(path, text), message: `there is no MCP server ${name}${didYouMean(name, known)}` }];
   }

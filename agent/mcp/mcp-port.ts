@@ -1,3 +1,4 @@
+import type { ToolFacts } from '../../access/mcp/judge-tool.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { OfferedTool } from '../../contracts/mcp.ts';
 import type { ToolAnswer } from '../../mcp/tool-answer.ts';
@@ -17,6 +18,8 @@ export interface McpCall {
   /** The sandbox that holds the turn's lease. */
   readonly sandbox: string;
   readonly tool: OfferedTool;
+  /** What its approved definition says, and whether somebody has allowed this call. */
+  readonly facts: ToolFacts;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   /** Awaited just before the call is sent. From then on it may have an effect. */

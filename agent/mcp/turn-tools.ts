@@ -1,10 +1,12 @@
 import type { EffectiveAccess, EffectiveServer } from '../../access/decision.ts';
-import { judgeToolCall } from '../../access/mcp/judge-tool.ts';
+import { judgeToolCall, lacking } from '../../access/mcp/judge-tool.ts';
 import { wireName } from '../../access/mcp/wire-name.ts';
+import { serverName } from '../../access/personal-access.ts';
 import { NO_TOOLS, type OfferedTool, type TurnTools } from '../../contracts/mcp.ts';
 import { turnToolsOf } from '../../store/access-snapshots.ts';
 import type { Queryable } from '../../store/database.ts';
-import { definitionsOf, type KnownServer, knownServers } from '../../store/mcp-servers.ts';
+import { definitionsOf, type KnownServer, knownServers, OF_THE_FILE } from '../../store/mcp-servers.ts';
+import { wantListing } from '../../store/own-servers.ts';
 import type { TurnRef } from '../../store/turn-fence.ts';
 import type { ToolRegistry } from '../tools/registry.ts';
 import { createMcpTool } from './mcp-tool.ts';
@@ -21,11 +23,7 @@ const MAX_BYTES = 200 * 1024;
 export async function offerTools(db: Queryable, access: EffectiveAccess): Promise<TurnTools> {
   const { servers } = access;
   if (servers.length === 0 || !access.enabled) return NO_TOOLS;
-  const found = await knownServers(
-    db,
-    servers.map(({ connection }) => connection.id),
-  );
-  const known = new Map(found.map((each) => [each.connection, each]));
+  const known = await knownOf(db, servers);
   const offered: OfferedTool[] = [];
   const notes: string[] = [];
   let bytes = 0;
@@ -33,19 +31,42 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
     const server = known.get(connection.id);
     const waiting: string[] = [];
     let left = 0;
-    for (const { name, digest, problem, state, bytes: size } of server?.tools ?? []) {
-      if (judgeToolCall({ server: connection.id, tool: name }, access).outcome === 'blocked') continue;
+    for (const { name, digest, problem, state, readOnly, bytes: size } of server?.tools ?? []) {
+      const decision = judgeToolCall({ server: connection.id, tool: name }, access);
+      if (decision.outcome === 'blocked') continue;
+      const asks = decision.needs === 'approval';
+      if (lacking(decision.needs, { readOnly, approved: asks }, name) !== null) continue;
       if (problem !== null || wireName(connection.id, name) === null) continue;
       if (state !== 'approved') waiting.push(name);
       else if (offered.length === MAX_OFFERED || bytes + size > MAX_BYTES) left += 1;
       else {
-        offered.push({ server: connection.id, name, digest });
+        const { owner } = connection;
+        offered.push({ server: connection.id, name, digest, ...(owner && { owner }), ...(asks && { asks }) });
         bytes += size;
       }
     }
-    notes.push(...notesOn(connection.id, server, waiting.length, left));
+    notes.push(...notesOn(serverName(connection.id), server, waiting.length, left));
   }
   return { offered, notes };
+}
+
+/** By their connections. Each owner's are looked up apart. */
+async function knownOf(db: Queryable, servers: readonly EffectiveServer[]): Promise<ReadonlyMap<string, KnownServer>> {
+  const known = new Map<string, KnownServer>();
+  for (const owner of new Set(servers.map(({ connection }) => connection.owner ?? OF_THE_FILE))) {
+    const theirs = servers.filter(({ connection }) => (connection.owner ?? OF_THE_FILE) === owner);
+    const ids = theirs.map(({ connection }) => connection.id);
+    for (const each of await knownServers(db, ids, owner)) known.set(each.connection, each);
+  }
+  return known;
+}
+
+/** Says that the lists of a person's servers are wanted anew, for the next turn. */
+export async function wantOwnListings(db: Queryable, { servers }: EffectiveAccess): Promise<void> {
+  for (const { connection, url } of servers) {
+    if (connection.owner !== undefined)
+      await wantListing(db, { owner: connection.owner, connection: connection.id, url });
+  }
 }
 
 /** What went wrong is not told, because it may be in the words of the server. `connections show` has it. */

@@ -54,7 +54,12 @@ function serverRows({ connection, url, tools, origin }: EffectiveServer): string
       ...(line > 0 ? [`line ${line}`] : []),
     ].join(', '),
   ];
-  return [...tools.deny.map((each) => row('blocked', each)), ...tools.allow.map((each) => row('allowed', each))];
+  return [
+    ...tools.deny.map((each) => row('blocked', each)),
+    ...(tools.approve ?? []).map((each) => row('asked', each)),
+    ...tools.allow.map((each) => row('allowed', each)),
+    ...(tools.read ?? []).map((each) => row('reads', each)),
+  ];
 }
 
 function toolGuardrailRows({ id, server, tools, reason }: ToolGuardrail): string[][] {

@@ -3,13 +3,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { createProxyControl } from '../../proxy/control-client.ts';
 import { connectionUses } from '../../store/connection-use.ts';
 import { listCredentials } from '../../store/credentials.ts';
-import { approveTools, knownServers } from '../../store/mcp-servers.ts';
+import { approveTools, knownServers, waitingDefinitions } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { connectionsText, connectionText } from '../connections/connections-text.ts';
 import { type ConnectionDescription, describeConnection } from '../connections/describe-connection.ts';
 import { serverTestText, testServer } from '../connections/test-server.ts';
 import { isGood, testText } from '../connections/test-text.ts';
-import { definitionName, waitingText, waitingTools } from '../connections/waiting-tools.ts';
+import { definitionName, waitingText } from '../connections/waiting-tools.ts';
 import { type CliContext, openCliContext } from '../context.ts';
 import { connectionNamed } from '../credentials/change-credential.ts';
 import { shownName } from '../shown-name.ts';
@@ -77,13 +77,15 @@ function registerApprove(connections: Command): void {
     .description(
       'show the tools of an MCP server that are new or changed, or approve some in the definitions that were shown',
     )
-    .argument('<connection>', 'its name in the access file')
+    .argument('<connection>', 'its name in the access file; personal/linear-tools for the lists of people')
     .argument('[tools...]', 'as they are shown without them: create_issue@0123456789abcdef')
     .action(async (name: string, tools: string[]) => {
       await using context = await openCliContext();
-      const { mcp } = connectionNamed(await currentPolicy(context.database), name);
+      const document = await currentPolicy(context.database);
+      const offered = document.people?.offers.find(({ connection }) => connection.id === name);
+      const { mcp } = offered?.connection ?? connectionNamed(document, name);
       if (!mcp) throw new Error(`${name} is no MCP server`);
-      const waiting = await waitingTools(context.database, name);
+      const waiting = await waitingDefinitions(context.database, name);
       if (tools.length === 0) return console.log(waitingText(name, waiting));
       const meant = waiting.filter(
         (each) => tools.includes(definitionName(each)) || tools.includes(shownName(definitionName(each))),

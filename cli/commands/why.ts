@@ -60,9 +60,11 @@ async function whyTool(text: string, name: string, options: { json?: boolean }):
   const asked = { server: name.slice(0, at), tool: name.slice(at + 1) };
   await using context = await openCliContext();
   const named = findScope(text, await listChannels(context.database));
-  const access = effectiveAccess(await currentPolicy(context.database), named.scope);
+  const held = await heldIn(context.database, named.scope);
+  const access = effectiveAccess(await currentPolicy(context.database), named.scope, held);
   const decision = judgeToolCall(asked, access);
-  const [server] = await knownServers(context.database, [asked.server]);
+  const connection = decision.outcome === 'allowed' ? decision.server.connection : null;
+  const [server] = await knownServers(context.database, [connection?.id ?? asked.server], connection?.owner);
   const known = server?.tools.find((each) => each.name === asked.tool);
   const { outcome, reason, walk } = decision;
   const state = known?.state ?? (server?.listedAt ? 'not listed' : 'not known');

@@ -2,7 +2,7 @@ import type { ConnectionUse } from '../../store/connection-use.ts';
 import { columns } from '../columns.ts';
 import { expiryText, minute } from '../credentials/credentials-text.ts';
 import { shownName } from '../shown-name.ts';
-import type { ConnectionDescription, ServerDescription } from './describe-connection.ts';
+import { type ConnectionDescription, isCallable, type ServerDescription } from './describe-connection.ts';
 
 export function connectionsText(all: readonly ConnectionDescription[], now: Date): string {
   if (all.length === 0) return 'No connection is in force.';
@@ -37,12 +37,16 @@ export function connectionText(shown: ConnectionDescription, now: Date): string 
   return `${name}\n${columns(rows, '  ')}`;
 }
 
-function serverRows(name: string, { url, allow, deny, listedAt, problem, tools }: ServerDescription): string[][] {
-  const waits = tools.some(({ state, rule }) => state !== 'approved' && rule === 'allowed');
+function serverRows(
+  name: string,
+  { url, allow, deny, read, approve, listedAt, problem, tools }: ServerDescription,
+): string[][] {
+  const waits = tools.some(({ state, rule }) => state !== 'approved' && isCallable(rule));
   return [
     ['mcp', url],
-    ['allow', allow.join(', ')],
-    ...(deny.length === 0 ? [] : [['deny', deny.join(', ')]]),
+    ...Object.entries({ allow, deny, read, approve }).flatMap(([list, names]) =>
+      names.length === 0 ? [] : [[list, names.join(', ')]],
+    ),
     ['listed', listedAt ? `${tools.length} tools, ${minute(listedAt)}` : 'never'],
     ...(problem === null ? [] : [['problem', shownName(problem)]]),
     ...tools.map((tool, index) => [index === 0 ? 'tools' : '', toolText(tool)]),
@@ -56,7 +60,7 @@ function toolText({ name, rule, state, problem }: ServerDescription['tools'][num
     new: ', new: waits until an administrator approves it',
     changed: ', changed since it was approved: waits until an administrator approves it',
   }[state];
-  return `${shownName(name)}: ${rule}${rule === 'allowed' ? words : ''}${problem === null ? '' : `. Offered to no model: ${problem}`}`;
+  return `${shownName(name)}: ${rule}${isCallable(rule) ? words : ''}${problem === null ? '' : `. Offered to no model: ${problem}`}`;
 }
 
 function versionText(version: number, since: Date | null): string {

@@ -40,6 +40,8 @@ export interface ServerDescription {
   readonly url: string;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
+  readonly read: readonly string[];
+  readonly approve: readonly string[];
   /** When it last said which tools it has. Null: never. */
   readonly listedAt: Date | null;
   /** Why it could not be asked lately. Null when it could. */
@@ -50,7 +52,7 @@ export interface ServerDescription {
 export interface ToolDescription {
   readonly name: string;
   /** What the access file says of it. */
-  readonly rule: 'allowed' | 'denied' | 'not allowed';
+  readonly rule: 'allowed' | 'allowed if it only reads' | 'asked before each call' | 'denied' | 'not allowed';
   readonly state: KnownTool['state'];
   /** Why no model is given it. Null when one is. */
   readonly problem: string | null;
@@ -89,6 +91,8 @@ function describeServer(id: string, { url, tools }: McpServer, known: KnownServe
     url,
     allow: namesOf(tools.allow),
     deny: namesOf(tools.deny),
+    read: namesOf(tools.read ?? []),
+    approve: namesOf(tools.approve ?? []),
     listedAt: known?.listedAt ?? null,
     problem: known?.problem ?? null,
     tools: (known?.tools ?? []).map(({ name, state, problem }) => ({
@@ -98,9 +102,17 @@ function describeServer(id: string, { url, tools }: McpServer, known: KnownServe
   };
 }
 
-export function ruleOn(tool: string, { allow, deny }: ToolRules): ToolDescription['rule'] {
+export function ruleOn(tool: string, { allow, deny, read = [], approve = [] }: ToolRules): ToolDescription['rule'] {
   if (deny.some(({ pattern }) => forbidsTool(pattern, tool))) return 'denied';
-  return allow.some(({ pattern }) => allowsTool(pattern, tool)) ? 'allowed' : 'not allowed';
+  const isIn = (list: ToolRules['allow']) => list.some(({ pattern }) => allowsTool(pattern, tool));
+  if (!isIn(approve) && !isIn(allow) && !isIn(read)) return 'not allowed';
+  if (approve.some(({ pattern }) => forbidsTool(pattern, tool))) return 'asked before each call';
+  return isIn(allow) ? 'allowed' : 'allowed if it only reads';
+}
+
+/** Whether the file lets a tool be called in some way. */
+export function isCallable(rule: ToolDescription['rule']): boolean {
+  return rule !== 'denied' && rule !== 'not allowed';
 }
 
 function namesOf(patterns: readonly { readonly pattern: string }[]): string[] {

@@ -1,19 +1,8 @@
-import type { Queryable } from '../../store/database.ts';
-import { type DefinedTool, definitionsOf, knownServers } from '../../store/mcp-servers.ts';
+import type { DefinedTool } from '../../store/mcp-servers.ts';
 import { shownName } from '../shown-name.ts';
 
 /** Enough of a digest that nobody finds another definition with the same. */
 const SHOWN_DIGITS = 16;
-
-/** The tools of an MCP server that wait for an administrator, in the definitions that it lists now. */
-export async function waitingTools(db: Queryable, connection: string): Promise<DefinedTool[]> {
-  const [server] = await knownServers(db, [connection]);
-  const waiting = (server?.tools ?? []).filter(({ state }) => state !== 'approved');
-  return await definitionsOf(
-    db,
-    waiting.map(({ name, digest }) => ({ server: connection, name, digest })),
-  );
-}
 
 /** `create_issue@0123456789abcdef`: a tool in one definition. A person approves by this name, so they approve the definition that they were shown. */
 export function definitionName({ name, digest }: DefinedTool): string {

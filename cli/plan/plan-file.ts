@@ -15,11 +15,11 @@ import { confirmedChannels } from '../../store/channel-verdicts.ts';
 import { listChannels } from '../../store/channels.ts';
 import { type Database, inTransaction, type Queryable } from '../../store/database.ts';
 import { judgedRequestsSince } from '../../store/egress-events.ts';
-import { knownServers } from '../../store/mcp-servers.ts';
+import { knownServers, waitingDefinitions } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { ApplyError } from '../apply/apply-error.ts';
 import { readAuthorities } from '../apply/read-authorities.ts';
-import { ruleOn } from '../connections/describe-connection.ts';
+import { isCallable, ruleOn } from '../connections/describe-connection.ts';
 
 export interface PlanRequest {
   readonly database: Database;
@@ -110,14 +110,29 @@ function plannedModels({ models = [] }: AccessFile, current: AccessDocument): Na
 }
 
 /** With another address it is another server, whose first list is approved. */
-async function waitingTools(db: Queryable, { connections }: AccessDocument): Promise<WaitingTools[]> {
+async function waitingTools(db: Queryable, document: AccessDocument): Promise<WaitingTools[]> {
+  return [...(await waitingOfFile(db, document)), ...(await waitingOfPeople(db, document))];
+}
+
+async function waitingOfPeople(db: Queryable, { people }: AccessDocument): Promise<WaitingTools[]> {
+  const all: WaitingTools[] = [];
+  for (const { connection } of people?.offers ?? []) {
+    const { mcp, id } = connection;
+    if (!mcp) continue;
+    const waiting = (await waitingDefinitions(db, id)).filter(({ name }) => isCallable(ruleOn(name, mcp.tools)));
+    if (waiting.length > 0) all.push({ connection: id, tools: waiting.map(({ name }) => ({ name, state: 'new' })) });
+  }
+  return all;
+}
+
+async function waitingOfFile(db: Queryable, { connections }: AccessDocument): Promise<WaitingTools[]> {
   const servers = new Map(connections.flatMap(({ id, mcp }) => (mcp ? [[id, mcp] as const] : [])));
   const known = await knownServers(db, [...servers.keys()]);
   return known.flatMap(({ connection, url, tools }) => {
     const server = servers.get(connection);
     if (server?.url !== url) return [];
     const waiting = tools.flatMap(({ name, state }) =>
-      state !== 'approved' && ruleOn(name, server.tools) === 'allowed' ? [{ name, state }] : [],
+      state !== 'approved' && isCallable(ruleOn(name, server.tools)) ? [{ name, state }] : [],
     );
     return waiting.length === 0 ? [] : [{ connection, tools: waiting }];
   });

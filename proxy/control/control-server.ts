@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
+import { ownerOf, type ScopeKey } from '../../contracts/scope.ts';
 import type { ServerDoor } from '../mcp/server-door.ts';
 import { type ControlRoutesOptions, createControlRoutes, whole } from './control-routes.ts';
 import { streamLease } from './lease-stream.ts';
@@ -71,9 +72,10 @@ export async function startControlServer(options: ControlServerOptions): Promise
     }
     const server = { connection, url: query.get('url') ?? '' };
     const sandbox = query.get('sandbox');
-    if (sandbox === null) return options.door.look(server, request, response);
+    if (sandbox === null) return options.door.look(server, personOf(query.get('owner')), request, response);
     if (!SandboxIdSchema.safeParse(sandbox).success) throw new ControlError('bad_request', 'sandbox: is no id');
-    return options.door.carry({ server, sandbox, turn: whole(query, 'turn') }, request, response);
+    const facts = { readOnly: query.has('readOnly'), approved: query.has('approved') };
+    return options.door.carry({ server, sandbox, turn: whole(query, 'turn'), facts }, request, response);
   }
 
   const server = createServer((request, response) => {
@@ -100,6 +102,12 @@ export async function startControlServer(options: ControlServerOptions): Promise
         server.closeAllConnections();
       }),
   };
+}
+
+/** Null for nobody. @throws ControlError `bad_request` */
+function personOf(owner: string | null): ScopeKey | null {
+  if (owner === null || ownerOf(owner as ScopeKey)) return owner as ScopeKey | null;
+  throw new ControlError('bad_request', 'owner: is not the scope of a person');
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -12,7 +12,7 @@
  * - `POST   /connections/:id/test`  {@link ConnectionRequest} → {@link ConnectionAnswer}
  * - `GET    /servers`              → `{ servers: ServerView[] }`: the MCP servers in force
  * - `*      /servers/:server?url=&sandbox=&turn=` → carried to the MCP server in the name of that turn; the answer has the header
- *   {@link CARRIED}. Without sandbox and turn it is a look at the list of tools
+ *   {@link CARRIED}. `readOnly` and `approved` stand there if that holds for the call. Without sandbox and turn it is a look at the list of tools, with `owner=` in the name of that person
  * - `GET    /authors/:scope`       → `{ author }`: who commits there, `Name <address>`; null when no forge says so
  * - `GET    /health`               → {@link ProxyHealth}
  *

@@ -1,8 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ToolFacts } from '../../access/mcp/judge-tool.ts';
 import type { Lease } from '../lease/lease-table.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Authority } from '../request/authority.ts';
+
+/** A use of an MCP server. */
+export interface ServerUse {
+  /** The id of its connection. */
+  readonly connection: string;
+  /** What the runner says of a call. */
+  readonly facts: ToolFacts;
+}
 
 /** One connection of a sandbox, with the tunnel that CONNECT opened on it, if any. */
 export interface Client {
@@ -16,7 +25,7 @@ export interface Client {
   /** The host and port of CONNECT, or those of a direct TLS connection. Every request inside the tunnel goes there. */
   tunnel: Authority | null;
   /** The MCP server that it is for: the runner asks in the sandbox's name. Null for a connection of the sandbox itself. */
-  server: string | null;
+  server: ServerUse | null;
   /** Requests on it that are not answered yet. */
   underWay: number;
   /** When the answer to its last request was over, by the proxy's clock. Null before that, and while one is under way. */

@@ -1,11 +1,14 @@
-import { judgeTool } from '../../access/mcp/judge-tool.ts';
+import { judgeTool, lacking, type ToolDecision, type ToolFacts } from '../../access/mcp/judge-tool.ts';
+import { serverName } from '../../access/personal-access.ts';
 import { type Content, type ContentRequest, withBody } from '../git/content.ts';
 import { Refusal } from '../refusal.ts';
 import { readMessage } from './read-message.ts';
 
 export interface McpRequest extends ContentRequest {
-  /** The name of the server's connection. */
-  readonly server: string;
+  /** The id of the server's connection. */
+  readonly connection: string;
+  /** What the runner says of a call. */
+  readonly facts: ToolFacts;
   /** False for a look at the list of tools, which no turn asked for. */
   readonly isTurn: boolean;
 }
@@ -17,7 +20,7 @@ export interface McpRequest extends ContentRequest {
  * @throws Refusal `tool_refused`, `guardrail`, `bad_request`
  */
 export async function judgeMcp(request: McpRequest): Promise<Content> {
-  const { head, body, exchange, access, server, isTurn } = request;
+  const { head, body, exchange, access, connection: server, facts, isTurn } = request;
   const unchanged = {
     head,
     body: null,
@@ -51,5 +54,12 @@ export async function judgeMcp(request: McpRequest): Promise<Content> {
     if (decision.code === 'guardrail') exchange.rule = null;
     throw new Refusal(decision.code === 'guardrail' ? 'guardrail' : 'tool_refused', decision.reason, names);
   }
-  return { ...sent, stillHolds: (later) => judgeTool({ server, tool }, later).outcome === 'allowed' };
+  const lacks = whatLacks(decision);
+  if (lacks !== null) throw new Refusal('tool_refused', lacks, { rule: server, connection: server });
+  return { ...sent, stillHolds: (later) => whatLacks(judgeTool({ server, tool }, later)) === null };
+
+  function whatLacks(judged: ToolDecision): string | null {
+    if (judged.outcome === 'blocked') return judged.reason;
+    return lacking(judged.needs, facts, `${serverName(server)}.${tool}`);
+  }
 }

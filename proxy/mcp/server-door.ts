@@ -2,6 +2,8 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { duplexPair } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AccessDocument } from '../../access/document.ts';
+import { NO_FACTS, type ToolFacts } from '../../access/mcp/judge-tool.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
 import { CARRIED, ControlError, type ServerView } from '../control/protocol.ts';
 import type { Lease, LeaseTable } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
@@ -19,21 +21,28 @@ export interface ServerDoor {
    * @throws ControlError `not_found`, `lease_expired`
    */
   carry(ask: TurnAsk, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** The same for a look at the list of tools, which belongs to no turn and can call no tool. @throws ControlError */
-  look(server: ServerView, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /**
+   * The same for a look at the list of tools, which belongs to no turn and can call no tool.
+   *
+   * @param owner the scope of the person in whose name it is; null for the operator's, with the credential of the access file
+   * @throws ControlError
+   */
+  look(server: ServerView, owner: ScopeKey | null, request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 export interface TurnAsk {
   readonly server: ServerView;
   readonly sandbox: string;
   readonly turn: number;
+  /** What the runner says of the call. @default nothing */
+  readonly facts?: ToolFacts;
 }
 
 export interface ServerDoorOptions {
   readonly clients: Pick<Clients, 'admit'>;
   readonly front: () => HttpFront;
   readonly leases: Pick<LeaseTable, 'current'>;
-  readonly tests: Pick<ConnectionTests, 'lend'>;
+  readonly tests: Pick<ConnectionTests, 'lend' | 'lendTo'>;
   /** The policy in use. Null before the first is loaded. */
   readonly document: () => AccessDocument | null;
 }
@@ -45,14 +54,16 @@ const NOT_PASSED_BACK: ReadonlySet<string> = new Set(['connection', 'keep-alive'
 
 export function createServerDoor({ clients, front, leases, tests, document }: ServerDoorOptions): ServerDoor {
   const all = () => document()?.connections ?? [];
+  const offered = () => (document()?.people?.offers ?? []).map(({ connection }) => connection);
 
   async function carry(
     { connection: server, url: asked }: ServerView,
-    { sandbox, lease }: { readonly sandbox: string; readonly lease: Lease | null },
+    { sandbox, lease, facts = NO_FACTS }: Pick<TurnAsk, 'sandbox' | 'facts'> & { readonly lease: Lease | null },
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const found = all().find(({ id }) => id === server);
+    // Whose connection it is, and whether they have it, is judged with the request.
+    const found = [...all(), ...offered()].find(({ id }) => id === server);
     // What one address lists must not be kept for another, so both sides have to mean the same.
     if (found?.mcp?.url !== asked)
       throw new ControlError('not_found', `no MCP server ${server} is in force at ${asked}`);
@@ -64,7 +75,7 @@ export function createServerDoor({ clients, front, leases, tests, document }: Se
       if (!client) throw new ControlError('internal', 'the sandbox has no room for one more connection');
       // As if it had come through an intercepted tunnel to this host.
       client.tunnel = authority;
-      client.server = server;
+      client.server = { connection: server, facts };
       // The turn may end before the head is read, and the next one begin.
       client.lease = lease;
       front().serve(theirs);
@@ -100,15 +111,17 @@ export function createServerDoor({ clients, front, leases, tests, document }: Se
       if (!document()) throw new ControlError('internal', 'the policy is not loaded yet');
       return all().flatMap(({ id, mcp }) => (mcp ? [{ connection: id, url: mcp.url }] : []));
     },
-    async carry({ server, sandbox, turn }, request, response) {
+    async carry({ server, sandbox, turn, facts }, request, response) {
       const lease = leases.current(sandbox);
       if (lease?.request.epoch.turn !== turn) {
         throw new ControlError('lease_expired', `turn ${turn} has no open lease in ${sandbox}`);
       }
-      await carry(server, { sandbox, lease }, request, response);
+      await carry(server, { sandbox, lease, ...(facts && { facts }) }, request, response);
     },
-    look: (server, request, response) =>
-      tests.lend(server.connection, (sandbox) => carry(server, { sandbox, lease: null }, request, response)),
+    look: (server, owner, request, response) => {
+      const work = (sandbox: string) => carry(server, { sandbox, lease: null }, request, response);
+      return owner === null ? tests.lend(server.connection, work) : tests.lendTo(owner, work);
+    },
   };
 }
 

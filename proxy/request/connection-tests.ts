@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import http from 'node:http';
 import { duplexPair } from 'node:stream';
 import type { EffectiveAccess } from '../../access/decision.ts';
 import type { AccessDocument, Connection } from '../../access/document.ts';
 import { effectiveAccess } from '../../access/effective-access.ts';
+import { NO_FACTS } from '../../access/mcp/judge-tool.ts';
 import type { HeldConnection } from '../../access/personal-access.ts';
-import { type Person, personScope, principalOf } from '../../contracts/scope.ts';
+import { ownerOf, type Person, personScope, principalOf, type ScopeKey } from '../../contracts/scope.ts';
 import type { AskedTest, TestAnswer } from '../../store/personal-tests.ts';
 import { type ConnectionAnswer, type ConnectionRequest, ControlError } from '../control/protocol.ts';
 import type { Lease } from '../lease/lease-table.ts';
 import type { Clients } from '../listener/clients.ts';
 import type { HttpFront } from '../listener/http-front.ts';
-import { hostHeader, parseAuthority } from './authority.ts';
+import { askForStatus, farewellOf, greetingOf, requestOf, type TestRequest } from './test-request.ts';
 
 /** Tests connections on behalf of the operator. */
 export interface ConnectionTests {
@@ -27,6 +27,8 @@ export interface ConnectionTests {
    * @throws ControlError `not_found` for an unknown connection
    */
   lend<T>(connection: string, work: (sandbox: string) => Promise<T>): Promise<T>;
+  /** The same in the name of a person, with what they have connected and nothing else. */
+  lendTo<T>(owner: ScopeKey, work: (sandbox: string) => Promise<T>): Promise<T>;
   /**
    * The same as {@link run} for a connection of a person, in that person's name, by the request that its preset names. It
    * never rejects.
@@ -49,27 +51,32 @@ export interface ConnectionTestsOptions {
 const TIMEOUT_MS = 60_000;
 /** Less than the 30 s for which a proxy has a test to itself (store/personal-tests.ts), so that no other one repeats it. */
 const OWN_TIMEOUT_MS = 20_000;
-const MAX_REFUSAL = 64 * 1024;
+const FAREWELL_MS = 2_000;
 
 export function createConnectionTests(options: ConnectionTestsOptions): ConnectionTests {
   const { clients, front, document, held, onError } = options;
   const underWay = new Map<string, Lease>();
 
-  /** Lends a name to who acts in this way, until `work` is done. */
-  async function lendTo<T>(
+  /** Lends a name to who acts in this way, until `work` is done. Without `access` they have that of their scope. */
+  async function lendName<T>(
     acting: Pick<Lease['request'], 'scope' | 'principal' | 'requester'>,
-    access: () => EffectiveAccess,
+    access: (() => EffectiveAccess) | null,
     work: (sandbox: string) => Promise<T>,
   ): Promise<T> {
     // No sandbox can have this name: it has a colon.
     const sandbox = `operator:${randomUUID()}`;
     const request = { sandbox, session: null, epoch: { turn: 1, attempt: 1 }, ...acting };
-    underWay.set(sandbox, { request, denials: [], access });
+    underWay.set(sandbox, { request, denials: [], ...(access && { access }) });
     try {
       return await work(sandbox);
     } finally {
       underWay.delete(sandbox);
     }
+  }
+
+  async function lendTo<T>(scope: ScopeKey, work: (sandbox: string) => Promise<T>): Promise<T> {
+    const requester = ownerOf(scope)?.person ?? '';
+    return await lendName({ scope, principal: principalOf(scope), requester }, null, work);
   }
 
   async function own({ team, person, connection: name }: AskedTest): Promise<TestAnswer> {
@@ -78,11 +85,18 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
     const theirs = (await held({ team, person })).filter(({ connection }) => connection === name);
     const offer = known?.people?.offers.find((each) => each.name === name);
     if (!known || !offer || theirs.length === 0) return { status: null, code: 'not_connected' };
-    if (offer.connection.test === null) return { status: null, code: 'no_test' };
+    const request = offer.connection.mcp ? greetingOf(offer.connection.id, offer.connection.mcp) : null;
+    if (request === null && offer.connection.test === null) return { status: null, code: 'no_test' };
     const access = () => effectiveAccess(document() ?? known, scope, theirs);
     const acting = { scope, principal: principalOf(scope), requester: person };
-    const request = requestOf(offer.connection, {});
-    const { status, refusal } = await lendTo(acting, access, (sandbox) => test(sandbox, request, OWN_TIMEOUT_MS));
+    const { status, refusal } = await lendName(acting, access, async (sandbox) => {
+      const answer = await test(sandbox, request ?? requestOf(offer.connection, {}), OWN_TIMEOUT_MS);
+      // Servers keep a session until it is ended.
+      if (request && answer.session !== null) {
+        await test(sandbox, farewellOf(request, answer.session), FAREWELL_MS).catch(() => undefined);
+      }
+      return answer;
+    });
     return { status, code: refusal?.code ?? null };
   }
 
@@ -95,20 +109,21 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
   async function lend<T>(id: string, work: (sandbox: string) => Promise<T>): Promise<T> {
     connectionOf(id);
     const acting = { scope: 'organization', principal: 'operator', requester: 'operator' } as const;
-    return await lendTo(acting, () => accessTo(id, document()), work);
+    return await lendName(acting, () => accessTo(id, document()), work);
   }
 
-  async function test(sandbox: string, request: ReturnType<typeof requestOf>, timeoutMs: number) {
-    const { method, url, authority } = request;
+  async function test(sandbox: string, request: TestRequest, timeoutMs: number) {
+    const { method, url, authority, server } = request;
     const [ours, theirs] = duplexPair();
     try {
       const client = clients.admit(sandbox, theirs);
       if (!client) throw new ControlError('internal', 'the proxy has no room for a test');
       // As if it had come through an intercepted tunnel to this host.
       client.tunnel = authority;
+      if (server !== null) client.server = { connection: server, facts: NO_FACTS };
       front().serve(theirs);
       const before = performance.now();
-      const answer = await ask(ours, request, timeoutMs);
+      const answer = await askForStatus(ours, request, timeoutMs);
       return { method, url: url.href, ms: Math.round(performance.now() - before), ...answer };
     } finally {
       ours.destroy();
@@ -119,9 +134,13 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
   return {
     current: (sandbox) => underWay.get(sandbox) ?? null,
     lend,
+    lendTo,
     run: async (id, asked) => {
       const request = requestOf(connectionOf(id), asked);
-      return await lend(id, (sandbox) => test(sandbox, request, TIMEOUT_MS));
+      return await lend(id, async (sandbox) => {
+        const { session: _, ...answer } = await test(sandbox, request, TIMEOUT_MS);
+        return answer;
+      });
     },
     runOwn: (asked) =>
       own(asked).catch((error: unknown) => {
@@ -129,21 +148,6 @@ export function createConnectionTests(options: ConnectionTestsOptions): Connecti
         return { status: null, code: 'broke_off' };
       }),
   };
-}
-
-function requestOf(connection: Connection, asked: ConnectionRequest) {
-  const test = asked.url === undefined ? connection.test : { method: asked.method ?? 'GET', url: asked.url };
-  if (!test) {
-    const hint = 'say in bellhop.yaml what to test (test: GET https://…), or name a request here';
-    throw new ControlError('bad_request', `connection ${connection.id} names no test: ${hint}`);
-  }
-  const url = URL.canParse(test.url) ? new URL(test.url) : null;
-  if (url?.protocol !== 'https:') throw new ControlError('bad_request', 'a test needs a URL with https');
-  try {
-    return { method: test.method, url, authority: parseAuthority(url.host, 443) };
-  } catch (error) {
-    throw new ControlError('bad_request', (error as Error).message);
-  }
 }
 
 /** The rules of one connection alone, with what any bundle grants by it. */
@@ -169,57 +173,4 @@ function accessTo(id: string, document: AccessDocument | null) {
     { version, bundles: [bundle], connections, guardrails, repositoryGuardrails, toolGuardrails, scopes: [scope] },
     'organization',
   );
-}
-
-/** The status of the answer, and the reason when the proxy refused. Nothing of the service's body is read. */
-function ask(
-  socket: ReturnType<typeof duplexPair>[0],
-  { method, url, authority }: ReturnType<typeof requestOf>,
-  timeoutMs: number,
-): Promise<Pick<ConnectionAnswer, 'status' | 'refusal' | 'location'>> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new ControlError('internal', why));
-    const request = http.request({
-      createConnection: () => socket as never,
-      method,
-      path: url.pathname + url.search,
-      headers: { host: hostHeader(authority, 'https'), accept: '*/*', 'user-agent': 'bellhop' },
-    });
-    // The `timeout` of node:http is that of a socket. A pair of streams has none.
-    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
-    request.on('close', () => clearTimeout(timer));
-    request.on('error', (error) => fail(`the test broke off: ${error.message}`));
-    request.on('response', (response) => {
-      const status = response.statusCode ?? 0;
-      // Only the proxy sends this header: it removes it from every answer of a host.
-      if (response.headers['x-agent-proxy'] === undefined) {
-        response.destroy();
-        resolve({ status, refusal: null, location: response.headers.location ?? null });
-        return;
-      }
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        if (text.length < MAX_REFUSAL) text += chunk;
-      });
-      response.on('end', () => {
-        resolve({ status: null, refusal: refusalIn(text, String(response.headers['x-agent-proxy'])), location: null });
-      });
-      // After 'end' this changes nothing.
-      response.on('close', () => fail('the test broke off in the middle of its answer'));
-    });
-    request.end();
-  });
-}
-
-/** What the proxy refused. For git it says so in plain text, and its header has the code. */
-function refusalIn(text: string, header: string): NonNullable<ConnectionAnswer['refusal']> {
-  try {
-    const { code, message, hint } = (JSON.parse(text) as { error: { code: string; message: string; hint: string } })
-      .error;
-    return { code, message, hint };
-  } catch {
-    const code = /\bcode=([a-z_]+)/.exec(header)?.[1] ?? 'internal';
-    return { code, message: text.trim().replace(/^bellhop: /, ''), hint: '' };
-  }
 }

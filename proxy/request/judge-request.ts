@@ -74,7 +74,7 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
     { lease, client, held }: Pick<JudgedRequest, 'lease' | 'held'> & Pick<Exchange, 'client'>,
   ): EffectiveAccess {
     const access = lease.access?.() ?? policy.accessTo(host, lease.request.scope, held);
-    return client.server === null ? access : serverAccess(access, client.server);
+    return client.server === null ? access : serverAccess(access, client.server.connection);
   }
 
   async function prepareInjection(
@@ -115,7 +115,7 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
       const asked = { exchange, head, target, body: request.body, decision, access };
       const { server } = client;
       const isTurn = lease.request.session !== null;
-      const content = server === null ? await forgeGate.judge(asked) : await judgeMcp({ ...asked, server, isTurn });
+      const content = server === null ? await forgeGate.judge(asked) : await judgeMcp({ ...asked, ...server, isTurn });
       const injection = await prepareInjection(decision, request, access);
       const rebuild = (other: Injection | null): Outgoing => {
         const outgoing = buildOutgoing({

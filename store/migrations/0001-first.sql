@@ -330,7 +330,9 @@ create index access_snapshot_time on access_snapshot (taken_at);
 
 -- An MCP server of the access file, as it was last asked for its tools.
 create table mcp_server (
-  connection text primary key,
+  -- With whose credential it was asked: empty for the connection of the access file, else the scope of the person.
+  owner text not null default '',
+  connection text not null,
   -- With another address it is another server, and nothing of it is approved.
   url text not null,
   -- Digests of what it listed last, in its order. Null until it was heard for the first time.
@@ -339,12 +341,18 @@ create table mcp_server (
   -- When somebody last began to ask, so that of several runners one asks.
   asked_at timestamptz not null,
   -- Why it could not be heard. Null when it was.
-  problem text
+  problem text,
+  -- Of a person's server: a turn wants its list anew.
+  wanted boolean not null default false,
+  primary key (owner, connection)
 );
+create index on mcp_server (asked_at) where wanted;
+create index on mcp_server (asked_at) where owner <> '';
 
 -- A tool in one definition: as it is listed, as it was approved, or both. Everything else is deleted at each listing.
 create table mcp_tool (
-  connection text not null references mcp_server (connection) on delete cascade,
+  owner text not null default '',
+  connection text not null,
   digest text not null,
   name text not null,
   definition jsonb not null,
@@ -352,8 +360,11 @@ create table mcp_tool (
   problem text,
   -- Null while an administrator has not seen it.
   approved_at timestamptz,
-  primary key (connection, digest)
+  primary key (owner, connection, digest),
+  foreign key (owner, connection) references mcp_server on delete cascade
 );
+-- What waits for an administrator is looked for over all people.
+create index on mcp_tool (connection, digest) where approved_at is null;
 
 create table turn (
   session text not null references session (id),

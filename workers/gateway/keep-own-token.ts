@@ -8,6 +8,7 @@ import { secretExpiry } from '../../credentials/secret-text.ts';
 import type { KeepToken } from '../../slack/personal/interactions.ts';
 import { installationKey } from '../../store/credentials.ts';
 import { type Database, inTransaction } from '../../store/database.ts';
+import { wantListing } from '../../store/own-servers.ts';
 import { nextPersonalVersion, putPersonalConnection } from '../../store/personal-connections.ts';
 
 /** The token is in this function's memory only: it is in no row, log or error. */
@@ -17,7 +18,8 @@ export function createKeepToken(database: Database): KeepToken {
     if (!key) throw new Error('the installation has no key to seal with');
     const publicKey = publicKeyOf(Buffer.from(key.publicKey, 'base64'));
     const version = await nextPersonalVersion(database);
-    const connection = personalConnection(offer, personScope(owner.team, owner.person), version);
+    const scope = personScope(owner.team, owner.person);
+    const connection = personalConnection(offer, scope, version);
     let sealed: Buffer;
     try {
       sealed = await seal(publicKey, bindingOf(connection), token);
@@ -26,9 +28,13 @@ export function createKeepToken(database: Database): KeepToken {
       throw error;
     }
     const expiresAt = secretExpiry(connection.credential, token);
-    await inTransaction(database, (tx) =>
-      putPersonalConnection(tx, { ...owner, connection: offer.name, version, keyId: publicKey.id, sealed, expiresAt }),
-    );
+    await inTransaction(database, async (tx) => {
+      await putPersonalConnection(tx, {
+        ...{ ...owner, connection: offer.name, version, keyId: publicKey.id, sealed, expiresAt },
+      });
+      const { id, mcp } = connection;
+      if (mcp) await wantListing(tx, { owner: scope, connection: id, url: mcp.url }, true);
+    });
     return null;
   };
 }

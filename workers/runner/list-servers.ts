@@ -1,15 +1,20 @@
 import type { Logger } from 'pino';
+import type { ScopeKey } from '../../contracts/scope.ts';
 import { McpError } from '../../mcp/errors.ts';
 import { LOOK_LIMITS, withServer } from '../../mcp/session.ts';
-import { ControlError, type ProxyControl, type ServerView } from '../../proxy/control-client.ts';
+import { ControlError, type ProxyControl } from '../../proxy/control-client.ts';
 import type { Database } from '../../store/database.ts';
 import {
   claimListing,
   dropServersBut,
   type ListingPauses,
+  listingStates,
   noteListingProblem,
+  OF_THE_FILE,
+  type ServerRef,
   storeListing,
 } from '../../store/mcp-servers.ts';
+import { dropUnused, takeWanted } from '../../store/own-servers.ts';
 
 export interface ListServersDependencies {
   readonly database: Database;
@@ -20,26 +25,47 @@ export interface ListServersDependencies {
   readonly pauses?: ListingPauses;
 }
 
+export interface ListServers {
+  /** Begins to ask the servers that are due, as far as there is room. Call it every few seconds. */
+  look(): Promise<void>;
+  /** Resolves when no server is being asked. */
+  idle(): Promise<void>;
+}
+
 const PAUSES: ListingPauses = { usualMs: 5 * 60_000, troubledMs: 30_000 };
 /** For one server, with all pages of its list. */
 const WITHIN_MS = 60_000;
+/** How many are asked at once: of the access file and of people, and of each those that were well and those that were not. */
 const AT_ONCE = 8;
 /** A server that leaves the access file for a moment keeps what was approved of it. */
 const KEPT_MS = 24 * 3_600_000;
+/** What is known of a person's server goes when they have not used it for so long. */
+const OWN_KEPT_MS = 30 * KEPT_MS;
 
 /**
- * Makes a function that asks the MCP servers in force for their tools, each every five minutes and as soon as it is in force. Of
- * several runners one asks. A server that is away is asked again after half a minute.
+ * Asks the MCP servers in force for their tools, each every five minutes and as soon as it is in force, and those of people when a
+ * turn wants them. Of several runners one asks. A server that is away is asked again after half a minute.
+ *
+ * A server that hangs keeps its place until its time is over. Those that were not well the last time have places of their own, and so
+ * have those of people. Therefore many that hang delay none that is new or well.
  */
-export function createListServers({ database, proxy, log, stopping, pauses = PAUSES }: ListServersDependencies) {
-  async function list(server: ServerView): Promise<void> {
-    if (!(await claimListing(database, server, pauses))) return;
+export function createListServers(dependencies: ListServersDependencies): ListServers {
+  const { database, proxy, log, stopping, pauses = PAUSES } = dependencies;
+  const underWay = new Map<string, { readonly place: string; readonly asking: Promise<void> }>();
+  let looking: Promise<void> | null = null;
+  /** Whether there was no room for one that may be due. Then the end of another is a reason to look again. */
+  let isShort = false;
+  const placeOf = (owner: string, isTroubled: boolean) => `${owner === OF_THE_FILE}/${isTroubled}`;
+  const room = (place: string) => AT_ONCE - [...underWay.values()].filter((each) => each.place === place).length;
+
+  async function list(server: ServerRef): Promise<void> {
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(WITHIN_MS)]);
-    const { connection, url } = server;
+    const { owner, connection, url } = server;
+    const name = owner === OF_THE_FILE ? null : { owner: owner as ScopeKey };
     try {
       const tools = await withServer(
         url,
-        (ask) => proxy.askServer(server, null, ask),
+        (ask) => proxy.askServer({ connection, url }, name, ask),
         { signal, limits: LOOK_LIMITS },
         (session) => session.listTools(),
       );
@@ -56,10 +82,65 @@ export function createListServers({ database, proxy, log, stopping, pauses = PAU
     }
   }
 
-  return async (): Promise<void> => {
-    const servers = await proxy.servers();
+  function begin(server: ServerRef, place: string): void {
+    const key = keyOf(server);
+    if (underWay.has(key)) return;
+    const asking = list(server)
+      .catch((error: unknown) => log.warn({ err: error }, 'what an MCP server lists could not be stored'))
+      .finally(() => {
+        underWay.delete(key);
+        if (isShort && !stopping.aborted) void look().catch(() => undefined);
+      });
+    underWay.set(key, { place, asking });
+  }
+
+  async function lookAtFile(): Promise<void> {
+    const servers = (await proxy.servers()).map((each) => ({ owner: OF_THE_FILE, ...each }));
     const connections = servers.map(({ connection }) => connection);
     await dropServersBut(database, connections, KEPT_MS);
-    for (let at = 0; at < servers.length; at += AT_ONCE) await Promise.all(servers.slice(at, at + AT_ONCE).map(list));
+    const states = await listingStates(database, connections);
+    // Those that nobody has asked yet come first, then those that have waited longest.
+    const since = ({ connection }: ServerRef) => states.get(connection)?.askedAt.getTime() ?? 0;
+    for (const server of servers.toSorted((a, b) => since(a) - since(b))) {
+      const place = placeOf(OF_THE_FILE, states.get(server.connection)?.isTroubled ?? false);
+      if (underWay.has(keyOf(server))) continue;
+      if (room(place) <= 0) isShort = true;
+      else if (await claimListing(database, server, pauses)) begin(server, place);
+    }
+  }
+
+  async function lookAtPeople(): Promise<void> {
+    await dropUnused(database, OWN_KEPT_MS);
+    for (const isTroubled of [false, true]) {
+      const place = placeOf('people', isTroubled);
+      const left = room(place);
+      const taken = await takeWanted(database, isTroubled, left);
+      if (taken.length >= left) isShort = true;
+      for (const server of taken) begin(server, place);
+    }
+  }
+
+  async function lookAtAll(): Promise<void> {
+    isShort = false;
+    await Promise.all([lookAtFile(), lookAtPeople()]);
+  }
+
+  /** One at a time, so that the room is counted rightly. */
+  function look(): Promise<void> {
+    looking ??= lookAtAll().finally(() => {
+      looking = null;
+    });
+    return looking;
+  }
+
+  return {
+    look,
+    async idle() {
+      while (underWay.size > 0) await Promise.all([...underWay.values()].map(({ asking }) => asking));
+    },
   };
+}
+
+function keyOf({ owner, connection }: ServerRef): string {
+  return JSON.stringify([owner, connection]);
 }

@@ -202,7 +202,7 @@ test('an MCP server is shown with its tools, and what waits is named by plan and
     }),
   );
   expect((await bellhop(['apply', file])).code).toBe(0);
-  const ref = { connection: 'tracker', url: server.url };
+  const ref = { owner: '', connection: 'tracker', url: server.url };
   const tool = (name: string, description: string) => readTool({ name, description, inputSchema: { type: 'object' } });
   await claimListing(db.database, ref, { usualMs: 0, troubledMs: 0 });
   await storeListing(db.database, ref, [tool('list_a', 'one'), tool('drop', '')]);

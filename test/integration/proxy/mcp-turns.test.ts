@@ -34,13 +34,17 @@ beforeAll(async () => {
     mcp: createMcpCalls({ database, proxy: mcp.world.control }),
   };
   const warn = (_details: unknown, words: string) => void mcp.world.problems.push(words);
-  list = createListServers({
+  const lists = createListServers({
     database,
     proxy: mcp.world.control,
     log: { warn: warn as never },
     stopping: new AbortController().signal,
     pauses: { usualMs: 0, troubledMs: 0 },
   });
+  list = async () => {
+    await lists.look();
+    await lists.idle();
+  };
 });
 afterAll(async () => {
   await mcp?.[Symbol.asyncDispose]();

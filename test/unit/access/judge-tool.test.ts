@@ -2,7 +2,7 @@ import { compareDocuments } from '../../../access/compare-documents.ts';
 import { decide } from '../../../access/decide.ts';
 import type { AccessDocument, Connection } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
-import { judgeTool, judgeToolCall } from '../../../access/mcp/judge-tool.ts';
+import { judgeTool, judgeToolCall, lacking } from '../../../access/mcp/judge-tool.ts';
 import { compareReach } from '../../../access/reach.ts';
 import { runTests } from '../../../access/run-tests.ts';
 import { whoCan } from '../../../access/who-can.ts';
@@ -10,12 +10,24 @@ import { connection, documentOf, guardrail } from '../../support/access-document
 
 const CHANNEL = 'channel:T1:C1';
 
-function server(id: string, allow: string[], deny: string[] = []): Connection {
+function server(
+  id: string,
+  allow: string[],
+  deny: string[] = [],
+  more: { readonly read?: string[]; readonly approve?: string[] } = {},
+): Connection {
   const rules = (list: string[]) => list.map((pattern, index) => ({ pattern, line: index + 1 }));
   const url = `https://${id}.test/mcp`;
   return {
     ...connection(id, `${id}.test`, { paths: ['/mcp'] }),
-    mcp: { url, tools: { allow: rules(allow), deny: rules(deny) } },
+    mcp: {
+      url,
+      tools: {
+        ...{ allow: rules(allow), deny: rules(deny) },
+        ...(more.read && { read: rules(more.read) }),
+        ...(more.approve && { approve: rules(more.approve) }),
+      },
+    },
   };
 }
 
@@ -160,5 +172,46 @@ describe('guardrails', () => {
       what: 'a call of linear.get_me from #x',
       reason: `Allowed by get_me in line 1: linear ← bundle of ${CHANNEL} ← ${CHANNEL}.`,
     });
+  });
+});
+
+describe('a tool in read or approve', () => {
+  const needs = (tool: string, ...rules: Parameters<typeof server> extends [string, ...infer Rest] ? Rest : never) => {
+    const decision = judge(documentOf({ [CHANNEL]: { connections: [server('linear', ...rules)] } }), tool);
+    return decision.outcome === 'allowed' ? decision.needs : decision.code;
+  };
+
+  test.each([
+    ['a name in allow needs nothing more', 'get_x', [['get_*'], [], {}], 'nothing'],
+    ['a name in read needs the word of the server', 'get_x', [[], [], { read: ['*'] }], 'read-only'],
+    ['allow counts before read', 'get_x', [['get_x'], [], { read: ['*'] }], 'nothing'],
+    ['approve counts before allow and read', 'get_x', [['*'], [], { read: ['*'], approve: ['get_*'] }], 'approval'],
+    ['deny counts before approve', 'get_x', [[], ['get_*'], { approve: ['*'] }], 'tool_denied'],
+    ['approve narrows in other letters too', 'GET_X', [['*'], [], { approve: ['get_*'] }], 'approval'],
+    ['approve opens nothing in other letters', 'GET_X', [[], [], { approve: ['get_*'] }], 'tool_not_allowed'],
+  ] as const)('%s', (_what, tool, rules, expected) => {
+    expect(needs(tool, ...(rules as unknown as [string[], string[], { read?: string[]; approve?: string[] }]))).toBe(
+      expected,
+    );
+  });
+
+  test('what a server says widens nothing', () => {
+    const says = { readOnly: true, approved: false };
+    expect(lacking('read-only', says, 'x')).toBeNull();
+    expect(lacking('read-only', { ...says, readOnly: false }, 'x')).toContain('only while its server says');
+    expect(lacking('approval', says, 'x')).toContain('somebody in the thread');
+    expect(lacking('approval', { ...says, approved: true }, 'x')).toBeNull();
+  });
+
+  test('a plan says what is gained when calls are not asked for any more, and when more may be called', () => {
+    const having = (...rules: Parameters<typeof server> extends [string, ...infer Rest] ? Rest : never) =>
+      documentOf({ [CHANNEL]: { connections: [server('linear', ...rules)] } });
+    const gained = (before: AccessDocument, after: AccessDocument) =>
+      compareReach(before, after).flatMap((each) => each.gained.map(({ what }) => what));
+    const asked = having(['*'], [], { approve: ['create_*'] });
+    expect(gained(asked, having(['*']))).toEqual(['no longer: each call of create_* of linear asked for']);
+    expect(gained(having(['list_*']), having(['list_*'], [], { read: ['*'] }))).toEqual([
+      'tools * that only read of linear at https://linear.test/mcp (bearer)',
+    ]);
   });
 });

@@ -80,3 +80,71 @@ test.each([
 ])('%j is refused', (lines, problem) => {
   expect(problemsIn(server(...lines)).join('\n')).toContain(`connections.linear-tools.${problem}`);
 });
+
+test.each([
+  ['read', { allow: [], deny: [], read: [{ pattern: '*', line: 8 }] }],
+  ['write', { allow: [{ pattern: '*', line: 8 }], deny: [] }],
+  ['approve', { allow: [], deny: [], approve: [{ pattern: '*', line: 8 }] }],
+])('one word stands for all tools of a server: %s', (word, tools) => {
+  const text = server('kind: mcp', URL_, `tools: ${word}`, BEARER);
+  expect(problemsIn(text)).toEqual([]);
+  expect(fileOf(text).connections[0]?.mcp?.tools).toEqual(tools);
+});
+
+test('tools may be read, and asked for', () => {
+  const text = server('kind: mcp', URL_, 'tools: { read: ["*"], approve: [create_issue] }', BEARER);
+  expect(fileOf(text).connections[0]?.mcp?.tools).toEqual({
+    ...{ allow: [], deny: [] },
+    ...{ read: [{ pattern: '*', line: 8 }], approve: [{ pattern: 'create_issue', line: 8 }] },
+  });
+  expect(problemsIn(server('kind: mcp', URL_, 'tools: delete', BEARER))).toEqual([
+    'bellhop.yaml:8: connections.linear-tools.tools: must be a mapping (key: value)',
+  ]);
+});
+
+describe('an MCP server that people connect for themselves', () => {
+  const offering = (offer: string) => `people:\n  offer:\n    - ${offer}\n${server('kind: mcp', URL_, TOOLS, BEARER)}`;
+
+  test('is the connection of that name, with the token of each person', () => {
+    expect(problemsIn(offering('{ mcp: linear-tools }'))).toEqual([]);
+    expect(fileOf(offering('{ mcp: linear-tools }')).people?.offers).toMatchObject([
+      {
+        name: 'linear-tools',
+        grants: [],
+        connection: {
+          ...{ id: 'personal/linear-tools', credential: { kind: 'bearer' }, credentialVersion: 0, ca: null },
+          mcp: { url: 'https://mcp.linear.example/mcp', tools: { allow: [{ pattern: 'list_*', line: 3 }] } },
+        },
+      },
+    ]);
+  });
+
+  test('may have its own tools, and stand alone', () => {
+    const own =
+      '{ mcp: notes, url: https://notes.example/mcp, tools: read, credential: { kind: header, name: X-Key } }';
+    expect(fileOf(offering(own)).people?.offers[0]?.connection).toMatchObject({
+      ...{ id: 'personal/notes', credential: { kind: 'header', name: 'x-key' } },
+      mcp: { url: 'https://notes.example/mcp', tools: { read: [{ pattern: '*' }] } },
+    });
+    const narrowed = fileOf(offering('{ mcp: linear-tools, tools: { allow: [get_issue] } }')).people?.offers[0];
+    expect(narrowed?.connection.mcp?.tools.allow).toMatchObject([{ pattern: 'get_issue' }]);
+  });
+
+  test.each([
+    ['{ mcp: linear-tool }', 'offer[0].mcp: no connection linear-tool is an MCP server (did you mean linear-tools?)'],
+    ['{ mcp: linear-tools, test: x }', 'offer[0].test: unknown key'],
+    ['{ mcp: Linear }', 'offer[0].mcp: a name is made of'],
+    ['{ mcp: linear-tools, credential: { kind: mtls } }', 'offer[0].credential: must have a kind of a token'],
+    ['{ mcp: linear-tools, credential: { kind: bearer, fromEnv: A } }', 'offer[0].credential.fromEnv: stands in an'],
+    ['{ mcp: notes, url: "http://a.test/", tools: read }', 'offer[0].url: must begin with https://'],
+    ['{ methods: [GET] }', 'offer[0]: names neither a preset nor an MCP server'],
+  ])('%s is refused with its place', (offer, problem) => {
+    expect(problemsIn(offering(offer))).toEqual([expect.stringContaining(`bellhop.yaml:3: people.${problem}`)]);
+  });
+
+  test('can be named by a guardrail', () => {
+    const alone = 'people: { offer: [{ mcp: notes, url: "https://notes.example/mcp", tools: write }] }\n';
+    const guarded = `${alone}guardrails: { no-deletes: { mcp: notes, tools: ["delete_*"] } }\n`;
+    expect(problemsIn(guarded)).toEqual([]);
+  });
+});

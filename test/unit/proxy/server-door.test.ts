@@ -8,7 +8,7 @@ test('before the first policy nobody is told that there are no MCP servers', () 
     clients: { admit: unused },
     front: unused,
     leases: { current: unused },
-    tests: { lend: unused },
+    tests: { lend: unused, lendTo: unused },
     document: () => null,
   });
   expect(() => door.servers()).toThrow('not loaded yet');

@@ -8,6 +8,7 @@ import * as environments from '../../../../store/environments.ts';
 import * as findWork from '../../../../store/find-work.ts';
 import * as mcpServers from '../../../../store/mcp-servers.ts';
 import * as modelKeys from '../../../../store/model-keys.ts';
+import * as ownServers from '../../../../store/own-servers.ts';
 import * as personal from '../../../../store/personal-connections.ts';
 import * as personalTests from '../../../../store/personal-tests.ts';
 import * as policy from '../../../../store/policy.ts';
@@ -64,9 +65,14 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'find-work.findWork': (db) => findWork.findWork(db, { repository: 'acme/shop', wanted: { pullRequest: 7 } }),
   'mcp-servers.knownServers': (db) => mcpServers.knownServers(db, ['tracker']),
   'mcp-servers.definitionsOf': (db) => mcpServers.definitionsOf(db, [{ server: 'tracker', name: 'list', digest: 'd' }]),
+  'mcp-servers.listingStates': (db) => mcpServers.listingStates(db, ['tracker']),
+  'own-servers.wantListing': (db) =>
+    ownServers.wantListing(db, { owner: 'person:T1:U1', connection: 'personal/tracker', url: 'https://a.test/' }),
+  'own-servers.dropUnused': (db) => ownServers.dropUnused(db, 86_400_000),
+  'own-servers.takeWanted': (db) => ownServers.takeWanted(db, false, 8),
   'mcp-servers.serverUrl': (db) => mcpServers.serverUrl(db, 'tracker'),
   'mcp-servers.storeListing': (db) =>
-    mcpServers.storeListing(db, { connection: 'tracker', url: 'https://a.test/' }, []),
+    mcpServers.storeListing(db, { owner: '', connection: 'tracker', url: 'https://a.test/' }, []),
   'personal-connections.nextPersonalVersion': (db) => personal.nextPersonalVersion(db),
   'personal-connections.putPersonalConnection': (db) =>
     personal.putPersonalConnection(db, {

@@ -28,6 +28,7 @@ export const NOT_HOT: Readonly<Record<string, string>> = {
   'mcp-servers.approveTools': 'the command line, when a person asks',
   'model-keys.installationModelKey': 'one row',
   'model-keys.registerModelKey': 'once for an installation',
+  'mcp-servers.waitingDefinitions': 'the command line, when a person asks',
   'migrate.migrate': 'once at a start',
   'notifications.listenTo': 'sends `listen` once for a connection',
   'personal-connections.listPersonalConnections': 'the command line, when a person asks',
