@@ -30,7 +30,7 @@ export function createMcpCalls({
   budget = createAnswerBudget(),
 }: McpCallsDependencies): McpPort {
   return {
-    async call({ turn, sandbox, tool, facts, signal, begin, onProgress, ...call }) {
+    async call({ turn, sandbox, tool, facts, signal, begin, onProgress, elicit, ...call }) {
       const { server, name, digest, owner = OF_THE_FILE } = tool;
       const gone = () => new McpError('ProxyRefused', `No MCP server ${serverName(server)} is in force any more.`);
       const url = await serverUrl(database, server, owner);
@@ -46,7 +46,7 @@ export function createMcpCalls({
             if (!listed.some((each) => each.digest === digest))
               throw changed(listed.some((each) => each.definition.name === name));
             await begin();
-            return await session.callTool({ name, arguments: call.arguments, onProgress });
+            return await session.callTool({ name, arguments: call.arguments, onProgress, elicit });
           },
         );
       } catch (error) {

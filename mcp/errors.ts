@@ -15,9 +15,16 @@ export type McpErrorCode =
 export class McpError extends Error {
   override readonly name = 'McpError';
   readonly code: McpErrorCode;
-  constructor(code: McpErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+  /** What the server answered instead of a result. Null when it is none of that. */
+  readonly status: number | null;
+  constructor(
+    code: McpErrorCode,
+    message: string,
+    { status = null, ...options }: { readonly cause?: unknown; readonly status?: number | null } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.status = status;
   }
 }
 

@@ -1,15 +1,13 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import {
-  CallToolResultSchema,
-  ReadResourceResultSchema,
-  McpError as RpcError,
-} from '@modelcontextprotocol/sdk/types.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { AnswerRoom } from './answer-budget.ts';
-import { McpError, quoted } from './errors.ts';
+import { answerQuestions, CAPABILITIES, type Elicit } from './elicitation.ts';
+import { McpError } from './errors.ts';
+import { asMcpError } from './sdk-errors.ts';
 import { type AskServer, createServerFetch } from './server-fetch.ts';
-import { READ_LINK, readResult, type ToolAnswer } from './tool-answer.ts';
-import { type ListedTool, PageSchema, readListed } from './tool-definition.ts';
+import { createTalk } from './talk.ts';
+import type { ToolAnswer } from './tool-answer.ts';
+import type { ListedTool } from './tool-definition.ts';
 
 export interface SessionLimits {
   /** How long the greeting and each page of the list may take. */
@@ -37,11 +35,6 @@ export const SESSION_LIMITS: SessionLimits = {
   maxBytes: 16 * 1024 * 1024,
 };
 
-/** A server has at most this many tools. Further ones are not looked at. */
-export const MAX_TOOLS = 200;
-const MAX_PAGES = 20;
-/** Of one answer. */
-const MAX_LINKS = 10;
 /** A stream that broke off may be taken up again. After this long without one, nothing more is waited for. */
 const TAKEN_UP_WITHIN_MS = 4_000;
 const FAREWELL_MS = 2_000;
@@ -66,6 +59,8 @@ export interface ToolCall {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** How far the server says that it is: `3 of 10`. Never words of its own, because people are shown this. */
   readonly onProgress: (progress: string) => void;
+  /** Puts a question of the server to a person. @default it is cancelled */
+  readonly elicit?: Elicit;
 }
 
 /**
@@ -114,7 +109,8 @@ export async function withServer<T>(
     },
   });
   const transport = new StreamableHTTPClientTransport(new URL(url), { fetch });
-  const client = new Client({ name: 'bellhop', version: '1' }, { capabilities: {} });
+  const client = new Client({ name: 'bellhop', version: '1' }, { capabilities: CAPABILITIES });
+  answerQuestions(client, null);
   /** What `ask` threw, which is no fault of the server's. */
   const ours = new WeakSet<object>();
   const sdk = <R>(work: Promise<R>): Promise<R> =>
@@ -124,64 +120,9 @@ export async function withServer<T>(
   const stop = AbortSignal.any([signal, lost.signal]);
   const options = { signal: stop, timeout: limits.listMs };
 
-  /** Puts what an answer links to in the place of the link. A resource that cannot be read stays a link. */
-  async function withLinks(content: readonly { readonly type: string; readonly uri?: unknown }[]): Promise<unknown[]> {
-    if (!client.getServerCapabilities()?.resources) return [...content];
-    const pieces: unknown[] = [];
-    let links = 0;
-    for (const piece of content) {
-      const isLink = piece.type === 'resource_link' && typeof piece.uri === 'string';
-      if (isLink) links += 1;
-      if (!isLink || links > MAX_LINKS) {
-        pieces.push(piece);
-        continue;
-      }
-      const asked = { method: 'resources/read', params: { uri: String(piece.uri) } } as const;
-      const read = await sdk(client.request(asked, ReadResourceResultSchema, options)).catch((error: unknown) => {
-        if (stop.aborted || !(error instanceof McpError)) throw error;
-        return null;
-      });
-      pieces.push(...(read ? read.contents.map((resource) => ({ type: READ_LINK, resource })) : [piece]));
-    }
-    return pieces;
-  }
-
   try {
     await sdk(client.connect(transport, options));
-    const server = client.getServerVersion();
-    return await work({
-      name: quoted(`${server?.name ?? ''} ${server?.version ?? ''}`, 100),
-      async listTools() {
-        const tools: ListedTool[] = [];
-        let cursor: string | undefined;
-        for (let page = 0; page < MAX_PAGES; page += 1) {
-          const params = cursor === undefined ? {} : { cursor };
-          const answer = await sdk(client.request({ method: 'tools/list', params }, PageSchema, options));
-          // Further ones are not even read: a page may have a hundred thousand.
-          const some = answer.tools.slice(0, MAX_TOOLS - tools.length);
-          for (const each of understood(() => some.flatMap(readListed))) tools.push(each);
-          cursor = answer.nextCursor;
-          if (cursor === undefined || tools.length >= MAX_TOOLS) break;
-        }
-        // Of two with one name, nobody could say which is called.
-        const names = new Set<string>();
-        const first = tools.filter(({ definition: { name } }) => !names.has(name) && names.add(name));
-        return first.slice(0, MAX_TOOLS);
-      },
-      async callTool({ name, arguments: given, onProgress }) {
-        const answer = await sdk(
-          client.request({ method: 'tools/call', params: { name, arguments: given } }, CallToolResultSchema, {
-            signal: stop,
-            timeout: limits.silenceMs,
-            maxTotalTimeout: limits.callMs,
-            resetTimeoutOnProgress: true,
-            onprogress: ({ progress, total }) => onProgress(shown(progress, total)),
-          }),
-        );
-        const content = await withLinks(answer.content);
-        return understood(() => readResult({ ...answer, content }));
-      },
-    });
+    return await work(createTalk({ client, limits, stop, sdk }));
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw lost.signal.aborted ? lost.signal.reason : error;
@@ -193,11 +134,6 @@ export async function withServer<T>(
     await client.close().catch(() => undefined);
     room?.close();
   }
-}
-
-function shown(progress: number, total: number | undefined): string {
-  const text = (number: number) => String(Math.round(number * 100) / 100).slice(0, 12);
-  return total === undefined ? text(progress) : `${text(progress)} of ${text(total)}`;
 }
 
 /** Servers keep a session until it is ended. */
@@ -214,40 +150,3 @@ async function within(ms: number, work: readonly Promise<unknown>[]): Promise<vo
   await Promise.race([Promise.allSettled(work), late]);
   clearTimeout(timer);
 }
-
-/** What is nested too deeply is more than the stack holds. */
-function understood<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new McpError('ServerFailed', 'The server does not answer as an MCP server does.', { cause: error });
-  }
-}
-
-/** What the SDK throws, in our words. */
-function asMcpError(error: unknown): McpError {
-  if (error instanceof McpError) return error;
-  if (error instanceof RpcError) {
-    // https://www.jsonrpc.org/specification#error_object; -32001 is the SDK's own for a time limit.
-    if (error.code === -32001)
-      return new McpError('NoAnswerInTime', 'The server did not answer in time.', { cause: error });
-    return new McpError('ServerFailed', `The server says: ${quoted(error.message)}`, { cause: error });
-  }
-  if (error instanceof StreamableHTTPError) {
-    const status = error.code ?? 0;
-    if (status < 100)
-      return new McpError('ServerFailed', 'The server does not answer as an MCP server does.', { cause: error });
-    const meaning = MEANINGS[status] ?? (status >= 500 ? ': it has a fault of its own' : '');
-    return new McpError(status >= 500 ? 'ServerAway' : 'ServerRefused', `The server answered ${status}${meaning}.`, {
-      cause: error,
-    });
-  }
-  return new McpError('ServerFailed', 'The server does not answer as an MCP server does.', { cause: error });
-}
-
-const MEANINGS: Readonly<Record<number, string>> = {
-  401: ': it does not accept the credential',
-  403: ': its credential does not suffice',
-  404: ': there is nothing at this address',
-  429: ': it wants fewer requests',
-};

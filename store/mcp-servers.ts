@@ -208,7 +208,13 @@ export async function definitionsOf(db: Queryable, offered: readonly OfferedTool
       offered.map(({ owner }) => owner ?? OF_THE_FILE),
     ],
   );
-  return rows.map(({ owner, ...tool }) => (owner ? { ...tool, owner } : tool));
+  // Whether it is asked for is of the turn, and not of the definition.
+  const isAsked = ({ server, digest, owner }: OfferedTool) =>
+    offered.some((each) => each.asks && each.server === server && each.digest === digest && each.owner === owner);
+  return rows.map(({ owner, ...tool }) => {
+    const defined = owner ? { ...tool, owner } : tool;
+    return isAsked(defined) ? { ...defined, asks: true } : defined;
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ToolFacts } from '../../access/mcp/judge-tool.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { OfferedTool } from '../../contracts/mcp.ts';
+import type { Elicit } from '../../mcp/elicitation.ts';
 import type { ToolAnswer } from '../../mcp/tool-answer.ts';
 
 /** Calls tools of MCP servers. The runner binds it to its Agent Proxy. */
@@ -26,4 +27,6 @@ export interface McpCall {
   readonly begin: () => Promise<void>;
   /** How far the server says that it is: `3 of 10`. */
   readonly onProgress: (progress: string) => void;
+  /** Puts a question of the server to a person, and waits for the answer. */
+  readonly elicit: Elicit;
 }

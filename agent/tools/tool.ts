@@ -41,7 +41,7 @@ export interface ToolContext {
   readonly files: FilesPort;
   readonly thread: ThreadPort;
   /** Calls a tool of an MCP server. */
-  callServer(call: Pick<McpCall, 'tool' | 'facts' | 'arguments' | 'signal' | 'begin'>): Promise<ToolAnswer>;
+  callServer(call: Pick<McpCall, 'tool' | 'facts' | 'arguments' | 'signal' | 'begin' | 'elicit'>): Promise<ToolAnswer>;
   /** Notes that from now on the call may have an effect. For a tool that `beginsItself`. */
   begin(): Promise<void>;
   /**

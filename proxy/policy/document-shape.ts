@@ -90,6 +90,11 @@ const attached = {
 
 const toolPatterns = z.array(z.object({ pattern: text, line: z.int() }));
 
+const toolRules = z.object({
+  ...{ allow: toolPatterns, deny: toolPatterns },
+  ...{ read: toolPatterns.optional(), approve: toolPatterns.optional() },
+});
+
 /** An owner is not among them: whose a connection is follows from where it is stored. */
 const connection = z.object({
   id: z.string(),
@@ -107,9 +112,7 @@ const connection = z.object({
   ca: z.string().nullable(),
   test: z.object({ method: z.string(), url: z.string() }).nullable(),
   priority: z.number(),
-  mcp: z
-    .object({ url: z.url({ protocol: /^https$/ }), tools: z.object({ allow: toolPatterns, deny: toolPatterns }) })
-    .optional(),
+  mcp: z.object({ url: z.url({ protocol: /^https$/ }), tools: toolRules }).optional(),
 });
 
 const schema: z.ZodType<AccessDocument> = z.object({

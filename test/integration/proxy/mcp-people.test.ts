@@ -95,6 +95,7 @@ afterAll(async () => {
   await origin?.[Symbol.asyncDispose]();
   await everything?.[Symbol.asyncDispose]();
 });
+const never = () => Promise.reject(new Error('nothing is asked'));
 let turn = 0;
 beforeEach(async () => {
   const { database } = world.database;
@@ -150,7 +151,7 @@ async function call(scope: ScopeKey, name: string, from: ScopeKey = scope): Prom
       facts: NO_FACTS,
       arguments: {},
     },
-    ...{ signal: new AbortController().signal, begin: async () => {}, onProgress: () => {} },
+    ...{ signal: new AbortController().signal, begin: async () => {}, onProgress: () => {}, elicit: never },
   });
   return text;
 }
@@ -283,7 +284,7 @@ test('what is removed is out of reach for the next call, also of a turn that was
       facts: NO_FACTS,
       arguments: {},
     },
-    ...{ signal: new AbortController().signal, begin: async () => {}, onProgress: () => {} },
+    ...{ signal: new AbortController().signal, begin: async () => {}, onProgress: () => {}, elicit: never },
   });
   await expect(calling).rejects.toMatchObject({ code: 'ProxyRefused' });
   expect(accounts.seen.slice(before)).toEqual([]);
