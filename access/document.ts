@@ -174,7 +174,20 @@ export type CredentialUse =
       readonly apiUrl: string;
     }
   /** Secret: the client's certificate and its private key as PEM, one after the other. */
-  | { readonly kind: 'mtls' };
+  | { readonly kind: 'mtls' }
+  /**
+   * Secret: a JSON object with `access_token`, and optional `refresh_token` and `expires_at`. A person has granted it by OAuth
+   * (RFC 6749 4.1, RFC 8628). No file has this kind: only a personal connection does.
+   */
+  | {
+      readonly kind: 'oauth-grant';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientAuth: ClientAuth;
+    };
+
+/** Where a client's secret goes (RFC 6749 2.3.1). `none` is a public client, which has no secret. */
+export type ClientAuth = 'basic' | 'post' | 'none';
 
 export type CredentialKind = CredentialUse['kind'];
 
@@ -325,6 +338,25 @@ export interface PersonalOffer {
   readonly connection: Connection;
   /** For a forge: where work may be done. `*` is every repository that the person's token reaches. */
   readonly grants: readonly RepositoryGrant[];
+  /** How a person grants a token by OAuth. Absent: they paste one. */
+  readonly oauth?: OfferedOAuth | undefined;
+}
+
+/** The authorization server of an offer, and the client that Bellhop is there. Nothing in it is a secret. */
+export interface OfferedOAuth {
+  /** Its name in RFC 9207. An answer that names another one is refused. */
+  readonly issuer: string;
+  /** Whether each of its answers names it, so that one without a name is refused. */
+  readonly namesIssuer: boolean;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  /** The endpoint for device authorization (RFC 8628). Null: it has none. */
+  readonly deviceUrl: string | null;
+  readonly clientId: string;
+  readonly clientAuth: ClientAuth;
+  readonly scopes: readonly string[];
+  /** The request that says whose a token is, and the member of the answer with the name. Null: nobody can be asked. */
+  readonly account: { readonly url: string; readonly field: string } | null;
 }
 
 export interface AccessDocument {

@@ -2,7 +2,7 @@
 import { type ScopeKey, scopeKind } from '../contracts/scope.ts';
 import { inOrder } from './attached-access.ts';
 import type { EffectiveRepository, EffectiveRule, EffectiveServer, ForgeConnection, Origin } from './decision.ts';
-import type { Connection, PeopleAccess, PersonalOffer } from './document.ts';
+import type { Connection, OfferedOAuth, PeopleAccess, PersonalOffer } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 
 /** A connection that a person has added. */
@@ -11,7 +11,11 @@ export interface HeldConnection {
   readonly connection: string;
   /** Of its sealed credential. No version is ever used twice. */
   readonly version: number;
+  /** How they added it: by pasting a token, or by granting one. @default 'token' */
+  readonly way?: PersonalWay | undefined;
 }
+
+export type PersonalWay = 'token' | 'oauth';
 
 export interface PersonalAccess {
   /** In the order of comparison. */
@@ -33,6 +37,21 @@ export function offerOf(connection: string): string | null {
   return connection.startsWith(PREFIX) ? connection.slice(PREFIX.length) : null;
 }
 
+const CLIENT = 'oauth/';
+
+/**
+ * The id under which the secret of an offer's OAuth client is stored. It is a connection without rules, so nothing is ever
+ * sent with it but to the token endpoint. No connection of the access file can have it: their names have no slash.
+ */
+export function clientIdOf(offer: string): string {
+  return `${CLIENT}${offer}`;
+}
+
+/** The reverse of {@link clientIdOf}. Null for every other connection. */
+export function offerOfClient(connection: string): string | null {
+  return connection.startsWith(CLIENT) ? connection.slice(CLIENT.length) : null;
+}
+
 const NOTHING: PersonalAccess = { rules: [], repositories: [], forges: [], servers: [] };
 
 /** The name by which people, models and guardrails know an MCP server, whoever's it is. */
@@ -43,6 +62,28 @@ export function serverName(connection: string): string {
 /** The connection as the person has it: bound to them, and to the version that they entered. */
 export function personalConnection({ connection }: PersonalOffer, owner: ScopeKey, version: number): Connection {
   return { ...connection, owner, credentialVersion: version };
+}
+
+/** The same for what a person has granted by OAuth. */
+export function grantedConnection(
+  offer: PersonalOffer & { readonly oauth: OfferedOAuth },
+  owner: ScopeKey,
+  version: number,
+): Connection {
+  const { tokenUrl, clientId, clientAuth } = offer.oauth;
+  const credential = { kind: 'oauth-grant', tokenUrl, clientId, clientAuth } as const;
+  return { ...personalConnection(offer, owner, version), credential };
+}
+
+/** Whether people add an offer by OAuth. */
+export function isByOAuth(offer: PersonalOffer): offer is PersonalOffer & { readonly oauth: OfferedOAuth } {
+  return offer.oauth !== undefined;
+}
+
+/** Null when it was added in a way that is not offered any more. */
+function heldConnection(offer: PersonalOffer, owner: ScopeKey, held: HeldConnection): Connection | null {
+  if (held.way !== 'oauth') return personalConnection(offer, owner, held.version);
+  return isByOAuth(offer) ? grantedConnection(offer, owner, held.version) : null;
 }
 
 /**
@@ -57,9 +98,10 @@ export function personalAccess(
 ): PersonalAccess {
   if (!people || held.length === 0 || scopeKind(scope) !== 'person') return NOTHING;
   const origin: Origin = { scope, scopeLabel: 'direct message', bundle: 'own connections' };
-  const own = held.flatMap(({ connection: name, version }) => {
-    const offer = people.offers.find((each) => each.name === name);
-    return offer ? [{ offer, connection: personalConnection(offer, scope, version) }] : [];
+  const own = held.flatMap((each) => {
+    const offer = people.offers.find(({ name }) => name === each.connection);
+    const connection = offer && heldConnection(offer, scope, each);
+    return offer && connection ? [{ offer, connection }] : [];
   });
   return {
     rules: own

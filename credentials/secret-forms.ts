@@ -20,6 +20,15 @@ export interface ClientCertificate {
   readonly expiresAt: Date;
 }
 
+/** What a person has granted by OAuth. */
+export interface GrantedTokens {
+  readonly accessToken: string;
+  /** Null when none was issued: then the person grants another one when this ends. */
+  readonly refreshToken: string | null;
+  /** Milliseconds since 1970. Null when the server did not say. */
+  readonly expiresAt: number | null;
+}
+
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 const AWS_TEXT = /^[\x21-\x7e]+$/;
 
@@ -76,6 +85,32 @@ export function awsSecretOf(secret: string): SecretForm<AwsSecret> {
       expiresAt: Number.isNaN(expiration.getTime()) ? null : expiration,
     },
   };
+}
+
+/** RFC 6749 appendix A. An access token goes into a header, so it has no space (RFC 6750 2.1). */
+const ACCESS_TOKEN = /^[\x21-\x7e]{1,16384}$/;
+const REFRESH_TOKEN = /^[\x20-\x7e]{1,16384}$/;
+
+/** `{"access_token":…,"refresh_token":…,"expires_at":…}` */
+export function grantedTokensOf(secret: string): SecretForm<GrantedTokens> {
+  const parsed = objectOf(secret);
+  if ('problem' in parsed) return parsed;
+  const { access_token: access, refresh_token: refresh = null, expires_at: ends = null } = parsed.value;
+  if (typeof access !== 'string' || !ACCESS_TOKEN.test(access)) return { problem: 'has no access_token for a header' };
+  if (refresh !== null && (typeof refresh !== 'string' || !REFRESH_TOKEN.test(refresh))) {
+    return { problem: 'has a refresh_token with a character that none can have' };
+  }
+  if (ends !== null && !Number.isSafeInteger(ends)) return { problem: 'has an expires_at that is no time' };
+  return { value: { accessToken: access, refreshToken: refresh, expiresAt: ends as number | null } };
+}
+
+/** The text that {@link grantedTokensOf} reads. */
+export function grantedTokensText({ accessToken, refreshToken, expiresAt }: GrantedTokens): string {
+  return JSON.stringify({
+    access_token: accessToken,
+    ...(refreshToken !== null && { refresh_token: refreshToken }),
+    ...(expiresAt !== null && { expires_at: expiresAt }),
+  });
 }
 
 /** A private key as PEM, without a passphrase. @param types the kinds of key that can be used, as Node names them */

@@ -1,5 +1,13 @@
 import type { CredentialUse } from '../access/document.ts';
-import { awsSecretOf, clientCertificateOf, objectOf, privateKeyOf, type SecretForm, textsOf } from './secret-forms.ts';
+import {
+  awsSecretOf,
+  clientCertificateOf,
+  grantedTokensOf,
+  objectOf,
+  privateKeyOf,
+  type SecretForm,
+  textsOf,
+} from './secret-forms.ts';
 
 /** A token, a password or another text of one line. */
 const MAX_LINE = 16_384;
@@ -16,6 +24,7 @@ const FILES: ReadonlySet<CredentialUse['kind']> = new Set([
   'headers',
   'mtls',
   'oauth',
+  'oauth-grant',
   'oauth-jwt',
 ]);
 /** Signature algorithms of JSON Web Tokens exist for these (RFC 7518, RFC 8037). */
@@ -57,6 +66,8 @@ export function secretProblem(use: CredentialUse, secret: string): string | null
       return problemOf(privateKeyOf(secret, JWT_KEYS));
     case 'oauth':
       return refreshProblem(secret);
+    case 'oauth-grant':
+      return problemOf(grantedTokensOf(secret));
     case 'github-app':
       return problemOf(privateKeyOf(secret, ['rsa']));
     case 'mtls':

@@ -9,6 +9,7 @@ import type { ProxyHealth } from './control/protocol.ts';
 import { createCommitAuthors } from './credentials/commit-authors.ts';
 import { createInjector } from './credentials/injector.ts';
 import { createPersonAuthor } from './credentials/person-author.ts';
+import { createClientSecrets } from './credentials/tokens/client-secrets.ts';
 import { createMinter } from './credentials/tokens/minter.ts';
 import { createAddressGuard, type OwnListener } from './dialer/address-guard.ts';
 import { createGuardedDialer } from './dialer/guarded-dialer.ts';
@@ -31,6 +32,7 @@ import { createRateLimit } from './listener/rate-limit.ts';
 import { createSandboxListeners } from './listener/sandbox-listeners.ts';
 import { createServerDoor } from './mcp/server-door.ts';
 import type { OperatorFile } from './operator/operator-file.ts';
+import { startGrants } from './personal/grants.ts';
 import { createOverlapTimer } from './policy/overlap-timer.ts';
 import { createPersonalFeed } from './policy/personal-feed.ts';
 import { startPolicyFeed } from './policy/policy-feed.ts';
@@ -83,8 +85,8 @@ export interface ProxyOptions {
 export interface AgentProxy {
   /** Loads the policy now. Call it when PostgreSQL notifies of a change. */
   refreshPolicy(): Promise<void>;
-  /** Runs the tests that people have asked for. Call it when PostgreSQL notifies of one. */
-  testPersonal(): void;
+  /** Runs the tests that people have asked for, and exchanges what they grant. Call it when PostgreSQL notifies of one. */
+  servePeople(): void;
   health(): ProxyHealth;
   /** Accepts nothing more, gives open requests at most `graceMs` to end, and closes everything. */
   stop(graceMs: number): Promise<void>;
@@ -154,10 +156,15 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     ...(options.onDial ? { onDial: options.onDial } : {}),
   });
   const pools = createUpstreamPools({ dialer });
-  const minter = createMinter({
-    dialer,
+  const clientSecrets = createClientSecrets({
     keys,
+    document: () => policy.document,
+    sealedOf: (connection) => policy.sealedOf(connection),
+  });
+  const minter = createMinter({
+    ...{ dialer, keys, clientSecrets },
     rotations: store.rotations,
+    personal: store.personalTokens,
     clock,
     onRenewalFailed: (connection, error) => onError(error, `the token of connection ${connection} was not renewed`),
   });
@@ -189,6 +196,10 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     held: store.held,
   });
   const personalTests = startPersonalTests({ take: store.takeTest, answer: store.answerTest, tests, onError });
+  const grants = startGrants({
+    ...{ store: store.grants, dialer, keys, clientSecrets, onError },
+    offer: (name) => policy.document?.people?.offers.find((each) => each.name === name) ?? null,
+  });
   const authors = createCommitAuthors({
     document: () => policy.document,
     injector,
@@ -296,12 +307,15 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
 
   return {
     refreshPolicy: () => policy.refresh(),
-    testPersonal: personalTests.poke,
+    servePeople() {
+      personalTests.poke();
+      grants.poke();
+    },
     health,
     async stop(graceMs) {
       draining = true;
       // A test under way is a request like others, and ends with them at the latest.
-      const tested = personalTests.stop();
+      const tested = Promise.all([personalTests.stop(), grants.stop()]);
       listeners.stop();
       front.closeIdle();
       await clients.idle(graceMs);

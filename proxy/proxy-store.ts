@@ -6,10 +6,20 @@ import { sealedCredentials } from '../store/credentials.ts';
 import type { Queryable } from '../store/database.ts';
 import { egressCounts, storeEgressEvents } from '../store/egress-events.ts';
 import { heldConnections, sealedPersonalConnection } from '../store/personal-connections.ts';
+import { failGrant, keepDeviceCode, keepGranted, pollAgain, takeGrant } from '../store/personal-grants.ts';
 import { type AskedTest, answerTest, type TestAnswer, takeTest } from '../store/personal-tests.ts';
+import {
+  claimPersonalTokens,
+  personalTokens,
+  refusePersonalTokens,
+  releasePersonalTokens,
+  replacePersonalTokens,
+} from '../store/personal-tokens.ts';
 import { currentPolicy, policyRevision } from '../store/policy.ts';
 import { claimRefreshToken, releaseRefreshToken, replaceRefreshToken } from '../store/refresh-tokens.ts';
+import type { PersonalTokenStore } from './credentials/tokens/personal-tokens.ts';
 import type { RotationStore } from './credentials/tokens/rotated-tokens.ts';
+import type { GrantStore } from './personal/grants.ts';
 
 /** The calls to PostgreSQL that the proxy makes. */
 export interface ProxyStore {
@@ -26,6 +36,8 @@ export interface ProxyStore {
   takeTest(): Promise<AskedTest | null>;
   answerTest(id: string, answer: TestAnswer): Promise<void>;
   readonly rotations: RotationStore;
+  readonly personalTokens: PersonalTokenStore;
+  readonly grants: GrantStore;
   storeEvents(events: readonly EgressEvent[]): Promise<unknown>;
   /** Whether an error of `storeEvents` lies in the data itself, so that trying again is useless. */
   isUnfit(error: unknown): boolean;
@@ -47,6 +59,20 @@ export function createProxyStore(database: Queryable): ProxyStore {
       claim: (chain, holder, holdMs) => claimRefreshToken(database, chain, holder, holdMs),
       replace: (chain, generation, next) => replaceRefreshToken(database, chain, generation, next),
       release: (chain, holder) => releaseRefreshToken(database, chain, holder),
+    },
+    personalTokens: {
+      read: (of) => personalTokens(database, of),
+      claim: (of, holder, holdMs) => claimPersonalTokens(database, of, holder, holdMs),
+      replace: (of, generation, renewed) => replacePersonalTokens(database, of, generation, renewed),
+      release: (of, holder) => releasePersonalTokens(database, of, holder),
+      refuse: (of, generation) => refusePersonalTokens(database, of, generation),
+    },
+    grants: {
+      take: () => takeGrant(database),
+      keepDeviceCode: (of, code) => keepDeviceCode(database, of, code),
+      pollAgain: (of, seconds) => pollAgain(database, of, seconds),
+      granted: (of, found) => keepGranted(database, of, found),
+      failed: (of, failure) => failGrant(database, of, failure),
     },
     storeEvents: (events) => storeEgressEvents(database, events),
     // SQLSTATE classes 22 (data exception) and 23 (constraint violation): the same data will never be accepted.

@@ -15,7 +15,9 @@ import { createThreadJoiner } from './delivery/join-thread.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
 import { createDirectory, type Directory } from './people/directory.ts';
 import { createEndedAccounts } from './people/ended-accounts.ts';
+import { type GrantDoor, NO_GRANTS } from './personal/grant-ways.ts';
 import { createPersonalInteractions, type KeepToken, type PersonalInteractions } from './personal/interactions.ts';
+import { createGrantTeller } from './personal/tell-grants.ts';
 import { createTestTeller } from './personal/tell-tests.ts';
 import { createQuestionPresses } from './questions/press-question.ts';
 import { createAnswerTeller } from './questions/tell-answers.ts';
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   readonly offers: () => Promise<readonly PersonalOffer[]>;
   /** Seals what a person pastes. */
   readonly keepToken: KeepToken;
+  /** Begins attempts to grant a token by OAuth. @default none can be begun */
+  readonly grants?: GrantDoor;
   readonly log: GatewayLog;
   /** How long storing an event took, from its receipt until it may be acknowledged to Slack. In seconds. */
   readonly onStored?: (seconds: number) => void;
@@ -72,7 +76,7 @@ const INTAKE_STATEMENT_MS = 5_000;
 
 /** Connects Slack with inbox and outbox. Resolves with the first connection to Slack. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { database, client, identity, log, now = () => new Date() } = options;
+  const { database, client, identity, log, grants = NO_GRANTS, now = () => new Date() } = options;
   const slackLog = {
     warn: (message: string) => log.warn({ component: 'slack' }, message),
     error: (message: string) => log.error({ component: 'slack' }, message),
@@ -102,6 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     joinThread: createThreadJoiner({ db: database, calls, identity, directory, fetchFiles, log }),
     whyOff: options.whyOff,
     offers: options.offers,
+    callbackReach: grants.reach,
     now,
     log,
     crowd: crowd.seen,
@@ -111,7 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const personal = createPersonalInteractions({
     ...{ database, calls, identity, directory, log },
-    ...{ offers: options.offers, whyOff: options.whyOff, keepToken: options.keepToken, onAnswer: sender.poke },
+    ...{ offers: options.offers, whyOff: options.whyOff, keepToken: options.keepToken, grants, onAnswer: sender.poke },
   });
   const questions = createQuestionPresses({
     ...{ database, calls, identity, directory, log, apiUrl: options.apiUrl },
@@ -180,11 +185,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onTold: sender.poke,
     onError: (error) => log.warn({ reason: String(error) }, 'a session could not be told of an answer'),
   });
+  const grantTeller = createGrantTeller({
+    ...{ database, calls },
+    onTold: sender.poke,
+    onError: (error) => log.warn({ reason: String(error) }, 'what came of a grant could not be told'),
+  });
   const notifications = listenForWork(options.databaseUrl, {
     bellhop_question: answers.poke,
     bellhop_inbox: deliverer.poke,
     bellhop_outbox: sender.poke,
-    bellhop_people: teller.poke,
+    bellhop_people: () => {
+      teller.poke();
+      grantTeller.poke();
+    },
   });
   await app.start();
 
@@ -196,8 +209,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await Promise.all([receiver.drain(), catchUp.stop(), accounts.stop()]);
       directory.stop();
       await deliverer.stop();
-      await teller.stop();
-      await answers.stop();
+      await Promise.all([teller.stop(), grantTeller.stop(), answers.stop()]);
       await sender.stop();
       await notifications.stop();
       await intake.end();

@@ -23,7 +23,10 @@ grant select (session, turn, number, kind, tool) on step to :"gateway";
 grant select on turn, policy, policy_revision, confirmed_channel to :"gateway";
 -- What people connect for themselves: sealed with the public key as it comes from Slack, and never read back.
 grant select (public_key, key_id, created_at) on installation to :"gateway";
-grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at) on personal_connection to :"gateway";
+grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at, way, refused_at, refusal_told), update (refusal_told)
+  on personal_connection to :"gateway";
+-- What people grant by OAuth: it seals what comes, and moves the sealed tokens when their person has confirmed them.
+grant select, insert, delete, update (state, answer, verifier, proof, wrong, user_code, verification_uri, told, failure, returned_at) on personal_grant to :"gateway";
 grant usage on sequence personal_version to :"gateway";
 grant select, insert, delete on personal_test to :"gateway";
 -- Who connects an MCP server wants its list.
@@ -43,7 +46,7 @@ grant select on runner, channel, person, policy, policy_revision, confirmed_chan
 -- A turn of a person wants the lists of that person's MCP servers.
 grant select, insert, update on mcp_server to :"agent";
 grant select on mcp_tool to :"agent";
-grant select (team, person, connection, version) on personal_connection to :"agent";
+grant select (team, person, connection, version, way) on personal_connection to :"agent";
 -- The end of a turn withdraws its questions.
 grant select, update on question to :"agent";
 -- Keys of models, which are sealed for it alone. It reads no other credential.
@@ -76,6 +79,10 @@ grant select, insert, update on question to :"runner";
 grant select on policy, policy_revision, confirmed_channel, credential, personal_connection to :"proxy";
 -- It answers a test that a person asked for; where that is told is not its business.
 grant select (id, team, person, connection, asked_at, taken_until, answered_at), update (taken_until, status, code, answered_at) on personal_test to :"proxy";
+-- It exchanges what people grant by OAuth, and renews it. Whose it is stays as it was made.
+grant update (generation, renewed, holder, held_until, refused_at) on personal_connection to :"proxy";
+grant select (team, person, connection, version, way, state, redirect_uri, verifier, answer, poll_at, poll_seconds, asked_at, ends_at),
+  update (state, verifier, answer, user_code, verification_uri, poll_at, poll_seconds, ends_at, account, key_id, sealed, failure) on personal_grant to :"proxy";
 -- It stores a refresh token that was replaced, sealed, before it uses the new one.
 grant select, insert, update on refresh_token to :"proxy";
 grant select, insert, update (requests, bytes_out, bytes_in) on egress_event to :"proxy";
@@ -87,7 +94,8 @@ grant select, insert, update, delete on channel_verdict to :"admin";
 grant insert, delete, select (connection, version, key_id, expires_at, created_at) on credential to :"admin";
 grant delete, select (connection) on refresh_token to :"admin";
 -- An operator sees what people have connected, and takes it away.
-grant delete, select (team, person, connection, version, key_id, expires_at, added_at) on personal_connection to :"admin";
+grant delete, select (team, person, connection, version, key_id, expires_at, added_at, way, refused_at) on personal_connection to :"admin";
+grant delete, select (team, person, connection) on personal_grant to :"admin";
 grant select, insert, update, delete on schedule to :"admin";
 grant select on installation, channel, person, session, turn, runner, sandbox, place_request, egress_event to :"admin";
 grant select (session, turn, number) on step to :"admin";
@@ -99,7 +107,7 @@ grant select on mcp_server, mcp_tool to :"admin";
 grant update (approved_at), delete on mcp_tool to :"admin";
 
 -- console: pages that show. No text of anybody, no file, no output of a tool, no credential.
-grant select (team, person, connection, version) on personal_connection to :"console";
+grant select (team, person, connection, version, way) on personal_connection to :"console";
 grant select on session, turn, sandbox, policy, policy_revision, confirmed_channel, access_snapshot, egress_event to :"console";
 grant select (session, turn, number, kind, tool, state, exit_code, truncated, attempt, started_at, ended_at)
   on step to :"console";

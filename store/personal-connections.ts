@@ -1,3 +1,4 @@
+import type { PersonalWay } from '../access/personal-access.ts';
 import type { Person } from '../contracts/scope.ts';
 import type { Queryable } from './database.ts';
 
@@ -13,13 +14,20 @@ export interface PersonalConnection extends Owner {
   /** When the secret ends by itself. Null when its text does not say so. */
   readonly expiresAt: Date | null;
   readonly addedAt: Date;
+  /** How it was added. */
+  readonly way: PersonalWay;
+  /** When the service refused to renew what was granted. Then it has to be connected again. */
+  readonly refusedAt: Date | null;
 }
 
-export interface SealedPersonalConnection extends Omit<PersonalConnection, 'addedAt'> {
+export interface SealedPersonalConnection extends Omit<PersonalConnection, 'addedAt' | 'way' | 'refusedAt'> {
   readonly sealed: Buffer;
+  /** @default 'token' */
+  readonly way?: PersonalWay;
 }
 
-const SHOWN = `team, person, connection, version, key_id as "keyId", expires_at as "expiresAt", added_at as "addedAt"`;
+const SHOWN = `team, person, connection, version, key_id as "keyId", expires_at as "expiresAt", added_at as "addedAt", way,
+  refused_at as "refusedAt"`;
 
 /** The number of the next sealed text. Sealing needs it before the text is stored. */
 export async function nextPersonalVersion(db: Queryable): Promise<number> {
@@ -33,21 +41,29 @@ export async function nextPersonalVersion(db: Queryable): Promise<number> {
  * tries again.
  */
 export async function putPersonalConnection(tx: Queryable, added: SealedPersonalConnection): Promise<void> {
-  const { team, person, connection, version, keyId, sealed, expiresAt } = added;
+  const { team, person, connection, version, keyId, sealed, expiresAt, way = 'token' } = added;
   await removePersonalConnection(tx, added, connection);
   await tx.query(
-    `insert into personal_connection (team, person, connection, version, key_id, sealed, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [team, person, connection, version, keyId, sealed, expiresAt],
+    `insert into personal_connection (team, person, connection, version, key_id, sealed, expires_at, way)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [team, person, connection, version, keyId, sealed, expiresAt, way],
   );
 }
 
-/** False when the person did not have it. */
+/**
+ * Also ends an attempt to grant it that is under way. That goes first: one that is confirmed meanwhile has made its connection
+ * by then, or makes none. False when the person did not have it.
+ */
 export async function removePersonalConnection(
   db: Queryable,
   { team, person }: Owner,
   connection: string,
 ): Promise<boolean> {
+  await db.query('delete from personal_grant where team = $1 and person = $2 and connection = $3', [
+    team,
+    person,
+    connection,
+  ]);
   const { rowCount } = await db.query(
     'delete from personal_connection where team = $1 and person = $2 and connection = $3',
     [team, person, connection],
@@ -57,6 +73,7 @@ export async function removePersonalConnection(
 
 /** Removes all that a person has connected. Returns how many that were. */
 export async function removePersonalConnections(db: Queryable, { team, person }: Owner): Promise<number> {
+  await db.query('delete from personal_grant where team = $1 and person = $2', [team, person]);
   const { rowCount } = await db.query('delete from personal_connection where team = $1 and person = $2', [
     team,
     person,
@@ -66,6 +83,7 @@ export async function removePersonalConnections(db: Queryable, { team, person }:
 
 /** Removes all that these people have connected. */
 export async function removeConnectionsOfAll(db: Queryable, team: string, people: readonly string[]): Promise<void> {
+  await db.query('delete from personal_grant where team = $1 and person = any($2)', [team, people]);
   await db.query('delete from personal_connection where team = $1 and person = any($2)', [team, people]);
 }
 
@@ -92,9 +110,9 @@ export async function personalConnectionsOf(db: Queryable, { team, person }: Own
 export async function heldConnections(
   db: Queryable,
   { team, person }: Owner,
-): Promise<Pick<PersonalConnection, 'connection' | 'version'>[]> {
-  const { rows } = await db.query<Pick<PersonalConnection, 'connection' | 'version'>>(
-    'select connection, version from personal_connection where team = $1 and person = $2 order by connection',
+): Promise<Pick<PersonalConnection, 'connection' | 'version' | 'way'>[]> {
+  const { rows } = await db.query<Pick<PersonalConnection, 'connection' | 'version' | 'way'>>(
+    'select connection, version, way from personal_connection where team = $1 and person = $2 order by connection',
     [team, person],
   );
   return rows;
@@ -125,7 +143,8 @@ export interface NamedPersonalConnection extends PersonalConnection {
 export async function listPersonalConnections(db: Queryable): Promise<NamedPersonalConnection[]> {
   const { rows } = await db.query<NamedPersonalConnection>(
     `select personal.team, personal.person, personal.connection, personal.version, personal.key_id as "keyId",
-       personal.expires_at as "expiresAt", personal.added_at as "addedAt", person.name
+       personal.expires_at as "expiresAt", personal.added_at as "addedAt", personal.way, personal.refused_at as "refusedAt",
+       person.name
      from personal_connection personal left join person on person.team = personal.team and person.id = personal.person
      order by person.name, personal.person, personal.connection`,
   );

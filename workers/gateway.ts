@@ -13,7 +13,11 @@ import { startGateway } from '../slack/start-gateway.ts';
 import { openDatabase } from '../store/database.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
 import { baseEnvironment, poolSize, readEnvironment } from './environment.ts';
+import { createGrantDoor } from './gateway/begin-grant.ts';
+import { readCallbackAddress } from './gateway/callback-address.ts';
+import { startCallbackListener } from './gateway/callback-listener.ts';
 import { createKeepToken } from './gateway/keep-own-token.ts';
+import { createTakeCallback } from './gateway/take-callback.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
 import { checkDatabase, checkTemporal, tellQueues, tellStoring } from './signals/told.ts';
 import { temporalTarget } from './temporal-connection.ts';
@@ -22,6 +26,9 @@ const schema = baseEnvironment.extend({
   SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'must be an app-level token (xapp-…)'),
   SLACK_BOT_TOKEN: z.string().startsWith('xoxb-', 'must be a bot token (xoxb-…)'),
   SLACK_API_URL: z.url().default('https://slack.com/api/'),
+  /** Where browsers are led back to after a grant by OAuth, and `address:port` to listen at. */
+  BELLHOP_CALLBACK_URL: z.string().optional(),
+  BELLHOP_CALLBACK_LISTEN: z.string().optional(),
   ...poolSize(24),
 });
 
@@ -29,6 +36,7 @@ const RETRY_MS = 2_000;
 
 async function start({ log, environment, signals }: ProcessContext): Promise<RunningProcess> {
   const env = readEnvironment(schema, environment);
+  const callback = readCallbackAddress(env.BELLHOP_CALLBACK_URL, env.BELLHOP_CALLBACK_LISTEN);
   const database = openDatabase({
     url: env.BELLHOP_DATABASE_URL,
     name: 'gateway',
@@ -43,6 +51,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
   });
   const identity = await findOutWhoWeAre(() => whoAmI(client), log);
   const policy = createPolicyReader(database);
+  const offers = async () => (await policy()).offers;
   const gateway = await startGateway({
     database,
     databaseUrl: env.BELLHOP_DATABASE_URL,
@@ -56,11 +65,19 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       taskQueue: AGENT_QUEUE,
     }),
     whyOff: async (scope) => (await policy()).whyOff(scope),
-    offers: async () => (await policy()).offers,
+    offers,
     keepToken: createKeepToken(database),
+    grants: createGrantDoor(database, callback),
     onStored: tellStoring(signals),
     log,
   });
+  const callbacks = callback
+    ? await startCallbackListener({
+        callback,
+        take: createTakeCallback({ database, callback, offers }),
+        onError: (error) => log.warn({ reason: nameOf(error) }, 'an answer of a browser could not be taken'),
+      })
+    : null;
   checkDatabase(signals, database);
   checkTemporal(signals, connection);
   signals.check('slack', async () => gateway.isConnected() || Promise.reject(new Error('no Socket Mode connection')));
@@ -68,11 +85,19 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
   log.info({ team: identity.team, bot: identity.botName }, 'connected to Slack');
   return {
     async stop() {
+      await callbacks?.stop();
       await gateway.stop();
       await connection.close();
       await database.end();
     },
   };
+}
+
+/** Only its name and code: the message of an error may quote what came. */
+function nameOf(error: unknown): string {
+  return error instanceof Error
+    ? `${error.name} ${String((error as NodeJS.ErrnoException).code ?? '')}`.trim()
+    : 'error';
 }
 
 /** Waits for Slack, but not with a token that Slack refuses. */

@@ -83,7 +83,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
     name: 'proxy',
     channels: ['bellhop_policy', 'bellhop_people'],
     onNotify: (channel) => {
-      if (channel === 'bellhop_people') proxy.testPersonal();
+      if (channel === 'bellhop_people') proxy.servePeople();
       else void proxy.refreshPolicy();
     },
   });

@@ -7,8 +7,9 @@ import { parseHostPattern } from '../host-pattern.ts';
 import { fail } from './leaf-schemas.ts';
 import { entry } from './strict-entry.ts';
 
-const SECRET_HINT = 'secrets are never written here: name a source by fromEnv, fromFile or fromCommand';
+export const SECRET_HINT = 'secrets are never written here: name a source by fromEnv, fromFile or fromCommand';
 
+/** Where the secret is. */
 export const source = {
   fromEnv: z
     .string()
@@ -24,9 +25,9 @@ export const source = {
 
 const text = z.string().trim().min(1, 'is empty').max(2_000, 'is longer than 2,000 characters');
 /** Ids that consist of digits are often written without quotes. */
-const id = z.union([z.int().min(1), text], 'must be an id').transform(String);
+export const id = z.union([z.int().min(1), text], 'must be an id').transform(String);
 /** RFC 6749 3.3. */
-const scopes = z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is no scope: one word without spaces'));
+export const scopes = z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is no scope: one word without spaces'));
 const clientAuth = z.enum(['basic', 'post']).default('basic');
 
 const headerName = z
@@ -38,7 +39,7 @@ const headerName = z
 const URL_PARTS = /^https:\/\/([^/?#:@\\]+)(:[1-9][0-9]{0,4})?(?:[/?][\x21-\x7e]*)?$/;
 
 /** A URL to which a secret is sent, so it is https, and its host is read as the hosts of rules are. */
-const secretUrl = z.string().transform((url, context) => {
+export const secretUrl = z.string().transform((url, context) => {
   if (/^http:/i.test(url)) return fail(context, 'must be https: a secret never travels in clear text');
   const [whole, host = '', port = ''] = URL_PARTS.exec(url) ?? [];
   if (whole === undefined || url.includes('#') || !URL.canParse(url) || Number(port.slice(1)) > 65_535) {

@@ -1,5 +1,6 @@
 /** The section `people`: what a person may connect for themselves, with a token of their own. */
 import { z } from 'zod';
+import type { FileConnection } from '../access-file.ts';
 import type { Connection, PeopleAccess, PersonalOffer } from '../document.ts';
 import { forgesByNature } from '../forge/forge-of-connection.ts';
 import { didYouMean } from '../near-names.ts';
@@ -10,6 +11,7 @@ import { commonRequest } from '../rule-overlap.ts';
 import { connection as connectionSchema } from './connection-schema.ts';
 import { offeredConnection, readOfferedServer } from './offered-server.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
+import { clientConnection, offeredOAuth, toOfferedOAuth } from './read-offered-oauth.ts';
 import type { YamlText } from './read-yaml.ts';
 import { personalRepository } from './schemas.ts';
 import { entry, notBuiltYet, parseEntry } from './strict-entry.ts';
@@ -21,6 +23,7 @@ const offer = z
       preset: z.string().optional(),
       mcp: z.string().optional(),
       repositories: z.array(personalRepository).min(1, 'is empty').optional(),
+      oauth: offeredOAuth.optional(),
     }),
   )
   .meta({ short: { type: 'string' } });
@@ -34,7 +37,7 @@ export const people = entry({
 type Offer = z.infer<typeof offer>;
 
 /** What may stand beside a preset. A person's credential has the kind that the preset says, and goes where it says. */
-const KEYS = ['preset', 'repositories', 'methods', 'paths', 'addresses'];
+const KEYS = ['preset', 'repositories', 'oauth', 'methods', 'paths', 'addresses'];
 
 /** Presets with a token that a person can make. */
 const OFFERED: Readonly<Record<string, Preset & { readonly personal: PersonalToken }>> = Object.fromEntries(
@@ -45,6 +48,8 @@ const OFFERED: Readonly<Record<string, Preset & { readonly personal: PersonalTok
 
 export interface ReadPeople {
   readonly people: PeopleAccess;
+  /** Where the secrets of OAuth clients are kept. */
+  readonly clients: readonly FileConnection[];
   readonly problems: readonly FileProblem[];
 }
 
@@ -57,6 +62,7 @@ export function readPeople(value: unknown, text: YamlText, connections: unknown)
   const parsed = parseEntry(people, value ?? {}, ['people'], text);
   const problems = [...parsed.problems];
   const offers: PersonalOffer[] = [];
+  const clients: FileConnection[] = [];
   for (const [index, each] of (parsed.value?.offer ?? []).entries()) {
     const path: FilePath = ['people', 'offer', index];
     const place = (below: FilePath = []) => ({
@@ -76,16 +82,21 @@ export function readPeople(value: unknown, text: YamlText, connections: unknown)
     }
     for (const message of overlapping(made.offer, offers)) problems.push({ ...place(), message });
     offers.push(made.offer);
+    if ('client' in made && made.client) clients.push(made.client);
   }
-  return { people: { offers }, problems };
+  return { people: { offers }, clients, problems };
 }
 
 function readOffer(
-  { preset: name = '', repositories, ...rest }: Offer,
+  { preset: name = '', repositories, oauth: client, ...rest }: Offer,
   path: FilePath,
   text: YamlText,
   refuse: (message: string, below?: FilePath) => void,
-): { readonly offer: PersonalOffer | null; readonly problems: readonly FileProblem[] } {
+): {
+  readonly offer: PersonalOffer | null;
+  readonly client?: FileConnection | null;
+  readonly problems: readonly FileProblem[];
+} {
   const nothing = { offer: null, problems: [] };
   if (name === '') {
     refuse('names neither a preset nor an MCP server: write github, { preset: github, … } or { mcp: linear-tools }');
@@ -115,6 +126,11 @@ function readOffer(
   }
   const line = text.lineOf(path);
   const connection = offeredConnection(personalId(name), read.value, line);
+  if (client !== undefined && applied.oauth === null) {
+    refuse(`no authorization server of ${preset.title} is known: people paste a token`, ['oauth']);
+    return nothing;
+  }
+  const oauth = client && applied.oauth ? toOfferedOAuth(client, applied.oauth) : null;
   const [forge] = forgesByNature(connection);
   if (!forge && repositories !== undefined) {
     refuse(`${preset.title} has no repositories`, ['repositories']);
@@ -128,7 +144,11 @@ function readOffer(
         connection: connection.id,
       }))
     : [];
-  return { offer: { name, connection, grants }, problems: [] };
+  return {
+    offer: { name, connection, grants, ...(oauth && { oauth }) },
+    client: client && oauth ? clientConnection(name, oauth, client, line) : null,
+    problems: [],
+  };
 }
 
 /** Two offers of one request would leave open which of a person's tokens is attached. */

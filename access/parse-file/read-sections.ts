@@ -19,7 +19,7 @@ import {
   toWorkspace,
 } from './convert.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
-import { readPeople } from './read-people.ts';
+import { type ReadPeople, readPeople } from './read-people.ts';
 import { entriesOf, isChannelRef, isMapping, type Root, readRoot, type SectionName } from './read-root.ts';
 import { readSchedule } from './read-schedule.ts';
 import type { YamlText } from './read-yaml.ts';
@@ -107,9 +107,12 @@ export function readSections(text: YamlText, now: Date): ReadSections {
     tests: readTests(),
     environments: readAll('environments', environmentSchema, toEnvironment),
     models: readAll('models', modelSchema, toModel),
-    ...readPeopleSection(),
   };
-  return { file, problems, warnings, root };
+  const people = readPeopleSection();
+  return {
+    file: people ? { ...file, connections: [...file.connections, ...people.clients], people: people.people } : file,
+    ...{ problems, warnings, root },
+  };
 
   /** Names of channels, and patterns of names. A channel must not match two patterns: nobody could say which one counts. */
   function readChannels(): Pick<AccessFile, 'channels' | 'patterns'> {
@@ -139,11 +142,11 @@ export function readSections(text: YamlText, now: Date): ReadSections {
     return [toWorkspace(one, one?.id ?? null, ['workspace'], line), ...several];
   }
 
-  function readPeopleSection(): Pick<AccessFile, 'people'> {
-    if (root.people === undefined) return {};
+  function readPeopleSection(): ReadPeople | null {
+    if (root.people === undefined) return null;
     const found = readPeople(root.people, text, root.connections);
     problems.push(...found.problems);
-    return { people: found.people };
+    return found;
   }
 
   function readTests(): FileTest[] {

@@ -108,7 +108,8 @@ export function unusedWarnings(file: AccessFile, text: YamlText): FileProblem[] 
       .filter(({ id }) => !attached.has(id))
       .map(({ id }) => ({ ...place(['bundles', id], text), message: 'is attached to no scope' })),
     ...file.connections
-      .filter(({ id }) => !used.has(id))
+      // A client of an offer to people is used by them, and has no rules.
+      .filter(({ id, rules }) => !used.has(id) && rules.length > 0)
       .map(({ id }) => ({ ...place(['connections', id], text), message: 'is in no bundle' })),
     ...unusedModels(file, text),
     ...(file.environments ?? [])

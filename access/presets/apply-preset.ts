@@ -2,7 +2,7 @@ import { didYouMean } from '../near-names.ts';
 import { CLOUDS } from './clouds.ts';
 import { DATA } from './data.ts';
 import { FORGES } from './forges.ts';
-import type { Preset } from './preset.ts';
+import type { Preset, PresetOAuth } from './preset.ts';
 import { TRACKERS } from './trackers.ts';
 
 export const PRESETS: Readonly<Record<string, Preset>> = { ...FORGES, ...TRACKERS, ...DATA, ...CLOUDS };
@@ -30,7 +30,9 @@ export interface PresetProblem {
  *   applyPreset({ preset: 'bigquery', project: 'acme-analytics', credential: { kind: 'gcp', fromFile: 'key.json' } })
  *   // { entry: { preset: 'bigquery', rules: [...], test: 'GET https://bigquery...', credential: { scopes: [...], ... } } }
  */
-export function applyPreset(entry: Entry): { readonly entry: Entry } | { readonly problems: readonly PresetProblem[] } {
+export function applyPreset(
+  entry: Entry,
+): { readonly entry: Entry; readonly oauth: PresetOAuth | null } | { readonly problems: readonly PresetProblem[] } {
   const name = String(entry.preset);
   const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
   if (!preset) {
@@ -64,6 +66,7 @@ export function applyPreset(entry: Entry): { readonly entry: Entry } | { readonl
       rules: [...(Array.isArray(entry.rules) ? entry.rules : []), ...narrowed],
       credential: { ...(fill(credential) as Entry), ...(entry.credential as Entry) },
     },
+    oauth: preset.oauth ? (fill(preset.oauth) as PresetOAuth) : null,
   };
 }
 

@@ -17,6 +17,8 @@ export interface Preset {
   readonly test: string;
   /** What a person pastes who connects it for themselves. Absent: people cannot. */
   readonly personal?: PersonalToken;
+  /** Where a person grants a token by OAuth. Absent: they can only paste one. `{host}` stands for the field `host`. */
+  readonly oauth?: PresetOAuth;
   /** What an administrator should know before giving this access, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -28,6 +30,24 @@ export interface PersonalToken {
   readonly about: string;
   /** Where a person makes one. */
   readonly madeAt: string;
+}
+
+/** An authorization server. The administrator registers a client there. */
+export interface PresetOAuth {
+  /** Its name in RFC 9207. */
+  readonly issuer: string;
+  /** Whether each of its answers names it. */
+  readonly namesIssuer: boolean;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  /** RFC 8628. Absent: it has no device authorization. */
+  readonly deviceUrl?: string;
+  /** What is asked for when the file does not say. */
+  readonly scopes: readonly string[];
+  /** How the client's secret is sent when the file does not say. */
+  readonly clientAuth: 'basic' | 'post';
+  /** The request that says whose a token is, and the member of the answer with the name. */
+  readonly account?: { readonly url: string; readonly field: string };
 }
 
 export interface PresetField {

@@ -1,6 +1,7 @@
 import type { AccessFile, FileConnection, SecretSource } from '../../access/access-file.ts';
 import { type AccessDocument, type Connection, NO_CREDENTIAL } from '../../access/document.ts';
 import type { FileProblem } from '../../access/parse-file/problem.ts';
+import { offerOfClient } from '../../access/personal-access.ts';
 import { bindingOf, bindingText } from '../../credentials/binding.ts';
 import { isCredentialError } from '../../credentials/errors.ts';
 import type { PublicKey } from '../../credentials/key-pair.ts';
@@ -113,7 +114,8 @@ function storedVersion(
 export const SOURCE_FIELDS = { environment: 'fromEnv', file: 'fromFile', command: 'fromCommand' } as const;
 
 function fieldOf(connection: string, source: FileConnection['source']): string {
-  const field = `connections.${connection}.credential`;
+  const offer = offerOfClient(connection);
+  const field = offer === null ? `connections.${connection}.credential` : `people.offer.${offer}.oauth`;
   if (source.from === 'stored') return field;
   return `${field}.${SOURCE_FIELDS[source.from]}`;
 }

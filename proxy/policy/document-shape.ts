@@ -62,6 +62,18 @@ const credential: z.ZodType<CredentialUse> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mtls') }),
 ]);
 
+const offeredOAuth = z.object({
+  issuer: text,
+  namesIssuer: z.boolean(),
+  authorizeUrl: tokenUrl,
+  tokenUrl,
+  deviceUrl: tokenUrl.nullable(),
+  clientId: text,
+  clientAuth: z.enum(['basic', 'post', 'none']),
+  scopes: texts,
+  account: z.object({ url: tokenUrl, field: text }).nullable(),
+});
+
 const forgeKind = z.enum(['github', 'gitlab', 'gitea']);
 const forge = z.object({
   kind: forgeKind,
@@ -174,7 +186,11 @@ const schema: z.ZodType<AccessDocument> = z.object({
     )
     .default([]),
   people: z
-    .object({ offers: z.array(z.object({ name: z.string(), connection, grants: z.array(repository) })) })
+    .object({
+      offers: z.array(
+        z.object({ name: z.string(), connection, grants: z.array(repository), oauth: offeredOAuth.optional() }),
+      ),
+    })
     .optional(),
   mirrors: z
     .partialRecord(

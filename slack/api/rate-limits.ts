@@ -30,6 +30,7 @@ export const SLACK_LIMITS: RateLimits = {
   'files.completeUploadExternal': TIER_4,
   'views.open': TIER_4,
   'views.publish': TIER_4,
+  'views.update': TIER_4,
 };
 
 /** The limit of a method that is not listed. */

@@ -10,6 +10,7 @@ import { LookupUnavailable } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { Directory } from '../people/directory.ts';
 import { type Refusal, refusalOf } from '../people/who-may-speak.ts';
+import type { CallbackReach } from '../personal/grant-ways.ts';
 import type { FileFetcher } from './incoming-files.ts';
 import type { ThreadJoiner } from './join-thread.ts';
 import { readableText } from './plain-text.ts';
@@ -27,6 +28,8 @@ export interface DeliveryDependencies {
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
+  /** Whose browsers can be led back here after a grant. */
+  readonly callbackReach: CallbackReach;
   readonly patience: LookupPatience;
   readonly now: () => Date;
 }

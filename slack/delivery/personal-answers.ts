@@ -21,7 +21,7 @@ export async function answerPersonalCommand(
   known: KnownEntry,
   command: PersonalCommand,
 ): Promise<void> {
-  const { database, offers } = dependencies;
+  const { database, offers, callbackReach: reach } = dependencies;
   const { row } = known;
   const read = await readEntry(dependencies, known);
   const offered = await offers();
@@ -39,7 +39,7 @@ export async function answerPersonalCommand(
       return { text: disconnectedText(command.name, await removePersonalConnection(db, owner, command.name)) };
     }
     const held = await personalConnectionsOf(db, owner);
-    if (command.verb === 'connections') return connectionsText(offered, held);
+    if (command.verb === 'connections') return connectionsText(offered, held, reach);
     if (command.verb === 'test' && held.some(({ connection }) => connection === command.name)) {
       tested = true;
       const asked = { id: row.id, ...owner, connection: command.name };
@@ -48,10 +48,8 @@ export async function answerPersonalCommand(
     }
     const offer = offered.find(({ name }) => name === command.name);
     if (!offer) return notOfferedText(command.name, offered);
-    return connectText(
-      offer,
-      held.some(({ connection }) => connection === offer.name),
-    );
+    const isRenewal = held.some(({ connection }) => connection === offer.name);
+    return connectText(offer, isRenewal, reach);
   }
 }
 

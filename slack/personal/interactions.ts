@@ -1,4 +1,4 @@
-/** Buttons and the form by which a person adds and removes connections of their own, and the Home tab that shows them. */
+/** Buttons and forms by which a person adds and removes connections of their own, and the Home tab that shows them. */
 import type { PersonalOffer } from '../../access/document.ts';
 import type { Off } from '../../access/effective-access.ts';
 import { personScope, type ScopeKey } from '../../contracts/scope.ts';
@@ -14,6 +14,18 @@ import type { SlackIdentity } from '../api/identity.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import type { Directory } from '../people/directory.ts';
 import type { SlackUser } from '../people/directory-shapes.ts';
+import { createConfirmation } from './confirm-grant.ts';
+import {
+  askingView,
+  CONFIRM_ACTION,
+  CONFIRM_VIEW,
+  linkView,
+  notStoredView,
+  PROOF_ACTION,
+  PROOF_BLOCK,
+  sorryView,
+} from './grant-views.ts';
+import { type GrantDoor, waysOf } from './grant-ways.ts';
 import {
   CONNECT_VIEW,
   type ConnectContext,
@@ -23,7 +35,7 @@ import {
   TOKEN_BLOCK,
 } from './personal-views.ts';
 import { createRemoval } from './press-remove.ts';
-import { CONNECT_ACTION, connectedText, DISCONNECT_ACTION, NOT_STORED } from './words.ts';
+import { CONNECT_ACTION, connectedText, DEVICE_ACTION, DISCONNECT_ACTION, NOT_STORED } from './words.ts';
 
 export interface PersonalInteractionsOptions {
   readonly database: Database;
@@ -34,6 +46,8 @@ export interface PersonalInteractionsOptions {
   readonly offers: () => Promise<readonly PersonalOffer[]>;
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   readonly keepToken: KeepToken;
+  /** Begins attempts to grant a token by OAuth. */
+  readonly grants: GrantDoor;
   /** Something may be waiting in the outbox now. */
   readonly onAnswer: () => void;
   readonly log: { warn(fields: object, message: string): void };
@@ -63,7 +77,7 @@ export interface PersonalInteractions {
 type Fields = Readonly<Record<string, unknown>>;
 
 export function createPersonalInteractions(options: PersonalInteractionsOptions): PersonalInteractions {
-  const { database, calls, identity, directory, offers, whyOff, keepToken, onAnswer, log } = options;
+  const { database, calls, identity, directory, offers, whyOff, keepToken, grants, onAnswer, log } = options;
   const { team } = identity;
 
   const failed = (what: string) => (error: unknown) =>
@@ -71,7 +85,7 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
 
   async function showHome(user: string): Promise<void> {
     const held = await personalConnectionsOf(database, { team, person: user });
-    await calls.call('views.publish', { user_id: user, view: homeView(await offers(), held) });
+    await calls.call('views.publish', { user_id: user, view: homeView(await offers(), held, grants.reach) });
   }
 
   const showHomeLater = (user: string) => showHome(user).catch(failed('a Home tab could not be shown'));
@@ -85,14 +99,37 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     return off === null ? null : 'Direct messages are switched off here, so nothing can be connected.';
   }
 
-  async function openForm(body: Fields, name: string): Promise<void> {
+  const open = (trigger: unknown, view: object) => calls.call('views.open', { trigger_id: trigger, view });
+
+  async function openForm(user: string, body: Fields, name: string, wanted: 'usual' | 'device'): Promise<void> {
     const offer = (await offers()).find((each) => each.name === name);
     if (!offer || typeof body.trigger_id !== 'string') return;
-    const context: ConnectContext = { connection: name, place: placeOf(body) };
-    await calls.call('views.open', { trigger_id: body.trigger_id, view: connectView(offer, context) });
+    const ways = waysOf(offer, grants.reach);
+    const way = wanted === 'device' && ways.includes('device') ? 'device' : ways[0];
+    const place = placeOf(body);
+    if (way === 'token') {
+      const context: ConnectContext = { connection: name, place };
+      await open(body.trigger_id, connectView(offer, context));
+      return;
+    }
+    const problem = await whyNot(user);
+    if (problem) return void (await open(body.trigger_id, sorryView(name, problem)));
+    const owner = { team, person: user };
+    if (way === 'browser') {
+      const link = await grants.browser(owner, offer, place);
+      return void (await open(body.trigger_id, linkView(offer, link, grants.reach)));
+    }
+    const opened = fieldsOf((await open(body.trigger_id, askingView(offer))).view);
+    await grants.device(owner, offer, place, String(opened.id));
+  }
+
+  async function openConfirmation(user: string, body: Fields, name: string): Promise<void> {
+    if (typeof body.trigger_id !== 'string') return;
+    await open(body.trigger_id, await confirmation.form({ team, person: user }, name));
   }
 
   const remove = createRemoval({ database, calls, failed });
+  const confirmation = createConfirmation({ database, offers, whyNot });
 
   async function disconnect(user: string, name: string, trigger: unknown): Promise<void> {
     if (await remove({ team, person: user }, name, trigger)) await showHomeLater(user);
@@ -102,9 +139,10 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     const action = Array.isArray(body.actions) ? fieldsOf((body.actions as unknown[])[0]) : {};
     const { action_id: id, value } = action;
     if (typeof value !== 'string') return null;
-    if (id === CONNECT_ACTION) {
-      return { after: () => openForm(body, value).catch(failed('a form could not be opened')) };
-    }
+    const notOpened = failed('a form could not be opened');
+    if (id === CONNECT_ACTION) return { after: () => openForm(user, body, value, 'usual').catch(notOpened) };
+    if (id === DEVICE_ACTION) return { after: () => openForm(user, body, value, 'device').catch(notOpened) };
+    if (id === CONFIRM_ACTION) return { after: () => openConfirmation(user, body, value).catch(notOpened) };
     if (id === DISCONNECT_ACTION) {
       return { after: () => disconnect(user, value, body.trigger_id) };
     }
@@ -136,11 +174,26 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     return { after: () => tellConnected(user, String(view.id), offer, context.place) };
   }
 
+  /** The letters of the page in the browser, and that the account is theirs. */
+  async function confirmed(user: string, view: Fields): Promise<Handled> {
+    const asked = confirmContextOf(view.private_metadata);
+    if (!asked) return {};
+    const values = fieldsOf(fieldsOf(fieldsOf(view.state).values)[PROOF_BLOCK]);
+    const letters = fieldsOf(values[PROOF_ACTION]).value;
+    const { connected, ...answer } = await confirmation.submitted(
+      { team, person: user },
+      asked,
+      typeof letters === 'string' ? letters : '',
+    );
+    if (!connected) return answer;
+    return { after: () => tellConnected(user, String(view.id), connected.offer, connected.place) };
+  }
+
   async function tellConnected(
     user: string,
     view: string,
     offer: PersonalOffer,
-    place: ConnectContext['place'],
+    place: { readonly channel: string; readonly threadTs: string | null } | null,
   ): Promise<void> {
     if (place) {
       const body = { kind: 'notice', text: connectedText(offer) } as const;
@@ -158,12 +211,13 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
       if (fieldsOf(found.team).id !== team || typeof user !== 'string') return null;
       if (found.type === 'block_actions') return pressed(user, found);
       const view = fieldsOf(found.view);
-      if (found.type !== 'view_submission' || view.callback_id !== CONNECT_VIEW) return null;
+      const isConfirmed = view.callback_id === CONFIRM_VIEW;
+      if (found.type !== 'view_submission' || !(isConfirmed || view.callback_id === CONNECT_VIEW)) return null;
       try {
-        return await submitted(user, view);
+        return await (isConfirmed ? confirmed(user, view) : submitted(user, view));
       } catch (error) {
         failed('a personal connection could not be stored')(error);
-        return refused(NOT_STORED);
+        return isConfirmed ? { response: { response_action: 'update', view: notStoredView() } } : refused(NOT_STORED);
       }
     },
     async noteAccount(body) {
@@ -196,6 +250,15 @@ function contextOf(text: unknown): ConnectContext | null {
     const { channel, threadTs } = fieldsOf(found.place);
     const place = typeof channel === 'string' && typeof threadTs === 'string' ? { channel, threadTs } : null;
     return typeof found.connection === 'string' ? { connection: found.connection, place } : null;
+  } catch {
+    return null;
+  }
+}
+
+function confirmContextOf(text: unknown): { readonly connection: string; readonly version: number } | null {
+  try {
+    const { connection, version } = fieldsOf(JSON.parse(String(text)));
+    return typeof connection === 'string' && typeof version === 'number' ? { connection, version } : null;
   } catch {
     return null;
   }

@@ -1,8 +1,8 @@
 import type { PersonalOffer } from '../../access/document.ts';
 import type { PersonalConnection } from '../../store/personal-connections.ts';
+import type { CallbackReach } from './grant-ways.ts';
 import {
-  CONNECT_ACTION,
-  connectButton,
+  connectButtons,
   DISCONNECT_ACTION,
   NOTHING_OFFERED,
   notRemovedText,
@@ -57,7 +57,11 @@ export function connectView(offer: PersonalOffer, context: ConnectContext): Fiel
 }
 
 /** The Home tab: what is offered, and what of it this person has connected. */
-export function homeView(offers: readonly PersonalOffer[], held: readonly PersonalConnection[]): Fields {
+export function homeView(
+  offers: readonly PersonalOffer[],
+  held: readonly PersonalConnection[],
+  reach: CallbackReach,
+): Fields {
   const gone = held.filter(({ connection }) => !offers.some(({ name }) => name === connection));
   return {
     type: 'home',
@@ -70,8 +74,11 @@ export function homeView(offers: readonly PersonalOffer[], held: readonly Person
       ),
       ...offers.flatMap((offer) => {
         const own = held.find(({ connection }) => connection === offer.name);
-        const { text } = connectButton(offer, own !== undefined);
-        const buttons = [button(CONNECT_ACTION, offer.name, text), ...(own ? [removeButton(offer.name)] : [])];
+        const connect = connectButtons(offer, own !== undefined, reach);
+        const buttons = [
+          ...connect.map(({ action, value, text }) => button(action, value, text)),
+          ...(own ? [removeButton(offer.name)] : []),
+        ];
         return [
           mrkdwn(`*${titleOf(offer)}*: ${own ? stateOf(own) : 'not connected'}`),
           { type: 'actions', block_id: `own/${offer.name}`, elements: buttons },

@@ -2,9 +2,12 @@ import type { PersonalOffer } from '../../access/document.ts';
 import { PRESETS } from '../../access/presets/apply-preset.ts';
 import type { MessageButton } from '../../store/outbox.ts';
 import type { PersonalConnection } from '../../store/personal-connections.ts';
+import { type CallbackReach, type ConnectWay, waysOf } from './grant-ways.ts';
 
 /** The action ids of buttons; the value is the name of the connection. */
 export const CONNECT_ACTION = 'bellhop_connect';
+/** The same as the first, but by a device code. */
+export const DEVICE_ACTION = 'bellhop_connect_device';
 export const DISCONNECT_ACTION = 'bellhop_disconnect';
 
 /** What people are told about connections of their own. */
@@ -33,12 +36,22 @@ export function tokenOf({ name }: Pick<PersonalOffer, 'name'>): { readonly about
   return PRESETS[name]?.personal ?? { about: 'a token of yours', madeAt: '' };
 }
 
-export function connectButton(offer: PersonalOffer, isRenewal: boolean): MessageButton {
-  return { action: CONNECT_ACTION, value: offer.name, text: `${isRenewal ? 'Renew' : 'Connect'} ${titleOf(offer)}` };
+/** The usual way first. Where a person can choose, there is a button for each. */
+export function connectButtons(offer: PersonalOffer, isRenewal: boolean, reach: CallbackReach): MessageButton[] {
+  const [usual, ...others] = waysOf(offer, reach);
+  const text = `${isRenewal ? 'Renew' : 'Connect'} ${titleOf(offer)}`;
+  return [
+    { action: CONNECT_ACTION, value: offer.name, text: usual === 'device' ? `${text} by a code` : text },
+    ...(others.includes('device') ? [{ action: DEVICE_ACTION, value: offer.name, text: `${text} by a code` }] : []),
+  ];
 }
 
 /** The answer to `connections`. */
-export function connectionsText(offers: readonly PersonalOffer[], held: readonly PersonalConnection[]): PersonalWords {
+export function connectionsText(
+  offers: readonly PersonalOffer[],
+  held: readonly PersonalConnection[],
+  reach: CallbackReach,
+): PersonalWords {
   if (offers.length === 0 && held.length === 0) return { text: NOTHING_OFFERED };
   const lines = offers.map((offer) => {
     const own = held.find(({ connection }) => connection === offer.name);
@@ -52,30 +65,47 @@ export function connectionsText(offers: readonly PersonalOffer[], held: readonly
       ...gone.map(({ connection }) => `• ${connection}: not offered any more, so it is not used`),
       'To test one, write `test` and its name; to remove one, `disconnect` and its name.',
     ].join('\n'),
-    buttons: offers.map((offer) =>
-      connectButton(
-        offer,
-        held.some(({ connection }) => connection === offer.name),
-      ),
-    ),
+    buttons: offers.flatMap((offer) => {
+      const isRenewal = held.some(({ connection }) => connection === offer.name);
+      return connectButtons(offer, isRenewal, reach);
+    }),
   };
 }
 
 /** `connected on 3 May 2026`, with the end of a secret that has one. */
-export function stateOf({ addedAt, expiresAt }: Pick<PersonalConnection, 'addedAt' | 'expiresAt'>): string {
+export function stateOf({
+  addedAt,
+  expiresAt,
+  refusedAt,
+}: Pick<PersonalConnection, 'addedAt' | 'expiresAt' | 'refusedAt'>): string {
+  if (refusedAt) return `not renewed by the service since ${dayOf(refusedAt)}: connect it again`;
   return `connected on ${dayOf(addedAt)}${expiresAt ? `, ends on ${dayOf(expiresAt)}` : ''}`;
 }
 
 /** The answer to `connect github`. */
-export function connectText(offer: PersonalOffer, isRenewal: boolean): PersonalWords {
+export function connectText(offer: PersonalOffer, isRenewal: boolean, reach: CallbackReach): PersonalWords {
+  const ways = waysOf(offer, reach);
+  if (!ways.includes('token'))
+    return { text: grantText(offer, ways, reach), buttons: connectButtons(offer, isRenewal, reach) };
   const { about, madeAt } = tokenOf(offer);
   return {
     text: [
       `To work in your name with ${titleOf(offer)} I need ${about}.${madeAt ? ` You make one at ${madeAt}` : ''}`,
       'Press the button and paste it there. Never write it in a message.',
     ].join('\n'),
-    buttons: [connectButton(offer, isRenewal)],
+    buttons: connectButtons(offer, isRenewal, reach),
   };
+}
+
+function grantText(offer: PersonalOffer, ways: readonly ConnectWay[], reach: CallbackReach): string {
+  const title = titleOf(offer);
+  const here = reach === 'loopback' ? ', in a browser on the machine where I run' : '';
+  return [
+    `To work in your name with ${title} I need you to allow it there.`,
+    ...(ways.includes('browser') ? [`Press the button: I show you a link to ${title}${here}.`] : []),
+    ...(ways.includes('device') ? [`By a code: I show you one, and you enter it at ${title}, on any device.`] : []),
+    'Afterwards I ask you here whether the account is yours. Only then is it connected.',
+  ].join('\n');
 }
 
 export function notOfferedText(name: string, offers: readonly PersonalOffer[]): PersonalWords {

@@ -182,8 +182,70 @@ create table personal_connection (
   -- When the secret ends by itself, if its text says so.
   expires_at timestamptz,
   added_at timestamptz not null default now(),
+  -- How it was added: a token was pasted, or granted by OAuth.
+  way text not null default 'token' check (way in ('token', 'oauth')),
+  -- How often its tokens were renewed. It is the fence: a row is only changed by who knows the newest.
+  generation int not null default 0,
+  -- HPKE ciphertext of the newest tokens, bound to what `sealed` is bound to and the generation. Null while that is the newest.
+  renewed bytea,
+  -- Who is renewing them, and until when nobody else may.
+  holder text,
+  held_until timestamptz,
+  -- When the service refused to renew them, and whether the person was told to connect again.
+  refused_at timestamptz,
+  refusal_told boolean not null default false,
+  primary key (team, person, connection),
+  check ((renewed is null) = (generation = 0))
+);
+create index personal_connection_to_tell on personal_connection (refused_at) where refused_at is not null and not refusal_told;
+
+-- One attempt of a person to grant a token by OAuth. It ends after ten minutes. The next attempt takes its place.
+create table personal_grant (
+  team text not null,
+  person text not null,
+  connection text not null,
+  -- The version that the connection will have. No attempt has that of another one.
+  version int not null,
+  -- `browser`: an authorization code comes to a listener of the gateway. `device`: a code is entered at the service.
+  way text not null check (way in ('browser', 'device')),
+  -- browser: waiting → returned → exchanging → granted or failed. device: waiting → polling → granted or failed.
+  state text not null default 'waiting' check (state in ('waiting', 'returned', 'exchanging', 'polling', 'granted', 'failed')),
+  -- SHA-256 of the state of the authorization request, which is nowhere else.
+  state_digest text unique,
+  redirect_uri text,
+  -- HPKE ciphertexts, each bound to the attempt: PKCE verifier and state; the answer with its code, or the device code.
+  verifier bytea,
+  answer bytea,
+  -- Digest of the number that the page in the browser shows, and how often a wrong one was entered.
+  proof text,
+  wrong int not null default 0,
+  -- What a person enters at the service. It goes when it was shown.
+  user_code text,
+  verification_uri text,
+  poll_at timestamptz,
+  poll_seconds int,
+  -- Whose the granted tokens are, as the service says. Null when it does not say.
+  account text,
+  -- HPKE ciphertext of the granted tokens, bound as that of the connection will be.
+  key_id text,
+  sealed bytea,
+  failure text,
+  -- Where it was asked for, if that was in a message; the form that is open.
+  channel text,
+  thread_ts text,
+  view_id text,
+  told boolean not null default false,
+  asked_at timestamptz not null default now(),
+  -- When the answer came to the gateway.
+  returned_at timestamptz,
+  ends_at timestamptz not null default now() + interval '10 minutes',
   primary key (team, person, connection)
 );
+create index personal_grant_due on personal_grant (coalesce(poll_at, asked_at))
+  where state in ('returned', 'polling') or (way = 'device' and state = 'waiting');
+create index personal_grant_to_tell on personal_grant (ends_at) where not told and state in ('granted', 'failed', 'polling');
+create index personal_grant_lost on personal_grant (returned_at) where state in ('returned', 'exchanging');
+create index personal_grant_by_end on personal_grant (ends_at);
 
 -- Tests of personal connections: asked for by the gateway, answered by a proxy, told by the gateway, which then removes the row.
 create table personal_test (

@@ -7,8 +7,10 @@ import { createSlackClient } from '../../slack/api/client.ts';
 import { whoAmI } from '../../slack/api/identity.ts';
 import type { RateLimits } from '../../slack/api/rate-limits.ts';
 import { createSessionSignals, type SessionSignals } from '../../slack/delivery/session-signals.ts';
+import type { GrantDoor } from '../../slack/personal/grant-ways.ts';
 import type { CatchUpTimes } from '../../slack/receiving/catch-up.ts';
 import { type Gateway, startGateway } from '../../slack/start-gateway.ts';
+import type { Database } from '../../store/database.ts';
 import { createKeepToken } from '../../workers/gateway/keep-own-token.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type SimMessage, startTestSlack, type TestSlack } from './slack-simulator.ts';
@@ -25,6 +27,10 @@ export interface StageOptions {
   readonly whyOff?: (scope: ScopeKey) => Promise<Off | null>;
   /** @default nothing */
   readonly offers?: () => Promise<readonly PersonalOffer[]>;
+  /** @default none can be begun */
+  readonly grants?: GrantDoor;
+  /** @default that of the owner of the tables */
+  readonly database?: Database;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
   readonly gate?: () => void | Promise<void>;

@@ -37,7 +37,7 @@ const GIVEN = {
   ],
   apply: [],
   proxy: [POOL, 'BELLHOP_OPERATOR_FILE', 'BELLHOP_SPOOL_DIR', 'BELLHOP_SPOOL_MB', 'BELLHOP_EVENTS_PER_TURN'],
-  gateway: [POOL, ...WAY_OUT],
+  gateway: [POOL, ...WAY_OUT, 'BELLHOP_CALLBACK_URL', 'BELLHOP_CALLBACK_LISTEN'],
   agent: [
     POOL,
     ...WAY_OUT,

@@ -1,6 +1,7 @@
 import { classify, isLoopback } from '../../proxy/dialer/address-class.ts';
 import { generatedSecrets } from '../../setup/host/generated-secrets.ts';
 import { registryMirrors } from '../../setup/registry-mirrors.ts';
+import { listenUrl, readCallbackAddress } from '../gateway/callback-address.ts';
 import type { MetricsPorts } from './metrics-ports.ts';
 import { listenersOf } from './own-listeners.ts';
 import { addressLine } from './report.ts';
@@ -48,10 +49,13 @@ export async function startEverything(context: UpContext, metrics: MetricsPorts)
   const { roles, owner } = urls;
   await context.page.add({ BELLHOP_DATABASE_URL: roles.console });
   await provideKeys(context, owner);
+  const { BELLHOP_CALLBACK_URL, BELLHOP_CALLBACK_LISTEN } = context.environment;
+  const callback = readCallbackAddress(BELLHOP_CALLBACK_URL, BELLHOP_CALLBACK_LISTEN);
   const ownListeners = await Promise.all([
     listenersOf([owner, `temporal://${temporal.address}`, engine.address]),
     // A public server shares its address with others behind the same front, which a sandbox may reach.
     listenersOf(Object.values(metrics).map(({ address }) => `http://${address}`)),
+    listenersOf(callback ? [listenUrl(callback)] : []),
     listenersOf([temporal.uiUrl], (address) => classify(address)?.kind !== 'public'),
     // Only the simulators listen here. The real services are somewhere else, and a sandbox may reach them.
     listenersOf([pageUrl, slack.apiUrl, model.baseUrl], isLoopback),

@@ -1,23 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EffectiveAccess } from '../../../access/decision.ts';
 import type { Connection, CredentialKind, CredentialUse } from '../../../access/document.ts';
+import { offerOf } from '../../../access/personal-access.ts';
 import { bindingOf, bindingText } from '../../../credentials/binding.ts';
 import type { KeyPair } from '../../../credentials/key-pair.ts';
 import type { GuardedDialer } from '../../dialer/guarded-dialer.ts';
 import type { MonotonicClock } from '../../lease/lease-table.ts';
 import { authorOfApp } from './app-author.ts';
+import type { ClientSecrets } from './client-secrets.ts';
 import { mintForInstallation } from './github-tokens.ts';
 import { mintForServiceAccount } from './google-tokens.ts';
+import { renewGranted } from './granted-tokens.ts';
 import { createGuardedFetch, type TokenHost } from './guarded-fetch.ts';
 import { installationGrant } from './installation-grant.ts';
 import type { MintedToken } from './minted-token.ts';
 import { mintForAssertion, mintForClient, readRefreshSecret, refresh } from './oauth-tokens.ts';
+import { createPersonalTokens, type PersonalTokenStore } from './personal-tokens.ts';
 import { createRefreshRotation } from './refresh-rotation.ts';
 import type { RotationStore } from './rotated-tokens.ts';
 import { createTokenCache } from './token-cache.ts';
 import type { TokenError } from './token-error.ts';
 
-const MINTED_KINDS = ['gcp', 'oauth-client', 'oauth-jwt', 'oauth', 'github-app'] as const satisfies CredentialKind[];
+const MINTED_KINDS = [
+  'gcp',
+  'oauth-client',
+  'oauth-jwt',
+  'oauth',
+  'github-app',
+  'oauth-grant',
+] as const satisfies CredentialKind[];
 export type MintedUse = CredentialUse & { readonly kind: (typeof MINTED_KINDS)[number] };
 
 /** Whether the host is sent a token that is got for the credential, and not the credential itself. */
@@ -63,6 +74,8 @@ export interface MinterOptions {
   readonly dialer: Pick<GuardedDialer, 'connectTls'>;
   readonly keys: KeyPair;
   readonly rotations: RotationStore;
+  readonly personal: PersonalTokenStore;
+  readonly clientSecrets: ClientSecrets;
   readonly clock: MonotonicClock;
   /** A token could not be renewed while the old one is still good. */
   readonly onRenewalFailed: (connection: string, error: TokenError) => void;
@@ -72,8 +85,10 @@ export interface MinterOptions {
  * A token belongs to a connection as it was sealed (version, hosts, kind, token endpoint) and, for a GitHub App, to what
  * a scope grants. It never serves anything else.
  */
-export function createMinter({ dialer, keys, rotations, clock, onRenewalFailed }: MinterOptions): Minter {
+export function createMinter(options: MinterOptions): Minter {
+  const { dialer, keys, rotations, personal, clientSecrets, clock, onRenewalFailed } = options;
   const rotation = createRefreshRotation({ store: rotations, keys, clock });
+  const granted = createPersonalTokens({ store: personal, keys, clock, wallClock: Date.now });
   const cache = createTokenCache({
     clock,
     onRenewalFailed: (owner, error) => onRenewalFailed((JSON.parse(owner) as [string])[0], error),
@@ -99,6 +114,17 @@ export function createMinter({ dialer, keys, rotations, clock, onRenewalFailed }
             refresh(createGuardedFetch({ dialer, host, signal, beforeSending }), use, newest),
           signal,
         });
+      case 'oauth-grant':
+        return granted.mint({
+          connection,
+          granted: secret,
+          renew: async (refreshToken, beforeSending) => {
+            const client = await clientSecrets(offerOf(connection.id) ?? '');
+            const guarded = createGuardedFetch({ dialer, host, signal, beforeSending });
+            return await renewGranted({ fetch: guarded, oauth: use, secret: client, now: Date.now }, refreshToken);
+          },
+          signal,
+        });
     }
   }
 
@@ -108,7 +134,14 @@ export function createMinter({ dialer, keys, rotations, clock, onRenewalFailed }
     const grant = use.kind === 'github-app' ? installationGrant(repositories, connection.id) : null;
     const key = JSON.stringify([owner, grant]);
     const value = await cache.get(owner, key, async (ending) => mint(request, ending), signal);
-    return { value, drop: () => cache.drop(key, value) };
+    return {
+      value,
+      drop: () => {
+        const dropped = cache.drop(key, value);
+        if (dropped && use.kind === 'oauth-grant') granted.refused(connection, value);
+        return dropped;
+      },
+    };
   }
 
   return {
@@ -138,7 +171,7 @@ function ownerOf(connection: Connection): string {
   return bindingText(bindingOf(connection));
 }
 
-function tokenHostOf({ id, rules, ca }: Connection): TokenHost {
+export function tokenHostOf({ id, rules, ca }: Connection): TokenHost {
   return {
     exceptions: rules.flatMap(({ addresses }) => addresses),
     scope: `token:${id}`,

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { CredentialUse } from '../../../access/document.ts';
 import { signAssertion } from './assertion.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
-import { type MintedToken, mintedToken } from './minted-token.ts';
-import { checkType, parseJson, throwIfRefused } from './token-answer.ts';
+import type { MintedToken } from './minted-token.ts';
+import { by, clientAuthentication, partiesOf, type Refreshed, readAnswer, scopeOf } from './oauth-parties.ts';
+import { parseJson } from './token-answer.ts';
 import { TokenError } from './token-error.ts';
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -55,12 +56,6 @@ export async function mintForAssertion(
   return (await readAnswer(answer, server, client)).token;
 }
 
-/** What a refresh returned. A new refresh token replaces the one that was sent (RFC 6749 6). */
-export interface Refreshed {
-  readonly token: MintedToken;
-  readonly refreshToken: string | null;
-}
-
 const refreshSecret = z.object({ refresh_token: z.string().min(1), client_secret: z.string().min(1).optional() });
 export type RefreshSecret = z.infer<typeof refreshSecret>;
 
@@ -87,61 +82,4 @@ export async function refresh(
   const answer = await oauth.refreshTokenGrantRequest(server, client, authentication, refresh_token, options);
   const { token, refreshToken } = await readAnswer(answer, server, client);
   return { token, refreshToken: refreshToken === refresh_token ? null : refreshToken };
-}
-
-/** The server as the library needs it. Its issuer is not known and not used: ID tokens are taken out of the answer. */
-function partiesOf(tokenUrl: string, clientId: string): { server: oauth.AuthorizationServer; client: oauth.Client } {
-  const url = URL.canParse(tokenUrl) ? new URL(tokenUrl) : null;
-  if (url?.protocol !== 'https:') throw new TokenError('bad_token_url');
-  return {
-    server: { issuer: url.origin, token_endpoint: tokenUrl },
-    client: { client_id: clientId },
-  };
-}
-
-function clientAuthentication(way: 'basic' | 'post' | 'none', secret: string): oauth.ClientAuth {
-  switch (way) {
-    case 'basic':
-      return oauth.ClientSecretBasic(secret);
-    case 'post':
-      return oauth.ClientSecretPost(secret);
-    case 'none':
-      return oauth.None();
-  }
-}
-
-function by(fetch: GuardedFetch) {
-  return { [oauth.customFetch]: fetch };
-}
-
-function scopeOf(scopes: readonly string[]): Record<string, string> {
-  return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
-}
-
-async function readAnswer(
-  answer: Response,
-  server: oauth.AuthorizationServer,
-  client: oauth.Client,
-): Promise<Refreshed> {
-  await throwIfRefused(answer);
-  checkType(answer);
-  try {
-    const read = await oauth.processGenericTokenEndpointResponse(server, client, await withoutIdToken(answer));
-    if (read.token_type !== 'bearer') throw new TokenError('bad_answer', 'the token is no bearer token');
-    return { token: mintedToken(read.access_token, read.expires_in), refreshToken: read.refresh_token ?? null };
-  } catch (error) {
-    if (error instanceof TokenError) throw error;
-    // The message of the library tells which field is wrong. Its cause holds the answer, so it is left out.
-    throw new TokenError('bad_answer', (error as Error).message);
-  }
-}
-
-/** Nobody is logged in by the answer, so an ID token in it is neither checked nor used. */
-async function withoutIdToken(answer: Response): Promise<Response> {
-  const text = await answer.text();
-  const { status, headers } = answer;
-  const body: unknown = parseJson(text);
-  if (typeof body !== 'object' || body === null || !('id_token' in body))
-    return new Response(text, { status, headers });
-  return new Response(JSON.stringify({ ...body, id_token: undefined }), { status, headers });
 }

@@ -4,7 +4,8 @@ import { LRUCache } from 'lru-cache';
 import type { KeyPair } from '../../../credentials/key-pair.ts';
 import type { MonotonicClock } from '../../lease/lease-table.ts';
 import type { MintedToken } from './minted-token.ts';
-import type { Refreshed, RefreshSecret } from './oauth-tokens.ts';
+import type { Refreshed } from './oauth-parties.ts';
+import type { RefreshSecret } from './oauth-tokens.ts';
 import {
   type ChainKey,
   chainOf,

@@ -26,6 +26,10 @@ export type TokenFailure =
   | 'rotation_lost'
   /** The new refresh token could not be stored, or the stored one not be read. */
   | 'rotation_not_stored'
+  /** What a person has granted has ended, and the service does not renew it. */
+  | 'grant_ended'
+  /** The OAuth client of an offer has no secret, or is not offered any more. */
+  | 'no_client'
   /** Nothing above. */
   | 'failed';
 
@@ -37,6 +41,8 @@ const WORDS: Partial<Record<TokenFailure, string>> = {
   upstream_tls: 'the certificate of the token endpoint was not accepted',
   broke_off: 'the token endpoint closed the connection',
   timeout: 'the token endpoint did not answer in time',
+  grant_ended: 'the service does not renew what was granted, so its owner has to connect it again',
+  no_client: 'the OAuth client of the offer has no secret: an administrator has to enter it',
 };
 
 /**

@@ -22,6 +22,8 @@ function flaky(real: ProxyStore): ProxyStore {
     takeTest: () => real.takeTest(),
     answerTest: (...told) => real.answerTest(...told),
     rotations: real.rotations,
+    personalTokens: real.personalTokens,
+    grants: real.grants,
     storeEvents: (events) => (away.events ? gone() : real.storeEvents(events)),
     counts: (session, turn) => real.counts(session, turn),
     isUnfit: (error) => real.isUnfit(error),

@@ -310,7 +310,7 @@ test('a person tests a server with their own token, and no session stays at it',
     const owner = ownerOf(scope);
     if (!owner) throw new Error('nobody');
     await askForTest(database, { id, ...owner, connection: 'notes' }, { channel: 'D1', threadTs: '1.2' });
-    world.proxy.testPersonal();
+    world.proxy.servePeople();
     const find = () =>
       database.query('select status, code from personal_test where id = $1 and answered_at is not null', [id]);
     await until(async () => (await find()).rowCount === 1, 'the answer to a test');

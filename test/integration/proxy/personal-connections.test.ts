@@ -257,7 +257,7 @@ test('a person’s own test is sent with their token, and says what the service 
   const { database } = world.database;
   const tested = async (id: string, person: string, name: string) => {
     await askForTest(database, { id, team: TEAM, person, connection: name }, { channel: 'D1', threadTs: '1.000100' });
-    world.proxy.testPersonal();
+    world.proxy.servePeople();
     const answer = () =>
       database.query('select status, code from personal_test where id = $1 and answered_at is not null', [id]);
     await until(async () => (await answer()).rowCount === 1, 'an answer');

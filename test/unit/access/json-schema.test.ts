@@ -31,7 +31,10 @@ connections:
     credential: { kind: basic, fromCommand: [op, read, x] }
   warehouse: { preset: bigquery, project: acme-analytics, credential: { kind: gcp, fromFile: key.json } }
 people:
-  offer: [github, { preset: gitea, host: git.acme.test, repositories: [{ repository: "*", access: read }] }]
+  offer:
+    - github
+    - { preset: gitea, host: git.acme.test, repositories: [{ repository: "*", access: read }] }
+    - { preset: linear, oauth: { client-id: bellhop, fromEnv: LINEAR_SECRET, scopes: [read] } }
   in-channels: never
 `;
   expect(marks(yaml)).toEqual([]);

@@ -85,7 +85,7 @@ describe('what is offered', () => {
     ).toEqual([
       'bellhop.yaml:3: people.offer[0]: there is no preset githb (did you mean github or gitea or gitlab?); can be offered: github, gitlab, gitea, linear, notion, sentry',
       'bellhop.yaml:4: people.offer[1]: people have no token of their own for bigquery; can be offered: github, gitlab, gitea, linear, notion, sentry',
-      'bellhop.yaml:6: people.offer[3].credential: unknown key; known here: preset, repositories, methods, paths, addresses',
+      'bellhop.yaml:6: people.offer[3].credential: unknown key; known here: preset, repositories, oauth, methods, paths, addresses',
       'bellhop.yaml:7: people.offer[4].host: is missing: the name of your server, such as git.acme.test',
       'bellhop.yaml:8: people.offer[5].repositories: Linear has no repositories',
     ]);

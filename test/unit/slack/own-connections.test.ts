@@ -1,4 +1,5 @@
 import { createPacedCalls } from '../../../slack/api/paced-calls.ts';
+import { NO_GRANTS } from '../../../slack/personal/grant-ways.ts';
 import { createPersonalInteractions } from '../../../slack/personal/interactions.ts';
 import { CONNECT_VIEW } from '../../../slack/personal/personal-views.ts';
 import { createRemoval } from '../../../slack/personal/press-remove.ts';
@@ -76,6 +77,7 @@ function gateway(meanwhile: (told: (body: unknown) => Promise<void>) => Promise<
       stored.add(name);
       return null;
     },
+    grants: NO_GRANTS,
     onAnswer: () => {},
     log: { warn: () => {} },
   });

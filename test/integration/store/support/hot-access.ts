@@ -10,7 +10,9 @@ import * as mcpServers from '../../../../store/mcp-servers.ts';
 import * as modelKeys from '../../../../store/model-keys.ts';
 import * as ownServers from '../../../../store/own-servers.ts';
 import * as personal from '../../../../store/personal-connections.ts';
+import * as personalGrants from '../../../../store/personal-grants.ts';
 import * as personalTests from '../../../../store/personal-tests.ts';
+import * as personalTokens from '../../../../store/personal-tokens.ts';
 import * as policy from '../../../../store/policy.ts';
 import * as policyReader from '../../../../store/policy-reader.ts';
 import * as refreshTokens from '../../../../store/refresh-tokens.ts';
@@ -18,6 +20,7 @@ import type { Call } from './hot-inputs.ts';
 import { BUSY, BUSY_SANDBOX, BUSY_TURN } from './seed-million.ts';
 
 const ADA = { team: 'T1', person: 'U1' };
+const ATTEMPT = { team: 'T1', person: 'U7', connection: 'github', version: 7 };
 const CHAIN = { connection: 'crm', seed: 's' };
 
 function egressEvent() {
@@ -87,6 +90,51 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'personal-connections.removePersonalConnection': (db) => personal.removePersonalConnection(db, ADA, 'linear'),
   'personal-connections.removePersonalConnections': (db) =>
     personal.removePersonalConnections(db, { team: 'T1', person: 'U999' }),
+  'personal-grants.beginGrant': (db) =>
+    personalGrants.beginGrant(db, {
+      ...{
+        ...ADA,
+        connection: 'github',
+        version: 3_000_000,
+        way: 'browser',
+        channel: null,
+        threadTs: null,
+        viewId: null,
+      },
+      browser: { stateDigest: 'd', redirectUri: 'https://b.test/', verifier: Buffer.from('x') },
+    }),
+  'personal-grants.waitingGrant': (db) => personalGrants.waitingGrant(db, 'd7'),
+  'personal-grants.keepAnswer': (db) =>
+    personalGrants.keepAnswer(db, ATTEMPT, { answer: Buffer.from('x'), proof: 'p' }),
+  'personal-grants.takeGrant': (db) => personalGrants.takeGrant(db),
+  'personal-grants.keepDeviceCode': (db) =>
+    personalGrants.keepDeviceCode(db, ATTEMPT, {
+      ...{
+        answer: Buffer.from('x'),
+        userCode: 'A',
+        verificationUri: 'https://a.test/',
+        pollSeconds: 5,
+        lifeSeconds: 600,
+      },
+    }),
+  'personal-grants.pollAgain': (db) => personalGrants.pollAgain(db, ATTEMPT, 5),
+  'personal-grants.keepGranted': (db) =>
+    personalGrants.keepGranted(db, ATTEMPT, { account: null, keyId: 'k', sealed: Buffer.from('x') }),
+  'personal-grants.failGrant': (db) => personalGrants.failGrant(db, ATTEMPT, 'timeout'),
+  'personal-grants.takeGrantNews': (db) => personalGrants.takeGrantNews(db),
+  'personal-grants.failLostGrants': (db) => personalGrants.failLostGrants(db),
+  'personal-grants.removeEndedGrants': (db) => personalGrants.removeEndedGrants(db),
+  'personal-grants.grantToConfirm': (db) => personalGrants.grantToConfirm(db, ATTEMPT),
+  'personal-grants.countWrong': (db) => personalGrants.countWrong(db, ATTEMPT),
+  'personal-grants.endGrant': (db) => personalGrants.endGrant(db, ATTEMPT),
+  'personal-grants.confirmGrant': (db) => personalGrants.confirmGrant(db, ATTEMPT),
+  'personal-tokens.personalTokens': (db) => personalTokens.personalTokens(db, ATTEMPT),
+  'personal-tokens.claimPersonalTokens': (db) => personalTokens.claimPersonalTokens(db, ATTEMPT, randomUUID(), 1_000),
+  'personal-tokens.replacePersonalTokens': (db) =>
+    personalTokens.replacePersonalTokens(db, ATTEMPT, 0, Buffer.from('x')),
+  'personal-tokens.releasePersonalTokens': (db) => personalTokens.releasePersonalTokens(db, ATTEMPT, 'nobody'),
+  'personal-tokens.refusePersonalTokens': (db) => personalTokens.refusePersonalTokens(db, ATTEMPT, 0),
+  'personal-tokens.takeRefusals': (db) => personalTokens.takeRefusals(db),
   'personal-tests.askForTest': (db) =>
     personalTests.askForTest(db, { id: '1', ...ADA, connection: 'github' }, { channel: 'D1', threadTs: '1.000100' }),
   'personal-tests.takeTest': (db) => personalTests.takeTest(db),

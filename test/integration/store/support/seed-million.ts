@@ -64,6 +64,10 @@ const ROWS: readonly string[] = [
    select 'T1', 'U' || n % 20000, case when n <= 20000 then 'github' else 'linear' end, n, 'k', 'x' from generate_series(1, 40000) n`,
   `insert into question (session, turn, key, asked, state, choice, chosen_by, asked_at, expires_at, closed_at, told_at)
    select ${SESSION}, 1, 'question/' || n, '{}'::jsonb, 'answered', 'yes', 'U1', ${AT}, ${AT}, ${AT}, ${AT} ${MILLION}`,
+  // Far more attempts at once than ever.
+  `insert into personal_grant (team, person, connection, version, way, state, state_digest, returned_at)
+   select 'T1', 'U' || n, 'github', n, 'browser', case when n % 100 = 0 then 'returned' else 'waiting' end, 'd' || n, now()
+   from generate_series(1, 20000) n`,
   `insert into place_channel (channel, served_at) select 'T1:C' || n, now() - n * interval '1 second' from generate_series(0, 4999) n`,
   `insert into turn (session, number, claim, requester, state, started_at, ended_at)
    select ${SESSION}, 1, 'run' || n || '/1', 'U' || n % 20000, case when n > 999800 then 'running' else 'answered' end, ${AT},

@@ -15,7 +15,7 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 /** @param name a script beside this file, which uses `serve.ts` */
-export async function startServerProcess(name: 'oidc' | 'github', options: unknown): Promise<ServerProcess> {
+export async function startServerProcess(name: 'oidc' | 'github' | 'login', options: unknown): Promise<ServerProcess> {
   const child = fork(path.join(import.meta.dirname, `${name}.ts`), [], {
     env: plainEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,0 +1,64 @@
+/** `oauth` of an offer to people: the client that an administrator has registered at the service. */
+import { z } from 'zod';
+import type { FileConnection } from '../access-file.ts';
+import type { OfferedOAuth } from '../document.ts';
+import { clientIdOf } from '../personal-access.ts';
+import type { PresetOAuth } from '../presets/preset.ts';
+import { id, SECRET_HINT, scopes, source, secretUrl, toSource } from './credential-schema.ts';
+import { entry } from './strict-entry.ts';
+
+export const offeredOAuth = entry(
+  {
+    'client-id': id,
+    'client-auth': z.enum(['basic', 'post', 'none']).optional(),
+    scopes: scopes.optional(),
+    issuer: secretUrl.optional(),
+    'names-issuer': z.boolean().optional(),
+    'authorize-url': secretUrl.optional(),
+    'token-url': secretUrl.optional(),
+    'device-url': secretUrl.optional(),
+    ...source,
+  },
+  SECRET_HINT,
+)
+  .refine(
+    ({ fromEnv, fromFile, fromCommand }) =>
+      [fromEnv, fromFile, fromCommand].filter((each) => each !== undefined).length <= 1,
+    'has two sources: keep one of fromEnv, fromFile and fromCommand',
+  )
+  .refine(
+    (each) => each['client-auth'] !== 'none' || (each.fromEnv ?? each.fromFile ?? each.fromCommand) === undefined,
+    'has a secret beside client-auth: none, which is a client without one',
+  );
+
+export type OfferedOAuthEntry = z.infer<typeof offeredOAuth>;
+
+/** What the file says of the authorization server goes before what the preset says. */
+export function toOfferedOAuth(entry: OfferedOAuthEntry, preset: PresetOAuth): OfferedOAuth {
+  return {
+    issuer: entry.issuer ?? preset.issuer,
+    namesIssuer: entry['names-issuer'] ?? preset.namesIssuer,
+    authorizeUrl: entry['authorize-url'] ?? preset.authorizeUrl,
+    tokenUrl: entry['token-url'] ?? preset.tokenUrl,
+    deviceUrl: entry['device-url'] ?? preset.deviceUrl ?? null,
+    clientId: entry['client-id'],
+    clientAuth: entry['client-auth'] ?? preset.clientAuth,
+    scopes: entry.scopes ?? preset.scopes,
+    account: preset.account ?? null,
+  };
+}
+
+/** Where the client's secret is kept. Null for a public client. */
+export function clientConnection(
+  name: string,
+  { tokenUrl, clientId, clientAuth }: OfferedOAuth,
+  entry: OfferedOAuthEntry,
+  line: number,
+): FileConnection | null {
+  if (clientAuth === 'none') return null;
+  return {
+    ...{ id: clientIdOf(name), preset: null, rules: [], test: null, priority: 0, caFile: null, line },
+    credential: { kind: 'oauth-client', tokenUrl, clientId, scopes: [], audience: null, clientAuth },
+    source: toSource(entry),
+  };
+}

@@ -1,0 +1,84 @@
+import { type Database, inTransaction } from '../../store/database.ts';
+import { putMessage } from '../../store/outbox.ts';
+import { failLostGrants, type GrantNews, removeEndedGrants, takeGrantNews } from '../../store/personal-grants.ts';
+import { takeRefusals } from '../../store/personal-tokens.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import { codeView, confirmButton, grantNewsText, refusedText } from './grant-views.ts';
+
+export interface GrantTeller {
+  /** Something may have been granted, refused or asked for. */
+  poke(): void;
+  stop(): Promise<void>;
+}
+
+export interface GrantTellerOptions {
+  readonly database: Database;
+  readonly calls: PacedCalls;
+  /** Something may be waiting in the outbox now. */
+  readonly onTold: () => void;
+  readonly onError: (error: unknown) => void;
+  /** How often to look without being poked. @default 2000 */
+  readonly everyMs?: number;
+}
+
+/** Tells people what came of what they granted, and what a service does not renew any more. Each is told once. */
+export function createGrantTeller(options: GrantTellerOptions): GrantTeller {
+  const { database, calls, onTold, onError, everyMs = 2_000 } = options;
+  let telling: Promise<void> = Promise.resolve();
+  let isAsked = false;
+
+  async function tell(): Promise<void> {
+    isAsked = false;
+    await failLostGrants(database);
+    await removeEndedGrants(database);
+    const { news, told } = await inTransaction(database, async (tx) => {
+      const found = await takeGrantNews(tx);
+      const ends = found.filter(({ state }) => state !== 'polling');
+      for (const each of ends) await putMessage(tx, messageOf(each));
+      const refusals = await takeRefusals(tx);
+      for (const { team, person, connection, version } of refusals) {
+        // Slack opens the direct message for a post to a person's id (docs.slack.dev, chat.postMessage).
+        const target = { key: `personal/${version}/refused`, team, channel: person, threadTs: null };
+        await putMessage(tx, { ...target, body: { kind: 'notice', text: refusedText(connection) }, final: true });
+      }
+      return { news: found, told: ends.length + refusals.length };
+    });
+    if (told > 0) onTold();
+    for (const each of news) if (each.state === 'polling') await showCode(each);
+  }
+
+  /** The code is in no row any more. When this fails, the person begins anew. */
+  async function showCode({ connection, userCode, verificationUri, viewId }: GrantNews): Promise<void> {
+    if (userCode === null || verificationUri === null || viewId === null) return;
+    const view = codeView(connection, userCode, verificationUri);
+    await calls.call('views.update', { view_id: viewId, view }).catch(onError);
+  }
+
+  const poke = (): void => {
+    // While the database is slow, one look waits behind the one under way, and not one for each poke.
+    if (isAsked) return;
+    isAsked = true;
+    telling = telling.then(tell).catch(onError);
+  };
+  const timer = setInterval(poke, everyMs);
+  return {
+    poke,
+    async stop() {
+      clearInterval(timer);
+      await telling;
+    },
+  };
+}
+
+function messageOf(news: GrantNews) {
+  const { team, person, connection, version, channel, threadTs, state } = news;
+  const buttons = state === 'granted' ? { buttons: [confirmButton(connection)] } : {};
+  return {
+    key: `personal/${version}/${state}`,
+    team,
+    channel: channel ?? person,
+    threadTs,
+    body: { kind: 'notice', text: grantNewsText(news), ...buttons } as const,
+    final: true,
+  };
+}
