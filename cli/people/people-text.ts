@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import type { PersonalWay } from '../../access/personal-access.ts';
 import type { NamedPersonalConnection } from '../../store/personal-connections.ts';
 import { columns } from '../columns.ts';
 
@@ -10,18 +11,23 @@ export interface ShownConnection {
   readonly connection: string;
   readonly addedAt: string;
   readonly expiresAt: string | null;
+  /** Whether a token was pasted, or granted by OAuth. */
+  readonly way: PersonalWay;
+  /** When the service refused to renew what was granted. Then its person has to connect it again. */
+  readonly refusedAt: string | null;
   /** False when the access file does not offer it any more: then it is not used. */
   readonly offered: boolean;
 }
 
 export function shownConnection(
-  { team, person, name, connection, addedAt, expiresAt }: NamedPersonalConnection,
+  { team, person, name, connection, addedAt, expiresAt, way, refusedAt }: NamedPersonalConnection,
   offered: ReadonlySet<string>,
 ): ShownConnection {
   return {
-    ...{ team, person, name, connection },
+    ...{ team, person, name, connection, way },
     addedAt: addedAt.toISOString(),
     expiresAt: expiresAt?.toISOString() ?? null,
+    refusedAt: refusedAt?.toISOString() ?? null,
     offered: offered.has(connection),
   };
 }
@@ -30,12 +36,17 @@ export function shownConnection(
 export function peopleText(shown: readonly ShownConnection[]): string {
   if (shown.length === 0) return 'Nobody has connected anything.';
   return columns(
-    shown.map(({ name, person, connection, addedAt, expiresAt, offered }) => [
+    shown.map(({ name, person, connection, addedAt, expiresAt, way, refusedAt, offered }) => [
       name ?? person,
       person,
       connection,
       `since ${addedAt.slice(0, 10)}`,
-      [expiresAt && `ends ${expiresAt.slice(0, 10)}`, !offered && pc.yellow('not offered any more: not used')]
+      [
+        way === 'oauth' && 'granted by OAuth',
+        refusedAt && pc.yellow(`not renewed by the service since ${refusedAt.slice(0, 10)}`),
+        expiresAt && `ends ${expiresAt.slice(0, 10)}`,
+        !offered && pc.yellow('not offered any more: not used'),
+      ]
         .filter(Boolean)
         .join('; '),
     ]),
