@@ -4,7 +4,7 @@ import type { FileConnection } from '../access-file.ts';
 import type { OfferedOAuth } from '../document.ts';
 import { clientIdOf } from '../personal-access.ts';
 import type { PresetOAuth } from '../presets/preset.ts';
-import { id, SECRET_HINT, scopes, source, secretUrl, toSource } from './credential-schema.ts';
+import { id, SECRET_HINT, scopes, secretUrl, source, toSource } from './credential-schema.ts';
 import { entry } from './strict-entry.ts';
 
 export const offeredOAuth = entry(

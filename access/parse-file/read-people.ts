@@ -70,7 +70,7 @@ export function readPeople(value: unknown, text: YamlText, connections: unknown)
       field: fieldOf([...path, ...below]),
     });
     const refuse = (message: string, below?: FilePath) => void problems.push({ ...place(below), message });
-    const made =
+    const made: ReadOffer =
       each.mcp === undefined
         ? readOffer(each, path, text, refuse)
         : readOfferedServer(each, { path, text, connections, refuse });
@@ -82,9 +82,16 @@ export function readPeople(value: unknown, text: YamlText, connections: unknown)
     }
     for (const message of overlapping(made.offer, offers)) problems.push({ ...place(), message });
     offers.push(made.offer);
-    if ('client' in made && made.client) clients.push(made.client);
+    if (made.client) clients.push(made.client);
   }
   return { people: { offers }, clients, problems };
+}
+
+interface ReadOffer {
+  readonly offer: PersonalOffer | null;
+  /** The client by which people grant a token. */
+  readonly client?: FileConnection | null;
+  readonly problems: readonly FileProblem[];
 }
 
 function readOffer(
@@ -92,11 +99,7 @@ function readOffer(
   path: FilePath,
   text: YamlText,
   refuse: (message: string, below?: FilePath) => void,
-): {
-  readonly offer: PersonalOffer | null;
-  readonly client?: FileConnection | null;
-  readonly problems: readonly FileProblem[];
-} {
+): ReadOffer {
   const nothing = { offer: null, problems: [] };
   if (name === '') {
     refuse('names neither a preset nor an MCP server: write github, { preset: github, … } or { mcp: linear-tools }');
