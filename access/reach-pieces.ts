@@ -166,10 +166,10 @@ function methodsOf(methods: readonly string[]): string {
   return methods.length === 0 ? 'every method' : methods.join(', ');
 }
 
-/** Whether some request may be for both. */
+/** Whether some request may be for both. What forbids, and what hides, does so by host and port, for http and https alike. */
 export function meets(a: Piece, b: Piece): boolean {
   const isForEveryPort = a.match.port === null || b.match.port === null;
-  if (!isForEveryPort && (a.match.scheme !== b.match.scheme || a.match.port !== b.match.port)) return false;
+  if (!isForEveryPort && a.match.port !== b.match.port) return false;
   return coversHost(a.match.host, b.match.host) || coversHost(b.match.host, a.match.host);
 }
 

@@ -3,6 +3,7 @@
  * reviewer has to agree to.
  */
 import { groupDmScope, type ScopeKey, scopeKind } from '../contracts/scope.ts';
+import { decidedOtherwise, type OrderedPiece } from './decided-otherwise.ts';
 import type { EffectiveAccess, EffectiveConnectionRule, EffectiveRule, Origin } from './decision.ts';
 import type { AccessDocument } from './document.ts';
 import { indexAccess } from './effective-access.ts';
@@ -57,7 +58,7 @@ export function compareReach(before: AccessDocument, after: AccessDocument): Sco
   const [old, now] = [indexAccess(before), indexAccess(after)];
   const changed = [...labels].flatMap(([scope, label]) => {
     const [was, is] = [reachOf(old.effective(scope), pieces), reachOf(now.effective(scope), pieces)];
-    if (isSame(was.allowed, is.allowed) && isSame(was.denied, is.denied) && isSame(was.order, is.order)) return [];
+    if (isSame(was.allowed, is.allowed) && isSame(was.denied, is.denied) && isSameOrder(was.order, is.order)) return [];
     const gained = [...beyond(is, was, 'no longer', false), ...otherwiseDecided(is, was)];
     const lost = beyond(was, is, 'from now on', true);
     return gained.length + lost.length === 0 ? [] : [{ scope, label, gained, lost }];
@@ -76,7 +77,7 @@ interface Reach {
   readonly allowed: readonly Held[];
   readonly denied: readonly Held[];
   /** What is allowed and denied by rules for hosts, in the order of comparison. */
-  readonly order: readonly Held[];
+  readonly order: readonly (Held & OrderedPiece)[];
 }
 
 /** A piece where it is attached. */
@@ -103,7 +104,12 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
   });
   const rules = withoutShadowed(access.rules);
   return {
-    order: rules.map(held),
+    order: rules.map((rule) => ({
+      ...held(rule),
+      scope: rule.origin.scope,
+      from: rule.from,
+      denies: rule.action === 'deny',
+    })),
     allowed: [
       ...rules.filter(({ action }) => action !== 'deny').map(held),
       ...access.repositories.map(({ grant, origin }) => named(grant, grantText(grant), placeOf(origin), grant.line)),
@@ -153,6 +159,10 @@ function isSame(one: readonly Held[], other: readonly Held[]): boolean {
   return one.length === other.length && one.every(({ piece }, index) => piece === other[index]?.piece);
 }
 
+function isSameOrder(one: Reach['order'], other: Reach['order']): boolean {
+  return isSame(one, other) && one.every(({ scope }, index) => scope === other[index]?.scope);
+}
+
 /** A broader scope's connection is not asked where a narrower scope has one for the same host and port. */
 function withoutShadowed(rules: readonly EffectiveRule[]): EffectiveRule[] {
   const nearer: EffectiveRule[] = [];
@@ -183,10 +193,7 @@ function placeOf({ bundle, scopeLabel }: Origin): string {
  */
 function beyond(one: Reach, other: Reach, words: string, otherIsNew: boolean): ReachItem[] {
   const more = notCovered(one.allowed, other.allowed);
-  // A scope that reached nothing before has everything as a gain already, and one that reaches nothing gains nothing.
-  const both = one.allowed.length > 0 && other.allowed.length > 0;
-  const matters = ({ piece }: Held) => standsAlone(piece) || one.allowed.some((held) => meets(held.piece, piece));
-  const freed = both ? notCovered(other.denied, one.denied).filter(matters) : [];
+  const freed = noLongerDenied(one, other);
   const itemOf = ({ piece, origin, line }: Held, isNew: boolean, said = ''): ReachItem => ({
     what: `${said}${piece.what}`,
     origin,
@@ -201,30 +208,23 @@ function beyond(one: Reach, other: Reach, words: string, otherIsNew: boolean): R
   return items.filter(({ what }) => !seen.has(what) && seen.add(what));
 }
 
-/**
- * Rules that both have and that decide where another one decided before: that one is gone, or comes later now. Such a rule may
- * attach a credential, or let through what a denial came before.
- */
+/** What `other` forbids and `one` does not, as far as `one` reaches something that it is about. */
+function noLongerDenied(one: Reach, other: Reach): Held[] {
+  // A scope that reached nothing before has everything as a gain already, and one that reaches nothing gains nothing.
+  if (one.allowed.length === 0 || other.allowed.length === 0) return [];
+  return notCovered(other.denied, one.denied).filter(
+    ({ piece }) => standsAlone(piece) || one.allowed.some((held) => meets(held.piece, piece)),
+  );
+}
+
+/** Such a rule may attach a credential, or let through what a denial came before. */
 function otherwiseDecided(is: Reach, was: Reach): ReachItem[] {
-  const rank = new Map(is.order.map(({ piece }, index) => [piece, index] as const).reverse());
-  const denials = new Set(was.denied.map(({ piece }) => piece));
-  const seen = new Set<Piece>();
-  return was.order.flatMap(({ piece }, index) => {
-    const now = rank.get(piece);
-    if (now === undefined || denials.has(piece) || seen.has(piece)) return [];
-    seen.add(piece);
-    const earlier = was.order.slice(0, index).find(({ piece: other }) => {
-      const place = rank.get(other);
-      // A denial that is gone is a gain of its own.
-      if (place === undefined && denials.has(other)) return false;
-      return (place ?? Number.POSITIVE_INFINITY) > now && other !== piece && meets(other, piece);
-    });
-    const held = is.order[now];
-    if (!earlier || !held) return [];
-    return [
-      { what: `${piece.what}, where ${earlier.piece.what} decided before`, origin: held.origin, line: held.line },
-    ];
-  });
+  const freed = new Set(noLongerDenied(is, was).map(({ piece }) => piece));
+  return decidedOtherwise(is.order, was.order, freed).map(({ item: { piece, origin, line }, before }) => ({
+    what: `${piece.what}, where ${before.what} decided before`,
+    origin,
+    line,
+  }));
 }
 
 function notCovered(some: readonly Held[], others: readonly Held[]): Held[] {

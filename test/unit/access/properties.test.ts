@@ -210,6 +210,78 @@ test('whatever a change lets through is announced as a gain of its scope', () =>
   );
 });
 
+/** What one document attaches where; a second one of the same rules is a change of it, as people make them. */
+const placing = fc.record({
+  priority,
+  /** Of the rules, in their order. */
+  rules: fc.shuffledSubarray([0, 1, 2], { minLength: 1 }),
+  scopes: fc.subarray<ScopeKey>(['organization', 'workspace:T1', 'channel:T1:C1']),
+});
+const placings = fc.tuple(placing, placing, placing);
+const sources = fc.record({
+  rules: fc.array(fc.record({ ...match, scheme, action: fc.constantFrom('inject', 'inject', 'forward', 'deny') }), {
+    minLength: 9,
+    maxLength: 9,
+  }),
+  domains: fc.array(fc.record({ ...match, scheme }), { minLength: 3, maxLength: 3 }),
+  guards: fc.tuple(guardrails, guardrails),
+});
+
+function placed(
+  { rules, domains: entries }: { rules: Connection['rules']; domains: readonly DomainEntry[] },
+  where: readonly (typeof placing extends fc.Arbitrary<infer Placing> ? Placing : never)[],
+  entriesWhere: typeof where,
+  guards: readonly Guardrail[],
+): AccessDocument {
+  const made = where.map((place, index) => ({
+    ...{
+      id: `c${index}`,
+      preset: null,
+      credential: { kind: 'bearer' as const },
+      credentialVersion: 1,
+      ca: null,
+      test: null,
+    },
+    priority: place.priority,
+    rules: place.rules.flatMap((each) => rules.slice(index * 3 + each, index * 3 + each + 1)),
+  }));
+  const scopes: readonly ScopeKey[] = ['organization', 'workspace:T1', 'channel:T1:C1'];
+  const attachedTo = (key: ScopeKey) => ({
+    connections: made.filter((_, index) => where[index]?.scopes.includes(key)),
+    domains: entriesWhere.flatMap((place, index) =>
+      place.scopes.includes(key)
+        ? entries.slice(index, index + 1).map((each) => ({ ...each, priority: place.priority }))
+        : [],
+    ),
+  });
+  return documentOf(Object.fromEntries(scopes.map((key) => [key, attachedTo(key)])), guards);
+}
+
+test('the same holds for changes of where rules are attached, of their order and of their priorities', () => {
+  fc.assert(
+    fc.property(
+      sources,
+      fc.tuple(placings, placings),
+      fc.tuple(placings, placings),
+      request,
+      fc.constantFrom<ScopeKey>('channel:T1:C1', 'organization'),
+      (given, [before, after], [entriesBefore, entriesAfter], asked, where) => {
+        const domains = given.domains.map((each, index) => ({
+          ...each,
+          ...{ id: `d${index}`, priority: 0, transport: 'intercept' as const, ownCredentials: 'strip' as const },
+        }));
+        const parts = { rules: given.rules, domains };
+        const a = placed(parts, before, entriesBefore, given.guards[0]);
+        const b = placed(parts, after, entriesAfter, given.guards[1]);
+        const opened = judge(a, asked, where).outcome === 'blocked' && judge(b, asked, where).outcome !== 'blocked';
+        const gained = compareReach(a, b).find((each) => each.scope === where)?.gained ?? [];
+        if (opened) expect(gained).not.toEqual([]);
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+});
+
 test('whatever a host is read as, it is read as itself again, in letters that no two parsers differ in', () => {
   const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.stringMatching(/^[A-Za-z0-9_.-]{1,30}$/));
   fc.assert(

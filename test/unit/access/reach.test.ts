@@ -188,6 +188,36 @@ test('a broader credential that takes over from a nearer rule is a gain', () => 
   ]);
 });
 
+test('a connection that goes to the scope of another one hides it no longer, which is a gain', () => {
+  const near = connection('near', 'x.a.test', { methods: ['GET'] });
+  const wide = connection('wide', '*.a.test');
+  const apart = documentOf({ organization: { connections: [wide] }, [CHANNEL]: { connections: [near] } });
+  const together = documentOf({ organization: { connections: [{ ...near, priority: 1 }, wide] }, [CHANNEL]: {} });
+  expect(reach(apart, together).gained).toEqual([
+    'every method https://*.a.test with wide (bearer), where GET https://x.a.test with near (bearer) decided before',
+  ]);
+});
+
+test('a narrower rule that comes before a denial is a gain, although a broader one behind the denial covers it', () => {
+  const denying = connection('no', 'x.a.test', { rules: [rule('deny', 'x.a.test', { methods: ['PUT'] })] });
+  const organization = { connections: [denying], domains: [domain('*.a.test')] };
+  const before = documentOf({ organization, [CHANNEL]: {} });
+  const after = documentOf({ organization, [CHANNEL]: { domains: [domain('x.a.test')] } });
+  expect(reach(before, after).gained).toEqual([
+    'every method https://x.a.test, where PUT https://x.a.test denied by no decided before',
+  ]);
+});
+
+test('a denial that is replaced by a broader one behind what it denied is a gain', () => {
+  const denial = (paths: string[]) => connection('no', 'a.test', { rules: [rule('deny', 'a.test', { paths })] });
+  const open = { domains: [domain('a.test')] };
+  const before = documentOf({ organization: {}, [CHANNEL]: { ...open, connections: [denial(['/x'])] } });
+  const after = documentOf({ organization: { connections: [denial([])] }, [CHANNEL]: open });
+  expect(reach(before, after).gained).toEqual([
+    'every method https://a.test, where every method https://a.test/x denied by no decided before',
+  ]);
+});
+
 test('own credentials that pass, a blind tunnel and other scopes of a token are gains', () => {
   const plain = withChannel({ domains: [domain('a.test')] });
   const passing = withChannel({ domains: [domain('a.test', { ownCredentials: 'pass' })] });
