@@ -3,8 +3,8 @@ import { isDockerError } from './errors.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { noteOver } from './sandbox-folder.ts';
 import { stateOfSandbox } from './sandbox-listing.ts';
-import { relayUidOf, sandboxName } from './sandbox-names.ts';
-import { unpauseContainer } from './sandbox-states.ts';
+import { relayUidOf } from './sandbox-names.ts';
+import { unpauseSandbox } from './sandbox-states.ts';
 import { askStarter } from './starter.ts';
 
 const ATTEMPTS = 2;
@@ -74,7 +74,7 @@ export async function endTurn(context: EndingContext, id: string, uid: number, t
     await clean();
   } catch (error) {
     if (!isDockerError(error, 'SandboxNotRunning')) throw error;
-    await unpauseContainer(context.engine.docker.getContainer(sandboxName(context.installation, id)), id);
+    await unpauseSandbox(context, id);
     await clean();
   }
 }

@@ -10,7 +10,7 @@ import { type InsideView, lookInside } from './sandbox-check.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { prepareFolder } from './sandbox-folder.ts';
 import { LABELS, sandboxFolder, sandboxName } from './sandbox-names.ts';
-import { REMOVAL_MS, removeContainer, startContainer, unpauseContainer } from './sandbox-states.ts';
+import { REMOVAL_MS, removeContainer, startContainer, unpauseSandbox } from './sandbox-states.ts';
 import { lifeOf, type SandboxLife, type SeenSandboxes } from './seen-sandboxes.ts';
 
 export interface ProvisionOptions extends SandboxContext {
@@ -68,15 +68,16 @@ export async function provision(options: ProvisionOptions, sandbox: SandboxSpec)
 
 /** A sandbox that has been looked at from inside in its present life; a paused one is woken. */
 async function findSeen(
-  { engine, runDir, seen }: ProvisionOptions,
+  options: ProvisionOptions,
   sandbox: SandboxSpec,
   plan: ContainerPlan,
 ): Promise<Provisioned | null> {
+  const { engine, runDir, seen } = options;
   if (!seen.has(sandbox.id)) return null;
   const container = engine.docker.getContainer(plan.name);
   const life = await lifeOf(container, sandboxFolder(runDir, sandbox.id), sandbox);
   const known = seen.find(sandbox.id, life);
-  if (known && life?.paused) await unpauseContainer(container, sandbox.id);
+  if (known && life?.paused) await unpauseSandbox(options, sandbox.id);
   return known;
 }
 
@@ -181,7 +182,7 @@ async function wake(
   } catch (error) {
     throw sandboxError('start the sandbox', sandbox.id, error);
   }
-  if (!isNew) await unpauseContainer(container, sandbox.id);
+  if (!isNew) await unpauseSandbox(options, sandbox.id);
   // Taken before the look is over: a start after it makes another life.
   const [view, life] = await Promise.all([
     lookInside(options, sandbox.id, sandbox.agentUid, { waitMs: READY_MS }),

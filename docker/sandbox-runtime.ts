@@ -17,7 +17,7 @@ import { openFile, readFile, writeFile } from './sandbox-files.ts';
 import { prepareFolder, removeFolder } from './sandbox-folder.ts';
 import { listSandboxes, listWorkspaces, stateOfSandbox } from './sandbox-listing.ts';
 import { sandboxFolder, sandboxName } from './sandbox-names.ts';
-import { pauseContainer, removeContainer, unpauseContainer } from './sandbox-states.ts';
+import { pauseContainer, removeContainer, unpauseSandbox } from './sandbox-states.ts';
 import { createSeenSandboxes } from './seen-sandboxes.ts';
 import { askStarter } from './starter.ts';
 import { createStarterPool } from './starter-pool.ts';
@@ -134,9 +134,9 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
     writeFile: async (id, uid, path, content, write) => await writeFile(context, id, uid, path, content, write),
     async pause(id) {
       starters.forget(id);
-      await gate.pausing(id, () => pauseContainer(engine.docker, container(id), id));
+      await gate.pausing(id, (wasWoken) => pauseContainer(engine.docker, container(id), { id, wasWoken }));
     },
-    unpause: async (id) => await unpauseContainer(container(id), id),
+    unpause: async (id) => await unpauseSandbox(context, id),
     async remove(id) {
       seen.forget(id);
       starters.forget(id);

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { DockerError, sandboxError, statusOf, wordsOf } from './errors.ts';
 import type { SandboxState } from './sandbox.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import { sandboxName } from './sandbox-names.ts';
 
 /** How long a container that is being removed may take to be gone. */
 export const REMOVAL_MS = 15_000;
@@ -12,7 +14,7 @@ export function sandboxStateOf(status: string): SandboxState {
   return status === 'removing' || status === 'dead' ? 'missing' : 'stopped';
 }
 
-/** Starting a running container is a success (304), a paused one needs `unpauseContainer` after it. */
+/** Starting a running container is a success (304), a paused one needs `unpauseSandbox` after it. */
 export async function startContainer(container: Docker.Container): Promise<void> {
   try {
     await container.start();
@@ -35,8 +37,14 @@ const STARTING_MS = 20_000;
  * 2. The pause freezes the program before it gives the sign.
  * 3. The unpause waits for the lock, and so does the removal.
  * Therefore this waits until no program is on its way. The caller keeps others from starting one meanwhile (`ExecGate`).
+ *
+ * @param wasWoken a moment ago. Then the engine's "already paused" may be of the time before (see starter-exec.ts), and is not believed
  */
-export async function pauseContainer(docker: Docker, container: Docker.Container, id: string): Promise<void> {
+export async function pauseContainer(
+  docker: Docker,
+  container: Docker.Container,
+  { id, wasWoken }: { readonly id: string; readonly wasWoken: boolean },
+): Promise<void> {
   const deadline = Date.now() + STARTING_MS;
   while (await isStarting(docker, container)) {
     if (Date.now() > deadline) {
@@ -44,10 +52,16 @@ export async function pauseContainer(docker: Docker, container: Docker.Container
     }
     await delay(10);
   }
-  try {
-    await container.pause();
-  } catch (error) {
-    if (!/already paused/.test(wordsOf(error))) throw sandboxError('pause the sandbox', id, error);
+  const noticedBy = Date.now() + NOTICE_MS;
+  for (;;) {
+    try {
+      await container.pause();
+      break;
+    } catch (error) {
+      if (!/already paused/.test(wordsOf(error))) throw sandboxError('pause the sandbox', id, error);
+      if (!wasWoken || Date.now() > noticedBy) break;
+      await delay(20);
+    }
   }
   await untilPaused(container, id, true);
 }
@@ -68,13 +82,15 @@ async function isStarting(docker: Docker, container: Docker.Container): Promise<
   return execs.some((exec) => exec?.Running === true && exec.Pid === 0);
 }
 
-/** Returns once the engine itself says so. Not paused is fine. */
-export async function unpauseContainer(container: Docker.Container, id: string): Promise<void> {
+/** Wakes a sandbox. Returns once the engine itself says so. Not paused is fine. */
+export async function unpauseSandbox({ engine, installation, gate }: SandboxContext, id: string): Promise<void> {
+  const container = engine.docker.getContainer(sandboxName(installation, id));
   try {
     await container.unpause();
   } catch (error) {
     if (!/not paused/.test(wordsOf(error))) throw sandboxError('unpause the sandbox', id, error);
   }
+  gate?.woken(id);
   await untilPaused(container, id, false);
 }
 

@@ -52,3 +52,18 @@ test('a start that fails and a pause that fails hold nobody up', async () => {
   await expect(gate.pausing('s', fail)).rejects.toThrow('no');
   expect(await gate.starting('s', async () => 'yes')).toBe('yes');
 });
+
+test('a sandbox counts as woken for a while, and no longer once it is paused', async () => {
+  let now = 0;
+  const gate = createExecGate(() => now);
+  expect(gate.wasWoken('s')).toBe(false);
+  gate.woken('s');
+  now = 20_000;
+  expect([gate.wasWoken('s'), gate.wasWoken('t')]).toEqual([true, false]);
+  now = 20_001;
+  expect(gate.wasWoken('s')).toBe(false);
+  gate.woken('s');
+  expect(await gate.pausing('s', async (wasWoken) => wasWoken)).toBe(true);
+  expect(gate.wasWoken('s')).toBe(false);
+  expect(await gate.pausing('s', async (wasWoken) => wasWoken)).toBe(false);
+});
