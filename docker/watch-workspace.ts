@@ -28,6 +28,9 @@ const HINDERED_TIMES = 2;
 const PARTS = ['bytes', 'files'] as const;
 /** How often the disk is looked at between two counts. */
 const GLANCE_MS = 100;
+/** The same while it grows fast: by this part of what is left since the last look. */
+const FAST_GLANCE_MS = 10;
+const FAST_PART = 0.02;
 /** The part of what is left that may be written unseen before the next count. */
 const UNSEEN_PART = 0.5;
 /** A workspace that was over its limit before the watch began is counted again after this time, to see whether it grows. */
@@ -35,12 +38,24 @@ const RECOUNT_MS = 500;
 /** The part of the limit that counts as left until the first count. The workspace may be nearly full from before. */
 const UNKNOWN_PART = 0.1;
 
+/** A look at the disk between two counts. */
+interface Glance {
+  /** What the disk held when the last count began. Null: it cannot be looked at. */
+  readonly before: WorkspaceUse | null;
+  /** What it held at the last look. */
+  readonly seen: WorkspaceUse | null;
+  /** When the workspace is counted in any case. */
+  readonly due: number;
+}
+
 /**
  * Holds a workspace to its limit where the engine cannot: it counts again and again, and tells when the limit is passed.
  *
  * A count every few seconds alone is too slow: a fast writer makes some ten thousand files in that time. So the disk that
  * all workspaces share is looked at many times a second, which costs nothing. When the whole disk has grown by half of what
- * this workspace may still take, the workspace is counted at once. The nearer it is to its limit, the sooner that happens.
+ * this workspace may still take, the workspace is counted at once. The nearer it is to its limit, the sooner that happens. While the
+ * disk grows fast it is looked at more often. Right after a count that found the workspace itself grown it is looked at without
+ * delay, because a count takes a part of a second.
  *
  * A workspace may be over its limit when the watch begins, because the command before it was ended for that. The command that
  * cleans up must be let do so, also where it looks around first. Therefore, until a count was within the limit, only a count that
@@ -58,6 +73,7 @@ export function watchWorkspace(options: WatchOptions): WorkspaceWatch {
   let wasWithin = false;
   /** What the disk held when the watch began. */
   let atFirst: WorkspaceUse | null = null;
+  /** The count before, while the workspace is over its limit from before. */
   let last: WorkspaceUse | null = null;
   /** At the last count. */
   let left: WorkspaceUse = { bytes: limit.bytes * UNKNOWN_PART, files: limit.files * UNKNOWN_PART };
@@ -65,6 +81,7 @@ export function watchWorkspace(options: WatchOptions): WorkspaceWatch {
 
   async function count(): Promise<void> {
     const before = await runtime.diskUse();
+    let isGrowing = false;
     try {
       const use = await runtime.workspaceUse(id, uid);
       if (stopped) return;
@@ -72,14 +89,17 @@ export function watchWorkspace(options: WatchOptions): WorkspaceWatch {
       const over = use.bytes > limit.bytes || use.files > limit.files;
       if (over && use.complete && (await wasOver(use))) {
         last = use;
-        return plan(null, Date.now() + RECOUNT_MS);
+        timer = setTimeout(() => void count(), RECOUNT_MS).unref();
+        return;
       }
       if (over || !use.complete) {
         stopped = true;
         return over ? options.onOver(use) : options.onHindered();
       }
+      const leaves = { bytes: limit.bytes - use.bytes, files: limit.files - use.files };
+      isGrowing = !wasWithin || hasGrown(leaves, left, FAST_PART);
       wasWithin = true;
-      left = { bytes: limit.bytes - use.bytes, files: limit.files - use.files };
+      left = leaves;
     } catch (error) {
       if (stopped) return;
       if (isDockerError(error, 'ExecFailed') || isDockerError(error, 'ExecTimeout')) hindered += 1;
@@ -89,7 +109,8 @@ export function watchWorkspace(options: WatchOptions): WorkspaceWatch {
       }
       options.onError?.(error);
     }
-    plan(before, Date.now() + everyMs);
+    const next: Glance = { before, seen: before, due: Date.now() + everyMs };
+    timer = setTimeout(() => void glance(next), isGrowing ? 0 : Math.min(GLANCE_MS, everyMs)).unref();
   }
 
   /** Whether a workspace is over its limit from before, does not grow, and has time left to get below it. */
@@ -104,27 +125,25 @@ export function watchWorkspace(options: WatchOptions): WorkspaceWatch {
     });
   }
 
-  /** @param before what the disk held when the last count began */
-  function plan(before: WorkspaceUse | null, due: number): void {
-    if (stopped) return;
-    const wait = Math.max(0, due - Date.now());
-    timer = setTimeout(() => void glance(before, due), before === null ? wait : Math.min(GLANCE_MS, wait)).unref();
-  }
-
-  async function glance(before: WorkspaceUse | null, due: number): Promise<void> {
+  async function glance({ before, seen, due }: Glance): Promise<void> {
     const now = Date.now() < due && before !== null ? await runtime.diskUse() : null;
     if (stopped) return;
-    if (now === null || before === null || hasGrown(before, now)) return await count();
-    plan(before, due);
+    const wait = Math.max(0, due - Date.now());
+    if (before === null) timer = setTimeout(() => void count(), wait).unref();
+    else if (now === null || hasGrown(before, now, UNSEEN_PART)) await count();
+    else {
+      const soon = hasGrown(seen ?? now, now, FAST_PART) ? FAST_GLANCE_MS : GLANCE_MS;
+      timer = setTimeout(() => void glance({ before, seen: now, due }), Math.min(soon, wait)).unref();
+    }
   }
 
-  function hasGrown(before: WorkspaceUse, now: WorkspaceUse): boolean {
-    return now.files - before.files > left.files * UNSEEN_PART || now.bytes - before.bytes > left.bytes * UNSEEN_PART;
+  function hasGrown(before: WorkspaceUse, now: WorkspaceUse, part: number): boolean {
+    return PARTS.some((each) => now[each] - before[each] > left[each] * part);
   }
 
   void runtime.diskUse().then((disk) => {
     atFirst = disk;
-    plan(disk, Date.now() + everyMs);
+    void glance({ before: disk, seen: disk, due: Date.now() + everyMs });
   });
   return {
     stop() {
