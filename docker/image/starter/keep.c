@@ -20,8 +20,21 @@
 /* Between asking the command to end (SIGTERM) and ending it. */
 #define GRACE_MS 1000
 
+#define AGENT_GEMS AGENT_HOME "/.local/gems"
+#define AGENT_PROGRAMS AGENT_HOME "/.local/bin:" AGENT_GEMS "/bin"
+
 static void say(const char *text) {
   if (write(STDOUT_FILENO, text, strlen(text)) < 0) return;
+}
+
+/* Ruby installs gems where the agent may write, and finds those of an image that has them in a folder of its own too. */
+static void set_gem_folders(void) {
+  char path[4096];
+  const char *of_image = getenv("GEM_HOME");
+  /* The empty part at the end stands for the folders that Ruby has by itself. */
+  if (of_image && !getenv("GEM_PATH") && snprintf(path, sizeof path, "%s:", of_image) < (int)sizeof path)
+    setenv("GEM_PATH", path, 1);
+  setenv("GEM_HOME", AGENT_GEMS, 1);
 }
 
 /*
@@ -31,13 +44,14 @@ static void say(const char *text) {
 static void set_environment(const struct command *command) {
   char path[4096];
   const char *programs = getenv("PATH");
-  if (!programs || snprintf(path, sizeof path, "%s:%s", AGENT_HOME "/.local/bin", programs) >= (int)sizeof path)
-    snprintf(path, sizeof path, "%s", AGENT_HOME "/.local/bin:/usr/local/bin:/usr/bin:/bin");
+  if (!programs || snprintf(path, sizeof path, "%s:%s", AGENT_PROGRAMS, programs) >= (int)sizeof path)
+    snprintf(path, sizeof path, "%s", AGENT_PROGRAMS ":/usr/local/bin:/usr/bin:/bin");
   mkdir(AGENT_HOME, 0700);
   setenv("HOME", AGENT_HOME, 1);
   setenv("TMPDIR", "/tmp", 1);
   setenv("PATH", path, 1);
   setenv("NPM_CONFIG_PREFIX", AGENT_HOME "/.local", 1);
+  set_gem_folders();
   setenv("USER", "agent", 1);
   setenv("LOGNAME", "agent", 1);
   setenv("SHELL", access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh", 1);

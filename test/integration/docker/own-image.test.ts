@@ -123,7 +123,7 @@ test('an image of Debian has its programs, users, variables and a setup script u
     'tool; cat /by; whoami; echo $COLOUR $FLAVOUR; readlink /etc/ssl/certs/ca-certificates.crt; echo $PATH; touch /workspace/a && echo ok',
   );
   expect(output).toBe(
-    'team tool\n0\nblue\nagent\nblue sweet\n/run/bellhop/ca.pem\n/workspace/.home/.local/bin:/opt/team:/usr/local/bin:/usr/bin:/bin\nok\n',
+    'team tool\n0\nblue\nagent\nblue sweet\n/run/bellhop/ca.pem\n/workspace/.home/.local/bin:/workspace/.home/.local/gems/bin:/opt/team:/usr/local/bin:/usr/bin:/bin\nok\n',
   );
   expect(exitCode).toBe(0);
   const inspected = await fixture.engine.docker.getImage(built.image).inspect();

@@ -114,7 +114,7 @@ test('a command of the agent has its own home and programs all the same', async 
   const other = await fixture.sandbox();
   const { output } = await other.run('echo $HOME $TMPDIR $PATH $USER; stat -c %a ~; npm prefix -g; pwd');
   expect(output).toBe(
-    '/workspace/.home /tmp /workspace/.home/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin agent\n' +
+    '/workspace/.home /tmp /workspace/.home/.local/bin:/workspace/.home/.local/gems/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin agent\n' +
       '700\n/workspace/.home/.local\n/workspace\n',
   );
 });

@@ -30,7 +30,7 @@ int main(void) { note(); }
 const SPREAD = `
 import json, os, shutil
 wanted = json.load(open('/workspace/wanted.json'))
-folders = {'/workspace/.home/.local/bin', '/workspace/.home/bin', '/workspace/bin', '/workspace/lib', '/tmp/bin', '/tmp/lib'}
+folders = {'/workspace/.home/.local/bin', '/workspace/.home/.local/gems/bin', '/workspace/.home/bin', '/workspace/bin', '/workspace/lib', '/tmp/bin', '/tmp/lib'}
 for top, below, _ in os.walk('/'):
     if top in ('/proc', '/sys'):
         below[:] = []
