@@ -10,7 +10,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   credentials: ['contracts', 'access'],
   docker: ['contracts'],
   proxy: ['contracts', 'access', 'credentials', 'store'],
-  // The only room with the SDK of MCP. It opens no connection of its own: it is given a way to send.
+  // The only room with the client of MCP. It opens no connection of its own: it is given a way to send.
   mcp: ['contracts', 'access'],
   agent: ['contracts', 'access', 'mcp', 'store'],
   slack: ['contracts', 'access', 'store'],
@@ -42,6 +42,8 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   pg: ['store', 'setup'],
   dockerode: ['docker'],
   '@modelcontextprotocol/sdk/client/index.js': ['mcp'],
+  '@modelcontextprotocol/sdk/server/mcp.js': ['simulators'],
+  '@modelcontextprotocol/sdk/server/streamableHttp.js': ['simulators'],
   '@modelcontextprotocol/sdk/client/streamableHttp.js': ['mcp'],
   '@modelcontextprotocol/sdk/types.js': ['mcp'],
   // Opening a credential is the proxy's alone.

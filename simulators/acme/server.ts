@@ -1,14 +1,19 @@
-import { timingSafeEqual } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
+import { openAccounts } from './accounts.ts';
 import { createServerIdentity } from './authority.ts';
+import { createControl } from './control.ts';
 import { FORGE_HOST, startForge } from './forge/forge.ts';
-import { createLedger, describeCredential, type Ledger, withoutQueryValues } from './ledger.ts';
+import { createLedger, describeCredential, withoutQueryValues } from './ledger.ts';
+import { createToolsServer, TOOLS_HOST } from './mcp/tools-server.ts';
 import { createSites, SITE_HOSTS, type SiteAnswer } from './sites.ts';
 
+/** The account of the agent, which is nobody's. */
+const AGENT_LOGIN = 'bellhop';
 /** Under these the control endpoints answer; a sandbox can only ask for the virtual hosts. */
 const CONTROL_NAMES = ['127.0.0.1', 'localhost'];
 
@@ -17,7 +22,7 @@ export interface AcmeOptions {
   /** SHA-256, in hex, of the credential of `svc-bellhop`. */
   readonly tokenSha256: string;
   readonly controlToken: string;
-  /** People with accounts at the git server: SHA-256, in hex, of the token of each login. */
+  /** People who have a token from the beginning: its SHA-256, in hex, by login. */
   readonly people?: Readonly<Record<string, string>>;
   readonly port: number;
   readonly now: () => Date;
@@ -31,7 +36,7 @@ export interface Acme {
   close(): Promise<void>;
 }
 
-/** Starts the outside world on 127.0.0.1: four virtual hosts and, under the address itself, `/_acme/`. */
+/** Starts the outside world on 127.0.0.1: five virtual hosts and, under the address itself, `/_acme/`. */
 export async function startAcme({
   folder,
   tokenSha256,
@@ -40,10 +45,18 @@ export async function startAcme({
   port,
   now,
 }: AcmeOptions): Promise<Acme> {
-  const identity = await createServerIdentity(folder, [...SITE_HOSTS, FORGE_HOST, ...CONTROL_NAMES]);
-  const ledger = createLedger({ now, hosts: [...SITE_HOSTS, FORGE_HOST] });
+  const identity = await createServerIdentity(folder, [...SITE_HOSTS, FORGE_HOST, TOOLS_HOST, ...CONTROL_NAMES]);
+  const ledger = createLedger({ now, hosts: [...SITE_HOSTS, FORGE_HOST, TOOLS_HOST] });
   const sites = createSites({ tokenSha256, now });
-  const forge = await startForge({ folder: path.join(folder, 'forge'), tokenSha256, people });
+  await mkdir(path.join(folder, 'forge'), { recursive: true });
+  const accounts = await openAccounts({
+    file: path.join(folder, 'forge', 'tokens.json'),
+    service: { login: AGENT_LOGIN, tokenSha256 },
+    people,
+  });
+  const forge = await startForge({ folder: path.join(folder, 'forge'), accounts });
+  const tools = createToolsServer(accounts);
+  const control = createControl({ token: controlToken, ledger, accounts, forge });
 
   const server = createServer({ key: identity.key, cert: identity.certificate }, (request, response) => {
     handle(request, response).catch(() => response.destroy());
@@ -52,27 +65,28 @@ export async function startAcme({
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = hostOf(request);
     const serverName = (request.socket as TLSSocket).servername || null;
-    if (host === FORGE_HOST && serverName === host) {
+    // Bodies of git and of MCP are read by those who answer them.
+    const reader = host === FORGE_HOST ? forge.answer : host === TOOLS_HOST ? tools : null;
+    if (reader && serverName === host) {
       ledger.hit(host);
-      // git's bodies are streams, so they are not read here.
-      const { status, caller } = await forge.answer(request, response);
+      const { status, caller } = await reader(request, response);
       record(request, host, status, caller);
       return;
     }
     if (sites.has(host)) ledger.hit(host);
-    const bodyBytes = await drain(request);
     const asked = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const method = request.method ?? 'GET';
     if (CONTROL_NAMES.includes(host)) {
-      send(response, answerControl(asked, request.headers.authorization, controlToken, ledger));
+      send(response, await control(request, `${method} ${asked}`));
       return;
     }
+    const bodyBytes = await drain(request);
     const site = sites.get(host);
     // RFC 9110 §7.4: a request for a host this connection was not opened for is misdirected.
     if (!site || serverName !== host) {
       send(response, { status: 421, body: '{"error":"misdirected_request"}\n', type: 'application/json' });
       return;
     }
-    const method = request.method ?? 'GET';
     const answer = site({ method, path: asked, authorization: request.headers.authorization, bodyBytes });
     record(request, host, answer.status, answer.caller ?? null);
     send(response, answer, method === 'HEAD');
@@ -106,17 +120,6 @@ export async function startAcme({
   };
 }
 
-function answerControl(path: string, authorization: string | undefined, token: string, ledger: Ledger): SiteAnswer {
-  if (!sameText(authorization ?? '', `Bearer ${token}`)) {
-    return { status: 401, body: '{"error":"unauthorized"}\n', type: 'application/json' };
-  }
-  if (path === '/_acme/seen')
-    return { status: 200, body: JSON.stringify({ seen: ledger.seen() }), type: 'application/json' };
-  if (path === '/_acme/hits')
-    return { status: 200, body: JSON.stringify({ hits: ledger.hits() }), type: 'application/json' };
-  return { status: 404, body: '{"error":"not_found"}\n', type: 'application/json' };
-}
-
 function send(response: ServerResponse, answer: SiteAnswer, headersOnly = false): void {
   response.writeHead(answer.status, {
     'content-type': answer.type,
@@ -135,9 +138,4 @@ async function drain(request: IncomingMessage): Promise<number> {
 
 function hostOf(request: IncomingMessage): string {
   return (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
-}
-
-function sameText(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -125,7 +125,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   registerApi(server, { methods, faults, calls, rates, tokens: options.tokens });
   registerFileRoutes(server, { world, files, isBotToken: (token) => token === options.tokens.bot });
   responseUrls.register(server);
-  const views = createViews(world, changes, sockets);
+  const views = createViews(world, changes, sockets, appViews);
   const stream = createChangeStream(changes, views, timers);
   registerControl(server, {
     ...{ world, changes, events, messages, conversations, files, delivery, responseUrls, messageShapes, appViews },

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { request } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import type { Block } from '@slack/types';
@@ -13,7 +14,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const CONTROL_TOKEN = 'control-token-of-this-test';
-const BOT_TOKEN = 'xoxb-test';
+/** What the simulator takes from an app. */
+export const TOKENS = { app: 'xapp-test', bot: 'xoxb-test' } as const;
 
 export interface PageStage extends AsyncDisposable {
   /** The printed address. */
@@ -26,6 +28,8 @@ export interface PageStage extends AsyncDisposable {
   readonly killed: string[];
   /** Writes setup.json as `up` does. */
   setup(state: Partial<SetupState>): Promise<void>;
+  /** Asks the demo's forge with this `Authorization`. */
+  askForge(urlPath: string, authorization: string): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Answers in a thread as the app. */
   answer(channel: string, threadTs: string, message: { text: string; blocks?: readonly object[] }): Promise<void>;
 }
@@ -37,7 +41,7 @@ export async function startPageStage(): Promise<PageStage> {
   const test = await createTestDatabase();
   const slack = await startSimulator({
     port: 0,
-    tokens: { app: 'xapp-test', bot: BOT_TOKEN },
+    tokens: TOKENS,
     controlToken: CONTROL_TOKEN,
   });
   const acme = await startAcme({
@@ -83,8 +87,9 @@ export async function startPageStage(): Promise<PageStage> {
     test,
     killed,
     setup,
+    askForge: (urlPath, authorization) => askForge(acme, urlPath, authorization),
     async answer(channel, threadTs, message) {
-      await new WebClient(BOT_TOKEN, { slackApiUrl: slack.apiUrl }).chat.postMessage({
+      await new WebClient(TOKENS.bot, { slackApiUrl: slack.apiUrl }).chat.postMessage({
         channel,
         thread_ts: threadTs,
         text: message.text,
@@ -123,6 +128,20 @@ const EMPTY_SETUP: SetupState = {
 
 function now(): Date {
   return new Date();
+}
+
+async function askForge(acme: Acme, urlPath: string, authorization: string) {
+  const ca = await readFile(acme.authorityPath);
+  const host = 'git.acme.test';
+  return await new Promise<{ status: number; body: unknown }>((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: acme.port, servername: host, path: urlPath, ca, agent: false };
+    request({ ...options, headers: { host, authorization } }, async (response) => {
+      const text = (await response.setEncoding('utf8').toArray()).join('');
+      resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
+    })
+      .on('error', reject)
+      .end();
+  });
 }
 
 async function startSupervisor(socketPath: string, killed: string[]): Promise<Server> {

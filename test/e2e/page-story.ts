@@ -16,6 +16,7 @@ import type { PageStage } from './page-stage.ts';
 export const TEAM = SLACK_TEAM.id;
 export const PLATFORM = initialChannels().find((channel) => channel.name === 'platform-eng')?.id ?? '';
 export const ADA = PEOPLE.find((person) => person.name === 'ada')?.id ?? '';
+export const GRACE = PEOPLE.find((person) => person.name === 'grace')?.id ?? '';
 
 /** The access file of the demo, as it is stored; with `opened` also paste.acme.test is a domain entry. */
 export function demoPolicy(version: number, opened = false): AccessDocument {

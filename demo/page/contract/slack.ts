@@ -65,6 +65,27 @@ export interface SlackStatus {
   readonly status: string;
 }
 
+/** A modal that a person has open, or their Home tab of the app. */
+export interface SlackView {
+  readonly id: string;
+  readonly type: 'modal' | 'home';
+  /** The one person who sees it. */
+  readonly user: string;
+  readonly title: string | null;
+  readonly submit: string | null;
+  readonly close: string | null;
+  readonly blocks: readonly SlackBlock[];
+  /** What the app refused of the last submission, by block id. */
+  readonly errors: Readonly<Record<string, string>>;
+}
+
+/** What became of a modal that was sent. */
+export interface SlackSubmitted {
+  readonly closed: boolean;
+  /** By block id; the empty one is about the whole form. */
+  readonly errors: Readonly<Record<string, string>>;
+}
+
 export interface SlackWorkspace {
   readonly team: { readonly id: string; readonly name: string };
   /** User id of the agent. */
@@ -76,6 +97,8 @@ export interface SlackWorkspace {
   /** Everything there is, oldest first. */
   readonly messages: readonly SlackMessage[];
   readonly statuses: readonly SlackStatus[];
+  /** The newest last. */
+  readonly views: readonly SlackView[];
 }
 
 export type SlackChange =
@@ -83,4 +106,6 @@ export type SlackChange =
   | { readonly type: 'removed'; readonly channel: string; readonly ts: string }
   | { readonly type: 'status'; readonly status: SlackStatus }
   | { readonly type: 'channel'; readonly channel: SlackChannel }
+  | { readonly type: 'view'; readonly view: SlackView }
+  | { readonly type: 'view-closed'; readonly id: string }
   | { readonly type: 'connected'; readonly connected: boolean };

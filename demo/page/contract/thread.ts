@@ -54,10 +54,17 @@ export interface ThreadView {
 export interface AccessView {
   readonly policyVersion: number;
   readonly scope: string;
+  readonly identity: Identity;
   readonly enabled: boolean;
   readonly rules: readonly AccessRuleView[];
   readonly guardrails: readonly string[];
 }
+
+/** In whose name the agent acts somewhere. */
+export type Identity =
+  | { readonly as: 'agent' }
+  /** `own` are the connections of theirs that count there, by name: `gitea`. */
+  | { readonly as: 'person'; readonly person: string; readonly own: readonly string[] };
 
 export interface AccessRuleView {
   readonly action: 'inject' | 'forward' | 'deny';

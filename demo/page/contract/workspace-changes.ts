@@ -25,6 +25,15 @@ export function withChange(workspace: SlackWorkspace, change: SlackChange): Slac
           : [...others, change.channel],
       };
     }
+    case 'view': {
+      const at = workspace.views.findIndex(({ id }) => id === change.view.id);
+      return {
+        ...workspace,
+        views: at === -1 ? [...workspace.views, change.view] : workspace.views.with(at, change.view),
+      };
+    }
+    case 'view-closed':
+      return { ...workspace, views: workspace.views.filter(({ id }) => id !== change.id) };
     case 'connected':
       return { ...workspace, connected: change.connected };
   }

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { SetupState } from '../../../contracts/setup-state.ts';
 import type { PageInfo } from '../contract/page.ts';
+import type { AcmeAddress } from './acme-client.ts';
+import { addAcmeRoutes } from './acme-routes.ts';
 import { addErrorAnswers } from './errors.ts';
 import { openEventStream } from './event-stream.ts';
 import { addGuard } from './guard.ts';
@@ -19,6 +21,8 @@ export interface PageDependencies {
   readonly setup: Pick<WatchedJson<SetupState>, 'current' | 'subscribe'>;
   readonly slack: SlackSource;
   readonly threads: Threads;
+  /** Where the outside world is; undefined until that is known. */
+  readonly acme: () => AcmeAddress | undefined;
   readonly info: () => Promise<PageInfo>;
   readonly killWorker: () => Promise<void>;
   readonly log: Logger;
@@ -28,11 +32,12 @@ const LIVE = z.object({ session: SESSION.optional() });
 
 /** The page's server, not listening yet. */
 export function createPage(dependencies: PageDependencies): FastifyInstance {
-  const { token, addWeb, setup, slack, threads, info, killWorker, log } = dependencies;
+  const { token, addWeb, setup, slack, threads, acme, info, killWorker, log } = dependencies;
   const app = Fastify({ forceCloseConnections: true });
   addGuard(app, { token, port: () => portOf(app) });
   addErrorAnswers(app, (error) => log.error(error));
   addSlackRoutes(app, slack);
+  addAcmeRoutes(app, { acme, slack });
   addThreadRoutes(app, { threads, killWorker });
 
   app.get('/api/live', (request, reply) => {

@@ -7,6 +7,7 @@ export type PageErrorCode =
   | 'not_found'
   | 'database_unavailable'
   | 'slack_unavailable'
+  | 'acme_unavailable'
   | 'supervisor_unavailable'
   | 'internal';
 

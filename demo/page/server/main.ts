@@ -55,6 +55,7 @@ async function main(): Promise<void> {
     const ui = known().temporalUi ?? setup.current()?.addresses.temporalUi;
     return {
       scenarios: await readScenarios(SCENARIOS),
+      names: await readScenarios(path.join(SCENARIOS, 'in-whose-name')),
       workflowUrl: ui ? new URL(`/namespaces/${namespace}/workflows/`, ui).href : null,
       accessFile: accessFileOf(home),
     };
@@ -69,7 +70,8 @@ async function main(): Promise<void> {
   }
 
   const addWeb = (app: FastifyInstance) => addBuiltWeb(app, webRoot);
-  const page = createPage({ token, addWeb, setup, slack, threads, info, killWorker, log });
+  const acme = () => known().acme;
+  const page = createPage({ token, addWeb, setup, slack, threads, acme, info, killWorker, log });
   await page.listen({ host: '127.0.0.1', port });
   const address = page.server.address();
   const listening = typeof address === 'object' && address ? address.port : port;

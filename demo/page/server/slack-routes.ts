@@ -12,13 +12,15 @@ const POST = z.object({ ...acting, threadTs: ts.optional(), text });
 const EDIT = z.object({ ...acting, ts, text });
 const REMOVE = z.object({ ...acting, ts });
 const REACT = z.object({ ...acting, ts, name: z.string().regex(/^[a-z0-9_+'-]{1,60}$/), remove: z.boolean() });
-const CLICK = z.object({
-  ...acting,
-  ts,
+const press = {
   blockId: z.string().max(255).optional(),
   actionId: z.string().max(255),
-});
-const DIRECT = z.object({ as: id });
+  value: z.string().max(2_000).optional(),
+};
+const CLICK = z.object({ ...acting, ...press, ts });
+const HOME_PRESS = z.object({ ...press, as: id });
+const SUBMIT = z.object({ as: id, values: z.record(z.string().max(255), z.string().max(3_000)) });
+const PERSON = z.object({ as: id });
 const UPLOAD = z.object({
   ...acting,
   threadTs: ts.optional(),
@@ -42,7 +44,11 @@ export function addSlackRoutes(app: FastifyInstance, slack: SlackSource): void {
   app.post('/api/slack/remove', async (request) => done(slack.remove(REMOVE.parse(request.body))));
   app.post('/api/slack/react', async (request) => done(slack.react(REACT.parse(request.body))));
   app.post('/api/slack/click', async (request) => done(slack.click(CLICK.parse(request.body))));
-  app.post('/api/slack/direct', (request) => slack.openDirect(DIRECT.parse(request.body)));
+  app.post('/api/slack/direct', (request) => slack.openDirect(PERSON.parse(request.body)));
+  app.post('/api/slack/home', async (request) => done(slack.openHome(PERSON.parse(request.body))));
+  app.post('/api/slack/home-press', async (request) => done(slack.pressAtHome(HOME_PRESS.parse(request.body))));
+  app.post('/api/slack/submit', (request) => slack.submit(SUBMIT.parse(request.body)));
+  app.post('/api/slack/dismiss', async (request) => done(slack.dismiss(PERSON.parse(request.body))));
   app.post('/api/slack/upload', { bodyLimit: UPLOAD_LIMIT }, async (request) =>
     done(slack.upload({ ...UPLOAD.parse(request.query), bytes: request.body as Buffer })),
   );

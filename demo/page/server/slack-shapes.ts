@@ -7,6 +7,7 @@ import type {
   SlackChannel,
   SlackMessage,
   SlackStatus,
+  SlackView,
   SlackWorkspace,
 } from '../contract/slack.ts';
 
@@ -64,6 +65,17 @@ const person = z.object({
 const status = z.object({ channel: z.string(), threadTs: z.string(), status: z.string() });
 const place = z.object({ channel: z.string(), ts: z.string() });
 const app = z.object({ connected: z.boolean() });
+const view = z.object({
+  id: z.string(),
+  type: z.enum(['modal', 'home']),
+  user: z.string(),
+  title: z.string().nullable(),
+  submit: z.string().nullable(),
+  close: z.string().nullable(),
+  blocks: z.array(block),
+  errors: z.record(z.string(), z.string()),
+});
+const closed = z.object({ id: z.string() });
 
 const state = z.object({
   lastEventId: z.number(),
@@ -74,6 +86,7 @@ const state = z.object({
   messages: z.array(message),
   ephemerals: z.array(ephemeral),
   statuses: z.array(status),
+  views: z.array(view),
 });
 
 const KINDS: Readonly<Record<string, PersonKind>> = {
@@ -98,6 +111,7 @@ export function toWorkspace(value: unknown): { workspace: SlackWorkspace; lastEv
       channels: read.channels.map(toChannel),
       messages: messages.sort((a, b) => (a.ts < b.ts ? -1 : 1)),
       statuses: read.statuses satisfies SlackStatus[],
+      views: read.views satisfies SlackView[],
     },
   };
 }
@@ -116,6 +130,10 @@ export function toChange(type: string, data: unknown): SlackChange | null {
       return { type: 'status', status: status.parse(data) };
     case 'channel':
       return { type: 'channel', channel: toChannel(channel.parse(data)) };
+    case 'view':
+      return { type: 'view', view: view.parse(data) };
+    case 'view-closed':
+      return { type: 'view-closed', ...closed.parse(data) };
     case 'app':
       return { type: 'connected', connected: app.parse(data).connected };
     default:

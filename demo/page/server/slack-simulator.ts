@@ -10,6 +10,7 @@ import { type SlackListener, SlackRefusal, type SlackSource } from './slack-sour
 type Address = NonNullable<Services['slack']>;
 
 const REFUSAL = z.object({ error: z.string(), message: z.string().optional() });
+const SUBMITTED = z.object({ closed: z.boolean(), errors: z.record(z.string(), z.string()) });
 const TRY_AGAIN_MS = 500;
 
 /** @param address where the simulator is; undefined until that is known */
@@ -91,6 +92,13 @@ export function createSlackSimulator(address: () => Address | undefined): SlackS
     async click({ actionId, blockId, ...where }) {
       await act('/_sim/actions', { ...where, action_id: actionId, block_id: blockId });
     },
+    openHome: async (person) => void (await act('/_sim/home', person)),
+    async pressAtHome({ actionId, blockId, ...rest }) {
+      await act('/_sim/home-actions', { ...rest, action_id: actionId, block_id: blockId });
+    },
+    submit: async (filled) => SUBMITTED.parse(await act('/_sim/submissions', filled)),
+    dismiss: async (person) => void (await act('/_sim/dismissals', person)),
+    person: (id) => workspace?.people.find((each) => each.id === id),
     async openDirect(person) {
       return z.object({ channel: z.string() }).parse(await act('/_sim/open-dm', person));
     },

@@ -1,4 +1,4 @@
-import type { SlackChange, SlackWorkspace } from '../contract/slack.ts';
+import type { SlackChange, SlackPerson, SlackSubmitted, SlackWorkspace } from '../contract/slack.ts';
 
 /** Who does something, and in which conversation. */
 export interface Acting {
@@ -17,11 +17,21 @@ export interface NewFile extends NewPost {
   readonly bytes: Buffer;
 }
 
-export interface Click extends Acting {
-  readonly ts: string;
+/** A button; with block id and value where several have the same action id. */
+export interface Press {
   readonly actionId: string;
-  /** Needed when several elements of the message have the same action id. */
   readonly blockId?: string | undefined;
+  readonly value?: string | undefined;
+}
+
+export interface Click extends Acting, Press {
+  readonly ts: string;
+}
+
+export interface Filled {
+  readonly as: string;
+  /** By the action id of each input. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface ServedFile {
@@ -42,6 +52,15 @@ export interface SlackSource {
   click(click: Click): Promise<void>;
   /** Opens a person's one-to-one conversation with the agent; the same one each time. */
   openDirect(person: { readonly as: string }): Promise<{ channel: string }>;
+  /** The person opens the Home tab of the agent. */
+  openHome(person: { readonly as: string }): Promise<void>;
+  pressAtHome(press: Press & { readonly as: string }): Promise<void>;
+  /** Sends the modal that the person has open. */
+  submit(filled: Filled): Promise<SlackSubmitted>;
+  /** Closes it. */
+  dismiss(person: { readonly as: string }): Promise<void>;
+  /** Undefined for nobody, and while the simulator does not answer. */
+  person(id: string): SlackPerson | undefined;
   file(id: string): Promise<ServedFile | null>;
   close(): void;
 }

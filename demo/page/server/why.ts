@@ -2,7 +2,7 @@ import { explain } from '../../../access/decide.ts';
 import type { EffectiveAccess, EffectiveRule, JudgedRequest } from '../../../access/decision.ts';
 import type { AccessDocument } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
-import type { HeldConnection } from '../../../access/personal-access.ts';
+import { type HeldConnection, offerOf } from '../../../access/personal-access.ts';
 import { portText, ruleId } from '../../../access/rule-match.ts';
 import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
 import type { EgressEvent } from '../../../contracts/egress.ts';
@@ -12,7 +12,7 @@ import { snapshotOf } from '../../../store/access-snapshots.ts';
 import type { Queryable } from '../../../store/database.ts';
 import { heldConnections } from '../../../store/personal-connections.ts';
 import { findEgressEvent } from '../../../store/thread-view.ts';
-import type { AccessView } from '../contract/thread.ts';
+import type { AccessView, Identity } from '../contract/thread.ts';
 
 export interface WhyDependencies {
   readonly db: Queryable;
@@ -60,6 +60,7 @@ function viewOf(access: EffectiveAccess): AccessView {
   return {
     policyVersion: access.policyVersion,
     scope: access.scope,
+    identity: identityOf(access),
     enabled: access.enabled,
     rules: access.rules.map((rule) => {
       const { bundle, scopeLabel } = rule.origin;
@@ -74,6 +75,13 @@ function viewOf(access: EffectiveAccess): AccessView {
     }),
     guardrails: access.guardrails.map(({ id, host }) => `${id}: ${host}`),
   };
+}
+
+function identityOf({ scope, rules }: EffectiveAccess): Identity {
+  const owner = ownerOf(scope);
+  if (!owner) return { as: 'agent' };
+  const own = rules.flatMap((rule) => (rule.from === 'connection' ? (offerOf(rule.connection.id) ?? []) : []));
+  return { as: 'person', person: owner.person, own: [...new Set(own)] };
 }
 
 const BY_GRANTS: ReadonlySet<string> = new Set(['repository_not_granted', 'git_refused', 'api_refused']);

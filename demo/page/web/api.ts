@@ -1,5 +1,7 @@
 import type { WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
 import type { ScopeKey } from '../../../contracts/scope.ts';
+import type { PullView } from '../contract/page.ts';
+import type { SlackSubmitted } from '../contract/slack.ts';
 import type { AccessView } from '../contract/thread.ts';
 
 interface Refusal {
@@ -23,6 +25,13 @@ export interface Place {
   readonly channel: string;
 }
 
+/** A button of the agent's; with block id and value where several have the same action id. */
+export interface Press {
+  readonly actionId: string;
+  readonly blockId: string | undefined;
+  readonly value: string | undefined;
+}
+
 /** Everything the page can do. Each throws an Error whose message is for the person. */
 export const api = {
   say: (message: Place & { threadTs?: string | undefined; text: string }) =>
@@ -30,8 +39,12 @@ export const api = {
   edit: (edit: Place & { ts: string; text: string }) => post('/api/slack/edit', edit),
   remove: (message: Place & { ts: string }) => post('/api/slack/remove', message),
   react: (reaction: Place & { ts: string; name: string; remove: boolean }) => post('/api/slack/react', reaction),
-  click: (click: Place & { ts: string; actionId: string; blockId?: string | undefined }) =>
-    post('/api/slack/click', click),
+  click: (click: Place & Press & { ts: string }) => post('/api/slack/click', click),
+  openHome: (as: string) => post('/api/slack/home', { as }),
+  pressAtHome: (press: Press & { as: string }) => post('/api/slack/home-press', press),
+  submit: (filled: { as: string; values: Readonly<Record<string, string>> }) =>
+    post<SlackSubmitted>('/api/slack/submit', filled),
+  dismiss: (as: string) => post('/api/slack/dismiss', { as }),
   openDirect: (as: string) => post<{ channel: string }>('/api/slack/direct', { as }),
   upload(place: Place & { threadTs?: string | undefined; text: string }, file: File) {
     const query = new URLSearchParams({ as: place.as, channel: place.channel, name: file.name, text: place.text });
@@ -42,6 +55,8 @@ export const api = {
       body: file,
     });
   },
+  acmeToken: (as: string) => post<{ login: string; token: string }>('/api/acme/token', { as }),
+  pulls: () => call<{ pulls: readonly PullView[] }>('/api/acme/pulls'),
   why: (event: string) => call<WhyAnswer>(`/api/why/${event}`),
   access: (session: string, turn: number) =>
     call<AccessView>(`/api/access?${new URLSearchParams({ session, turn: String(turn) })}`),

@@ -58,15 +58,7 @@ export function App() {
       </div>
       <main className="panes">
         {workspace ? (
-          <SlackPane
-            workspace={workspace}
-            info={info}
-            thread={thread}
-            channel={place.channel}
-            openThread={place.threadTs}
-            watched={watched}
-            onPlace={goTo}
-          />
+          <SlackPane workspace={workspace} info={info} thread={thread} place={place} watched={watched} onPlace={goTo} />
         ) : (
           <section className="pane" aria-label="Slack simulator">
             <p className="pane__empty">

@@ -1,24 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { sha256Of } from '../ledger.ts';
+import type { Accounts } from '../accounts.ts';
 import { answerByGit } from './git-backend.ts';
-import { createPulls } from './pulls.ts';
+import { createPulls, type Pull } from './pulls.ts';
 import { seedRepository } from './seed.ts';
 
 export const FORGE_HOST = 'git.acme.test';
 
 const REPOSITORY = 'acme/shop';
-const LOGIN = 'bellhop';
 const MAX_BODY = 65_536;
 const API = `/api/v1/repos/${REPOSITORY}`;
 
 export interface ForgeOptions {
   /** Where repositories and pull requests are kept. */
   readonly folder: string;
-  /** SHA-256, in hex, of the token of the user `bellhop`. */
-  readonly tokenSha256: string;
-  /** People with accounts of their own: SHA-256, in hex, of the token of each login. */
-  readonly people?: Readonly<Record<string, string>>;
+  readonly accounts: Pick<Accounts, 'ownerOf' | 'idOf'>;
 }
 
 /** How a request was answered, for the ledger. */
@@ -29,14 +25,15 @@ export interface ForgeAnswer {
 
 export interface Forge {
   answer(request: IncomingMessage, response: ServerResponse): Promise<ForgeAnswer>;
+  /** Oldest first. */
+  pulls(): Promise<readonly Pull[]>;
 }
 
 /**
  * The demo's git server: one private repository by git's own server, and the part of Gitea's API that makes and lists
- * pull requests. It asks for the login `bellhop`, or that of a person, with its token (HTTP Basic, RFC 7617).
+ * pull requests. It asks for a login with a token of its own (HTTP Basic, RFC 7617): that of the agent, or that of a person.
  */
-export async function startForge({ folder, tokenSha256, people = {} }: ForgeOptions): Promise<Forge> {
-  const logins = new Map(Object.entries({ ...people, [LOGIN]: tokenSha256 }));
+export async function startForge({ folder, accounts }: ForgeOptions): Promise<Forge> {
   const root = path.join(folder, 'repositories');
   // A machine without git still has the rest of the demo; this host then says what is missing.
   const missing = await seedRepository(root).then(
@@ -72,10 +69,11 @@ export async function startForge({ folder, tokenSha256, people = {} }: ForgeOpti
   }
 
   return {
+    pulls: () => pulls.list(),
     async answer(request, response) {
       const [target = '/', query = ''] = (request.url ?? '/').split('?', 2);
       if (missing) return { status: send(response, 503, { message: missing }), caller: null };
-      const login = loginOf(request.headers.authorization, logins);
+      const login = loginOf(request.headers.authorization, accounts);
       if (login === null) {
         response.setHeader('www-authenticate', 'Basic realm="acme"');
         return { status: send(response, 401, { message: 'a login is needed' }), caller: null };
@@ -84,8 +82,7 @@ export async function startForge({ folder, tokenSha256, people = {} }: ForgeOpti
         return { status: send(response, 200, { version: 'simulated, like Gitea 1.24' }), caller: login };
       }
       if (target === '/api/v1/user' && request.method === 'GET') {
-        const id = [...logins.keys()].indexOf(login) + 1;
-        const account = { id, login, full_name: login, email: `${login}@acme.test` };
+        const account = { id: accounts.idOf(login), login, full_name: login, email: `${login}@acme.test` };
         return { status: send(response, 200, account), caller: login };
       }
       if (target === API || target.startsWith(`${API}/`)) {
@@ -101,10 +98,10 @@ export async function startForge({ folder, tokenSha256, people = {} }: ForgeOpti
 }
 
 /** Null for nobody. */
-function loginOf(authorization: string | undefined, logins: ReadonlyMap<string, string>): string | null {
+function loginOf(authorization: string | undefined, accounts: Pick<Accounts, 'ownerOf'>): string | null {
   const [, encoded = ''] = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization ?? '') ?? [];
   const [login, token = ''] = Buffer.from(encoded, 'base64').toString().split(':', 2);
-  return login !== undefined && logins.get(login) === sha256Of(token) ? login : null;
+  return login !== undefined && accounts.ownerOf(token) === login ? login : null;
 }
 
 /** Null for more than 64 KiB. */

@@ -1,5 +1,6 @@
 import type { Change, Changes } from '../changes.ts';
 import type { Sockets } from '../socket/sockets.ts';
+import { type AppViews, shown } from '../views/views.ts';
 import { broadcastMentions } from '../world/mentions.ts';
 import type { Channel, Message, Person } from '../world/types.ts';
 import { APP, TEAM } from '../world/workspace.ts';
@@ -14,7 +15,7 @@ export interface Views {
 }
 
 /** Shapes of `GET /_sim/state` and of the change stream; a deleted message keeps its place and loses its content. */
-export function createViews(world: World, changes: Changes, sockets: Sockets): Views {
+export function createViews(world: World, changes: Changes, sockets: Sockets, appViews: Pick<AppViews, 'all'>): Views {
   const app = () => ({ connected: sockets.open > 0, sockets: sockets.open });
 
   function message(one: Message): Record<string, unknown> {
@@ -64,6 +65,7 @@ export function createViews(world: World, changes: Changes, sockets: Sockets): V
         return { channel, threadTs, title };
       }),
       pinned: [...world.pinned.values()],
+      views: appViews.all().map(shown),
     }),
     change(change) {
       const { channel, ts } = change.data as { channel?: string; ts?: string };

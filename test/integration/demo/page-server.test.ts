@@ -29,7 +29,8 @@ beforeAll(async () => {
     setup: { current: () => null, subscribe: () => () => undefined },
     slack,
     threads,
-    info: async () => ({ scenarios: [], workflowUrl: null, accessFile: 'bellhop.yaml' }),
+    acme: () => undefined,
+    info: async () => ({ scenarios: [], names: [], workflowUrl: null, accessFile: 'bellhop.yaml' }),
     killWorker: async () => void kills.push('agent'),
     log: pino({ level: 'silent' }),
   });

@@ -43,7 +43,7 @@ export interface Installation extends AsyncDisposable {
   readonly processes: Readonly<Record<ProcessName, WorkerProcess>>;
   /** Applies an access file, given as text; ports of the demo's file are replaced by the simulator's. */
   apply(yaml: string): Promise<void>;
-  /** The demo's own file. */
+  /** The demo's own file without what it offers to people: tests say that themselves. */
   demoFile(): Promise<string>;
   /** Writes the operator's file anew and starts the proxy again, which reads it only then. */
   operate(additions: OperatorAdditions): Promise<void>;
@@ -175,7 +175,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     database: db.database,
     databaseUrl: (role) => urls.roles[role],
     processes,
-    demoFile: () => readFile(DEMO_FILE, 'utf8'),
+    demoFile: async () => withoutPeople(await readFile(DEMO_FILE, 'utf8')),
     async apply(yaml) {
       const text = yaml.replaceAll('127.0.0.1/32:7443', `127.0.0.1/32:${acme.port}`);
       await applyFile({
@@ -202,6 +202,11 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   return installation;
 }
 
+/** The section ends at the next line that is not indented. */
+function withoutPeople(yaml: string): string {
+  return yaml.replace(/^people:.*\n(?:[ \t]+.*\n|\n)*/m, '');
+}
+
 /** As an operator writes them. */
 function mirrorsText(mirrors: RegistryMirrors) {
   const entries = Object.entries(mirrors).map(([name, { url, also, addresses }]) => {
@@ -216,7 +221,7 @@ function operatorFile(
   acme: Acme,
   { hosts = {}, ceilings = [], caBundles = [], registries = {} }: OperatorAdditions = {},
 ): string {
-  const sites = ['api', 'docs', 'paste', 'git'].map((name) => [`${name}.acme.test`, `127.0.0.1:${acme.port}`]);
+  const sites = ['api', 'docs', 'paste', 'git', 'tools'].map((name) => [`${name}.acme.test`, `127.0.0.1:${acme.port}`]);
   return JSON.stringify({
     hosts: { ...Object.fromEntries(sites), ...hosts },
     ceilings: [{ range: '127.0.0.1/32', ports: [acme.port] }, ...ceilings],

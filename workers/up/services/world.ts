@@ -11,7 +11,7 @@ import { startOwn } from '../own-process.ts';
 import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
-const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test', 'git.acme.test'];
+const HOSTS = ['api.acme.test', 'docs.acme.test', 'paste.acme.test', 'git.acme.test', 'tools.acme.test'];
 const line = z.object({ port: z.number(), ca: z.string() });
 const remembered = z.object({ port: z.number(), tokenSha256: z.string() });
 

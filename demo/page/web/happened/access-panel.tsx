@@ -1,11 +1,18 @@
 import { useEffect, useState } from 'react';
 import type { AccessView } from '../../contract/thread.ts';
 import { api } from '../api.ts';
+import { identityInWords } from '../slack/reach-in-words.ts';
 
 const OUTCOMES = { inject: 'injected', forward: 'forwarded', deny: 'blocked' } as const;
 
-/** What a turn could reach when it began, each item with its origin. */
-export function AccessPanel({ session, turn }: { readonly session: string; readonly turn: number }) {
+export interface AccessPanelProps {
+  readonly session: string;
+  readonly turn: number;
+  readonly nameOf: (person: string) => string;
+}
+
+/** In whose name a turn acted and what it could reach when it began, each item with its origin. */
+export function AccessPanel({ session, turn, nameOf }: AccessPanelProps) {
   const [access, setAccess] = useState<AccessView | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
 
@@ -18,6 +25,7 @@ export function AccessPanel({ session, turn }: { readonly session: string; reado
   return (
     <div className="why">
       <p>
+        <strong>{identityInWords(access.identity, nameOf)}</strong>{' '}
         {access.rules.length === 0
           ? 'Nothing is attached here: every request is blocked.'
           : 'What this place can reach:'}

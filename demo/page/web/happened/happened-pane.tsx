@@ -65,7 +65,7 @@ export function HappenedPane(props: HappenedPaneProps) {
                 turn={turn}
                 session={thread.session}
                 egress={thread.egress.filter(({ event }) => event.turn === turn.number)}
-                requester={nameOf(turn.requester)}
+                nameOf={nameOf}
                 askWhy={askWhy}
               />
             ))}

@@ -18,20 +18,20 @@ export interface TurnCardProps {
   readonly turn: TurnView;
   readonly session: string;
   readonly egress: readonly EgressItem[];
-  /** Name of the person who asked. */
-  readonly requester: string;
+  readonly nameOf: (person: string) => string;
   readonly askWhy: (event: string) => Promise<WhyAnswer>;
 }
 
 /** One turn: resolve, provision, each step, reply. */
-export function TurnCard({ turn, session, egress, requester, askWhy }: TurnCardProps) {
+export function TurnCard({ turn, session, egress, nameOf, askWhy }: TurnCardProps) {
   const placed = placeRequests(turn.steps, egress);
   return (
     <li className="turn">
       <header className="turn__head">
         <h3>Turn {turn.number}</h3>
         <p>
-          {requester} asked · <span className={`turn__state turn__state--${turn.state}`}>{ENDINGS[turn.state]}</span> ·{' '}
+          {nameOf(turn.requester)} asked ·{' '}
+          <span className={`turn__state turn__state--${turn.state}`}>{ENDINGS[turn.state]}</span> ·{' '}
           <Elapsed from={turn.startedAt} to={turn.endedAt} />
         </p>
       </header>
@@ -42,7 +42,9 @@ export function TurnCard({ turn, session, egress, requester, askWhy }: TurnCardP
             title="Resolve access"
             detail={turn.resolve.detail}
             phase={turn.resolve}
-            explain={turn.resolve.endedAt ? () => <AccessPanel session={session} turn={turn.number} /> : null}
+            explain={
+              turn.resolve.endedAt ? () => <AccessPanel session={session} turn={turn.number} nameOf={nameOf} /> : null
+            }
           />
         )}
         {turn.provision && (

@@ -4,9 +4,14 @@ export interface Place {
   /** Id or name of a channel. */
   readonly channel: string;
   readonly threadTs: string | null;
+  /** The Home tab of the agent, in its direct message. */
+  readonly home: boolean;
 }
 
-const HOME = 'platform-eng';
+/** In place of a thread in the address. */
+export const HOME_TAB = 'home';
+
+const START = 'platform-eng';
 
 /** Where the reader is, kept in the address (`#C1/123.456`), so that reload and Back work. */
 export function usePlace(): readonly [Place, (channel: string, threadTs: string | null) => void] {
@@ -24,5 +29,6 @@ export function usePlace(): readonly [Place, (channel: string, threadTs: string 
 
 function readPlace(): Place {
   const [channel = '', threadTs = ''] = window.location.hash.slice(1).split('/');
-  return { channel: channel || HOME, threadTs: threadTs || null };
+  const home = threadTs === HOME_TAB;
+  return { channel: channel || START, threadTs: home ? null : threadTs || null, home };
 }

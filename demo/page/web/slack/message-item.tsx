@@ -32,12 +32,12 @@ export function MessageItem(props: MessageItemProps) {
   if (message.system) {
     return (
       <li className="message message--quiet">
-        <Blocks blocks={[]} fallback={message.text} onClick={() => undefined} />
+        <Blocks blocks={[]} fallback={message.text} onPress={() => undefined} />
       </li>
     );
   }
   return (
-    <li className={`message ${watched ? 'message--watched' : ''}`}>
+    <li className={`message ${watched ? 'message--watched' : ''} ${message.visibleTo ? 'message--private' : ''}`}>
       <Avatar person={author} agent={agent} />
       <article className="message__main" aria-label={`${author?.realName ?? message.user}, ${timeOf(message.ts)}`}>
         <header className="message__head">
@@ -60,7 +60,7 @@ export function MessageItem(props: MessageItemProps) {
           <Blocks
             blocks={message.blocks}
             fallback={message.text}
-            onClick={(actionId, blockId) => attempt(api.click({ ...place, actionId, blockId }))}
+            onPress={(press) => attempt(api.click({ ...place, ...press }))}
           />
         )}
         <MessageFiles files={message.files} />

@@ -1,4 +1,4 @@
-import type { AccessRuleView, AccessView } from '../../contract/thread.ts';
+import type { AccessRuleView, AccessView, Identity } from '../../contract/thread.ts';
 
 /** `Reaches api.acme.test with a credential, docs.acme.test without`; a host that has both is named once. */
 export function reachInWords({ enabled, rules: all }: AccessView): string {
@@ -13,6 +13,13 @@ export function reachInWords({ enabled, rules: all }: AccessView): string {
   ];
   const common = rules.every(({ everywhere }) => everywhere) ? '; the organization’s access, no more' : '';
   return `Reaches ${parts.filter((part) => part !== null).join(', ')}${common}`;
+}
+
+/** `Acts as itself, whoever asks.`, or as whom and with what of theirs. */
+export function identityInWords(identity: Identity, nameOf: (person: string) => string): string {
+  if (identity.as === 'agent') return 'Acts as itself, whoever asks.';
+  const { person, own } = identity;
+  return `Acts as ${nameOf(person)}, ${own.length > 0 ? `with their own ${own.join(', ')}` : 'who has connected nothing yet'}.`;
 }
 
 function hosts(rules: readonly AccessRuleView[]): string[] {

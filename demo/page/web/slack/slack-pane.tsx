@@ -1,44 +1,49 @@
 import './slack.css';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { PageInfo, Scenario } from '../../contract/page.ts';
-import type { SlackChannel, SlackPerson, SlackWorkspace } from '../../contract/slack.ts';
+import type { SlackChannel, SlackWorkspace } from '../../contract/slack.ts';
 import type { ThreadView } from '../../contract/thread.ts';
 import { api } from '../api.ts';
 import type { ThreadPlace } from '../live/session.ts';
+import { HOME_TAB, type Place } from '../live/use-place.ts';
 import { DirectoryProvider, directoryOf } from '../text/directory.ts';
-import { OpenItHint } from '../tour/open-it-hint.tsx';
+import { NamesPart } from '../tour/names-part.tsx';
+import { partsOf } from '../tour/parts.ts';
 import { TourCard } from '../tour/tour-card.tsx';
-import { TryNext } from '../tour/try-next.tsx';
+import { whereToRun } from '../tour/where-to-run.ts';
 import { Composer } from './composer.tsx';
+import { HomeTab } from './home-tab.tsx';
 import { MessageList } from './message-list.tsx';
+import { Modal } from './modal.tsx';
+import { PlaceBar } from './place-bar.tsx';
 import { Reach } from './reach.tsx';
 import { conversationName, Sidebar } from './sidebar.tsx';
-import { messagesOf, repeatable, statusOf } from './views.ts';
+import { ThreadEnd } from './thread-end.tsx';
+import { useActing } from './use-acting.ts';
+import { messagesOf, viewsOf } from './views.ts';
 
 export interface SlackPaneProps {
   readonly workspace: SlackWorkspace;
   readonly info: PageInfo | null;
   /** What the database knows about the watched thread. */
   readonly thread: ThreadView | null;
-  readonly channel: string;
-  /** Set while a thread is shown in place of its channel. */
-  readonly openThread: string | null;
+  readonly place: Place;
   readonly watched: ThreadPlace | null;
   readonly onPlace: (channel: string, threadTs: string | null) => void;
 }
 
-/** The simulated Slack: one channel or one thread at a time, as one of its people. */
-export function SlackPane(props: SlackPaneProps) {
-  const { workspace, info, thread, channel: wanted, openThread, watched, onPlace } = props;
-  const [actingId, setActing] = useState(() => workspace.people.find((person) => person.kind === 'member')?.id ?? '');
+/** The simulated Slack: one channel, thread or Home tab at a time, as one of its people. */
+export function SlackPane({ workspace, info, thread, place, watched, onPlace }: SlackPaneProps) {
+  const { channel: wanted, threadTs: openThread, home } = place;
+  const channel = workspace.channels.find((each) => each.id === wanted || each.name === wanted);
+  const [actingId, setActing] = useActing(workspace, channel);
   const [error, setError] = useState<string | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const directory = useMemo(() => directoryOf(workspace), [workspace]);
   const acting = workspace.people.find((person) => person.id === actingId);
-  const channel = workspace.channels.find((each) => each.id === wanted || each.name === wanted);
 
   // After opening a thread or a channel, reading continues there.
-  const shown = `${channel?.id}/${openThread}`;
+  const shown = `${channel?.id}/${home ? HOME_TAB : openThread}`;
   const before = useRef(shown);
   useEffect(() => {
     if (before.current !== shown) heading.current?.focus();
@@ -48,23 +53,27 @@ export function SlackPane(props: SlackPaneProps) {
   if (!acting || !channel) return null;
   const name = conversationName(channel, workspace, acting.id);
   const messages = messagesOf(workspace, channel.id, openThread, acting.id);
-  const scenario = openThread ? repeatable(info?.scenarios ?? [], messages, thread) : null;
-  const answered =
-    openThread !== null &&
-    thread !== null &&
-    thread.turns.at(-1)?.state !== 'running' &&
-    messages.at(-1)?.user === workspace.app;
-  const say = async (place: { channel: string; threadTs?: string | undefined }, text: string) => {
+  const views = viewsOf(workspace, acting.id);
+  const part = info && isOfNames(info, channel) ? 'names' : 'first';
+  const atHome = home && channel.kind === 'im';
+  const say = async (where: { as: string; channel: string; threadTs?: string | undefined }, text: string) => {
     setError(null);
-    const { ts } = await api.say({ as: acting.id, ...place, text });
-    onPlace(place.channel, place.threadTs ?? ts);
+    const { ts } = await api.say({ ...where, text });
+    onPlace(where.channel, where.threadTs ?? ts);
   };
   const fail = (problem: Error) => setError(problem.message);
+  const openDirect = (person: string, tab: string | null) =>
+    void api.openDirect(person).then((direct) => onPlace(direct.channel, tab), fail);
 
-  async function runScenario({ channel: home, text }: Scenario): Promise<void> {
-    const target = workspace.channels.find((each) => each.name === home);
-    if (!target) return setError(`There is no #${home} here.`);
-    await say({ channel: target.id }, text).catch(fail);
+  async function runScenario(scenario: Scenario): Promise<void> {
+    const found = whereToRun(scenario, workspace, info?.names ?? [], actingId);
+    if (typeof found === 'string') return setError(found);
+    const { as, channel: target, threadTs } = found;
+    setActing(as);
+    await (async () => {
+      const direct = target ?? (await api.openDirect(as)).channel;
+      await say({ as, channel: direct, threadTs }, scenario.text);
+    })().catch(fail);
   }
 
   return (
@@ -83,55 +92,58 @@ export function SlackPane(props: SlackPaneProps) {
             acting={acting}
             channel={channel.id}
             onChannel={(id) => onPlace(id, null)}
-            onActing={setActing}
-            onDirect={() => void api.openDirect(acting.id).then((direct) => onPlace(direct.channel, null), fail)}
+            onActing={(person) =>
+              channel.kind === 'im' ? openDirect(person, home ? HOME_TAB : null) : setActing(person)
+            }
+            onDirect={() => openDirect(acting.id, null)}
           />
           <div className="slack__main">
-            <div className="slack__place">
-              {openThread && (
-                <button type="button" className="button button--plain" onClick={() => onPlace(channel.id, null)}>
-                  ← {name}
-                </button>
-              )}
-              <h3 ref={heading} tabIndex={-1}>
-                {openThread ? 'Thread' : name}
-              </h3>
-              {membership(channel, workspace.app, acting)}
-              <span className="slack__topic">{openThread ? '' : channel.topic}</span>
-            </div>
+            <PlaceBar {...{ channel, name, acting, openThread, heading, onPlace }} app={workspace.app} home={atHome} />
             {!openThread && channel.kind !== 'mpim' && (
-              <Reach team={workspace.team.id} channel={channel} acting={acting.id} info={info} />
+              <Reach team={workspace.team.id} channel={channel} acting={acting} info={info} home={views.home} />
             )}
-            {!openThread && (channel.kind === 'public' || channel.kind === 'private') && info && (
-              <TourCard scenarios={info.scenarios} actingName={acting.realName} onRun={runScenario} />
+            {!openThread && channel.kind !== 'mpim' && info && (
+              <TourCard
+                key={part}
+                parts={partsOf(info)}
+                part={part}
+                actingName={acting.realName}
+                onRun={runScenario}
+                names={
+                  <NamesPart
+                    acting={acting}
+                    stamp={`${thread?.egress.length} ${thread?.turns.at(-1)?.state}`}
+                    onHome={() => openDirect(acting.id, HOME_TAB)}
+                  />
+                }
+              />
             )}
-            <MessageList
-              key={shown}
-              workspace={workspace}
-              messages={messages}
-              acting={acting.id}
-              inThread={openThread !== null}
-              watched={watched}
-              label={openThread ? 'Messages of this thread' : `Messages in ${name}`}
-              onOpenThread={(place) => onPlace(place.channel, place.threadTs)}
-              onError={setError}
-              end={
-                <>
-                  <Status text={openThread ? statusOf(workspace, channel.id, openThread) : null} />
-                  {scenario && openThread && (
-                    <OpenItHint
-                      host={scenario.host}
-                      accessFile={info?.accessFile ?? 'bellhop.yaml'}
-                      onRepeat={() =>
-                        void say({ channel: channel.id, threadTs: openThread }, scenario.text).catch(fail)
-                      }
-                    />
-                  )}
-                  {answered && info && <TryNext scenarios={info.scenarios} onRun={runScenario} />}
-                  {messages.length === 0 && <p className="pane__empty">{emptyConversation(channel)}</p>}
-                </>
-              }
-            />
+            {atHome ? (
+              <HomeTab acting={acting} view={views.home} onError={setError} />
+            ) : (
+              <MessageList
+                key={shown}
+                workspace={workspace}
+                messages={messages}
+                acting={acting.id}
+                inThread={openThread !== null}
+                watched={watched}
+                label={openThread ? 'Messages of this thread' : `Messages in ${name}`}
+                onOpenThread={(at) => onPlace(at.channel, at.threadTs)}
+                onError={setError}
+                end={
+                  <ThreadEnd
+                    {...{ workspace, info, thread, channel, messages, openThread }}
+                    onRepeat={(text) =>
+                      void say({ as: acting.id, channel: channel.id, threadTs: openThread ?? undefined }, text).catch(
+                        fail,
+                      )
+                    }
+                    onRun={runScenario}
+                  />
+                }
+              />
+            )}
             {error && (
               <p className="slack__error" role="alert">
                 {error}{' '}
@@ -140,50 +152,32 @@ export function SlackPane(props: SlackPaneProps) {
                 </button>
               </p>
             )}
-            <Composer
-              key={`composer ${shown}`}
-              acting={{ id: acting.id, name: acting.realName }}
-              channel={channel.id}
-              channelName={name}
-              threadTs={openThread}
-              direct={channel.kind === 'im'}
-              onPosted={(place, text) => {
-                setError(null);
-                // The agent answers in a thread, so the conversation continues there.
-                if (openThread || channel.kind === 'im' || /@bellhop\b/i.test(text))
-                  onPlace(place.channel, place.threadTs);
-              }}
-              onError={setError}
-            />
+            {!atHome && (
+              <Composer
+                key={`composer ${shown}`}
+                acting={{ id: acting.id, name: acting.realName }}
+                channel={channel.id}
+                channelName={name}
+                threadTs={openThread}
+                direct={channel.kind === 'im'}
+                onPosted={(at, text) => {
+                  setError(null);
+                  // The agent answers in a thread, so the conversation continues there.
+                  if (openThread || channel.kind === 'im' || /@bellhop\b/i.test(text)) onPlace(at.channel, at.threadTs);
+                }}
+                onError={setError}
+              />
+            )}
           </div>
         </div>
+        {views.modal && <Modal key={views.modal.id} view={views.modal} acting={acting} />}
       </section>
     </DirectoryProvider>
   );
 }
 
-/** Says before somebody writes that Slack will refuse it, or that Bellhop will not hear it. */
-function membership({ kind, members }: SlackChannel, app: string, acting: SlackPerson) {
-  if (kind === 'im') return null;
-  const missing = [
-    ...(members.includes(acting.id) ? [] : [acting.realName]),
-    ...(members.includes(app) ? [] : ['Bellhop']),
-  ];
-  if (missing.length === 0) return null;
-  return <span className="tag">{missing.join(' and ')}: not a member</span>;
-}
-
-function emptyConversation({ kind }: SlackChannel): string {
-  if (kind === 'im') return 'Ask Bellhop anything here. A direct message has nothing of any channel’s access.';
-  if (kind === 'mpim') return 'Nobody has written here yet. Bellhop works in channels and in direct messages.';
-  return 'Nobody has written here yet.';
-}
-
-function Status({ text }: { readonly text: string | null }) {
-  if (!text) return null;
-  return (
-    <p className="slack__status">
-      <span className="spinner" aria-hidden="true" /> Bellhop {text}
-    </p>
-  );
+/** The direct message, and a channel that only the second part of the tour has. */
+function isOfNames({ scenarios, names }: PageInfo, { kind, name }: SlackChannel): boolean {
+  const has = (list: readonly Scenario[]) => list.some(({ channel }) => channel === name);
+  return kind === 'im' || (has(names) && !has(scenarios));
 }

@@ -1,5 +1,5 @@
 import type { Scenario } from '../../contract/page.ts';
-import type { SlackMessage, SlackWorkspace } from '../../contract/slack.ts';
+import type { SlackMessage, SlackView, SlackWorkspace } from '../../contract/slack.ts';
 import type { ThreadView } from '../../contract/thread.ts';
 
 /** What one person sees in a channel (without the answers in threads), or in a thread with its first message. */
@@ -39,12 +39,24 @@ export function repeatable(
   return scenario ? { text: scenario.text, host: last.host } : null;
 }
 
-/** Slack's client turns names and addresses into markup and leaves everything else as it is. */
-function comparable(text: string): string {
+/** A text as it is compared: Slack's client turns names and addresses into markup and leaves everything else as it is. */
+export function comparable(text: string): string {
   return text
     .replace(/<@[A-Z0-9]+>|@bellhop/g, '')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&')
     .replace(/[<>\s]+/g, '');
+}
+
+/** What one person sees of the agent outside of messages. */
+export function viewsOf(
+  { views }: SlackWorkspace,
+  person: string,
+): { readonly modal: SlackView | undefined; readonly home: SlackView | undefined } {
+  const own = views.filter(({ user }) => user === person);
+  return {
+    modal: own.findLast(({ type }) => type === 'modal'),
+    home: own.findLast(({ type }) => type === 'home'),
+  };
 }

@@ -1,28 +1,42 @@
 import './tour.css';
-import { useState } from 'react';
-import type { Scenario } from '../../contract/page.ts';
+import { type ReactNode, useState } from 'react';
+import { DIRECT, type Scenario } from '../../contract/page.ts';
+import type { TourPart } from './parts.ts';
 import { RunButton } from './run-button.tsx';
 import { useRun } from './use-run.ts';
 
 export interface TourCardProps {
-  readonly scenarios: readonly Scenario[];
+  readonly parts: readonly TourPart[];
+  /** The part that belongs to this place, until another one is chosen. */
+  readonly part: TourPart['id'];
   /** The person acted as. */
   readonly actingName: string;
   readonly onRun: (scenario: Scenario) => Promise<void>;
+  /** Of the second part: what it needs and what came of it. */
+  readonly names: ReactNode;
 }
 
 /** The pinned first message: what to try, each with the script it posts. */
-export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
+export function TourCard({ parts, part, actingName, onRun, names }: TourCardProps) {
   const [open, setOpen] = useState(true);
+  const [chosen, choose] = useState(part);
   const [busy, run] = useRun(onRun);
+  const shown = parts.find(({ id }) => id === chosen);
+  const other = parts.find(({ id }) => id !== chosen);
+  if (!shown) return null;
   return (
     <section className="tour" aria-labelledby="tour-title">
       <header className="tour__head">
-        <h3 id="tour-title">Six things to try</h3>
+        <h3 id="tour-title">{shown.title}</h3>
         <span className="tag">pinned</span>
+        {other && (
+          <button type="button" className="button button--plain tour__other" onClick={() => choose(other.id)}>
+            {other.title} →
+          </button>
+        )}
         <button
           type="button"
-          className="button button--plain tour__fold"
+          className="button button--plain"
           aria-expanded={open}
           aria-controls="tour-body"
           onClick={() => setOpen(!open)}
@@ -35,17 +49,18 @@ export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
           Each button posts a script as {actingName}. The demo model is not a language model: it does what the script
           says, line by line.
         </p>
+        {shown.id === 'names' && names}
         <ol className="tour__list">
-          {scenarios.map((scenario, index) => (
+          {shown.scenarios.map((scenario, index) => (
             <li key={scenario.id} className="tour__item">
-              <RunButton number={index + 1} scenario={scenario} disabled={busy} onRun={() => run(scenario)} />
+              <RunButton number={shown.from + index} scenario={scenario} disabled={busy} onRun={() => run(scenario)} />
               {/* Of one name: opening one folds the other, so that the buttons stay in sight. */}
-              <details name="script" open={index === 0}>
+              <details name="script" open={index === 0 && shown.id === 'first'}>
                 <summary aria-label={`Script of ${scenario.title}`}>Script</summary>
                 <pre>{scenario.text}</pre>
               </details>
               <p className="tour__note">
-                <span className="tour__where">#{scenario.channel}</span> {scenario.note}
+                <span className="tour__where">{placeInWords(scenario)}</span> {scenario.note}
               </p>
             </li>
           ))}
@@ -53,4 +68,9 @@ export function TourCard({ scenarios, actingName, onRun }: TourCardProps) {
       </div>
     </section>
   );
+}
+
+function placeInWords({ channel, inThreadOf }: Scenario): string {
+  if (channel === DIRECT) return 'Direct message';
+  return `#${channel}${inThreadOf === undefined ? '' : ', in that thread, as somebody else'}`;
 }

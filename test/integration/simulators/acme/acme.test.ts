@@ -131,3 +131,58 @@ test('the authority is kept over a restart and its key is readable by its owner 
   expect((await stat(path.join(folder, 'ca-key.pem'))).mode & 0o777).toBe(0o600);
   expect((await ask('docs.acme.test', '/')).status).toBe(200);
 });
+
+describe('people with a token of their own', () => {
+  const control = { authorization: `Bearer ${CONTROL}` };
+  const make = async (login: string) =>
+    await ask('127.0.0.1', '/_acme/tokens', { method: 'POST', headers: control, body: JSON.stringify({ login }) });
+  const tokenOf = async (login: string) => (JSON.parse((await make(login)).text) as { token: string }).token;
+  const user = async (login: string, token: string) => {
+    const authorization = `Basic ${Buffer.from(`${login}:${token}`).toString('base64')}`;
+    const { status, text } = await ask('git.acme.test', '/api/v1/user', { headers: { authorization } });
+    return status === 200 ? (JSON.parse(text) as { login: string }).login : status;
+  };
+
+  it('makes one for the control token alone, and for no account of the agent', async () => {
+    expect((await ask('127.0.0.1', '/_acme/tokens', { method: 'POST', body: '{"login":"ada"}' })).status).toBe(401);
+    for (const login of ['bellhop', 'Ada', '', 'a/b']) expect((await make(login)).status).toBe(422);
+  });
+
+  it('takes it for its owner at the forge, for nobody else, and after a restart too; on disk is its hash', async () => {
+    const [ada, grace] = await Promise.all([tokenOf('ada'), tokenOf('grace')]);
+    expect([await user('ada', ada), await user('grace', grace)]).toEqual(['ada', 'grace']);
+    expect([await user('grace', ada), await user('bellhop', ada), await user('ada', TOKEN)]).toEqual([401, 401, 401]);
+    await acme.close();
+    acme = await start();
+    expect(await user('ada', ada)).toBe('ada');
+    const file = path.join(folder, 'forge', 'tokens.json');
+    const kept = await readFile(file, 'utf8');
+    expect(kept).toContain(createHash('sha256').update(ada).digest('hex'));
+    expect(kept).not.toContain(ada);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('lets ten of one person work, and ends the oldest with the eleventh', async () => {
+    const first = await tokenOf('linus');
+    for (let made = 1; made < 10; made++) await tokenOf('linus');
+    expect(await user('linus', first)).toBe('linus');
+    await tokenOf('linus');
+    expect(await user('linus', first)).toBe(401);
+  });
+
+  it('says by its MCP server who called, and calls nobody without a token', async () => {
+    const call = async (token: string | null) => {
+      const headers = {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        ...(token && { authorization: `Bearer ${token}` }),
+      };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } });
+      return await ask('tools.acme.test', '/mcp', { method: 'POST', headers, body });
+    };
+    expect((await call(null)).status).toBe(401);
+    expect((await call('of-nobody')).status).toBe(401);
+    expect((await call(await tokenOf('ada'))).text).toContain('called by ada');
+    expect((await call(TOKEN)).text).toContain('called by bellhop, the account of the agent');
+  });
+});

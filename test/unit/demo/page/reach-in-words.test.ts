@@ -1,12 +1,12 @@
 import type { AccessRuleView, AccessView } from '../../../../demo/page/contract/thread.ts';
-import { reachInWords } from '../../../../demo/page/web/slack/reach-in-words.ts';
+import { identityInWords, reachInWords } from '../../../../demo/page/web/slack/reach-in-words.ts';
 
 function rule(action: AccessRuleView['action'], host: string, everywhere: boolean): AccessRuleView {
   return { action, rule: host, host, covers: `any method ${host}`, origin: 'a bundle', everywhere };
 }
 
 function access(...rules: AccessRuleView[]): AccessView {
-  return { policyVersion: 1, scope: 'channel:T1:C1', enabled: true, rules, guardrails: [] };
+  return { policyVersion: 1, scope: 'channel:T1:C1', identity: { as: 'agent' }, enabled: true, rules, guardrails: [] };
 }
 
 test('hosts with a credential come first, and one that has both is named once', () => {
@@ -28,5 +28,16 @@ test('no access, and access that is switched off, are said plainly', () => {
   expect(reachInWords(access())).toBe('Reaches nothing: no access is attached here');
   expect(reachInWords({ ...access(rule('forward', 'docs.test', true)), enabled: false })).toBe(
     'Bellhop is switched off here',
+  );
+});
+
+test('in whose name it acts is said, and with what of theirs', () => {
+  const nameOf = (person: string) => (person === 'U1' ? 'Ada Byron' : person);
+  expect(identityInWords({ as: 'agent' }, nameOf)).toBe('Acts as itself, whoever asks.');
+  expect(identityInWords({ as: 'person', person: 'U1', own: [] }, nameOf)).toBe(
+    'Acts as Ada Byron, who has connected nothing yet.',
+  );
+  expect(identityInWords({ as: 'person', person: 'U1', own: ['gitea', 'linear'] }, nameOf)).toBe(
+    'Acts as Ada Byron, with their own gitea, linear.',
   );
 });

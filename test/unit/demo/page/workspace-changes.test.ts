@@ -26,6 +26,7 @@ const WORKSPACE: SlackWorkspace = {
   channels: [],
   messages: [message('1.000001'), message('3.000001')],
   statuses: [],
+  views: [],
 };
 
 const texts = (workspace: SlackWorkspace) => workspace.messages.map(({ text }) => text);
@@ -53,4 +54,12 @@ test('an empty status takes the line away', () => {
   expect(working.statuses).toHaveLength(1);
   const idle = withChange(working, { type: 'status', status: { channel: 'C1', threadTs: '1.000001', status: '' } });
   expect(idle.statuses).toHaveLength(0);
+});
+
+test('a modal comes, is replaced in its place by a refusal, and is gone when it is closed', () => {
+  const view = { id: 'V1', type: 'modal', user: 'U1', title: 'x', submit: 'Send', close: null, blocks: [] } as const;
+  const open = withChange(WORKSPACE, { type: 'view', view: { ...view, errors: {} } });
+  const refused = withChange(open, { type: 'view', view: { ...view, errors: { token: 'no' } } });
+  expect(refused.views).toEqual([{ ...view, errors: { token: 'no' } }]);
+  expect(withChange(refused, { type: 'view-closed', id: 'V1' }).views).toEqual([]);
 });
