@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { loadScenarios } from './scenarios.ts';
 import { startModelApi } from './server.ts';
@@ -17,7 +18,7 @@ if (!settings.success) {
 }
 const { MODEL_SIM_PORT, MODEL_SIM_HOST, MODEL_SIM_KEY, MODEL_SIM_DELAY_MS, MODEL_SIM_SCENARIOS } = settings.data;
 const api = await startModelApi({
-  scenarios: MODEL_SIM_SCENARIOS ? loadScenarios(MODEL_SIM_SCENARIOS) : [],
+  scenarios: (MODEL_SIM_SCENARIOS ?? '').split(path.delimiter).filter(Boolean).flatMap(loadScenarios),
   port: MODEL_SIM_PORT,
   host: MODEL_SIM_HOST,
   apiKey: MODEL_SIM_KEY ?? null,

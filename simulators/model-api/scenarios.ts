@@ -11,14 +11,14 @@ export interface Scenario {
 }
 
 /**
- * Reads the scenarios of a folder and of those in it, in the order of their names; none if there is no such folder. Comment lines at the
+ * Reads the scenarios of a folder in the order of their names, `10-x` after `9-x`; none if there is no such folder. Comment lines at the
  * beginning are about the scenario: the first is its sentence, the others are for the page that shows it.
  */
 export function loadScenarios(folder: string): Scenario[] {
   if (!existsSync(folder)) return [];
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.txt'));
+  const files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
   return files
-    .sort(byNumber)
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .map((file) => parseScenario(basename(file, '.txt'), readFileSync(join(folder, file), 'utf8')));
 }
 
@@ -33,11 +33,6 @@ function parseScenario(name: string, text: string): Scenario {
   const end = lines.findIndex((line) => !line.startsWith('#'));
   const script = end < 0 ? '' : lines.slice(end).join('\n').trim();
   return { name, sentence: lines[0]?.replace(/^#\s*/, '').trim() || name, script };
-}
-
-/** `10-x` comes after `9-x`, in whichever folder each is. */
-function byNumber(a: string, b: string): number {
-  return basename(a).localeCompare(basename(b), 'en', { numeric: true });
 }
 
 function normal(text: string): string {

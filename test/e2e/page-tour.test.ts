@@ -14,6 +14,8 @@ let page: Page;
 let complaints: readonly string[];
 /** The session of each thread that was begun. */
 const sessions: string[] = [];
+/** What a person gets at the forge and pastes into the form: `ada:acme_…`. */
+let ownLogin = '';
 /** Everything the page was answered. */
 const wire: string[] = [];
 
@@ -165,9 +167,61 @@ test('the fifth outlives its worker: it is killed before your eyes, and the comm
 test('the sixth mends a deploy test up to a draft pull request, and main is refused', async () => {
   await press(6);
   const said = await answered();
-  expect(said).toMatch(/draft https:\/\/git\.acme\.test\/acme\/shop\/pulls\/\d+/);
+  expect(said).toMatch(/draft https:\/\/git\.acme\.test\/acme\/shop\/pulls\/\d+ by bellhop/);
   expect(said).toMatch(/main may not be changed, only bellhop/);
   expect((await requests()).some((row) => row.includes('injected') && row.includes('git.acme.test'))).toBe(true);
+});
+
+test('the seventh does it in a direct message, and the pull request is the person’s own, as the forge has it', async () => {
+  await page.getByRole('button', { name: 'Bellhop', exact: true }).click();
+  await page.getByRole('button', { name: 'Home', exact: true }).click();
+  await page.getByRole('button', { name: 'Connect Gitea or Forgejo' }).click();
+  const form = page.getByRole('dialog', { name: 'Connect Gitea or Forgejo' });
+  await form.getByRole('button', { name: 'Get a token of yours on the Acme forge' }).click();
+  ownLogin = (await form.getByText(/^ada:acme_[0-9a-f]{40}$/).textContent()) ?? '';
+  await form.getByRole('textbox', { name: 'Token' }).fill(ownLogin);
+  await form.getByRole('button', { name: 'Connect', exact: true }).click();
+  await form.waitFor({ state: 'hidden' });
+  await page.getByText('Acts as Ada Byron, with their own gitea.').waitFor();
+
+  const names = page.getByRole('region', { name: 'In whose name' });
+  await names.getByRole('button', { name: /^7 / }).click();
+  await thread().waitFor();
+  sessions.push(openSession());
+  const said = await answered();
+  expect(said).toContain('the forge takes me for ada');
+  expect(said).toContain('commit by ada <ada@noreply.git.acme.test>');
+  expect(said).toMatch(/draft https:\/\/git\.acme\.test\/acme\/shop\/pulls\/\d+ by ada/);
+  for (const request of await requests()) {
+    expect(request).toMatch(/injected personal\/gitea ← own connections ← ada byron .* ada · 20\d/);
+  }
+  await happened().getByRole('button', { name: 'Why? Resolve access' }).click();
+  await happened().getByText('Acts as Ada Byron, with their own gitea.').waitFor();
+
+  await page.getByRole('button', { name: '← Bellhop' }).click();
+  const pulls = names.getByRole('region', { name: /^Pull requests of acme\/shop/ });
+  await pulls.getByRole('listitem').nth(1).waitFor();
+  expect((await pulls.getByRole('listitem').allInnerTexts()).map((text) => text.split(' · ')[0])).toEqual([
+    'ada',
+    'bellhop (the agent)',
+  ]);
+});
+
+test('the eighth calls a tool of an MCP server in a channel, and it takes the caller for the agent', async () => {
+  await page.getByRole('button', { name: '#platform-eng', exact: true }).click();
+  await page.getByRole('button', { name: 'In whose name →' }).click();
+  await page.getByRole('region', { name: 'In whose name' }).getByRole('button', { name: /^8 / }).click();
+  await thread().waitFor();
+  sessions.push(openSession());
+  expect(await answered()).toContain('called by bellhop, the account of the agent');
+  expect((await requests()).at(-1)).toMatch(/tool acme-tools\.whoami .*injected acme-tools ← acme-mcp ← #platform-eng/);
+  await egress().getByRole('button', { name: 'Why was POST tools.acme.test injected?' }).last().click();
+  await egress().getByText('matches: this rule decides').waitFor();
+  expect(
+    await egress()
+      .getByText(/By version \d+ it would be/)
+      .count(),
+  ).toBe(0);
 });
 
 test('the stop button of the status message stops the turn, by keyboard too', async () => {
@@ -229,6 +283,7 @@ test('the credential is in no form in anything that the installation keeps or ru
   for (const [name, { places, holds }] of Object.entries(await storesOfUp(up))) {
     expect([name, placesWith(holds, places)]).not.toEqual([name, []]);
     expect([name, placesWith(credential, places)]).toEqual([name, []]);
+    expect([name, placesWith(ownLogin.replace('ada:', ''), places)]).toEqual([name, []]);
   }
 });
 

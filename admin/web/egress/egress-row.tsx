@@ -58,6 +58,11 @@ function Sent({ event }: { readonly event: EgressEvent }) {
       <p className="egress-row__path" title={event.path}>
         {event.transport === 'tunnel' ? 'tunnel, path not seen' : event.path}
       </p>
+      {event.tool && (
+        <p className="egress-row__small">
+          tool {event.connection}.{event.tool}
+        </p>
+      )}
       <p className="egress-row__small">{ownCredentialInWords(event)}</p>
     </div>
   );

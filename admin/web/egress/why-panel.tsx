@@ -9,6 +9,7 @@ const RESULTS: Readonly<Record<string, string>> = {
   scheme: 'is for another scheme',
   method: 'does not cover this method',
   path: 'does not cover this path',
+  name: 'is for another tool',
   shadowed: 'not consulted: a narrower scope has a connection here',
 };
 

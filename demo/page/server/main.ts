@@ -44,12 +44,12 @@ async function main(): Promise<void> {
     },
     now: Date.now,
   });
-  const labels = createScopeLabels(currentPolicy);
+  const slack = createSlackSimulator(() => known().slack);
+  const labels = createScopeLabels(currentPolicy, (person) => slack.person(person)?.realName);
   const threads = createThreads({
     databaseUrl: () => known().databaseUrl,
     read: (db, session) => readThread({ db, origins, labels }, session),
   });
-  const slack = createSlackSimulator(() => known().slack);
 
   async function info(): Promise<PageInfo> {
     const ui = known().temporalUi ?? setup.current()?.addresses.temporalUi;

@@ -2,6 +2,9 @@ import { explain } from '../../../access/decide.ts';
 import type { EffectiveAccess, EffectiveRule, JudgedRequest } from '../../../access/decision.ts';
 import type { AccessDocument } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
+import { judgeToolCall } from '../../../access/mcp/judge-tool.ts';
+import { serverAccess } from '../../../access/mcp/server-access.ts';
+import type { ToolName } from '../../../access/mcp/wire-name.ts';
 import { type HeldConnection, offerOf } from '../../../access/personal-access.ts';
 import { portText, ruleId } from '../../../access/rule-match.ts';
 import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
@@ -30,7 +33,7 @@ export async function whyOf({ db, currentPolicy }: WhyDependencies, eventId: str
     currentPolicy(db),
   ]);
   return {
-    request: `${event.method} ${event.scheme}://${event.host}${portText(event)}${event.path}`,
+    request: `${toolOf(event)}${event.method} ${event.scheme}://${event.host}${portText(event)}${event.path}`,
     scope: scope ?? 'none',
     recorded: { at: event.at, outcome: event.outcome, code: event.code, reason: event.reason },
     atTheTime: snapshot ? judge(event, snapshot) : null,
@@ -87,6 +90,12 @@ function identityOf({ scope, rules }: EffectiveAccess): Identity {
 const BY_GRANTS: ReadonlySet<string> = new Set(['repository_not_granted', 'git_refused', 'api_refused']);
 
 function judge(event: EgressEvent, access: EffectiveAccess): Judgement {
+  const { connection, tool } = event;
+  if (connection !== null && tool) return judgeCall({ server: connection, tool }, access);
+  // The address of an MCP server is no rule for hosts: it counts for requests to that server only.
+  if (connection !== null && event.code === 'mcp_server') {
+    return { policyVersion: access.policyVersion, ...explain(judgedRequest(event), serverAccess(access, connection)) };
+  }
   const decision = explain(judgedRequest(event), access);
   // What git or an API was asked to do is not in the event. If the grants refused it, the same rules refuse it again.
   const refused = BY_GRANTS.has(event.code) && decision.outcome === 'injected';
@@ -96,6 +105,25 @@ function judge(event: EgressEvent, access: EffectiveAccess): Judgement {
     reason: refused ? event.reason : decision.reason,
     walk: decision.walk,
   };
+}
+
+/** A call of a tool, by the function the proxy decides with. */
+function judgeCall(name: ToolName, access: EffectiveAccess): Judgement {
+  const { outcome, reason, walk } = judgeToolCall(name, access);
+  return {
+    policyVersion: access.policyVersion,
+    outcome: outcome === 'allowed' ? 'injected' : 'blocked',
+    reason,
+    walk: walk.map(({ rule, origin, action, pattern, result }) => ({
+      rule: `${action} ${pattern}`,
+      origin: `${rule} ← ${origin}`,
+      result,
+    })),
+  };
+}
+
+function toolOf({ connection, tool }: EgressEvent): string {
+  return tool ? `${connection}.${tool}: ` : '';
 }
 
 function judgedRequest({ method, scheme, host, port, path }: EgressEvent): JudgedRequest {

@@ -143,6 +143,13 @@ function statesOf(view: AppView, values: Readonly<Record<string, string>>) {
     if (value === '' && block.optional !== true) {
       throw new ControlError('not_possible', `Slack asks for a value of ${String(element.action_id)}.`);
     }
+    if (element.type === 'static_select') {
+      const chosen = (element.options as readonly unknown[]).map(fields).find((option) => option.value === value);
+      if (!chosen && value !== '') throw new ControlError('not_possible', `Slack offers no such choice: ${value}.`);
+      const state = { type: element.type, selected_option: chosen ?? null };
+      states[String(block.block_id)] = { [String(element.action_id)]: state };
+      continue;
+    }
     if (value.length > Number(element.max_length ?? 3_000) || value.length < Number(element.min_length ?? 0)) {
       throw new ControlError('not_possible', `Slack takes no value of that length for ${String(element.action_id)}.`);
     }

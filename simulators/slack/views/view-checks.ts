@@ -53,6 +53,7 @@ function inputProblems(block: Fields): string[] {
   const element = fields(block.element);
   const problems = textProblems(block.label, 2_000, `${at}/label`);
   if (block.hint !== undefined) problems.push(...textProblems(block.hint, 2_000, `${at}/hint`));
+  if (element.type === 'static_select') return [...problems, ...optionProblems(element.options, `${at}/element`)];
   if (element.type !== 'plain_text_input') {
     return [...problems, `unsupported type: ${String(element.type)} [json-pointer:${at}/element]`];
   }
@@ -66,6 +67,15 @@ function inputProblems(block: Fields): string[] {
     }
   }
   return problems;
+}
+
+function optionProblems(value: unknown, at: string): string[] {
+  const options = Array.isArray(value) ? value.map(fields) : [];
+  if (options.length === 0 || options.length > 100) return [`must have 1 to 100 items [json-pointer:${at}/options]`];
+  return options.flatMap((option) => [
+    ...textProblems(option.text, 75, `${at}/options/text`),
+    ...lengthProblems(option.value ?? null, 150, `${at}/options/value`),
+  ]);
 }
 
 function textProblems(value: unknown, most: number, path: string): string[] {

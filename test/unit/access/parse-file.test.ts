@@ -6,7 +6,9 @@ import { withConnection } from './support/small-files.ts';
 test("the demo's file says what the tour tells", () => {
   const file = fileOf(readFileSync(path.join(import.meta.dirname, '../../../demo/bellhop.yaml'), 'utf8'));
   expect(file.organization.bundles).toEqual(['public-web']);
-  expect(file.channels).toMatchObject([{ channel: { text: '#platform-eng' }, bundles: ['acme-data', 'acme-code'] }]);
+  expect(file.channels).toMatchObject([
+    { channel: { text: '#platform-eng' }, bundles: ['acme-data', 'acme-code', 'acme-mcp'] },
+  ]);
   expect(file.bundles.find(({ id }) => id === 'acme-code')?.repositories).toMatchObject([
     {
       repository: 'acme/shop',
@@ -30,6 +32,11 @@ test("the demo's file says what the tour tells", () => {
       preset: 'gitea',
       rules: [{ action: 'deny' }, { action: 'inject', host: 'git.acme.test', port: 443 }],
       credential: { kind: 'basic' },
+    },
+    {
+      id: 'acme-tools',
+      mcp: { url: 'https://tools.acme.test/mcp', tools: { allow: [{ pattern: 'whoami' }] } },
+      credential: { kind: 'bearer' },
     },
   ]);
 });

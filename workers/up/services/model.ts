@@ -8,7 +8,7 @@ import { exists, startOwn } from '../own-process.ts';
 import { joined } from '../remarks.ts';
 import type { UpContext } from '../up-context.ts';
 
-const SCENARIOS = 'demo/scenarios';
+const SCENARIOS = ['demo/scenarios', 'demo/scenarios/in-whose-name'];
 const line = z.object({ url: z.url() });
 
 /** How the agent worker reaches a model. */
@@ -29,11 +29,12 @@ export async function startModel(context: UpContext, secrets: GeneratedSecrets):
       };
     }
     const port = await context.ports.choose(PORTS.model);
+    const folders = SCENARIOS.filter((folder) => exists(folder)).map((folder) => path.join(ROOT, folder));
     const env = {
       ...inheritedBy('local', environment),
       MODEL_SIM_PORT: String(port.port),
       MODEL_SIM_KEY: secrets.modelKey,
-      MODEL_SIM_SCENARIOS: exists(SCENARIOS) ? path.join(ROOT, SCENARIOS) : undefined,
+      MODEL_SIM_SCENARIOS: folders.length > 0 ? folders.join(path.delimiter) : undefined,
     };
     const script = 'simulators/model-api/main.ts';
     const { url } = line.parse(await startOwn(context, { name: 'model-simulator', script, env }));

@@ -4,7 +4,7 @@ import type { SlackPerson, SlackView } from '../../contract/slack.ts';
 import { api } from '../api.ts';
 import { AcmeToken } from '../tour/acme-token.tsx';
 import { Blocks } from './blocks.tsx';
-import { InputBlock, textInputs } from './input-block.tsx';
+import { InputBlock, inputsOf } from './input-block.tsx';
 
 export interface ModalProps {
   readonly view: SlackView;
@@ -21,7 +21,7 @@ const MISSING = 'Please complete this required field.';
 export function Modal({ view, acting }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
-  const inputs = textInputs(view.blocks);
+  const inputs = inputsOf(view.blocks);
   const [values, setValues] = useState<Readonly<Record<string, string>>>(() =>
     Object.fromEntries(inputs.map(({ actionId, initial }) => [actionId, initial])),
   );
@@ -98,7 +98,14 @@ export function Modal({ view, acting }: ModalProps) {
           )}
         </footer>
       </form>
-      {inputs.some(({ label }) => label === 'Token') && <AcmeToken person={acting} />}
+      {inputs.some(({ label }) => label === 'Token') && (
+        <AcmeToken person={acting} forms={[asksForLogin(view) ? 'login' : 'token']} />
+      )}
     </dialog>
   );
+}
+
+/** Its words ask for `user:token`. */
+function asksForLogin({ blocks }: SlackView): boolean {
+  return JSON.stringify(blocks).includes('user:token');
 }

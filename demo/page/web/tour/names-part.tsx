@@ -16,11 +16,11 @@ export function NamesPart({ acting, stamp, onHome }: NamesPartProps) {
       <p className="tour__intro">
         In a channel Bellhop is itself. In a direct message it is you, with what you have connected yourself. Get a
         token of yours, then connect it in{' '}
-        <button type="button" className="button button--plain button--ask" onClick={onHome}>
+        <button type="button" className="button button--plain button--ask tour__link" onClick={onHome}>
           Bellhop’s Home tab
         </button>
       </p>
-      <AcmeToken person={acting} />
+      <AcmeToken person={acting} forms={['login', 'token']} />
       <AcmePulls stamp={stamp} />
     </>
   );

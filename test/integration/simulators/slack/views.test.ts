@@ -27,7 +27,7 @@ describe('modals and the Home tab, by an unmodified Bolt app', () => {
   let client: WebClient;
   let app: App;
   const triggers: string[] = [];
-  const heard: { type: string; user: string; value?: string | null; view?: string }[] = [];
+  const heard: { type: string; user: string; value?: string | null; view?: string; chosen?: string }[] = [];
 
   beforeAll(async () => {
     slack = await startTestSlack();
@@ -47,7 +47,8 @@ describe('modals and the Home tab, by an unmodified Bolt app', () => {
     });
     app.view('form', async ({ ack, body, view }) => {
       const value = view.state.values.why?.why?.value;
-      heard.push({ type: 'sent', user: body.user.id, value: value ?? null });
+      const chosen = view.state.values.why?.why?.selected_option?.value;
+      heard.push({ type: 'sent', user: body.user.id, value: value ?? null, ...(chosen && { chosen }) });
       if (value === 'wrong') await ack({ response_action: 'errors', errors: { why: 'say it otherwise' } });
       else if (value === 'strange') await ack({ response_action: 'errors', errors: { other: 'no such field' } });
       else if (value !== 'silent') await ack();
@@ -142,5 +143,17 @@ describe('modals and the Home tab, by an unmodified Bolt app', () => {
       'silent',
       'because',
     ]);
+  });
+
+  it('lets a person choose from a list, and from nothing else', async () => {
+    const options = ['red', 'blue'].map((value) => ({ value, text: plain(value) }));
+    const select = { type: 'static_select', action_id: 'why', options };
+    const view = (element: object) => ({ ...modal, blocks: [{ ...input, element }] }) as never;
+    const empty = { trigger_id: 'x', view: view({ ...select, options: [] }) };
+    expect(await refusal(client.views.open(empty))).toMatch(/1 to 100 items/);
+    await client.views.open({ trigger_id: await pressed(), view: view(select) });
+    await expect(slack.submit('ada', { why: 'green' })).rejects.toThrow(/no such choice/);
+    expect(await slack.submit('ada', { why: 'blue' })).toMatchObject({ closed: true });
+    expect(heard.at(-1)).toMatchObject({ type: 'sent', chosen: 'blue' });
   });
 });

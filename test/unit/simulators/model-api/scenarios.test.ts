@@ -16,6 +16,19 @@ test('there are six, each a script with a sentence, a channel and a note', () =>
   }
 });
 
+test('the second part is numbered on, and each says whose direct message, channel or thread it belongs into', () => {
+  const folder = path.join(FOLDER, 'in-whose-name');
+  const names = loadScenarios(folder);
+  expect(names.map(({ name }) => Number.parseInt(name, 10))).toEqual(names.map((_, index) => 7 + index));
+  for (const { name, script } of names) {
+    expect(isEmpty(parseScript(script))).toBe(false);
+    expect(parseScript(script).prose).toEqual([]);
+    expect(readFileSync(path.join(folder, `${name}.txt`), 'utf8')).toMatch(
+      /^# .+\n# channel: [a-z -]+\n(?:# in thread of: [\w-]+\n)?# note: .+\n/,
+    );
+  }
+});
+
 test('the same words are said in #platform-eng and in #general', () => {
   expect(scenarios[1]?.script).toBe(scenarios[0]?.script);
 });
