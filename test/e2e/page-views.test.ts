@@ -36,8 +36,9 @@ async function startApp(): Promise<App> {
     logger: quiet,
   });
   app.event('app_home_opened', async ({ event, client }) => {
-    if (event.tab === 'home')
-      await client.views.publish({ user_id: event.user, view: homeView([OFFER], []) as unknown as View });
+    if (event.tab !== 'home') return;
+    const view = homeView([OFFER], [], 'none') as unknown as View;
+    await client.views.publish({ user_id: event.user, view });
   });
   app.action(CONNECT_ACTION, async ({ ack, body, client, action }) => {
     await ack();
