@@ -139,7 +139,7 @@ async function footerOf(db: Queryable, { session, turn }: TurnInput): Promise<st
 function lastWord({ ending, failure, stoppedBy }: EndTurnInput, said: string): string {
   switch (ending) {
     case 'answered':
-      return said === '' ? 'Done. I have nothing to add.' : '';
+      return said === '' ? 'My model ended without an answer. Mention me with what you want next.' : '';
     case 'stopped':
       return `Stopped by ${stoppedBy ? `<@${stoppedBy}>` : 'an operator'}. Mention me to go on.`;
     case 'limit':

@@ -5,12 +5,12 @@ import { assistantsOf } from '../store/transcript.ts';
 
 /**
  * What the thread is told at the end of a turn, as Markdown. A turn has several answers when somebody added to it after
- * the first one; they are joined. One that was cut at its length goes on with the next one. A turn without an answer gives the last thing that the model said beside its work,
- * or null when it said nothing.
+ * the first one; they are joined. One that was cut at its length goes on with the next one. A turn whose answers are empty
+ * gives the last thing that the model said beside its work, or null when it said nothing.
  */
 export async function finalText(db: Queryable, session: SessionId, turn: number): Promise<string | null> {
   const rows = await assistantsOf(db, session, turn);
-  const answers = rows.filter(isAnswer).reduce<AssistantContent[]>(joined, []).map(answerText);
+  const answers = rows.filter(isAnswer).reduce<AssistantContent[]>(joined, []).map(answerText).filter(Boolean);
   if (answers.length > 0) return answers.join('\n\n');
   return rows.map(({ blocks }) => textOf(blocks)).findLast((text) => text !== '') ?? null;
 }
@@ -31,7 +31,7 @@ function answerText({ blocks, stopReason }: AssistantContent): string {
   if (stopReason === 'refused') return `${text}\n\nThe model declines to go on with this.`.trim();
   if (stopReason === 'length' || stopReason === 'window')
     return `${text}\n\n(This answer was cut at its length limit.)`;
-  return text || 'Done. There is nothing more to say.';
+  return text;
 }
 
 function textOf(blocks: AssistantContent['blocks']): string {

@@ -49,7 +49,7 @@ export function createThreadJoiner(options: ThreadJoinerOptions): ThreadJoiner {
           missed.map((entry) => ({ keep: 'always', entry })),
         );
       const talk = before.filter((entry) => !missed.includes(entry));
-      const withFiles = await fetchNewest(options, session, newest(talk));
+      const withFiles = await fetchNewest(options, session, rootAndNewest(talk));
       await keepHistory(db, await asContext(options, withFiles));
     } catch (error) {
       log.warn({ inbox: row.id, reason: String(error) }, 'the thread so far could not be read');
@@ -92,6 +92,16 @@ async function readThread(
     if (!cursor) break;
   }
   return entries;
+}
+
+/** The first message of the thread, which says what it is about, and the newest ones, as many as fit. Oldest first. */
+function rootAndNewest(entries: readonly InboxEntry[]): InboxEntry[] {
+  const kept = newest(entries);
+  const [root] = entries;
+  const left = entries.length - kept.length - 1;
+  if (root === undefined || left < 0) return kept;
+  const note = left > 0 ? `\n\n[${left} ${left === 1 ? 'message' : 'messages'} after this one left out here]` : '';
+  return [{ ...root, text: root.text.slice(0, NEWEST_CHARACTERS) + note }, ...kept];
 }
 
 /** Oldest first, as many as fit. */

@@ -1,3 +1,4 @@
+import type { SessionId } from '../../contracts/ids.ts';
 import { inTransaction } from '../../store/database.ts';
 import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage, putReaction } from '../../store/outbox.ts';
@@ -62,6 +63,8 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
     if (!running) await markStopped(db, row.session, row.id);
     if (!(await closeEntry(db, row.id, 'answered', read))) return;
     if (!running) {
+      // People say the word to each other too.
+      if (row.address === 'thread') return;
       const body = { kind: 'notice', text: NOTHING_TO_STOP } as const;
       await putMessage(db, { ...target, key: `${row.id}/nothing-to-stop`, body, final: true });
     } else if (row.address !== 'button') {
@@ -76,8 +79,8 @@ const ONLY_SIGN_LIFE_MS = 600_000;
 const OF_PLACE: ReadonlySet<Refusal> = new Set<Refusal>(['group-messages', 'direct-messages', 'disabled']);
 
 /**
- * Refuses in words: once for each person in a thread, or once for the whole place where it is the place. After that it
- * shows a sign only. An untagged message has asked for nothing: it is kept as context with its author's class.
+ * Refuses in words: once for each person in a thread, once a day for a bot in a channel, or once for the whole place where it is the
+ * place. After that it shows a sign only. An untagged message has asked for nothing: it is kept as context with its author's class.
  */
 export async function refuseEntry(
   dependencies: DeliveryDependencies,
@@ -91,18 +94,25 @@ export async function refuseEntry(
     await closeEntry(database, row.id, 'context', read);
     return;
   }
-  const ofPlace = OF_PLACE.has(refusal);
-  const key = ofPlace ? `refusal/${refusal}/${row.team}/${row.channel}` : `refusal/${session}/${row.author}`;
+  const key = refusalKey(refusal, row, session, dependencies.now());
   const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
   await inTransaction(database, async (db) => {
     // Another attempt may have handed the entry over meanwhile. Then nothing is refused any more.
     if (!(await closeEntry(db, row.id, 'refused', read))) return;
     const first = await putMessage(db, { ...target, body: { kind: 'notice', text: REFUSALS[refusal] }, final: true });
-    if (!first) {
+    // Not even a sign for a bot: one that answers to everything would go on and on.
+    if (!first && refusal !== 'bot') {
       const sign = { ...target, key: `${row.id}/refused`, body: { ts: row.ts, name: 'no_entry_sign' } };
       await putReaction(db, sign, ONLY_SIGN_LIFE_MS);
     }
   });
+}
+
+/** What is said once: for a place, for a bot in a channel on one day, or for a person in a thread. */
+function refusalKey(refusal: Refusal, { team, channel, author }: InboxRow, session: SessionId, now: Date): string {
+  if (OF_PLACE.has(refusal)) return `refusal/${refusal}/${team}/${channel}`;
+  if (refusal === 'bot') return `bot-refusal/${team}/${channel}/${author}/${now.toISOString().slice(0, 10)}`;
+  return `refusal/${session}/${author}`;
 }
 
 /** The answer to `@bellhop status`. */

@@ -1,16 +1,17 @@
 /** Words that the gateway answers itself, without the model and without Temporal. */
 export type Command = 'stop' | 'status' | 'help';
 
-const WORDS: readonly Command[] = ['stop', 'status', 'help'];
+const WORDS: Readonly<Record<string, Command>> = {
+  stop: 'stop',
+  'stop it': 'stop',
+  status: 'status',
+  help: 'help',
+  'help me': 'help',
+};
 
 /** Slack's spelling of a mention of one user, with or without the name it shows. */
 function mentionOf(user: string): RegExp {
   return new RegExp(`<@${user}(\\|[^>]*)?>`, 'g');
-}
-
-/** Whether Slack itself marked the mention; a typed `@name` is none. */
-export function mentions(text: string, user: string): boolean {
-  return mentionOf(user).test(text);
 }
 
 /** The text without any mention of this user, trimmed; other mentions stay. */
@@ -19,15 +20,18 @@ export function withoutMention(text: string, user: string): string {
 }
 
 /**
- * The command a message is, if it is nothing else: `@bellhop stop`, not `@bellhop stop sending me reports`.
+ * The command a message is, if it is nothing else: `@bellhop stop` and `Stop, please!`, not `@bellhop stop sending me reports`.
  * A message without any words asks for help.
  */
 export function commandOf(text: string, botUser: string): Command | null {
   const rest = withoutMention(text, botUser)
     .toLowerCase()
-    .replace(/[\s.!]+$/, '');
+    .replace(/[.!?,]+(?=\s|$)/g, ' ')
+    .replace(/^\s*please\s|\s(please|now)\s*$/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   if (rest === '') return 'help';
-  return WORDS.find((word) => word === rest) ?? null;
+  return Object.hasOwn(WORDS, rest) ? (WORDS[rest] ?? null) : null;
 }
 
 /** Whether a message tags anybody but us: another person, a user group or a whole channel. */

@@ -2,7 +2,9 @@ import { threadOf } from '../../contracts/ids.ts';
 import type { InboxEntry, InboxFile } from '../../store/inbox.ts';
 import type { Arrival } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
-import { commandOf, mentions } from './commands.ts';
+import { commandOf } from './commands.ts';
+import { messageText } from './message-text.ts';
+import { speaksTo } from './read-blocks.ts';
 import { removeTokens } from './remove-tokens.ts';
 
 /** The action id of the stop button; its value is the session's id. */
@@ -21,6 +23,7 @@ interface MessageEvent {
   text?: unknown;
   ts?: unknown;
   thread_ts?: unknown;
+  blocks?: unknown;
   files?: unknown;
   attachments?: unknown;
 }
@@ -59,11 +62,12 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
   if (typeof channel !== 'string' || !isTs(ts) || typeof author !== 'string') return null;
   if (author === identity.botUser || event.bot_id === identity.botId) return null;
 
-  const text = removeTokens(textOf(event));
+  const text = removeTokens(messageText({ ...event }));
   const direct = event.channel_type === 'im' || channel.startsWith('D');
-  const called = direct || event.type === 'app_mention' || mentions(text, identity.botUser);
+  const called = direct || speaksTo(identity.botUser, event);
   const files = filesOf(event.files);
-  const stop = called && files.length === 0 && commandOf(text, identity.botUser) === 'stop';
+  // Without a mention too, where the agent is in the thread.
+  const stop = (called || isTs(event.thread_ts)) && files.length === 0 && commandOf(text, identity.botUser) === 'stop';
   return {
     // app_mention and message of one text have two event ids; a stop has no message row to be unique by.
     eventId: stop ? `stop:${identity.team}:${channel}:${ts}` : eventId,
@@ -113,17 +117,6 @@ function threadIn(value: unknown): ReturnType<typeof threadOf> | null {
   } catch {
     return null;
   }
-}
-
-/** Other apps often say what they have to say in attachments only. */
-function textOf({ text, attachments }: MessageEvent): string {
-  if (typeof text === 'string' && text !== '') return text;
-  if (!Array.isArray(attachments)) return '';
-  return attachments
-    .filter(isRecord)
-    .map((each) => each.fallback ?? each.text)
-    .filter((each) => typeof each === 'string')
-    .join('\n');
 }
 
 function filesOf(files: unknown): InboxFile[] {

@@ -73,6 +73,46 @@ test('a stop word is a stop, the same one in every delivery', () => {
   expect(read({ text: '<@U0BOT> stop the deploy' })?.entry.kind).toBe('message');
 });
 
+test('a stop without a mention is one where the agent is in the thread', () => {
+  expect(read({ text: 'stop', thread_ts: '9.1' })).toMatchObject({
+    keep: 'in-thread',
+    entry: { kind: 'stop', address: 'thread' },
+  });
+  expect(read({ text: 'stop' })).toBeNull();
+});
+
+describe('a mention that is only shown', () => {
+  const rich = (...elements: object[]) => [{ type: 'rich_text', elements }];
+  const us = (style = {}) => ({ type: 'user', user_id: 'U0BOT', style });
+  const section = (...elements: object[]) => ({ type: 'rich_text_section', elements });
+
+  test.each([
+    ['in code', rich(section(us({ code: true })))],
+    ['in a quotation', rich({ type: 'rich_text_quote', elements: [us()] })],
+    ['in a block of code', rich({ type: 'rich_text_preformatted', elements: [us()] })],
+  ])('%s starts nothing', (_, blocks) => {
+    expect(read({ type: 'app_mention', text: 'see <@U0BOT>', blocks })).toBeNull();
+    expect(read({ text: 'see <@U0BOT>', blocks })).toBeNull();
+  });
+
+  test('in a list it is spoken', () => {
+    const blocks = rich({ type: 'rich_text_list', style: 'bullet', elements: [section(us())] });
+    expect(read({ text: '• <@U0BOT>', blocks })?.entry.address).toBe('mention');
+  });
+
+  test.each(['a `<@U0BOT> stop` b', '```\n<@U0BOT> go\n```', '&gt; <@U0BOT> go', '```<@U0BOT> and no end'])(
+    'without blocks by the marks in %p',
+    (text) => {
+      expect(read({ text })).toBeNull();
+      expect(read({ text: `<@U0BOT> look: ${text}` })?.entry.address).toBe('mention');
+    },
+  );
+
+  test('in a forwarded message starts nothing', () => {
+    expect(read({ text: 'fyi', attachments: [{ is_share: true, text: '<@U0BOT> deploy' }] })).toBeNull();
+  });
+});
+
 test('only what the event says of a file is kept', () => {
   const files = [
     { id: 'F1', name: 'a.csv', mimetype: 'text/csv', size: 3, url_private_download: 'https://x/', secret: 1 },

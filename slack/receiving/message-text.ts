@@ -1,0 +1,79 @@
+import { escapeText } from '../rendering/mrkdwn.ts';
+import { readBlocks } from './read-blocks.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The most characters of what is attached to a message, such as forwarded messages. */
+const MOST_ATTACHED = 20_000;
+
+/**
+ * A message as a person sees it, as mrkdwn: its text, what an app shows in blocks only, and what is attached. Somebody
+ * else's words stand under a line that says so.
+ */
+export function messageText(message: Fields): string {
+  const attached = list(message.attachments).map(readAttachment).filter(Boolean).join('\n\n');
+  const cut =
+    attached.length > MOST_ATTACHED ? `${attached.slice(0, MOST_ATTACHED)}\n[the rest is left out]` : attached;
+  return [ownText(message), cut].filter(Boolean).join('\n\n');
+}
+
+/** Apps say in `text` what a notification shows, which may be less than their blocks. A person's blocks say the same as their text. */
+function ownText({ text, blocks, bot_id: bot }: Fields): string {
+  const said = typeof text === 'string' ? text : '';
+  if (said !== '' && typeof bot !== 'string') return said;
+  const shown = readBlocks(blocks);
+  if (said === '' || plain(shown).includes(plain(said))) return shown || said;
+  return plain(said).includes(plain(shown)) ? said : `${said}\n${shown}`;
+}
+
+/** Without marks, so that two ways of saying the same compare as equal. */
+function plain(text: string): string {
+  return text.replace(/[*_~`\s]/g, '');
+}
+
+/**
+ * A forwarded message, the preview of a link, or what an app attached (docs.slack.dev, "Secondary message attachments").
+ */
+function readAttachment(attachment: Fields): string {
+  const { author_name: author, from_url: from, fallback } = attachment;
+  const forwarded = attachment.is_share === true || attachment.is_msg_unfurl === true;
+  const inner = list(attachment.message_blocks).map((each) => readBlocks(fieldsOf(each.message).blocks));
+  const lines = [
+    mrkdwn(attachment.pretext),
+    title(attachment),
+    mrkdwn(attachment.text) || [...inner, readBlocks(attachment.blocks)].filter(Boolean).join('\n'),
+    ...list(attachment.fields).map((field) => `${mrkdwn(field.title)}: ${mrkdwn(field.value)}`),
+    ...list(attachment.files).map(fileLine),
+    image(attachment),
+  ].filter(Boolean);
+  if (!forwarded) return lines.length > 0 ? lines.join('\n') : mrkdwn(fallback);
+  const whose = typeof author === 'string' ? ` of ${escapeText(author)}` : '';
+  const where = typeof from === 'string' ? ` (${escapeText(from)})` : '';
+  return [`[a forwarded message${whose}${where}]`, ...(lines.length > 0 ? lines : [mrkdwn(fallback)])].join('\n');
+}
+
+function title({ title: words, title_link: link }: Fields): string {
+  if (typeof words !== 'string' || words === '') return '';
+  return typeof link === 'string' ? `${words} (${escapeText(link)})` : words;
+}
+
+function image({ image_url: address }: Fields): string {
+  return typeof address === 'string' ? `[image: ${escapeText(address)}]` : '';
+}
+
+function fileLine({ name, title: words, permalink }: Fields): string {
+  const shown = [words ?? name, permalink].filter((each): each is string => typeof each === 'string');
+  return `[file: ${escapeText(shown.join(', '))}]`;
+}
+
+function mrkdwn(text: unknown): string {
+  return typeof text === 'string' ? text : '';
+}
+
+function list(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.map(fieldsOf) : [];
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

@@ -1,0 +1,158 @@
+/** What Slack's layout blocks say, as mrkdwn (docs.slack.dev/reference/block-kit/blocks). */
+import { escapeText } from '../rendering/mrkdwn.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Blocks inside blocks are read so deep. Slack nests them twice at most. */
+const DEEPEST = 6;
+
+/** What a person reads in blocks. An element of a kind that is not known here is named by its kind. */
+export function readBlocks(blocks: unknown, depth = 0): string {
+  return entries(blocks)
+    .map((block) => readBlock(block, depth))
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+function readBlock(block: Fields, depth: number): string {
+  if (depth > DEEPEST) return '';
+  switch (block.type) {
+    case 'rich_text':
+      return entries(block.elements).map(richSection).join('\n');
+    case 'header':
+    case 'section':
+      return [textOf(block.text), ...entries(block.fields).map(textOf), accessory(block.accessory)]
+        .filter(Boolean)
+        .join('\n');
+    case 'context':
+      return entries(block.elements)
+        .map((each) => textOf(each) || media(each))
+        .join(' ');
+    case 'markdown':
+      return typeof block.text === 'string' ? escapeText(block.text) : '';
+    case 'image':
+    case 'video':
+      return media(block);
+    case 'table':
+      return list(block.rows)
+        .map((row) =>
+          list(row)
+            .map((cell) => readCell(cell, depth))
+            .join(' | '),
+        )
+        .join('\n');
+    case 'actions':
+      return entries(block.elements).map(accessory).filter(Boolean).join(' ');
+    case 'divider':
+    case 'input':
+      return '';
+    default:
+      return `[${escapeText(String(block.type))}]`;
+  }
+}
+
+function readCell(cell: unknown, depth: number): string {
+  const found = fieldsOf(cell);
+  return found.type === 'raw_text' ? escaped(found.text) : readBlock(found, depth + 1);
+}
+
+/** A text object: `plain_text` shows its characters as they are. */
+function textOf(text: unknown): string {
+  const found = fieldsOf(text);
+  if (found.type === 'mrkdwn') return typeof found.text === 'string' ? found.text : '';
+  return found.type === 'plain_text' ? escaped(found.text) : '';
+}
+
+/** A button by its words, and by its address where it has one. */
+function accessory(element: unknown): string {
+  const { type, text, url } = fieldsOf(element);
+  if (type === 'image') return media(fieldsOf(element));
+  if (type !== 'button') return '';
+  return typeof url === 'string' ? `[${textOf(text)}: ${escapeText(url)}]` : `[${textOf(text)}]`;
+}
+
+function media({ type, alt_text: alt, title, image_url: image, title_url: page }: Fields): string {
+  const words = [escaped(alt) || textOf(title), escaped(image ?? page)].filter(Boolean).join(', ');
+  return `[${escapeText(String(type))}${words ? `: ${words}` : ''}]`;
+}
+
+function richSection(section: Fields): string {
+  const { type, elements } = section;
+  if (type === 'rich_text_list') {
+    const indent = '  '.repeat(typeof section.indent === 'number' ? Math.min(section.indent, DEEPEST) : 0);
+    const sign = (nth: number): string => (section.style === 'ordered' ? `${nth + 1}.` : '•');
+    return entries(elements)
+      .map((each, nth) => `${indent}${sign(nth)} ${richSection(each)}`)
+      .join('\n');
+  }
+  const text = entries(elements).map(richElement).join('');
+  if (type === 'rich_text_preformatted') return `\`\`\`${text}\`\`\``;
+  return type === 'rich_text_quote' ? text.replace(/^/gm, '&gt; ') : text;
+}
+
+function richElement(element: Fields): string {
+  const { type, text, url, name } = element;
+  switch (type) {
+    case 'text':
+      return escaped(text);
+    case 'link':
+      return text ? `<${escaped(url)}|${escaped(text)}>` : `<${escaped(url)}>`;
+    case 'user':
+      return `<@${escaped(element.user_id)}>`;
+    case 'channel':
+      return `<#${escaped(element.channel_id)}>`;
+    case 'usergroup':
+      return `<!subteam^${escaped(element.usergroup_id)}>`;
+    case 'broadcast':
+      return `<!${escaped(element.range)}>`;
+    case 'emoji':
+      return `:${escaped(name)}:`;
+    case 'date':
+      return escaped(element.fallback);
+    default:
+      return `[${escapeText(String(type))}]`;
+  }
+}
+
+/**
+ * Whether a message speaks to a user: by a mention that is neither in a quotation nor in code. Where the message has no rich text,
+ * Slack's marks for code and quotation are respected in `text`.
+ */
+export function speaksTo(
+  user: string,
+  { text, blocks }: { readonly text?: unknown; readonly blocks?: unknown },
+): boolean {
+  const rich = entries(blocks).filter(({ type }) => type === 'rich_text');
+  if (rich.length > 0) return rich.some(({ elements }) => entries(elements).some((each) => isSpoken(each, user)));
+  const spoken = String(text ?? '')
+    .replace(/```[\s\S]*?(```|$)/g, ' ')
+    .replace(/`[^`\n]*`/g, ' ')
+    .replace(/^(&gt;|>).*$/gm, ' ');
+  return new RegExp(`<@${user}(\\|[^>]*)?>`).test(spoken);
+}
+
+function isSpoken(section: Fields, user: string): boolean {
+  if (section.type === 'rich_text_quote' || section.type === 'rich_text_preformatted') return false;
+  return entries(section.elements).some((each) => {
+    if (each.type === 'rich_text_section') return isSpoken(each, user);
+    return each.type === 'user' && each.user_id === user && fieldsOf(each.style).code !== true;
+  });
+}
+
+function escaped(text: unknown): string {
+  return typeof text === 'string' ? escapeText(text) : '';
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function entries(value: unknown): readonly Fields[] {
+  return list(value).filter(
+    (each): each is Fields => typeof each === 'object' && each !== null && !Array.isArray(each),
+  );
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

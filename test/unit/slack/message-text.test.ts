@@ -1,0 +1,128 @@
+import { messageText } from '../../../slack/receiving/message-text.ts';
+
+test('a forwarded message is read, under a line that says whose it is', () => {
+  const forwarded = {
+    is_share: true,
+    author_name: 'Grace <Hopper>',
+    from_url: 'https://acme.slack.com/archives/C1/p10',
+    text: 'The deploy of *api* failed.',
+    fallback: '[1:2] grace: …',
+    files: [{ name: 'log.txt', permalink: 'https://acme.slack.com/files/F1' }],
+  };
+  expect(messageText({ text: '<@U0BOT> summarise this', attachments: [forwarded] })).toBe(
+    [
+      '<@U0BOT> summarise this',
+      '',
+      '[a forwarded message of Grace &lt;Hopper&gt; (https://acme.slack.com/archives/C1/p10)]',
+      'The deploy of *api* failed.',
+      '[file: log.txt, https://acme.slack.com/files/F1]',
+    ].join('\n'),
+  );
+});
+
+test('what an app says in blocks only is read', () => {
+  const blocks = [
+    { type: 'header', text: { type: 'plain_text', text: 'Alert <@U0BOT>' } },
+    {
+      type: 'section',
+      text: { type: 'mrkdwn', text: '*CPU* at 97 %' },
+      fields: [{ type: 'mrkdwn', text: 'host: `web-1`' }],
+      accessory: { type: 'button', text: { type: 'plain_text', text: 'Open' }, url: 'https://graphs.test/1' },
+    },
+    {
+      type: 'context',
+      elements: [
+        { type: 'plain_text', text: 'since 10:02' },
+        { type: 'image', alt_text: 'red dot' },
+      ],
+    },
+    { type: 'divider' },
+    {
+      type: 'table',
+      rows: [
+        [
+          { type: 'raw_text', text: 'a' },
+          { type: 'raw_text', text: 'b' },
+        ],
+      ],
+    },
+    { type: 'of_the_future' },
+  ];
+  expect(messageText({ bot_id: 'B2', text: '', blocks })).toBe(
+    [
+      'Alert &lt;@U0BOT&gt;',
+      '*CPU* at 97 %',
+      'host: `web-1`',
+      '[Open: https://graphs.test/1]',
+      'since 10:02 [image: red dot]',
+      'a | b',
+      '[of_the_future]',
+    ].join('\n'),
+  );
+});
+
+test('what an app says in its text and again in its blocks is read once; what only one of them says is not lost', () => {
+  const section = (text: string) => [{ type: 'section', text: { type: 'mrkdwn', text } }];
+  expect(messageText({ bot_id: 'B2', text: 'Build failed', blocks: section('*Build failed* on main') })).toBe(
+    '*Build failed* on main',
+  );
+  expect(messageText({ bot_id: 'B2', text: 'Build 7 failed', blocks: section('See the log') })).toBe(
+    'Build 7 failed\nSee the log',
+  );
+  expect(messageText({ text: 'hi', blocks: section('hi') })).toBe('hi');
+});
+
+test('titles, fields and pictures of an attachment are read; the fallback only where there is nothing else', () => {
+  const fields = [{ title: 'Priority', value: 'high' }];
+  const attachment = {
+    pretext: 'New issue',
+    title: 'A-1',
+    title_link: 'https://t.test/A-1',
+    text: 'It broke',
+    fields,
+    image_url: 'https://t.test/i.png',
+  };
+  expect(messageText({ bot_id: 'B2', text: '', attachments: [attachment, { fallback: 'only this' }] })).toBe(
+    'New issue\nA-1 (https://t.test/A-1)\nIt broke\nPriority: high\n[image: https://t.test/i.png]\n\nonly this',
+  );
+});
+
+test('rich text keeps its lists, quotations, code, links and people', () => {
+  const text = (words: string) => ({ type: 'text', text: words });
+  const blocks = [
+    {
+      type: 'rich_text',
+      elements: [
+        {
+          type: 'rich_text_section',
+          elements: [
+            text('see '),
+            { type: 'link', url: 'https://a.test', text: 'this' },
+            { type: 'user', user_id: 'U2' },
+          ],
+        },
+        {
+          type: 'rich_text_list',
+          style: 'ordered',
+          elements: [{ type: 'rich_text_section', elements: [text('one')] }],
+        },
+        { type: 'rich_text_quote', elements: [text('said')] },
+        { type: 'rich_text_preformatted', elements: [text('a < b')] },
+      ],
+    },
+  ];
+  expect(messageText({ text: '', blocks })).toBe('see <https://a.test|this><@U2>\n1. one\n&gt; said\n```a &lt; b```');
+});
+
+test('what is attached has a bound', () => {
+  const text = messageText({ text: 'x', attachments: [{ text: 'y'.repeat(50_000) }] });
+  expect(text.length).toBeLessThan(20_100);
+  expect(text).toContain('[the rest is left out]');
+});
+
+test.each([null, 7, 'x', [], [null], [[]], [{ elements: 7 }], [{ type: 'table', rows: [7] }]])(
+  'blocks that Slack would not send are no error: %p',
+  (blocks) => {
+    expect(typeof messageText({ bot_id: 'B', text: '', blocks, attachments: blocks })).toBe('string');
+  },
+);
