@@ -41,6 +41,9 @@ export interface ScopeSection {
   readonly model?: string;
   readonly directMessages?: 'on' | 'off';
   readonly groupMessages?: 'off' | 'workspace';
+  readonly identity?: 'agent' | 'requester';
+  readonly personal?: readonly string[];
+  readonly others?: 'never' | 'ask';
 }
 
 export interface WorkspaceSection extends ScopeSection {

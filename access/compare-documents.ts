@@ -98,7 +98,9 @@ function modelsOf({ models = [], people }: AccessDocument): Entry[] {
 }
 
 function offersOf({ people }: AccessDocument): Entry[] {
-  return (people?.offers ?? []).map((each) => ({ key: each.name, name: each.name, content: each }));
+  const inChannels =
+    people?.inChannels === 'ask' ? [{ key: 'in-channels/', name: 'in-channels: ask', content: null }] : [];
+  return [...(people?.offers ?? []).map((each) => ({ key: each.name, name: each.name, content: each })), ...inChannels];
 }
 
 function guardrailsOf({ guardrails, repositoryGuardrails, toolGuardrails = [] }: AccessDocument): Entry[] {

@@ -68,6 +68,12 @@ export interface EffectiveServer {
 /** Everything that holds for a scope, each item with its origin. */
 export interface EffectiveAccess {
   readonly scope: ScopeKey;
+  /** `requester` where sessions act as whoever began them. Absent: as the agent of the scope, or in a direct message as its person. */
+  readonly identity?: 'requester';
+  /** With `requester`: what others ask for is done when the person has confirmed it. Absent: never. */
+  readonly others?: 'ask';
+  /** Offers that the agent may ask the requester for. Absent: none. */
+  readonly mayAskFor?: readonly string[];
   readonly policyVersion: number;
   readonly enabled: boolean;
   readonly guardrails: readonly Guardrail[];

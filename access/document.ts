@@ -312,6 +312,15 @@ export interface ScopeAccess {
   readonly directMessages?: 'on' | 'off';
   /** `workspace` gives group messages the bundles of workspace and organization. Absent when the file does not say. */
   readonly groupMessages?: 'off' | 'workspace';
+  /**
+   * Of channels: whom sessions act as. `requester` is whoever began the session, with their own connections and none of the channel's. Absent:
+   * the agent of the channel.
+   */
+  readonly identity?: 'agent' | 'requester';
+  /** With `requester`: the offers that may be used here. A person needs each of them. Absent: all that are offered. */
+  readonly personal?: readonly string[];
+  /** With `requester`: whether others may ask for something in a session, which its owner has to confirm. Absent: never. */
+  readonly others?: 'never' | 'ask';
   /** The pattern that a confirmed channel matches. Absent for what the file names itself. No stored document has it. */
   readonly pattern?: string;
 }
@@ -328,6 +337,8 @@ export interface PeopleAccess {
   readonly offers: readonly PersonalOffer[];
   /** Names of the models among which a person chooses for their own direct messages. Absent: none. */
   readonly models?: readonly string[];
+  /** Whether the agent of a channel may ask whoever began a turn to use a connection of theirs. Absent: never. */
+  readonly inChannels?: 'never' | 'ask';
 }
 
 /** A service that a person may connect with a token of their own. */

@@ -1,4 +1,4 @@
-import { type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
+import { type Principal, principalOf, type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
 import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './attached-access.ts';
 import type { EffectiveAccess, EffectiveRule, EffectiveServer, ForgeConnection } from './decision.ts';
 import type { AccessDocument, NamedModel, PersonalOffer, ScopeAccess } from './document.ts';
@@ -6,7 +6,7 @@ import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
 import { matchesHost } from './host-name.ts';
 import { nearestModel } from './models/nearest-model.ts';
-import { type HeldConnection, personalAccess } from './personal-access.ts';
+import { type HeldConnection, hasNoCredentials, personalAccess } from './personal-access.ts';
 
 /**
  * Computes everything that holds for a scope: its own bundles, then those of its workspace, then those of the
@@ -16,25 +16,50 @@ import { type HeldConnection, personalAccess } from './personal-access.ts';
  *
  * For many scopes or many requests of one document, use {@link indexAccess}.
  *
- * @param held what the person has connected; ignored in every other scope
+ * In a channel with `identity: requester`, and for a session that acts as a person anywhere else, what is attached gives no credential:
+ * only its domain entries, registries and instructions count.
+ *
+ * @param held what the person has connected, or has allowed the agent to use; ignored where none of it may be used (personal-access.ts)
+ * @param principal whom the session acts as
  */
 export function effectiveAccess(
   document: AccessDocument,
   scope: ScopeKey,
   held: readonly HeldConnection[] = [],
+  principal: Principal = principalOf(scope),
 ): EffectiveAccess {
-  return indexAccess(document).effective(scope, held);
+  return indexAccess(document).effective(scope, held, principal);
+}
+
+/** What a channel says of the identity of its sessions. */
+export interface RequesterChannel {
+  /** `#my-code` */
+  readonly label: string;
+  /** Offers that may be used here. */
+  readonly offers: readonly PersonalOffer[];
+  /** Whether a person needs each of them; otherwise one is enough. */
+  readonly needsAll: boolean;
+  readonly others: 'never' | 'ask';
 }
 
 /** A document prepared for many scopes and many requests. */
 export interface AccessIndex {
   /** The same as {@link effectiveAccess}. */
-  effective(scope: ScopeKey, held?: readonly HeldConnection[]): EffectiveAccess;
+  effective(scope: ScopeKey, held?: readonly HeldConnection[], principal?: Principal): EffectiveAccess;
+  /**
+   * The same as {@link effective}, where nobody in particular asks: in a channel with `identity: requester`, what somebody has who has connected
+   * all that may be used there.
+   */
+  forAnybody(scope: ScopeKey): EffectiveAccess;
+  /** The same as {@link accessTo} for anybody. */
+  accessOfAnybody(host: string, scope: ScopeKey): EffectiveAccess;
+  /** What a channel with `identity: requester` says. Null for every other scope. */
+  requesterChannel(scope: ScopeKey): RequesterChannel | null;
   /**
    * What holds for a scope, narrowed to one host. Rules and guardrails for other hosts are left out, and so are
    * registries and instructions, which no decision reads. Every decision about this host is the same as by `effective`.
    */
-  accessTo(host: string, scope: ScopeKey, held?: readonly HeldConnection[]): EffectiveAccess;
+  accessTo(host: string, scope: ScopeKey, held?: readonly HeldConnection[], principal?: Principal): EffectiveAccess;
   /** What people may connect for themselves. */
   readonly offers: readonly PersonalOffer[];
   /** The models that the document names, and those among which a person chooses for themselves. */
@@ -80,56 +105,93 @@ export function indexAccess(document: AccessDocument): AccessIndex {
   /** Most specific first. */
   const chainOf = (scope: ScopeKey) => scopeChain(scope).flatMap(prepare);
 
-  return {
+  /** What all forms of effective access have in common. */
+  function gather(scope: ScopeKey, held: readonly HeldConnection[], principal: Principal) {
+    const place = { people: document.people, scope, principal, said: scopes.get(scope) };
+    const chain = chainOf(scope);
+    const isBare = hasNoCredentials(place);
+    const own = personalAccess(place, held);
+    const repositories = isBare ? [] : chain.flatMap((each) => each.repositories);
+    const isRequester = place.said?.identity === 'requester' && scopeKind(scope) === 'channel';
+    const mayAskFor =
+      document.people?.inChannels === 'ask' && scopeKind(scope) === 'channel' && !isBare
+        ? document.people.offers.map(({ name }) => name)
+        : [];
+    return {
+      chain,
+      own,
+      /** Without rules that attach a credential, where none is attached. */
+      fitting: (rules: readonly EffectiveRule[]) => (isBare ? rules.filter(({ from }) => from === 'domain') : rules),
+      shared: {
+        scope,
+        ...(isRequester && { identity: 'requester' as const }),
+        ...(isRequester && place.said?.others === 'ask' && { others: 'ask' as const }),
+        ...(mayAskFor.length > 0 && { mayAskFor }),
+        policyVersion: document.version,
+        enabled: whyOff(scope, scopes) === null,
+        repositoryGuardrails: document.repositoryGuardrails,
+        toolGuardrails: document.toolGuardrails ?? [],
+        repositories: [...own.repositories, ...repositories],
+        forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
+        servers: [...own.servers, ...(isBare ? [] : serversOf(chain))],
+      },
+    };
+  }
+
+  function requesterChannel(scope: ScopeKey): RequesterChannel | null {
+    const said = scopes.get(scope);
+    if (said?.identity !== 'requester' || scopeKind(scope) !== 'channel') return null;
+    const { label, personal, others = 'never' } = said;
+    const offers = (document.people?.offers ?? []).filter(({ name }) => personal?.includes(name) ?? true);
+    return { label, offers, needsAll: personal !== undefined, others };
+  }
+
+  /** Somebody who has connected all that may be used in a scope. */
+  function anybody(scope: ScopeKey): [HeldConnection[], Principal] {
+    const channel = requesterChannel(scope);
+    if (!channel) return [[], principalOf(scope)];
+    const held = channel.offers.map(({ name }) => ({ connection: name, version: 0 }));
+    return [held, `person:${scope.split(':')[1]}:anybody`];
+  }
+
+  const index: AccessIndex = {
     whyOff: (scope) => whyOff(scope, scopes),
     offers: document.people?.offers ?? [],
     models: document.models ?? [],
     peopleModels: document.people?.models ?? [],
-    effective(scope, held = []) {
-      const chain = chainOf(scope);
+    requesterChannel,
+    forAnybody: (scope) => index.effective(scope, ...anybody(scope)),
+    accessOfAnybody: (host, scope) => index.accessTo(host, scope, ...anybody(scope)),
+    effective(scope, held = [], principal = principalOf(scope)) {
+      const { chain, own, fitting, shared } = gather(scope, held, principal);
       const model = nearestModel((each) => scopes.get(each)?.model, scope);
-      const own = personalAccess(document.people, scope, held);
       return {
-        scope,
-        policyVersion: document.version,
-        enabled: whyOff(scope, scopes) === null,
+        ...shared,
         guardrails: document.guardrails,
-        repositoryGuardrails: document.repositoryGuardrails,
-        toolGuardrails: document.toolGuardrails ?? [],
-        rules: [...own.rules, ...chain.flatMap(({ rules }) => rules)],
-        repositories: [...own.repositories, ...chain.flatMap(({ repositories }) => repositories)],
-        forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
+        rules: [...own.rules, ...chain.flatMap(({ rules }) => fitting(rules))],
         registries: chain.flatMap(({ registries }) => registries),
         ...(model !== undefined && { model }),
-        servers: [...own.servers, ...serversOf(chain)],
         instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
       };
     },
-    accessTo(host, scope, held = []) {
-      const chain = chainOf(scope);
-      const own = personalAccess(document.people, scope, held);
+    accessTo(host, scope, held = [], principal = principalOf(scope)) {
+      const { chain, own, fitting, shared } = gather(scope, held, principal);
       return {
-        scope,
-        policyVersion: document.version,
-        enabled: whyOff(scope, scopes) === null,
+        ...shared,
         guardrails: guardrails.itemsFor(host),
-        repositoryGuardrails: document.repositoryGuardrails,
-        toolGuardrails: document.toolGuardrails ?? [],
         rules: [
           ...own.rules.filter(({ match }) => matchesHost(match.host, host)),
           ...chain.flatMap((each) => {
             each.byHost ??= indexByHost(each.rules, ({ match }) => match.host);
-            return each.byHost.itemsFor(host);
+            return fitting(each.byHost.itemsFor(host));
           }),
         ],
-        repositories: [...own.repositories, ...chain.flatMap(({ repositories }) => repositories)],
-        forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
         registries: [],
-        servers: [...own.servers, ...serversOf(chain)],
         instructions: [],
       };
     },
   };
+  return index;
 }
 
 /** The same connection may be attached to several scopes. The most specific one counts. */

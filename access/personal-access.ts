@@ -1,8 +1,8 @@
-/** What a person's own connections reach in their direct messages. */
-import { type ScopeKey, scopeKind } from '../contracts/scope.ts';
+/** What a person's own connections reach, in the places where they may be used. */
+import { actingPerson, type Principal, type ScopeKey, scopeKind } from '../contracts/scope.ts';
 import { inOrder } from './attached-access.ts';
 import type { EffectiveRepository, EffectiveRule, EffectiveServer, ForgeConnection, Origin } from './decision.ts';
-import type { Connection, OfferedOAuth, PeopleAccess, PersonalOffer } from './document.ts';
+import type { Connection, OfferedOAuth, PeopleAccess, PersonalOffer, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 
 /** A connection that a person has added. */
@@ -13,6 +13,8 @@ export interface HeldConnection {
   readonly version: number;
   /** How they added it: by pasting a token, or by granting one. @default 'token' */
   readonly way?: PersonalWay | undefined;
+  /** Whose it is, where an agent was allowed to use it. Absent: it belongs to the person who is acted as. */
+  readonly owner?: ScopeKey;
 }
 
 export type PersonalWay = 'token' | 'oauth';
@@ -86,36 +88,83 @@ function heldConnection(offer: PersonalOffer, owner: ScopeKey, held: HeldConnect
   return isByOAuth(offer) ? grantedConnection(offer, owner, held.version) : null;
 }
 
+/** A place, and whom a session acts as there. */
+export interface ActingPlace {
+  readonly people: PeopleAccess | undefined;
+  readonly scope: ScopeKey;
+  readonly principal: Principal;
+  /** What the document says of the scope itself. Undefined when it does not name it. */
+  readonly said: Pick<ScopeAccess, 'label' | 'identity' | 'personal'> | undefined;
+}
+
 /**
- * The rules of what a person has connected, as far as it is still offered. Only the person's own scope has any.
- *
- * @param people what the document offers
+ * Whether the credentials that are attached to a scope are out of reach: sessions there act as a person, or this one does since it began, though
+ * the channel says otherwise by now.
  */
-export function personalAccess(
-  people: PeopleAccess | undefined,
-  scope: ScopeKey,
-  held: readonly HeldConnection[],
-): PersonalAccess {
-  if (!people || held.length === 0 || scopeKind(scope) !== 'person') return NOTHING;
-  const origin: Origin = { scope, scopeLabel: 'direct message', bundle: 'own connections' };
+export function hasNoCredentials({ scope, principal, said }: Omit<ActingPlace, 'people'>): boolean {
+  return scopeKind(scope) === 'channel' && (said?.identity === 'requester' || actingPerson(principal) !== null);
+}
+
+/**
+ * The rules of what a person has connected, as far as it is still offered and may be used here:
+ *
+ * 1. In their own direct messages, all of it.
+ * 2. In a channel with `identity: requester`, what the channel names, for a session that acts as the person.
+ * 3. In another channel with `in-channels: ask`, what the agent was allowed to use. Each entry says whose it is.
+ *
+ * Nowhere else is there any.
+ */
+export function personalAccess(place: ActingPlace, held: readonly HeldConnection[]): PersonalAccess {
+  const { people, scope, said } = place;
+  if (!people || held.length === 0) return NOTHING;
+  const scopeLabel = scopeKind(scope) === 'person' ? 'direct message' : (said?.label ?? scope);
   const own = held.flatMap((each) => {
-    const offer = people.offers.find(({ name }) => name === each.connection);
-    const connection = offer && heldConnection(offer, scope, each);
-    return offer && connection ? [{ offer, connection }] : [];
+    const owner = ownerHere(place, each.connection, each.owner);
+    const offer = owner && people.offers.find(({ name }) => name === each.connection);
+    const connection = offer && heldConnection(offer, owner, each);
+    if (!connection) return [];
+    const origin: Origin = { scope: owner, scopeLabel, bundle: 'own connections' };
+    return [{ offer, connection, origin }];
   });
   return {
     rules: own
       .filter(({ connection }) => connection.mcp === undefined)
-      .flatMap(({ connection }) =>
+      .flatMap(({ connection, origin }) =>
         connection.rules.map(
           (match): EffectiveRule => ({ from: 'connection', action: match.action, connection, match, origin }),
         ),
       )
       .sort(inOrder),
-    repositories: own.flatMap(({ offer, connection }) => offer.grants.map((grant) => ({ grant, connection, origin }))),
+    repositories: own.flatMap(({ offer, connection, origin }) =>
+      offer.grants.map((grant) => ({ grant, connection, origin })),
+    ),
     forges: own.flatMap(({ connection }) =>
       forgesByNature(connection).map((forge) => ({ connection: connection.id, forge })),
     ),
-    servers: own.flatMap(({ connection }) => (connection.mcp ? [{ connection, ...connection.mcp, origin }] : [])),
+    servers: own.flatMap(({ connection, origin }) =>
+      connection.mcp ? [{ connection, ...connection.mcp, origin }] : [],
+    ),
   };
+}
+
+/** The person whose connection may be used here under this name. Null where it may not. */
+function ownerHere(
+  { people, scope, principal, said }: ActingPlace,
+  name: string,
+  given: ScopeKey | undefined,
+): ScopeKey | null {
+  switch (scopeKind(scope)) {
+    case 'person':
+      return principal === scope && given === undefined ? scope : null;
+    case 'channel': {
+      if (said?.identity === 'requester') {
+        const isHere = said.personal === undefined || said.personal.includes(name);
+        return isHere && given === undefined && actingPerson(principal) ? (principal as ScopeKey) : null;
+      }
+      const isAllowed = people?.inChannels === 'ask' && given !== undefined && actingPerson(given) !== null;
+      return isAllowed && principal === `agent@${scope}` ? given : null;
+    }
+    default:
+      return null;
+  }
 }

@@ -57,7 +57,7 @@ export function compareReach(before: AccessDocument, after: AccessDocument): Sco
   const pieces = createPieces();
   const [old, now] = [indexAccess(before), indexAccess(after)];
   const changed = [...labels].flatMap(([scope, label]) => {
-    const [was, is] = [reachOf(old.effective(scope), pieces), reachOf(now.effective(scope), pieces)];
+    const [was, is] = [reachOf(old.forAnybody(scope), pieces), reachOf(now.forAnybody(scope), pieces)];
     if (isSame(was.allowed, is.allowed) && isSame(was.denied, is.denied) && isSameOrder(was.order, is.order)) return [];
     const gained = [...beyond(is, was, 'no longer', false), ...otherwiseDecided(is, was)];
     const lost = beyond(was, is, 'from now on', true);
@@ -121,6 +121,7 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
         ),
       ),
       ...access.registries.map((each) => named(each, `packages of ${each.registry}`, placeOf(each.origin))),
+      ...ownPieces(access),
     ],
     denied: [
       ...rules.filter(({ action }) => action === 'deny').map(held),
@@ -152,6 +153,16 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
       ...access.repositoryGuardrails.map((each) => named(each, operationsText(each), 'guardrail', each.line)),
     ],
   };
+}
+
+/** That people's own connections are used in a channel is a gain by itself, whatever these reach. */
+function ownPieces({ identity, mayAskFor = [], others, scope }: EffectiveAccess): Held[] {
+  const held = (what: string): Held => ({ piece: namedPiece(what), origin: scope, line: 0 });
+  return [
+    ...(identity === 'requester' ? [held('sessions that act as whoever began them')] : []),
+    ...(others === 'ask' ? [held("what others ask for in a person's thread, once that person has confirmed it")] : []),
+    ...mayAskFor.map((name) => held(`a person's own ${name}, once the person who began the turn has allowed it`)),
+  ];
 }
 
 /** Both have the same pieces in the same order. */

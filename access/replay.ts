@@ -1,11 +1,11 @@
 /** Judges recorded requests by another document, to see what it would have changed. */
 import type { Outcome } from '../contracts/egress.ts';
-import type { ScopeKey } from '../contracts/scope.ts';
+import { type Principal, principalOf, type ScopeKey, scopeKind } from '../contracts/scope.ts';
 import { decide } from './decide.ts';
 import type { AccessDocument } from './document.ts';
 import { type AccessIndex, indexAccess } from './effective-access.ts';
 import { parseHostName } from './host-name.ts';
-import { offerOf } from './personal-access.ts';
+import { type HeldConnection, offerOf } from './personal-access.ts';
 import { decideTunnel } from './tunnel.ts';
 
 /** Requests that were alike, as they are recorded. */
@@ -52,9 +52,22 @@ function judge(request: RecordedRequest, index: AccessIndex): { outcome: Outcome
   const { host } = parsed;
   // What a person had connected then is known from what they used.
   const own = request.connection === null ? null : offerOf(request.connection);
-  const held = own === null ? [] : [{ connection: own, version: 1 }];
-  const access = index.accessTo(host, request.scope, held);
+  const access = index.accessTo(host, request.scope, ...actingThen(own, request.scope, index));
   // Of a tunnel only host and port are known. A connection that is intercepted now is judged request by request.
   const tunnel = transport === 'tunnel' ? decideTunnel(host, port, access) : null;
   return tunnel ?? decide({ method, scheme, host, port, path: request.path.split('?', 1)[0] ?? '/' }, access);
+}
+
+/** Whom a request acted as that used a connection of a person's own, with what they had: `own` is the name of the offer, null for other requests. */
+function actingThen(
+  own: string | null,
+  scope: ScopeKey,
+  index: AccessIndex,
+): [held: readonly HeldConnection[], principal: Principal] {
+  if (own === null) return [[], principalOf(scope)];
+  const held = { connection: own, version: 1 };
+  if (scopeKind(scope) !== 'channel') return [[held], principalOf(scope)];
+  const anybody = `person:${scope.split(':')[1]}:anybody` as const;
+  if (index.requesterChannel(scope)) return [[held], anybody];
+  return [[{ ...held, owner: anybody }], principalOf(scope)];
 }

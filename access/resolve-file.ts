@@ -139,7 +139,18 @@ function workspaceScope(
 }
 
 function scopeAccess(scope: ScopeKey, label: string, section: ScopeSection): ScopeAccess {
-  const { enabled, bundles, instructions, environment, model, directMessages, groupMessages } = section;
+  const {
+    enabled,
+    bundles,
+    instructions,
+    environment,
+    model,
+    directMessages,
+    groupMessages,
+    identity,
+    personal,
+    others,
+  } = section;
   return {
     scope,
     label,
@@ -150,5 +161,8 @@ function scopeAccess(scope: ScopeKey, label: string, section: ScopeSection): Sco
     ...(model !== undefined && { model }),
     ...(directMessages !== undefined && { directMessages }),
     ...(groupMessages !== undefined && { groupMessages }),
+    ...(identity !== undefined && { identity }),
+    ...(personal !== undefined && { personal }),
+    ...(others !== undefined && { others }),
   };
 }

@@ -28,7 +28,7 @@ export interface TestResult {
 export function runTests(tests: readonly ResolvedTest[], document: AccessDocument): TestResult[] {
   const index = indexAccess(withPatterns(document));
   return tests.map(({ test, scope }) => {
-    const { outcome, by, reason } = ask(test, index.effective(scope));
+    const { outcome, by, reason } = ask(test, index.forAnybody(scope));
     const { expect, line } = test;
     const fits = expect.outcome === outcome || (expect.outcome === 'allowed' && outcome !== 'blocked');
     return {

@@ -15,7 +15,8 @@ export interface HostReach {
 
 /**
  * The scopes of a document in which a rule allows something on a host. A channel that the document does not name has
- * what its workspace and the organization have.
+ * what its workspace and the organization have. In a channel with `identity: requester` it is what somebody reaches there who has connected
+ * all that may be used.
  *
  * @param host canonical (host-name.ts)
  */
@@ -23,7 +24,7 @@ export function whoCan(host: string, document: AccessDocument): HostReach[] {
   const index = indexAccess(document);
   const named = document.scopes.map(({ scope, label }) => ({ scope, label }));
   return named.flatMap(({ scope, label }) => {
-    const access = index.accessTo(host, scope);
+    const access = index.accessOfAnybody(host, scope);
     // The address of an MCP server is no rule. Scopes that may call its tools reach it all the same.
     const servers = access.servers.flatMap(({ connection }) => serverAccess(access, connection.id).rules);
     const found = [...access.rules, ...servers.filter(({ match }) => matchesHost(match.host, host))];

@@ -1,15 +1,18 @@
+import type { HeldConnection } from '../access/personal-access.ts';
 import { offerTools, wantOwnListings } from '../agent/mcp/turn-tools.ts';
+import { askable } from '../agent/own-connection.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { isOlder } from '../contracts/fence.ts';
-import { ownerOf } from '../contracts/scope.ts';
+import { actingPerson, type Person } from '../contracts/scope.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { takeSnapshot } from '../store/access-snapshots.ts';
 import { type Database, inTransaction } from '../store/database.ts';
+import { allowedUses } from '../store/own-uses.ts';
 import { heldConnections } from '../store/personal-connections.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
-import { fixInstructions, setSessionState } from '../store/sessions.ts';
-import { advanceFence, inTurn, lockSession, openRun, stillRests } from '../store/turn-fence.ts';
-import { insertTurn, runningTurnOf, turnOfFence } from '../store/turns.ts';
+import { fixInstructions, getSession, setSessionState } from '../store/sessions.ts';
+import { advanceFence, inTurn, lockSession, openRun, stillRests, type TurnRef } from '../store/turn-fence.ts';
+import { getTurn, insertTurn, runningTurnOf, turnOfFence } from '../store/turns.ts';
 import { endLeftTurn } from './end-turn.ts';
 import { failure } from './failure.ts';
 import type { SessionSettings } from './settings.ts';
@@ -26,6 +29,16 @@ type Beginning = Pick<AgentActivities, 'openRun' | 'beginTurn' | 'resolveScopeAc
 /** What happens to a session before and after its turns. */
 export function createBeginning({ database, settings, log }: BeginTurnDependencies): Beginning {
   const policy = createPolicyReader(database);
+
+  /** What may be used of people's own connections when the turn begins: the person's who is acted as, or what its requester has allowed. */
+  async function heldFor(
+    turn: TurnRef & { readonly requester: string },
+    acting: Person | null,
+  ): Promise<readonly HeldConnection[]> {
+    if (acting) return acting.person === turn.requester ? heldConnections(database, acting) : [];
+    return allowedUses(database, turn);
+  }
+
   return {
     openRun: ({ session, runId }) => openRun(database, session, runId),
 
@@ -72,11 +85,17 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
      * model's prompt; the proxy decides each request by the policy of its moment.
      */
     async resolveScopeAccess({ session, turn, scope }) {
-      const owner = ownerOf(scope);
-      const held = owner ? await heldConnections(database, owner) : [];
-      const access = (await policy()).effective(scope, held);
+      const [{ principal }, { requester }] = await Promise.all([
+        getSession(database, session),
+        getTurn(database, session, turn),
+      ]);
+      const acting = actingPerson(principal);
+      const held = await heldFor({ session, turn, requester }, acting);
+      const access = (await policy()).effective(scope, held, principal);
       const snapshot = await inTurn(database, { session, turn }, async (db) => {
-        const id = await takeSnapshot(db, session, turn, access, await offerTools(db, access));
+        const tools = await offerTools(db, access);
+        const own = await askable(db, access, { session, requester });
+        const id = await takeSnapshot(db, session, turn, access, own.length > 0 ? { ...tools, own } : tools);
         if (access.enabled) await wantOwnListings(db, access);
         if (access.enabled) await fixInstructions(db, session, access.instructions);
         return id;

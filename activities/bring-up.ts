@@ -1,5 +1,5 @@
 import type { ProvisionInput } from '../contracts/activities.ts';
-import { ownerOf, type ScopeKey } from '../contracts/scope.ts';
+import { actingPerson, type Principal, type ScopeKey } from '../contracts/scope.ts';
 import { isDockerError } from '../docker/errors.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
 import { relayUidOf, SOCKET_NAMES } from '../docker/sandbox-names.ts';
@@ -49,15 +49,15 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
   /** Nothing is said any more in the name of a turn that has ended. */
   const tell = ({ session, turn }: ProvisionInput, what: string, text: string): Promise<void> =>
     inTurn(database, { session, turn }, (db) => createTellThread(db)(session, `${session}/${turn}/${what}`, text));
-  /** What people do in their direct messages is theirs, whatever the operator says of the agent's own commits. */
-  const authorFor = async (scope: ScopeKey, person: string): Promise<string | null> => {
-    if (ownerOf(scope)) return (await proxy.commitAuthor(scope).catch(() => null)) ?? person;
+  /** What is done in a person's name is theirs, whatever the operator says of the agent's own commits. */
+  const authorFor = async (scope: ScopeKey, principal: Principal, person: string): Promise<string | null> => {
+    if (actingPerson(principal)) return (await proxy.commitAuthor(scope, principal).catch(() => null)) ?? person;
     return gitAuthor ?? proxy.commitAuthor(scope).catch(() => null);
   };
   return (input) =>
     lock(input.sandbox, async () => {
       const { session, turn, sandbox } = input;
-      const [{ agentUid, scope }, origin, holds] = await Promise.all([
+      const [{ agentUid, scope, principal }, origin, holds] = await Promise.all([
         getSession(database, session),
         commitOrigin(database, session, turn),
         inTurn(database, { session, turn }, (db) => holdsPlace(db, sandbox, turn)),
@@ -66,7 +66,7 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
       const [environment, author] = await Promise.all([
         findEnvironment(scope),
         // Without the proxy nothing is brought up, and the next step says so.
-        authorFor(scope, origin.author),
+        authorFor(scope, principal, origin.author),
       ]);
       if (environment.state === 'building') {
         await tell(

@@ -1,3 +1,4 @@
+import { PRESETS } from '../access/presets/apply-preset.ts';
 import { finalText } from '../agent/final-text.ts';
 import { settleOpenTools } from '../agent/settle-tools.ts';
 import { estimateTokens } from '../agent/tokens.ts';
@@ -5,14 +6,18 @@ import { userText } from '../agent/transcript/user-text.ts';
 import type { AgentActivities, EndTurnInput, EndTurnResult, TurnInput } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
 import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
+import { actingPerson, scopeKind } from '../contracts/scope.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { putMessage, retireMessage } from '../store/outbox.ts';
+import { usedInTurn } from '../store/own-uses.ts';
+import { findPerson } from '../store/people.ts';
 import { withdrawPlace } from '../store/places.ts';
 import { withdrawQuestions } from '../store/questions.ts';
+import { getSession } from '../store/sessions.ts';
 import { lockTurn } from '../store/turn-fence.ts';
-import { finishTurn, markStopped, turnTotals } from '../store/turns.ts';
+import { finishTurn, getTurn, markStopped, turnTotals } from '../store/turns.ts';
 
 export interface EndingDependencies {
   readonly database: Database;
@@ -132,7 +137,29 @@ async function footerOf(db: Queryable, { session, turn }: TurnInput): Promise<st
     .map((outcome) => `${totals[outcome]} ${outcome}`);
   const { tools, seconds } = totals;
   const time = seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
-  return [`${tools} tool call${tools === 1 ? '' : 's'}`, time, ...outcomes].join(' · ');
+  return [
+    ...(await identityOf(db, { session, turn })),
+    `${tools} tool call${tools === 1 ? '' : 's'}`,
+    time,
+    ...outcomes,
+  ].join(' · ');
+}
+
+/** Whose name the work was done in, where that is a person's; and what of a person's own an agent was allowed to use. */
+async function identityOf(db: Queryable, { session, turn }: TurnInput): Promise<string[]> {
+  const [{ principal, team, scope }, { requester }] = await Promise.all([
+    getSession(db, session),
+    getTurn(db, session, turn),
+  ]);
+  if (scopeKind(scope) !== 'channel') return [];
+  const acting = actingPerson(principal);
+  const used = acting ? [] : await usedInTurn(db, { session, turn, requester });
+  if (!acting && used.length === 0) return [];
+  const name = (await findPerson(db, team, acting?.person ?? requester))?.name ?? acting?.person ?? requester;
+  if (acting) return [`in the name of ${name}`];
+  return [
+    `as the agent of this channel, with ${name}'s own ${used.map((each) => PRESETS[each]?.title ?? each).join(' and ')}`,
+  ];
 }
 
 /** Bellhop's own words as mrkdwn, never the model's: what they mention is mentioned. */

@@ -38,7 +38,8 @@ export function systemPrompt(input: PromptInput): string {
 function identity({ name, channel, access }: PromptInput): string {
   const alone = access !== null && scopeKind(access.scope) === 'group-dm' ? 'a group message' : 'a direct message';
   const place = channel === null ? `${alone} in Slack` : `a thread of the Slack channel ${channel}`;
-  const own = access !== null && scopeKind(access.scope) === 'person' ? [OWN] : [];
+  const own =
+    access?.identity === 'requester' ? [OWN_IN_CHANNEL] : access && scopeKind(access.scope) === 'person' ? [OWN] : [];
   return [
     `You are ${name}, an agent that works for a team in ${place}.`,
     ...own,
@@ -51,6 +52,10 @@ function identity({ name, channel, access }: PromptInput): string {
 /** Said in a one-to-one message only. */
 const OWN =
   'You act for the one person who writes to you here. Connections named personal/… are their own accounts: what you do with them is done in their name, and so are your commits. You have nothing of any channel here. When something they have not connected is missing, tell them to write `connections` to you.';
+
+/** Said in a channel whose sessions act as whoever began them. */
+const OWN_IN_CHANNEL =
+  'In this thread you act for the one person who began it. Connections named personal/… are their own accounts: what you do with them is done in their name, and so are your commits. Nobody else gives you work here, and you use no credential of the channel. Everybody in the channel reads your answer: show nothing of these accounts that the person has not asked for. When something they have not connected is missing, tell them to write `connections` to you in a direct message.';
 
 const SANDBOX = `# Your sandbox
 Tools work in a Linux container of this thread's own, as an unprivileged user. /workspace is kept between turns, everything else may be gone.

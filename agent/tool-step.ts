@@ -15,6 +15,7 @@ import { assertNotLostTooOften, StepError } from './errors.ts';
 import { placeIncomingFiles } from './incoming-files.ts';
 import type { McpPort } from './mcp/mcp-port.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
+import { createOwnConnections, ownMark } from './own-connection.ts';
 import { failedEnd } from './settle-tools.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
@@ -83,6 +84,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
     ...{ session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress, begin },
     ask: (question) => askPerson(database, input, question),
     askMeanwhile: (question, until) => askMeanwhile(database, input, question, until),
+    own: createOwnConnections(database, input),
     callServer: (call) =>
       mcp.call({
         ...call,
@@ -95,7 +97,8 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   // From here on the call may have an effect; a command and a call of an MCP server say so themselves.
   if (!tool.runsCommand && !tool.beginsItself) await begin();
   const outcome = await tool.run(context, step.arguments, signal);
-  return toEnd({ ...outcome, text: [outcome.text, ...problems].join('\n') });
+  const mark = await ownMark(database, input);
+  return toEnd({ ...outcome, text: [...(mark === null ? [] : [mark]), outcome.text, ...problems].join('\n') });
 }
 
 function toEnd({ text, isError, exitCode, output, truncated }: ToolOutcome): ToolEnd {

@@ -16,6 +16,8 @@ export interface TurnTools {
   readonly offered: readonly OfferedTool[];
   /** What the model is told of servers, in sentences. */
   readonly notes: readonly string[];
+  /** Connections of the requester's own that the agent may ask for. Absent: none. */
+  readonly own?: readonly string[];
 }
 
 /** A tool in the definition in which a turn is offered it. */

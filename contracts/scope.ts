@@ -42,7 +42,12 @@ export interface Person {
 
 /** The person whose scope it is. Null for every other scope. */
 export function ownerOf(scope: ScopeKey): Person | null {
-  const [kind, team, person, ...rest] = scope.split(':');
+  return actingPerson(scope);
+}
+
+/** The person as whom a principal acts. Null for an agent, and for the operator. */
+export function actingPerson(principal: string): Person | null {
+  const [kind, team, person, ...rest] = principal.split(':');
   return kind === 'person' && team && person && rest.length === 0 ? { team, person } : null;
 }
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { Pool } from 'undici';
 import type { ToolFacts } from '../access/mcp/judge-tool.ts';
 import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../contracts/egress.ts';
-import type { ScopeKey } from '../contracts/scope.ts';
+import { type Principal, principalOf, type ScopeKey } from '../contracts/scope.ts';
 import {
   CARRIED,
   type ConnectionAnswer,
@@ -57,7 +57,7 @@ export interface ProxyControl {
    */
   askServer(server: ServerView, name: AskName, ask: ServerAsk): Promise<ServerAnswer>;
   /** Who commits in the sandboxes of a scope, as `Name <address>`. Null when no forge of the scope says so. */
-  commitAuthor(scope: ScopeKey): Promise<string | null>;
+  commitAuthor(scope: ScopeKey, principal?: Principal): Promise<string | null>;
   health(): Promise<ProxyHealth>;
   close(): Promise<void>;
 }
@@ -181,8 +181,10 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
       if (answer.headers[CARRIED] === undefined) throw errorOf(await answer.body.text(), answer.statusCode);
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     },
-    commitAuthor: async (scope) =>
-      (await call<{ author: string | null }>('GET', `/authors/${encodeURIComponent(scope)}`)).author,
+    commitAuthor: async (scope, principal = principalOf(scope)) => {
+      const path = `/authors/${encodeURIComponent(scope)}?principal=${encodeURIComponent(principal)}`;
+      return (await call<{ author: string | null }>('GET', path)).author;
+    },
     health: () => call('GET', '/health'),
     close: () => pool.destroy(),
   };

@@ -176,7 +176,9 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   });
   const personal = createPersonalFeed({
     held: store.held,
+    allowed: store.allowed,
     isOffered: () => (policy.document?.people?.offers.length ?? 0) > 0,
+    mayBeAllowed: () => policy.document?.people?.inChannels === 'ask',
     onError,
   });
   const blind = createBlindTunnels({ dialer, recorder, clock });
@@ -275,7 +277,8 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     sender.recheck();
     blind.recheck((exchange, authority) => {
       if (!exchange.lease) return false;
-      return judgeConnect(authority, policy.accessTo(authority.host, exchange.lease.request.scope)).way === 'tunnel';
+      const { scope, principal } = exchange.lease.request;
+      return judgeConnect(authority, policy.accessTo(authority.host, scope, [], principal)).way === 'tunnel';
     });
   }
 
@@ -299,7 +302,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     listeners,
     health,
     testConnection: (connection, request) => tests.run(connection, request),
-    commitAuthor: (scope) => authors.of(scope),
+    commitAuthor: (scope, principal) => authors.of(scope, principal),
     door,
     onError: (error) => onError(error, 'the control socket failed on a request'),
     earlierCounts: ({ session, epoch }) => countsWithin(store.counts(session, epoch.turn), EARLIER_COUNTS_MS),

@@ -5,6 +5,7 @@ import type { Person } from '../contracts/scope.ts';
 import { sealedCredentials } from '../store/credentials.ts';
 import type { Queryable } from '../store/database.ts';
 import { egressCounts, storeEgressEvents } from '../store/egress-events.ts';
+import { allowedUses } from '../store/own-uses.ts';
 import { heldConnections, sealedPersonalConnection } from '../store/personal-connections.ts';
 import { failGrant, keepDeviceCode, keepGranted, pollAgain, takeGrant } from '../store/personal-grants.ts';
 import { type AskedTest, answerTest, type TestAnswer, takeTest } from '../store/personal-tests.ts';
@@ -17,6 +18,7 @@ import {
 } from '../store/personal-tokens.ts';
 import { currentPolicy, policyRevision } from '../store/policy.ts';
 import { claimRefreshToken, releaseRefreshToken, replaceRefreshToken } from '../store/refresh-tokens.ts';
+import type { TurnRef } from '../store/turn-fence.ts';
 import type { PersonalTokenStore } from './credentials/tokens/personal-tokens.ts';
 import type { RotationStore } from './credentials/tokens/rotated-tokens.ts';
 import type { GrantStore } from './personal/grants.ts';
@@ -30,6 +32,8 @@ export interface ProxyStore {
   credentials(document: AccessDocument): Promise<ReadonlyMap<string, Uint8Array>>;
   /** What a person has connected at this moment. */
   held(owner: Person): Promise<readonly HeldConnection[]>;
+  /** What the requester of a turn has allowed the agent of a channel to use. */
+  allowed(turn: TurnRef & { readonly requester: string }): Promise<readonly HeldConnection[]>;
   /** The sealed text of one version of it. Null when it was removed or replaced. */
   sealedPersonal(owner: Person, name: string, version: number): Promise<Uint8Array | null>;
   /** A test that a person asked for, for this proxy alone. Null when none waits. */
@@ -52,6 +56,7 @@ export function createProxyStore(database: Queryable): ProxyStore {
     credentials: ({ connections }) =>
       sealedCredentials(database, new Map(connections.map(({ id, credentialVersion }) => [id, credentialVersion]))),
     held: (owner) => heldConnections(database, owner),
+    allowed: (turn) => allowedUses(database, turn),
     sealedPersonal: (owner, name, version) => sealedPersonalConnection(database, owner, name, version),
     takeTest: () => takeTest(database),
     answerTest: (id, answer) => answerTest(database, id, answer),

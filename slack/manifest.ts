@@ -15,6 +15,7 @@ const BOT_SCOPES = [
   'im:read',
   'mpim:history',
   'mpim:read',
+  'reactions:read',
   'reactions:write',
   'users:read',
 ] as const;
@@ -31,6 +32,7 @@ const BOT_EVENTS = [
   'message.groups',
   'message.im',
   'message.mpim',
+  'reaction_added',
   'user_change',
 ] as const;
 

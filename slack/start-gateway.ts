@@ -1,7 +1,7 @@
 import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { PersonalOffer } from '../access/document.ts';
-import type { Off } from '../access/effective-access.ts';
+import type { Off, RequesterChannel } from '../access/effective-access.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { listenTo, type Notifications } from '../store/notifications.ts';
@@ -12,6 +12,7 @@ import type { RateLimits } from './api/rate-limits.ts';
 import { createDeliverer } from './delivery/deliverer.ts';
 import { createFileFetcher } from './delivery/incoming-files.ts';
 import { createThreadJoiner } from './delivery/join-thread.ts';
+import { settleConfirmation } from './delivery/requester-threads.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
 import { createDirectory, type Directory } from './people/directory.ts';
 import { createEndedAccounts } from './people/ended-accounts.ts';
@@ -24,6 +25,7 @@ import { createAnswerTeller } from './questions/tell-answers.ts';
 import { type CatchUpTimes, createCatchUp } from './receiving/catch-up.ts';
 import { createCrowdMeter } from './receiving/crowd-meter.ts';
 import { createKeeper } from './receiving/keep-incoming.ts';
+import { noteDoings } from './receiving/note-doings.ts';
 import { createInboxReceiver } from './receiving/receiver.ts';
 import { createSocketConnection } from './receiving/socket-connection.ts';
 import { createOutboxSender } from './sending/outbox-sender.ts';
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
+  /** What a channel says in which sessions act as whoever began them. @default there is none */
+  readonly requesterChannel?: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   /** Seals what a person pastes. */
   readonly keepToken: KeepToken;
   /** Begins attempts to grant a token by OAuth. @default none can be begun */
@@ -107,6 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     whyOff: options.whyOff,
     offers: options.offers,
     callbackReach: grants.reach,
+    requesterChannel: options.requesterChannel ?? (async () => null),
     now,
     log,
     crowd: crowd.seen,
@@ -126,6 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     crowd.note();
     const came = performance.now();
     await personal.noteAccount(body);
+    await noteDoings(database, identity, body);
     const isNew = await store(body);
     options.onStored?.((performance.now() - came) / 1_000);
     if (isNew) deliverer.poke();
@@ -182,7 +188,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const answers = createAnswerTeller({
     database,
     signals: options.signals,
-    onTold: sender.poke,
+    onTold: () => {
+      sender.poke();
+      deliverer.poke();
+    },
+    onConfirmed: (question) => settleConfirmation(database, question),
     onError: (error) => log.warn({ reason: String(error) }, 'a session could not be told of an answer'),
   });
   const grantTeller = createGrantTeller({

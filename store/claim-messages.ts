@@ -47,13 +47,19 @@ export async function claimUnread(db: Queryable, session: SessionId, turn: numbe
 }
 
 /**
+ * In a session whose sandbox may have been served a person's credential, only what this person says is read: what others write there must not
+ * cause anything in their name. An owner is set under the session's lock, before anything is served.
+ */
+export const FROM_OWNER = `(select owner is null or owner = author or coalesce(owner = confirmed_by, false) from session where session.id = $1)`;
+
+/**
  * What a turn (session $1, number $2) may take. It takes nothing that was said after a stop of it:
  * 1. A message begins a turn. Its author says stop, and then asks for something else.
  * 2. The stop is handed over first, then the new question. The turn has not ended yet.
  * 3. If the turn took the question now, it would end as a stopped one, and the question would get no answer.
  * Therefore the question waits for the next turn.
  */
-const CLAIMABLE = `session = $1 and turn is null and kind in ('message', 'schedule')
+const CLAIMABLE = `session = $1 and turn is null and kind in ('message', 'schedule') and ${FROM_OWNER}
   and id < all(select stop.id from inbox stop join turn on turn.session = stop.session
                where stop.session = $1 and stop.kind = 'stop' and stop.state = 'answered'
                  and number = $2 and stop.id > begun_by)`;

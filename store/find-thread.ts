@@ -1,6 +1,7 @@
 import { type SessionId, sessionIdOf } from '../contracts/ids.ts';
 import type { SessionState } from '../contracts/search-attributes.ts';
 import type { Queryable } from './database.ts';
+import { heldBackIn } from './held-back.ts';
 import type { InboxState } from './inbox.ts';
 
 /** What happened to a message that came in. */
@@ -42,7 +43,13 @@ export interface FoundThread {
   readonly principal: string | null;
   readonly sandbox: { readonly id: string; readonly runner: string; readonly state: string } | null;
   readonly turns: readonly FoundTurn[];
+  /** What others did in a thread that works in a person's name, newest first. */
+  readonly heldBack: readonly FoundHeldBack[];
 }
+
+export type FoundHeldBack = Awaited<ReturnType<typeof heldBackIn>>[number];
+
+const HELD_BACK_SHOWN = 50;
 
 /** What the command line's role may read of a message: everything but what it says. */
 const SEEN = 'id, team, thread_ts, state, author, attempts, received_at, delivered_at, turn';
@@ -67,12 +74,13 @@ export async function findThread(
   const place = rows[0];
   if (!place) return null;
   const session = sessionIdOf({ team: place.team, channel, threadTs: place.threadTs });
-  const [message, known, turns] = await Promise.all([
+  const [message, known, turns, heldBack] = await Promise.all([
     messageAt(db, channel, ts),
     sessionWithSandbox(db, session),
     turnsOf(db, session),
+    heldBackIn(db, session, HELD_BACK_SHOWN),
   ]);
-  return { session, message, ...known, turns };
+  return { session, message, ...known, turns, heldBack };
 }
 
 async function messageAt(db: Queryable, channel: string, ts: string): Promise<FoundMessage | null> {

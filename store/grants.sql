@@ -33,6 +33,8 @@ grant select, insert, delete on personal_test to :"gateway";
 grant select, insert, update on mcp_server to :"gateway";
 -- It judges a press against the question. No turn asks by it.
 grant select, insert, update on question to :"gateway";
+-- What people do in a thread of somebody else.
+grant select, insert, update (confirmed) on held_back to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said. Who a session acts as, and as which user
 -- its commands run, stays as it was made.
@@ -51,6 +53,7 @@ grant select (team, person, connection, version, way) on personal_connection to 
 grant select, update on question to :"agent";
 -- Keys of models, which are sealed for it alone. It reads no other credential.
 grant select on model_key to :"agent";
+grant select on own_use to :"agent";
 -- Deletes what is too old, and nothing else: the function decides what that is.
 grant execute on function delete_old(text, timestamptz, int) to :"agent";
 
@@ -60,7 +63,7 @@ grant select, update on sandbox, step to :"runner";
 grant select, insert on transcript, file, file_chunk to :"runner";
 grant update (placed_in) on file to :"runner";
 -- For read_thread: what was said in the session's own thread.
-grant select (team, session, kind, state, author, author_class, text, received_at) on inbox to :"runner";
+grant select (team, session, kind, state, author, author_class, text, received_at, confirmed_by) on inbox to :"runner";
 grant select (team, id, name) on person to :"runner";
 grant select on session, turn to :"runner";
 grant select on applied_environment, policy_revision to :"runner";
@@ -69,13 +72,16 @@ grant select, insert, update, delete on mcp_server to :"runner";
 grant select, insert, delete on mcp_tool to :"runner";
 grant select (session, turn, tools) on access_snapshot to :"runner";
 -- A row can only be locked by a role that may change one of its columns: the fence of a turn is checked under this lock.
-grant update (changed_at) on session to :"runner";
+-- A person whose connection is used in a session becomes its owner.
+grant update (changed_at, owner) on session to :"runner";
 grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out) on turn to :"runner";
 grant select, insert, update on outbox to :"runner";
 -- A tool asks a person.
 grant select, insert, update on question to :"runner";
+grant select, insert, update on own_use to :"runner";
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.
+grant select on own_use to :"proxy";
 grant select on policy, policy_revision, confirmed_channel, credential, personal_connection to :"proxy";
 -- It answers a test that a person asked for; where that is told is not its business.
 grant select (id, team, person, connection, asked_at, taken_until, answered_at), update (taken_until, status, code, answered_at) on personal_test to :"proxy";
@@ -97,6 +103,7 @@ grant delete, select (connection) on refresh_token to :"admin";
 grant delete, select (team, person, connection, version, key_id, expires_at, added_at, way, refused_at) on personal_connection to :"admin";
 grant delete, select (team, person, connection) on personal_grant to :"admin";
 grant select, insert, update, delete on schedule to :"admin";
+grant select on held_back to :"admin";
 grant select on installation, channel, person, session, turn, runner, sandbox, place_request, egress_event to :"admin";
 grant select (session, turn, number) on step to :"admin";
 grant select (id, kind, state, team, channel, thread_ts, session, ts, author, attempts, received_at, delivered_at, turn) on inbox to :"admin";

@@ -46,6 +46,8 @@ export interface InboxRow extends InboxEntry {
   readonly attempts: number;
   /** True when a stop came after it, before its author was known. */
   readonly overtaken: boolean;
+  /** The person in whose name the thread works, when they have confirmed what somebody else wrote. Absent or null: nobody has. */
+  readonly confirmedBy?: string | null;
 }
 
 export interface StoredEntry {
@@ -66,12 +68,13 @@ export interface StoredEntry {
   received_at: Date;
   attempts: number;
   overtaken: boolean;
+  confirmed_by: string | null;
 }
 
 /** The columns of {@link StoredEntry}. */
 export const COLUMNS = `inbox.id, inbox.event_id, inbox.kind, inbox.team, inbox.channel, inbox.thread_ts, inbox.session, inbox.ts, inbox.author,
   inbox.author_class, inbox.address, inbox.text, inbox.files, inbox.state, inbox.received_at, inbox.attempts,
-  inbox.overtaken`;
+  inbox.overtaken, inbox.confirmed_by`;
 /** Rows that still need work. */
 export const UNDELIVERED = "delivered_at is null and state in ('received', 'delivered')";
 
@@ -112,6 +115,21 @@ export async function closeEntry(
     "update inbox set state = $2, author_class = $3, text = $4 where id = $1 and state = 'received'",
     [id, state, author.authorClass, storableText(author.text)],
   );
+  return rowCount === 1;
+}
+
+/**
+ * Puts a message that was refused back into the inbox, because the person has confirmed it in whose name its thread works. False when
+ * somebody has done so before.
+ */
+export async function confirmEntry(db: Queryable, id: string, owner: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update inbox set state = 'received', confirmed_by = $2, attempts = 0, not_before = now(), claimed_until = null,
+            delivered_at = null
+     where id = $1 and state = 'refused' and confirmed_by is null`,
+    [id, owner],
+  );
+  if (rowCount === 1) db.wake('bellhop_inbox');
   return rowCount === 1;
 }
 
@@ -178,5 +196,6 @@ export function toRow(row: StoredEntry): InboxRow {
     receivedAt: row.received_at,
     attempts: row.attempts,
     overtaken: row.overtaken,
+    confirmedBy: row.confirmed_by,
   };
 }

@@ -183,12 +183,9 @@ async function replaceCard(db: Queryable, { key, asked }: StoredQuestion, words:
 }
 
 /** Closed questions of which no session was told yet. */
-export async function untoldQuestions(
-  db: Queryable,
-  most: number,
-): Promise<Pick<StoredQuestion, 'id' | 'session' | 'turn'>[]> {
-  const { rows } = await db.query<Pick<StoredQuestion, 'id' | 'session' | 'turn'>>(
-    `select id, session, turn from question where told_at is null and state in ('answered', 'expired') order by closed_at limit $1`,
+export async function untoldQuestions(db: Queryable, most: number): Promise<StoredQuestion[]> {
+  const { rows } = await db.query<StoredQuestion>(
+    `select ${COLUMNS} from question where told_at is null and state in ('answered', 'expired') order by closed_at limit $1`,
     [most],
   );
   return rows;

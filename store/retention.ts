@@ -42,6 +42,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   egress_event: ['egress'],
   file: ['files'],
   file_chunk: ['files'],
+  held_back: ['inbox'],
   inbox: ['inbox', 'threads'],
   inbox_served: ['directory'],
   installation: 'one row',
@@ -51,6 +52,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   model_usage: ['usage'],
   outbox: ['outbox'],
   outbox_lane: ['directory'],
+  own_use: 'goes with its session',
   person: ['directory'],
   personal_connection:
     'one row for each person and offer; its owner or an operator removes it, and so does the end of the account',

@@ -14,6 +14,8 @@ export interface Session {
   readonly state: SessionState;
   readonly permalink: string | null;
   readonly instructions: readonly Instruction[];
+  /** Slack's id of the person whose connections its sandbox may have been served. Only this person goes on in it. Null: nobody's. */
+  readonly owner: string | null;
   /** The agent's user in this session's sandbox. */
   readonly agentUid: number;
 }
@@ -28,9 +30,11 @@ export interface NewSession {
   readonly scope: ScopeKey;
   readonly principal: Principal;
   readonly permalink: string | null;
+  /** @default null */
+  readonly owner?: string | null;
 }
 
-const COLUMNS = `id, team, channel, thread_ts as "threadTs", scope, principal, state, permalink, instructions,
+const COLUMNS = `id, team, channel, thread_ts as "threadTs", scope, principal, state, permalink, instructions, owner,
   agent_uid as "agentUid"`;
 
 /**
@@ -54,10 +58,10 @@ export async function ensureSession(db: Queryable, session: NewSession): Promise
     [session.id, session.permalink],
   );
   await db.query(
-    `insert into session (id, team, channel, thread_ts, scope, principal, permalink)
-     select $1, $2, $3, $4, $5, $6, $7 where not exists (select 1 from session where id = $1)
+    `insert into session (id, team, channel, thread_ts, scope, principal, permalink, owner)
+     select $1, $2, $3, $4, $5, $6, $7, $8 where not exists (select 1 from session where id = $1)
      on conflict (id) do nothing`,
-    [session.id, team, channel, threadTs, session.scope, session.principal, session.permalink],
+    [session.id, team, channel, threadTs, session.scope, session.principal, session.permalink, session.owner ?? null],
   );
 }
 
@@ -79,6 +83,18 @@ export async function getSession(db: Queryable, id: SessionId): Promise<Session>
 /** Whether the thread has a session. Then messages without a mention are for the agent too. */
 export async function hasSession(db: Queryable, id: SessionId): Promise<boolean> {
   const { rowCount } = await db.query('select 1 from session where id = $1', [id]);
+  return rowCount === 1;
+}
+
+/**
+ * Gives a session to a person before a connection of theirs is used in it. False when it is another person's. Call it with the turn held, so
+ * that no message of anybody else is claimed meanwhile.
+ */
+export async function giveSessionTo(db: Queryable, id: SessionId, person: string): Promise<boolean> {
+  const { rowCount } = await db.query('update session set owner = $2 where id = $1 and coalesce(owner, $2) = $2', [
+    id,
+    person,
+  ]);
   return rowCount === 1;
 }
 

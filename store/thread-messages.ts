@@ -1,4 +1,5 @@
 import type { SessionId } from '../contracts/ids.ts';
+import { FROM_OWNER } from './claim-messages.ts';
 import type { Queryable } from './database.ts';
 
 export interface ThreadMessageRow {
@@ -18,7 +19,7 @@ export async function readThreadMessages(
   const { rows } = await db.query<ThreadMessageRow>(
     `with heard as (
        select received_at as at, team, author, author_class, text from inbox
-       where session = $1 and kind in ('message', 'schedule') and state in ('delivered', 'context')
+       where session = $1 and kind in ('message', 'schedule') and state in ('delivered', 'context') and ${FROM_OWNER}
        order by received_at desc limit $2),
      answered as (
        select t.at, said.text from transcript t cross join lateral (

@@ -2,6 +2,7 @@ import type { EgressCounts } from '../contracts/egress.ts';
 import type { FailureType } from '../contracts/failures.ts';
 import { claimOf, type Fence } from '../contracts/fence.ts';
 import type { SessionId } from '../contracts/ids.ts';
+import { FROM_OWNER } from './claim-messages.ts';
 import type { Queryable } from './database.ts';
 import { rowMissing } from './errors.ts';
 
@@ -27,7 +28,7 @@ export interface Asking {
 
 const COLUMNS = 'session, number, requester, state, started_at as "startedAt"';
 /** Messages for the agent that are delivered and not yet in a turn. */
-const WAITING = "session = $1 and state = 'delivered' and turn is null and kind in ('message', 'schedule')";
+const WAITING = `session = $1 and state = 'delivered' and turn is null and kind in ('message', 'schedule') and ${FROM_OWNER}`;
 
 /**
  * The highest turn number that anything of the session still names, for a session without any turn:
@@ -54,7 +55,7 @@ export async function insertTurn(db: Queryable, asking: Asking): Promise<Turn | 
   const { rows } = await db.query<Turn>(
     `insert into turn (session, number, claim, requester, begun_by)
      select $1, greatest(coalesce((select max(number) from turn where session = $1), ${NEWEST_LEFT}), $3) + 1, $2, waiting.author, waiting.id
-     from (select id, author from inbox where ${WAITING} order by id limit 1) waiting
+     from (select id, coalesce(confirmed_by, author) as author from inbox where ${WAITING} order by id limit 1) waiting
      returning ${COLUMNS}`,
     [session, claimOf(session, fence), after],
   );

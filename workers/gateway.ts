@@ -66,6 +66,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
     }),
     whyOff: async (scope) => (await policy()).whyOff(scope),
     offers,
+    requesterChannel: async (scope) => (await policy()).requesterChannel(scope),
     keepToken: createKeepToken(database),
     grants: createGrantDoor(database, callback),
     onStored: tellStoring(signals),

@@ -3,7 +3,7 @@ import { overlapProblems } from './overlaps.ts';
 import { byLine, type FileProblem } from './problem.ts';
 import { readSections } from './read-sections.ts';
 import { readYaml } from './read-yaml.ts';
-import { referenceProblems, testProblems, unusedWarnings } from './references.ts';
+import { referenceProblems, requesterWarnings, testProblems, unusedWarnings } from './references.ts';
 import { repeatsNoToken, tokenProblems } from './token-problems.ts';
 import { tunnelWarnings } from './tunnel-warnings.ts';
 
@@ -32,6 +32,11 @@ export function parseAccessFile(text: string, now: Date): ParsedAccessFile | { r
   ];
   const problems = [...found.filter(repeatsNoToken), ...tokenProblems(yaml)];
   if (problems.length > 0) return { problems: problems.sort(byLine) };
-  const warnings = [...read.warnings, ...unusedWarnings(read.file, yaml), ...tunnelWarnings(read.file)];
+  const warnings = [
+    ...read.warnings,
+    ...unusedWarnings(read.file, yaml),
+    ...requesterWarnings(read.file, yaml),
+    ...tunnelWarnings(read.file),
+  ];
   return { file: read.file, warnings: warnings.sort(byLine) };
 }

@@ -31,7 +31,7 @@ const offer = z
 export const people = entry({
   offer: z.array(offer).default([]),
   models: notBuiltYet,
-  'in-channels': z.literal('never', 'must be never: nothing else is built yet').default('never'),
+  'in-channels': z.enum(['never', 'ask']).default('never'),
 });
 
 type Offer = z.infer<typeof offer>;
@@ -84,7 +84,8 @@ export function readPeople(value: unknown, text: YamlText, connections: unknown)
     offers.push(made.offer);
     if (made.client) clients.push(made.client);
   }
-  return { people: { offers }, clients, problems };
+  const inChannels = parsed.value?.['in-channels'] ?? 'never';
+  return { people: { offers, ...(inChannels === 'ask' && { inChannels }) }, clients, problems };
 }
 
 interface ReadOffer {

@@ -30,6 +30,9 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
   const models = Object.keys(mappingOf(root.models));
   return [
     ...modelProblems(),
+    ...scopes.flatMap(([path, scope]) =>
+      unknownNames([...path, 'personal'], mappingOf(scope).personal, offeredNames(root), text),
+    ),
     ...scopes.flatMap(([path, scope]) => unknownEnvironment([...path, 'environment'], mappingOf(scope).environment)),
     ...scopes.flatMap(([path, scope]) => unknownNames([...path, 'bundles'], mappingOf(scope).bundles, bundles, text)),
     ...entries('bundles', root.bundles).flatMap(([path, bundle]) =>
@@ -81,12 +84,25 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
 
 function unknownNames(path: FilePath, list: unknown, known: readonly string[], text: YamlText): FileProblem[] {
   if (!Array.isArray(list)) return [];
-  const kind = path.at(-1) === 'bundles' ? 'bundle' : 'connection';
+  const kind = KINDS[String(path.at(-1))] ?? 'connection';
   return list.flatMap((name: unknown, index) => {
     if (typeof name !== 'string') return [];
     const at = place([...path, index], text);
     if (!known.includes(name)) return [{ ...at, message: `there is no ${kind} ${name}${didYouMean(name, known)}` }];
     return list.indexOf(name) === index ? [] : [{ ...at, message: `${name} stands here twice` }];
+  });
+}
+
+const KINDS: Readonly<Record<string, string>> = { bundles: 'bundle', personal: 'offer under people' };
+
+/** What people are offered: names of presets and of MCP servers. */
+function offeredNames({ people }: Root): string[] {
+  const { offer } = mappingOf(people);
+  if (!Array.isArray(offer)) return [];
+  return offer.flatMap((each: unknown) => {
+    const { preset, mcp } = mappingOf(each);
+    const name = typeof each === 'string' ? each : (mcp ?? preset);
+    return typeof name === 'string' ? [name] : [];
   });
 }
 
@@ -130,6 +146,45 @@ function unusedModels({ models = [], people, ...file }: AccessFile, text: YamlTe
       ...place(['models', name], text),
       message: 'is used nowhere: no scope has it as its model',
     }));
+}
+
+/**
+ * Warns of what cannot be in a channel whose sessions act as whoever began them: credentials of the channel, and tasks that nobody began.
+ */
+export function requesterWarnings(file: AccessFile, text: YamlText): FileProblem[] {
+  const holding = new Set(
+    file.bundles.filter((each) => each.connections.length + each.repositories.length > 0).map(({ id }) => id),
+  );
+  const channels = [
+    ...file.channels.map((section) => ({ section, key: section.channel.text })),
+    ...file.patterns.map((section) => ({ section, key: section.pattern })),
+  ].filter(({ section }) => section.identity === 'requester');
+  return channels.flatMap(({ section, key }) => [
+    ...(file.people?.offers.length
+      ? []
+      : [
+          {
+            ...place(['channels', key, 'identity'], text),
+            message: 'needs something that people may connect, such as people: { offer: [github] }',
+          },
+        ]),
+    ...section.bundles.flatMap((name, index) =>
+      holding.has(name)
+        ? [
+            {
+              ...place(['channels', key, 'bundles', index], text),
+              message: `${name} has connections or repositories, which are not used here: sessions have those of whoever began them`,
+            },
+          ]
+        : [],
+    ),
+    ...file.schedules
+      .filter(({ channel }) => channel.text.replace(/^#/, '') === key.replace(/^#/, ''))
+      .map(({ name }) => ({
+        ...place(['schedules', name, 'channel'], text),
+        message: 'nobody begins a schedule, so it uses no connection in this channel',
+      })),
+  ]);
 }
 
 /** Finds connections whose test request would go without their credential. */

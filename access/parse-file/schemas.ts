@@ -22,6 +22,8 @@ import { entry, notBuiltYet, notHere } from './strict-entry.ts';
 
 /** The message for a file that has the key at a channel: it says where the key belongs. */
 const ofOrganization = notHere('belongs under organization or a workspace');
+/** The other way round. */
+const ofChannel = notHere('belongs under a channel');
 
 export const section = entry({
   enabled: z.boolean().optional(),
@@ -31,15 +33,25 @@ export const section = entry({
   model: name.optional(),
   guests: notBuiltYet,
   listen: notBuiltYet,
-  identity: notBuiltYet,
-  personal: notBuiltYet,
+  identity: z.enum(['agent', 'requester']).optional(),
+  personal: z.array(name).min(1, 'is empty').optional(),
+  others: z.enum(['never', 'ask']).optional(),
   'direct-messages': ofOrganization,
   'group-messages': ofOrganization,
+}).superRefine(({ identity, personal, others }, context) => {
+  if (identity === 'requester') return;
+  for (const [field, value] of Object.entries({ personal, others })) {
+    if (value === undefined) continue;
+    context.addIssue({ code: 'custom', path: [field], message: 'is for a channel with identity: requester' });
+  }
 });
 
 /** What the organization and a workspace may say. */
 export const broadSection = entry({
   ...section.shape,
+  identity: ofChannel,
+  personal: ofChannel,
+  others: ofChannel,
   'direct-messages': z.enum(['on', 'off']).optional(),
   'group-messages': z.enum(['off', 'workspace']).optional(),
 });

@@ -8,6 +8,7 @@ import type { Queryable } from '../../store/database.ts';
 import { definitionsOf, type KnownServer, knownServers, OF_THE_FILE } from '../../store/mcp-servers.ts';
 import { wantListing } from '../../store/own-servers.ts';
 import type { TurnRef } from '../../store/turn-fence.ts';
+import { createOwnConnectionTool } from '../own-connection.ts';
 import type { ToolRegistry } from '../tools/registry.ts';
 import { createMcpTool } from './mcp-tool.ts';
 
@@ -96,7 +97,9 @@ export async function turnRegistry(
   tools: ToolRegistry,
   { session, turn }: TurnRef,
 ): Promise<ToolRegistry> {
-  const { offered } = await turnToolsOf(db, session, turn);
+  const { offered, own = [] } = await turnToolsOf(db, session, turn);
   const defined = await definitionsOf(db, offered);
-  return defined.length === 0 ? tools : tools.with(defined.flatMap((each) => createMcpTool(each) ?? []));
+  const more = defined.flatMap((each) => createMcpTool(each) ?? []);
+  if (own.length > 0) more.push(createOwnConnectionTool(own));
+  return more.length === 0 ? tools : tools.with(more);
 }

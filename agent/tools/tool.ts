@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Answer, Question } from '../../contracts/questions.ts';
 import type { ToolAnswer } from '../../mcp/tool-answer.ts';
+import type { OwnUseDecision } from '../../store/own-uses.ts';
 import type { McpCall } from '../mcp/mcp-port.ts';
 import type { SandboxPort } from './sandbox-port.ts';
 
@@ -51,7 +52,18 @@ export interface ToolContext {
   ask(question: Question): Promise<Answer>;
   /** Asks a person and waits here, for a call that is under way. */
   askMeanwhile(question: Question, signal: AbortSignal): Promise<Answer>;
+  /** What the requester of the turn has decided of connections of their own (own-connection.ts). */
+  readonly own: OwnConnections;
   readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+export interface OwnConnections {
+  /** Why the requester cannot be asked in this thread, in words for the model. Null: they can. */
+  whyNot(): Promise<string | null>;
+  /** What they have decided before. Null: nothing that counts in this turn. */
+  decided(connection: string): Promise<OwnUseDecision | null>;
+  /** Keeps their decision. When it allows something, the thread is theirs from then on. False when it is somebody else's by now. */
+  decide(connection: string, decision: OwnUseDecision): Promise<boolean>;
 }
 
 export interface ToolOutcome {

@@ -10,6 +10,16 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
   const name = label === scope ? label : `${label} (${scope})`;
   const head = `${pc.bold(name)}, policy ${access.policyVersion}`;
   if (!access.enabled) return `${head}\n\nAccess is switched off here: everything is blocked.`;
+  const whose = [
+    ...(access.identity === 'requester'
+      ? [
+          'Sessions here act as whoever began them, with connections of their own. This is what a person reaches who has connected all of these:',
+        ]
+      : []),
+    ...(access.mayAskFor
+      ? [`The agent may ask whoever began a turn for connections of their own: ${access.mayAskFor.join(', ')}.`]
+      : []),
+  ];
   const rows = [...access.guardrails.map(guardrailRow), ...access.rules.map(ruleRow)];
   const repositories = access.repositories.map(repositoryRow);
   // A guardrail forbids what servers have; without a server it says nothing here.
@@ -20,6 +30,7 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
   const granted = repositories.length === 0 ? [] : [`Of repositories, only:\n${columns(repositories, '  ')}`];
   return [
     head,
+    ...whose,
     rules,
     ...granted,
     ...(servers.length === 0 ? [] : [`Tools of MCP servers, only:\n${columns(servers, '  ')}`]),

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { effectiveAccess } from '../../access/effective-access.ts';
 import { listChannels } from '../../store/channels.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { effectiveText } from '../access/effective-text.ts';
 import { findScope } from '../access/find-scope.ts';
-import { heldIn } from '../access/held-in.ts';
+import { heldIn, shownAccess } from '../access/held-in.ts';
 import { openCliContext } from '../context.ts';
 
 export function register(program: Command): void {
@@ -17,7 +16,7 @@ export function register(program: Command): void {
       await using context = await openCliContext();
       const named = findScope(text, await listChannels(context.database));
       const held = await heldIn(context.database, named.scope);
-      const access = effectiveAccess(await currentPolicy(context.database), named.scope, held);
+      const access = shownAccess(await currentPolicy(context.database), named.scope, held);
       console.log(
         options.json ? JSON.stringify({ label: named.label, ...access }, null, 2) : effectiveText(named, access),
       );

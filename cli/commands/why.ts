@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { explain } from '../../access/decide.ts';
-import { effectiveAccess } from '../../access/effective-access.ts';
 import { refusedByGrants } from '../../access/forge/outlook.ts';
 import { judgeToolCall } from '../../access/mcp/judge-tool.ts';
 import { requestOfUrl } from '../../access/request-of-url.ts';
@@ -9,7 +8,7 @@ import { listChannels } from '../../store/channels.ts';
 import { knownServers } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { findScope } from '../access/find-scope.ts';
-import { heldIn } from '../access/held-in.ts';
+import { heldIn, shownAccess } from '../access/held-in.ts';
 import { whyText } from '../access/why-text.ts';
 import { whyToolText } from '../access/why-tool-text.ts';
 import { openCliContext } from '../context.ts';
@@ -28,7 +27,7 @@ export function register(program: Command): void {
       await using context = await openCliContext();
       const named = findScope(text, await listChannels(context.database));
       const held = await heldIn(context.database, named.scope);
-      const access = effectiveAccess(await currentPolicy(context.database), named.scope, held);
+      const access = shownAccess(await currentPolicy(context.database), named.scope, held);
       const decision = explain(request, access);
       const refused = refusedByGrants(request, decision, access);
       const tunnel = request.scheme === 'https' && decideTunnel(request.host, request.port, access) !== null;
@@ -61,7 +60,7 @@ async function whyTool(text: string, name: string, options: { json?: boolean }):
   await using context = await openCliContext();
   const named = findScope(text, await listChannels(context.database));
   const held = await heldIn(context.database, named.scope);
-  const access = effectiveAccess(await currentPolicy(context.database), named.scope, held);
+  const access = shownAccess(await currentPolicy(context.database), named.scope, held);
   const decision = judgeToolCall(asked, access);
   const connection = decision.outcome === 'allowed' ? decision.server.connection : null;
   const [server] = await knownServers(context.database, [connection?.id ?? asked.server], connection?.owner);

@@ -3,15 +3,20 @@ import { columns } from '../columns.ts';
 
 /** The output of `bellhop find`. `link` is the workflow's address in Temporal UI, or null when that is unknown. */
 export function foundText(found: FoundThread, link: string | null): string {
-  const { session, message, state, permalink, scope, principal, sandbox, turns } = found;
+  const { session, message, state, permalink, scope, principal, sandbox, turns, heldBack } = found;
   const rows = [['session', state === null ? `${session}, never started` : `${session}, ${state}`]];
   if (state !== null) rows.push(['workflow', link ?? `temporal workflow show --workflow-id '${session}'`]);
   if (permalink !== null) rows.push(['thread', permalink]);
   if (scope !== null) rows.push(['acts', `in ${scope} as ${principal}`]);
   if (sandbox) rows.push(['sandbox', `${sandbox.id}, ${sandbox.state}, runner ${sandbox.runner}`]);
   if (message) rows.push(['message', messageText(message)]);
-  if (turns.length === 0) return columns(rows);
-  return `${columns(rows)}\n${columns(turns.map(turnRow), '  ')}`;
+  const held = heldBack.map(({ kind, actor, at, owner, confirmed }) => [
+    `${kind} of ${actor}`,
+    at.toISOString(),
+    confirmed ? `confirmed by ${owner}` : `held back: the thread works in the name of ${owner}`,
+  ]);
+  const parts = [rows, turns.map(turnRow), held].filter((part) => part.length > 0);
+  return parts.map((part, index) => columns(part, index === 0 ? '' : '  ')).join('\n');
 }
 
 function messageText({ state, author, attempts, receivedAt, deliveredAt, turn }: FoundMessage): string {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { EgressCounts, LeaseRequest } from '../../contracts/egress.ts';
-import type { ScopeKey } from '../../contracts/scope.ts';
+import { type Principal, principalOf, type ScopeKey } from '../../contracts/scope.ts';
 import type { LeaseTable } from '../lease/lease-table.ts';
 import type { SandboxListeners } from '../listener/sandbox-listeners.ts';
 import type { ServerDoor } from '../mcp/server-door.ts';
@@ -12,6 +12,7 @@ import {
   LeaseRequestSchema,
   type LeaseView,
   ListenRequestSchema,
+  PrincipalSchema,
   type ProxyHealth,
   SandboxIdSchema,
   ScopeKeySchema,
@@ -31,7 +32,7 @@ export interface ControlRoutesOptions {
   readonly earlierCounts: (request: LeaseRequest) => Promise<EgressCounts | undefined>;
   readonly health: () => ProxyHealth;
   readonly testConnection: (connection: string, request: ConnectionRequest) => Promise<ConnectionAnswer>;
-  readonly commitAuthor: (scope: ScopeKey) => Promise<string | null>;
+  readonly commitAuthor: (scope: ScopeKey, principal: Principal) => Promise<string | null>;
   readonly door: Pick<ServerDoor, 'servers'>;
 }
 
@@ -83,7 +84,10 @@ export function createControlRoutes(options: ControlRoutesOptions) {
     }
     if (room === 'servers' && method === 'GET' && id === undefined) return { servers: door.servers() };
     if (room === 'authors' && method === 'GET' && id !== undefined && part === undefined) {
-      return { author: await commitAuthor(parse(ScopeKeySchema, id)) };
+      const scope = parse(ScopeKeySchema, id);
+      const principal = query.get('principal');
+      const acting = principal === null ? principalOf(scope) : parse(PrincipalSchema, principal);
+      return { author: await commitAuthor(scope, acting) };
     }
     if (room !== 'sandboxes' || rest.length > 0) throw notFound();
     if (id === undefined) {

@@ -13,7 +13,7 @@
  * - `GET    /servers`              → `{ servers: ServerView[] }`: the MCP servers in force
  * - `*      /servers/:server?url=&sandbox=&turn=` → carried to the MCP server in the name of that turn; the answer has the header
  *   {@link CARRIED}. `readOnly` and `approved` stand there if that holds for the call. Without sandbox and turn it is a look at the list of tools, with `owner=` in the name of that person
- * - `GET    /authors/:scope`       → `{ author }`: who commits there, `Name <address>`; null when no forge says so
+ * - `GET    /authors/:scope?principal=` → `{ author }`: who commits there, `Name <address>`; null when no forge says so
  * - `GET    /health`               → {@link ProxyHealth}
  *
  * A refusal is `{ error: { code, message } }` with a 4xx or 5xx status.
@@ -139,11 +139,15 @@ export const ScopeKeySchema: z.ZodType<ScopeKey> = z.custom<ScopeKey>(
     typeof value === 'string' && /^(organization|workspace:|channel:|group-dm:|person:|environment:)/.test(value),
 );
 
+export const PrincipalSchema: z.ZodType<Principal> = z.custom<Principal>(
+  (value) => typeof value === 'string' && /^(agent@|person:)/.test(value),
+);
+
 export const LeaseRequestSchema: z.ZodType<LeaseRequest> = z.object({
   sandbox: sandboxId,
   session: z.custom<SessionId>((value) => typeof value === 'string' && /^slack:[^:]+:[^:]+:[^:]+$/.test(value)),
   epoch: z.object({ turn: z.number().int().min(1), attempt: z.number().int().min(1) }),
   scope: ScopeKeySchema,
-  principal: z.custom<Principal>((value) => typeof value === 'string' && /^(agent@|person:)/.test(value)),
+  principal: PrincipalSchema,
   requester: z.string().min(1).max(200),
 });

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AccessDocument, Connection } from '../../access/document.ts';
 import { effectiveAccess } from '../../access/effective-access.ts';
-import { ownerOf, principalOf, type ScopeKey } from '../../contracts/scope.ts';
+import { actingPerson, type Principal, principalOf, type ScopeKey } from '../../contracts/scope.ts';
 import { bindingOf, bindingText } from '../../credentials/binding.ts';
 import type { PersonalFeed } from '../policy/personal-feed.ts';
 import type { Injector } from './injector.ts';
@@ -9,8 +9,8 @@ import { forgeOf, type PersonAuthor } from './person-author.ts';
 import { orAborted } from './tokens/or-aborted.ts';
 
 /**
- * Who commits in the sandboxes of a scope: the GitHub App whose connection opens the scope's repositories; in a direct
- * message the person, as the forge knows them whose token they have connected.
+ * Who commits in the sandboxes of a scope: the GitHub App whose connection opens the scope's repositories; where a person is acted
+ * as, that person, as the forge knows them whose token they have connected.
  */
 export interface CommitAuthors {
   /**
@@ -18,7 +18,7 @@ export interface CommitAuthors {
    * not say who it is.
    * It never fails, and answers within five seconds.
    */
-  of(scope: ScopeKey): Promise<string | null>;
+  of(scope: ScopeKey, principal?: Principal): Promise<string | null>;
 }
 
 export interface CommitAuthorsOptions {
@@ -63,30 +63,33 @@ export function createCommitAuthors(options: CommitAuthorsOptions): CommitAuthor
     return await asking;
   }
 
-  async function ofPerson(found: AccessDocument, scope: ScopeKey, signal: AbortSignal): Promise<string | null> {
-    const principal = principalOf(scope);
+  async function ofPerson(
+    found: AccessDocument,
+    { scope, principal, person }: { scope: ScopeKey; principal: Principal; person: string },
+    signal: AbortSignal,
+  ): Promise<string | null> {
     // What the person has removed is asked nothing any more.
-    const holding = options.personal.heldBy({ scope, principal });
+    const holding = options.personal.heldBy({ scope, principal, requester: person });
     const held = holding && (await orAborted(holding, signal).catch(() => null));
     if (!held) return null;
-    const access = effectiveAccess(found, scope, held);
+    const access = effectiveAccess(found, scope, held, principal);
     const own = access.enabled ? forgeOf(access) : null;
     const ask = () => options.personAuthor({ access, principal, signal });
     return own && (await known(own.rule.connection, signal, ask));
   }
 
   return {
-    async of(scope) {
+    async of(scope, principal = principalOf(scope)) {
       const found = document();
       if (!found) return null;
       const signal = AbortSignal.timeout(withinMs);
-      if (ownerOf(scope)) return await ofPerson(found, scope, signal);
+      const acting = actingPerson(principal);
+      if (acting) return await ofPerson(found, { scope, principal, person: acting.person }, signal);
       const { repositories } = effectiveAccess(found, scope);
       const connection = repositories
         .map(({ grant }) => found.connections.find(({ id }) => id === grant.connection))
         .find((each) => each?.credential.kind === 'github-app');
       if (!connection) return null;
-      const principal = principalOf(scope);
       return await known(connection, signal, () =>
         injector.author({ connection, principal, rule: connection.id, repositories, signal }),
       );

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Client, type Dispatcher, Pool } from 'undici';
-import type { ScopeKey } from '../../contracts/scope.ts';
+import type { Principal, ScopeKey } from '../../contracts/scope.ts';
 import type { Authority } from '../request/authority.ts';
 import type { DialTarget, GuardedDialer } from './guarded-dialer.ts';
 import { KeptClient } from './kept-client.ts';
@@ -9,6 +9,8 @@ import type { OwnTls } from './trust.ts';
 /** A pooled connection serves only requests whose whole key is the same. */
 export interface PoolKey {
   readonly scope: ScopeKey;
+  /** In one channel, several people may be acted as. */
+  readonly principal: Principal;
   readonly scheme: 'http' | 'https';
   /** The connection's id and credential version. Null when no credential is attached. */
   readonly connection: string | null;
@@ -130,6 +132,7 @@ export function createUpstreamPools({ dialer, lifetimeMs = LIFETIME_MS }: Upstre
     get(key) {
       const name = JSON.stringify([
         key.scope,
+        key.principal,
         key.scheme,
         key.connection,
         key.authority.host,

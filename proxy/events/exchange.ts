@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EffectiveRule } from '../../access/decision.ts';
 import { ruleId } from '../../access/rule-match.ts';
 import type { EgressEvent, Outcome } from '../../contracts/egress.ts';
+import type { Principal } from '../../contracts/scope.ts';
 import type { Lease, MonotonicClock } from '../lease/lease-table.ts';
 import type { Client } from '../listener/client.ts';
 import type { Refusal, RefusedRequest } from '../refusal.ts';
@@ -89,13 +90,15 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
   const { client, lease, rule } = exchange;
   const request = lease?.request;
   const connection = rule?.from === 'connection' && rule.action !== 'forward' ? rule.connection.id : null;
+  // What an agent was allowed to use of a person's is used as that person.
+  const owner = rule?.from === 'connection' ? (rule.connection.owner as Principal | undefined) : undefined;
   return {
     id: exchange.id,
     at: exchange.at,
     sandbox: client.sandbox,
     session: request?.session ?? null,
     turn: request?.epoch.turn ?? null,
-    principal: request?.principal ?? null,
+    principal: owner ?? request?.principal ?? null,
     requester: request?.requester ?? null,
     scope: request?.scope ?? null,
     outcome: ending.outcome,

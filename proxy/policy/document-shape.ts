@@ -98,6 +98,9 @@ const attached = {
   bundles: texts,
   instructions: z.string(),
   environment: z.string().optional(),
+  identity: z.enum(['agent', 'requester']).optional(),
+  personal: texts.optional(),
+  others: z.enum(['never', 'ask']).optional(),
 };
 
 const toolPatterns = z.array(z.object({ pattern: text, line: z.int() }));
@@ -190,6 +193,7 @@ const schema: z.ZodType<AccessDocument> = z.object({
       offers: z.array(
         z.object({ name: z.string(), connection, grants: z.array(repository), oauth: offeredOAuth.optional() }),
       ),
+      inChannels: z.enum(['never', 'ask']).optional(),
     })
     .optional(),
   mirrors: z

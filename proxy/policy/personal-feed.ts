@@ -1,24 +1,34 @@
 import type { HeldConnection } from '../../access/personal-access.ts';
 import type { LeaseRequest } from '../../contracts/egress.ts';
-import { ownerOf, type Person, type ScopeKey } from '../../contracts/scope.ts';
+import { actingPerson, type Person, scopeKind } from '../../contracts/scope.ts';
+import type { TurnRef } from '../../store/turn-fence.ts';
+import type { Lease } from '../lease/lease-table.ts';
 import { Refusal } from '../refusal.ts';
+
+/** Whom a request acts as, for whom, and in which turn. */
+export type ActingLease = Pick<LeaseRequest, 'scope'> & {
+  readonly principal: string;
+  readonly requester: string;
+} & Partial<Pick<Lease['request'], 'session' | 'epoch'>>;
 
 /** What people have connected for themselves, asked of PostgreSQL for each request. */
 export interface PersonalFeed {
   /**
-   * What the person of a lease has connected at this moment. Null for the lease of anything but a person who acts as
-   * themselves: it has nothing of any person, and is not kept waiting. Rejects with a Refusal `policy_stale` while
+   * What may be used of people's own connections at this moment: what the person has who is acted as, or what the requester of a turn has
+   * allowed the agent to use. Null where there can be none, which is not kept waiting. Rejects with a Refusal `policy_stale` while
    * PostgreSQL does not say.
    */
-  heldBy(
-    lease: Pick<LeaseRequest, 'scope'> & { readonly principal: string },
-  ): Promise<readonly HeldConnection[]> | null;
+  heldBy(lease: ActingLease): Promise<readonly HeldConnection[]> | null;
 }
 
 export interface PersonalFeedOptions {
   readonly held: (owner: Person) => Promise<readonly HeldConnection[]>;
+  /** What the requester of a turn has allowed the agent of its channel to use. */
+  readonly allowed: (turn: TurnRef & { readonly requester: string }) => Promise<readonly HeldConnection[]>;
   /** Whether the policy in use offers anything. Otherwise nothing is asked. */
   readonly isOffered: () => boolean;
+  /** Whether the policy in use lets the agent of a channel ask a requester. */
+  readonly mayBeAllowed: () => boolean;
   readonly onError: (error: unknown, what: string) => void;
 }
 
@@ -30,8 +40,8 @@ interface Looks {
 
 /**
  * Nothing is remembered between two requests. Therefore what is removed or revoked is gone for the next request, in every
- * proxy, and no list of all people is kept in memory. It costs one look at an index, and only requests of direct messages
- * pay for it.
+ * proxy, and no list of all people is kept in memory. It costs one look at an index, and only requests that may use
+ * something of a person pay for it.
  *
  * The requests of one person share looks, so that hundreds at once do not fill the pool before the proxy's other queries.
  * A look that is under way may miss a removal:
@@ -41,45 +51,58 @@ interface Looks {
  * Therefore such a request waits for the next look, which begins after it came in. All that come in until then share that
  * one, so a person has one look under way at any time.
  */
-export function createPersonalFeed({ held, isOffered, onError }: PersonalFeedOptions): PersonalFeed {
-  const underWay = new Map<ScopeKey, Looks>();
+export function createPersonalFeed(options: PersonalFeedOptions): PersonalFeed {
+  const { held, allowed, isOffered, mayBeAllowed, onError } = options;
+  const underWay = new Map<string, Looks>();
 
-  async function look(owner: Person): Promise<readonly HeldConnection[]> {
+  async function look(ask: Ask): Promise<readonly HeldConnection[]> {
     try {
-      return await held(owner);
+      return await ask();
     } catch (error) {
       onError(error, 'what a person has connected cannot be confirmed: the database is away');
       throw new Refusal('policy_stale', 'What you have connected cannot be confirmed at the moment.');
     }
   }
 
-  function begin(scope: ScopeKey, owner: Person): Promise<readonly HeldConnection[]> {
-    const looks: Looks = { now: look(owner), next: null };
-    underWay.set(scope, looks);
+  function begin(key: string, ask: Ask): Promise<readonly HeldConnection[]> {
+    const looks: Looks = { now: look(ask), next: null };
+    underWay.set(key, looks);
     const ended = () => {
-      if (looks.next === null) underWay.delete(scope);
+      if (looks.next === null) underWay.delete(key);
     };
     looks.now.then(ended, ended);
     return looks.now;
   }
 
-  function afterwards(looks: Looks, scope: ScopeKey, owner: Person): Promise<readonly HeldConnection[]> {
-    const again = () => begin(scope, owner);
+  function afterwards(looks: Looks, key: string, ask: Ask): Promise<readonly HeldConnection[]> {
+    const again = () => begin(key, ask);
     looks.next ??= looks.now.then(again, again);
     return looks.next;
   }
 
+  /** The question for a lease, and a name under which requests share its answer: of one person, or of one turn. */
+  function questionOf({ scope, principal, requester, session, epoch }: ActingLease): { key: string; ask: Ask } | null {
+    const owner = actingPerson(principal);
+    if (owner) {
+      const isPlace = scope === principal || scopeKind(scope) === 'channel';
+      // A turn that somebody else began, or a schedule, uses nothing of this person.
+      return isPlace && requester === owner.person ? { key: principal, ask: () => held(owner) } : null;
+    }
+    const isAgent = scopeKind(scope) === 'channel' && principal === `agent@${scope}`;
+    if (!isAgent || !mayBeAllowed() || !session || !epoch) return null;
+    const { turn } = epoch;
+    return { key: `${session}/${turn}`, ask: () => allowed({ session, turn, requester }) };
+  }
+
   return {
-    heldBy({ scope, principal }) {
-      const owner = actingPerson(scope, principal);
-      if (!owner || !isOffered()) return null;
-      const looks = underWay.get(scope);
-      return looks ? afterwards(looks, scope, owner) : begin(scope, owner);
+    heldBy(lease) {
+      const question = isOffered() ? questionOf(lease) : null;
+      if (!question) return null;
+      const { key, ask } = question;
+      const looks = underWay.get(key);
+      return looks ? afterwards(looks, key, ask) : begin(key, ask);
     },
   };
 }
 
-/** The person whose scope it is, if the lease acts as that person. Null in every other case. */
-function actingPerson(scope: ScopeKey, principal: string): Person | null {
-  return principal === scope ? ownerOf(scope) : null;
-}
+type Ask = () => Promise<readonly HeldConnection[]>;

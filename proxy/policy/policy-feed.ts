@@ -2,7 +2,7 @@ import type { EffectiveAccess } from '../../access/decision.ts';
 import type { AccessDocument, Connection } from '../../access/document.ts';
 import { type AccessIndex, indexAccess } from '../../access/effective-access.ts';
 import type { HeldConnection } from '../../access/personal-access.ts';
-import type { ScopeKey } from '../../contracts/scope.ts';
+import { type Principal, principalOf, type ScopeKey } from '../../contracts/scope.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal } from '../refusal.ts';
 import { checkShape, MalformedPolicy } from './document-shape.ts';
@@ -10,7 +10,7 @@ import { checkShape, MalformedPolicy } from './document-shape.ts';
 /** The current policy, as PostgreSQL last confirmed it. */
 export interface PolicyFeed {
   /** What a scope may reach at one host (effective-access.ts). @throws Refusal `policy_not_loaded`, `policy_stale` */
-  accessTo(host: string, scope: ScopeKey, held?: readonly HeldConnection[]): EffectiveAccess;
+  accessTo(host: string, scope: ScopeKey, held?: readonly HeldConnection[], principal?: Principal): EffectiveAccess;
   /** An injection needs a newer confirmation than a request without credential. @throws Refusal `policy_stale` */
   confirmForInjection(): void;
   /** The sealed credential of a connection of this policy. Null when none is stored. */
@@ -131,10 +131,10 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
   const age = () => clock.now() - confirmedAt;
 
   return {
-    accessTo(host, scope, held = []) {
+    accessTo(host, scope, held = [], principal = principalOf(scope)) {
       if (!index) throw new Refusal('policy_not_loaded', 'The access rules are not loaded yet.');
       if (age() > FORWARD_MS) throw new Refusal('policy_stale', 'The access rules were not confirmed for ten minutes.');
-      return index.accessTo(host, scope, held);
+      return index.accessTo(host, scope, held, principal);
     },
     confirmForInjection() {
       if (age() <= INJECT_MS) return;

@@ -5,6 +5,7 @@ import { type Connection, NO_CREDENTIAL } from '../../access/document.ts';
 import { serverAccess } from '../../access/mcp/server-access.ts';
 import type { HeldConnection } from '../../access/personal-access.ts';
 import { ruleId } from '../../access/rule-match.ts';
+import type { Principal } from '../../contracts/scope.ts';
 import type { Injection } from '../credentials/injection.ts';
 import type { Injector } from '../credentials/injector.ts';
 import type { Exchange } from '../events/exchange.ts';
@@ -73,7 +74,8 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
     host: string,
     { lease, client, held }: Pick<JudgedRequest, 'lease' | 'held'> & Pick<Exchange, 'client'>,
   ): EffectiveAccess {
-    const access = lease.access?.() ?? policy.accessTo(host, lease.request.scope, held);
+    const { scope, principal } = lease.request;
+    const access = lease.access?.() ?? policy.accessTo(host, scope, held, principal);
     return client.server === null ? access : serverAccess(access, client.server.connection);
   }
 
@@ -81,12 +83,16 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
     decision: AllowedDecision,
     { target, lease, signal }: ReadRequest,
     access: EffectiveAccess,
+    held: readonly HeldConnection[],
   ): Promise<Injection | null> {
     if (decision.outcome !== 'injected') return null;
     policy.confirmForInjection();
+    const { connection } = decision.rule;
+    // An agent uses what a person has allowed it to use, as that person.
+    const allowing = held.find(({ owner }) => owner !== undefined && owner === connection.owner)?.owner;
     return injector.prepare({
-      connection: decision.rule.connection,
-      principal: lease.request.principal,
+      connection,
+      principal: (allowing as Principal | undefined) ?? lease.request.principal,
       rule: ruleId(decision.rule),
       path: target.path,
       repositories: access.repositories,
@@ -116,7 +122,7 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
       const { server } = client;
       const isTurn = lease.request.session !== null;
       const content = server === null ? await forgeGate.judge(asked) : await judgeMcp({ ...asked, ...server, isTurn });
-      const injection = await prepareInjection(decision, request, access);
+      const injection = await prepareInjection(decision, request, access, held);
       const rebuild = (other: Injection | null): Outgoing => {
         const outgoing = buildOutgoing({
           exchange,

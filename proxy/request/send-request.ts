@@ -50,6 +50,7 @@ export function createSender(options: SenderOptions): Sender {
     const { lease, target, decision } = judged;
     return pools.get({
       scope: lease.request.scope,
+      principal: lease.request.principal,
       scheme: exchange.scheme,
       connection: identityOf(decision),
       authority: target.authority,

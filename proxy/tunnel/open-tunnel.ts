@@ -40,8 +40,8 @@ export function createOpenTunnel({
     const lease = admission.admit(client);
     if (!clients.hasTunnelRoom(client))
       throw new Refusal('too_many_tunnels', 'This sandbox has too many open tunnels.');
-    const { scope } = lease.request;
-    const verdict = judgeConnect(authority, policy.accessTo(authority.host, scope, held));
+    const { scope, principal } = lease.request;
+    const verdict = judgeConnect(authority, policy.accessTo(authority.host, scope, held, principal));
     if (verdict.way === 'blocked') throw refusalOf(exchange, verdict.decision);
     if (verdict.way === 'intercept') await intercept(connecting);
     else await blind.carry({ ...connecting, scope, ...verdict });

@@ -10,6 +10,7 @@ import { handOver, signalSession } from './hand-over.ts';
 import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
 import { answerCommand, ownCommandOf, refuseEntry, stopSession } from './own-answers.ts';
 import { answerPersonalCommand, warnOfToken } from './personal-answers.ts';
+import { heldBack, lacksConnection } from './requester-threads.ts';
 
 /**
  * Brings one inbox row to its end: refused, kept as context, answered by the gateway itself, or signalled to its
@@ -25,6 +26,7 @@ export async function deliverEntry(
   const known = await lookUpEntry(dependencies, row);
   // Accepted by an earlier attempt that did not get as far as the signal.
   if (row.state === 'delivered') return signalSession(dependencies, known);
+  if (await heldBack(dependencies, known)) return;
   if (known.refusal) return refuseEntry(dependencies, known, known.refusal);
   if (row.kind === 'stop') return stopSession(dependencies, known);
   if (holdsRemovedToken(row.text)) {
@@ -46,6 +48,7 @@ export async function deliverEntry(
     await closeEntry(dependencies.database, row.id, 'context', await readEntry(dependencies, known));
     return;
   }
+  if (await lacksConnection(dependencies, known)) return;
   if (await awaitsStop(dependencies.database, row)) throw new TryAgain('an earlier stop of its thread goes first');
   return handOver(dependencies, known, stepAside);
 }

@@ -1,11 +1,11 @@
-import { principalOf } from '../../contracts/scope.ts';
 import { inTransaction } from '../../store/database.ts';
 import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
 import { putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
-import { ensureSession, hasSession } from '../../store/sessions.ts';
+import { ensureSession, findSession, hasSession } from '../../store/sessions.ts';
 import { permalinkOf } from '../api/identity.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 import { lateNoticeKey } from './notices.ts';
+import { actingAs } from './requester-threads.ts';
 
 /**
  * Reads the thread so far when the agent is called into one, lets the agent read the entry, then tells its session. The
@@ -21,9 +21,10 @@ export async function handOver(
 ): Promise<void> {
   const { database, identity, fetchFiles } = dependencies;
   const { row, session, scope } = known;
+  const acting = await actingAs(dependencies, known);
   if (row.address === 'mention' && row.threadTs !== row.ts && !(await hasSession(database, session))) {
     stepAside();
-    await dependencies.joinThread(row, session);
+    await dependencies.joinThread(row, session, acting.owner);
   }
   let { files } = row;
   if (files.length > 0) {
@@ -34,7 +35,7 @@ export async function handOver(
   const permalink = permalinkOf(identity, row.channel, row.threadTs);
   const isAccepted = await inTransaction(database, async (db) => {
     if (!(await acceptEntry(db, row.id, accepted))) return false;
-    await ensureSession(db, { id: session, scope, principal: principalOf(scope), permalink });
+    await ensureSession(db, { id: session, scope, ...acting, permalink });
     return true;
   });
   if (isAccepted) await signalSession(dependencies, known);
@@ -56,7 +57,7 @@ export async function signalSession(
       team: row.team,
       channel: row.channel,
       scope,
-      requester: row.author,
+      requester: row.confirmedBy ?? row.author,
       permalink: permalinkOf(identity, row.channel, row.threadTs),
       summary: `${known.place} · ${known.author.name}`,
     };
@@ -68,6 +69,8 @@ export async function signalSession(
     await withdrawMessage(db, lateNoticeKey(row));
     if (row.kind === 'schedule') return;
     await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'eyes' } });
-    await putStatus(db, { ...target, key: `${row.id}/status`, body: { status: 'is getting to work…' } });
+    const owned = (await findSession(db, session))?.principal.startsWith('person:') && row.address !== 'dm';
+    const status = owned ? 'is getting to work in your name…' : 'is getting to work…';
+    await putStatus(db, { ...target, key: `${row.id}/status`, body: { status } });
   });
 }

@@ -19,8 +19,11 @@ export interface ThreadJoinerOptions {
   readonly log: { warn(fields: object, message: string): void };
 }
 
-/** Keeps what was said in a thread before this message, as context. */
-export type ThreadJoiner = (row: InboxRow, session: SessionId) => Promise<void>;
+/**
+ * Keeps what was said in a thread before this message, as context.
+ * @param onlyOf the person in whose name the thread is to work: nothing that others wrote is kept. Null keeps all
+ */
+export type ThreadJoiner = (row: InboxRow, session: SessionId, onlyOf: string | null) => Promise<void>;
 
 /** The newest messages count; who wants more of the thread asks for it. */
 const NEWEST = 50;
@@ -38,7 +41,7 @@ const PATIENCE_MS = 60_000;
  */
 export function createThreadJoiner(options: ThreadJoinerOptions): ThreadJoiner {
   const { db, log } = options;
-  return async (row, session) => {
+  return async (row, session, onlyOf) => {
     try {
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const before = (await readThread(options, row, signal)).filter((entry) => Number(entry.ts) < Number(row.ts));
@@ -48,7 +51,10 @@ export function createThreadJoiner(options: ThreadJoinerOptions): ThreadJoiner {
           db,
           missed.map((entry) => ({ keep: 'always', entry })),
         );
-      const talk = before.filter((entry) => !missed.includes(entry));
+      const talk = before.filter(
+        (entry) =>
+          !missed.includes(entry) && (onlyOf === null || (entry.author === onlyOf && entry.authorClass !== 'bot')),
+      );
       const withFiles = await fetchNewest(options, session, rootAndNewest(talk));
       await keepHistory(db, await asContext(options, withFiles));
     } catch (error) {

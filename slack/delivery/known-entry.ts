@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { PersonalOffer } from '../../access/document.ts';
-import type { Off } from '../../access/effective-access.ts';
+import type { Off, RequesterChannel } from '../../access/effective-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import { channelScope, groupDmScope, personScope, type ScopeKey } from '../../contracts/scope.ts';
 import type { Channel } from '../../store/channels.ts';
@@ -22,6 +22,8 @@ export interface DeliveryDependencies {
   readonly directory: Pick<Directory, 'person' | 'channel'>;
   readonly signals: SessionSignals;
   readonly fetchFiles: FileFetcher;
+  /** What a channel says in which sessions act as whoever began them. Null for every other scope. */
+  readonly requesterChannel: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   /** Keeps what was said in a thread before the agent was called into it. */
   readonly joinThread: ThreadJoiner;
   /** Why the applied access file does not let the agent work in a scope. Null: it does. */

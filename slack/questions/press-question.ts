@@ -1,6 +1,7 @@
 /** Presses of the buttons of a question, and its form. They are answered at once, and are no rows of the inbox. */
 import { threadOf } from '../../contracts/ids.ts';
 import type { Database } from '../../store/database.ts';
+import { noteHeldBack } from '../../store/held-back.ts';
 import { putEphemeral } from '../../store/outbox.ts';
 import { findQuestion, type PressOutcome, pressQuestion, type StoredQuestion } from '../../store/questions.ts';
 import type { SlackIdentity } from '../api/identity.ts';
@@ -77,7 +78,14 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
   }
 
   async function tell(question: StoredQuestion, user: string, outcome: PressOutcome): Promise<void> {
-    if (outcome === 'not-yours') await whisper(question, user, await onlyText(question));
+    if (outcome === 'not-yours') {
+      const { answerer } = question.asked;
+      if (answerer !== 'members') {
+        const press = { session: question.session, owner: answerer.person, actor: user, kind: 'press' } as const;
+        await noteHeldBack(database, { ...press, ts: question.id });
+      }
+      await whisper(question, user, await onlyText(question));
+    }
     if (outcome === 'answered') await whisper(question, user, 'Somebody else has answered this already.');
     if (outcome === 'late' || outcome === 'gone') await whisper(question, user, LATE);
     onAnswer();

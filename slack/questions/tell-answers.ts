@@ -1,5 +1,5 @@
 import type { Database } from '../../store/database.ts';
-import { expireQuestions, markQuestionTold, untoldQuestions } from '../../store/questions.ts';
+import { expireQuestions, markQuestionTold, type StoredQuestion, untoldQuestions } from '../../store/questions.ts';
 import type { SessionSignals } from '../delivery/session-signals.ts';
 
 export interface AnswerTeller {
@@ -11,6 +11,8 @@ export interface AnswerTeller {
 export interface AnswerTellerOptions {
   readonly database: Database;
   readonly signals: Pick<SessionSignals, 'answered'>;
+  /** A question that no turn has asked is closed. */
+  readonly onConfirmed: (question: StoredQuestion) => Promise<void>;
   /** Something may be waiting in the outbox now. */
   readonly onTold: () => void;
   readonly onError: (error: unknown) => void;
@@ -26,7 +28,7 @@ const AT_ONCE = 100;
  * away. A session that is told twice looks twice, and nothing else.
  */
 export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
-  const { database, signals, onTold, onError, everyMs = 2_000 } = options;
+  const { database, signals, onConfirmed, onTold, onError, everyMs = 2_000 } = options;
   let telling: Promise<void> = Promise.resolve();
   let isAsked = false;
 
@@ -34,10 +36,12 @@ export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
     isAsked = false;
     if ((await expireQuestions(database, AT_ONCE)) > 0) onTold();
     const closed = await untoldQuestions(database, AT_ONCE);
-    for (const { id, session, turn } of closed) {
-      if (turn !== null) await signals.answered(session);
-      await markQuestionTold(database, id);
+    for (const question of closed) {
+      if (question.turn === null) await onConfirmed(question);
+      else await signals.answered(question.session);
+      await markQuestionTold(database, question.id);
     }
+    if (closed.length > 0) onTold();
     if (closed.length === AT_ONCE) poke();
   }
 

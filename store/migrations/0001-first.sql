@@ -306,6 +306,8 @@ create table inbox (
   not_before timestamptz not null default now(),
   -- A worker has claimed the row until then. If the worker dies, another one may claim it afterwards.
   claimed_until timestamptz,
+  -- In a thread that works in a person's name: Slack's id of that person, who has confirmed what somebody else wrote.
+  confirmed_by text,
   -- The turn that claimed it.
   turn int
 );
@@ -362,6 +364,8 @@ create table session (
   permalink text,
   -- Instructions stay as they were when the thread started.
   instructions jsonb not null default '[]',
+  -- Slack's id of the person whose connections its sandbox may have been served, and in whose turns alone it works on. Null: nobody's.
+  owner text,
   -- The agent's user in this session's sandbox.
   agent_uid int not null default nextval('agent_uid') unique,
   -- The newest run of its workflow and the number that was given to it; contracts/fence.ts says what they are for.
@@ -457,6 +461,37 @@ create table turn (
 -- A session has at most one turn that runs.
 create unique index turn_running on turn (session) where state = 'running';
 create index turn_time on turn (ended_at);
+
+-- What a person has said of a connection of theirs that the agent of a channel wanted to use in a thread.
+create table own_use (
+  session text not null references session (id) on delete cascade,
+  team text not null,
+  person text not null,
+  -- The name of what the access file offers: `github`.
+  connection text not null,
+  -- once: in this turn. thread: in this and later turns that the same person begins. never: they are not asked again.
+  decision text not null check (decision in ('once', 'thread', 'never')),
+  turn int not null,
+  decided_at timestamptz not null default now(),
+  primary key (session, person, connection)
+);
+
+-- What somebody did in a thread that works in another person's name. It caused nothing there.
+create table held_back (
+  id bigint generated always as identity primary key,
+  session text not null,
+  -- Slack's id of whose name it is, and of who did something.
+  owner text not null,
+  actor text not null,
+  kind text not null check (kind in ('message', 'file', 'edit', 'reaction', 'press', 'bot')),
+  -- Slack's `ts` of the message that it is about.
+  ts text,
+  -- Whether the owner has confirmed it afterwards.
+  confirmed boolean not null default false,
+  at timestamptz not null default now(),
+  unique (session, actor, kind, ts)
+);
+create index held_back_time on held_back (at);
 
 -- What a person is asked in a thread, and what they chose. A press is judged against this row, under the session's lock.
 create table question (
@@ -861,6 +896,9 @@ begin
       where i.received_at < before and (i.turn is not null or i.kind = 'stop' or i.state in ('refused', 'answered'))
         and i.state <> 'received' and (i.state <> 'delivered' or i.delivered_at is not null)
       order by i.received_at limit batch for update skip locked));
+
+    deleted := deleted + delete_rows('held_back', array(
+      select ctid from held_back where at < before order by at limit batch for update skip locked));
 
   when 'outbox' then
     -- A refusal that is about a place is said once for it, so that it stays known.

@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { EMPTY_DOCUMENT, type PersonalOffer } from '../../access/document.ts';
-import { indexAccess, type Off } from '../../access/effective-access.ts';
+import { indexAccess, type Off, type RequesterChannel } from '../../access/effective-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import { createSlackClient } from '../../slack/api/client.ts';
@@ -31,6 +31,8 @@ export interface StageOptions {
   readonly grants?: GrantDoor;
   /** @default that of the owner of the tables */
   readonly database?: Database;
+  /** @default there is none */
+  readonly requesterChannel?: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
   readonly gate?: () => void | Promise<void>;

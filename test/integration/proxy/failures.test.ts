@@ -18,6 +18,7 @@ function flaky(real: ProxyStore): ProxyStore {
     policy: () => (away.policy ? gone() : real.policy()),
     credentials: (document) => (away.credentials ? gone() : real.credentials(document)),
     held: (owner) => (away.policy ? gone() : real.held(owner)),
+    allowed: (turn) => (away.policy ? gone() : real.allowed(turn)),
     sealedPersonal: (...asked) => (away.policy ? gone() : real.sealedPersonal(...asked)),
     takeTest: () => real.takeTest(),
     answerTest: (...told) => real.answerTest(...told),

@@ -70,9 +70,9 @@ test('what is granted is bound to person, client and token endpoint, and opens n
   expect(new Set(texts).size).toBe(3);
   const people = { offers: [offer] };
   const kinds = (way: 'token' | 'oauth', offers = people) =>
-    personalAccess(offers, ADA, [{ connection: 'github', version: 7, way }]).rules.map((rule) =>
-      rule.from === 'connection' ? rule.connection.credential.kind : null,
-    );
+    personalAccess({ people: offers, scope: ADA, principal: ADA as never, said: undefined }, [
+      { connection: 'github', version: 7, way },
+    ]).rules.map((rule) => (rule.from === 'connection' ? rule.connection.credential.kind : null));
   expect(new Set(kinds('token'))).toEqual(new Set(['bearer']));
   expect(new Set(kinds('oauth'))).toEqual(new Set(['oauth-grant']));
   const { oauth: _, ...pasted } = offer;

@@ -1,11 +1,12 @@
 import type { HeldConnection } from '../../../access/personal-access.ts';
 import { createPersonalFeed } from '../../../proxy/policy/personal-feed.ts';
 
-const lease = (person: string) => ({ scope: `person:T1:${person}`, principal: `person:T1:${person}` }) as const;
+const lease = (person: string) =>
+  ({ scope: `person:T1:${person}`, principal: `person:T1:${person}`, requester: person }) as const;
 const GITHUB: readonly HeldConnection[] = [{ connection: 'github', version: 1 }];
 
 /** Looks that end when a test says so. */
-function feed() {
+function feed(mayBeAllowed = false) {
   const looks: { readonly person: string; readonly answer: PromiseWithResolvers<readonly HeldConnection[]> }[] = [];
   const problems: string[] = [];
   const personal = createPersonalFeed({
@@ -14,11 +15,16 @@ function feed() {
       looks.push({ person, answer });
       return answer.promise;
     },
+    allowed: async ({ requester }) => {
+      looks.push({ person: `allowed by ${requester}`, answer: Promise.withResolvers() });
+      return [];
+    },
     isOffered: () => true,
+    mayBeAllowed: () => mayBeAllowed,
     onError: (_error, what) => problems.push(what),
   });
   const ask = (person: string) => personal.heldBy(lease(person)) ?? Promise.reject(new Error('nothing is asked'));
-  return { looks, problems, ask };
+  return { looks, problems, ask, personal };
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -73,4 +79,51 @@ test('a look that fails refuses those who share it, and the next one begins', as
   looks[1]?.answer.resolve(GITHUB);
   expect(await Promise.all(second)).toEqual([GITHUB, GITHUB]);
   expect(problems).toHaveLength(1);
+});
+
+describe('whose connections a lease may use', () => {
+  const CHANNEL = 'channel:T1:C1';
+  const AGENT = { scope: CHANNEL, principal: `agent@${CHANNEL}`, requester: 'UADA' } as const;
+  const TURN = { session: 'slack:T1:C1:1.0', epoch: { turn: 2, attempt: 1 } } as const;
+
+  test.each([
+    [
+      'of the person who acts as themselves in a channel',
+      { scope: CHANNEL, principal: 'person:T1:UADA', requester: 'UADA' },
+      'UADA',
+    ],
+    [
+      'of nobody, when somebody else began the turn',
+      { scope: CHANNEL, principal: 'person:T1:UADA', requester: 'UGRACE' },
+      null,
+    ],
+    [
+      'of nobody, when a schedule began it',
+      { scope: CHANNEL, principal: 'person:T1:UADA', requester: 'schedule:monday' },
+      null,
+    ],
+    [
+      "of nobody, in another person's direct messages",
+      { scope: 'person:T1:UGRACE', principal: 'person:T1:UADA', requester: 'UADA' },
+      null,
+    ],
+    [
+      'of nobody, in a group message',
+      { scope: 'group-dm:T1:G1', principal: 'person:T1:UADA', requester: 'UADA' },
+      null,
+    ],
+    ['of nobody, for an agent without a turn', AGENT, null],
+    ['what the requester has allowed, for an agent in a turn', { ...AGENT, ...TURN }, 'allowed by UADA'],
+    ['of nobody, for the agent of another channel', { ...AGENT, ...TURN, principal: 'agent@channel:T1:C2' }, null],
+  ] as const)('%s', (_, lease, asked) => {
+    const { looks, personal } = feed(true);
+    void personal.heldBy(lease);
+    expect(looks.map(({ person }) => person)).toEqual(asked === null ? [] : [asked]);
+  });
+
+  test('an agent is not asked about where no administrator allows it', () => {
+    const { looks, personal } = feed(false);
+    expect(personal.heldBy({ ...AGENT, ...TURN })).toBeNull();
+    expect(looks).toEqual([]);
+  });
 });

@@ -31,6 +31,7 @@ test('after its lifetime even a busy host is dialled again, and open requests go
   });
   const key = {
     scope: 'channel:T1:C1',
+    principal: 'agent@channel:T1:C1',
     scheme: 'http',
     connection: null,
     authority: { host: 'a.test' as CanonicalHost, port: 80 },
@@ -89,7 +90,14 @@ test.each([
     },
   });
   const authority = { host: 'a.test' as CanonicalHost, port: 80 };
-  const upstream = pools.get({ scope: 'channel:T1:C1', scheme: 'http', connection: null, authority, exceptions: [] });
+  const upstream = pools.get({
+    scope: 'channel:T1:C1',
+    principal: 'agent@channel:T1:C1',
+    scheme: 'http',
+    connection: null,
+    authority,
+    exceptions: [],
+  });
   for (const path of ['/1', '/2']) {
     await new Promise<void>((resolve, reject) => {
       upstream.onKept(
@@ -114,11 +122,19 @@ test('nothing of one scope, credential or exception is used for another', async 
     dialer: { connect: () => Promise.reject(new Error('no')), connectTls: () => Promise.reject(new Error('no')) },
   });
   const authority = { host: 'a.test' as CanonicalHost, port: 443 };
-  const key = { scope: 'channel:T1:C1', scheme: 'https', connection: 'gh:1', authority, exceptions: [] } as const;
+  const key = {
+    scope: 'channel:T1:C1',
+    principal: 'person:T1:UADA',
+    scheme: 'https',
+    connection: 'gh:1',
+    authority,
+    exceptions: [],
+  } as const;
   const pool = pools.get(key);
   expect(pools.get({ ...key })).toBe(pool);
   for (const other of [
     { scope: 'channel:T1:C2' },
+    { principal: 'person:T1:UGRACE' },
     { connection: null },
     { connection: 'gh:2' },
     { scheme: 'http' },

@@ -9,7 +9,7 @@ import type {
   RepositoryGrant,
 } from '../../../../access/document.ts';
 import type { EgressEvent, LeaseRequest } from '../../../../contracts/egress.ts';
-import { principalOf, type ScopeKey } from '../../../../contracts/scope.ts';
+import { ownerOf, principalOf, type ScopeKey } from '../../../../contracts/scope.ts';
 import { bindingOf } from '../../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../../credentials/key-pair.ts';
 import { seal } from '../../../../credentials/seal.ts';
@@ -44,6 +44,8 @@ export interface WorldPolicy {
           domains?: readonly DomainEntry[];
           repositories?: readonly RepositoryGrant[];
           enabled?: boolean;
+          identity?: 'agent' | 'requester';
+          personal?: readonly string[];
         }
       >
     >
@@ -176,6 +178,8 @@ export async function startWorld({
             enabled: each.enabled ?? null,
             bundles: [`bundle-${scope}`],
             instructions: '',
+            ...(each.identity && { identity: each.identity }),
+            ...(each.personal && { personal: each.personal }),
           })),
         },
         source: '',
@@ -225,6 +229,7 @@ export function leaseOf(sandbox: string, scope: ScopeKey, turn = 1, attempt = 1)
     epoch: { turn, attempt },
     scope,
     principal: principalOf(scope),
-    requester: 'U1',
+    // In a direct message nobody else begins a turn.
+    requester: ownerOf(scope)?.person ?? 'U1',
   };
 }

@@ -72,6 +72,11 @@ export async function live(db: Queryable, day: Date): Promise<void> {
         [session, turn, day],
       );
     }
+    await sql(`insert into held_back (session, owner, actor, kind, ts, at) values ($1, 'U1', 'U2', 'edit', $2, $3)`, [
+      session,
+      ts,
+      day,
+    ]);
     await sql(
       `insert into question (session, turn, key, asked, state, asked_at, expires_at, closed_at)
        values ($1, $2, $4, '{}', 'withdrawn', $3, $3, $3)`,

@@ -6,9 +6,11 @@ import * as credentials from '../../../../store/credentials.ts';
 import * as egressEvents from '../../../../store/egress-events.ts';
 import * as environments from '../../../../store/environments.ts';
 import * as findWork from '../../../../store/find-work.ts';
+import * as heldBack from '../../../../store/held-back.ts';
 import * as mcpServers from '../../../../store/mcp-servers.ts';
 import * as modelKeys from '../../../../store/model-keys.ts';
 import * as ownServers from '../../../../store/own-servers.ts';
+import * as ownUses from '../../../../store/own-uses.ts';
 import * as personal from '../../../../store/personal-connections.ts';
 import * as personalGrants from '../../../../store/personal-grants.ts';
 import * as personalTests from '../../../../store/personal-tests.ts';
@@ -21,6 +23,7 @@ import { BUSY, BUSY_SANDBOX, BUSY_TURN } from './seed-million.ts';
 
 const ADA = { team: 'T1', person: 'U1' };
 const ATTEMPT = { team: 'T1', person: 'U7', connection: 'github', version: 7 };
+const hotUse = { session: BUSY, turn: BUSY_TURN, person: 'U1', connection: 'github' };
 const CHAIN = { connection: 'crm', seed: 's' };
 
 function egressEvent() {
@@ -135,6 +138,17 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'personal-tokens.releasePersonalTokens': (db) => personalTokens.releasePersonalTokens(db, ATTEMPT, 'nobody'),
   'personal-tokens.refusePersonalTokens': (db) => personalTokens.refusePersonalTokens(db, ATTEMPT, 0),
   'personal-tokens.takeRefusals': (db) => personalTokens.takeRefusals(db),
+  'own-uses.decideOwnUse': (db) => ownUses.decideOwnUse(db, { ...hotUse, decision: 'thread' }),
+  'own-uses.ownUseOf': (db) => ownUses.ownUseOf(db, hotUse),
+  'own-uses.allowedUses': (db) => ownUses.allowedUses(db, { ...hotUse, requester: hotUse.person }),
+  'own-uses.usedInTurn': (db) => ownUses.usedInTurn(db, { ...hotUse, requester: hotUse.person }),
+  'own-uses.othersWorkedHere': (db) => ownUses.othersWorkedHere(db, BUSY, 'U1'),
+  'held-back.noteHeldBack': (db) =>
+    heldBack.noteHeldBack(db, { session: BUSY, owner: 'U1', actor: 'U2', kind: 'edit', ts: '1.000100' }),
+  'held-back.noteConfirmed': (db) => heldBack.noteConfirmed(db, BUSY, '1'),
+  'held-back.ownedThreadOf': (db) =>
+    heldBack.ownedThreadOf(db, { team: 'T1', channel: 'C77', ts: '1600000077.000100' }),
+  'held-back.heldBackIn': (db) => heldBack.heldBackIn(db, BUSY, 50),
   'personal-tests.askForTest': (db) =>
     personalTests.askForTest(db, { id: '1', ...ADA, connection: 'github' }, { channel: 'D1', threadTs: '1.000100' }),
   'personal-tests.takeTest': (db) => personalTests.takeTest(db),

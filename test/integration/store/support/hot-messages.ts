@@ -122,6 +122,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'inbox.acceptEntry': async (db) =>
     inbox.acceptEntry(db, (await inboxRow(db, BUSY)).id, { authorClass: 'member', text: 'x', files: [] }),
   'inbox.markSignalled': async (db) => inbox.markSignalled(db, (await inboxRow(db, BUSY)).id, BUSY),
+  'inbox.confirmEntry': (db) => inbox.confirmEntry(db, '1', 'U1'),
   'inbox.closeEntry': async (db) =>
     inbox.closeEntry(db, (await inboxRow(db, BUSY)).id, 'context', { authorClass: 'member', text: 'x' }),
   'inbox.takeOverdue': (db) => inbox.takeOverdue(db, 60_000, 500),

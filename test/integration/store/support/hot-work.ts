@@ -37,6 +37,7 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
       inputTokens: 1,
       outputTokens: 1,
     } as modelUsage.UsageRecord),
+  'sessions.giveSessionTo': (db) => sessions.giveSessionTo(db, BUSY, 'U1'),
   'steps.uncountAttempt': (db) => steps.uncountAttempt(db, at(20)),
   'model-usage.turnSpending': (db) => modelUsage.turnSpending(db, BUSY, BUSY_TURN),
   'overview.overview': (db) => overview.overview(db),

@@ -1,0 +1,161 @@
+/**
+ * Threads that work in a person's name: those of a channel with `identity: requester`, and those of other channels in which a person has
+ * allowed the agent to use a connection of theirs. Only this person, its owner, goes on in such a thread.
+ */
+import { type Principal, personScope, principalOf, scopeKind } from '../../contracts/scope.ts';
+import type { Database } from '../../store/database.ts';
+import { inTransaction } from '../../store/database.ts';
+import { noteConfirmed, noteHeldBack } from '../../store/held-back.ts';
+import { closeEntry, confirmEntry } from '../../store/inbox.ts';
+import { putEphemeral } from '../../store/outbox.ts';
+import { personalConnectionsOf } from '../../store/personal-connections.ts';
+import { askQuestion, type StoredQuestion } from '../../store/questions.ts';
+import { findSession, type Session } from '../../store/sessions.ts';
+import { lockSession } from '../../store/turn-fence.ts';
+import { titleOf } from '../personal/words.ts';
+import type { DeliveryDependencies, KnownEntry } from './known-entry.ts';
+
+/** Whom a new session acts as, and whose it is. */
+export interface Acting {
+  readonly principal: Principal;
+  /** Null: nobody's. */
+  readonly owner: string | null;
+}
+
+/** For a thread without a session: a person who begins one in a channel with `identity: requester` is its owner. A schedule is no person. */
+export async function actingAs({ requesterChannel }: DeliveryDependencies, known: KnownEntry): Promise<Acting> {
+  const { row, scope, author } = known;
+  const channel = row.kind === 'message' && author.class === 'member' ? await requesterChannel(scope) : null;
+  if (!channel) return { principal: principalOf(scope), owner: null };
+  return { principal: personScope(row.team, row.author) as Principal, owner: row.author };
+}
+
+const CONFIRM_WITHIN_MS = 3_600_000;
+const MOST_QUOTED = 500;
+
+/**
+ * Keeps an entry from a thread that is not its author's, or that began while its channel worked another way. It is recorded and read by no model;
+ * who has asked for something is told why, once, and nobody else. Where the channel says `others: ask`, the owner is asked. True when that was it.
+ */
+export async function heldBack(dependencies: DeliveryDependencies, known: KnownEntry): Promise<boolean> {
+  const { database } = dependencies;
+  const { row, session: id, scope, author } = known;
+  if (row.kind !== 'message' || scopeKind(scope) !== 'channel') return false;
+  const session = await findSession(database, id);
+  if (!session) return false;
+  const channel = await dependencies.requesterChannel(scope);
+  const { owner } = session;
+  const asPerson = session.principal.startsWith('person:');
+  if (owner !== null && row.author !== owner && row.confirmedBy !== owner) {
+    // Talk that asks for nothing is not told to anybody. A bot and a guest are refused in their own words.
+    const asks = row.address === 'mention' && known.refusal === null;
+    const mayAsk = asks && asPerson && channel?.others === 'ask';
+    await inTransaction(database, async (db) => {
+      await lockSession(db, id);
+      if (!(await closeEntry(db, row.id, 'refused', { authorClass: author.class, text: row.text }))) return;
+      const kind = author.class === 'bot' ? 'bot' : row.files.length > 0 ? 'file' : 'message';
+      await noteHeldBack(db, { session: id, owner, actor: row.author, kind, ts: row.ts });
+      if (mayAsk) await askOwner(db, known, owner);
+      else if (asks) await tell(db, known, `held-back/${id}/${row.author}`, await notYours(dependencies, session));
+    });
+    return true;
+  }
+  const began = asPerson ? 'requester' : 'agent';
+  const works = channel ? 'requester' : 'agent';
+  if (began === works || (owner !== null && !asPerson)) return false;
+  await inTransaction(database, async (db) => {
+    if (!(await closeEntry(db, row.id, 'refused', { authorClass: author.class, text: row.text }))) return;
+    if (row.address === 'mention') await tell(db, known, `began-otherwise/${id}/${row.author}`, BEGAN[began]);
+  });
+  return true;
+}
+
+const BEGAN = {
+  agent:
+    'This thread began without anybody in whose name I could work, and in this channel I act as whoever begins a thread. So I do not go on here: mention me in a new message.',
+  requester:
+    'This thread began in the name of a person, and in this channel I act as myself by now. So I do not go on here: mention me in a new message.',
+} as const;
+
+async function notYours({ directory }: DeliveryDependencies, { owner, principal }: Session): Promise<string> {
+  const name = (await directory.person(owner ?? '').catch(() => null))?.name ?? 'somebody else';
+  const why = principal.startsWith('person:')
+    ? `In this thread I act as ${name}, with connections of their own`
+    : `In this thread I was allowed to use a connection that is ${name}'s own`;
+  return `${why}. So only they give me work here, and I have not read your message. Mention me in a new message to begin a thread of yours.`;
+}
+
+type Tx = Parameters<typeof closeEntry>[0];
+
+async function tell(db: Tx, { row }: KnownEntry, key: string, text: string): Promise<void> {
+  const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
+  await putEphemeral(db, { ...target, body: { user: row.author, text } });
+}
+
+const CONFIRMATION = 'confirm/';
+
+async function askOwner(db: Tx, { row, session, author }: KnownEntry, owner: string): Promise<void> {
+  const files = row.files.length === 0 ? '' : ` and attaches ${row.files.map(({ name }) => name).join(', ')}`;
+  const said = row.text.slice(0, MOST_QUOTED);
+  await askQuestion(db, {
+    session,
+    turn: null,
+    key: `${session}/${CONFIRMATION}${row.id}`,
+    question: {
+      name: 'confirm',
+      text: `${author.name} asks for something in a thread that works in your name${files}:\n“${said}”\nShall I do it, with your connections?`,
+      about: `What ${author.name} asked for`,
+      answerer: { person: owner },
+      choices: [
+        { id: 'yes', label: 'Do it in my name', style: 'primary' },
+        { id: 'no', label: 'No' },
+      ],
+      shown: 'thread',
+    },
+    withinMs: CONFIRM_WITHIN_MS,
+  });
+}
+
+/** What the owner has confirmed is delivered as if they had said it. Repeating it changes nothing. */
+export async function settleConfirmation(
+  database: Database,
+  { key, session, choice, by }: StoredQuestion,
+): Promise<void> {
+  const id = key.slice(`${session}/${CONFIRMATION}`.length);
+  if (choice !== 'yes' || by === null || !key.startsWith(`${session}/${CONFIRMATION}`)) return;
+  await inTransaction(database, async (db) => {
+    const locked = await lockSession(db, session);
+    if (locked === null || !(await confirmEntry(db, id, by))) return;
+    await noteConfirmed(db, session, id);
+  });
+}
+
+/**
+ * In a channel with `identity: requester`, somebody who lacks a connection is told how to add it, and nothing else happens. True when that
+ * was it.
+ */
+export async function lacksConnection(dependencies: DeliveryDependencies, known: KnownEntry): Promise<boolean> {
+  const { database, requesterChannel } = dependencies;
+  const { row, scope, author } = known;
+  if (row.kind !== 'message' || scopeKind(scope) !== 'channel') return false;
+  const channel = await requesterChannel(scope);
+  if (!channel) return false;
+  const person = row.confirmedBy ?? row.author;
+  const held = new Set(
+    (await personalConnectionsOf(database, { team: row.team, person })).map((each) => each.connection),
+  );
+  const missing = channel.offers.filter(({ name }) => !held.has(name));
+  if (missing.length === 0 && channel.offers.length > 0) return false;
+  if (!channel.needsAll && missing.length < channel.offers.length) return false;
+  await inTransaction(database, async (db) => {
+    if (!(await closeEntry(db, row.id, 'answered', { authorClass: author.class, text: row.text }))) return;
+    const how = missing.map(({ name }) => `\`connect ${name}\``).join(channel.needsAll ? ' and ' : ' or ');
+    const names = missing.map(titleOf).join(channel.needsAll ? ' and ' : ' or ');
+    const text =
+      channel.offers.length === 0
+        ? `In ${channel.label} I act as whoever asks me, with connections of their own, and there is nothing that people can connect. Ask an administrator for \`people: { offer: [github] }\`.`
+        : `In ${channel.label} I act as you, with connections of your own. You have not connected ${names}: write ${how} to me in a direct message, then ask me here again.`;
+    await tell(db, known, `${row.id}/connect`, text);
+  });
+  return true;
+}
