@@ -137,7 +137,7 @@ function parseLine(raw: string): Line | null {
   const post = /^post\s+(\S+)( if made)?$/.exec(text);
   if (post?.[1])
     return { kind: 'action', joined, action: { verb: 'post', path: post[1], ifMade: post[2] !== undefined } };
-  const call = /^call\s+([^\s.]+\.\S+)(?:\s+(\{.*\}))?$/s.exec(text);
+  const call = /^call\s+([^\s.]+\.\S+|[a-z]+(?:_[a-z]+)+)(?:\s+(\{.*\}))?$/s.exec(text);
   const input = call && jsonOf(call[2] ?? '{}');
   if (call?.[1] && input) return { kind: 'action', joined, action: { verb: 'call', tool: call[1], input } };
   const say = /^say\s+(.+)$/.exec(text);

@@ -50,6 +50,7 @@ export async function signalSession(
 ): Promise<void> {
   const { row, session, scope } = known;
   const message = { inboxId: row.id };
+  const isOwned = row.address !== 'dm' && (await findSession(database, session))?.principal.startsWith('person:');
   const open = row.address === 'thread' && (await signals.message(session, message));
   if (!open) {
     const start = {
@@ -59,7 +60,7 @@ export async function signalSession(
       scope,
       requester: row.confirmedBy ?? row.author,
       permalink: permalinkOf(identity, row.channel, row.threadTs),
-      summary: `${known.place} · ${known.author.name}`,
+      summary: `${known.place} · ${isOwned ? 'as ' : ''}${known.author.name}`,
     };
     await signals.start(start, message);
   }
@@ -69,8 +70,7 @@ export async function signalSession(
     await withdrawMessage(db, lateNoticeKey(row));
     if (row.kind === 'schedule') return;
     await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'eyes' } });
-    const owned = (await findSession(db, session))?.principal.startsWith('person:') && row.address !== 'dm';
-    const status = owned ? 'is getting to work in your name…' : 'is getting to work…';
+    const status = isOwned ? 'is getting to work in your name…' : 'is getting to work…';
     await putStatus(db, { ...target, key: `${row.id}/status`, body: { status } });
   });
 }

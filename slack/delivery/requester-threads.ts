@@ -13,7 +13,10 @@ import { askQuestion, type StoredQuestion } from '../../store/questions.ts';
 import { findSession, type Session } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { titleOf } from '../personal/words.ts';
+import { holdsRemovedToken } from '../receiving/remove-tokens.ts';
 import type { DeliveryDependencies, KnownEntry } from './known-entry.ts';
+import { ownCommandOf } from './own-answers.ts';
+import { warnOfToken } from './personal-answers.ts';
 
 /** Whom a new session acts as, and whose it is. */
 export interface Acting {
@@ -47,6 +50,9 @@ export async function heldBack(dependencies: DeliveryDependencies, known: KnownE
   const { owner } = session;
   const asPerson = session.principal.startsWith('person:');
   if (owner !== null && row.author !== owner && row.confirmedBy !== owner) {
+    // `status` and `help` are answered from PostgreSQL, and no model reads them.
+    if (known.refusal === null && ownCommandOf(dependencies.identity, row)) return false;
+    if (holdsRemovedToken(row.text)) await warnOfToken(dependencies, known);
     // Talk that asks for nothing is not told to anybody. A bot and a guest are refused in their own words.
     const asks = row.address === 'mention' && known.refusal === null;
     const mayAsk = asks && asPerson && channel?.others === 'ask';

@@ -6,6 +6,7 @@ import { until } from '../../support/until.ts';
 const OFFER = `
 people:
   offer: [{ preset: gitea, host: git.acme.test, addresses: ["127.0.0.1/32:7443"] }]
+  in-channels: ask
 `;
 const MINE = '  "#secops": { identity: requester, personal: [gitea] }\n';
 const LOOK = [
@@ -87,3 +88,40 @@ test('a second person in that thread borrows nothing, and their own thread is th
   expect(step?.output).toMatch(/"login": ?"linus"[\s\S]*cannot access 'shop'/);
   await slack.waitForAnswer(his, /in the name of linus/);
 }, 150_000);
+
+test('in a channel of the agent it asks its requester alone, and uses what they allow in this turn, as them', async () => {
+  const { slack, database } = bellhop;
+  const who = '$ curl -sS https://git.acme.test/api/v1/user | grep login';
+  const script = `call use_own_connection {"connection": "gitea", "what_for": "Look who I am there."}\n${who}`;
+  const message = await slack.post('ada', 'platform-eng', `@bellhop\n${who}\n${script}`);
+  const id = slack.simulator.world.person('ada')?.id;
+  const cardNow = async () =>
+    (
+      (await slack.state()) as unknown as {
+        ephemerals: { visibleTo: string; text: string; channel: string; ts: string }[];
+      }
+    ).ephemerals.find((one) => one.visibleTo === id && /May I use your own Gitea.*Look who I am there/s.test(one.text));
+  await until(async () => (await cardNow()) !== undefined, 'the card', 90_000);
+  const card = await cardNow();
+  await slack.click('ada', card as never, 'bellhop_answer/once');
+  expect(await waitForTurn(bellhop, message, 1, 60_000)).toMatchObject({ state: 'answered' });
+  const [before, , after] = (await toolSteps(bellhop, message)).map(({ output }) => output ?? '');
+  expect(before).toContain('"login": "bellhop"');
+  expect(after).toContain('"login": "ada"');
+  await slack.waitForAnswer(message, /as the agent of this channel, with ada's own Gitea or Forgejo/);
+  const { rows } = await database.query(
+    `select principal, connection, requester from egress_event where session = $1 and outcome = 'injected' order by at`,
+    [sessionOf(message)],
+  );
+  expect(rows.map(({ principal, connection }) => [String(principal).split(':')[0], connection])).toEqual([
+    ['agent@channel', expect.any(String)],
+    ['person', 'personal/gitea'],
+  ]);
+  await slack.post('linus', 'platform-eng', '@bellhop what is in there?', { threadTs: message.ts });
+  await whispered('linus', /allowed to use a connection that is ada/i);
+
+  // The next turn is without it until Ada allows it again.
+  await slack.post('ada', 'platform-eng', `@bellhop\n${who}`, { threadTs: message.ts });
+  await waitForTurn(bellhop, message, 2, 60_000);
+  expect((await toolSteps(bellhop, message, 2))[0]?.output).toContain('"login": "bellhop"');
+}, 200_000);
