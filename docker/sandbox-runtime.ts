@@ -6,6 +6,7 @@ import { buildEnvironment, environmentImageOf, pruneEnvironments } from './envir
 import { DockerError } from './errors.ts';
 import { createExecGate } from './exec-gate.ts';
 import { type ChooseImage, onlyImage } from './image-choice.ts';
+import { openPiped } from './piped-command.ts';
 import { provision } from './provision.ts';
 import { registryClients } from './registry-clients.ts';
 import { removeWorkspace } from './remove-workspace.ts';
@@ -129,6 +130,7 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): SandboxRun
       starters.forget(id);
       await endTurn({ ...context, runDir }, id, uid, turn);
     },
+    openPiped: async (id, call) => await openPiped(context, id, call),
     readFile: async (id, uid, path, read) => await readFile(context, id, uid, path, read),
     openFile: async (id, uid, path, open) => await openFile(context, id, uid, path, open),
     writeFile: async (id, uid, path, content, write) => await writeFile(context, id, uid, path, content, write),

@@ -27,6 +27,8 @@ export interface SandboxRuntime {
    * sandbox (`TurnOver`). A paused one is woken for it.
    */
   endTurn(id: string, uid: number, turn: number): Promise<void>;
+  /** Starts a command with pipes to its input and output. It ends with its input, and with the turn at the latest. */
+  openPiped(id: string, call: PipedCall): Promise<PipedCommand>;
   readFile(id: string, uid: number, path: string, options: ReadOptions): Promise<ReadResult>;
   /** Opens a whole file as a stream. Throws `FileTooLarge` before a byte is sent when it has more than `maxBytes`. */
   openFile(id: string, uid: number, path: string, options: { readonly maxBytes: number }): Promise<OpenedFile>;
@@ -153,6 +155,24 @@ export interface StepResult {
   /** What the command wrote in all. */
   readonly outputBytes: number;
   readonly timedOut: boolean;
+}
+
+export interface PipedCall {
+  readonly uid: number;
+  /** Once this is over, the command is not started. */
+  readonly turn: number;
+  /** A program with its arguments. No shell reads them. */
+  readonly command: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface PipedCommand {
+  readonly output: AsyncIterable<Buffer>;
+  /** The last that it said on stderr. */
+  words(): string;
+  write(bytes: Buffer): Promise<void>;
+  /** Ends its input. A command that goes on for two seconds is killed. */
+  close(): void;
 }
 
 export interface ReadOptions {

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type Docker from 'dockerode';
+import { TOOL_PROCESS_LIMIT } from './container-spec.ts';
+import { sandboxError } from './errors.ts';
+import type { PipedCall, PipedCommand } from './sandbox.ts';
+import type { SandboxContext } from './sandbox-context.ts';
+import { INSIDE } from './sandbox-environment.ts';
+import { sandboxName } from './sandbox-names.ts';
+import { stdoutOf } from './starter-frames.ts';
+import { within } from './within.ts';
+
+/** What is kept of what a command says on stderr. */
+const MAX_WORDS = 500;
+const OPEN_WITHIN_MS = 20_000;
+
+/**
+ * What stands around the command. Its arguments are the turn and the command's own.
+ *
+ * 1. The note of turns that are over is read. The end of a turn writes it first and then ends every process, so a command of
+ *    that turn is either refused here or ended there (end-turn.ts).
+ * 2. It gets the environment and the limits that a command of a step has (docker/image/starter/keep.c).
+ * 3. Its input ends when nobody writes any more. It has two seconds from then on. Then its whole group is ended, if that is a
+ *    group of its own. When it ends earlier, its output ends at once.
+ */
+const AROUND = `over=$(cat ${INSIDE.folder}/over 2>/dev/null)
+[ "\${over:-0}" -lt "$1" ] || { echo 'the turn is over' >&2; exit 75; }
+shift
+ulimit -u ${TOOL_PROCESS_LIMIT}
+echo 500 > /proc/self/oom_score_adj
+export HOME=${INSIDE.home} TMPDIR=/tmp PATH="${INSIDE.home}/.local/bin:$PATH" NPM_CONFIG_PREFIX=${INSIDE.home}/.local
+export USER=agent LOGNAME=agent SHELL=/bin/bash GIT_CONFIG_SYSTEM=/usr/local/lib/bellhop/gitconfig
+mkdir -p "$HOME"
+cd ${INSIDE.workspace} || exit 126
+read -r _ _ _ _ group _ < /proc/$$/stat
+end() { sleep 2; [ "$group" = $$ ] && kill -9 0; }
+nice -n 15 "$@" < <(exec 2>/dev/null; cat; exec 1>&-; end)`;
+
+/**
+ * Starts a command as the agent's user, with pipes to its input and output. It is no step: a second call starts it again.
+ *
+ * @throws DockerError `SandboxMissing`, `SandboxNotRunning`, `ExecTimeout`; the reason of an abort
+ */
+export async function openPiped(context: SandboxContext, id: string, call: PipedCall): Promise<PipedCommand> {
+  const start = () => open(context, id, call);
+  const opening = context.gate ? context.gate.starting(id, start) : start();
+  const socket = await within(OPEN_WITHIN_MS, opening, call.signal).catch((error: unknown) => {
+    opening.then(
+      (late) => late.destroy(),
+      () => undefined,
+    );
+    throw error;
+  });
+  let words = '';
+  const hear = (bytes: Buffer) => {
+    words = `${words}${bytes.toString('utf8')}`.slice(-MAX_WORDS);
+  };
+  // Whoever reads the output is told of it.
+  socket.on('error', () => undefined);
+  return {
+    output: stdoutOf(socket, hear),
+    words: () => words.trim(),
+    async write(bytes) {
+      if (!socket.write(bytes)) await once(socket, 'drain', { signal: call.signal });
+    },
+    close() {
+      // Its input ends. What it still says is not read.
+      socket.end();
+      socket.resume();
+      setTimeout(() => socket.destroy(), 5_000).unref();
+    },
+  };
+}
+
+async function open(
+  { engine, installation }: SandboxContext,
+  id: string,
+  { uid, turn, command }: PipedCall,
+): Promise<Socket> {
+  try {
+    const exec: Docker.Exec = await engine.docker.getContainer(sandboxName(installation, id)).exec({
+      Cmd: ['/bin/bash', '-c', AROUND, 'bellhop-pipe', String(turn), ...command],
+      User: `${uid}:${uid}`,
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: false,
+    });
+    return (await exec.start({ hijack: true, stdin: true })) as unknown as Socket;
+  } catch (error) {
+    throw sandboxError('start a command in the sandbox', id, error);
+  }
+}
