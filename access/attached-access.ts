@@ -2,6 +2,7 @@ import type { RegistryName } from '../contracts/registries.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import type {
   EffectiveAccess,
+  EffectiveCommandServer,
   EffectiveRegistry,
   EffectiveRepository,
   EffectiveRule,
@@ -20,6 +21,7 @@ export interface AttachedAccess {
   readonly registries: readonly EffectiveRegistry[];
   /** Sorted by the names of their bundles. */
   readonly servers: readonly EffectiveServer[];
+  readonly commandServers: readonly EffectiveCommandServer[];
   readonly instructions: EffectiveAccess['instructions'];
 }
 
@@ -56,6 +58,7 @@ export function attachedAccess(parts: DocumentParts, attachment: Attachment): At
   const repositories: EffectiveRepository[] = [];
   const registries: EffectiveRegistry[] = [];
   const servers: EffectiveServer[] = [];
+  const commandServers: EffectiveCommandServer[] = [];
   const seen = new Set<string>();
   /** Two bundles of one scope may share a connection or a registry. Its rules are listed once. */
   const isNew = (key: string) => !seen.has(key) && seen.add(key);
@@ -71,6 +74,9 @@ export function attachedAccess(parts: DocumentParts, attachment: Attachment): At
       for (const match of connection.rules) {
         rules.push({ from: 'connection', action: match.action, connection, match, origin });
       }
+    }
+    for (const { id, command, tools } of bundle.servers ?? []) {
+      commandServers.push({ id, command, tools, origin });
     }
     for (const match of bundle.domains) rules.push({ from: 'domain', action: 'forward', match, origin });
     for (const registry of bundle.registries) {
@@ -88,6 +94,7 @@ export function attachedAccess(parts: DocumentParts, attachment: Attachment): At
     repositories,
     registries,
     servers,
+    commandServers,
     instructions: instructionsOf(parts, attachment),
   };
 }
@@ -102,6 +109,7 @@ export function buildAttached(parts: DocumentParts, scope: ScopeKey): AttachedAc
     repositories: [],
     registries: registries.map((registry) => ({ registry, origin })),
     servers: [],
+    commandServers: [],
     instructions: [],
   };
 }

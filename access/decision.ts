@@ -1,6 +1,7 @@
 import type { RegistryName } from '../contracts/registries.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import type {
+  CommandServer,
   Connection,
   ConnectionRule,
   DomainEntry,
@@ -65,6 +66,11 @@ export interface EffectiveServer {
   readonly origin: Origin;
 }
 
+/** An MCP server that a command starts in the sandbox, where its bundle is attached. */
+export interface EffectiveCommandServer extends Pick<CommandServer, 'id' | 'command' | 'tools'> {
+  readonly origin: Origin;
+}
+
 /** Everything that holds for a scope, each item with its origin. */
 export interface EffectiveAccess {
   readonly scope: ScopeKey;
@@ -98,6 +104,8 @@ export interface EffectiveAccess {
   readonly servers: readonly EffectiveServer[];
   /** The name of the model that answers here. Absent: the one of the agent worker's environment. */
   readonly model?: string;
+  /** MCP servers that a command starts in the sandbox, most specific scope first, each once. Absent: none. */
+  readonly commandServers?: readonly EffectiveCommandServer[];
   /** Instructions for the model, broadest scope first. */
   readonly instructions: readonly { readonly origin: string; readonly text: string }[];
 }

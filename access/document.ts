@@ -224,7 +224,19 @@ export interface Bundle {
   readonly repositories: readonly RepositoryGrant[];
   /** Package registries that are opened for reading. */
   readonly registries: readonly RegistryName[];
+  /** MCP servers that a command starts in the sandbox. Absent: none. */
+  readonly servers?: readonly CommandServer[];
   readonly instructions: string;
+}
+
+/** An MCP server that a command starts in the sandbox. It holds no credential, and reaches what the sandbox reaches. */
+export interface CommandServer {
+  readonly id: string;
+  /** A program with its arguments. No shell reads them. */
+  readonly command: readonly string[];
+  readonly tools: ToolRules;
+  /** Where it stands in the file that was applied, counted from 1. 0 when that is not known. */
+  readonly line: number;
 }
 
 /** Something the organization forbids. No narrower scope can allow it. */

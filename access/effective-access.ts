@@ -134,6 +134,8 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         repositories: [...own.repositories, ...repositories],
         forges: scopeKind(scope) === 'environment' ? [] : [...own.forges, ...forges],
         servers: [...own.servers, ...(isBare ? [] : serversOf(chain))],
+        // They hold no credential.
+        ...commandServersOf(chain),
       },
     };
   }
@@ -199,6 +201,13 @@ function serversOf(chain: readonly AttachedAccess[]): EffectiveServer[] {
   const all = chain.flatMap(({ servers }) => servers);
   if (all.length < 2) return all;
   return [...new Map(all.toReversed().map((each) => [each.connection.id, each])).values()].reverse();
+}
+
+/** Absent where there is none. */
+function commandServersOf(chain: readonly AttachedAccess[]): Pick<EffectiveAccess, 'commandServers'> {
+  const all = chain.flatMap(({ commandServers }) => commandServers);
+  const byId = new Map(all.toReversed().map((each) => [each.id, each]));
+  return byId.size === 0 ? {} : { commandServers: [...byId.values()].reverse() };
 }
 
 function whyOff(scope: ScopeKey, scopes: ReadonlyMap<ScopeKey, ScopeAccess>): Off | null {

@@ -1,5 +1,5 @@
 /** What a scope is allowed and forbidden, in pieces that can be compared over two documents. */
-import type { EffectiveRule, EffectiveServer } from './decision.ts';
+import type { EffectiveCommandServer, EffectiveRule, EffectiveServer } from './decision.ts';
 import type {
   CredentialUse,
   Guardrail,
@@ -139,8 +139,17 @@ export function toolsText({ connection, url }: EffectiveServer, list: keyof type
 }
 
 /** `each call of create_* of linear-tools asked for`. */
-export function toolAskText({ connection }: EffectiveServer, pattern: string): string {
-  return `each call of ${pattern} of ${connection.id} asked for`;
+export function toolAskText(server: string, pattern: string): string {
+  return `each call of ${pattern} of ${server} asked for`;
+}
+
+/** `tools list_* of notes, started in the sandbox by npx @acme/notes`. */
+export function commandToolsText(
+  { id, command }: EffectiveCommandServer,
+  list: keyof typeof WAYS,
+  pattern: string,
+): string {
+  return `tools ${pattern}${WAYS[list]} of ${id}, started in the sandbox by ${command.join(' ')}`;
 }
 
 /** `tools delete_* of linear-tools denied by linear-tools`. */

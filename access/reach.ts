@@ -8,6 +8,7 @@ import type { EffectiveAccess, EffectiveConnectionRule, EffectiveRule, Origin } 
 import type { AccessDocument } from './document.ts';
 import { indexAccess } from './effective-access.ts';
 import {
+  commandToolsText,
   covers,
   coversHost,
   createPieces,
@@ -120,6 +121,13 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
           ),
         ),
       ),
+      ...(access.commandServers ?? []).flatMap((server) =>
+        (['allow', 'read', 'approve'] as const).flatMap((list) =>
+          (server.tools[list] ?? []).map((each) =>
+            named(each, commandToolsText(server, list, each.pattern), placeOf(server.origin), each.line),
+          ),
+        ),
+      ),
       ...access.registries.map((each) => named(each, `packages of ${each.registry}`, placeOf(each.origin))),
       ...ownPieces(access),
     ],
@@ -141,11 +149,19 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
           named(each, toolDenialText(server, each.pattern), placeOf(server.origin), each.line),
         ),
       ),
+      ...(access.commandServers ?? []).flatMap((server) =>
+        server.tools.deny.map((each) =>
+          named(each, `tools ${each.pattern} of ${server.id} denied`, placeOf(server.origin), each.line),
+        ),
+      ),
       // To be asked before each call takes something away from what is allowed.
-      ...access.servers.flatMap((server) =>
-        (server.tools.approve ?? []).map(({ pattern, line }) => ({
-          piece: pieces.ofNamed(toolAskText(server, pattern)),
-          origin: placeOf(server.origin),
+      ...[
+        ...access.servers.map(({ connection, ...each }) => ({ ...each, id: connection.id })),
+        ...(access.commandServers ?? []),
+      ].flatMap(({ id, tools, origin }) =>
+        (tools.approve ?? []).map(({ pattern, line }) => ({
+          piece: pieces.ofNamed(toolAskText(id, pattern)),
+          origin: placeOf(origin),
           line,
         })),
       ),

@@ -55,6 +55,8 @@ export function createSandboxPorts(dependencies: SandboxPortsDependencies): Sand
       };
       return {
         runStep: (command) => runStep(dependencies, input, uid, awake, command),
+        openPiped: (command, { signal }) =>
+          awake(() => runtime.openPiped(sandbox, { uid, turn, command, signal }), signal),
         async readFile(path, { maxBytes, signal }) {
           const file = await awake(() => runtime.readFile(sandbox, uid, path, { maxBytes }), signal);
           if (!file.truncated) return file.bytes;

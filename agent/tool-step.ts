@@ -13,7 +13,7 @@ import { inTurn } from '../store/turn-fence.ts';
 import { askMeanwhile, askPerson, WaitsForPerson } from './ask-person.ts';
 import { assertNotLostTooOften, StepError } from './errors.ts';
 import { placeIncomingFiles } from './incoming-files.ts';
-import type { McpPort } from './mcp/mcp-port.ts';
+import type { McpPort, OpenPipe } from './mcp/mcp-port.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
 import { createOwnConnections, ownMark } from './own-connection.ts';
 import { failedEnd } from './settle-tools.ts';
@@ -80,19 +80,22 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   const problems = await placeIncomingFiles(database, input);
   const elapsedMs = () => Date.now() - step.startedAt.getTime();
   const begin = () => inTurn(database, input, (db) => markBegun(db, input));
+  const open: OpenPipe = (command, until) => sandbox.openPiped(command, { signal: until });
   const context: ToolContext = {
     ...{ session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress, begin },
     ask: (question) => askPerson(database, input, question),
     askMeanwhile: (question, until) => askMeanwhile(database, input, question, until),
     own: createOwnConnections(database, input),
-    callServer: (call) =>
-      mcp.call({
-        ...call,
-        session,
-        turn,
-        sandbox: input.sandboxId,
-        onProgress: (progress) => input.onSteps?.(progress),
-      }),
+    callServer: (call, use) =>
+      mcp.call(
+        {
+          ...call,
+          ...{ session, turn, open, sandbox: input.sandboxId },
+          onProgress: (progress) => input.onSteps?.(progress),
+        },
+        use,
+      ),
+    startServer: (start) => mcp.start({ ...start, session, open, sandbox: input.sandboxId }),
   };
   // From here on the call may have an effect; a command and a call of an MCP server say so themselves.
   if (!tool.runsCommand && !tool.beginsItself) await begin();

@@ -1,3 +1,5 @@
+import type { ToolRules } from '../access/document.ts';
+
 /** A tool of an MCP server, in the size in which models are given it. Everything but the name is the server's own words. */
 export interface ToolDefinition {
   /** As the server calls it. */
@@ -18,6 +20,16 @@ export interface TurnTools {
   readonly notes: readonly string[];
   /** Connections of the requester's own that the agent may ask for. Absent: none. */
   readonly own?: readonly string[];
+  /** Servers that a command starts in the sandbox. Absent: none. */
+  readonly commands?: readonly TurnCommand[];
+}
+
+/** An MCP server that a turn may start in its sandbox. */
+export interface TurnCommand {
+  readonly server: string;
+  readonly command: readonly string[];
+  /** With what guardrails forbid. */
+  readonly rules: ToolRules;
 }
 
 /** A tool in the definition in which a turn is offered it. */
@@ -28,8 +40,13 @@ export interface OfferedTool {
   readonly name: string;
   /** Names the definition. */
   readonly digest: string;
-  /** The scope of the person whose server it is. Absent for a server of the access file. */
+  /**
+   * The scope of the person whose server it is, or the session for one that runs in the sandbox. Absent for a server of the access
+   * file.
+   */
   readonly owner?: string;
+  /** What starts the server in the sandbox. Absent for one that is elsewhere. */
+  readonly command?: readonly string[];
   /** True for a tool of which each call needs somebody in the thread who allows it. */
   readonly asks?: boolean;
 }

@@ -58,7 +58,6 @@ export async function withCommand<T>(
   } finally {
     pipe.close();
     await client.close().catch(() => undefined);
-    room?.close();
   }
 }
 

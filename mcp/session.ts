@@ -42,7 +42,7 @@ const FAREWELL_MS = 2_000;
 export interface SessionOptions {
   readonly signal: AbortSignal;
   readonly limits: SessionLimits;
-  /** Where the bytes of its answers are counted. It is closed with the session. @default nowhere */
+  /** Where the bytes of its answers are counted. Whoever has opened it closes it. @default nowhere */
   readonly room?: AnswerRoom;
 }
 
@@ -132,7 +132,6 @@ export async function withServer<T>(
     ending.abort();
     clearTimeout(timer);
     await client.close().catch(() => undefined);
-    room?.close();
   }
 }
 

@@ -4,7 +4,10 @@ import { type Database, inTransaction, type Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
 
 export interface ServerRef {
-  /** With whose credential it is asked: {@link OF_THE_FILE}, or the scope of a person. Nothing of one is ever given to another. */
+  /**
+   * With whose credential it is asked: {@link OF_THE_FILE}, or the scope of a person. For one in a sandbox it is the session. Nothing of
+   * one owner is ever given to another.
+   */
   readonly owner: string;
   readonly connection: string;
   readonly url: string;
@@ -12,6 +15,11 @@ export interface ServerRef {
 
 /** The owner of what is known with the credential of the access file. */
 export const OF_THE_FILE = '';
+
+/** The address of a server that a command starts in a sandbox: with another command it is another server. */
+export function commandUrl(command: readonly string[]): string {
+  return `command:${JSON.stringify(command)}`;
+}
 
 /** A tool as the store takes it. */
 export interface NewTool {
@@ -75,11 +83,14 @@ export async function claimListing(
 /**
  * Keeps what a server lists. The tools of the first list are approved, because the access file that names the server was
  * applied just before. A tool that is new or changed in a later list waits. A list of another address changes nothing.
+ *
+ * @param isApproved whether every list counts at once
  */
 export async function storeListing(
   database: Database,
   { owner, connection, url }: ServerRef,
   tools: readonly NewTool[],
+  isApproved = false,
 ): Promise<void> {
   await inTransaction(database, async (db) => {
     const { rows } = await db.query<{ listed: string[] | null }>(
@@ -106,7 +117,7 @@ export async function storeListing(
       [
         connection,
         storableJson(tools.map((each) => ({ ...each, name: each.definition.name }))),
-        listed === null,
+        listed === null || isApproved,
         owner,
       ],
     );
@@ -198,7 +209,7 @@ export interface DefinedTool extends OfferedTool {
 export async function definitionsOf(db: Queryable, offered: readonly OfferedTool[]): Promise<DefinedTool[]> {
   if (offered.length === 0) return [];
   const { rows } = await db.query<DefinedTool>(
-    `select t.connection as server, t.name, t.digest, t.definition, case when t.owner <> '' then t.owner end as owner
+    `select t.connection as server, t.name, t.digest, t.definition, t.owner
      from unnest($1::text[], $2::text[], $3::text[]) with ordinality as asked (connection, digest, owner, place)
      join mcp_tool t on t.owner = asked.owner and t.connection = asked.connection and t.digest = asked.digest
      order by asked.place`,
@@ -208,12 +219,12 @@ export async function definitionsOf(db: Queryable, offered: readonly OfferedTool
       offered.map(({ owner }) => owner ?? OF_THE_FILE),
     ],
   );
-  // Whether it is asked for is of the turn, and not of the definition.
-  const isAsked = ({ server, digest, owner }: OfferedTool) =>
-    offered.some((each) => each.asks && each.server === server && each.digest === digest && each.owner === owner);
-  return rows.map(({ owner, ...tool }) => {
-    const defined = owner ? { ...tool, owner } : tool;
-    return isAsked(defined) ? { ...defined, asks: true } : defined;
+  return offered.flatMap((each) => {
+    const row = rows.find(
+      ({ server, digest, owner }) =>
+        server === each.server && digest === each.digest && owner === (each.owner ?? OF_THE_FILE),
+    );
+    return row ? [{ ...each, definition: row.definition }] : [];
   });
 }
 

@@ -1,11 +1,12 @@
 import { decide } from '../decide.ts';
 import type { EffectiveAccess, EffectiveServer, Origin } from '../decision.ts';
-import type { ToolList } from '../document.ts';
+import type { ToolList, ToolRules } from '../document.ts';
 import { serverName } from '../personal-access.ts';
 import { requestOfUrl } from '../request-of-url.ts';
 import { switchedOff, toolGuardrailReason } from '../sentences.ts';
 import { serverAccess } from './server-access.ts';
-import { allowsTool, forbidsTool } from './tool-pattern.ts';
+import { forbidsTool } from './tool-pattern.ts';
+import { ruleFor } from './tool-rules.ts';
 import type { ToolName } from './wire-name.ts';
 
 export type ToolBlockCode = 'disabled' | 'guardrail' | 'server_not_attached' | 'tool_denied' | 'tool_not_allowed';
@@ -24,7 +25,7 @@ export interface ToolFacts {
 export const NO_FACTS: ToolFacts = { readOnly: false, approved: false };
 
 /** What must hold for a tool that is in this list. */
-const NEEDS: Readonly<Record<Exclude<ToolList, 'deny'>, ToolNeed>> = {
+export const NEEDS: Readonly<Record<Exclude<ToolList, 'deny'>, ToolNeed>> = {
   approve: 'approval',
   allow: 'nothing',
   read: 'read-only',
@@ -53,7 +54,12 @@ export type ToolDecision = {
   readonly reason: string;
   readonly walk: readonly ToolWalkStep[];
 } & (
-  | { readonly outcome: 'allowed'; readonly server: EffectiveServer; readonly needs: ToolNeed }
+  | {
+      readonly outcome: 'allowed';
+      /** Null for one that a command starts in the sandbox. */
+      readonly server: EffectiveServer | null;
+      readonly needs: ToolNeed;
+    }
   | {
       readonly outcome: 'blocked';
       readonly code: ToolBlockCode;
@@ -85,7 +91,7 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
 
   const server = serverNamed(name, access);
   if (!server) {
-    const known = access.servers.map(({ connection }) => serverName(connection.id)).join(', ');
+    const known = namesOf(access).join(', ');
     return blocked(
       'server_not_attached',
       null,
@@ -104,31 +110,27 @@ export function judgeTool({ server: name, tool }: ToolName, access: EffectiveAcc
       if (isCovered) return blocked('guardrail', id, toolGuardrailReason(guardrail, `${serverName(name)}.${tool}`));
     }
   }
-  const { allow, deny, read = [], approve = [] } = server.tools;
-  // What narrows is compared as broadly as what is forbidden.
-  const isAskedFor = approve.some(({ pattern }) => forbidsTool(pattern, tool));
   const chain = `${name} ← ${placeOf(server.origin)}`;
-  for (const [action, patterns] of [
-    ['deny', deny],
-    ['approve', approve],
-    ['allow', allow],
-    ['read', read],
-  ] as const) {
-    for (const { pattern, line } of patterns) {
-      const isCovered = action === 'deny' ? forbidsTool(pattern, tool) : allowsTool(pattern, tool);
+  const lists = ['deny', 'approve', 'allow', 'read'] as const;
+  const { found, isAskedFor } = ruleFor(tool, server.tools);
+  for (const action of lists) {
+    for (const { pattern, line } of server.tools[action] ?? []) {
+      const isFound = found?.list === action && found.pattern === pattern;
       walk.push({
         ...{ rule: name, origin: placeOf(server.origin), action, pattern, line },
-        result: isCovered ? 'matched' : 'name',
+        result: isFound ? 'matched' : 'name',
       });
-      if (!isCovered) continue;
+      if (!isFound) continue;
       const where = line > 0 ? `${pattern} in line ${line}` : pattern;
       if (action === 'deny') {
         return blocked('tool_denied', name, `The connection denies ${name}.${tool} by ${where}: ${chain}.`);
       }
       const needs = isAskedFor ? 'approval' : NEEDS[action];
-      return { outcome: 'allowed', server, needs, walk, reason: `Allowed by ${where}${WHILE[needs]}: ${chain}.` };
+      const reason = `Allowed by ${where}${WHILE[needs]}: ${chain}.`;
+      return { outcome: 'allowed', server: server.remote, needs, walk, reason };
     }
   }
+  const { allow, read = [], approve = [] } = server.tools;
   const listed = [...allow, ...read, ...approve].map(({ pattern }) => pattern).join(', ');
   return blocked('tool_not_allowed', name, `${name}.${tool} is not covered: ${chain} allows ${listed}.`);
 }
@@ -149,18 +151,33 @@ export function lacking(needs: ToolNeed, { readOnly, approved }: ToolFacts, name
 export function judgeToolCall(name: ToolName, access: EffectiveAccess): ToolDecision {
   const decision = judgeTool(name, access);
   if (decision.outcome === 'blocked') return decision;
+  // One in the sandbox is at no address.
+  if (decision.server === null) return decision;
   const { connection, url } = decision.server;
   const asked = decide(requestOfUrl('POST', url), serverAccess(access, connection.id));
   if (asked.outcome !== 'blocked') return decision;
   return { outcome: 'blocked', code: 'guardrail', rule: asked.rule, reason: asked.reason, walk: decision.walk };
 }
 
+interface NamedServer {
+  readonly tools: ToolRules;
+  readonly origin: Origin;
+  /** Null for one that a command starts in the sandbox. */
+  readonly remote: EffectiveServer | null;
+}
+
 /** By the id of its connection; else by its name, under which a person's own server is known. */
-function serverNamed(name: string, { servers }: EffectiveAccess): EffectiveServer | undefined {
-  return (
+function serverNamed(name: string, { servers, commandServers = [] }: EffectiveAccess): NamedServer | null {
+  const remote =
     servers.find(({ connection }) => connection.id === name) ??
-    servers.find(({ connection }) => serverName(connection.id) === name)
-  );
+    servers.find(({ connection }) => serverName(connection.id) === name);
+  if (remote) return { ...remote, remote };
+  const started = commandServers.find(({ id }) => id === name);
+  return started ? { ...started, remote: null } : null;
+}
+
+function namesOf({ servers, commandServers = [] }: EffectiveAccess): string[] {
+  return [...servers.map(({ connection }) => serverName(connection.id)), ...commandServers.map(({ id }) => id)];
 }
 
 /** `tracker ← #platform-eng`. */

@@ -9,7 +9,10 @@ export interface FoundRule {
 }
 
 /** What the rules say of a tool. `isAskedFor`: each call needs somebody who allows it, whichever list allows the tool. */
-export function ruleFor(tool: string, rules: ToolRules): { readonly found: FoundRule | null; readonly isAskedFor: boolean } {
+export function ruleFor(
+  tool: string,
+  rules: ToolRules,
+): { readonly found: FoundRule | null; readonly isAskedFor: boolean } {
   // What narrows is compared as broadly as what is forbidden.
   const isAskedFor = (rules.approve ?? []).some(({ pattern }) => forbidsTool(pattern, tool));
   for (const list of ['deny', 'approve', 'allow', 'read'] as const) {

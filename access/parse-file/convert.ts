@@ -19,7 +19,7 @@ import type {
 } from '../document.ts';
 import type { ConnectionEntry, RuleEntry } from './connection-schema.ts';
 import { toCredential, toSource } from './credential-schema.ts';
-import { mcpRule, toMcp } from './mcp-schema.ts';
+import { mcpRule, toCommandServers, toMcp } from './mcp-schema.ts';
 import { type FilePath, fieldOf } from './problem.ts';
 import type {
   BroadSection,
@@ -84,6 +84,7 @@ export function toBundle(
     domains: entry.domains.map((domain, index) => toDomain(domain, lineOf('domains', index))),
     repositories,
     registries: entry.registries,
+    ...(Object.keys(entry.servers).length > 0 && { servers: toCommandServers(entry.servers, lineOf) }),
     instructions: entry.instructions.trim(),
   };
 }

@@ -1,6 +1,6 @@
 /** An MCP server in `bellhop.yaml`: a connection with `kind: mcp`, a `url` and `tools`. */
 import { z } from 'zod';
-import type { AddressException, McpServer, ToolList } from '../document.ts';
+import type { AddressException, CommandServer, McpServer, ToolList, ToolRules } from '../document.ts';
 import { requestOfUrl } from '../request-of-url.ts';
 import type { LineOf } from './convert.ts';
 import { allowedPaths } from './leaf-schemas.ts';
@@ -58,6 +58,27 @@ export const toolRules = z
   )
   .meta({ short: { enum: Object.keys(SHORT) } });
 
+/** An MCP server of a bundle, which a command starts in the sandbox. */
+export const commandServer = entry({
+  command: z
+    .array(z.string().regex(/^[^\0]{0,4096}$/, 'has a character that no argument can have, or is longer than 4,096'))
+    .min(1, 'is empty: it is a program with its arguments, such as [npx, -y, "@acme/notes-mcp"]')
+    .max(100, 'has more than 100 arguments')
+    .refine(([program]) => program !== '', 'names no program'),
+  tools: toolRules,
+});
+
+/** @param lineOf counts from the bundle */
+export function toCommandServers(
+  servers: Readonly<Record<string, z.infer<typeof commandServer>>>,
+  lineOf: LineOf,
+): CommandServer[] {
+  return Object.entries(servers).map(([id, { command, tools }]) => ({
+    ...{ id, command, line: lineOf('servers', id) },
+    tools: toRules(tools, (...path) => lineOf('servers', id, ...path)),
+  }));
+}
+
 /** Fields that say what a connection without `kind: mcp` may reach. */
 const OF_HOSTS = ['preset', 'forge', 'host', 'port', 'methods', 'paths', 'scheme', 'rules', 'test'] as const;
 const NO_KIND: Readonly<Record<string, string>> = {
@@ -110,6 +131,10 @@ export function toMcp(
   lineOf: LineOf,
 ): { readonly mcp?: McpServer } {
   if (kind !== 'mcp' || url === undefined || tools === undefined) return {};
+  return { mcp: { url, tools: toRules(tools, lineOf) } };
+}
+
+function toRules(tools: ToolsEntry, lineOf: LineOf): ToolRules {
   const withLines = (list: ToolList) =>
     (tools[list] ?? []).map((pattern, index) => ({
       pattern,
@@ -118,14 +143,9 @@ export function toMcp(
     }));
   const [read, approve] = [withLines('read'), withLines('approve')];
   return {
-    mcp: {
-      url,
-      tools: {
-        ...{ allow: withLines('allow'), deny: withLines('deny') },
-        ...(read.length > 0 && { read }),
-        ...(approve.length > 0 && { approve }),
-      },
-    },
+    ...{ allow: withLines('allow'), deny: withLines('deny') },
+    ...(read.length > 0 && { read }),
+    ...(approve.length > 0 && { approve }),
   };
 }
 

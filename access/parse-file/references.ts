@@ -26,6 +26,9 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     const { mcp } = mappingOf(each);
     return typeof mcp === 'string' ? [mcp] : [];
   });
+  const started = entries('bundles', root.bundles).flatMap(([path, bundle]) =>
+    Object.keys(mappingOf(mappingOf(bundle).servers)).map((id) => ({ id, path: [...path, 'servers', id] })),
+  );
   const environments = Object.keys(mappingOf(root.environments));
   const models = Object.keys(mappingOf(root.models));
   return [
@@ -38,6 +41,7 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     ...entries('bundles', root.bundles).flatMap(([path, bundle]) =>
       unknownNames([...path, 'connections'], mappingOf(bundle).connections, connections, text),
     ),
+    ...serversTwice(),
     ...entries('guardrails', root.guardrails).flatMap(([path, each]) =>
       unknownServer([...path, 'mcp'], mappingOf(each).mcp),
     ),
@@ -45,7 +49,7 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
 
   /** A guardrail for a name that nothing has would forbid nothing. */
   function unknownServer(path: FilePath, name: unknown): FileProblem[] {
-    const known = [...servers.map(([[, id]]) => String(id)), ...offered];
+    const known = [...servers.map(([[, id]]) => String(id)), ...offered, ...started.map(({ id }) => id)];
     if (typeof name !== 'string' || name === '*' || known.includes(name)) return [];
     return [{ ...place(path, text), message: `there is no MCP server ${name}${didYouMean(name, known)}` }];
   }
@@ -74,6 +78,17 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     if (models.includes(name)) return [];
     const message = `there is no model ${name}${didYouMean(name, models) || (models.length > 0 ? `; known here: ${models.join(', ')}` : '')}`;
     return [{ ...place(path, text), message }];
+  }
+
+  /** People, models and guardrails know every MCP server by its name alone. */
+  function serversTwice(): FileProblem[] {
+    const others = [...servers.map(([[, id]]) => String(id)), ...offered];
+    return started.flatMap(({ id, path }, index) => {
+      const isTaken = others.includes(id) || started.slice(0, index).some((each) => each.id === id);
+      return isTaken
+        ? [{ ...place(path, text), message: `another MCP server is called ${id}: give it another name` }]
+        : [];
+    });
   }
 
   function unknownEnvironment(path: FilePath, name: unknown): FileProblem[] {

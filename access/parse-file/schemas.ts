@@ -17,7 +17,7 @@ import {
   priority,
   request,
 } from './leaf-schemas.ts';
-import { toolPattern } from './mcp-schema.ts';
+import { commandServer, toolPattern } from './mcp-schema.ts';
 import { entry, notBuiltYet, notHere } from './strict-entry.ts';
 
 /** The message for a file that has the key at a channel: it says where the key belongs. */
@@ -135,6 +135,7 @@ export const bundle = entry({
     .array(z.enum(REGISTRY_NAMES, `is no registry that is known: ${REGISTRY_NAMES.join(', ')}`))
     .refine((list) => new Set(list).size === list.length, 'has a name twice')
     .default([]),
+  servers: z.record(name, commandServer).default({}),
   instructions: instructions.default(''),
 });
 

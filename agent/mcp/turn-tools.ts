@@ -10,6 +10,7 @@ import { wantListing } from '../../store/own-servers.ts';
 import type { TurnRef } from '../../store/turn-fence.ts';
 import { createOwnConnectionTool } from '../own-connection.ts';
 import type { ToolRegistry } from '../tools/registry.ts';
+import { commandNotes, commandsOf, startedTools, startTool } from './command-servers.ts';
 import { createMcpTool } from './mcp-tool.ts';
 
 /** Every definition is sent with each model call. */
@@ -23,7 +24,8 @@ const MAX_BYTES = 200 * 1024;
  */
 export async function offerTools(db: Queryable, access: EffectiveAccess): Promise<TurnTools> {
   const { servers } = access;
-  if (servers.length === 0 || !access.enabled) return NO_TOOLS;
+  const commands = commandsOf(access);
+  if (servers.length + commands.length === 0 || !access.enabled) return NO_TOOLS;
   const known = await knownOf(db, servers);
   const offered: OfferedTool[] = [];
   const notes: string[] = [];
@@ -48,7 +50,7 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
     }
     notes.push(...notesOn(serverName(connection.id), server, waiting.length, left));
   }
-  return { offered, notes };
+  return { offered, notes: [...notes, ...commandNotes(commands)], ...(commands.length > 0 && { commands }) };
 }
 
 /** By their connections. Each owner's are looked up apart. */
@@ -97,9 +99,10 @@ export async function turnRegistry(
   tools: ToolRegistry,
   { session, turn }: TurnRef,
 ): Promise<ToolRegistry> {
-  const { offered, own = [] } = await turnToolsOf(db, session, turn);
-  const defined = await definitionsOf(db, offered);
-  const more = defined.flatMap((each) => createMcpTool(each) ?? []);
+  const { offered, commands = [], own = [] } = await turnToolsOf(db, session, turn);
+  const started = await startedTools(db, session, commands, MAX_OFFERED - offered.length);
+  const defined = await definitionsOf(db, [...offered, ...started]);
+  const more = [...startTool(commands), ...defined.flatMap((each) => createMcpTool(each) ?? [])];
   if (own.length > 0) more.push(createOwnConnectionTool(own));
   return more.length === 0 ? tools : tools.with(more);
 }

@@ -1,3 +1,5 @@
+import type { CommandPipe } from '../../mcp/command.ts';
+
 /** The parts of a sandbox that tools use. The runner binds it to one sandbox and its agent's user. */
 export interface SandboxPort {
   /**
@@ -5,6 +7,8 @@ export interface SandboxPort {
    * with the signal's reason when that aborts. Aborting does not end the command; the end of the turn does.
    */
   runStep(request: StepCommand): Promise<StepOutcome>;
+  /** Starts a command with pipes to its input and output. It ends with its input, and with the turn at the latest. */
+  openPiped(command: readonly string[], options: { readonly signal: AbortSignal }): Promise<CommandPipe>;
   /** Rejects with a `SandboxMistake` when there is no such file or it is larger than `maxBytes`. */
   readFile(path: string, options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<Buffer>;
   /** Creates missing folders. The file is replaced completely or not at all. */

@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Answer, Question } from '../../contracts/questions.ts';
 import type { ToolAnswer } from '../../mcp/tool-answer.ts';
+import type { ListedTool } from '../../mcp/tool-definition.ts';
 import type { OwnUseDecision } from '../../store/own-uses.ts';
-import type { McpCall } from '../mcp/mcp-port.ts';
+import type { McpCall, ServerStart } from '../mcp/mcp-port.ts';
 import type { SandboxPort } from './sandbox-port.ts';
 
 /** Posts files from the workspace into the thread. Posting twice for the same step gives one file. */
@@ -41,8 +42,13 @@ export interface ToolContext {
   readonly elapsedMs: () => number;
   readonly files: FilesPort;
   readonly thread: ThreadPort;
-  /** Calls a tool of an MCP server. */
-  callServer(call: Pick<McpCall, 'tool' | 'facts' | 'arguments' | 'signal' | 'begin' | 'elicit'>): Promise<ToolAnswer>;
+  /** Calls a tool of an MCP server, and does something with the answer. */
+  callServer<T>(
+    call: Pick<McpCall, 'tool' | 'facts' | 'arguments' | 'signal' | 'begin' | 'elicit'>,
+    use: (answer: ToolAnswer) => Promise<T>,
+  ): Promise<T>;
+  /** Starts an MCP server in the sandbox and says what it lists. */
+  startServer(start: Pick<ServerStart, 'server' | 'command' | 'signal'>): Promise<readonly ListedTool[]>;
   /** Notes that from now on the call may have an effect. For a tool that `beginsItself`. */
   begin(): Promise<void>;
   /**

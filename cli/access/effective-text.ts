@@ -1,6 +1,12 @@
 import pc from 'picocolors';
-import type { EffectiveAccess, EffectiveRepository, EffectiveRule, EffectiveServer } from '../../access/decision.ts';
-import type { Guardrail, RuleMatch, ToolGuardrail } from '../../access/document.ts';
+import type {
+  EffectiveAccess,
+  EffectiveCommandServer,
+  EffectiveRepository,
+  EffectiveRule,
+  EffectiveServer,
+} from '../../access/decision.ts';
+import type { Guardrail, RuleMatch, ToolGuardrail, ToolRules } from '../../access/document.ts';
 import { originOf, portText, priorityOf, ruleId } from '../../access/rule-match.ts';
 import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
@@ -23,8 +29,15 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
   const rows = [...access.guardrails.map(guardrailRow), ...access.rules.map(ruleRow)];
   const repositories = access.repositories.map(repositoryRow);
   // A guardrail forbids what servers have; without a server it says nothing here.
-  const forbidden = access.servers.length === 0 ? [] : access.toolGuardrails.flatMap(toolGuardrailRows);
-  const servers = [...forbidden, ...access.servers.flatMap(serverRows)];
+  const forbidden =
+    access.servers.length + (access.commandServers?.length ?? 0) === 0
+      ? []
+      : access.toolGuardrails.flatMap(toolGuardrailRows);
+  const servers = [
+    ...forbidden,
+    ...access.servers.flatMap(serverRows),
+    ...(access.commandServers ?? []).flatMap(commandRows),
+  ];
   const rules = rows.length === 0 ? 'Everything is blocked.' : `${columns(rows)}\n\nEverything else is blocked.`;
   const instructions = access.instructions.map(({ origin, text }) => `${pc.dim(origin)}\n${text.replace(/^/gm, '  ')}`);
   const granted = repositories.length === 0 ? [] : [`Of repositories, only:\n${columns(repositories, '  ')}`];
@@ -65,12 +78,24 @@ function serverRows({ connection, url, tools, origin }: EffectiveServer): string
       ...(line > 0 ? [`line ${line}`] : []),
     ].join(', '),
   ];
+  return ruleRows(tools, row);
+}
+
+function ruleRows(tools: ToolRules, row: (word: string, each: ToolRules['allow'][number]) => string[]): string[][] {
   return [
     ...tools.deny.map((each) => row('blocked', each)),
     ...(tools.approve ?? []).map((each) => row('asked', each)),
     ...tools.allow.map((each) => row('allowed', each)),
     ...(tools.read ?? []).map((each) => row('reads', each)),
   ];
+}
+
+function commandRows({ id, command, tools, origin }: EffectiveCommandServer): string[][] {
+  const row = (word: string, { pattern, line }: { readonly pattern: string; readonly line: number }) => [
+    ...[word, `${id}.${pattern}`, `in the sandbox: ${command.join(' ')}`, `${origin.bundle} ← ${origin.scopeLabel}`],
+    line > 0 ? `line ${line}` : '',
+  ];
+  return ruleRows(tools, row);
 }
 
 function toolGuardrailRows({ id, server, tools, reason }: ToolGuardrail): string[][] {

@@ -62,7 +62,7 @@ async function whyTool(text: string, name: string, options: { json?: boolean }):
   const held = await heldIn(context.database, named.scope);
   const access = shownAccess(await currentPolicy(context.database), named.scope, held);
   const decision = judgeToolCall(asked, access);
-  const connection = decision.outcome === 'allowed' ? decision.server.connection : null;
+  const connection = decision.outcome === 'allowed' ? (decision.server?.connection ?? null) : null;
   const [server] = await knownServers(context.database, [connection?.id ?? asked.server], connection?.owner);
   const known = server?.tools.find((each) => each.name === asked.tool);
   const { outcome, reason, walk } = decision;

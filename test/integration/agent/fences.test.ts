@@ -164,6 +164,7 @@ test('a tool call that a newer attempt has ended stays as it ended', async () =>
     runStep: async () => ({ exitCode: 7, output: Buffer.from(''), outputBytes: 0, timedOut: false, durationMs: 1 }),
     readFile: async () => Buffer.from(''),
     writeFile: async () => undefined,
+    openPiped: () => Promise.reject(new Error('nothing is piped')),
   };
   await toolOn(db.database, session, quick);
   late.release();

@@ -10,6 +10,8 @@ import { answering, call } from './support/scripted-model.ts';
 import { newSession, sayAndBegin } from './support/session.ts';
 import { LIMITS } from './support/turn.ts';
 
+const noServer = () => Promise.reject(new Error('no MCP server is here'));
+
 let db: TestDatabase;
 
 beforeAll(async () => {
@@ -67,7 +69,7 @@ function stepperOf(session: SessionId, from: number) {
     tools: deps.tools,
     files,
     thread: createThreadPort(db.database),
-    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
+    mcp: { call: noServer, start: noServer },
   };
   const { signal } = new AbortController();
   return async (): Promise<number> => {

@@ -15,6 +15,8 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 import { answering, text } from './support/scripted-model.ts';
 import { newSession, sayAndBegin } from './support/session.ts';
 
+const noServer = () => Promise.reject(new Error('no MCP server is here'));
+
 let db: TestDatabase;
 /** Nothing listens there. */
 let away: Database;
@@ -180,7 +182,7 @@ test.each([
     tools: createToolRegistry(),
     files: createPostedFiles(database),
     thread: createThreadPort(database),
-    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
+    mcp: { call: noServer, start: noServer },
     proxy: { waitForLease: broken === 'proxy' ? refuse : async () => undefined } as never,
     ports: { of: broken === 'sandbox' ? refuse : async () => ({}) as never },
     show: async () => undefined,

@@ -142,17 +142,26 @@ async function call(scope: ScopeKey, name: string, from: ScopeKey = scope): Prom
   const tool = (await offered(from)).find((each) => each.name === name);
   if (!tool) throw new Error(`${name} is not offered in ${from}`);
   const calls = createMcpCalls({ database: world.database.database, proxy: world.control });
-  const { text } = await calls.call({
-    ...{
-      session: `slack:T1:C1:${sandboxOf(scope)}`,
-      turn,
-      sandbox: sandboxOf(scope),
-      tool,
-      facts: NO_FACTS,
-      arguments: {},
+  const { text } = await calls.call(
+    {
+      ...{
+        session: `slack:T1:C1:${sandboxOf(scope)}`,
+        turn,
+        sandbox: sandboxOf(scope),
+        tool,
+        facts: NO_FACTS,
+        arguments: {},
+      },
+      ...{
+        signal: new AbortController().signal,
+        begin: async () => {},
+        onProgress: () => {},
+        elicit: never,
+        open: never,
+      },
     },
-    ...{ signal: new AbortController().signal, begin: async () => {}, onProgress: () => {}, elicit: never },
-  });
+    async (answer) => answer,
+  );
   return text;
 }
 
@@ -275,17 +284,26 @@ test('what is removed is out of reach for the next call, also of a turn that was
   expect(await offered(ADA)).toEqual([]);
   const before = accounts.seen.length;
   const calls = createMcpCalls({ database: world.database.database, proxy: world.control });
-  const calling = calls.call({
-    ...{
-      session: `slack:T1:C1:${sandboxOf(ADA)}`,
-      turn,
-      sandbox: sandboxOf(ADA),
-      tool,
-      facts: NO_FACTS,
-      arguments: {},
+  const calling = calls.call(
+    {
+      ...{
+        session: `slack:T1:C1:${sandboxOf(ADA)}`,
+        turn,
+        sandbox: sandboxOf(ADA),
+        tool,
+        facts: NO_FACTS,
+        arguments: {},
+      },
+      ...{
+        signal: new AbortController().signal,
+        begin: async () => {},
+        onProgress: () => {},
+        elicit: never,
+        open: never,
+      },
     },
-    ...{ signal: new AbortController().signal, begin: async () => {}, onProgress: () => {}, elicit: never },
-  });
+    async (answer) => answer,
+  );
   await expect(calling).rejects.toMatchObject({ code: 'ProxyRefused' });
   expect(accounts.seen.slice(before)).toEqual([]);
 });

@@ -148,3 +148,41 @@ describe('an MCP server that people connect for themselves', () => {
     expect(problemsIn(guarded)).toEqual([]);
   });
 });
+
+describe('an MCP server that a command starts in the sandbox', () => {
+  const bundles = (servers: string, more = '') =>
+    `organization: { bundles: [local] }\nbundles:\n  local:\n    servers:\n      ${servers}\n${more}`;
+
+  test('stands in a bundle, with its command and its tools', () => {
+    const text = bundles('notes: { command: [npx, -y, "@acme/notes"], tools: read }');
+    expect(problemsIn(text)).toEqual([]);
+    expect(fileOf(text).bundles[0]?.servers).toEqual([
+      {
+        ...{ id: 'notes', command: ['npx', '-y', '@acme/notes'], line: 5 },
+        tools: { allow: [], deny: [], read: [{ pattern: '*', line: 5 }] },
+      },
+    ]);
+  });
+
+  test.each([
+    ['notes: { tools: read }', 'bundles.local.servers.notes.command: is missing'],
+    ['notes: { command: [], tools: read }', 'bundles.local.servers.notes.command: is empty'],
+    ['notes: { command: [x] }', 'bundles.local.servers.notes.tools: '],
+    [
+      'notes: { command: [x], tools: read, credential: { kind: bearer } }',
+      'bundles.local.servers.notes.credential: unknown key',
+    ],
+    ['Notes: { command: [x], tools: read }', 'bundles.local.servers.Notes: '],
+  ])('%s is refused with its place', (servers, problem) => {
+    expect(problemsIn(bundles(servers))).toEqual([expect.stringContaining(`bellhop.yaml:5: ${problem}`)]);
+  });
+
+  test('has a name of its own, by which guardrails and tests know it', () => {
+    const guarded = 'guardrails: { none: { mcp: notes, tools: ["*"] } }\n';
+    expect(problemsIn(bundles('notes: { command: [x], tools: read }', guarded))).toEqual([]);
+    const taken = 'people: { offer: [{ mcp: notes, url: "https://notes.example/mcp", tools: read }] }\n';
+    expect(problemsIn(bundles('notes: { command: [x], tools: read }', taken))).toEqual([
+      'bellhop.yaml:5: bundles.local.servers.notes: another MCP server is called notes: give it another name',
+    ]);
+  });
+});

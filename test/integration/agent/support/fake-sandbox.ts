@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,6 +32,24 @@ export async function createFakeSandbox(): Promise<FakeSandbox> {
     async writeFile(path, bytes) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), bytes);
+    },
+    async openPiped([program = '', ...args]) {
+      const child = spawn(program, args, { cwd: folder });
+      let words = '';
+      child.stderr.on('data', (bytes: Buffer) => {
+        words = `${words}${bytes}`.slice(-500);
+      });
+      child.stdin.on('error', () => undefined);
+      child.on('error', (error) => child.stdout.destroy(error));
+      return {
+        output: child.stdout,
+        words: () => words.trim(),
+        write: async (bytes) => void child.stdin.write(bytes),
+        close() {
+          child.stdin.end();
+          child.kill();
+        },
+      };
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(running.values());

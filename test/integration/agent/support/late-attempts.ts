@@ -19,6 +19,8 @@ import type { Database } from '../../../../store/database.ts';
 import { holdConnections } from '../../activities/support/held-database.ts';
 import { answering, scriptedModel, text } from './scripted-model.ts';
 
+const noServer = () => Promise.reject(new Error('no MCP server is here'));
+
 const settings = DEFAULT_SESSION_SETTINGS;
 
 export function asking(session: SessionId, run: number, count = 1, after = 0): BeginTurnInput {
@@ -106,6 +108,7 @@ export function slowTool(database: Database, session: SessionId): Late {
     },
     readFile: async () => Buffer.from('x'),
     writeFile: async () => undefined,
+    openPiped: () => Promise.reject(new Error('nothing is piped')),
   };
   const done = toolOn(database, session, sandbox);
   return { done, reached: asked.promise, release: gate.resolve };
@@ -117,7 +120,7 @@ export function toolOn(database: Database, session: SessionId, sandbox = {} as S
     tools: createToolRegistry(),
     files: createPostedFiles(database),
     thread: createThreadPort(database),
-    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
+    mcp: { call: noServer, start: noServer },
   };
   const { signal } = new AbortController();
   return runToolStep(deps, { session, turn: 1, step: 2, sandbox, sandboxId: 'old', signal });

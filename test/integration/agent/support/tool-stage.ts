@@ -9,6 +9,8 @@ import { createTestDatabase } from '../../../support/database.ts';
 import { createFakeSandbox, type FakeSandbox } from './fake-sandbox.ts';
 import { newSession, sayAndBegin } from './session.ts';
 
+const noServer = () => Promise.reject(new Error('no MCP server is here'));
+
 interface RunOptions {
   readonly sandbox?: SandboxPort;
   readonly signal?: AbortSignal;
@@ -39,7 +41,7 @@ export async function createToolStage(): Promise<ToolStage> {
     tools: createToolRegistry(),
     files: { put: async (file) => void posted.push(file) },
     thread: createThreadPort(database),
-    mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
+    mcp: { call: noServer, start: noServer },
   };
   return {
     database,

@@ -9,6 +9,8 @@ import type { ModelCallResult, TurnLimits } from '../../../../contracts/activiti
 import type { SessionId } from '../../../../contracts/ids.ts';
 import type { Database } from '../../../../store/database.ts';
 
+const noServer = () => Promise.reject(new Error('no MCP server is here'));
+
 export const LIMITS: TurnLimits = { steps: 100, minutes: 60, tokens: 2_000_000 };
 
 /** The agent of a test: a real database, and the official SDK against a server. */
@@ -50,7 +52,7 @@ export async function runTurn(
           tools: deps.tools,
           files,
           thread,
-          mcp: { call: () => Promise.reject(new Error('no MCP server is here')) },
+          mcp: { call: noServer, start: noServer },
         },
         { session, turn, step: tool.step, sandbox, sandboxId: 'sb1', signal },
       );
