@@ -48,6 +48,7 @@ const WANTS: Readonly<Record<string, string>> = {
   write: '`write PATH` takes its text from a fence on the lines below',
   read: '`read PATH` takes one path without spaces',
   call: '`call SERVER.TOOL` takes the name of a tool, and perhaps its arguments as JSON',
+  start: '`start SERVER` takes the name of an MCP server',
   post: '`post PATH` takes one path without spaces, and perhaps `if made`',
   say: '`say TEXT` needs a text',
   think: '`think 20s` takes one time in ms, s or m',
@@ -140,6 +141,11 @@ function parseLine(raw: string): Line | null {
   const call = /^call\s+([^\s.]+\.\S+|[a-z]+(?:_[a-z]+)+)(?:\s+(\{.*\}))?$/s.exec(text);
   const input = call && jsonOf(call[2] ?? '{}');
   if (call?.[1] && input) return { kind: 'action', joined, action: { verb: 'call', tool: call[1], input } };
+  const start = /^start\s+([a-z0-9-]+)$/.exec(text);
+  if (start?.[1]) {
+    const action = { verb: 'call', tool: 'start_mcp_server', input: { server: start[1] } } as const;
+    return { kind: 'action', joined, action };
+  }
   const say = /^say\s+(.+)$/.exec(text);
   if (say?.[1]) return { kind: 'say', text: say[1] };
   const think = /^think\s+(\d+(?:\.\d+)?)\s*(ms|s|m)$/.exec(text);
