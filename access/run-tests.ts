@@ -69,7 +69,8 @@ function ask({ asks }: FileTest, access: EffectiveAccess): Answer {
       const decision = judgeToolCall(asks, access);
       const { reason } = decision;
       if (decision.outcome === 'blocked') return { outcome: 'blocked', by: decision.rule, reason };
-      return { outcome: 'injected', by: asks.server, reason };
+      // One in the sandbox has no credential.
+      return { outcome: decision.server === null ? 'forwarded' : 'injected', by: asks.server, reason };
     }
   }
 }

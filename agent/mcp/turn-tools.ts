@@ -29,6 +29,7 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
   const known = await knownOf(db, servers);
   const offered: OfferedTool[] = [];
   const notes: string[] = [];
+  const taken = new Set<string>();
   let bytes = 0;
   for (const { connection } of servers) {
     const server = known.get(connection.id);
@@ -39,11 +40,14 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
       if (decision.outcome === 'blocked') continue;
       const asks = decision.needs === 'approval';
       if (lacking(decision.needs, { readOnly, approved: asks }, name) !== null) continue;
-      if (problem !== null || wireName(connection.id, name) === null) continue;
+      const wire = wireName(connection.id, name);
+      // Of a channel's server and a person's own of one name, the nearer one counts.
+      if (problem !== null || wire === null || taken.has(wire)) continue;
       if (state !== 'approved') waiting.push(name);
       else if (offered.length === MAX_OFFERED || bytes + size > MAX_BYTES) left += 1;
       else {
         const { owner } = connection;
+        taken.add(wire);
         offered.push({ server: connection.id, name, digest, ...(owner && { owner }), ...(asks && { asks }) });
         bytes += size;
       }

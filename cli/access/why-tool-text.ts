@@ -6,7 +6,7 @@ import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
 
 /** What is known of a tool besides the rules. */
-export type ToolState = KnownTool['state'] | 'not listed' | 'not known';
+export type ToolState = KnownTool['state'] | 'not listed' | 'not known' | 'in the sandbox';
 
 /** A decision on a tool for people: the outcome, the reason, and every name that was compared. */
 export function whyToolText(
@@ -25,7 +25,7 @@ export function whyToolText(
   return [
     `${outcome}${code}  ${server}.${tool} from ${label}`,
     decision.reason,
-    ...(isBlocked ? [] : noteOn(server, state)),
+    ...(isBlocked ? [] : noteOn(decision.server?.connection.id ?? server, state)),
     ...(walk.length === 0 ? [] : ['', 'Looked at, in this order:', columns(walk, '  ')]),
   ].join('\n');
 }
@@ -40,6 +40,8 @@ function noteOn(server: string, state: ToolState): string[] {
       return [`It is ${state}, and offered to nobody until you approve it: ./bellhop connections approve ${server}`];
     case 'not listed':
       return ['The server does not list it, so it is offered to nobody.'];
+    case 'in the sandbox':
+      return ['It runs in the sandbox of each thread, and has the tools that it lists there.'];
     case 'not known':
       return ['The server has not said yet which tools it has.'];
   }

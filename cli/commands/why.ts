@@ -66,7 +66,8 @@ async function whyTool(text: string, name: string, options: { json?: boolean }):
   const [server] = await knownServers(context.database, [connection?.id ?? asked.server], connection?.owner);
   const known = server?.tools.find((each) => each.name === asked.tool);
   const { outcome, reason, walk } = decision;
-  const state = known?.state ?? (server?.listedAt ? 'not listed' : 'not known');
+  const isInSandbox = decision.outcome === 'allowed' && decision.server === null;
+  const state = isInSandbox ? 'in the sandbox' : (known?.state ?? (server?.listedAt ? 'not listed' : 'not known'));
   console.log(
     options.json
       ? JSON.stringify(
