@@ -1,20 +1,24 @@
+import type { EffectiveAccess } from '../access/decision.ts';
+import type { AccessIndex } from '../access/effective-access.ts';
 import type { HeldConnection } from '../access/personal-access.ts';
 import { offerTools, wantOwnListings } from '../agent/mcp/turn-tools.ts';
 import { askable } from '../agent/own-connection.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { isOlder } from '../contracts/fence.ts';
-import { actingPerson, type Person } from '../contracts/scope.ts';
+import { actingPerson, ownerOf, type Person } from '../contracts/scope.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { takeSnapshot } from '../store/access-snapshots.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { allowedUses } from '../store/own-uses.ts';
 import { heldConnections } from '../store/personal-connections.ts';
+import { personalSettingsOf } from '../store/personal-settings.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
 import { fixInstructions, getSession, setSessionState } from '../store/sessions.ts';
 import { advanceFence, inTurn, lockSession, openRun, stillRests, type TurnRef } from '../store/turn-fence.ts';
 import { getTurn, insertTurn, runningTurnOf, turnOfFence } from '../store/turns.ts';
 import { endLeftTurn } from './end-turn.ts';
 import { failure } from './failure.ts';
+import { lowered } from './own-limits.ts';
 import type { SessionSettings } from './settings.ts';
 
 export interface BeginTurnDependencies {
@@ -71,7 +75,9 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
         isNew = mine === null;
         const { number, requester } = turn;
         const { scope, principal } = known;
-        return { turn: number, requester, scope, principal, limits: settings.limits, rest: settings.rest };
+        const owner = ownerOf(scope);
+        const limits = owner ? lowered(settings.limits, await personalSettingsOf(db, owner)) : settings.limits;
+        return { turn: number, requester, scope, principal, limits, rest: settings.rest };
       });
       if (begun && isNew) {
         noteChange(log, { of: 'turn', to: 'running', session, turn: begun.turn });
@@ -91,7 +97,10 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
       ]);
       const acting = actingPerson(principal);
       const held = await heldFor({ session, turn, requester }, acting);
-      const access = (await policy()).effective(scope, held, principal);
+      const index = await policy();
+      const inPrivate = ownerOf(scope);
+      const ownModel = inPrivate ? (await personalSettingsOf(database, inPrivate)).model : null;
+      const access = withOwnModel(index, index.effective(scope, held, principal), ownModel);
       const snapshot = await inTurn(database, { session, turn }, async (db) => {
         const tools = await offerTools(db, access);
         const own = await askable(db, access, { session, requester });
@@ -115,4 +124,14 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
       if (changed) noteChange(log, { of: 'session', to: state, session });
     },
   };
+}
+
+/** A person's own choice counts among the models that the access file leaves to people. */
+function withOwnModel(
+  { models, peopleModels }: AccessIndex,
+  access: EffectiveAccess,
+  own: string | null,
+): EffectiveAccess {
+  const mayChoose = own !== null && peopleModels.includes(own) && models.some(({ name }) => name === own);
+  return mayChoose ? { ...access, model: own } : access;
 }

@@ -3,8 +3,10 @@ import { ModelError } from '../agent/errors.ts';
 import { type ModelProgress, type ModelStepDependencies, runModelStep } from '../agent/model-step.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
+import { ownLimitsOf } from '../store/personal-settings.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
+import { lowered } from './own-limits.ts';
 import { createLiveLine, type ShowProgress } from './progress.ts';
 import { spendRetry } from './retry-budget.ts';
 import type { SessionSettings } from './settings.ts';
@@ -45,10 +47,11 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
       else line.say(progress);
     };
     try {
+      const limits = lowered(settings.limits, await ownLimitsOf(database, session));
       return await whileBeating({ phase: 'claiming' as ModelProgress['phase'] }, (report, signal) =>
         runModelStep(dependencies, {
           ...ref,
-          limits: settings.limits,
+          limits,
           signal,
           onProgress(progress) {
             report({ phase: progress.phase });

@@ -1,7 +1,9 @@
 import { threadOf } from '../contracts/ids.ts';
+import { ownerOf } from '../contracts/scope.ts';
 import { snapshotOf, turnToolsOf } from '../store/access-snapshots.ts';
 import type { Database } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
+import { personalSettingsOf } from '../store/personal-settings.ts';
 import { getSession } from '../store/sessions.ts';
 import type { StepRef } from '../store/steps.ts';
 import { appendTranscript, newestSummary, type TranscriptRow } from '../store/transcript.ts';
@@ -101,6 +103,9 @@ async function promptOf({ database, prompt }: ContextDependencies, { session, tu
     prompt.channelLabel(team, id),
     turnToolsOf(database, session, turn),
   ]);
-  const { permalink, instructions } = known;
-  return systemPrompt({ name: prompt.name, channel, access, permalink, instructions, servers });
+  const { permalink, instructions, scope } = known;
+  const owner = ownerOf(scope);
+  // They are read for each call and kept nowhere else. So what a person changes or removes counts from the next call on.
+  const own = owner ? (await personalSettingsOf(database, owner)).instructions : '';
+  return systemPrompt({ name: prompt.name, channel, access, permalink, instructions, own, servers });
 }

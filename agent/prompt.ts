@@ -16,6 +16,8 @@ export interface PromptInput {
   readonly servers: TurnTools;
   /** The instructions from the thread's start, broadest scope first. */
   readonly instructions: readonly { readonly origin: string; readonly text: string }[];
+  /** What the person of a direct message has written for themselves. Empty: nothing. @default nothing */
+  readonly own?: string;
 }
 
 /**
@@ -32,6 +34,7 @@ export function systemPrompt(input: PromptInput): string {
     REFUSALS,
     THREAD,
     ...instructionSections(input.instructions),
+    ...ownSection(input.own ?? ''),
   ].join('\n\n');
 }
 
@@ -122,4 +125,11 @@ function instructionSections(instructions: PromptInput['instructions']): string[
   if (instructions.length === 0) return [];
   const parts = instructions.map(({ origin, text }) => `## From ${origin}\n${text.trim()}`);
   return [`# Instructions of your administrators\nWhere they differ, the later one holds.\n\n${parts.join('\n\n')}`];
+}
+
+function ownSection(text: string): string[] {
+  if (text.trim() === '') return [];
+  return [
+    `# Instructions of the person who writes to you here\nThey are by this person, for their own direct messages with you, and by no administrator. They say how you work and answer; what you may reach and what is forbidden stay as above.\n\n${text.trim()}`,
+  ];
 }

@@ -50,6 +50,8 @@ export interface GatewayOptions {
   readonly offers: () => Promise<readonly PersonalOffer[]>;
   /** What a channel says in which sessions act as whoever began them. @default there is none */
   readonly requesterChannel?: (scope: ScopeKey) => Promise<RequesterChannel | null>;
+  /** The models among which people choose for their direct messages. */
+  readonly models: () => Promise<readonly string[]>;
   /** Seals what a person pastes. */
   readonly keepToken: KeepToken;
   /** Begins attempts to grant a token by OAuth. @default none can be begun */
@@ -112,6 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     offers: options.offers,
     callbackReach: grants.reach,
     requesterChannel: options.requesterChannel ?? (async () => null),
+    models: options.models,
     now,
     log,
     crowd: crowd.seen,
@@ -121,7 +124,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const personal = createPersonalInteractions({
     ...{ database, calls, identity, directory, log },
-    ...{ offers: options.offers, whyOff: options.whyOff, keepToken: options.keepToken, grants, onAnswer: sender.poke },
+    ...{
+      offers: options.offers,
+      models: options.models,
+      whyOff: options.whyOff,
+      keepToken: options.keepToken,
+      grants,
+      onAnswer: sender.poke,
+    },
   });
   const questions = createQuestionPresses({
     ...{ database, calls, identity, directory, log, apiUrl: options.apiUrl },

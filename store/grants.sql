@@ -28,6 +28,8 @@ grant insert, delete, select (team, person, connection, version, key_id, expires
 -- What people grant by OAuth: it seals what comes, and moves the sealed tokens when their person has confirmed them.
 grant select, insert, delete, update (state, answer, verifier, proof, wrong, user_code, verification_uri, told, failure, returned_at) on personal_grant to :"gateway";
 grant usage on sequence personal_version to :"gateway";
+-- What people set for their own direct messages, which they read and change in Slack.
+grant select, insert, update, delete on personal_settings to :"gateway";
 grant select, insert, delete on personal_test to :"gateway";
 -- Who connects an MCP server wants its list.
 grant select, insert, update on mcp_server to :"gateway";
@@ -51,6 +53,7 @@ grant select on mcp_tool to :"agent";
 grant select (team, person, connection, version, way) on personal_connection to :"agent";
 -- The end of a turn withdraws its questions.
 grant select, update on question to :"agent";
+grant select on personal_settings to :"agent";
 -- Keys of models, which are sealed for it alone. It reads no other credential.
 grant select on model_key to :"agent";
 grant select on own_use to :"agent";
@@ -102,6 +105,8 @@ grant delete, select (connection) on refresh_token to :"admin";
 -- An operator sees what people have connected, and takes it away.
 grant delete, select (team, person, connection, version, key_id, expires_at, added_at, way, refused_at) on personal_connection to :"admin";
 grant delete, select (team, person, connection) on personal_grant to :"admin";
+-- Of what people have set, an operator sees all but the text of their instructions.
+grant delete, select (team, person, has_instructions, model, steps, minutes, tokens, changed_at) on personal_settings to :"admin";
 grant select, insert, update, delete on schedule to :"admin";
 grant select on held_back to :"admin";
 grant select on installation, channel, person, session, turn, runner, sandbox, place_request, egress_event to :"admin";

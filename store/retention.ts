@@ -57,6 +57,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   personal_connection:
     'one row for each person and offer; its owner or an operator removes it, and so does the end of the account',
   personal_grant: 'one row for each attempt under way; a gateway that runs removes it after ten minutes',
+  personal_settings: 'one row for each person; its owner or an operator removes it, and so does the end of the account',
   personal_test:
     'one row for each test under way; a gateway that runs removes it when it tells what came of it, after a minute at most',
   place_channel: ['directory'],

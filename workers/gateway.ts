@@ -67,6 +67,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
     whyOff: async (scope) => (await policy()).whyOff(scope),
     offers,
     requesterChannel: async (scope) => (await policy()).requesterChannel(scope),
+    models: async () => (await policy()).peopleModels,
     keepToken: createKeepToken(database),
     grants: createGrantDoor(database, callback),
     onStored: tellStoring(signals),

@@ -9,12 +9,13 @@ import { applyPreset, PRESETS } from '../presets/apply-preset.ts';
 import type { PersonalToken, Preset } from '../presets/preset.ts';
 import { commonRequest } from '../rule-overlap.ts';
 import { connection as connectionSchema } from './connection-schema.ts';
+import { name } from './leaf-schemas.ts';
 import { offeredConnection, readOfferedServer } from './offered-server.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
 import { clientConnection, offeredOAuth, toOfferedOAuth } from './read-offered-oauth.ts';
 import type { YamlText } from './read-yaml.ts';
 import { personalRepository } from './schemas.ts';
-import { entry, notBuiltYet, parseEntry } from './strict-entry.ts';
+import { entry, parseEntry } from './strict-entry.ts';
 
 const offer = z
   .preprocess(
@@ -30,7 +31,7 @@ const offer = z
 
 export const people = entry({
   offer: z.array(offer).default([]),
-  models: notBuiltYet,
+  models: z.array(name).min(1, 'is empty').optional(),
   'in-channels': z.enum(['never', 'ask']).default('never'),
 });
 
@@ -84,8 +85,9 @@ export function readPeople(value: unknown, text: YamlText, connections: unknown)
     offers.push(made.offer);
     if (made.client) clients.push(made.client);
   }
-  const inChannels = parsed.value?.['in-channels'] ?? 'never';
-  return { people: { offers, ...(inChannels === 'ask' && { inChannels }) }, clients, problems };
+  const { models, 'in-channels': inChannels } = parsed.value ?? {};
+  const more = { ...(models !== undefined && { models }), ...(inChannels === 'ask' && { inChannels }) };
+  return { people: { offers, ...more }, clients, problems };
 }
 
 interface ReadOffer {

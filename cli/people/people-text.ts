@@ -1,9 +1,13 @@
 import pc from 'picocolors';
 import type { PersonalWay } from '../../access/personal-access.ts';
 import type { NamedPersonalConnection } from '../../store/personal-connections.ts';
+import type { NamedPersonalSettings } from '../../store/personal-settings.ts';
 import { columns } from '../columns.ts';
 
-/** What `bellhop people list` shows of one connection. Nothing in it is a secret. */
+/** What stands in place of a connection for a person's own settings. No preset is called so. */
+export const SETTINGS = 'settings';
+
+/** What `bellhop people list` shows of one connection, or of somebody's settings. Nothing in it is a secret. */
 export interface ShownConnection {
   readonly team: string;
   readonly person: string;
@@ -11,12 +15,33 @@ export interface ShownConnection {
   readonly connection: string;
   readonly addedAt: string;
   readonly expiresAt: string | null;
-  /** Whether a token was pasted, or granted by OAuth. */
-  readonly way: PersonalWay;
+  /** Whether a token was pasted, or granted by OAuth. Null for settings. */
+  readonly way: PersonalWay | null;
   /** When the service refused to renew what was granted. Then its person has to connect it again. */
   readonly refusedAt: string | null;
   /** False when the access file does not offer it any more: then it is not used. */
   readonly offered: boolean;
+  /** Only for settings: what is set, without the text of instructions. */
+  readonly settings?: readonly string[];
+}
+
+export function shownSettings(
+  { team, person, name, changedAt, hasInstructions, model, ...limits }: NamedPersonalSettings,
+  choices: readonly string[],
+): ShownConnection {
+  const numbers = (['steps', 'minutes', 'tokens'] as const).map(
+    (limit) => limits[limit] && `${limits[limit]} ${limit}`,
+  );
+  const settings = [
+    hasInstructions && 'instructions',
+    model && `model ${model}${choices.includes(model) ? '' : ' (cannot be chosen any more)'}`,
+    ...numbers,
+  ];
+  return {
+    ...{ team, person, name, connection: SETTINGS, addedAt: changedAt.toISOString(), expiresAt: null, offered: true },
+    ...{ way: null, refusedAt: null },
+    settings: settings.filter((each) => typeof each === 'string'),
+  };
 }
 
 export function shownConnection(
@@ -34,14 +59,15 @@ export function shownConnection(
 
 /** The output of `bellhop people list`. */
 export function peopleText(shown: readonly ShownConnection[]): string {
-  if (shown.length === 0) return 'Nobody has connected anything.';
+  if (shown.length === 0) return 'Nobody has connected or set anything.';
   return columns(
-    shown.map(({ name, person, connection, addedAt, expiresAt, way, refusedAt, offered }) => [
+    shown.map(({ name, person, connection, addedAt, expiresAt, way, refusedAt, offered, settings = [] }) => [
       name ?? person,
       person,
       connection,
       `since ${addedAt.slice(0, 10)}`,
       [
+        ...settings,
         way === 'oauth' && 'granted by OAuth',
         refusedAt && pc.yellow(`not renewed by the service since ${refusedAt.slice(0, 10)}`),
         expiresAt && `ends ${expiresAt.slice(0, 10)}`,

@@ -1,9 +1,8 @@
+import type { Person } from '../../contracts/scope.ts';
 import type { Database } from '../../store/database.ts';
-import {
-  listPersonalConnections,
-  type NamedPersonalConnection,
-  removePersonalConnection,
-} from '../../store/personal-connections.ts';
+import { listPersonalConnections, removePersonalConnection } from '../../store/personal-connections.ts';
+import { listPersonalSettings, removePersonalSettings } from '../../store/personal-settings.ts';
+import { SETTINGS } from './people-text.ts';
 
 export interface RevokeRequest {
   /** A person's id in Slack, or the name that Slack shows. */
@@ -12,25 +11,38 @@ export interface RevokeRequest {
   readonly connection: string | null;
 }
 
+/** A connection of a person, or `settings`. */
+export interface RevokedThing extends Person {
+  readonly name: string | null;
+  readonly connection: string;
+}
+
 /**
- * Takes away what a person has connected, for their next request.
+ * Takes away what a person has connected, for their next request, and what they have set.
  *
  * @returns what was taken away
  * @throws Error when nobody or several people are meant, or nothing is there
  */
-export async function revokePeople(database: Database, request: RevokeRequest): Promise<NamedPersonalConnection[]> {
-  const all = await listPersonalConnections(database);
+export async function revokePeople(database: Database, request: RevokeRequest): Promise<RevokedThing[]> {
+  const settings = await listPersonalSettings(database);
+  const all = [
+    ...(await listPersonalConnections(database)),
+    ...settings.map((each) => ({ ...each, connection: SETTINGS })),
+  ];
   const theirs = ofPerson(all, request.person);
   const doomed = theirs.filter(({ connection }) => request.connection === null || connection === request.connection);
   if (doomed.length === 0) {
     const known = theirs.map(({ connection }) => connection).join(', ');
     throw new Error(`${request.person} has not connected ${request.connection}; connected: ${known}`);
   }
-  for (const each of doomed) await removePersonalConnection(database, each, each.connection);
+  for (const each of doomed) {
+    if (each.connection === SETTINGS) await removePersonalSettings(database, each);
+    else await removePersonalConnection(database, each, each.connection);
+  }
   return doomed;
 }
 
-function ofPerson(all: readonly NamedPersonalConnection[], text: string): readonly NamedPersonalConnection[] {
+function ofPerson(all: readonly RevokedThing[], text: string): readonly RevokedThing[] {
   const byId = all.filter(({ person }) => person === text);
   const wanted = text.replace(/^@/, '').toLowerCase();
   const found = byId.length > 0 ? byId : all.filter(({ name }) => name?.toLowerCase() === wanted);

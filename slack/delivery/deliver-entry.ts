@@ -4,6 +4,7 @@ import { awaitsStop } from '../../store/stops.ts';
 import { TryAgain } from '../api/errors.ts';
 import { thirdPartiesCountSince } from '../people/addressing.ts';
 import { type PersonalCommand, personalCommandOf } from '../personal/own-commands.ts';
+import { type SettingsCommand, settingsCommandOf } from '../personal/settings-commands.ts';
 import { tagsOthers, withoutMention } from '../receiving/commands.ts';
 import { holdsRemovedToken, withoutRemovedTokens } from '../receiving/remove-tokens.ts';
 import { handOver, signalSession } from './hand-over.ts';
@@ -11,6 +12,7 @@ import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry
 import { answerCommand, ownCommandOf, refuseEntry, stopSession } from './own-answers.ts';
 import { answerPersonalCommand, warnOfToken } from './personal-answers.ts';
 import { heldBack, lacksConnection } from './requester-threads.ts';
+import { answerSettingsCommand } from './settings-answers.ts';
 
 /**
  * Brings one inbox row to its end: refused, kept as context, answered by the gateway itself, or signalled to its
@@ -42,6 +44,8 @@ export async function deliverEntry(
   }
   const own = ownCommand(dependencies, row);
   if (own) return answerPersonalCommand(dependencies, known, own);
+  const setting = settingsCommand(dependencies, row);
+  if (setting) return answerSettingsCommand(dependencies, known, setting);
   const command = ownCommandOf(dependencies.identity, row);
   if (command) return answerCommand(dependencies, known, command);
   if (row.overtaken || (row.address === 'thread' && !(await isForUs(dependencies, row)))) {
@@ -54,8 +58,16 @@ export async function deliverEntry(
 }
 
 function ownCommand({ identity }: DeliveryDependencies, row: InboxRow): PersonalCommand | null {
-  if (row.kind !== 'message' || row.address !== 'dm' || row.files.length > 0) return null;
-  return personalCommandOf(row.text, identity.botUser);
+  return mayBeOwnCommand(row) ? personalCommandOf(row.text, identity.botUser) : null;
+}
+
+function settingsCommand({ identity }: DeliveryDependencies, row: InboxRow): SettingsCommand | null {
+  return mayBeOwnCommand(row) ? settingsCommandOf(row.text, identity.botUser) : null;
+}
+
+/** Words about a person's own things count in their one-to-one message only. */
+function mayBeOwnCommand(row: InboxRow): boolean {
+  return row.kind === 'message' && row.address === 'dm' && row.files.length === 0;
 }
 
 async function isForUs({ database, identity }: DeliveryDependencies, row: InboxRow): Promise<boolean> {

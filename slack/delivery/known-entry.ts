@@ -32,6 +32,8 @@ export interface DeliveryDependencies {
   readonly offers: () => Promise<readonly PersonalOffer[]>;
   /** Whose browsers can be led back here after a grant. */
   readonly callbackReach: CallbackReach;
+  /** The models among which people choose for their direct messages. */
+  readonly models: () => Promise<readonly string[]>;
   readonly patience: LookupPatience;
   readonly now: () => Date;
 }

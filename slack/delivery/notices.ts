@@ -41,6 +41,11 @@ export function helpText(bot: string, own: boolean): string {
     'In a thread I have joined you can go on without mentioning me, as long as nobody else is talking.',
     `@${bot} stop ends what I am doing here. So does the Stop button.`,
     `@${bot} status says what I am doing here.`,
-    ...(own ? ['connections shows which accounts of your own I can use here, and connects one.'] : []),
+    ...(own
+      ? [
+          'connections shows which accounts of your own I can use here, and connects one.',
+          'instructions, model and limits show and change how I work for you here.',
+        ]
+      : []),
   ].join('\n');
 }

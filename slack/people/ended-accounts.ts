@@ -1,5 +1,6 @@
 import type { Queryable } from '../../store/database.ts';
 import { hasPersonalConnections, removeConnectionsOfAll } from '../../store/personal-connections.ts';
+import { hasPersonalSettings, removeSettingsOfAll } from '../../store/personal-settings.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -29,9 +30,9 @@ const HOUR_MS = 3_600_000;
 const RETRY_MS = 5 * 60_000;
 
 /**
- * Removes what accounts had connected that were ended while no gateway heard of it. Slack tells the end of an account
+ * Removes what accounts had connected and set that were ended while no gateway heard of it. Slack tells the end of an account
  * once, in an event, and no history has it. So the list of people is read when a connection begins, if anybody has
- * connected anything. One that begins too early after the last reading has its own as soon as that is due.
+ * connected or set anything. One that begins too early after the last reading has its own as soon as that is due.
  */
 export function createEndedAccounts(options: EndedAccountsOptions): EndedAccounts {
   const { db, calls, identity, onError, everyMs = HOUR_MS, retryMs = RETRY_MS } = options;
@@ -41,13 +42,17 @@ export function createEndedAccounts(options: EndedAccountsOptions): EndedAccount
   let timer: NodeJS.Timeout | undefined;
 
   async function read(): Promise<void> {
-    if (!(await hasPersonalConnections(db, identity.team))) return;
+    const { team } = identity;
+    if (!(await hasPersonalConnections(db, team)) && !(await hasPersonalSettings(db, team))) return;
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const asked = { limit: PAGE, ...(cursor ? { cursor } : {}) };
       const answer = await patiently(() => calls.call('users.list', asked), stopping.signal);
       const ended = ((answer.members ?? []) as SlackUser[]).flatMap(({ id, deleted }) => (id && deleted ? [id] : []));
-      if (ended.length > 0) await removeConnectionsOfAll(db, identity.team, ended);
+      if (ended.length > 0) {
+        await removeConnectionsOfAll(db, team, ended);
+        await removeSettingsOfAll(db, team, ended);
+      }
       cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
       if (!cursor) return;
     }

@@ -10,6 +10,7 @@ import {
   removePersonalConnection,
   removePersonalConnections,
 } from '../../store/personal-connections.ts';
+import { removePersonalSettings } from '../../store/personal-settings.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import type { Directory } from '../people/directory.ts';
@@ -35,6 +36,8 @@ import {
   TOKEN_BLOCK,
 } from './personal-views.ts';
 import { createRemoval } from './press-remove.ts';
+import { createSettingsForm, INSTRUCTIONS_BLOCK, INSTRUCTIONS_VIEW } from './settings-form.ts';
+import { INSTRUCTIONS_ACTION } from './settings-words.ts';
 import { CONNECT_ACTION, connectedText, DEVICE_ACTION, DISCONNECT_ACTION, NOT_STORED } from './words.ts';
 
 export interface PersonalInteractionsOptions {
@@ -44,6 +47,8 @@ export interface PersonalInteractionsOptions {
   readonly directory: Pick<Directory, 'person' | 'personChanged'>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
+  /** The models among which people choose. */
+  readonly models: () => Promise<readonly string[]>;
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   readonly keepToken: KeepToken;
   /** Begins attempts to grant a token by OAuth. */
@@ -77,15 +82,17 @@ export interface PersonalInteractions {
 type Fields = Readonly<Record<string, unknown>>;
 
 export function createPersonalInteractions(options: PersonalInteractionsOptions): PersonalInteractions {
-  const { database, calls, identity, directory, offers, whyOff, keepToken, grants, onAnswer, log } = options;
+  const { database, calls, identity, directory, offers, models, whyOff, keepToken, grants, onAnswer, log } = options;
   const { team } = identity;
 
   const failed = (what: string) => (error: unknown) =>
     log.warn({ reason: error instanceof Error ? error.message : String(error) }, what);
 
   async function showHome(user: string): Promise<void> {
-    const held = await personalConnectionsOf(database, { team, person: user });
-    await calls.call('views.publish', { user_id: user, view: homeView(await offers(), held, grants.reach) });
+    const owner = { team, person: user };
+    const view = homeView(await offers(), await personalConnectionsOf(database, owner), grants.reach);
+    const blocks = [...(view.blocks as object[]), ...(await settings.homeBlocks(owner))];
+    await calls.call('views.publish', { user_id: user, view: { ...view, blocks } });
   }
 
   const showHomeLater = (user: string) => showHome(user).catch(failed('a Home tab could not be shown'));
@@ -128,6 +135,7 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     await open(body.trigger_id, await confirmation.form({ team, person: user }, name));
   }
 
+  const settings = createSettingsForm({ database, calls, models, whyNot });
   const remove = createRemoval({ database, calls, failed });
   const confirmation = createConfirmation({ database, offers, whyNot });
 
@@ -143,6 +151,10 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     if (id === CONNECT_ACTION) return { after: () => openForm(user, body, value, 'usual').catch(notOpened) };
     if (id === DEVICE_ACTION) return { after: () => openForm(user, body, value, 'device').catch(notOpened) };
     if (id === CONFIRM_ACTION) return { after: () => openConfirmation(user, body, value).catch(notOpened) };
+    const { trigger_id: trigger } = body;
+    if (id === INSTRUCTIONS_ACTION && typeof trigger === 'string') {
+      return { after: () => settings.open({ team, person: user }, trigger).catch(notOpened) };
+    }
     if (id === DISCONNECT_ACTION) {
       return { after: () => disconnect(user, value, body.trigger_id) };
     }
@@ -162,8 +174,7 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     if (!context || !offer) return refused('This is not offered any more. Ask an administrator.');
     const problem = await whyNot(user);
     if (problem) return refused(problem);
-    const values = fieldsOf(fieldsOf(fieldsOf(view.state).values)[TOKEN_BLOCK]);
-    const token = fieldsOf(values[TOKEN_ACTION]).value;
+    const token = enteredIn(view, TOKEN_BLOCK, TOKEN_ACTION);
     const wrong = await keepToken({ team, person: user }, offer, typeof token === 'string' ? token.trim() : '');
     if (wrong) return refused(`This cannot be used: ${wrong}.`);
     const late = await whyNot(user);
@@ -178,8 +189,7 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
   async function confirmed(user: string, view: Fields): Promise<Handled> {
     const asked = confirmContextOf(view.private_metadata);
     if (!asked) return {};
-    const values = fieldsOf(fieldsOf(fieldsOf(view.state).values)[PROOF_BLOCK]);
-    const letters = fieldsOf(values[PROOF_ACTION]).value;
+    const letters = enteredIn(view, PROOF_BLOCK, PROOF_ACTION);
     const { connected, ...answer } = await confirmation.submitted(
       { team, person: user },
       asked,
@@ -187,6 +197,19 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     );
     if (!connected) return answer;
     return { after: () => tellConnected(user, String(view.id), connected.offer, connected.place) };
+  }
+
+  async function submittedInstructions(user: string, view: Fields): Promise<Handled> {
+    try {
+      const handled = await settings.submitted({ team, person: user }, enteredIn(view, INSTRUCTIONS_BLOCK));
+      return handled.response ? handled : { after: () => showHomeLater(user) };
+    } catch (error) {
+      failed('instructions could not be stored')(error);
+      const errors = {
+        [INSTRUCTIONS_BLOCK]: 'They may not have been stored. Please look at `instructions` and try again.',
+      };
+      return { response: { response_action: 'errors', errors } };
+    }
   }
 
   async function tellConnected(
@@ -211,8 +234,10 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
       if (fieldsOf(found.team).id !== team || typeof user !== 'string') return null;
       if (found.type === 'block_actions') return pressed(user, found);
       const view = fieldsOf(found.view);
+      if (found.type !== 'view_submission') return null;
+      if (view.callback_id === INSTRUCTIONS_VIEW) return submittedInstructions(user, view);
       const isConfirmed = view.callback_id === CONFIRM_VIEW;
-      if (found.type !== 'view_submission' || !(isConfirmed || view.callback_id === CONNECT_VIEW)) return null;
+      if (!isConfirmed && view.callback_id !== CONNECT_VIEW) return null;
       try {
         return await (isConfirmed ? confirmed(user, view) : submitted(user, view));
       } catch (error) {
@@ -227,8 +252,15 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
       // First the end, then the removal: see `submitted`.
       await directory.personChanged(user as SlackUser);
       await removePersonalConnections(database, { team, person: user.id });
+      await removePersonalSettings(database, { team, person: user.id });
     },
   };
+}
+
+/** What a person entered into a field of a form. */
+function enteredIn(view: Fields, block: string, action = block): unknown {
+  const values = fieldsOf(fieldsOf(fieldsOf(view.state).values)[block]);
+  return fieldsOf(values[action]).value;
 }
 
 /** Shown in the form beside its field. */

@@ -247,6 +247,23 @@ create index personal_grant_to_tell on personal_grant (ends_at) where not told a
 create index personal_grant_lost on personal_grant (returned_at) where state in ('returned', 'exchanging');
 create index personal_grant_by_end on personal_grant (ends_at);
 
+-- What people have set for their own direct messages.
+create table personal_settings (
+  team text not null,
+  person text not null,
+  -- What the form takes at most.
+  instructions text not null default '' check (length(instructions) <= 3000),
+  has_instructions boolean not null generated always as (instructions <> '') stored,
+  -- The name of a model of the access file. Null: the usual one.
+  model text,
+  -- Limits of one turn. Null: the installation's.
+  steps int check (steps > 0),
+  minutes int check (minutes > 0),
+  tokens int check (tokens > 0),
+  changed_at timestamptz not null default now(),
+  primary key (team, person)
+);
+
 -- Tests of personal connections: asked for by the gateway, answered by a proxy, told by the gateway, which then removes the row.
 create table personal_test (
   -- The row of the inbox that asks.

@@ -33,6 +33,7 @@ export interface StageOptions {
   readonly database?: Database;
   /** @default there is none */
   readonly requesterChannel?: (scope: ScopeKey) => Promise<RequesterChannel | null>;
+  readonly models?: () => Promise<readonly string[]>;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
   readonly gate?: () => void | Promise<void>;
@@ -86,6 +87,7 @@ export async function startGatewayStage(
         apiUrl: slack.apiUrl,
         signals: gated(signals, options.gate),
         offers: async () => [],
+        models: async () => [],
         keepToken: createKeepToken(db.database),
         whyOff: async (scope) => indexAccess(EMPTY_DOCUMENT).whyOff(scope),
         log: { info: log('info'), warn: log('warn'), error: log('error') },

@@ -29,6 +29,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     personal_connection:
       's(added_at connection expires_at key_id person refusal_told refused_at team version way) i u(refusal_told) d',
     personal_grant: 's i u(answer failure proof returned_at state told user_code verification_uri verifier wrong) d',
+    personal_settings: 's i u d',
     personal_test: 's i d',
     policy: 's',
     policy_revision: 's',
@@ -55,6 +56,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     own_use: 's',
     person: 's',
     personal_connection: 's(connection person team version way)',
+    personal_settings: 's',
     place_channel: 's i u',
     place_request: 's i u d',
     policy: 's',
@@ -117,6 +119,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     person: 's',
     personal_connection: 's(added_at connection expires_at key_id person refused_at team version way) d',
     personal_grant: 's(connection person team) d',
+    personal_settings: 's(changed_at has_instructions minutes model person steps team tokens) d',
     place_request: 's',
     policy: 's i',
     policy_revision: 's',

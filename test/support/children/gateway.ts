@@ -17,6 +17,7 @@ await startGateway({
   apiUrl: SLACK_API_URL,
   signals: { start: async () => {}, message: async () => true, stop: async () => true, answered: async () => true },
   whyOff: async () => null,
+  models: async () => [],
   offers: async () => [],
   keepToken: async () => null,
   log: { info: log, warn: log, error: log },

@@ -87,12 +87,14 @@ test('a key without encryption is taken on this machine only, and a server in th
 test('names of models are checked wherever they stand', () => {
   const found = problemsIn(`organization: { model: larg }
 channels: { "#ops": { model: nothing } }
+people: { models: [large, other] }
 ${MODELS}  second: { vendor: openai-compatible, base-url: https://llm.example/v1, model: m, for: [summaries] }
 `);
   expect(found).toEqual([
     'bellhop.yaml:1: organization.model: there is no model larg (did you mean large?)',
     expect.stringMatching(/^bellhop.yaml:2: channels.#ops.model: there is no model nothing/),
-    'bellhop.yaml:7: models.second.for: stands at small already: one model makes the summaries',
+    expect.stringMatching(/^bellhop.yaml:3: people.models\[1\]: there is no model other/),
+    'bellhop.yaml:8: models.second.for: stands at small already: one model makes the summaries',
   ]);
 });
 
@@ -114,9 +116,10 @@ test('what changes is told by name, and a new version of a key is no change', ()
 
 test('models are described for operators, with where they are used', () => {
   const document = documentWith(`organization: { model: large }\nchannels: { "#ops": { model: local } }
+people: { models: [large] }
 ${MODELS}`);
   expect(describeModels(document)).toEqual([
-    { name: 'large', what: 'claude-large at api.anthropic.com (messages)', where: 'organization' },
+    { name: 'large', what: 'claude-large at api.anthropic.com (messages)', where: 'organization; chosen by people' },
     { name: 'small', what: 'qwen at llm.corp.example (chat-completions)', where: 'summaries' },
     {
       name: 'local',

@@ -70,6 +70,7 @@ function gateway(meanwhile: (told: (body: unknown) => Promise<void>) => Promise<
       },
     },
     offers: async () => OFFERS,
+    models: async () => [],
     whyOff: async () => null,
     keepToken: async (_owner, { name }) => {
       await meanwhile(interactions.noteAccount);

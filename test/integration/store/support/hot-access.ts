@@ -13,6 +13,7 @@ import * as ownServers from '../../../../store/own-servers.ts';
 import * as ownUses from '../../../../store/own-uses.ts';
 import * as personal from '../../../../store/personal-connections.ts';
 import * as personalGrants from '../../../../store/personal-grants.ts';
+import * as personalSettings from '../../../../store/personal-settings.ts';
 import * as personalTests from '../../../../store/personal-tests.ts';
 import * as personalTokens from '../../../../store/personal-tokens.ts';
 import * as policy from '../../../../store/policy.ts';
@@ -149,6 +150,14 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'held-back.ownedThreadOf': (db) =>
     heldBack.ownedThreadOf(db, { team: 'T1', channel: 'C77', ts: '1600000077.000100' }),
   'held-back.heldBackIn': (db) => heldBack.heldBackIn(db, BUSY, 50),
+  'personal-settings.personalSettingsOf': (db) => personalSettings.personalSettingsOf(db, ADA),
+  'personal-settings.ownLimitsOf': (db) => personalSettings.ownLimitsOf(db, BUSY),
+  'personal-settings.setOwnInstructions': (db) => personalSettings.setOwnInstructions(db, ADA, 'Be brief.'),
+  'personal-settings.setOwnModel': (db) => personalSettings.setOwnModel(db, ADA, 'large'),
+  'personal-settings.setOwnLimit': (db) => personalSettings.setOwnLimit(db, ADA, 'steps', 20),
+  'personal-settings.removePersonalSettings': (db) => personalSettings.removePersonalSettings(db, ADA),
+  'personal-settings.removeSettingsOfAll': (db) => personalSettings.removeSettingsOfAll(db, 'T1', ['U997', 'U998']),
+  'personal-settings.hasPersonalSettings': (db) => personalSettings.hasPersonalSettings(db, 'T1'),
   'personal-tests.askForTest': (db) =>
     personalTests.askForTest(db, { id: '1', ...ADA, connection: 'github' }, { channel: 'D1', threadTs: '1.000100' }),
   'personal-tests.takeTest': (db) => personalTests.takeTest(db),

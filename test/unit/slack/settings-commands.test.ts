@@ -1,0 +1,36 @@
+import { settingsCommandOf } from '../../../slack/personal/settings-commands.ts';
+import { instructionsProblem } from '../../../slack/personal/settings-words.ts';
+
+test.each([
+  ['instructions', { verb: 'instructions', clear: false }],
+  ['My instructions.', { verb: 'instructions', clear: false }],
+  ['clear instructions', { verb: 'instructions', clear: true }],
+  ['model', { verb: 'model', name: null }],
+  ['<@UBOT> model large', { verb: 'model', name: 'large' }],
+  ['use model large', { verb: 'model', name: 'large' }],
+  ['limits', { verb: 'limits', change: null }],
+  ['limits none', { verb: 'limits', change: 'none' }],
+  ['limit 20 steps', { verb: 'limits', change: { limit: 'steps', value: 20 } }],
+  ['limits 200,000 tokens', { verb: 'limits', change: { limit: 'tokens', value: 200_000 } }],
+  ['limits 1 minute', { verb: 'limits', change: { limit: 'minutes', value: 1 } }],
+])('%s', (text, command) => {
+  expect(settingsCommandOf(text, 'UBOT')).toEqual(command);
+});
+
+test.each([
+  'model large data sets with me',
+  'what are your instructions?',
+  'instructions for the release: tag it, then build it',
+  'limits of the api',
+  'limits 20',
+  'modelling',
+])('%s is work', (text) => {
+  expect(settingsCommandOf(text, 'UBOT')).toBeNull();
+});
+
+test('instructions are bounded, and hold no token', () => {
+  expect(instructionsProblem('Answer in German.')).toBeNull();
+  expect(instructionsProblem('')).toBeNull();
+  expect(instructionsProblem('x'.repeat(3_001))).toMatch(/longer than 3000 characters/);
+  expect(instructionsProblem(`use ghp_${'a1'.repeat(18)} always`)).toMatch(/looks like a token of GitHub/);
+});
