@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { keyFileIn, readKeyFile, writeKeyFile } from '../../credentials/key-file.ts';
-import { installationKey, listCredentials } from '../../store/credentials.ts';
+import { keyFileIn, modelKeyFileIn, readKeyFile, writeKeyFile } from '../../credentials/key-file.ts';
+import { type InstallationKey, installationKey, listCredentials, namedVersions } from '../../store/credentials.ts';
+import { installationModelKey } from '../../store/model-keys.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { columns } from '../columns.ts';
 import { type CliContext, openCliContext } from '../context.ts';
@@ -16,23 +17,23 @@ export function register(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       await using context = await openCliContext();
       const key = await installationKey(context.database);
-      const { connections } = await currentPolicy(context.database);
+      const modelKey = await installationModelKey(context.database);
+      const named = namedVersions(await currentPolicy(context.database));
       const credentials = (await listCredentials(context.database)).map((each) => ({
         ...each,
-        inUse: connections.some(
-          ({ id, credentialVersion }) => id === each.connection && credentialVersion === each.version,
-        ),
+        inUse: named.some(([id, version]) => id === each.connection && version === each.version),
       }));
-      if (options.json) console.log(JSON.stringify({ key, credentials }, null, 2));
-      else console.log(keysText(key?.keyId ?? null, key?.publicKey ?? null, credentials));
+      if (options.json) console.log(JSON.stringify({ key, modelKey, credentials }, null, 2));
+      else console.log(keysText({ key, modelKey }, credentials));
     });
   keys
     .command('export')
     .description("copy this machine's key file, for a further runner; whoever has it can open every credential")
     .argument('<file>', 'where to, a new file')
-    .action(async (file: string) => {
+    .option('--models', "the agent worker's key file, for a further agent worker; it opens keys of models only")
+    .action(async (file: string, { models }: { models?: boolean }) => {
       await using context = await openCliContext();
-      const pair = await readKeyFile(keyFileOf(context));
+      const pair = await readKeyFile(models ? modelKeyFileOf(context) : keyFileOf(context));
       await writeKeyFile(file, pair);
       console.log(`Key ${pair.publicKey.id} is in ${file}. Bring it over a safe way, import it there, and delete it.`);
     });
@@ -44,11 +45,13 @@ export function register(program: Command): void {
       await using context = await openCliContext();
       const pair = await readKeyFile(file);
       const installed = await installationKey(context.database);
-      if (installed && installed.keyId !== pair.publicKey.id) {
+      const isForModels = (await installationModelKey(context.database))?.keyId === pair.publicKey.id;
+      if (installed && installed.keyId !== pair.publicKey.id && !isForModels) {
         throw new Error(`${file} has key ${pair.publicKey.id}, but this installation's is ${installed.keyId}`);
       }
-      await mkdir(path.dirname(keyFileOf(context)), { recursive: true, mode: 0o700 });
-      await writeKeyFile(keyFileOf(context), pair);
+      const place = isForModels ? modelKeyFileOf(context) : keyFileOf(context);
+      await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
+      await writeKeyFile(place, pair);
       console.log(`Key ${pair.publicKey.id} is in place. You can delete ${file}.`);
     });
 }
@@ -57,9 +60,12 @@ function keyFileOf({ home }: CliContext): string {
   return process.env.BELLHOP_KEY_FILE || keyFileIn(home.folder);
 }
 
+function modelKeyFileOf({ home }: CliContext): string {
+  return process.env.BELLHOP_MODEL_KEY_FILE || modelKeyFileIn(home.folder);
+}
+
 function keysText(
-  keyId: string | null,
-  publicKey: string | null,
+  { key, modelKey }: { readonly key: InstallationKey | null; readonly modelKey: InstallationKey | null },
   credentials: readonly {
     connection: string;
     version: number;
@@ -68,15 +74,17 @@ function keysText(
     inUse: boolean;
   }[],
 ): string {
-  if (keyId === null) return 'This installation has no key yet: `bellhop up` makes it at the first start.';
+  if (key === null) return 'This installation has no key yet: `bellhop up` makes it at the first start.';
+  const own = [key.keyId, ...(modelKey ? [modelKey.keyId] : [])];
   const rows = credentials.map(({ connection, version, keyId: sealedFor, createdAt, inUse }) => [
     connection,
     `version ${version}`,
     `sealed ${createdAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-    [inUse ? '' : 'not in use any more', sealedFor === keyId ? '' : `for another key, ${sealedFor}`]
+    [inUse ? '' : 'not in use any more', own.includes(sealedFor) ? '' : `for another key, ${sealedFor}`]
       .filter((note) => note !== '')
       .join(', '),
   ]);
   const list = rows.length === 0 ? 'No credential is stored.' : `Stored credentials:\n${columns(rows, '  ')}`;
-  return `Key ${keyId}\nPublic key ${publicKey}\n\n${list}`;
+  const models = modelKey ? `Key for models ${modelKey.keyId}\nPublic key ${modelKey.publicKey}\n` : '';
+  return `Key ${key.keyId}\nPublic key ${key.publicKey}\n${models}\n${list}`;
 }

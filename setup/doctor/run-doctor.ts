@@ -9,7 +9,7 @@ import { namesExternalTemporal } from '../temporal/external.ts';
 import { checkModel, checkSlack } from './account-checks.ts';
 import { checkEngine } from './engine-checks.ts';
 import type { Check, Finding } from './finding.ts';
-import { checkKeyFile } from './key-check.ts';
+import { checkKeyFiles } from './key-check.ts';
 import { checkDisk, checkHome, checkMemory, checkNode } from './machine-checks.ts';
 import { checkPorts } from './port-checks.ts';
 import { checkPostgres } from './postgres-check.ts';
@@ -38,7 +38,7 @@ export async function runDoctor({ home, settings, environment }: DoctorOptions):
     async () => await checkPostgres(home, settings, running),
     async () => await checkTemporal(environment, state),
     async () => await checkEngine(environment, home.installation.id, state?.tools),
-    async () => await checkKeyFile(home),
+    async () => await checkKeyFiles(home),
     async () => await checkSlack(settings),
     async () => await checkModel(settings),
     async () => checkRunning(holder?.pid, state),

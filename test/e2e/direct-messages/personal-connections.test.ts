@@ -139,6 +139,32 @@ test('the model is told whose accounts they are, and of no channel', () => {
   }
 });
 
+test('instructions of a person reach the model in their own direct message only; the operator sees that there are some', async () => {
+  const { slack, model } = bellhop;
+  await slack.openHome('ada');
+  await slack.waitForHome('ada', /Instructions\*: none/);
+  await slack.pressAtHome('ada', 'bellhop_instructions', 'instructions');
+  await slack.waitForModal('ada');
+  expect(await slack.submit('ada', { instructions: 'Say moin first.' })).toMatchObject({ closed: true });
+  const dm = await slack.openDm('ada');
+  await slack.waitForAnswer(await slack.post('ada', dm, 'limits 20 steps'), /20 steps/);
+
+  const askedIn = async (who: Who, place: string) => {
+    const before = model.calls.length;
+    await outputs(await slack.post(who, place, '@bellhop\n$ true'));
+    return JSON.stringify(model.calls.slice(before));
+  };
+  expect(await askedIn('ada', dm)).toContain('Say moin first.');
+  expect(await askedIn('linus', await slack.openDm('linus'))).not.toContain('moin');
+  expect(await askedIn('ada', 'platform-eng')).not.toContain('moin');
+
+  const { out } = await bellhopCommand(bellhop, ['people', 'list']);
+  expect(out).toMatch(/ada\s+U\w+\s+settings\s+since 2[\d-]+\s+instructions; 20 steps/);
+  expect(out).not.toContain('moin');
+  expect(await bellhopCommand(bellhop, ['people', 'revoke', 'ada', 'settings'])).toMatchObject({ code: 0 });
+  expect(await askedIn('ada', dm)).not.toContain('moin');
+}, 180_000);
+
 test('the operator sees who has connected what, without a secret, and takes it away for the next request', async () => {
   const list = await bellhopCommand(bellhop, ['people', 'list', '--json']);
   expect(JSON.parse(list.out)).toMatchObject([

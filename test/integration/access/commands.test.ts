@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { keyFileIn, provideKeyFile, readKeyFile, writeKeyFile } from '../../../credentials/key-file.ts';
+import { keyFileIn, modelKeyFileIn, provideKeyFile, readKeyFile, writeKeyFile } from '../../../credentials/key-file.ts';
 import { createKeyPair } from '../../../credentials/key-pair.ts';
 import { readTool } from '../../../mcp/tool-definition.ts';
 import { saveChannel } from '../../../store/channels.ts';
 import { registerInstallationKey } from '../../../store/credentials.ts';
 import { claimListing, storeListing } from '../../../store/mcp-servers.ts';
+import { registerModelKey } from '../../../store/model-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../../cli/main.ts');
@@ -153,6 +154,19 @@ test('a key is brought to another machine by export and import, and no other key
   const refused = await bellhop(['keys', 'import', foreign], { BELLHOP_KEY_FILE: path.join(home, 'third', 'key') });
   expect(refused.err).toContain("but this installation's is");
   expect(await bellhop(['keys', 'import', exported])).toMatchObject({ code: 1 });
+});
+
+test('the key for models is brought along apart, and is put in its own place', async () => {
+  const pair = await createKeyPair();
+  await writeKeyFile(modelKeyFileIn(home), pair);
+  const publicKey = Buffer.from(pair.publicKey.bytes).toString('base64');
+  await registerModelKey(db.database, 'i1', { keyId: pair.publicKey.id, publicKey });
+  const exported = path.join(home, 'exported-models.key');
+  const elsewhere = path.join(home, 'elsewhere', 'agent.key');
+  expect(await bellhop(['keys', 'export', '--models', exported])).toMatchObject({ code: 0 });
+  expect(await bellhop(['keys', 'import', exported], { BELLHOP_MODEL_KEY_FILE: elsewhere })).toMatchObject({ code: 0 });
+  await expect(readKeyFile(elsewhere)).resolves.toEqual(pair);
+  expect((await bellhop(['keys', 'show'])).out).toContain(`Key for models ${pair.publicKey.id}\n`);
 });
 
 test('a reader that closes the pipe early is no failure', async () => {

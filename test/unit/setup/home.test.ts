@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { keyFileIn } from '../../../credentials/key-file.ts';
+import { keyFileIn, modelKeyFileIn } from '../../../credentials/key-file.ts';
 import { homeFolder, openHome, ROOT } from '../../../setup/host/home.ts';
 
 test('the key file that a start makes is the one that the command line exports', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'bh-home-'));
   try {
-    expect((await openHome(folder)).keyFile).toBe(keyFileIn(folder));
+    const { keyFile, modelKeyFile } = await openHome(folder);
+    expect([keyFile, modelKeyFile]).toEqual([keyFileIn(folder), modelKeyFileIn(folder)]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
