@@ -9,40 +9,102 @@ import { connectEngine } from '../../../docker/engine.ts';
 import { ensureSandboxImage } from '../../../docker/sandbox-image.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { type MachineRegistries, machineRegistries } from '../../support/machine-registries.ts';
+import { startTeamRegistry, type TeamRegistry } from '../../support/team-registry/team-registry.ts';
+import { until } from '../../support/until.ts';
 import { type Ran, run } from '../security/support/work.ts';
 
 let registries: MachineRegistries;
+/** Of gems and of Composer's packages, which a team may have of its own. No network of a test is sure to reach the public ones. */
+let team: TeamRegistry;
 let bellhop: Installation;
-/** All in one thread, so that one sandbox serves them all. */
-let last: Ran | undefined;
+/** All in one thread of its channel, so that one sandbox serves them all. */
+const last = new Map<string, Ran>();
 
 beforeAll(async () => {
   const engine = await connectEngine({ env: process.env });
-  [registries] = await Promise.all([machineRegistries(), ensureSandboxImage({ engine, tools: 'full' })]);
-  const { mirrors, caBundles } = registries;
+  const [found, { name: image }] = await Promise.all([
+    machineRegistries(),
+    ensureSandboxImage({ engine, tools: 'full' }),
+  ]);
+  registries = found;
+  team = await startTeamRegistry(image);
+  const gems = { url: `${team.url}/gems/`, also: [], addresses: [{ range: '127.0.0.1/32', port: team.port }] };
+  const mirrors = { ...found.mirrors, rubygems: gems };
   bellhop = await startInstallation({
     environment: { BELLHOP_SANDBOX_TOOLS: 'full', BELLHOP_REGISTRY_MIRRORS: JSON.stringify(mirrors) },
-    operator: { caBundles, registries: mirrors },
+    operator: {
+      caBundles: [...found.caBundles, team.authority],
+      registries: mirrors,
+      hosts: { [team.host]: '127.0.0.1' },
+      ceilings: [{ range: '127.0.0.1/32', ports: [team.port] }],
+    },
   });
   await bellhop.apply(accessFile());
 }, 1_800_000);
-afterAll(() => bellhop?.[Symbol.asyncDispose](), 60_000);
+afterAll(async () => {
+  await bellhop?.[Symbol.asyncDispose]();
+  await team?.[Symbol.asyncDispose]();
+}, 60_000);
+
+const GRADLE_CHANNEL = '#secops';
 
 /** JSON is YAML. */
 function accessFile(): string {
   return JSON.stringify({
-    organization: { bundles: ['registries'] },
-    bundles: { registries: { registries: REGISTRY_NAMES } },
+    organization: { bundles: ['registries', 'composer'] },
+    channels: { [GRADLE_CHANNEL]: { environment: 'test-gradle' } },
+    bundles: {
+      registries: { registries: REGISTRY_NAMES },
+      // Composer has no registry that a bundle can name: what it lists is spread over the servers of its authors.
+      composer: {
+        domains: [
+          {
+            host: team.host,
+            port: team.port,
+            methods: 'read',
+            paths: ['/composer'],
+            addresses: [`127.0.0.1/32:${team.port}`],
+          },
+        ],
+      },
+    },
+    environments: { 'test-gradle': { packages: ['gradle'] } },
   });
 }
 
-async function inSandbox(command: string): Promise<Ran> {
-  last = await run(bellhop, command, { ...(last && { after: last }), withinMs: 280_000 });
-  return last;
+/** @param command in which TEAM stands for the URL of the team's registry */
+async function inSandbox(command: string, channel = '#platform-eng'): Promise<Ran> {
+  const after = last.get(channel);
+  const ran = await run(bellhop, command.replaceAll('TEAM', team.url), {
+    channel,
+    ...(after && { after }),
+    withinMs: 580_000,
+  });
+  last.set(channel, ran);
+  return ran;
+}
+
+/** Waits until every request of a turn has its event in the database. Without a request there is nothing to judge. */
+async function recorded({ session, turn }: Ran): Promise<void> {
+  await until(
+    async () => {
+      const { rows } = await bellhop.database.query<{ counted: number; recorded: number }>(
+        `select injected + forwarded + blocked as counted,
+           (select coalesce(sum(requests), 0)::int from egress_event e where e.session = t.session and e.turn = t.number) as recorded
+         from turn t where session = $1 and number = $2`,
+        [session, turn],
+      );
+      return rows[0] !== undefined && rows[0].counted > 0 && rows[0].recorded >= rows[0].counted;
+    },
+    'the events of a turn',
+    30_000,
+  );
 }
 
 /** Every request of a turn that was refused, or failed on the way. What a registry itself does not have is its own answer. */
-async function troubleIn({ session, turn }: Ran): Promise<unknown[]> {
+async function troubleIn(ran: Ran): Promise<unknown[]> {
+  await recorded(ran);
+  const { session, turn } = ran;
   const { rows } = await bellhop.database.query(
     `select method, host, path, outcome, code, status from egress_event
      where session = $1 and turn = $2 and (outcome = 'blocked' or status >= 500 or status in (407, 429))`,
@@ -51,19 +113,16 @@ async function troubleIn({ session, turn }: Ran): Promise<unknown[]> {
   return rows;
 }
 
-const [NPM_HOST, PYPI_HOST, CRATES_HOST, MAVEN_HOST] = [
-  publicHost('npm'),
-  publicHost('pypi'),
-  publicHost('crates', 2),
-  publicHost('maven', 1),
-];
+const [NPM_HOST, PYPI_HOST, MAVEN_HOST] = [publicHost('npm'), publicHost('pypi'), publicHost('maven', 1)];
 
 interface Install {
   readonly client: string;
-  /** Null: no registry that a bundle can name has its packages. */
-  readonly registry: RegistryName | null;
+  /** `team`: its packages come from the team's own registry. */
+  readonly registry: RegistryName | 'team';
   readonly small: string;
   readonly large: string;
+  /** @default '#platform-eng' */
+  readonly channel?: string;
 }
 
 const NODE_LARGE = 'express@4 eslint@9 webpack@5';
@@ -75,6 +134,17 @@ const POM = (dependency: string) => {
     '<maven.compiler.source>17</maven.compiler.source><maven.compiler.target>17</maven.compiler.target>';
   return `echo '<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version><properties>${properties}</properties><dependencies>${wanted}</dependencies></project>' > pom.xml`;
 };
+
+const GRADLE = (...dependencies: string[]) =>
+  [
+    `printf '%s\\n' "apply plugin: 'java'" 'repositories { mavenCentral() }' 'dependencies {' ${dependencies.map((each) => `"    compile '${each}'"`).join(' ')} '}'`,
+    `"task names { doLast { println configurations.compileClasspath.files.collect { it.name }.sort().join(' ') } }" > build.gradle`,
+    '&& gradle --no-daemon -q names',
+  ].join(' ');
+const GEMFILE = (...gems: string[]) =>
+  `printf '%s\\n' 'source "https://${publicHost('rubygems')}"' ${gems.map((each) => `'gem "${each}"'`).join(' ')} > Gemfile`;
+const COMPOSER = (...packages: string[]) =>
+  `echo '{"repositories":[{"type":"composer","url":"TEAM/composer"},{"packagist.org":false}]}' > composer.json && composer require --no-interaction ${packages.join(' ')}`;
 
 const INSTALLS: readonly Install[] = [
   {
@@ -134,21 +204,33 @@ const INSTALLS: readonly Install[] = [
     large: `${POM('org.springframework.boot:spring-boot-starter-web:3.3.0')} && mvn -B -q compile dependency:resolve`,
   },
   {
-    client: 'gem',
-    registry: 'rubygems',
-    small: 'gem install --no-document rake',
-    large: 'gem install --no-document rails',
+    client: 'gradle',
+    registry: 'maven',
+    channel: GRADLE_CHANNEL,
+    small: `${GRADLE('commons-io:commons-io:2.16.1')} | grep commons-io-2.16.1.jar`,
+    large: `${GRADLE('org.springframework.boot:spring-boot-starter-web:2.7.18')} | grep 'spring-core-.*tomcat-embed-core-'`,
   },
   {
-    // Packagist has only descriptions; what they describe comes from GitHub.
+    client: 'gem',
+    registry: 'team',
+    small: 'gem install --no-document rake',
+    large: `gem install --no-document $(gem list --remote --no-versions -q) && gem list --local`,
+  },
+  {
+    client: 'bundler',
+    registry: 'team',
+    small: `${GEMFILE('rake')} && bundle install && bundle exec rake --version`,
+    large: `${GEMFILE('test-unit', 'rss', 'minitest', 'matrix')} && bundle config set --local path vendor && bundle install && bundle exec ruby -e 'require "rss"; require "power_assert"'`,
+  },
+  {
     client: 'composer',
-    registry: null,
-    small: 'composer require -q psr/log',
-    large: 'composer require -q laravel/framework',
+    registry: 'team',
+    small: `${COMPOSER('psr/log')} && php -r 'require "vendor/autoload.php"; echo Psr\\Log\\LogLevel::ERROR;'`,
+    large: `${COMPOSER('composer/composer')} && php -r 'require "vendor/autoload.php"; new Symfony\\Component\\Finder\\Finder(); new Seld\\JsonLint\\JsonParser();' && composer show --name-only | wc -l | grep -w 11`,
   },
 ];
 
-describe.each(INSTALLS)('$client', ({ client, registry, small, large }) => {
+describe.each(INSTALLS)('$client', ({ client, registry, small, large, channel }) => {
   test.each([
     ['small', small],
     ['larger', large],
@@ -156,25 +238,41 @@ describe.each(INSTALLS)('$client', ({ client, registry, small, large }) => {
     'makes a %s install, with no request refused or failed',
     async (size, command) => {
       const folder = `${client.replace(' ', '')}-${size}`;
-      if (registry === null || !registries.served.has(registry)) {
+      if (registry !== 'team' && !registries.served.has(registry)) {
         // Loud, and no way to pass with a mistake: what cannot be reached has to be refused.
-        const why = registry === null ? 'no registry of the list has its packages' : `this network has no ${registry}`;
-        console.warn(`NOT TRIED: ${client}, because ${why}`);
-        const refused = await inSandbox(`mkdir ${folder} && cd ${folder} && ${command}`);
+        console.warn(`NOT TRIED: ${client}, because this network has no ${registry}`);
+        const refused = await inSandbox(`mkdir ${folder} && cd ${folder} && ${command}`, channel);
         expect(refused.exitCode).not.toBe(0);
         return;
       }
-      const ran = await inSandbox(`mkdir ${folder} && cd ${folder} && ${command}`);
+      const ran = await inSandbox(`mkdir ${folder} && cd ${folder} && ${command}`, channel);
       if (ran.exitCode !== 0) throw new Error(`${client}, ${size}: ${ran.exitCode}\n${ran.output.slice(-3_000)}`);
       expect(await troubleIn(ran)).toEqual([]);
     },
-    300_000,
+    600_000,
   );
 });
 
+test('each gem came from the team registry, checked against its authority', async () => {
+  const { rows } = await bellhop.database.query<{ path: string }>(
+    `select distinct path from egress_event where host = $1 and outcome = 'forwarded' and status = 200 and path like '/gems/gems/%'`,
+    [team.host],
+  );
+  expect(rows.length).toBe(team.gems.length);
+  expect(rows.length).toBeGreaterThan(8);
+});
+
 test.each([
+  [
+    'gem',
+    'team',
+    `printf 'Gem::Specification.new("bellhop-upload-test", "1.0.0") { |s| s.authors = s.summary = "x"; s.files = ["package.json"] }' > x.gemspec && gem build -q x.gemspec && HOME=$PWD && mkdir .gem && printf -- '---\\n:rubygems_api_key: x\\n' > .gem/credentials && chmod 600 .gem/credentials && gem push --host TEAM/gems bellhop-upload-test-1.0.0.gem`,
+    'packages.acme.test',
+  ],
+  ['curl', 'composer', `curl -sS --fail-with-body -T package.json TEAM/composer/dist/x.zip`, 'packages.acme.test'],
   ['npm', 'npm', `npm publish --registry https://${NPM_HOST}/ --//${NPM_HOST}/:_authToken=x`, NPM_HOST],
-  ['cargo', 'crates', 'git init -q . ; cargo publish --allow-dirty --no-verify --token x', CRATES_HOST],
+  // The index says where to publish.
+  ['cargo', 'crates', 'git init -q . ; cargo publish --allow-dirty --no-verify --token x', null],
   [
     'curl',
     'pypi',
@@ -185,17 +283,24 @@ test.each([
   ['curl', 'maven', `curl -sS --fail-with-body -T package.json https://${MAVEN_HOST}/maven2/x/x/1/x.jar`, MAVEN_HOST],
 ] as const)(
   '%s uploads nothing to %s',
-  async (client, _registry, command, host) => {
-    const files = `echo '{"name":"bellhop-upload-test","version":"1.0.0"}' > package.json; cargo init -q --name bellhop-upload-test . ; sed -i 's/edition.*/&\nlicense = "MIT"\ndescription = "x"/' Cargo.toml`;
+  async (client, registry, command, host) => {
+    const files = `echo '{"name":"bellhop-upload-test","version":"1.0.0"}' > package.json; cargo init -q --name bellhop-upload-test . ; sed -i 's/edition.*/&\\nlicense = "MIT"\\ndescription = "x"/' Cargo.toml`;
     const ran = await inSandbox(`rm -rf up && mkdir up && cd up && (${files}) && ${command}`);
     expect(ran.exitCode).not.toBe(0);
+    await recorded(ran);
     const { rows } = await bellhop.database.query<{ outcome: string; method: string }>(
-      `select outcome, method from egress_event where session = $1 and turn = $2 and host = $3 and method not in ('GET', 'HEAD')`,
+      `select outcome, method from egress_event
+       where session = $1 and turn = $2 and host = coalesce($3, host) and method not in ('GET', 'HEAD', 'CONNECT')`,
       [ran.session, ran.turn, host],
     );
-    if (rows.length === 0) console.warn(`${client} gave up before it sent anything to ${host}`);
-    else expect(rows.every(({ outcome }) => outcome === 'blocked')).toBe(true);
-    expect(ran.output).not.toMatch(/published|uploaded/i);
+    if (rows.length === 0) {
+      const why = `${client} gave up before it sent anything to ${host ?? registry}`;
+      // Without an index Cargo does not know where to publish.
+      if (host !== null || registries.served.has(registry)) throw new Error(`${why}:\n${ran.output}`);
+      console.warn(why);
+    }
+    expect(rows.every(({ outcome }) => outcome === 'blocked')).toBe(true);
+    expect(ran.output).not.toMatch(/^\s*(?:\+ bellhop-upload-test|published|uploaded)/im);
   },
   120_000,
 );
@@ -226,6 +331,8 @@ test('nobody has switched verification off: no variable and no file of the sandb
     `npm view --cache n --fetch-retries 0 --registry ${url}/ left-pad name`,
     `GOPROXY=${url} GOMODCACHE=/tmp/v/g go mod download golang.org/x/text@v0.14.0`,
     `CARGO_HOME=/tmp/v/c CARGO_NET_RETRY=0 cargo search --index sparse+${url}/ itoa`,
+    `gem install --clear-sources --source ${url}/ rexml`,
+    `(echo '{"repositories":[{"type":"composer","url":"${url}"},{"packagist.org":false}]}' > composer.json; composer require --no-interaction psr/log)`,
   ];
   for (const command of clients) {
     const { exitCode, output } = await inSandbox(`${start} && ${command}`);
