@@ -1,4 +1,3 @@
-import type { Environment } from '../contracts/environments.ts';
 import type {
   Bundle,
   ChannelPattern,
@@ -9,6 +8,7 @@ import type {
   RepositoryGuardrail,
   ToolGuardrail,
 } from './document.ts';
+import type { FileEnvironment } from './environments/environment-schema.ts';
 
 /**
  * The content of `bellhop.yaml` after checking. Channels still have the names that people use. When channels are
@@ -27,7 +27,7 @@ export interface AccessFile {
   readonly toolGuardrails: readonly ToolGuardrail[];
   readonly schedules: readonly FileSchedule[];
   readonly tests: readonly FileTest[];
-  readonly environments?: readonly Environment[];
+  readonly environments?: readonly FileEnvironment[];
   readonly models?: readonly FileModel[];
   readonly people?: PeopleAccess;
 }

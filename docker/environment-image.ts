@@ -8,6 +8,7 @@ import type { RegistryMirrors } from '../contracts/registries.ts';
 import { PUBLIC_MIRRORS, sourcesList } from './apt-sources.ts';
 import { SECCOMP_PROFILE } from './container-spec.ts';
 import { checkDiskRoom } from './disk-room.ts';
+import { runDockerfile } from './dockerfile-build.ts';
 import type { Engine } from './engine.ts';
 import { hasImage } from './engine-images.ts';
 import { BUILD_SCRIPT } from './environment-script.ts';
@@ -21,6 +22,12 @@ import { INSIDE, sandboxEnvironment } from './sandbox-environment.ts';
 /** On the images of environments. Containers of them have it too; nothing looks for containers by it. */
 export const ENVIRONMENT_LABEL = 'bellhop.environment';
 const REPOSITORY = 'bellhop-environment';
+/** For apt in the steps of a Dockerfile; the script gives the same to its own (environment-script.ts). It is gone before the layer is made. */
+const APT_CONF = `APT::Sandbox::User "root";
+Acquire::http::Proxy "${INSIDE.proxy}";
+Acquire::https::Proxy "${INSIDE.proxy}";
+Acquire::https::CaInfo "${INSIDE.caBundle}";
+`;
 /** The changes of most scripts, twice: in the container, and as the layer. */
 const ROOM_MB = 2_000;
 const MB = 1024 * 1024;
@@ -43,15 +50,18 @@ export interface EnvironmentBuild {
 
 /**
  * The image of an environment. It changes with everything that the script is given: the sandbox image, the content of the team's own
- * image, the packages, the variables and its own text. Resources and registries are no part of what it makes.
+ * image, the steps of a Dockerfile with their files, the packages, the variables and its own text. Resources and registries are no part of what it makes.
  *
  * @param own null: the environment names no image, or one that the engine does not have yet
  */
 export function environmentImageName(environment: Environment, base: string, own: OwnImage | null): string {
-  const { packages, setup, variables } = environment;
+  const { packages, setup, variables, dockerfile } = environment;
   const ordered = Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1));
   const hash = createHash('sha256').update(
-    JSON.stringify([BUILD_SCRIPT, base, packages, setup, ordered, own?.id ?? environment.image ?? null]),
+    JSON.stringify([
+      ...[BUILD_SCRIPT, base, packages, setup, ordered, own?.id ?? environment.image ?? null],
+      ...(dockerfile ? [dockerfile.steps, dockerfile.files] : []),
+    ]),
   );
   return `${REPOSITORY}:${hash.digest('hex').slice(0, 16)}`;
 }
@@ -80,7 +90,9 @@ export async function environmentImageOf(
   const there: string[] = [];
   for (const name of accepted) if (await hasImage(engine, name)) there.push(name);
   const missing = there.includes(wanted) ? null : wanted;
-  const path = own?.path ?? null;
+  // A Dockerfile may have said another PATH than its image.
+  const [made] = environment.dockerfile === undefined ? [] : there;
+  const path = (made === undefined ? own : await findOwnImage(engine, made))?.path ?? null;
   return { environment, image: there[0] ?? wanted, path, ready: there.length > 0, missing, base, accepted };
 }
 
@@ -132,6 +144,7 @@ export async function buildEnvironment(build: EnvironmentBuild): Promise<void> {
       await writeBuildFiles(files, build);
       await buildLayer(engine, {
         ...(await below(build, own)),
+        ...between(build, own),
         tag,
         files,
         command: ['/bin/sh', '/build/run.sh'],
@@ -173,6 +186,21 @@ async function below({ engine, environment, base }: EnvironmentBuild, own: OwnIm
   };
 }
 
+/** The steps of a Dockerfile. */
+function between({ engine, environment, mirrors, onLine, signal }: EnvironmentBuild, own: OwnImage | null) {
+  const { dockerfile } = environment;
+  if (dockerfile === undefined || own === null) return {};
+  const wayOut = {
+    ...environment.variables,
+    ...registryClients(mirrors).variables,
+    ...sandboxEnvironment(),
+    APT_CONFIG: '/build/apt.conf',
+    DEBIAN_FRONTEND: 'noninteractive',
+  };
+  const run = { engine, dockerfile, image: own.id, wayOut, onLine, signal };
+  return { between: async (container: Docker.Container) => await runDockerfile(container, run) };
+}
+
 async function hostConfig({ engine, folder, memoryMb, cpus }: EnvironmentBuild): Promise<Docker.HostConfig> {
   const memory = memoryMb * MB;
   const seccomp = await readFile(SECCOMP_PROFILE, 'utf8');
@@ -204,5 +232,9 @@ async function writeBuildFiles(files: string, { environment, mirrors }: Environm
   await writeFile(join(files, 'packages'), environment.packages.map((name) => `${name}\n`).join(''));
   await writeFile(join(files, 'setup'), environment.setup);
   await writeFile(join(files, 'apt/sources.list'), sourcesList({ archive: debian, security }));
+  if (environment.dockerfile !== undefined) {
+    await writeFile(join(files, 'dockerfile'), '');
+    await writeFile(join(files, 'apt.conf'), APT_CONF);
+  }
   await writeFile(join(files, 'run.sh'), BUILD_SCRIPT);
 }

@@ -1,9 +1,10 @@
 /**
- * What is run as root to make the image of an environment: Bellhop's own programs, packages, the setup script. It is written for any
+ * What is run as root to make the image of an environment: Bellhop's own programs, the steps of a Dockerfile, packages, the setup script. It is written for any
  * /bin/sh, because an image of a team may have no bash.
  *
  * - The relay is the image's own, as in a sandbox.
  * - A script ends at the first command that fails, as people expect of the steps of a build.
+ * - The steps of a Dockerfile are run from outside (dockerfile-build.ts), while this waits.
  * - apt downloads as root: its own user could not pass through the proxy's socket.
  * - In an image of a team, certificates are linked twice: before the script, which needs them, and after it, because a package may have
  *   written files in their place. Names of users come last, because packages add users. Only the agent and root have names in its
@@ -46,6 +47,10 @@ fi
 relay=$!
 /usr/local/bin/bellhop-step check 10000 > /dev/null || true
 
+if [ -e /build/dockerfile ]; then
+  echo 'bellhop: ready'
+  read -r go_on
+fi
 if [ -s /build/packages ]; then
   echo 'bellhop: installing packages'
   if ! command -v apt-get > /dev/null; then

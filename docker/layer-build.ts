@@ -14,6 +14,11 @@ export interface LayerBuild {
   readonly files: string;
   /** Puts further things into /build before the command is run. It throws where the image cannot be used. */
   readonly furnish?: (container: Docker.Container) => Promise<void>;
+  /**
+   * Work from outside in the running container, once the script has said {@link READY}. The script waits for its end on a line of stdin.
+   * Returns variables for the image.
+   */
+  readonly between?: (container: Docker.Container) => Promise<ReadonlyMap<string, string>>;
   /** The image whose first program and folder the new one has. @default `from` */
   readonly startsLike?: string;
   /** Run as root, from the folder /. */
@@ -27,6 +32,8 @@ export interface LayerBuild {
   readonly signal?: AbortSignal;
 }
 
+/** A line by which a script says that others may work in its container. */
+export const READY = 'bellhop: ready';
 const KEPT_LINES = 20;
 /** Runs the command that follows, and removes what only it was to see. */
 const AND_CLEAN_UP = ['/bin/sh', '-c', '"$@"; code=$?; rm -rf /build; exit $code', 'build'];
@@ -50,11 +57,15 @@ export async function buildLayer(engine: Engine, build: LayerBuild): Promise<voi
   try {
     await putFolder(container, build.files);
     await build.furnish?.(container);
-    const last = await runToEnd(engine, container, build.onLine);
+    const { last, variables } = await runToEnd(engine, container, build);
     const { State } = await container.inspect();
     if (State.ExitCode !== 0) throw scriptFailed(State, last);
     const [repo, tag] = splitTag(build.tag);
-    const changes = [...(await startOf(engine, build.startsLike ?? build.from)), ...labelChanges(build.labels)];
+    const changes = [
+      ...(await startOf(engine, build.startsLike ?? build.from)),
+      ...variableChanges(variables),
+      ...labelChanges(build.labels),
+    ];
     await docker.getContainer(container.id).commit({ repo, tag, changes, pause: false });
   } catch (error) {
     build.signal?.throwIfAborted();
@@ -74,6 +85,8 @@ async function create({ docker }: Engine, build: LayerBuild): Promise<Docker.Con
       Cmd: [],
       User: '0:0',
       WorkingDir: '/',
+      OpenStdin: build.between !== undefined,
+      StdinOnce: build.between !== undefined,
       HostConfig: {
         Runtime: 'runc',
         Init: true,
@@ -107,27 +120,45 @@ async function putFolder(container: Docker.Container, folder: string): Promise<v
   await container.putArchive(tar.stdout, { path: '/' });
 }
 
-/** Starts the container and waits for its end. Returns its last lines. */
-async function runToEnd({ docker }: Engine, container: Docker.Container, onLine: (line: string) => void) {
+/** Starts the container and waits for its end. Returns its last lines. @throws what `between` throws */
+async function runToEnd({ docker }: Engine, container: Docker.Container, { onLine, between }: LayerBuild) {
   const last: string[] = [];
   const output = new PassThrough();
-  const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+  const hasInput = between !== undefined;
+  const stream = await container.attach({
+    stream: true,
+    stdin: hasInput,
+    hijack: hasInput,
+    stdout: true,
+    stderr: true,
+  });
   docker.modem.demuxStream(stream, output, output);
   stream.once('end', () => output.end());
   stream.once('error', () => output.end());
+  let variables: ReadonlyMap<string, string> = new Map();
+  const work = async () => {
+    variables = (await between?.(container)) ?? variables;
+    stream.end('go on\n');
+  };
   const read = (async () => {
     for await (const line of linesOf(output)) {
       const text = line.trimEnd();
       if (text === '') continue;
+      if (text === READY) {
+        await work();
+        continue;
+      }
       last.push(text.slice(0, 500));
       if (last.length > KEPT_LINES) last.shift();
       onLine(text);
     }
   })();
+  const failed = read.then(() => new Promise<never>(() => undefined));
   await container.start();
-  await container.wait();
+  // Work that fails leaves the script waiting. The caller removes the container.
+  await Promise.race([container.wait(), failed]);
   await read;
-  return last;
+  return { last, variables };
 }
 
 function scriptFailed({ ExitCode, OOMKilled }: { ExitCode: number; OOMKilled: boolean }, last: readonly string[]) {
@@ -159,4 +190,9 @@ async function startOf({ docker }: Engine, image: string): Promise<string[]> {
 
 function labelChanges(labels: LayerBuild['labels'] = {}): string[] {
   return Object.entries(labels).map(([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`);
+}
+
+function variableChanges(variables: ReadonlyMap<string, string>): string[] {
+  // The engine puts variables into these lines as into those of a Dockerfile.
+  return [...variables].map(([name, value]) => `ENV ${name}=${JSON.stringify(value).replaceAll('$', '\\$')}`);
 }

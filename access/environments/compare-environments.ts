@@ -43,6 +43,7 @@ function differences(was: Environment | null, is: Environment | null): string[] 
   });
   return [
     changed('the image', was?.image, is?.image),
+    isDeepStrictEqual(was?.dockerfile, is?.dockerfile) ? '' : dockerfileWords(is),
     scriptWords(was, is),
     ...lists,
     isDeepStrictEqual(was?.variables ?? {}, is?.variables ?? {}) ? '' : 'variables',
@@ -62,4 +63,8 @@ function changed(
 function scriptWords(was: Environment | null, is: Environment | null): string {
   if ((was?.setup ?? '') === (is?.setup ?? '')) return '';
   return is === null || is.setup === '' ? 'no setup script' : `the setup script of ${is.name}`;
+}
+
+function dockerfileWords(is: Environment | null): string {
+  return is?.dockerfile === undefined ? 'no Dockerfile' : `what ${is.dockerfile.file} says`;
 }

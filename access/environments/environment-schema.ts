@@ -1,22 +1,15 @@
 import { z } from 'zod';
 import type { Environment } from '../../contracts/environments.ts';
 import { REGISTRY_NAMES } from '../../contracts/registries.ts';
+import type { LineOf } from '../parse-file/convert.ts';
 import { entry } from '../parse-file/strict-entry.ts';
+import { IMAGE, RESERVED, VARIABLE } from './environment-names.ts';
 import { secretLike } from './secret-like.ts';
 
 /** deb-control(5), and a version by `=`. */
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?(?:=[A-Za-z0-9.+:~-]+)?$/;
-/** The grammar of the distribution project: a registry, a name, a tag, a digest. Names that end in nothing mean `latest`. */
-const IMAGE =
-  /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
-
-/**
- * Variables that decide which programs and libraries are run, where the way out is and what is trusted. A sandbox has its own, and
- * the relay in it would take some of them as well.
- */
-const RESERVED =
-  /^(?:LD_.*|GLIBC_TUNABLES|PATH|HOME|TMPDIR|SHELL|USER|LOGNAME|IFS|ENV|BASH_ENV|BASH_FUNC.*|PS4|PROMPT_COMMAND|.*_proxy|SSL_CERT_(?:FILE|DIR)|.*_CA_(?:BUNDLE|CERTS|FILE_PATH)|.*CAFILE|PIP_CERT|GIT_SSL_CAINFO|GIT_CONFIG.*|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|JAVA_TOOL_OPTIONS|BELLHOP_.*)$/i;
+/** A path below the folder of the access file. */
+const DOCKERFILE = /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\0\n\r]{1,300}$/;
 
 const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).transform((given, context) => {
   const refuse = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message });
@@ -38,6 +31,10 @@ export const environmentSchema = entry({
     .max(400, 'is longer than 400 characters')
     .regex(IMAGE, 'is no name of an image, such as registry.example/team/tools:1.2')
     .optional(),
+  dockerfile: z
+    .string()
+    .regex(DOCKERFILE, 'is no path below the folder of this file, such as tools/Dockerfile')
+    .optional(),
   packages: z
     .array(z.string().regex(PACKAGE, 'is no name of a Debian package'))
     .max(200, 'are more than 200')
@@ -47,13 +44,26 @@ export const environmentSchema = entry({
   'memory-mb': z.int().min(256, 'must be at least 256').max(262_144, 'must be at most 262144').optional(),
   cpus: z.number().min(0.1, 'must be at least 0.1').max(256, 'must be at most 256').optional(),
   registries: z.array(z.enum(REGISTRY_NAMES, { error: `is none of ${REGISTRY_NAMES.join(', ')}` })).default([]),
+}).refine(({ image, dockerfile }) => image === undefined || dockerfile === undefined, {
+  path: ['dockerfile'],
+  message: 'names its own image by FROM: leave `image` out',
 });
 
-export function toEnvironment(name: string, written: z.output<typeof environmentSchema>): Environment {
-  const { packages, setup, cpus = null, registries } = written;
+/** An environment as it stands in the file: its Dockerfile is named and not read yet. */
+export interface FileEnvironment extends Environment {
+  readonly dockerfileAt?: { readonly path: string; readonly line: number };
+}
+
+export function toEnvironment(
+  name: string,
+  written: z.output<typeof environmentSchema>,
+  lineOf: LineOf = () => 0,
+): FileEnvironment {
+  const { packages, setup, cpus = null, registries, dockerfile } = written;
   return {
     name,
     ...(written.image !== undefined && { image: written.image }),
+    ...(dockerfile !== undefined && { dockerfileAt: { path: dockerfile, line: lineOf('dockerfile') } }),
     packages: [...new Set(packages)].sort(),
     setup,
     variables: written.variables,

@@ -16,6 +16,7 @@ import { replaceSchedules, type ScheduleChange } from '../../store/replace-sched
 import { installedKey, installedModelKey } from '../credentials/installed-key.ts';
 import { ApplyError } from './apply-error.ts';
 import { readAuthorities } from './read-authorities.ts';
+import { readDockerfiles } from './read-dockerfiles.ts';
 import { type ReadSecret, readSecret } from './read-secret.ts';
 import { type CredentialOutcome, type SealInput, sealConnections } from './seal-connections.ts';
 import { type SealedModels, sealModels } from './seal-models.ts';
@@ -61,12 +62,14 @@ export async function applyFile(request: ApplyRequest): Promise<ApplyResult> {
   if ('problems' in parsed) throw new ApplyError(request.file, parsed.problems);
   const { secrets, modelKeys } = await readSecrets(parsed.file, request);
   const { authorities, problems } = await readAuthorities(parsed.file, folderOf(request));
-  if (problems.length > 0) throw new ApplyError(request.file, problems);
+  const { file, problems: inDockerfiles } = await readDockerfiles(parsed.file, folderOf(request));
+  const found = [...problems, ...inDockerfiles].sort(byLine);
+  if (found.length > 0) throw new ApplyError(request.file, found);
   return inTransaction(request.database, async (tx) => {
     await lockPolicy(tx);
     await tx.query('savepoint before');
     const result = {
-      ...(await replacePolicy(tx, parsed.file, { secrets, modelKeys, authorities }, request)),
+      ...(await replacePolicy(tx, file, { secrets, modelKeys, authorities }, request)),
       warnings: parsed.warnings,
     };
     if (request.dryRun || !result.changed) await tx.query('rollback to savepoint before');

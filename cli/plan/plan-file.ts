@@ -5,7 +5,7 @@ import { compareDocuments, type DocumentChange } from '../../access/compare-docu
 import type { AccessDocument, NamedModel } from '../../access/document.ts';
 import { compareEnvironments, type EnvironmentChange } from '../../access/environments/compare-environments.ts';
 import { parseAccessFile } from '../../access/parse-file/parse-access-file.ts';
-import type { FileProblem } from '../../access/parse-file/problem.ts';
+import { byLine, type FileProblem } from '../../access/parse-file/problem.ts';
 import { compareReach, type ScopeReach } from '../../access/reach.ts';
 import { type RecordedRequest, type ReplayedChange, replay } from '../../access/replay.ts';
 import { documentOf, resolveFile } from '../../access/resolve-file.ts';
@@ -19,6 +19,7 @@ import { knownServers, waitingDefinitions } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { ApplyError } from '../apply/apply-error.ts';
 import { readAuthorities } from '../apply/read-authorities.ts';
+import { readDockerfiles } from '../apply/read-dockerfiles.ts';
 import { isCallable, ruleOn } from '../connections/describe-connection.ts';
 
 export interface PlanRequest {
@@ -63,9 +64,12 @@ export interface WaitingTools {
 export async function planFile(request: PlanRequest): Promise<Plan> {
   const parsed = parseAccessFile(request.text, request.now);
   if ('problems' in parsed) throw new ApplyError(request.file, parsed.problems);
-  const { file, warnings } = parsed;
-  const { authorities, problems } = await readAuthorities(file, path.dirname(path.resolve(request.file)));
-  if (problems.length > 0) throw new ApplyError(request.file, problems);
+  const { warnings } = parsed;
+  const folder = path.dirname(path.resolve(request.file));
+  const { authorities, problems } = await readAuthorities(parsed.file, folder);
+  const { file, problems: inDockerfiles } = await readDockerfiles(parsed.file, folder);
+  const found = [...problems, ...inDockerfiles].sort(byLine);
+  if (found.length > 0) throw new ApplyError(request.file, found);
 
   return inTransaction(request.database, async (tx) => {
     const current = await currentPolicy(tx);

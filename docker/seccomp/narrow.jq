@@ -21,6 +21,7 @@ def allow($names; $args): {names: $names, action: "SCMP_ACT_ALLOW", args: $args}
         | ([0, "any"], [6, "TCP"], [17, "UDP"]) as [$protocol, $kind]
         | allow(["socket"]; [equal(0; $family), equal(2; $protocol)]) + {comment: "\($name), \($kind)"}]
     + [allow(["socket"]; [equal(0; 16), equal(2; 0)]) + {comment: "AF_NETLINK, NETLINK_ROUTE"}]
+    + [{names: ["socket"], action: "SCMP_ACT_ERRNO", errnoRet: 93, args: [equal(0; 16), equal(2; 9)], comment: "AF_NETLINK, NETLINK_AUDIT: EPROTONOSUPPORT"}]
     + [([$signals_second, 1], [$signals_third, 2]) as [$names, $index]
         | allow($names; [below($index; 19)]), (range(23; 65) as $signal | allow($names; [equal($index; $signal)]))]
     + [allow($files; [below(1; 10)]) + {comment: "commands below F_SETSIG"}]

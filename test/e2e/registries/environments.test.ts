@@ -1,4 +1,7 @@
 /** Environments, from the access file to a command in a sandbox, on the registries of this machine. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { publicHost } from '../../../contracts/registry-hosts.ts';
 import { connectEngine } from '../../../docker/engine.ts';
 import { ensureSandboxImage } from '../../../docker/sandbox-image.ts';
 import { docker } from '../../support/installation/containers.ts';
@@ -6,9 +9,11 @@ import { answersIn } from '../../support/installation/conversations.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { containerOf } from '../../support/installation/sandboxes.ts';
 import { type MachineRegistries, machineRegistries } from '../../support/machine-registries.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { work } from '../security/support/work.ts';
 
 let registries: MachineRegistries;
+let folder: TemporaryFolder;
 let bellhop: Installation;
 /** Makes the images of this run its own. */
 const mark = `bellhop-test-${process.pid}`;
@@ -25,7 +30,10 @@ if (exec 3<>/dev/tcp/127.0.0.2/22) 2>/dev/null; then exit 6; fi
 
 beforeAll(async () => {
   const engine = await connectEngine({ env: process.env });
-  [registries] = await Promise.all([machineRegistries(), ensureSandboxImage({ engine })]);
+  const [found, { name: image }] = await Promise.all([machineRegistries(), ensureSandboxImage({ engine })]);
+  registries = found;
+  folder = await temporaryFolder();
+  await writeDockerfile(image);
   const { mirrors, caBundles } = registries;
   bellhop = await startInstallation({
     environment: { BELLHOP_REGISTRY_MIRRORS: JSON.stringify(mirrors) },
@@ -35,6 +43,7 @@ beforeAll(async () => {
 }, 500_000);
 afterAll(async () => {
   await bellhop?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
   const names = (await docker('images', 'bellhop-environment', '--format', '{{.Repository}}:{{.Tag}}')).split('\n');
   for (const name of names.filter(Boolean)) {
     const history = await docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', name).catch(() => '');
@@ -47,7 +56,11 @@ async function apply(setup: string, more: Record<string, unknown> = {}): Promise
   // JSON is YAML.
   const file = {
     organization: { bundles: ['demo'] },
-    channels: { '#platform-eng': { environment: 'test-node' }, '#secops': { environment: 'test-broken' } },
+    channels: {
+      '#platform-eng': { environment: 'test-node' },
+      '#general': { environment: 'test-reports' },
+      '#secops': { environment: 'test-broken' },
+    },
     bundles: { demo: { connections: ['acme'] } },
     connections: {
       acme: {
@@ -65,10 +78,32 @@ async function apply(setup: string, more: Record<string, unknown> = {}): Promise
         registries: ['pypi'],
         ...more,
       },
+      'test-reports': { dockerfile: 'reports/Dockerfile', registries: ['pypi', 'debian'] },
       'test-broken': { setup: `# ${mark}\necho the last words of the script\nexit 7\necho never` },
     },
   };
-  await bellhop.apply(JSON.stringify(file));
+  await bellhop.apply(JSON.stringify(file), folder.path);
+}
+
+/** Where the access file stands, with a Dockerfile beside it. */
+async function writeDockerfile(image: string): Promise<void> {
+  const debian = registries.mirrors.debian?.url ?? `http://${publicHost('debian')}/debian`;
+  await mkdir(path.join(folder.path, 'reports'));
+  await writeFile(path.join(folder.path, 'reports/sources.list'), `deb ${debian} bookworm main\n`);
+  await writeFile(path.join(folder.path, 'reports/requirements.txt'), 'tomlkit==0.12.5\n');
+  const lines = [
+    `FROM ${image}`,
+    `ENV COLOUR=green MARK=${mark}`,
+    'COPY sources.list /etc/apt/sources.list',
+    'COPY requirements.txt /opt/reports/',
+    'RUN apt-get update && apt-get install -y --no-install-recommends tree',
+    'RUN useradd --create-home builder && chown builder /opt/reports',
+    'USER builder',
+    'WORKDIR /opt/reports',
+    'RUN pip install --retries 0 --target lib -r requirements.txt && id -un > by',
+    'RUN curl -sS -m 20 https://api.acme.test/v1/signups | grep -q blocked',
+  ];
+  await writeFile(path.join(folder.path, 'reports/Dockerfile'), lines.join('\n'));
 }
 
 const LOOK = [
@@ -141,7 +176,26 @@ test('a script that fails tells the thread which one, its exit code and its last
   expect(said).not.toContain('never');
 }, 350_000);
 
+test('a Dockerfile is carried out through the proxy, and its programs, users and variables are in the sandboxes', async () => {
+  const look =
+    '$ tree --version; PYTHONPATH=/opt/reports/lib python3 -c "import tomlkit; print(tomlkit.__version__)"; cat /opt/reports/by; echo $COLOUR; ls -A /build';
+  const { steps, message } = await work(bellhop, look, { channel: '#general', withinMs: 400_000 });
+  expect((await answersIn(bellhop, message)).join('\n')).toContain('The environment test-reports is being built');
+  expect(steps[0]?.output).toMatch(/^tree v2.*\n0\.12\.5\nbuilder\ngreen\nls: cannot access '\/build'/);
+  const { rows } = await bellhop.database.query<{ host: string; outcome: string }>(
+    `select distinct host, outcome from egress_event where scope = 'environment:test-reports'`,
+  );
+  expect(rows.filter(({ outcome }) => outcome === 'forwarded').length).toBeGreaterThan(1);
+  expect(rows.filter(({ outcome }) => outcome === 'injected')).toEqual([]);
+  expect(rows.filter(({ host }) => host === 'api.acme.test')).toMatchObject([{ outcome: 'blocked' }]);
+  const [image = ''] = (
+    await docker('images', '--filter', 'label=bellhop.environment=test-reports', '--format', '{{.Repository}}:{{.Tag}}')
+  ).split('\n');
+  const said = `${await docker('history', '--no-trunc', image)}${await docker('inspect', '--format', '{{json .Config}}', image)}`;
+  expect(said).not.toMatch(/3128|APT_CONFIG|\.pem/);
+}, 450_000);
+
 test('a place without an environment has the usual sandbox', async () => {
-  const { steps } = await work(bellhop, '$ ls /usr/local/share/mark; echo "[$COLOUR]"', { channel: '#general' });
+  const { steps } = await work(bellhop, '$ ls /usr/local/share/mark; echo "[$COLOUR]"', { channel: '#random' });
   expect(steps[0]?.output).toMatch(/cannot access[\s\S]*\[\]/);
 }, 200_000);

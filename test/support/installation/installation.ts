@@ -41,8 +41,11 @@ export interface Installation extends AsyncDisposable {
   /** The address for one role. */
   databaseUrl(role: DatabaseRole): string;
   readonly processes: Readonly<Record<ProcessName, WorkerProcess>>;
-  /** Applies an access file, given as text; ports of the demo's file are replaced by the simulator's. */
-  apply(yaml: string): Promise<void>;
+  /**
+   * Applies an access file, given as text; ports of the demo's file are replaced by the simulator's.
+   * @param folder in which it stands as far as paths in it go
+   */
+  apply(yaml: string, folder?: string): Promise<void>;
   /** The demo's own file without what it offers to people: tests say that themselves. */
   demoFile(): Promise<string>;
   /** Writes the operator's file anew and starts the proxy again, which reads it only then. */
@@ -176,11 +179,11 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     databaseUrl: (role) => urls.roles[role],
     processes,
     demoFile: async () => withoutPeople(await readFile(DEMO_FILE, 'utf8')),
-    async apply(yaml) {
+    async apply(yaml, folder = '.') {
       const text = yaml.replaceAll('127.0.0.1/32:7443', `127.0.0.1/32:${acme.port}`);
       await applyFile({
         database: admin,
-        file: 'bellhop.yaml',
+        file: path.join(folder, 'bellhop.yaml'),
         text,
         environment: { ACME_TOKEN: canary, ACME_LOGIN: `bellhop:${canary}`, ...options.secrets },
         appliedBy: 'test',

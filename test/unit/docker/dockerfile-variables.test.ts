@@ -1,0 +1,22 @@
+import { putVariablesIn } from '../../../docker/dockerfile-variables.ts';
+
+const VARIABLES = new Map([
+  ['A', 'one'],
+  ['EMPTY', ''],
+  ['TRICK', '$A'],
+]);
+
+test.each([
+  ['$A/x', 'one/x'],
+  ['${A}B', 'oneB'],
+  ['$AB', ''],
+  ['${B:-two}', 'two'],
+  ['${EMPTY:-$A}', 'one'],
+  ['${A:+yes}${B:+no}', 'yes'],
+  ['\\$A', '$A'],
+  ['a\\b', 'a\\b'],
+  ['$TRICK', '$A'],
+  ['100$', '100$'],
+])('%s is read as %s', (text, read) => {
+  expect(putVariablesIn(text, VARIABLES)).toBe(read);
+});
