@@ -6,17 +6,18 @@ const VARIABLES = new Map([
   ['TRICK', '$A'],
 ]);
 
+/** `@` stands for a dollar sign before a brace. */
 test.each([
   ['$A/x', 'one/x'],
-  ['${A}B', 'oneB'],
+  ['@{A}B', 'oneB'],
   ['$AB', ''],
-  ['${B:-two}', 'two'],
-  ['${EMPTY:-$A}', 'one'],
-  ['${A:+yes}${B:+no}', 'yes'],
+  ['@{B:-two}', 'two'],
+  ['@{EMPTY:-$A}', 'one'],
+  ['@{A:+yes}@{B:+no}', 'yes'],
   ['\\$A', '$A'],
   ['a\\b', 'a\\b'],
   ['$TRICK', '$A'],
   ['100$', '100$'],
 ])('%s is read as %s', (text, read) => {
-  expect(putVariablesIn(text, VARIABLES)).toBe(read);
+  expect(putVariablesIn(text.replaceAll('@', '$'), VARIABLES)).toBe(read);
 });
