@@ -24,6 +24,8 @@ export interface CommandEnd {
 const KEPT_LINES = 20;
 const KEPT_OF_LINE = 500;
 const LOOK_MS = 250;
+/** After its output was closed the engine is asked so often for the exit code. */
+const LOOKS_AFTER = 40;
 
 /** Runs a command in a container by the engine's exec, to the end of the command. What it leaves running may hold its output open. */
 export async function runInContainer(container: Docker.Container, command: ContainerCommand): Promise<CommandEnd> {
@@ -50,16 +52,28 @@ export async function runInContainer(container: Docker.Container, command: Conta
       command.onLine(text);
     }
   })();
-  let ended = await exec.inspect();
-  while (ended.Running) {
-    await Promise.race([closed, delay(LOOK_MS)]);
-    ended = await exec.inspect();
-    if (ended.Running) await delay(LOOK_MS);
-  }
+  const exitCode = await exitCodeOf(exec, closed);
   // What it wrote last is on its way.
   await Promise.race([closed, delay(LOOK_MS)]);
   stream.destroy();
   output.end();
   await reading;
-  return { exitCode: ended.ExitCode, last };
+  return { exitCode, last };
+}
+
+/**
+ * Waits for the end. A command that the engine is still starting does not run yet, and has no exit code either.
+ * @returns null when its output was closed and no exit code came
+ */
+async function exitCodeOf(exec: Docker.Exec, closed: Promise<unknown>): Promise<number | null> {
+  let isClosed = false;
+  void closed.then(() => {
+    isClosed = true;
+  });
+  for (let looks = 0; looks < LOOKS_AFTER; looks += isClosed ? 1 : 0) {
+    const { Running, ExitCode } = await exec.inspect();
+    if (!Running && ExitCode !== null) return ExitCode;
+    await (isClosed ? delay(LOOK_MS) : Promise.race([closed, delay(LOOK_MS)]));
+  }
+  return null;
 }

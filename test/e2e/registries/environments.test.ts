@@ -52,14 +52,13 @@ afterAll(async () => {
   }
 }, 60_000);
 
-async function apply(setup: string, more: Record<string, unknown> = {}): Promise<void> {
+async function apply(setup: string, secops = 'test-broken'): Promise<void> {
   // JSON is YAML.
   const file = {
     organization: { bundles: ['demo'] },
     channels: {
       '#platform-eng': { environment: 'test-node' },
-      '#general': { environment: 'test-reports' },
-      '#secops': { environment: 'test-broken' },
+      '#secops': { environment: secops },
     },
     bundles: { demo: { connections: ['acme'] } },
     connections: {
@@ -76,7 +75,6 @@ async function apply(setup: string, more: Record<string, unknown> = {}): Promise
         variables: { COLOUR: 'blue' },
         'memory-mb': 900,
         registries: ['pypi'],
-        ...more,
       },
       'test-reports': { dockerfile: 'reports/Dockerfile', registries: ['pypi', 'debian'] },
       'test-broken': { setup: `# ${mark}\necho the last words of the script\nexit 7\necho never` },
@@ -101,7 +99,7 @@ async function writeDockerfile(image: string): Promise<void> {
     'USER builder',
     'WORKDIR /opt/reports',
     'RUN pip install --retries 0 --target lib -r requirements.txt && id -un > by',
-    'RUN curl -sS -m 20 https://api.acme.test/v1/signups | grep -q blocked',
+    'RUN ! curl -fsS -m 20 https://api.acme.test/v1/signups',
   ];
   await writeFile(path.join(folder.path, 'reports/Dockerfile'), lines.join('\n'));
 }
@@ -179,8 +177,11 @@ test('a script that fails tells the thread which one, its exit code and its last
 test('a Dockerfile is carried out through the proxy, and its programs, users and variables are in the sandboxes', async () => {
   const look =
     '$ tree --version; PYTHONPATH=/opt/reports/lib python3 -c "import tomlkit; print(tomlkit.__version__)"; cat /opt/reports/by; echo $COLOUR; ls -A /build';
-  const { steps, message } = await work(bellhop, look, { channel: '#general', withinMs: 400_000 });
-  expect((await answersIn(bellhop, message)).join('\n')).toContain('The environment test-reports is being built');
+  await apply(SETUP, 'test-reports');
+  const { steps, message, state } = await work(bellhop, look, { channel: '#secops', withinMs: 400_000 });
+  const said = (await answersIn(bellhop, message)).join('\n');
+  if (state === 'failed') throw new Error(said);
+  expect(said).toContain('The environment test-reports is being built');
   expect(steps[0]?.output).toMatch(/^tree v2.*\n0\.12\.5\nbuilder\ngreen\nls: cannot access '\/build'/);
   const { rows } = await bellhop.database.query<{ host: string; outcome: string }>(
     `select distinct host, outcome from egress_event where scope = 'environment:test-reports'`,
@@ -191,11 +192,11 @@ test('a Dockerfile is carried out through the proxy, and its programs, users and
   const [image = ''] = (
     await docker('images', '--filter', 'label=bellhop.environment=test-reports', '--format', '{{.Repository}}:{{.Tag}}')
   ).split('\n');
-  const said = `${await docker('history', '--no-trunc', image)}${await docker('inspect', '--format', '{{json .Config}}', image)}`;
-  expect(said).not.toMatch(/3128|APT_CONFIG|\.pem/);
+  const kept = `${await docker('history', '--no-trunc', image)}${await docker('inspect', '--format', '{{json .Config}}', image)}`;
+  expect(kept).not.toMatch(/3128|APT_CONFIG/);
 }, 450_000);
 
 test('a place without an environment has the usual sandbox', async () => {
-  const { steps } = await work(bellhop, '$ ls /usr/local/share/mark; echo "[$COLOUR]"', { channel: '#random' });
+  const { steps } = await work(bellhop, '$ ls /usr/local/share/mark; echo "[$COLOUR]"', { channel: '#general' });
   expect(steps[0]?.output).toMatch(/cannot access[\s\S]*\[\]/);
 }, 200_000);
