@@ -114,12 +114,14 @@ export type PressOutcome = 'taken' | 'again' | 'not-yours' | 'answered' | 'late'
 export async function pressQuestion(database: Database, press: Press): Promise<PressOutcome> {
   return inTransaction(database, async (db) => {
     const found = await findQuestion(db, press.question);
-    if (!found || (await lockSession(db, found.session)) === null) return 'gone';
+    const locked = found && (await lockSession(db, found.session));
+    if (!found || !locked) return 'gone';
     const question = await findQuestion(db, press.question);
     if (!question) return 'gone';
     const { asked, session, turn } = question;
     const isTheirs = asked.answerer === 'members' ? press.isMember : asked.answerer.person === press.by;
-    if (!isTheirs) return 'not-yours';
+    // In a thread that works in a person's name nobody else's press causes anything.
+    if (!isTheirs || (locked.owner !== null && locked.owner !== press.by)) return 'not-yours';
     if (question.state === 'answered') return question.by === press.by ? 'again' : 'answered';
     if (question.state !== 'open') return 'late';
     if (question.leftMs <= 0) return 'late';

@@ -8,6 +8,8 @@ import { rowMissing, turnOverError } from './errors.ts';
 export interface LockedSession {
   readonly scope: ScopeKey;
   readonly principal: Principal;
+  /** The person whose session it is. Null: nobody's. */
+  readonly owner: string | null;
   /** The highest fence that was used so far. */
   readonly fence: Fence;
 }
@@ -19,12 +21,14 @@ export interface TurnRef {
 
 /** Locks the session's row. Writers of one session wait for each other here. Null when there is no such session. */
 export async function lockSession(db: Queryable, session: SessionId): Promise<LockedSession | null> {
-  const { rows } = await db.query<{ scope: ScopeKey; principal: Principal; run: number; count: number }>(
-    `select scope, principal, fence_run as run, fence_count as count from session where id = $1 for no key update`,
+  const { rows } = await db.query<Omit<LockedSession, 'fence'> & Fence>(
+    `select scope, principal, owner, fence_run as run, fence_count as count from session where id = $1 for no key update`,
     [session],
   );
   const row = rows[0];
-  return row ? { scope: row.scope, principal: row.principal, fence: { run: row.run, count: row.count } } : null;
+  if (!row) return null;
+  const { run, count, ...known } = row;
+  return { ...known, fence: { run, count } };
 }
 
 /**

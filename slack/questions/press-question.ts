@@ -4,6 +4,7 @@ import type { Database } from '../../store/database.ts';
 import { noteHeldBack } from '../../store/held-back.ts';
 import { putEphemeral } from '../../store/outbox.ts';
 import { findQuestion, type PressOutcome, pressQuestion, type StoredQuestion } from '../../store/questions.ts';
+import { findSession } from '../../store/sessions.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import { isResponseUrl } from '../api/slack-hosts.ts';
@@ -80,8 +81,9 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
   async function tell(question: StoredQuestion, user: string, outcome: PressOutcome): Promise<void> {
     if (outcome === 'not-yours') {
       const { answerer } = question.asked;
-      if (answerer !== 'members') {
-        const press = { session: question.session, owner: answerer.person, actor: user, kind: 'press' } as const;
+      const owner = answerer === 'members' ? (await findSession(database, question.session))?.owner : answerer.person;
+      if (owner) {
+        const press = { session: question.session, owner, actor: user, kind: 'press' } as const;
         await noteHeldBack(database, { ...press, ts: question.id });
       }
       await whisper(question, user, await onlyText(question));
@@ -93,7 +95,7 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
 
   async function onlyText({ asked: { answerer } }: StoredQuestion): Promise<string> {
     if (answerer === 'members')
-      return 'Only members of this workspace can answer this. Your press has changed nothing.';
+      return "Only members of this workspace can answer this, and only its owner in a thread that works in a person's name. Your press has changed nothing.";
     const person = await directory.person(answerer.person).catch(() => null);
     return `Only ${person?.name ?? 'the person it is put to'} can answer this. Your press has changed nothing.`;
   }

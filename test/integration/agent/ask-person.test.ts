@@ -125,6 +125,17 @@ test('of members who press at once, the first counts; a guest changes nothing', 
   expect(acted).toHaveLength(1);
 });
 
+test('in a thread that works in a person’s name, no other member’s press counts', async () => {
+  const { run, acted } = asking(question('members'));
+  const ref = await stage.pending('act', {});
+  await stage.database.query("update session set owner = 'U1' where id = $1", [ref.session]);
+  await run(ref);
+  expect(await press(ref, 'U2')).toBe('not-yours');
+  expect(await press(ref, 'U1')).toBe('taken');
+  await run(ref);
+  expect(acted).toEqual(['U1 {}']);
+});
+
 test('a question whose time is over is answered by nobody any more', async () => {
   const { run, acted } = asking(question('requester', { withinMs: 0 }));
   const ref = await stage.pending('act', {});
