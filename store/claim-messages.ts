@@ -46,11 +46,14 @@ export async function claimUnread(db: Queryable, session: SessionId, turn: numbe
   if (rowCount === 0) await claim(db, session, turn, estimate, false);
 }
 
+/** Looked up once for a statement, and not for each row. */
+const OWNER = '(select owner from session where session.id = $1)';
+
 /**
  * In a session whose sandbox may have been served a person's credential, only what this person says is read: what others write there must not
  * cause anything in their name. An owner is set under the session's lock, before anything is served.
  */
-export const FROM_OWNER = `(select owner is null or owner = author or coalesce(owner = confirmed_by, false) from session where session.id = $1)`;
+export const FROM_OWNER = `(${OWNER} is null or author = ${OWNER} or confirmed_by = ${OWNER})`;
 
 /**
  * What a turn (session $1, number $2) may take. It takes nothing that was said after a stop of it:
