@@ -1,4 +1,5 @@
 import http from 'node:http';
+import https from 'node:https';
 
 /** Where a browser has been led, with what it was shown there. */
 export interface Landing {
@@ -20,8 +21,9 @@ const MOST_REDIRECTS = 15;
 /**
  * @param who is logged in at the authorization server
  * @param hosts where the servers are: `login.a.test` → `http://127.0.0.1:4711`
+ * @param ca PEM of the authority of those with TLS
  */
-export function createOAuthBrowser(who: string, hosts: Readonly<Record<string, string>>): OAuthBrowser {
+export function createOAuthBrowser(who: string, hosts: Readonly<Record<string, string>>, ca?: string): OAuthBrowser {
   const cookies = new Map<string, string>([['who', who]]);
 
   async function visit(start: string, body: string | null): Promise<Landing> {
@@ -44,7 +46,9 @@ export function createOAuthBrowser(who: string, hosts: Readonly<Record<string, s
   function ask(target: URL, seen: URL, form: string | null) {
     return new Promise<{ status: number; text: string; location: string | undefined; setCookie: readonly string[] }>(
       (resolve, reject) => {
-        const request = http.request(target, {
+        const { request: begin } = target.protocol === 'https:' ? https : http;
+        const request = begin(target, {
+          ...(ca === undefined ? {} : { ca, servername: seen.hostname }),
           method: form === null ? 'GET' : 'POST',
           headers: {
             host: seen.host,

@@ -5,6 +5,10 @@ import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { createTestAuthority } from '../../integration/proxy/support/test-authority.ts';
 import {
+  type ServerProcess,
+  startServerProcess,
+} from '../../integration/proxy/support/token-servers/server-process.ts';
+import {
   APP_ID,
   CLIENT_SECRET,
   IAP_AUDIENCE,
@@ -13,8 +17,10 @@ import {
   startTokenWorld,
   type TokenWorld,
 } from '../../integration/proxy/support/token-world.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { createHostileServer, tool } from '../../support/mcp/hostile-server.ts';
+import { createOAuthBrowser, type Landing } from '../../support/oauth-browser.ts';
 import { until } from '../../support/until.ts';
 import { isInMemory } from './support/memory.ts';
 import { type Place, placesWith } from './support/renderings.ts';
@@ -38,7 +44,10 @@ const CANARIES = Object.fromEntries(STATIC.map((kind) => [kind, canary(kind)]));
 
 let bellhop: Installation;
 let hosts: TokenWorld;
+/** Where a person grants tokens of their own. */
+let own: ServerProcess;
 let worked: Worked;
+let ownWork: Worked;
 /** Each secret with a name. */
 let secrets: Record<string, string>;
 
@@ -107,8 +116,23 @@ function fileOf(port: number): string {
       },
     },
     connections: { ...Object.fromEntries(connections), tracker },
+    people: {
+      offer: [
+        {
+          ...{ preset: 'gitlab', host: 'own.a.test', addresses },
+          oauth: {
+            ...{ 'client-id': 'bellhop', issuer: OWN_ISSUER, 'names-issuer': true, scopes: ['openid', 'api'] },
+            ...{ 'authorize-url': `${OWN_ISSUER}/auth`, 'token-url': `${OWN_ISSUER}/token` },
+            ...{ 'device-url': `${OWN_ISSUER}/device/auth`, fromEnv: environmentName('own') },
+          },
+        },
+      ],
+    },
   });
 }
+
+const OWN_ISSUER = 'https://own.a.test';
+const OWN_SECRET = canary('own-client');
 
 const environmentName = (id: string) => `SECRET_${id.replaceAll('-', '_').toUpperCase()}`;
 
@@ -126,14 +150,56 @@ const HUNT = [
   '$ env; cat /proc/*/environ /proc/*/cmdline 2>&1 | tr "\\0" "\\n"; curl -sS http://proxy.internal/status',
 ];
 
+/** Ada grants a token by her browser and uses it, and another one by a device code. */
+async function grantOwn(callbackHost: string): Promise<void> {
+  const { slack } = bellhop;
+  const browser = createOAuthBrowser('ada', { 'own.a.test': own.url, [callbackHost]: `http://${callbackHost}` });
+  const dm = await slack.openDm('ada');
+  const form = async (matches: RegExp, action: string): Promise<string> => {
+    const asked = await slack.post('ada', dm, 'connect gitlab');
+    await slack.click('ada', await slack.waitForAnswer(asked, /allow it there/), action);
+    const blocks = async () => JSON.stringify((await slack.waitForModal('ada')).blocks);
+    await until(async () => matches.test(await blocks()), `a form with ${matches}`, 30_000);
+    const found = matches.exec(await blocks())?.[1] ?? '';
+    await slack.closeModal('ada');
+    return found;
+  };
+  const confirm = async (letters: Readonly<Record<string, string>>): Promise<void> => {
+    const waits = () => bellhop.database.query("select 1 from personal_grant where state = 'granted' and told");
+    await until(async () => (await waits()).rowCount === 1, 'the grant', 30_000);
+    const button = async () =>
+      (await slack.state()).messages.findLast(({ text, channel }) => channel === dm && /the account is/.test(text));
+    await until(async () => (await button()) !== undefined, 'the button');
+    await slack.click('ada', (await button()) as never, 'bellhop_confirm');
+    await slack.waitForModal('ada');
+    expect(await slack.submit('ada', letters)).toMatchObject({ closed: true });
+  };
+  const userCode = await form(/\*([A-Z]{4}-[A-Z]{4})\*/, 'bellhop_connect_device');
+  const xsrf = ({ text }: Landing) => /name="xsrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  const entry = await browser.open(`${OWN_ISSUER}/device`);
+  const shown = await browser.send(`${OWN_ISSUER}/device`, { xsrf: xsrf(entry), user_code: userCode });
+  await browser.send(`${OWN_ISSUER}/device`, { xsrf: xsrf(shown), user_code: userCode, confirm: 'yes' });
+  await confirm({});
+  const link = await form(/<(https:[^|>]+)\|Open /, 'bellhop_connect');
+  const page = await browser.open(link.replaceAll('&amp;', '&'));
+  await confirm({ proof: /<strong>([A-Z-]{9})<\/strong>/.exec(page.text)?.[1] ?? '' });
+  ownWork = await work(bellhop, `$ curl -sS -v ${OWN_ISSUER}/api/v4/user; env`, { channel: dm, withinMs: 120_000 });
+}
+
 beforeAll(async () => {
   const authority = await createTestAuthority();
   const tracker = createHostileServer('https://elsewhere.test/');
   tracker.expects = canary('mcp');
   tracker.tools = [tool('whoami'), tool('big')];
   const identity = await authority.issue('bellhop');
+  const callbackHost = `127.0.0.1:${await freePort()}`;
+  own = await startServerProcess('login', {
+    ...{ issuer: OWN_ISSUER, clientSecret: OWN_SECRET, life: 600 },
+    redirectUris: [`http://${callbackHost}/oauth/callback/gitlab`],
+  });
   hosts = await startTokenWorld({
     more: {
+      'own.a.test': own.front,
       ...Object.fromEntries(STATIC.map((kind) => [`${kind}.k.test`, saysWhetherItCame(String(CANARIES[kind]))])),
       'mcp.k.test': tracker.onRequest,
       'mtls.k.test': (request, response) => {
@@ -146,6 +212,7 @@ beforeAll(async () => {
   const entered: Record<string, string> = {
     ...CANARIES,
     tracker: tracker.expects,
+    own: OWN_SECRET,
     basic: `user:${CANARIES.basic}`,
     headers: JSON.stringify({ 'x-one': CANARIES.headers, 'x-two': 'two' }),
     'aws-sigv4': `AKIAEXAMPLE:${CANARIES['aws-sigv4']}`,
@@ -154,6 +221,7 @@ beforeAll(async () => {
   };
   const place = Object.fromEntries(hosts.hosts.map((host) => [host, `127.0.0.1:${port}`]));
   bellhop = await startInstallation({
+    environment: { BELLHOP_CALLBACK_URL: `http://${callbackHost}` },
     secrets: Object.fromEntries(Object.entries(entered).map(([id, secret]) => [environmentName(id), secret])),
   });
   const authorityFile = path.join(bellhop.home, 'hosts.pem');
@@ -167,6 +235,8 @@ beforeAll(async () => {
   const listed = () => bellhop.database.query('select 1 from mcp_server where listed is not null');
   await until(async () => (await listed()).rowCount === 1, 'the list of the MCP server', 30_000);
   worked = await work(bellhop, HUNT.join('\n'), { withinMs: 120_000 });
+  await grantOwn(callbackHost);
+  const granted = await own.call<{ kind: string; text: string }[]>('secrets');
 
   const sent = hosts.authorizations.filter(({ host }) => !/k\.test$|login/.test(host)).map(({ value }) => value);
   const refreshTokens = await hosts.oidc.call<string[]>('refreshTokens');
@@ -175,6 +245,8 @@ beforeAll(async () => {
     'the token of an MCP server': tracker.expects,
     mtls: String(identity.key.split('\n')[1]),
     'the secret of a client': CLIENT_SECRET,
+    'the secret of the client of an offer': OWN_SECRET,
+    ...Object.fromEntries(granted.map(({ kind, text }, index) => [`a person's ${kind} ${index}`, text])),
     'the key of a robot': middleOf(String(entered.robot)),
     'the key of a service account': middleOf(
       (JSON.parse(String(entered.warehouse)) as { private_key: string }).private_key,
@@ -183,8 +255,9 @@ beforeAll(async () => {
     ...Object.fromEntries(refreshTokens.map((token, index) => [`refresh token ${index}`, token])),
     ...Object.fromEntries(sent.map((value, index) => [`minted token ${index}`, value.replace(/^\w+ /, '')])),
   };
-}, 240_000);
+}, 300_000);
 afterAll(async () => {
+  await own?.[Symbol.asyncDispose]();
   await bellhop?.[Symbol.asyncDispose]();
   await hosts?.[Symbol.asyncDispose]();
 }, 60_000);
@@ -202,7 +275,11 @@ test('each kind of credential was used, and the sandbox was told none of them', 
   // The entered refresh token and its successor; a JWT of the app, its token, and five more of the others.
   expect(Object.keys(secrets).filter((name) => name.startsWith('refresh token')).length).toBeGreaterThanOrEqual(2);
   expect(Object.keys(secrets).filter((name) => name.startsWith('minted token')).length).toBeGreaterThanOrEqual(7);
-  const told = worked.steps.map(
+  expect(ownWork.steps[0]?.output).toContain('"username":"ada"');
+  for (const kind of ['code', 'verifier', 'device code', 'access token', 'refresh token']) {
+    expect(Object.keys(secrets).some((name) => name.startsWith(`a person's ${kind}`))).toBe(true);
+  }
+  const told = [...worked.steps, ...ownWork.steps].map(
     ({ number, output, told }): Place => ({
       name: `step ${number}`,
       bytes: Buffer.from(output + told),
@@ -239,7 +316,10 @@ test.each(['gateway', 'agent', 'runner'] as const)(
   async (name) => {
     const { pid } = bellhop.processes[name];
     expect(await isInMemory(pid, new URL(bellhop.databaseUrl(name)).password)).toBe(true);
-    const minted = Object.entries(secrets).filter(([what]) => what === 'minted token 0' || what === 'refresh token 1');
+    const theirs = Object.keys(secrets).find((what) => what.startsWith("a person's refresh token"));
+    const minted = Object.entries(secrets).filter(([what]) =>
+      ['minted token 0', 'refresh token 1', theirs].includes(what),
+    );
     for (const [, secret] of minted) expect(await isInMemory(pid, secret)).toBe(false);
   },
   60_000,

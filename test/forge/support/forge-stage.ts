@@ -51,7 +51,8 @@ export async function startForgeStage({
   return { gitea, bellhop, [Symbol.asyncDispose]: () => everything.disposeAsync() };
 }
 
-function accessTo(gitea: Gitea): Record<string, unknown> {
+/** The access file of the stage. */
+export function accessTo(gitea: Gitea): Record<string, unknown> {
   return {
     channels: { '#platform-eng': { bundles: ['code'] } },
     bundles: { code: { connections: ['forge'], repositories: [{ repository: 'acme/shop', access: 'propose' }] } },

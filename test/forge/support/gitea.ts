@@ -128,6 +128,9 @@ DB_TYPE = sqlite3
 PATH = ${work}/data/gitea.db
 [security]
 INSTALL_LOCK = true
+[oauth2]
+ACCESS_TOKEN_EXPIRATION_TIME = 20
+INVALIDATE_REFRESH_TOKENS = true
 [repository]
 ROOT = ${work}/repos
 DEFAULT_BRANCH = main
