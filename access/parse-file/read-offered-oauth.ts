@@ -16,7 +16,8 @@ export const offeredOAuth = entry(
     'names-issuer': z.boolean().optional(),
     'authorize-url': secretUrl.optional(),
     'token-url': secretUrl.optional(),
-    'device-url': secretUrl.optional(),
+    /** `off`: nobody is offered a device code, whatever the preset says. */
+    'device-url': z.union([z.literal('off'), secretUrl]).optional(),
     ...source,
   },
   SECRET_HINT,
@@ -40,7 +41,7 @@ export function toOfferedOAuth(entry: OfferedOAuthEntry, preset: PresetOAuth): O
     namesIssuer: entry['names-issuer'] ?? preset.namesIssuer,
     authorizeUrl: entry['authorize-url'] ?? preset.authorizeUrl,
     tokenUrl: entry['token-url'] ?? preset.tokenUrl,
-    deviceUrl: entry['device-url'] ?? preset.deviceUrl ?? null,
+    deviceUrl: entry['device-url'] === 'off' ? null : (entry['device-url'] ?? preset.deviceUrl ?? null),
     clientId: entry['client-id'],
     clientAuth: entry['client-auth'] ?? preset.clientAuth,
     scopes: entry.scopes ?? preset.scopes,

@@ -34,6 +34,11 @@ test('the preset says where people grant a token, and the file which client asks
   });
 });
 
+test('an administrator can leave device codes out', () => {
+  const text = GITHUB.replace('client-id: abc', 'client-id: abc, device-url: off');
+  expect(offerOf(text).oauth.deviceUrl).toBeNull();
+});
+
 test('the secret of the client is a credential of its own, which reaches no host; a public client has none', () => {
   const { connections } = fileOf(GITHUB);
   expect(connections).toMatchObject([
