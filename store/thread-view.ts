@@ -1,5 +1,6 @@
 import type { EgressEvent } from '../contracts/egress.ts';
 import type { SessionId } from '../contracts/ids.ts';
+import type { Principal } from '../contracts/scope.ts';
 import type { Queryable } from './database.ts';
 
 /** Queries for people who watch a thread. They change nothing, because the console's role may only read. */
@@ -39,6 +40,7 @@ export interface StepRecord {
 export interface SessionRecord {
   readonly state: string;
   readonly scope: string;
+  readonly principal: Principal;
   readonly runner: string | null;
   readonly sandbox: string | null;
 }
@@ -46,7 +48,7 @@ export interface SessionRecord {
 /** The session and the place of its sandbox. Null until somebody has addressed the agent in the thread. */
 export async function readSession(db: Queryable, session: SessionId): Promise<SessionRecord | null> {
   const { rows } = await db.query<SessionRecord>(
-    `select s.state, s.scope, b.runner, b.id as sandbox
+    `select s.state, s.scope, s.principal, b.runner, b.id as sandbox
      from session s left join sandbox b on b.session = s.id where s.id = $1`,
     [session],
   );

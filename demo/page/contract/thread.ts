@@ -43,6 +43,8 @@ export interface ThreadView {
   readonly session: string;
   /** Null until somebody has addressed the agent in this thread. */
   readonly state: string | null;
+  /** The person in whose name the agent works here; null: in its own. */
+  readonly actsAs: string | null;
   readonly runner: string | null;
   readonly sandbox: string | null;
   readonly turns: readonly TurnView[];

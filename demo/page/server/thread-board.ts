@@ -1,5 +1,6 @@
 import { FAILURES, type FailureType, isFailureType } from '../../../contracts/failures.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
+import type { Principal } from '../../../contracts/scope.ts';
 import type { Queryable } from '../../../store/database.ts';
 import { egressEventsOf } from '../../../store/egress-events.ts';
 import { readSession, readSteps, readTurns, type StepRecord, type TurnRecord } from '../../../store/thread-view.ts';
@@ -30,6 +31,7 @@ export async function readThread(
   return {
     session,
     state: known?.state ?? null,
+    actsAs: known ? personOf(known.principal) : null,
     runner: known?.runner ?? null,
     sandbox: known?.sandbox ?? null,
     turns: turns.map((turn) =>
@@ -45,6 +47,12 @@ export async function readThread(
       hits: seen.hits[event.host] ?? null,
     })),
   };
+}
+
+/** The id of the person whom a principal is; null for the agent of a scope. */
+function personOf(principal: Principal): string | null {
+  const [kind, , person] = principal.split(':');
+  return kind === 'person' && person ? person : null;
 }
 
 function toTurn(turn: TurnRecord, steps: readonly StepRecord[]): TurnView {

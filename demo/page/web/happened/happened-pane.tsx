@@ -65,6 +65,7 @@ export function HappenedPane(props: HappenedPaneProps) {
                 turn={turn}
                 session={thread.session}
                 egress={thread.egress.filter(({ event }) => event.turn === turn.number)}
+                actsAs={thread.actsAs}
                 nameOf={nameOf}
                 askWhy={askWhy}
               />

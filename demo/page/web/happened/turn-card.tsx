@@ -18,19 +18,21 @@ export interface TurnCardProps {
   readonly turn: TurnView;
   readonly session: string;
   readonly egress: readonly EgressItem[];
+  /** The person in whose name it is done; null: in the agent's own. */
+  readonly actsAs: string | null;
   readonly nameOf: (person: string) => string;
   readonly askWhy: (event: string) => Promise<WhyAnswer>;
 }
 
 /** One turn: resolve, provision, each step, reply. */
-export function TurnCard({ turn, session, egress, nameOf, askWhy }: TurnCardProps) {
+export function TurnCard({ turn, session, egress, actsAs, nameOf, askWhy }: TurnCardProps) {
   const placed = placeRequests(turn.steps, egress);
   return (
     <li className="turn">
       <header className="turn__head">
         <h3>Turn {turn.number}</h3>
         <p>
-          {nameOf(turn.requester)} asked ·{' '}
+          {nameOf(turn.requester)} asked{actsAs && `, in the name of ${nameOf(actsAs)}`} ·{' '}
           <span className={`turn__state turn__state--${turn.state}`}>{ENDINGS[turn.state]}</span> ·{' '}
           <Elapsed from={turn.startedAt} to={turn.endedAt} />
         </p>
