@@ -224,6 +224,24 @@ test('the eighth calls a tool of an MCP server in a channel, and it takes the ca
   ).toBe(0);
 });
 
+test('the ninth calls the same tool in a direct message, and it takes the caller for the person', async () => {
+  await page.getByRole('button', { name: 'Bellhop', exact: true }).click();
+  await page.getByRole('button', { name: 'Home', exact: true }).click();
+  await page.getByRole('button', { name: 'Connect acme-tools' }).click();
+  const form = page.getByRole('dialog', { name: 'Connect acme-tools' });
+  await form.getByRole('textbox', { name: 'Token' }).fill(ownLogin.replace('ada:', ''));
+  await form.getByRole('button', { name: 'Connect', exact: true }).click();
+  await form.waitFor({ state: 'hidden' });
+  await page.getByText('Acts as Ada Byron, with their own gitea, acme-tools.').waitFor();
+  // A runner asks for the person's list as soon as they have connected the server; the model is offered what is on it.
+  await up.untilStored("select 1 from mcp_tool where owner like 'person:%' and approved_at is not null");
+  await page.getByRole('region', { name: 'In whose name' }).getByRole('button', { name: /^9 / }).click();
+  await thread().waitFor();
+  sessions.push(openSession());
+  expect(await answered()).toContain('called by ada');
+  expect((await requests()).at(-1)).toMatch(/whoami .*injected personal\/acme-tools ← own connections ← ada byron/);
+});
+
 test('the stop button of the status message stops the turn, by keyboard too', async () => {
   await beginLongJob();
   await thread().getByRole('button', { name: 'Stop' }).waitFor();

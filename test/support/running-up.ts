@@ -6,12 +6,13 @@ import type { SetupState } from '../../contracts/setup-state.ts';
 import { bindingOf } from '../../credentials/binding.ts';
 import { keyFileIn, readKeyFile } from '../../credentials/key-file.ts';
 import { open } from '../../credentials/open.ts';
-import { databaseUrlFor } from '../../setup/host/database-urls.ts';
+import { databaseUrlFor, readDatabaseUrls } from '../../setup/host/database-urls.ts';
 import { sealedCredentials } from '../../store/credentials.ts';
 import { openDatabase } from '../../store/database.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { CLI, type LaunchOptions, launchUp } from './launched-up.ts';
 import { processesOf } from './processes-of.ts';
+import { until } from './until.ts';
 
 const run = promisify(execFile);
 
@@ -32,6 +33,8 @@ export interface RunningUp extends AsyncDisposable {
   readonly secrets: Readonly<Record<string, string>>;
   /** The demo's credential, opened by the proxy's own key: nothing else tells it. */
   credential(): Promise<string>;
+  /** Waits until this query, asked as the owner of the schema, has a row. */
+  untilStored(query: string): Promise<void>;
   /** Edits the access file as the tour says and applies it from a terminal of its own. */
   openPaste(): Promise<void>;
   /** Ctrl-C; the exit code. */
@@ -94,6 +97,14 @@ export async function startUp(options: LaunchOptions = {}): Promise<RunningUp> {
         const sealed = (await sealedCredentials(database, versions)).get(connection.id);
         const keys = await readKeyFile(keyFileIn(home));
         return await open(keys, bindingOf(connection), sealed ?? Buffer.alloc(0));
+      } finally {
+        await database.end();
+      }
+    },
+    async untilStored(query) {
+      const database = openDatabase({ url: (await readDatabaseUrls(urls))?.owner ?? '', name: 'test' });
+      try {
+        await until(async () => (await database.query(query)).rowCount !== 0, query);
       } finally {
         await database.end();
       }

@@ -59,6 +59,8 @@ export interface AccessView {
   readonly identity: Identity;
   readonly enabled: boolean;
   readonly rules: readonly AccessRuleView[];
+  /** MCP servers whose tools may be called, by name. */
+  readonly servers: readonly string[];
   readonly guardrails: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import { effectiveAccess } from '../../../access/effective-access.ts';
 import { judgeToolCall } from '../../../access/mcp/judge-tool.ts';
 import { serverAccess } from '../../../access/mcp/server-access.ts';
 import type { ToolName } from '../../../access/mcp/wire-name.ts';
-import { type HeldConnection, offerOf } from '../../../access/personal-access.ts';
+import { type HeldConnection, offerOf, serverName } from '../../../access/personal-access.ts';
 import { portText, ruleId } from '../../../access/rule-match.ts';
 import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
 import type { EgressEvent } from '../../../contracts/egress.ts';
@@ -76,14 +76,19 @@ function viewOf(access: EffectiveAccess): AccessView {
         everywhere: rule.origin.scope === 'organization',
       };
     }),
+    servers: access.servers.map(({ connection }) => serverName(connection.id)),
     guardrails: access.guardrails.map(({ id, host }) => `${id}: ${host}`),
   };
 }
 
-function identityOf({ scope, rules }: EffectiveAccess): Identity {
+function identityOf({ scope, rules, servers }: EffectiveAccess): Identity {
   const owner = ownerOf(scope);
   if (!owner) return { as: 'agent' };
-  const own = rules.flatMap((rule) => (rule.from === 'connection' ? (offerOf(rule.connection.id) ?? []) : []));
+  const connections = [
+    ...rules.flatMap((rule) => (rule.from === 'connection' ? [rule.connection] : [])),
+    ...servers.map(({ connection }) => connection),
+  ];
+  const own = connections.flatMap(({ id }) => offerOf(id) ?? []);
   return { as: 'person', person: owner.person, own: [...new Set(own)] };
 }
 

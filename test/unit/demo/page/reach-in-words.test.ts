@@ -6,7 +6,15 @@ function rule(action: AccessRuleView['action'], host: string, everywhere: boolea
 }
 
 function access(...rules: AccessRuleView[]): AccessView {
-  return { policyVersion: 1, scope: 'channel:T1:C1', identity: { as: 'agent' }, enabled: true, rules, guardrails: [] };
+  return {
+    policyVersion: 1,
+    scope: 'channel:T1:C1',
+    identity: { as: 'agent' },
+    enabled: true,
+    rules,
+    servers: [],
+    guardrails: [],
+  };
 }
 
 test('hosts with a credential come first, and one that has both is named once', () => {
@@ -22,6 +30,12 @@ test('a channel that has nothing of its own says that it has the organization’
   expect(reachInWords(access(rule('forward', 'docs.test', true)))).toBe(
     'Reaches docs.test without a credential; the organization’s access, no more',
   );
+});
+
+test('servers whose tools may be called are named', () => {
+  const own = { ...access(rule('inject', 'git.test', false)), servers: ['acme-tools'] };
+  expect(reachInWords(own)).toBe('Reaches git.test with a credential, tools of acme-tools');
+  expect(reachInWords({ ...access(), servers: ['acme-tools'] })).toBe('Reaches tools of acme-tools');
 });
 
 test('no access, and access that is switched off, are said plainly', () => {
