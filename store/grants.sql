@@ -120,7 +120,7 @@ grant update (approved_at), delete on mcp_tool to :"admin";
 
 -- console: pages that show. No text of anybody, no file, no output of a tool, no credential.
 grant select (team, person, connection, version, way) on personal_connection to :"console";
-grant select on session, turn, sandbox, policy, policy_revision, confirmed_channel, access_snapshot, egress_event to :"console";
+grant select on session, turn, sandbox, policy, policy_revision, confirmed_channel, access_snapshot, egress_event, held_back to :"console";
 grant select (session, turn, number, kind, tool, state, exit_code, truncated, attempt, started_at, ended_at)
   on step to :"console";
 grant select (id, key, kind, session, final, sent_at) on outbox to :"console";

@@ -48,6 +48,8 @@ export interface ThreadView {
   readonly runner: string | null;
   readonly sandbox: string | null;
   readonly turns: readonly TurnView[];
+  /** Newest first. */
+  readonly heldBack: readonly HeldBackView[];
   /** Oldest first. */
   readonly egress: readonly EgressItem[];
 }
@@ -67,8 +69,24 @@ export interface AccessView {
 /** In whose name the agent acts somewhere. */
 export type Identity =
   | { readonly as: 'agent' }
-  /** `own` are the connections of theirs that count there, by name: `gitea`. */
-  | { readonly as: 'person'; readonly person: string; readonly own: readonly string[] };
+  | {
+      readonly as: 'person';
+      readonly person: string;
+      /** Connections of theirs that count there, by name: `gitea`. */
+      readonly own: readonly string[];
+      /** In a channel it is whoever begins the thread. */
+      readonly ofThread: boolean;
+    };
+
+/** What somebody did in a thread that works in another person's name. It was kept, and caused nothing. */
+export interface HeldBackView {
+  readonly at: string;
+  readonly owner: string;
+  readonly actor: string;
+  readonly kind: string;
+  /** The owner has confirmed it since. */
+  readonly confirmed: boolean;
+}
 
 export interface AccessRuleView {
   readonly action: 'inject' | 'forward' | 'deny';

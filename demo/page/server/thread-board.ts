@@ -3,6 +3,7 @@ import type { SessionId } from '../../../contracts/ids.ts';
 import type { Principal } from '../../../contracts/scope.ts';
 import type { Queryable } from '../../../store/database.ts';
 import { egressEventsOf } from '../../../store/egress-events.ts';
+import { heldBackIn } from '../../../store/held-back.ts';
 import { readSession, readSteps, readTurns, type StepRecord, type TurnRecord } from '../../../store/thread-view.ts';
 import type { StepView, ThreadView, TurnView } from '../contract/thread.ts';
 import type { OriginBook } from './origin-book.ts';
@@ -15,17 +16,19 @@ export interface ThreadBoardDependencies {
 }
 
 const EVENTS_SHOWN = 300;
+const HELD_BACK_SHOWN = 20;
 
 /** Puts together what the page shows about one thread. */
 export async function readThread(
   { db, origins, labels }: ThreadBoardDependencies,
   session: SessionId,
 ): Promise<ThreadView> {
-  const [known, turns, steps, events] = await Promise.all([
+  const [known, turns, steps, events, held] = await Promise.all([
     readSession(db, session),
     readTurns(db, session),
     readSteps(db, session),
     egressEventsOf(db, session, EVENTS_SHOWN),
+    heldBackIn(db, session, HELD_BACK_SHOWN),
   ]);
   const [seen, labelOf] = await Promise.all([origins.match(events), labels.read(db)]);
   return {
@@ -40,6 +43,9 @@ export async function readThread(
         steps.filter((step) => step.turn === turn.number),
       ),
     ),
+    heldBack: held.map(({ at, owner, actor, kind, confirmed }) => ({
+      ...{ at: at.toISOString(), owner, actor, kind, confirmed },
+    })),
     egress: events.map((event) => ({
       event,
       scopeLabel: event.ruleScope === null ? null : labelOf(event.ruleScope),

@@ -12,12 +12,13 @@ export const SESSION = z.custom<SessionId>(
   'not a session id',
 );
 const EVENT = z.object({ id: z.uuid() });
-const SCOPE = z.object({
-  scope: z.custom<ScopeKey>(
-    (value) => typeof value === 'string' && /^(channel|person):[A-Z0-9]+:[A-Z0-9]+$/.test(value),
+const keyOf = (kinds: string) =>
+  z.custom<ScopeKey>(
+    (value) => typeof value === 'string' && new RegExp(`^(${kinds}):[A-Z0-9]+:[A-Z0-9]+$`).test(value),
     'not a scope',
-  ),
-});
+  );
+/** `asker` is who would begin a thread there. */
+const SCOPE = z.object({ scope: keyOf('channel|person'), asker: keyOf('person').optional() });
 const TURN = z.object({ session: SESSION, turn: z.coerce.number().int().min(1) });
 
 export interface ThreadRoutesOptions {
@@ -49,9 +50,9 @@ export function addThreadRoutes(app: FastifyInstance, { threads, killWorker }: T
 
   // Null while nothing is known: the page asks again.
   app.get('/api/reach', async (request, reply) => {
-    const { scope } = SCOPE.parse(request.query);
+    const { scope, asker = null } = SCOPE.parse(request.query);
     const db = threads.database();
-    const access = db ? await accessNow({ db, currentPolicy }, scope) : null;
+    const access = db ? await accessNow({ db, currentPolicy }, scope, asker) : null;
     return reply.send({ access });
   });
 

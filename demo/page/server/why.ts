@@ -1,20 +1,20 @@
 import { explain } from '../../../access/decide.ts';
 import type { EffectiveAccess, EffectiveRule, JudgedRequest } from '../../../access/decision.ts';
 import type { AccessDocument } from '../../../access/document.ts';
-import { effectiveAccess } from '../../../access/effective-access.ts';
+import { indexAccess } from '../../../access/effective-access.ts';
 import { judgeToolCall } from '../../../access/mcp/judge-tool.ts';
 import { serverAccess } from '../../../access/mcp/server-access.ts';
 import type { ToolName } from '../../../access/mcp/wire-name.ts';
-import { type HeldConnection, offerOf, serverName } from '../../../access/personal-access.ts';
+import { offerOf } from '../../../access/personal-access.ts';
 import { portText, ruleId } from '../../../access/rule-match.ts';
 import type { Judgement, WhyAnswer } from '../../../admin/web/egress/why-answer.ts';
 import type { EgressEvent } from '../../../contracts/egress.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
-import { ownerOf, type ScopeKey } from '../../../contracts/scope.ts';
+import { ownerOf, type Principal, principalOf, type ScopeKey, scopeKind } from '../../../contracts/scope.ts';
 import { snapshotOf } from '../../../store/access-snapshots.ts';
 import type { Queryable } from '../../../store/database.ts';
 import { heldConnections } from '../../../store/personal-connections.ts';
-import { findEgressEvent } from '../../../store/thread-view.ts';
+import { findEgressEvent, readSession } from '../../../store/thread-view.ts';
 import type { AccessView, Identity } from '../contract/thread.ts';
 
 export interface WhyDependencies {
@@ -27,7 +27,7 @@ export interface WhyDependencies {
 export async function whyOf({ db, currentPolicy }: WhyDependencies, eventId: string): Promise<WhyAnswer | null> {
   const event = await findEgressEvent(db, eventId);
   if (!event) return null;
-  const { session, turn, scope } = event;
+  const { session, turn, scope, principal } = event;
   const [snapshot, document] = await Promise.all([
     session !== null && turn !== null ? snapshotOf(db, session, turn) : null,
     currentPolicy(db),
@@ -37,33 +37,55 @@ export async function whyOf({ db, currentPolicy }: WhyDependencies, eventId: str
     scope: scope ?? 'none',
     recorded: { at: event.at, outcome: event.outcome, code: event.code, reason: event.reason },
     atTheTime: snapshot ? judge(event, snapshot) : null,
-    now: document && scope ? judge(event, effectiveAccess(document, scope, await heldIn(db, scope))) : null,
+    now: document && scope ? judge(event, await accessAs(db, document, scope, principal ?? principalOf(scope))) : null,
   };
 }
 
-/** What a turn could reach when it began, item by item with where each comes from. */
+/** In whose name a turn was done and what it could reach when it began, item by item with where each comes from. */
 export async function accessOf(db: Queryable, session: SessionId, turn: number): Promise<AccessView | null> {
-  const access = await snapshotOf(db, session, turn);
-  return access && viewOf(access);
+  const [access, known] = await Promise.all([snapshotOf(db, session, turn), readSession(db, session)]);
+  return access && viewOf(access, known?.principal ?? principalOf(access.scope));
 }
 
-/** What the person of a scope has connected at this moment. */
-async function heldIn(db: Queryable, scope: ScopeKey): Promise<readonly HeldConnection[]> {
-  const owner = ownerOf(scope);
-  return owner ? await heldConnections(db, owner) : [];
+/** What may be reached at this moment in a scope in somebody's name, with what they have connected. */
+async function accessAs(
+  db: Queryable,
+  document: AccessDocument,
+  scope: ScopeKey,
+  principal: Principal,
+): Promise<EffectiveAccess> {
+  const person = ownerOf(principal as ScopeKey);
+  const held = person ? await heldConnections(db, person) : [];
+  const index = indexAccess(document);
+  if (!person || scopeKind(scope) === 'person' || index.requesterChannel(scope)) {
+    return index.effective(scope, held, principal);
+  }
+  // The agent of the channel, whom the person had allowed to use what is theirs.
+  const lent = held.map((each) => ({ ...each, owner: principal as ScopeKey }));
+  return index.effective(scope, lent, principalOf(scope));
 }
 
-/** What a scope can reach by the policy of now, for the line under a channel's name; null before the first one. */
-export async function accessNow({ db, currentPolicy }: WhyDependencies, scope: ScopeKey): Promise<AccessView | null> {
+/**
+ * What a scope can reach by the policy of now, for the line under a channel's name; null before the first one.
+ * @param asker who would begin a thread there
+ */
+export async function accessNow(
+  { db, currentPolicy }: WhyDependencies,
+  scope: ScopeKey,
+  asker: ScopeKey | null,
+): Promise<AccessView | null> {
   const document = await currentPolicy(db);
-  return document && viewOf(effectiveAccess(document, scope, await heldIn(db, scope)));
+  if (!document) return null;
+  const isRequester = indexAccess(document).requesterChannel(scope) !== null;
+  const principal = isRequester && asker ? (asker as Principal) : principalOf(scope);
+  return viewOf(await accessAs(db, document, scope, principal), principal);
 }
 
-function viewOf(access: EffectiveAccess): AccessView {
+function viewOf(access: EffectiveAccess, principal: Principal): AccessView {
   return {
     policyVersion: access.policyVersion,
     scope: access.scope,
-    identity: identityOf(access),
+    identity: identityOf(access, principal),
     enabled: access.enabled,
     rules: access.rules.map((rule) => {
       const { bundle, scopeLabel } = rule.origin;
@@ -76,20 +98,20 @@ function viewOf(access: EffectiveAccess): AccessView {
         everywhere: rule.origin.scope === 'organization',
       };
     }),
-    servers: access.servers.map(({ connection }) => serverName(connection.id)),
+    servers: access.servers.map(({ connection }) => offerOf(connection.id) ?? connection.id),
     guardrails: access.guardrails.map(({ id, host }) => `${id}: ${host}`),
   };
 }
 
-function identityOf({ scope, rules, servers }: EffectiveAccess): Identity {
-  const owner = ownerOf(scope);
+function identityOf({ rules, servers, identity }: EffectiveAccess, principal: Principal): Identity {
+  const owner = ownerOf(principal as ScopeKey);
   if (!owner) return { as: 'agent' };
   const connections = [
     ...rules.flatMap((rule) => (rule.from === 'connection' ? [rule.connection] : [])),
     ...servers.map(({ connection }) => connection),
   ];
   const own = connections.flatMap(({ id }) => offerOf(id) ?? []);
-  return { as: 'person', person: owner.person, own: [...new Set(own)] };
+  return { as: 'person', person: owner.person, own: [...new Set(own)], ofThread: identity === 'requester' };
 }
 
 const BY_GRANTS: ReadonlySet<string> = new Set(['repository_not_granted', 'git_refused', 'api_refused']);

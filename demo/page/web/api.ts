@@ -60,6 +60,7 @@ export const api = {
   why: (event: string) => call<WhyAnswer>(`/api/why/${event}`),
   access: (session: string, turn: number) =>
     call<AccessView>(`/api/access?${new URLSearchParams({ session, turn: String(turn) })}`),
-  reach: (scope: ScopeKey) => call<{ access: AccessView | null }>(`/api/reach?${new URLSearchParams({ scope })}`),
+  reach: (scope: ScopeKey, asker: ScopeKey) =>
+    call<{ access: AccessView | null }>(`/api/reach?${new URLSearchParams({ scope, asker })}`),
   killWorker: () => post('/api/worker/kill', {}),
 };

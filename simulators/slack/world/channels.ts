@@ -31,6 +31,13 @@ export function initialChannels(): Channel[] {
       isGeneral: true,
       members: [...STAFF, 'U0000000GIA', 'U0000000SOL', 'U0DEPLOYBOT', APP.userId],
     },
+    {
+      ...channel,
+      id: 'C0000MYCODE',
+      name: 'my-code',
+      topic: 'Your own branches and pull requests',
+      members: [...STAFF, APP.userId],
+    },
     { ...channel, id: 'C0000RANDOM', name: 'random', topic: 'Anything else', members: [...STAFF] },
     {
       ...channel,

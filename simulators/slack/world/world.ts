@@ -47,7 +47,10 @@ export function createWorld(
   saved: SavedWorld | null,
   more: { readonly people: readonly Person[]; readonly channels: readonly Channel[] } = { people: [], channels: [] },
 ): World {
-  const known = [...(saved?.channels ?? initialChannels()), ...more.channels];
+  const kept = saved?.channels ?? [];
+  // A channel that came with a newer simulator is there, too.
+  const fresh = initialChannels().filter(({ id }) => !kept.some((channel) => channel.id === id));
+  const known = [...kept, ...fresh, ...more.channels];
   const channels = new Map(known.map((channel) => [channel.id, channel]));
   const people = [...PEOPLE, ...more.people];
   const byName = new Map(people.flatMap((person) => [[person.name, person] as const, [person.id, person] as const]));

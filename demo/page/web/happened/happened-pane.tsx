@@ -2,7 +2,7 @@ import './happened.css';
 import { useState } from 'react';
 import type { WhyAnswer } from '../../../../admin/web/egress/why-answer.ts';
 import type { SupervisedProcess } from '../../../../contracts/setup-state.ts';
-import type { ThreadView } from '../../contract/thread.ts';
+import type { HeldBackView, ThreadView } from '../../contract/thread.ts';
 import { TurnCard } from './turn-card.tsx';
 
 export interface HappenedPaneProps {
@@ -50,6 +50,11 @@ export function HappenedPane(props: HappenedPaneProps) {
         </div>
       </header>
       {worker && <WorkerLine worker={worker} />}
+      {thread?.heldBack.map((held) => (
+        <p key={`${held.at} ${held.actor}`} className="held-back" role="status">
+          {heldBackInWords(held, nameOf)}
+        </p>
+      ))}
       {problem && (
         <p className="slack__error" role="alert">
           {problem}
@@ -91,4 +96,18 @@ function WorkerLine({ worker }: { readonly worker: SupervisedProcess }) {
       {words.filter((word) => word !== null).join(' · ')}
     </p>
   );
+}
+
+/** What people do to a message, as a sentence continues after their name. */
+const DOINGS: Readonly<Record<string, string>> = {
+  message: 'wrote in this thread',
+  file: 'attached a file in this thread',
+  edit: 'changed a message of this thread',
+  reaction: 'reacted in this thread',
+  press: 'pressed a button of this thread',
+};
+
+function heldBackInWords({ actor, owner, kind, confirmed }: HeldBackView, nameOf: (person: string) => string): string {
+  const did = `${nameOf(actor)} ${DOINGS[kind] ?? 'did something in this thread'}, which works in the name of ${nameOf(owner)}`;
+  return confirmed ? `${did}, who has confirmed it.` : `${did}: it was held back, and nothing was done.`;
 }

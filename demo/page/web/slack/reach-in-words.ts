@@ -20,8 +20,9 @@ export function reachInWords({ enabled, rules: all, servers }: AccessView): stri
 /** `Acts as itself, whoever asks.`, or as whom and with what of theirs. */
 export function identityInWords(identity: Identity, nameOf: (person: string) => string): string {
   if (identity.as === 'agent') return 'Acts as itself, whoever asks.';
-  const { person, own } = identity;
-  return `Acts as ${nameOf(person)}, ${own.length > 0 ? `with their own ${own.join(', ')}` : 'who has connected nothing yet'}.`;
+  const { person, own, ofThread } = identity;
+  const whom = `${ofThread ? 'whoever begins a thread: here ' : ''}${nameOf(person)}`;
+  return `Acts as ${whom}, ${own.length > 0 ? `with their own ${own.join(', ')}` : 'who has connected nothing yet'}.`;
 }
 
 function hosts(rules: readonly AccessRuleView[]): string[] {

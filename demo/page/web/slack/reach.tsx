@@ -21,7 +21,7 @@ export interface ReachProps {
 /** One line under a channel's name: what Bellhop can reach from here, by the access file of now. */
 export function Reach({ team, channel, acting, info, home }: ReachProps) {
   const directory = useDirectory();
-  const access = useAccess(scopeOf(team, channel, acting.id), info, home);
+  const access = useAccess(scopeOf(team, channel, acting.id), personScope(team, acting.id), info, home);
   if (!access) return null;
   const whole = access.rules.map(({ action, covers, origin }) => `${action} ${covers} ← ${origin}`).join('\n');
   return (
@@ -32,13 +32,18 @@ export function Reach({ team, channel, acting, info, home }: ReachProps) {
 }
 
 /** Loaded again when a person comes back to the page, for example after editing the file. */
-function useAccess(scope: ScopeKey, info: PageInfo | null, home: SlackView | undefined): AccessView | null {
+function useAccess(
+  scope: ScopeKey,
+  asker: ScopeKey,
+  info: PageInfo | null,
+  home: SlackView | undefined,
+): AccessView | null {
   const [known, setKnown] = useState<AccessView | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `info` and `home` tell that something has changed
   useEffect(() => {
     let over = false;
     const ask = () =>
-      void api.reach(scope).then(
+      void api.reach(scope, asker).then(
         ({ access }) => over || setKnown(access),
         () => undefined,
       );
@@ -48,7 +53,7 @@ function useAccess(scope: ScopeKey, info: PageInfo | null, home: SlackView | und
       over = true;
       window.removeEventListener('focus', ask);
     };
-  }, [scope, info, home]);
+  }, [scope, asker, info, home]);
   return known?.scope === scope ? known : null;
 }
 
