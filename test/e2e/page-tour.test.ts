@@ -242,6 +242,37 @@ test('the ninth calls the same tool in a direct message, and it takes the caller
   expect((await requests()).at(-1)).toMatch(/whoami .*injected personal\/acme-tools ← own connections ← ada byron/);
 });
 
+test('the tenth does it in a channel in the name of whoever asks, and the eleventh, by somebody else, borrows nothing', async () => {
+  await page.getByRole('button', { name: '#my-code', exact: true }).click();
+  await page.getByText('Acts as whoever begins a thread: here Ada Byron, with their own gitea, acme-tools.').waitFor();
+  await page.getByRole('region', { name: 'In whose name' }).getByRole('button', { name: /^10 / }).click();
+  await thread().waitFor();
+  const begun = openSession();
+  sessions.push(begun);
+  await happened().getByText('answered').waitFor({ timeout: 120_000 });
+  await thread().getByText('in the name of ada ·').waitFor();
+  expect(await thread().textContent()).toMatch(/draft https:\/\/git\.acme\.test\/acme\/shop\/pulls\/\d+ by ada/);
+  await happened().getByText('Ada Byron asked, in the name of Ada Byron').waitFor();
+  const before = (await requests()).length;
+
+  await page.getByRole('region', { name: 'Try next' }).getByRole('button', { name: /^11 / }).click();
+  await page.getByLabel('Reply in this thread as Grace Murray').waitFor();
+  expect(openSession()).toBe(begun);
+  await thread().getByText('only visible to you').waitFor();
+  await thread().getByText('In this thread I act as ada').waitFor();
+  await happened()
+    .getByText('Grace Murray wrote in this thread, which works in the name of Ada Byron: it was held back')
+    .waitFor();
+  expect(
+    await happened()
+      .getByRole('heading', { name: /^Turn / })
+      .count(),
+  ).toBe(1);
+  expect((await requests()).length).toBe(before);
+  await page.getByLabel('Act as').selectOption({ label: 'Ada Byron' });
+  await thread().getByText('only visible to you').waitFor({ state: 'hidden' });
+});
+
 test('the stop button of the status message stops the turn, by keyboard too', async () => {
   await beginLongJob();
   await thread().getByRole('button', { name: 'Stop' }).waitFor();

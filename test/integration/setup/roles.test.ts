@@ -135,6 +135,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     access_snapshot: 's',
     confirmed_channel: 's',
     egress_event: 's',
+    held_back: 's',
     outbox: 's(final id key kind sent_at session)',
     personal_connection: 's(connection person team version way)',
     policy: 's',
