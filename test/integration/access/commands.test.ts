@@ -29,6 +29,7 @@ beforeAll(async () => {
   });
   await saveChannel(db.database, { team: 'T1', id: 'C1', name: 'platform-eng', kind: 'public', external: false });
   await saveChannel(db.database, { team: 'T1', id: 'C2', name: 'general', kind: 'public', external: false });
+  await saveChannel(db.database, { team: 'T1', id: 'C3', name: 'my-code', kind: 'public', external: false });
   await bellhop(['apply', DEMO], { ACME_TOKEN: CANARY, ACME_LOGIN: `bellhop:${CANARY}` });
 });
 afterAll(async () => {

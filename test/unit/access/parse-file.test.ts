@@ -8,6 +8,7 @@ test("the demo's file says what the tour tells", () => {
   expect(file.organization.bundles).toEqual(['public-web']);
   expect(file.channels).toMatchObject([
     { channel: { text: '#platform-eng' }, bundles: ['acme-data', 'acme-code', 'acme-mcp'] },
+    { channel: { text: '#my-code' }, identity: 'requester' },
   ]);
   expect(file.bundles.find(({ id }) => id === 'acme-code')?.repositories).toMatchObject([
     {
