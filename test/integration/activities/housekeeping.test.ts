@@ -79,8 +79,14 @@ test('a turn whose workflow is gone is ended and its thread is told; one that wo
   expect(asked.sort()).toEqual([gone, terminated].sort());
   for (const session of [gone, terminated]) {
     expect(await stateOf(session)).toEqual({ state: 'failed', failure: 'SessionEnded' });
-    const told = await db.database.query('select final from outbox where session = $1', [session]);
-    expect(told.rows).toEqual([{ final: true }]);
+    const told = await db.database.query(
+      "select body ->> 'kind' as kind, final from outbox where session = $1 order by id",
+      [session],
+    );
+    expect(told.rows).toEqual([
+      { kind: 'gone', final: true },
+      { kind: 'answer', final: true },
+    ]);
   }
   for (const session of [young, working]) expect(await stateOf(session)).toEqual({ state: 'running', failure: null });
 });
