@@ -144,7 +144,7 @@ const GRADLE = (...dependencies: string[]) =>
 const GEMFILE = (...gems: string[]) =>
   `printf '%s\\n' 'source "https://${publicHost('rubygems')}"' ${gems.map((each) => `'gem "${each}"'`).join(' ')} > Gemfile`;
 const COMPOSER = (...packages: string[]) =>
-  `echo '{"repositories":[{"type":"composer","url":"TEAM/composer"},{"packagist.org":false}]}' > composer.json && composer require --no-interaction ${packages.join(' ')}`;
+  `echo '{"repositories":[{"type":"composer","url":"TEAM/composer"},{"packagist":false}]}' > composer.json && composer require --no-interaction ${packages.join(' ')}`;
 
 const INSTALLS: readonly Install[] = [
   {
@@ -332,7 +332,7 @@ test('nobody has switched verification off: no variable and no file of the sandb
     `GOPROXY=${url} GOMODCACHE=/tmp/v/g go mod download golang.org/x/text@v0.14.0`,
     `CARGO_HOME=/tmp/v/c CARGO_NET_RETRY=0 cargo search --index sparse+${url}/ itoa`,
     `gem install --clear-sources --source ${url}/ rexml`,
-    `(echo '{"repositories":[{"type":"composer","url":"${url}"},{"packagist.org":false}]}' > composer.json; composer require --no-interaction psr/log)`,
+    `(echo '{"repositories":[{"type":"composer","url":"${url}"},{"packagist":false}]}' > composer.json; composer require --no-interaction psr/log)`,
   ];
   for (const command of clients) {
     const { exitCode, output } = await inSandbox(`${start} && ${command}`);
