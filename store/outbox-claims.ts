@@ -168,6 +168,12 @@ export async function goneFromSlack(db: Queryable, row: Claim): Promise<void> {
 /**
  * Notes that Slack shows `revision`. This is true even when a late sender says it, so it is stored; but a late sender
  * does not end another sender's claim. The next change of the row waits for `pauseMs`, unless it is the final one.
+ *
+ * A live line may be posted late:
+ * 1. A sender is about to post it, and freezes.
+ * 2. The turn ends and retires the line. Another sender looks, finds no message, and the row is done.
+ * 3. The first sender wakes up and posts.
+ * Therefore a post of a message that is gone by now makes its row due again, so that the message is deleted.
  */
 export async function markSent(
   db: Queryable,
@@ -176,7 +182,10 @@ export async function markSent(
   pauseMs: number,
 ): Promise<void> {
   await db.query(
-    `update outbox set sent_revision = greatest(sent_revision, $3), slack_ts = coalesce(slack_ts, $4), unsure = false,
+    `update outbox set
+       sent_revision = case when body ->> 'kind' = 'gone' and slack_ts is null and $4::text is not null then $3
+                            else greatest(sent_revision, $3) end,
+       slack_ts = coalesce(slack_ts, $4), unsure = false,
        attempts = 0, looks = 0, failed = null, sent_at = now(), queued = false,
        claim = nullif(claim, $2), claimed_until = case when claim = $2 then null else claimed_until end,
        not_before = case when final and revision > $3 then now() else now() + $5 * interval '1 millisecond' end

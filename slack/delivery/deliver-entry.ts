@@ -6,6 +6,7 @@ import { thirdPartiesCountSince } from '../people/addressing.ts';
 import { type PersonalCommand, personalCommandOf } from '../personal/own-commands.ts';
 import { type SettingsCommand, settingsCommandOf } from '../personal/settings-commands.ts';
 import { tagsOthers, withoutMention } from '../receiving/commands.ts';
+import { authorsWords } from '../receiving/message-text.ts';
 import { holdsRemovedToken, withoutRemovedTokens } from '../receiving/remove-tokens.ts';
 import { handOver, signalSession } from './hand-over.ts';
 import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
@@ -71,7 +72,7 @@ function mayBeOwnCommand(row: InboxRow): boolean {
 }
 
 async function isForUs({ database, identity }: DeliveryDependencies, row: InboxRow): Promise<boolean> {
-  if (tagsOthers(row.text, identity.botUser)) return false;
+  if (tagsOthers(authorsWords(row.text), identity.botUser)) return false;
   const answeredAt = await lastAnswerAt(database, row.session);
   const since = thirdPartiesCountSince(new Date(Number(row.ts) * 1_000), answeredAt);
   return !(await othersSpoke(database, row, since));

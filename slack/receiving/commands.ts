@@ -9,9 +9,12 @@ const WORDS: Readonly<Record<string, Command>> = {
   'help me': 'help',
 };
 
+/** No command is longer than this. */
+const LONGEST = 100;
+
 /** Slack's spelling of a mention of one user, with or without the name it shows. */
 function mentionOf(user: string): RegExp {
-  return new RegExp(`<@${user}(\\|[^>]*)?>`, 'g');
+  return new RegExp(`<@${user}(\\|[^<>]*)?>`, 'g');
 }
 
 /** The text without any mention of this user, trimmed; other mentions stay. */
@@ -24,7 +27,10 @@ export function withoutMention(text: string, user: string): string {
  * A message without any words asks for help.
  */
 export function commandOf(text: string, botUser: string): Command | null {
-  const rest = withoutMention(text, botUser)
+  const said = withoutMention(text, botUser);
+  // The patterns below take long on a long text, and everybody's messages come here.
+  if (said.length > LONGEST) return null;
+  const rest = said
     .toLowerCase()
     .replace(/[.!?,]+(?=\s|$)/g, ' ')
     .replace(/^\s*please\s|\s(please|now)\s*$/g, ' ')

@@ -3,18 +3,30 @@ import { readBlocks } from './read-blocks.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What every line begins with that says whose the words after it are. */
+const ATTACHED = '[attached: ';
 /** The most characters of what is attached to a message, such as forwarded messages. */
 const MOST_ATTACHED = 20_000;
 
 /**
  * A message as a person sees it, as mrkdwn: its text, what an app shows in blocks only, and what is attached. Somebody
- * else's words stand under a line that says so.
+ * else's words stand under a line that says so: forwarded messages, and the previews of links, whose words the page chooses.
  */
 export function messageText(message: Fields): string {
-  const attached = list(message.attachments).map(readAttachment).filter(Boolean).join('\n\n');
+  const isApp = typeof message.bot_id === 'string';
+  const attached = list(message.attachments)
+    .map((each) => readAttachment(each, isApp))
+    .filter(Boolean)
+    .join('\n\n');
   const cut =
     attached.length > MOST_ATTACHED ? `${attached.slice(0, MOST_ATTACHED)}\n[the rest is left out]` : attached;
   return [ownText(message), cut].filter(Boolean).join('\n\n');
+}
+
+/** What its author says in a text of {@link messageText}, without what is attached. */
+export function authorsWords(text: string): string {
+  const attached = text.startsWith(ATTACHED) ? 0 : text.indexOf(`\n\n${ATTACHED}`);
+  return attached < 0 ? text : text.slice(0, attached);
 }
 
 /** Apps say in `text` what a notification shows, which may be less than their blocks. A person's blocks say the same as their text. */
@@ -34,7 +46,7 @@ function plain(text: string): string {
 /**
  * A forwarded message, the preview of a link, or what an app attached (docs.slack.dev, "Secondary message attachments").
  */
-function readAttachment(attachment: Fields): string {
+function readAttachment(attachment: Fields, isApp: boolean): string {
   const { author_name: author, from_url: from, fallback } = attachment;
   const forwarded = attachment.is_share === true || attachment.is_msg_unfurl === true;
   const inner = list(attachment.message_blocks).map((each) => readBlocks(fieldsOf(each.message).blocks));
@@ -46,10 +58,12 @@ function readAttachment(attachment: Fields): string {
     ...list(attachment.files).map(fileLine),
     image(attachment),
   ].filter(Boolean);
-  if (!forwarded) return lines.length > 0 ? lines.join('\n') : mrkdwn(fallback);
-  const whose = typeof author === 'string' ? ` of ${escapeText(author)}` : '';
+  const words = lines.length > 0 ? lines.join('\n') : mrkdwn(fallback);
+  if (words === '' || (isApp && !forwarded)) return words;
   const where = typeof from === 'string' ? ` (${escapeText(from)})` : '';
-  return [`[a forwarded message${whose}${where}]`, ...(lines.length > 0 ? lines : [mrkdwn(fallback)])].join('\n');
+  if (!forwarded) return `${ATTACHED}a preview${where}, in the words of that page]\n${words}`;
+  const whose = typeof author === 'string' ? ` of ${escapeText(author)}` : '';
+  return `${ATTACHED}a forwarded message${whose}${where}]\n${words}`;
 }
 
 function title({ title: words, title_link: link }: Fields): string {

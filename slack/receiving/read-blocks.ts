@@ -77,6 +77,11 @@ function media({ type, alt_text: alt, title, image_url: image, title_url: page }
 }
 
 function richSection(section: Fields): string {
+  const text = richLines(section);
+  return isQuotation(section) ? text.replace(/^/gm, '&gt; ') : text;
+}
+
+function richLines(section: Fields): string {
   const { type, elements } = section;
   if (type === 'rich_text_list') {
     const indent = '  '.repeat(typeof section.indent === 'number' ? Math.min(section.indent, DEEPEST) : 0);
@@ -86,8 +91,7 @@ function richSection(section: Fields): string {
       .join('\n');
   }
   const text = entries(elements).map(richElement).join('');
-  if (type === 'rich_text_preformatted') return `\`\`\`${text}\`\`\``;
-  return type === 'rich_text_quote' ? text.replace(/^/gm, '&gt; ') : text;
+  return type === 'rich_text_preformatted' ? `\`\`\`${text}\`\`\`` : text;
 }
 
 function richElement(element: Fields): string {
@@ -128,11 +132,16 @@ export function speaksTo(
     .replace(/```[\s\S]*?(```|$)/g, ' ')
     .replace(/`[^`\n]*`/g, ' ')
     .replace(/^(&gt;|>).*$/gm, ' ');
-  return new RegExp(`<@${user}(\\|[^>]*)?>`).test(spoken);
+  return new RegExp(`<@${user}(\\|[^<>]*)?>`).test(spoken);
+}
+
+/** Slack shows a list in a quotation as a list with a border. */
+function isQuotation({ type, border }: Fields): boolean {
+  return type === 'rich_text_quote' || (type === 'rich_text_list' && typeof border === 'number' && border > 0);
 }
 
 function isSpoken(section: Fields, user: string): boolean {
-  if (section.type === 'rich_text_quote' || section.type === 'rich_text_preformatted') return false;
+  if (isQuotation(section) || section.type === 'rich_text_preformatted') return false;
   return entries(section.elements).some((each) => {
     if (each.type === 'rich_text_section') return isSpoken(each, user);
     return each.type === 'user' && each.user_id === user && fieldsOf(each.style).code !== true;

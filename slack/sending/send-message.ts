@@ -1,9 +1,17 @@
 import type { Database, Queryable } from '../../store/database.ts';
 import { inTransaction } from '../../store/database.ts';
 import type { AnswerBody, ShownBody } from '../../store/outbox.ts';
-import { putMessage } from '../../store/outbox.ts';
-import { goneFromSlack, markLooked, markSent, markSure, type OutboxOf, sendPlain } from '../../store/outbox-claims.ts';
-import { failureOf } from '../api/errors.ts';
+import { putMessage, replaceMessage } from '../../store/outbox.ts';
+import {
+  goneFromSlack,
+  markLooked,
+  markSent,
+  markSure,
+  type OutboxOf,
+  postponeSending,
+  sendPlain,
+} from '../../store/outbox-claims.ts';
+import { failureOf, isTokenRefused } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { type RenderedMessage, renderMessage, renderWithoutBlocks } from '../rendering/render-message.ts';
 import { findPosted, METADATA_TYPE } from './find-posted.ts';
@@ -56,14 +64,29 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
   }
 }
 
-/** Takes a message out of Slack. One that somebody has deleted already is gone too. */
-async function remove({ database, calls, hold }: SendMessageDependencies, row: OutboxOf<'message'>): Promise<true> {
+/** Stands in place of a live line that Slack does not let be deleted. */
+const ENDED = 'This work has ended. What came of it stands below.';
+
+/**
+ * Takes a message out of Slack. One that somebody has deleted already is gone too. Some workspaces let nobody delete
+ * (`compliance_exports_prevent_deletion`): there the message says that it is over, and loses its button.
+ */
+async function remove({ database, calls, hold }: SendMessageDependencies, row: OutboxOf<'message'>): Promise<boolean> {
   if (row.slackTs !== null) {
     await hold();
-    await calls.call('chat.delete', { channel: row.channel, ts: row.slackTs }).catch((error) => {
+    try {
+      await calls.call('chat.delete', { channel: row.channel, ts: row.slackTs });
+    } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind !== 'refused' || failure.code !== 'message_not_found') throw error;
-    });
+      if (failure.kind !== 'refused' || isTokenRefused(failure)) throw error;
+      if (failure.code !== 'message_not_found') {
+        await inTransaction(database, async (db) => {
+          await replaceMessage(db, row.key, { kind: 'notice', text: ENDED });
+          await postponeSending(db, row, 'limit', 0);
+        });
+        return false;
+      }
+    }
   }
   await markSent(database, row, null, 0);
   return true;

@@ -261,6 +261,26 @@ describe('a live line whose turn has ended', () => {
     30_000,
   );
 
+  test.each(['cant_delete_message', 'compliance_exports_prevent_deletion'])(
+    'says that it is over where Slack answers %s',
+    async (error) => {
+      const { slack } = stage;
+      const gateway = await stage.start();
+      const key = randomUUID();
+      await put(key, working(1), false);
+      await slack.waitForAnswer(thread, /step 1/);
+      await sent(key);
+      await slack.fault({ failWith: 'chat.delete', error });
+      await retire(key);
+      const line = await slack.waitForAnswer(thread, /This work has ended/);
+      await sent(key);
+      expect(everyText(line)).not.toMatch(/Working|Stop/);
+      expect(await slack.answers(thread)).toHaveLength(1);
+      await gateway.stop();
+    },
+    30_000,
+  );
+
   test('may have been deleted by a person', async () => {
     const { slack, db } = stage;
     const gateway = await stage.start();

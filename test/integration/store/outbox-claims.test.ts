@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SLACK_LIMITS } from '../../../slack/api/rate-limits.ts';
 import { sendingLimits } from '../../../slack/sending/sending-limits.ts';
-import { outboxBacklog, putMessage, putReaction, putStatus } from '../../../store/outbox.ts';
+import { outboxBacklog, putMessage, putReaction, putStatus, retireMessage } from '../../../store/outbox.ts';
 import {
   claimOutbox,
   holdOutbox,
   letNextPost,
   markFailed,
+  markLooked,
   markSent,
   type OutboxRow,
   postponeSending,
@@ -58,6 +59,22 @@ const keys = (rows: readonly OutboxRow[]) => rows.map((row) => row.key);
 const scarce = (method: string, capacity: number, more: Partial<SendingLimit> = {}): SendingLimit => {
   return { method, capacity, perSecond: 0.000_001, reserve: 0, perChannel: false, ...more };
 };
+
+test('a live line that a late sender posts after its turn has ended is deleted', async () => {
+  await live('line', 'A');
+  const [late] = await claim();
+  if (!late) throw new Error('nothing was claimed');
+  await holdOutbox(db.database, late, -1_000, true);
+  await retireMessage(db.database, { ...place('A'), key: 'line' });
+  const [looking] = await claim();
+  expect(looking).toMatchObject({ key: 'line', unsure: true });
+  if (looking) await markLooked(db.database, looking, null);
+  const [done] = await claim();
+  if (done) await markSent(db.database, done, null, 0);
+  expect(await claim()).toEqual([]);
+  await markSent(db.database, late, '17.1', 0);
+  expect(await claim()).toMatchObject([{ key: 'line', slackTs: '17.1', method: 'chat.delete' }]);
+});
 
 test('channels take turns: the one that was served longest ago is next', async () => {
   for (const n of [1, 2, 3]) await reaction(`busy ${n}`, 'BUSY');

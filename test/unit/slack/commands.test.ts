@@ -26,6 +26,14 @@ test.each([
   expect(commandOf(text, BOT)).toBe(command);
 });
 
+test.each(['.', '?', ' .', '<@U0BOT|', '!,'])('a long message of %p is read in a moment', (part) => {
+  const text = `${part.repeat(40_000)}x`;
+  const began = performance.now();
+  expect(commandOf(text, BOT)).toBeNull();
+  tagsOthers(text, BOT);
+  expect(performance.now() - began).toBeLessThan(500);
+});
+
 test('people, user groups and whole channels are others; we are not', () => {
   expect(tagsOthers('<@U0BOT> what do you think', BOT)).toBe(false);
   expect(tagsOthers('<@U0BOT> ask <@U2>', BOT)).toBe(true);

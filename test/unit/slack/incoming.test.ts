@@ -89,6 +89,7 @@ describe('a mention that is only shown', () => {
   test.each([
     ['in code', rich(section(us({ code: true })))],
     ['in a quotation', rich({ type: 'rich_text_quote', elements: [us()] })],
+    ['in a quoted list', rich({ type: 'rich_text_list', border: 1, elements: [section(us())] })],
     ['in a block of code', rich({ type: 'rich_text_preformatted', elements: [us()] })],
   ])('%s starts nothing', (_, blocks) => {
     expect(read({ type: 'app_mention', text: 'see <@U0BOT>', blocks })).toBeNull();
