@@ -2,7 +2,6 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { bellhopCommand } from '../../support/installation/command-line.ts';
 import { containersOf } from '../../support/installation/containers.ts';
-import { answersIn } from '../../support/installation/conversations.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { sessionOf, TEAM, waitForTurn } from '../../support/installation/turns.ts';
 import { until } from '../../support/until.ts';
@@ -156,7 +155,7 @@ test('a drained runner takes no new thread and goes on with those it has', async
   await bellhop.slack.waitForAnswer(fresh, /I wait .* and start by myself/);
   await bellhop.slack.post('ada', 'general', '@bellhop\n$ cat one.txt', { threadTs: known.ts });
   expect(await waitForTurn(bellhop, known, 2)).toMatchObject({ state: 'answered' });
-  expect(await answersIn(bellhop, fresh)).toHaveLength(1);
+  expect(await bellhop.slack.answers(fresh)).toHaveLength(1);
 
   expect((await bellhopCommand(bellhop, ['runners', 'undrain', 'local'])).out).toBe('local takes new threads again.\n');
   expect(await waitForTurn(bellhop, fresh, 1)).toMatchObject({ state: 'answered' });
