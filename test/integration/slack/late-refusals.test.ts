@@ -35,7 +35,8 @@ async function refuseNext(meanwhile: (id: string) => Promise<unknown> = async ()
   await meanwhile(row.id);
   const identity = { botUser: 'UBOT', botName: 'bellhop', team: 'T1' };
   const known = { row, session: row.session, author: { class: 'unknown', name: 'U1' }, refusal: 'unknown-person' };
-  await refuseEntry({ database: db.database, identity } as never, known as never, 'unknown-person');
+  const now = () => new Date();
+  await refuseEntry({ database: db.database, identity, now } as never, known as never, 'unknown-person');
 }
 
 const said = async () => (await db.database.query('select key, kind from outbox order by id')).rows;
