@@ -16,6 +16,7 @@ export interface LayerBuild {
   readonly furnish?: (container: Docker.Container) => Promise<void>;
   /**
    * Work from outside in the running container, once the script has said {@link READY}. The script waits for its end on a line of stdin.
+   * Only the first of these lines counts: from then on a setup script may print what it likes.
    * Returns variables for the image.
    */
   readonly between?: (container: Docker.Container) => Promise<ReadonlyMap<string, string>>;
@@ -136,16 +137,16 @@ async function runToEnd({ docker }: Engine, container: Docker.Container, { onLin
   stream.once('end', () => output.end());
   stream.once('error', () => output.end());
   let variables: ReadonlyMap<string, string> = new Map();
-  const work = async () => {
-    variables = (await between?.(container)) ?? variables;
-    stream.end('go on\n');
-  };
+  let awaited = between ?? null;
   const read = (async () => {
     for await (const line of linesOf(output)) {
       const text = line.trimEnd();
       if (text === '') continue;
-      if (text === READY) {
-        await work();
+      if (awaited && text === READY) {
+        const work = awaited;
+        awaited = null;
+        variables = await work(container);
+        stream.end('go on\n');
         continue;
       }
       last.push(text.slice(0, 500));

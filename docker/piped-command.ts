@@ -7,6 +7,7 @@ import type { PipedCall, PipedCommand } from './sandbox.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { INSIDE } from './sandbox-environment.ts';
 import { sandboxName } from './sandbox-names.ts';
+import { startAwake } from './start-awake.ts';
 import { stdoutOf } from './starter-frames.ts';
 import { within } from './within.ts';
 
@@ -19,7 +20,7 @@ const OPEN_WITHIN_MS = 20_000;
  *
  * 1. The note of turns that are over is read. The end of a turn writes it first and then ends every process, so a command of
  *    that turn is either refused here or ended there (end-turn.ts).
- * 2. It gets the environment and the limits that a command of a step has (docker/image/starter/keep.c).
+ * 2. It gets the environment and the limits that a command of a step has (docker/image/starter/keep.c). A test compares both.
  * 3. Its input ends when nobody writes any more. It has two seconds from then on. Then its whole group is ended, if that is a
  *    group of its own. When it ends earlier, its output ends at once.
  */
@@ -28,7 +29,10 @@ const AROUND = `over=$(cat ${INSIDE.folder}/over 2>/dev/null)
 shift
 ulimit -u ${TOOL_PROCESS_LIMIT}
 echo 500 > /proc/self/oom_score_adj
-export HOME=${INSIDE.home} TMPDIR=/tmp PATH="${INSIDE.home}/.local/bin:$PATH" NPM_CONFIG_PREFIX=${INSIDE.home}/.local
+export HOME=${INSIDE.home} TMPDIR=/tmp NPM_CONFIG_PREFIX=${INSIDE.home}/.local
+export PATH="${INSIDE.home}/.local/bin:${INSIDE.home}/.local/gems/bin:$PATH"
+[ -z "\${GEM_HOME+set}" ] || [ "\${GEM_PATH+set}" ] || export GEM_PATH="$GEM_HOME:"
+export GEM_HOME=${INSIDE.home}/.local/gems
 export USER=agent LOGNAME=agent SHELL=/bin/bash GIT_CONFIG_SYSTEM=/usr/local/lib/bellhop/gitconfig
 mkdir -p "$HOME"
 cd ${INSIDE.workspace} || exit 126
@@ -42,8 +46,7 @@ nice -n 15 "$@" < <(exec 2>/dev/null; cat; exec 1>&-; end)`;
  * @throws DockerError `SandboxMissing`, `SandboxNotRunning`, `ExecTimeout`; the reason of an abort
  */
 export async function openPiped(context: SandboxContext, id: string, call: PipedCall): Promise<PipedCommand> {
-  const start = () => open(context, id, call);
-  const opening = context.gate ? context.gate.starting(id, start) : start();
+  const opening = startAwake(context, id, () => open(context, id, call));
   const socket = await within(OPEN_WITHIN_MS, opening, call.signal).catch((error: unknown) => {
     opening.then(
       (late) => late.destroy(),
@@ -57,11 +60,20 @@ export async function openPiped(context: SandboxContext, id: string, call: Piped
   };
   // Whoever reads the output is told of it.
   socket.on('error', () => undefined);
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
+  const over = AbortSignal.any([call.signal, gone.signal]);
+  let drained: Promise<unknown> | null = null;
   return {
     output: stdoutOf(socket, hear),
     words: () => words.trim(),
     async write(bytes) {
-      if (!socket.write(bytes)) await once(socket, 'drain', { signal: call.signal });
+      if (socket.write(bytes)) return;
+      // One wait for all: each listens at the signal of the call.
+      drained ??= once(socket, 'drain', { signal: over }).finally(() => {
+        drained = null;
+      });
+      await drained;
     },
     close() {
       // Its input ends. What it still says is not read.

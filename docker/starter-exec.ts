@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { DockerError, engineError, isDockerError, sandboxError, wordsOf } from './errors.ts';
+import { DockerError, engineError, sandboxError, wordsOf } from './errors.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { sandboxName } from './sandbox-names.ts';
+import { startAwake } from './start-awake.ts';
 import { type StreamFrame, starterFrames, stdoutOf } from './starter-frames.ts';
 import { within } from './within.ts';
 
@@ -13,9 +13,6 @@ export interface StarterTarget extends SandboxContext {
   readonly id: string;
   readonly uid: number;
 }
-
-/** Between two attempts to start a program in a sandbox that the engine still calls paused. */
-const BETWEEN_MS = 20;
 
 export interface StarterTime {
   /** Ends the call. What runs in the sandbox goes on. */
@@ -36,8 +33,7 @@ export async function openStarter(
   { input, timeoutMs, signal }: StarterTime & { readonly input: boolean },
 ): Promise<OpenedStarter> {
   signal?.throwIfAborted();
-  const start = () => openAwake(target, args, input);
-  const opening = target.gate ? target.gate.starting(target.id, start) : start();
+  const opening = startAwake(target, target.id, () => open(target, args, input));
   // The engine may not answer at all, while it hangs on this one container.
   return await within(timeoutMs, opening, signal).catch((error: unknown) => {
     opening.then(
@@ -46,30 +42,6 @@ export async function openStarter(
     );
     throw error;
   });
-}
-
-/**
- * The engine's record of a pause may come back after the unpause:
- * 1. A sandbox is paused and unpaused, and the record says so each time.
- * 2. The news of the pause reaches the engine late, from the program that runs its containers. The record says "paused" again.
- * 3. The news of the unpause comes after it, and puts the record right.
- * Therefore "is paused" is not believed of a sandbox that was woken a moment ago: the program is started again. Nothing was
- * started before, because the engine refuses by its record.
- */
-async function openAwake(target: StarterTarget, args: readonly string[], input: boolean): Promise<OpenedStarter> {
-  for (;;) {
-    try {
-      return await open(target, args, input);
-    } catch (error) {
-      const isBehind = isPaused(error) && target.gate?.wasWoken(target.id) === true;
-      if (!isBehind) throw error;
-      await delay(BETWEEN_MS);
-    }
-  }
-}
-
-function isPaused(error: unknown): boolean {
-  return isDockerError(error, 'SandboxNotRunning') && /is paused/.test(error.message);
 }
 
 async function open(target: StarterTarget, args: readonly string[], input: boolean): Promise<OpenedStarter> {

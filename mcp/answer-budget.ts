@@ -7,7 +7,7 @@ export interface AnswerBudget {
 }
 
 export interface AnswerRoom {
-  /** Sets bytes aside. False when there is no room for them now. */
+  /** Sets bytes aside. False when there is no room for them now, and when the session is over. */
   take(bytes: number): boolean;
   /** Gives everything back. Call it once, when the session is over. */
   close(): void;
@@ -27,8 +27,11 @@ export function createAnswerBudget({ perSandbox, inAll }: AnswerBudgetLimits = A
   return {
     open(sandbox) {
       let own = 0;
+      let isClosed = false;
       return {
         take(bytes) {
+          // What comes late would never be given back.
+          if (isClosed) return false;
           const before = taken.get(sandbox) ?? 0;
           if (before + bytes > perSandbox || sum + bytes > inAll) return false;
           taken.set(sandbox, before + bytes);
@@ -37,6 +40,7 @@ export function createAnswerBudget({ perSandbox, inAll }: AnswerBudgetLimits = A
           return true;
         },
         close() {
+          isClosed = true;
           const left = (taken.get(sandbox) ?? 0) - own;
           if (left > 0) taken.set(sandbox, left);
           else taken.delete(sandbox);

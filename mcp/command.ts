@@ -27,6 +27,8 @@ export const COMMAND_LIMITS: SessionLimits = {
 
 /** How often the output may hold a line that is no message. Some servers write their log there. */
 const MAX_ODD_LINES = 1_000;
+/** How often a server may ask something itself in one session, as elsewhere (server-fetch.ts). The SDK writes an answer to each. */
+const MAX_QUESTIONS = 50;
 const NEWLINE = 0x0a;
 
 /**
@@ -83,10 +85,11 @@ function createTransport(pipe: CommandPipe, { maxBytes, hasRoom, onLost }: Trans
 
   async function listen(): Promise<void> {
     try {
-      for await (const message of messagesOf(pipe.output, maxBytes, hasRoom)) {
+      for await (const message of messagesOf(pipe.output, { maxBytes, hasRoom, isOver: () => isClosed })) {
         if (isClosed) return;
         transport.onmessage?.(message);
       }
+      if (isClosed) return;
       const words = pipe.words();
       throw new McpError('ServerAway', words === '' ? 'It ended.' : `It ended, and said: ${quoted(words)}`);
     } catch (error) {
@@ -97,16 +100,22 @@ function createTransport(pipe: CommandPipe, { maxBytes, hasRoom, onLost }: Trans
   return transport;
 }
 
+interface MessageBounds extends Pick<TransportOptions, 'maxBytes' | 'hasRoom'> {
+  /** Whether nobody listens any more. What comes then is not counted: nobody would give it back. */
+  readonly isOver: () => boolean;
+}
+
 /** @throws McpError `AnswerTooLarge`, `ServerFailed` */
 async function* messagesOf(
   output: AsyncIterable<Buffer>,
-  maxBytes: number,
-  hasRoom: (bytes: number) => boolean,
+  { maxBytes, hasRoom, isOver }: MessageBounds,
 ): AsyncGenerator<JSONRPCMessage, void> {
   let held: Buffer[] = [];
   let received = 0;
   let odd = 0;
+  let questions = 0;
   for await (const chunk of output) {
+    if (isOver()) return;
     received += chunk.length;
     if (received > maxBytes) {
       throw new McpError(
@@ -123,6 +132,10 @@ async function* messagesOf(
       held = [];
       from = at + 1;
       const message = messageIn(line);
+      if (message && 'method' in message && 'id' in message) questions += 1;
+      if (questions > MAX_QUESTIONS) {
+        throw new McpError('ServerFailed', 'The server asked too many questions of its own.');
+      }
       if (message) yield message;
       else odd += 1;
       if (odd > MAX_ODD_LINES) throw new McpError('ServerFailed', 'Its output is not that of an MCP server.');

@@ -84,7 +84,7 @@ export async function claimListing(
  * Keeps what a server lists. The tools of the first list are approved, because the access file that names the server was
  * applied just before. A tool that is new or changed in a later list waits. A list of another address changes nothing.
  *
- * @param isApproved whether every list counts at once
+ * @param isApproved whether every list counts at once. Then what is not listed any more is forgotten, because nobody has approved it
  */
 export async function storeListing(
   database: Database,
@@ -122,8 +122,8 @@ export async function storeListing(
       ],
     );
     await db.query(
-      `delete from mcp_tool where owner = $3 and connection = $1 and approved_at is null and not digest = any($2)`,
-      [connection, digests, owner],
+      `delete from mcp_tool where owner = $3 and connection = $1 and (approved_at is null or $4) and not digest = any($2)`,
+      [connection, digests, owner, isApproved],
     );
   });
 }
@@ -173,7 +173,7 @@ export async function knownServers(
     `select s.owner, s.connection, s.url, s.listed_at as "listedAt", s.problem, tools.tools
      from mcp_server s left join lateral (
        select json_agg(json_build_object(
-         'name', t.name, 'digest', t.digest, 'problem', t.problem, 'bytes', length(t.definition::text),
+         'name', t.name, 'digest', t.digest, 'problem', t.problem, 'bytes', octet_length(t.definition::text),
          'readOnly', t.definition -> 'readOnly' = 'true'::jsonb,
          'state', case when t.approved_at is not null then 'approved'
            when exists (select 1 from mcp_tool o where o.owner = t.owner and o.connection = t.connection and o.name = t.name and o.approved_at is not null)
@@ -205,11 +205,16 @@ export interface DefinedTool extends OfferedTool {
   readonly definition: ToolDefinition;
 }
 
+export interface SizedTool extends DefinedTool {
+  /** Of the definition, as in {@link KnownTool}. */
+  readonly bytes: number;
+}
+
 /** The definitions of tools that a turn is offered. One that was replaced since is missing. */
-export async function definitionsOf(db: Queryable, offered: readonly OfferedTool[]): Promise<DefinedTool[]> {
+export async function definitionsOf(db: Queryable, offered: readonly OfferedTool[]): Promise<SizedTool[]> {
   if (offered.length === 0) return [];
-  const { rows } = await db.query<DefinedTool>(
-    `select t.connection as server, t.name, t.digest, t.definition, t.owner
+  const { rows } = await db.query<SizedTool>(
+    `select t.connection as server, t.name, t.digest, t.definition, t.owner, octet_length(t.definition::text) as bytes
      from unnest($1::text[], $2::text[], $3::text[]) with ordinality as asked (connection, digest, owner, place)
      join mcp_tool t on t.owner = asked.owner and t.connection = asked.connection and t.digest = asked.digest
      order by asked.place`,
@@ -224,7 +229,7 @@ export async function definitionsOf(db: Queryable, offered: readonly OfferedTool
       ({ server, digest, owner }) =>
         server === each.server && digest === each.digest && owner === (each.owner ?? OF_THE_FILE),
     );
-    return row ? [{ ...each, definition: row.definition }] : [];
+    return row ? [{ ...each, definition: row.definition, bytes: row.bytes }] : [];
   });
 }
 

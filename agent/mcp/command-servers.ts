@@ -34,25 +34,49 @@ export function commandNotes(commands: readonly TurnCommand[]): string[] {
   );
 }
 
-/** Tools of the servers that were started in this session, as far as they may be called. */
+/** What a turn has left for tools, beside those that it was offered when it began. */
+export interface ToolRoom {
+  readonly tools: number;
+  readonly bytes: number;
+}
+
+export interface StartedTools {
+  readonly offered: readonly OfferedTool[];
+  /** How many tools have no room, by their servers. */
+  readonly left: ReadonlyMap<string, number>;
+}
+
+/** Tools of the servers that were started in this session, as far as they may be called and there is room for them. */
 export async function startedTools(
   db: Queryable,
   session: SessionId,
   commands: readonly TurnCommand[],
-  most: number,
-): Promise<OfferedTool[]> {
-  if (commands.length === 0) return [];
+  room: ToolRoom,
+): Promise<StartedTools> {
+  const offered: OfferedTool[] = [];
+  const left = new Map<string, number>();
+  if (commands.length === 0) return { offered, left };
   const names = commands.map(({ server }) => server);
   const known = await knownServers(db, names, session);
-  const offered = commands.flatMap(({ server, command, rules }) => {
+  let bytes = 0;
+  for (const { server, command, rules } of commands) {
     const found = known.find(({ connection, url }) => connection === server && url === commandUrl(command));
-    return (found?.tools ?? []).flatMap(({ name, digest, problem, readOnly }): OfferedTool[] => {
+    for (const { name, digest, problem, readOnly, bytes: size } of found?.tools ?? []) {
       const way = problem === null && wireName(server, name) !== null ? wayOf(name, rules, readOnly) : null;
-      if (way === null) return [];
-      return [{ server, name, digest, owner: session, command, ...(way === 'asked' && { asks: true }) }];
-    });
-  });
-  return offered.slice(0, most);
+      if (way === null) continue;
+      if (offered.length >= room.tools || bytes + size > room.bytes) left.set(server, (left.get(server) ?? 0) + 1);
+      else {
+        offered.push({ server, name, digest, owner: session, command, ...(way === 'asked' && { asks: true }) });
+        bytes += size;
+      }
+    }
+  }
+  return { offered, left };
+}
+
+function leftOut({ left }: StartedTools): string {
+  const each = [...left].map(([server, count]) => `${count} of ${server}`);
+  return each.length === 0 ? '' : ` Tools that are left out, because a turn has room for no more: ${each.join(', ')}.`;
 }
 
 /** Null: it may not be called. */
@@ -64,14 +88,23 @@ function wayOf(tool: string, rules: ToolRules, readOnly: boolean): 'called' | 'a
   return lacking(needs, { readOnly, approved: false }, tool) === null ? 'called' : null;
 }
 
-/** The tool by which the model starts one of them. Nothing where there is none. */
-export function startTool(commands: readonly TurnCommand[]): Tool[] {
+/**
+ * The tool by which the model starts one of them. Nothing where there is none.
+ *
+ * @param started the tools that there are before
+ * @param look finds those that there are after a start
+ */
+export function startTool(
+  commands: readonly TurnCommand[],
+  started: StartedTools,
+  look: () => Promise<StartedTools>,
+): Tool[] {
   if (commands.length === 0) return [];
   const names = commands.map(({ server }) => server).join(', ');
   return [
     {
       name: START,
-      description: `Starts an MCP server in the sandbox and lists its tools, which you can call afterwards. Servers: ${names}.`,
+      description: `Starts an MCP server in the sandbox and lists its tools, which you can call afterwards. Servers: ${names}.${leftOut(started)}`,
       schema,
       parallel: false,
       idempotent: true,
@@ -80,17 +113,15 @@ export function startTool(commands: readonly TurnCommand[]): Tool[] {
         const args = schema.safeParse(given);
         const found = commands.find(({ server }) => server === args.data?.server);
         if (!found) return said(`There is no such server to start. There are: ${names}.`, true);
-        const { server, command, rules } = found;
+        const { server, command } = found;
         try {
           const listed = await context.startServer({ server, command, signal });
-          const tools = listed.filter(
-            ({ definition, problem }) =>
-              problem === null && wayOf(definition.name, rules, definition.readOnly) !== null,
-          );
-          const told = tools.map(({ definition }) => `${server}.${definition.name}`).join(', ');
-          const left = listed.length - tools.length;
+          const now = await look();
+          const tools = now.offered.filter((each) => each.server === server);
+          const told = tools.map(({ name }) => `${server}.${name}`).join(', ');
+          const denied = listed.length - tools.length - (now.left.get(server) ?? 0);
           return said(
-            `${server} was started. ${told === '' ? 'It has no tool that may be called here.' : `You have these tools now: ${told}.`}${left > 0 ? ` ${left} of its tools may not be called here.` : ''}`,
+            `${server} was started. ${told === '' ? 'It has no tool that may be called here.' : `You have these tools now: ${told}.`}${denied > 0 ? ` ${denied} of its tools may not be called here.` : ''}${leftOut(now)}`,
           );
         } catch (error) {
           signal.throwIfAborted();

@@ -104,9 +104,13 @@ export async function turnRegistry(
   { session, turn }: TurnRef,
 ): Promise<ToolRegistry> {
   const { offered, commands = [], own = [] } = await turnToolsOf(db, session, turn);
-  const started = await startedTools(db, session, commands, MAX_OFFERED - offered.length);
-  const defined = await definitionsOf(db, [...offered, ...started]);
-  const more = [...startTool(commands), ...defined.flatMap((each) => createMcpTool(each) ?? [])];
+  const fixed = await definitionsOf(db, offered);
+  const bytes = fixed.reduce((sum, each) => sum + each.bytes, 0);
+  const room = { tools: MAX_OFFERED - offered.length, bytes: MAX_BYTES - bytes };
+  const look = () => startedTools(db, session, commands, room);
+  const started = await look();
+  const defined = [...fixed, ...(await definitionsOf(db, started.offered))];
+  const more = [...startTool(commands, started, look), ...defined.flatMap((each) => createMcpTool(each) ?? [])];
   if (own.length > 0) more.push(createOwnConnectionTool(own));
   return more.length === 0 ? tools : tools.with(more);
 }

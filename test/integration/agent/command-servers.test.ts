@@ -151,6 +151,46 @@ test('with another command it is another server, and one that does not start fai
   expect(none?.text).toBe('There is no such server to start. There are: notes.');
 }, 60_000);
 
+/** A server that lists what a script gives. */
+const listing = (tools: string) => [
+  process.execPath,
+  '-e',
+  `let text = ''; process.stdin.on('data', (some) => { text += some; for (let at; (at = text.indexOf('\\n')) >= 0; text = text.slice(at + 1)) {
+    const { id, method } = JSON.parse(text.slice(0, at));
+    const say = (result) => console.log(JSON.stringify({ jsonrpc: '2.0', id, result }));
+    if (method === 'initialize') say({ protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'x', version: '1' } });
+    if (method === 'tools/list') say({ tools: ${tools} }); } })`,
+];
+
+test('its tools have the room that a turn has left, and what is left out is said', async () => {
+  const session = await newSession(db.database);
+  const large = '{ type: "object", description: "é".repeat(4000) }';
+  const command = listing(`Array.from({ length: 60 }, (_, i) => ({ name: 'tool' + i, inputSchema: ${large} }))`);
+  const [start] = await turnOf(session, { command }, [['start_mcp_server', { server: 'notes' }]]);
+  if (!start) throw new Error('no step');
+  await run(start);
+  const { specs } = await turnRegistry(db.database, deps.tools, start);
+  const theirs = specs.filter(({ name }) => name.startsWith('notes__'));
+  expect(theirs.length).toBeGreaterThan(20);
+  expect(Buffer.byteLength(JSON.stringify(theirs.map(({ schema }) => schema)))).toBeLessThan(200 * 1024);
+  const words = `left out, because a turn has room for no more: ${60 - theirs.length} of notes.`;
+  const [started] = await results(session);
+  expect(started?.text).toContain(words);
+  expect(started?.text.match(/notes\.tool/g)).toHaveLength(theirs.length);
+  expect(specs.find(({ name }) => name === 'start_mcp_server')?.description).toContain(words);
+}, 60_000);
+
+test('what it does not list any more is forgotten', async () => {
+  const session = await newSession(db.database);
+  const command = listing(
+    `['one', 'two'].map((name) => ({ name, description: String(process.pid), inputSchema: { type: 'object' } }))`,
+  );
+  const calls = [1, 2, 3].map(() => ['start_mcp_server', { server: 'notes' }] as const);
+  for (const each of await turnOf(session, { command }, calls)) await run(each);
+  const { rows } = await db.database.query('select 1 from mcp_tool where owner = $1', [session]);
+  expect(rows).toHaveLength(2);
+}, 60_000);
+
 test('a call that was lost is not made again', async () => {
   const session = await newSession(db.database);
   const [start, call] = await turnOf(session, {}, [

@@ -46,6 +46,21 @@ describe('a command with pipes', () => {
     pipe.close();
   });
 
+  test('has the variables of a command of a step', async () => {
+    const differing = /^(_|SHLVL|PWD|OLDPWD|BELLHOP_STEP)=/;
+    const variables = (text: string) =>
+      text
+        .split('\n')
+        .filter((line) => line !== '' && !differing.test(line))
+        .sort();
+    const pipe = await open(['/usr/bin/env']);
+    const piped = variables(await textOf(pipe.output));
+    const ofStep = variables((await sandbox.run('/usr/bin/env')).output);
+    expect(piped).toEqual(ofStep);
+    expect(piped).toContain('GEM_HOME=/workspace/.home/.local/gems');
+    pipe.close();
+  });
+
   test('ends with its input, and is killed when it does not', async () => {
     const pipe = await open(['/bin/bash', '-c', 'trap "" TERM HUP; echo started; while :; do sleep 1; done']);
     const seen = pipe.output[Symbol.asyncIterator]();

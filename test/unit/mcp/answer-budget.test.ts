@@ -12,3 +12,13 @@ test('a sandbox has a share of the memory for answers, and its sessions give the
   second.close();
   expect(budget.open('three').take(10)).toBe(true);
 });
+
+test('a session that is over takes nothing more', () => {
+  const budget = createAnswerBudget({ perSandbox: 10, inAll: 10 });
+  const room = budget.open('one');
+  room.take(5);
+  room.close();
+  expect(room.take(5)).toBe(false);
+  room.close();
+  expect(budget.open('one').take(10)).toBe(true);
+});
