@@ -6,6 +6,7 @@ import { runToolStep, type ToolStepDependencies } from '../agent/tool-step.ts';
 import type { FilesPort } from '../agent/tools/tool.ts';
 import type { RunnerActivities } from '../contracts/activities.ts';
 import { stepIdOf, threadOf } from '../contracts/ids.ts';
+import { type CallClock, startCallClock } from '../mcp/call-clock.ts';
 import { ControlError, type ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
 import { StoreError } from '../store/errors.ts';
@@ -36,11 +37,14 @@ const SANDBOX_BUDGET = { cause: 'sandbox', windowMs: 180_000, firstPauseMs: 500,
 /** One tool call in the session's sandbox. A repeated attempt follows the command that the first one started. */
 export function createRunTool(dependencies: RunToolDependencies): RunnerActivities['runTool'] {
   const { database, proxy, ports, show, clock } = dependencies;
-  return ({ session, turn, step, tool, sandbox }) => {
+  return ({ session, turn, step, tool, sandbox, workMs }) => {
     const ref = { session, turn, step };
     const began = clock();
-    return whileBeating({ tool, bytes: 0 }, async (report, signal) => {
+    return whileBeating({ tool, bytes: 0 }, async (report, stopped) => {
       const line = createLiveLine(show, () => undefined);
+      const work = workMs === undefined ? null : startWork(workMs);
+      const signal = work ? AbortSignal.any([stopped, work.late]) : stopped;
+      const waited = () => (work && work.withoutMs() > 0 ? { waitedMs: Math.ceil(work.withoutMs()) } : {});
       try {
         const run = Context.current().info.workflowExecution?.runId ?? '';
         const [port] = await Promise.all([
@@ -54,25 +58,39 @@ export function createRunTool(dependencies: RunToolDependencies): RunnerActiviti
           report({ tool, bytes: 0 });
         };
         const onProgress = (bytes: number) => report({ tool, bytes });
-        return await runToolStep(dependencies, {
+        const result = await runToolStep(dependencies, {
           ...ref,
           signal,
           sandboxId: sandbox,
           sandbox: port,
           onProgress,
           onSteps,
+          waiting: work?.without,
         });
+        return { ...result, ...waited() };
       } catch (error) {
+        // The step is left open, and is settled with the turn.
+        if (work?.late.aborted && !stopped.aborted) {
+          return { exitCode: null, truncated: false, isLate: true, ...waited() };
+        }
         if (signal.aborted || hasItsOwnRule(error)) throw error;
         const tookMs = clock() - began;
         throw error instanceof ControlError
           ? await spendRetry(database, ref, PROXY_BUDGET, { type: 'EgressLeaseLost', error, tookMs })
           : await spendRetry(database, ref, SANDBOX_BUDGET, { type: 'SandboxUnreachable', error, tookMs });
       } finally {
+        work?.stop();
         line.end();
       }
     });
   };
+}
+
+/** Counts the time of a call since it was asked for, whichever attempt this is. */
+function startWork(workMs: number): CallClock {
+  const since = Date.now() - Context.current().info.scheduledTimestampMs;
+  const left = Math.max(1, workMs - Math.max(0, since));
+  return startCallClock(left, left);
 }
 
 /** The database is waited for, a turn that is over is left alone, and a named failure says by itself what follows. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stepIdOf } from '../contracts/ids.ts';
-import type { Answer, AskedQuestion, Question } from '../contracts/questions.ts';
+import { type Answer, type AskedQuestion, MOST_WAITED_MS, type Question } from '../contracts/questions.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { answerTo, askQuestion, type StoredQuestion } from '../store/questions.ts';
 import type { StepRef } from '../store/steps.ts';
@@ -18,8 +18,6 @@ export class WaitsForPerson extends Error {
   }
 }
 
-/** All questions of a turn together: its place in the sandbox is kept while it waits. */
-const MOST_WAITED_MS = 1_800_000;
 /** How soon an answer is found by a call that goes on while it waits. */
 const LOOK_EVERY_MS = 1_000;
 

@@ -41,6 +41,8 @@ export interface ToolStepInput extends StepRef {
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** How far an MCP server says that it is. */
   readonly onSteps?: ((progress: string) => void) | undefined;
+  /** Waits for a person in the middle of the call. */
+  readonly waiting?: (<T>(wait: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /**
@@ -70,7 +72,7 @@ export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInp
 
 async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<ToolEnd> {
   const { database, files, thread, mcp } = deps;
-  const { session, turn, sandbox, signal, onProgress } = input;
+  const { session, turn, sandbox, signal, onProgress, waiting = (wait) => wait() } = input;
   const known = deps.tools.find(step.tool);
   const tools = known ? deps.tools : await turnRegistry(database, deps.tools, input);
   const tool = known ?? tools.find(step.tool);
@@ -84,7 +86,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   const context: ToolContext = {
     ...{ session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress, begin },
     ask: (question) => askPerson(database, input, question),
-    askMeanwhile: (question, until) => askMeanwhile(database, input, question, until),
+    askMeanwhile: (question, until) => waiting(() => askMeanwhile(database, input, question, until)),
     own: createOwnConnections(database, input),
     callServer: (call, use) =>
       mcp.call(

@@ -117,11 +117,20 @@ export interface ToolInput extends TurnInput {
   readonly step: number;
   readonly tool: string;
   readonly sandbox: string;
+  /**
+   * How long the call may work, in milliseconds since it was asked for. Time in which it waits for a person does not count. Absent where
+   * it cannot wait for one: then the server's time-out is enough.
+   */
+  readonly workMs?: number;
 }
 
 export interface ToolResult {
   readonly exitCode: number | null;
   readonly truncated: boolean;
+  /** How many milliseconds people were waited for in the middle of the call. Absent: none. */
+  readonly waitedMs?: number;
+  /** The call has not ended, because `workMs` are over. */
+  readonly isLate?: true;
   /**
    * The call has not ended: a person is asked, for so many milliseconds at most. The signal `answered` says that it is time to run it
    * again.

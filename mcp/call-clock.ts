@@ -6,6 +6,8 @@ export interface CallClock {
   heard(): void;
   /** Stops counting until `work` is done. */
   without<T>(work: () => Promise<T>): Promise<T>;
+  /** Milliseconds that were not counted so far. */
+  withoutMs(): number;
   stop(): void;
 }
 
@@ -15,6 +17,8 @@ export function startCallClock(silenceMs: number, callMs: number): CallClock {
   let since = performance.now();
   let timer: NodeJS.Timeout | undefined;
   let waits = 0;
+  let waitsSince = 0;
+  let waited = 0;
   let isOver = false;
 
   /** Begins a silence anew, as far as the whole call has time left. */
@@ -33,16 +37,21 @@ export function startCallClock(silenceMs: number, callMs: number): CallClock {
     heard: run,
     async without(work) {
       run();
+      if (waits === 0) waitsSince = performance.now();
       waits += 1;
       clearTimeout(timer);
       try {
         return await work();
       } finally {
         waits -= 1;
-        if (waits === 0) since = performance.now();
+        if (waits === 0) {
+          since = performance.now();
+          waited += since - waitsSince;
+        }
         run();
       }
     },
+    withoutMs: () => waited + (waits > 0 ? performance.now() - waitsSince : 0),
     stop() {
       isOver = true;
       clearTimeout(timer);

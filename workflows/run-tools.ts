@@ -1,5 +1,6 @@
 import { ActivityFailure, condition, TimeoutFailure } from '@temporalio/workflow';
 import type { SettleInput, ToolRef } from '../contracts/activities.ts';
+import { MOST_WAITED_MS } from '../contracts/questions.ts';
 import type { RunnerProxies } from './activity-proxies.ts';
 
 /** How far the tools of a turn may go. */
@@ -15,6 +16,8 @@ export interface ToolLimits {
 export interface PeopleWait {
   /** Resolves when a question may have been answered, after `ms` at the latest. */
   forAnswer(ms: number, seen: number): Promise<void>;
+  /** Adds what was waited in the middle of a call. */
+  add(ms: number): void;
   /** How often a question was said to be answered. */
   answers(): number;
   /** Milliseconds that the turn has waited so far. */
@@ -30,6 +33,9 @@ export function createPeopleWait(answers: () => number): PeopleWait {
   let waited = 0;
   return {
     answers,
+    add(ms) {
+      waited += ms;
+    },
     async forAnswer(ms, seen) {
       if (waiters === 0) since = Date.now();
       waiters += 1;
@@ -58,13 +64,29 @@ export async function runTools(
   for (const group of groups(allowed)) {
     if (until() - Date.now() <= 0) return false;
     try {
-      await Promise.all(group.map((tool) => runOne(runner, input, tool, until, waiting)));
+      const ran = await Promise.all(group.map((tool) => runOne(runner, input, tool, until, waiting)));
+      // Calls that wait side by side wait for the same person at the same time.
+      waiting.add(Math.max(...ran.map(({ waitedMs }) => waitedMs)));
+      if (ran.some(({ isLate }) => isLate)) return false;
     } catch (error) {
       if (isOutOfTime(error)) return false;
       throw error;
     }
   }
   return allowed.length === tools.length;
+}
+
+/** Names of tools of MCP servers have this between server and tool (access/mcp/wire-name.ts). No other tool's has. */
+const OF_SERVER = '__';
+
+/** A server may ask a person in the middle of a call. That is no work, so the runner counts the work of such a call, and Temporal both together. */
+function timeFor(tool: string, leftMs: number) {
+  if (!tool.includes(OF_SERVER)) return { timeouts: { scheduleToCloseTimeout: leftMs }, given: {} };
+  const longest = leftMs + MOST_WAITED_MS;
+  return {
+    timeouts: { scheduleToCloseTimeout: longest, startToCloseTimeout: longest },
+    given: { workMs: leftMs },
+  };
 }
 
 /**
@@ -77,16 +99,16 @@ async function runOne(
   { step, tool }: ToolRef,
   until: ToolLimits['until'],
   waiting: PeopleWait,
-): Promise<void> {
+): Promise<{ readonly waitedMs: number; readonly isLate: boolean }> {
+  let waitedMs = 0;
   for (;;) {
     const seen = waiting.answers();
-    const options = {
-      summary: `turn ${input.turn} · ${tool}`,
-      scheduleToCloseTimeout: Math.max(1, until() - Date.now()),
-    };
-    const { waitsMs } = await runner.tools.runTool.executeWithOptions(options, [{ ...input, step, tool }]);
-    if (waitsMs === undefined) return;
-    await waiting.forAnswer(waitsMs, seen);
+    const { timeouts, given } = timeFor(tool, Math.max(1, until() - Date.now()));
+    const options = { summary: `turn ${input.turn} · ${tool}`, ...timeouts };
+    const result = await runner.tools.runTool.executeWithOptions(options, [{ ...input, step, tool, ...given }]);
+    waitedMs += result.waitedMs ?? 0;
+    if (result.waitsMs === undefined) return { waitedMs, isLate: result.isLate === true };
+    await waiting.forAnswer(result.waitsMs, seen);
   }
 }
 

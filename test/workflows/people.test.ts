@@ -1,3 +1,5 @@
+import { Context } from '@temporalio/activity';
+import type { ToolResult } from '../../contracts/activities.ts';
 import { scriptedWorld } from '../support/scripted-activities.ts';
 import { until } from '../support/until.ts';
 import { startWorkflowStage, type WorkflowStage } from '../support/workflow-stage.ts';
@@ -66,4 +68,50 @@ test('a stop ends the wait for a person', async () => {
   expect(ran()).toBe(1);
   expect(world.calls).toContain('endTurn stopped');
   expect(world.calls).toContain('settleTools stopped');
+}, 30_000);
+
+/** A turn of three seconds, with a call of a tool of an MCP server. */
+function callingWorld(runTool: (workMs: number | undefined) => Promise<ToolResult>) {
+  const world = scriptedWorld(
+    {
+      async callModel({ step }) {
+        world.waiting = 0;
+        const tools = [{ step: 2, tool: 'notes__ask', parallel: false }];
+        if (step === 1) return { nextStep: 3, tools, done: false, limit: null };
+        return { nextStep: step + 1, tools: [], done: true, limit: null };
+      },
+      runTool: ({ workMs }) => runTool(workMs),
+    },
+    { limits: { steps: 100, minutes: 0.05, tokens: 1_000_000 } },
+  );
+  return world;
+}
+
+test('a person whom a server asks in the middle of a call uses up none of the minutes of the turn', async () => {
+  let given = 0;
+  const world = callingWorld(async (workMs = 0) => {
+    given = workMs;
+    const beating = setInterval(() => Context.current().heartbeat(), 500);
+    await Context.current()
+      .sleep(4_000)
+      .finally(() => clearInterval(beating));
+    return { exitCode: null, truncated: false, waitedMs: 4_000 };
+  });
+  await stage.inSession(world, async (session) => {
+    await session.say();
+    await session.ended();
+  });
+  expect(given).toBeGreaterThan(0);
+  expect(given).toBeLessThanOrEqual(3_000);
+  expect(world.calls).toContain('endTurn answered');
+}, 30_000);
+
+test('a call that has worked for longer than the turn had left ends it', async () => {
+  const world = callingWorld(async () => ({ exitCode: null, truncated: false, isLate: true }));
+  await stage.inSession(world, async (session) => {
+    await session.say();
+    await session.ended();
+  });
+  expect(world.calls).toContain('settleTools limit');
+  expect(world.calls).toContain('endTurn limit');
 }, 30_000);

@@ -1,12 +1,14 @@
 /** What people in the thread are asked because of MCP servers: whether a call may be made, and what a server wants to know. */
+import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ToolRules } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
 import { createMcpCalls } from '../../../activities/mcp-calls.ts';
-import { createPostedFiles } from '../../../activities/run-tool.ts';
+import { createPostedFiles, createRunTool } from '../../../activities/run-tool.ts';
 import { offerTools } from '../../../agent/mcp/turn-tools.ts';
 import { runToolStep, type ToolStepDependencies } from '../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
 import { createThreadPort } from '../../../agent/tools/thread-port.ts';
+import type { ToolResult } from '../../../contracts/activities.ts';
 import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { currentPolicy } from '../../../store/policy.ts';
 import { findQuestion, pressQuestion, type StoredQuestion } from '../../../store/questions.ts';
@@ -68,6 +70,19 @@ async function turnWith(name: string, given: unknown = {}): Promise<StepRef> {
 
 const run = (ref: StepRef, signal = new AbortController().signal) =>
   runToolStep(deps, { ...ref, sandbox, sandboxId: S1, signal });
+
+/** As a worker runs it. */
+const inActivity = (given: StepRef & { readonly tool: string; readonly workMs: number }): Promise<ToolResult> =>
+  new MockActivityEnvironment({ scheduledTimestampMs: Date.now() }).run(
+    createRunTool({
+      ...deps,
+      proxy: { waitForLease: async () => undefined } as never,
+      ports: { of: async () => sandbox },
+      show: async () => undefined,
+      clock: () => performance.now(),
+    }),
+    { ...given, sandbox: S1 },
+  );
 
 async function resultOf({ session }: StepRef): Promise<{ text: string; isError: boolean }> {
   const rows = await readTranscript(mcp.world.database.database, session);
@@ -233,6 +248,26 @@ describe('a server that asks a person', () => {
     },
     30_000,
   );
+
+  test('uses up none of the time of its call, and what it used is said', async () => {
+    const { session, turn, step } = await turnWith(TOOL);
+    const running = inActivity({ session, turn, step, tool: TOOL, workMs: 2_000 });
+    const [question] = await asked({ session, turn, step });
+    const since = Date.now();
+    await until(() => Date.now() - since > 2_500, 'a person to think');
+    await press(question?.id ?? '', 'answer', entered);
+    const { waitedMs = 0, isLate } = await running;
+    expect(waitedMs).toBeGreaterThan(2_000);
+    expect(isLate).toBeUndefined();
+    expect((await resultOf({ session, turn, step })).text).toContain('Ada');
+  }, 30_000);
+
+  test('is ended when it works for longer than it may', async () => {
+    const name = 'everything__trigger-long-running-operation';
+    const { session, turn, step } = await turnWith(name, { duration: 60, steps: 2 });
+    const ran = await inActivity({ session, turn, step, tool: name, workMs: 1_500 });
+    expect(ran).toEqual({ exitCode: null, truncated: false, isLate: true });
+  }, 30_000);
 
   test('is left without an answer by a stop', async () => {
     const ref = await turnWith(TOOL);
