@@ -4,6 +4,7 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { type JSONRPCMessage, JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
 import { answerQuestions, CAPABILITIES } from './elicitation.ts';
 import { McpError, quoted } from './errors.ts';
+import { createLineBuffer } from './line-buffer.ts';
 import { asMcpError } from './sdk-errors.ts';
 import type { McpSession, SessionLimits, SessionOptions } from './session.ts';
 import { createTalk } from './talk.ts';
@@ -110,7 +111,7 @@ async function* messagesOf(
   output: AsyncIterable<Buffer>,
   { maxBytes, hasRoom, isOver }: MessageBounds,
 ): AsyncGenerator<JSONRPCMessage, void> {
-  let held: Buffer[] = [];
+  const held = createLineBuffer();
   let received = 0;
   let odd = 0;
   let questions = 0;
@@ -128,10 +129,9 @@ async function* messagesOf(
     }
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
-      const line = Buffer.concat([...held, chunk.subarray(from, at)]).toString('utf8');
-      held = [];
+      held.add(chunk.subarray(from, at));
       from = at + 1;
-      const message = messageIn(line);
+      const message = messageIn(held.take());
       if (message && 'method' in message && 'id' in message) questions += 1;
       if (questions > MAX_QUESTIONS) {
         throw new McpError('ServerFailed', 'The server asked too many questions of its own.');
@@ -140,7 +140,7 @@ async function* messagesOf(
       else odd += 1;
       if (odd > MAX_ODD_LINES) throw new McpError('ServerFailed', 'Its output is not that of an MCP server.');
     }
-    held.push(chunk.subarray(from));
+    held.add(chunk.subarray(from));
   }
 }
 
