@@ -9,7 +9,6 @@ import { createHousekeepingActivities } from '../activities/housekeeping.ts';
 import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../activities/settings.ts';
 import { createAnthropicModel } from '../agent/model/anthropic.ts';
 import { createNamedModels } from '../agent/model/named-models.ts';
-import { withoutKey } from '../agent/model/without-key.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
 import { PORTS } from '../setup/host/port-wishes.ts';
 import { findChannel } from '../store/channels.ts';
@@ -129,13 +128,12 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
 
 function modelOf(env: Environment) {
   const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl } = env;
-  const model = createAnthropicModel({
+  return createAnthropicModel({
     apiKey,
     ...(baseUrl && { baseUrl }),
     model: env.BELLHOP_MODEL,
     contextTokens: env.BELLHOP_MODEL_CONTEXT_TOKENS,
   });
-  return withoutKey(model, apiKey);
 }
 
 function settingsOf(env: Environment): SessionSettings {

@@ -2,7 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
 import { ModelError } from '../errors.ts';
 import type { ModelAnswer, ModelMessage, ToolSpec } from './model.ts';
-import { objectOf } from './tool-calls.ts';
+import { assertFewCalls, objectOf } from './tool-calls.ts';
 
 /** Whose blocks these are, in the transcript. */
 export const ANTHROPIC = 'anthropic';
@@ -38,6 +38,7 @@ export function toolParams(tools: readonly ToolSpec[]): Anthropic.Tool[] {
 /** Throws `ModelError` for a message without a stop reason: its stream ended early. */
 export function answerOf(message: Anthropic.Message, provider: string): ModelAnswer {
   if (!message.stop_reason) throw new ModelError('ModelUnavailable', "the model's stream ended before its answer did");
+  assertFewCalls(message.content.filter(({ type }) => type === 'tool_use').length);
   const { usage } = message;
   return {
     content: message.content.map((block) => blockOf(block, provider)),

@@ -35,22 +35,25 @@ export function createAnthropicModel(options: AnthropicModelOptions): Model {
 
   async function call(request: ModelRequest): Promise<ModelAnswer> {
     const { signal } = request;
-    return oneAttempt({ signal, idleMs, fetch, classify: classifyAnthropicError }, async (watched, ended) => {
-      const stream = client.withOptions({ fetch: watched }).messages.stream(
-        {
-          model,
-          max_tokens: Math.min(request.maxTokens, answerTokens),
-          system: request.system,
-          messages: messageParams(request.messages, provider),
-          ...(request.tools.length > 0 ? { tools: toolParams(request.tools) } : {}),
-          // Each step sends the growing context again. With this, the provider caches the part it has seen.
-          cache_control: { type: 'ephemeral' },
-        },
-        { signal: ended },
-      );
-      if (request.onText) stream.on('text', request.onText);
-      return answerOf(await stream.finalMessage(), provider);
-    });
+    return oneAttempt(
+      { signal, idleMs, fetch, key: apiKey, classify: classifyAnthropicError },
+      async (watched, ended) => {
+        const stream = client.withOptions({ fetch: watched }).messages.stream(
+          {
+            model,
+            max_tokens: Math.min(request.maxTokens, answerTokens),
+            system: request.system,
+            messages: messageParams(request.messages, provider),
+            ...(request.tools.length > 0 ? { tools: toolParams(request.tools) } : {}),
+            // Each step sends the growing context again. With this, the provider caches the part it has seen.
+            cache_control: { type: 'ephemeral' },
+          },
+          { signal: ended },
+        );
+        if (request.onText) stream.on('text', request.onText);
+        return answerOf(await stream.finalMessage(), provider);
+      },
+    );
   }
 
   return { name: model, contextTokens, call };

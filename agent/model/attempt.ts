@@ -1,5 +1,6 @@
 import { ModelError } from '../errors.ts';
 import { createIdleTimer, watchBody } from './idle.ts';
+import { withoutKey } from './without-key.ts';
 
 export interface AttemptOptions {
   /** The turn's. As soon as it aborts, the attempt ends with its reason. */
@@ -7,32 +8,37 @@ export interface AttemptOptions {
   /** How long the stream may be silent, pings included. Milliseconds. */
   readonly idleMs: number;
   readonly fetch: typeof fetch;
+  /** The model's key, which stands in no error. Null: it has none. */
+  readonly key: string | null;
   /** Turns what the vendor's SDK throws into one of our errors. */
   readonly classify: (error: unknown) => ModelError;
 }
 
 /**
  * Makes one attempt of a model call: with a `fetch` whose bodies are watched, and a signal that aborts when the turn is
- * stopped, when the server is silent for too long, and when the attempt is over.
+ * stopped, when the server is silent for too long or its answer has no end, and when the attempt is over.
  *
  * @throws ModelError, or the signal's reason
  */
 export async function oneAttempt<T>(
-  { signal, idleMs, fetch, classify }: AttemptOptions,
+  { signal, idleMs, fetch, key, classify }: AttemptOptions,
   run: (fetch: typeof globalThis.fetch, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
   const idle = createIdleTimer(idleMs);
   const over = new AbortController();
-  const running = run(watchBody(fetch, idle.touch), AbortSignal.any([signal, idle.signal, over.signal]));
+  const endless = new AbortController();
+  const watched = watchBody(fetch, { seen: idle.touch, endless: (error) => endless.abort(error) });
+  const running = run(watched, AbortSignal.any([signal, idle.signal, endless.signal, over.signal]));
   // A stop is not kept waiting for a socket. What the call says after that interests nobody.
   running.catch(() => {});
   try {
-    return await Promise.race([running, aborted(signal), aborted(idle.signal)]);
+    return await Promise.race([running, aborted(signal), aborted(idle.signal), aborted(endless.signal)]);
   } catch (error) {
     signal.throwIfAborted();
     if (idle.signal.aborted) throw new ModelError('ModelUnavailable', `the model was silent for ${idleMs / 1000} s`);
-    throw classify(error);
+    if (endless.signal.aborted) throw new ModelError('ModelUnavailable', endless.signal.reason.message);
+    throw withoutKey(classify(error), key);
   } finally {
     idle.stop();
     over.abort();

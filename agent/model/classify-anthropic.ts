@@ -14,7 +14,7 @@ const BY_TYPE: Readonly<Record<string, ModelFailure>> = {
 
 /**
  * Turns an error of the SDK into one of our types. An error event inside a stream has no status, so its `type` decides.
- * Every unknown error counts as unavailable and is tried again.
+ * Every unknown error counts as unavailable and is tried again. The words are cut by `withoutKey`, and not before.
  * Source: https://platform.claude.com/docs/en/api/errors
  */
 export function classifyAnthropicError(error: unknown, now: () => number = Date.now): ModelError {
@@ -27,7 +27,7 @@ export function classifyAnthropicError(error: unknown, now: () => number = Date.
   const status = typeof error.status === 'number' ? error.status : undefined;
   const code = failureOfStatus(status) ?? BY_TYPE[error.type ?? ''] ?? 'ModelUnavailable';
   const said = error.apiMessage ?? error.message;
-  return new ModelError(code, `${status ?? 'no status'} ${error.type ?? ''}: ${said}`.slice(0, 500), {
+  return new ModelError(code, `${status ?? 'no status'} ${error.type ?? ''}: ${said}`, {
     status,
     retryAfterMs: retryAfterMs(error.headers, now()),
     tooLong: code === 'ModelRefusedRequest' && (status === 413 || /too long|too large|context window/i.test(said)),
@@ -36,5 +36,5 @@ export function classifyAnthropicError(error: unknown, now: () => number = Date.
 }
 
 function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : 'unknown error';
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
 }

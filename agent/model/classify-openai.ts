@@ -28,7 +28,8 @@ const TOO_LONG =
 /**
  * Turns an error of the SDK into one of our types. The status decides, and without one the code or the type does. Every
  * unknown error counts as unavailable and is tried again. Nothing of the SDK's error goes along as a cause, because it
- * has the headers and the body of the answer, and a server may repeat a key in them.
+ * has the headers and the body of the answer, and a server may repeat a key in them. The words are cut by
+ * `withoutKey`, and not before.
  * Source: https://platform.openai.com/docs/guides/error-codes
  */
 export function classifyOpenAiError(error: unknown, now: () => number = Date.now): ModelError {
@@ -43,7 +44,7 @@ export function classifyOpenAiError(error: unknown, now: () => number = Date.now
     ? 'ModelUnauthorized'
     : (failureOfStatus(status) ?? BY_CODE[code ?? ''] ?? failureOfCode(type ?? ''));
   const words = [status ?? 'no status', code ?? type ?? '', error.message].filter((word) => word !== '').join(' ');
-  return new ModelError(failed, words.slice(0, 500), {
+  return new ModelError(failed, words, {
     ...(status !== undefined && { status }),
     retryAfterMs: retryAfterMs(error.headers, now()),
     tooLong:
@@ -58,5 +59,5 @@ export function failureOfCode(code: string): ModelFailure {
 }
 
 function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : 'unknown error';
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
 }

@@ -3,7 +3,6 @@ import { createAnthropicModel } from './anthropic.ts';
 import type { Model } from './model.ts';
 import { createChatModel } from './openai-chat.ts';
 import { createResponsesModel } from './openai-responses.ts';
-import { withoutKey } from './without-key.ts';
 
 /** The client of a model that the access file names. @param key null where the server asks for none */
 export function createModel(named: NamedModel, key: string | null, fetch = globalThis.fetch): Model {
@@ -14,10 +13,10 @@ export function createModel(named: NamedModel, key: string | null, fetch = globa
   const options = { baseUrl, model, contextTokens, answerTokens, provider, fetch: direct };
   switch (api) {
     case 'messages':
-      return withoutKey(createAnthropicModel({ ...options, apiKey: key ?? '' }), key);
+      return createAnthropicModel({ ...options, apiKey: key ?? '' });
     case 'chat-completions':
-      return withoutKey(createChatModel({ ...options, apiKey: key, reasoning }), key);
+      return createChatModel({ ...options, apiKey: key, reasoning });
     case 'responses':
-      return withoutKey(createResponsesModel({ ...options, apiKey: key, reasoning }), key);
+      return createResponsesModel({ ...options, apiKey: key, reasoning });
   }
 }

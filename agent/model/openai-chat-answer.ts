@@ -5,7 +5,7 @@ import { estimateTokens } from '../tokens.ts';
 import type { ModelAnswer, ModelRequest } from './model.ts';
 import type { ChatExtras } from './openai-chat-messages.ts';
 import { LONGEST_ANSWER } from './openai-client.ts';
-import { argumentsOf, callId } from './tool-calls.ts';
+import { argumentsOf, assertFewCalls, callId } from './tool-calls.ts';
 
 /** Puts an answer together from the pieces of its stream. */
 export interface ChatAnswer {
@@ -58,7 +58,9 @@ export function createChatAnswer(request: ModelRequest, provider: string): ChatA
       if (typeof piece === 'string') fields[name] = `${fields[name] ?? ''}${count(piece)}`;
       else if (Array.isArray(piece)) {
         count(JSON.stringify(piece));
-        fields[name] = [...((fields[name] as unknown[] | undefined) ?? []), ...piece];
+        const known = fields[name];
+        if (Array.isArray(known)) known.push(...(piece as unknown[]));
+        else fields[name] = [...(piece as unknown[])];
       }
     }
   }
@@ -68,12 +70,17 @@ export function createChatAnswer(request: ModelRequest, provider: string): ChatA
       // Some servers number nothing, and give each call whole.
       const at = piece.index ?? calls.size;
       const call = calls.get(at) ?? { id: undefined, name: '', json: '', extra: undefined };
-      call.id ??= piece.id;
+      if (call.id === undefined && piece.id) call.id = count(piece.id);
       // Some servers repeat the name with every piece.
       if (piece.function?.name && call.name !== piece.function.name) call.name += count(piece.function.name);
       call.json += count(piece.function?.arguments ?? '');
-      call.extra ??= (piece as unknown as { extra_content?: unknown }).extra_content;
+      const { extra_content: extra } = piece as unknown as { readonly extra_content?: unknown };
+      if (call.extra === undefined && extra !== undefined) {
+        count(JSON.stringify(extra));
+        call.extra = extra;
+      }
       calls.set(at, call);
+      assertFewCalls(calls.size);
     }
   }
 

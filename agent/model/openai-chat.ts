@@ -10,12 +10,12 @@ import { classify, type OpenAiModelOptions, openAiClient } from './openai-client
  * official SDK, whose own retries are off.
  */
 export function createChatModel(options: OpenAiModelOptions): Model {
-  const { model, contextTokens, provider, idleMs = 90_000, fetch = globalThis.fetch } = options;
+  const { apiKey, model, contextTokens, provider, idleMs = 90_000, fetch = globalThis.fetch } = options;
   return {
     name: model,
     contextTokens,
     call: (request) =>
-      oneAttempt({ signal: request.signal, idleMs, fetch, classify }, async (watched, signal) => {
+      oneAttempt({ signal: request.signal, idleMs, fetch, key: apiKey, classify }, async (watched, signal) => {
         const client = openAiClient(options, watched);
         const answer = createChatAnswer(request, provider);
         const stream = await client.chat.completions.create(paramsOf(options, request), { signal });

@@ -10,7 +10,7 @@ import { estimateTokens } from '../tokens.ts';
 import { failureOfCode } from './classify-openai.ts';
 import type { ModelAnswer, ModelMessage, ModelRequest, ToolSpec, UserBlock } from './model.ts';
 import type { OpenAiModelOptions } from './openai-client.ts';
-import { argumentsOf, callId, objectOf } from './tool-calls.ts';
+import { argumentsOf, assertFewCalls, callId, objectOf } from './tool-calls.ts';
 
 /** Converts our messages. Blocks of other providers are left out, and nothing empty is sent. */
 export function inputItems(messages: readonly ModelMessage[], provider: string): ResponseInputItem[] {
@@ -64,6 +64,7 @@ export function answerOf(
   { provider, model }: Pick<OpenAiModelOptions, 'provider' | 'model'>,
 ): ModelAnswer {
   const output = response.output ?? [];
+  assertFewCalls(output.filter(({ type }) => type === 'function_call').length);
   const content = output.flatMap((item) => blocksOf(item, provider));
   return {
     content,
@@ -115,5 +116,5 @@ function withoutStatus({ status: _, ...item }: Extract<ResponseOutputItem, { typ
 export function failureOf(error: { readonly code: string | null; readonly message: string } | null): ModelError {
   const code = error?.code ?? '';
   const words = `no status ${code} ${error?.message ?? 'the model failed without a reason'}`;
-  return new ModelError(failureOfCode(code), words.slice(0, 500), { tooLong: code === 'context_length_exceeded' });
+  return new ModelError(failureOfCode(code), words, { tooLong: code === 'context_length_exceeded' });
 }
