@@ -65,6 +65,8 @@ export interface AccessIndex {
   /** The models that the document names, and those among which a person chooses for themselves. */
   readonly models: readonly NamedModel[];
   readonly peopleModels: readonly string[];
+  /** The name of the model of a scope. Undefined: the document names none for it. */
+  modelOf(scope: ScopeKey): string | undefined;
   /** Why the agent may not work in a scope. Null: it may. */
   whyOff(scope: ScopeKey): Off | null;
 }
@@ -161,12 +163,13 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     offers: document.people?.offers ?? [],
     models: document.models ?? [],
     peopleModels: document.people?.models ?? [],
+    modelOf: (scope) => nearestModel((each) => scopes.get(each)?.model, scope),
     requesterChannel,
     forAnybody: (scope) => index.effective(scope, ...anybody(scope)),
     accessOfAnybody: (host, scope) => index.accessTo(host, scope, ...anybody(scope)),
     effective(scope, held = [], principal = principalOf(scope)) {
       const { chain, own, fitting, shared } = gather(scope, held, principal);
-      const model = nearestModel((each) => scopes.get(each)?.model, scope);
+      const model = index.modelOf(scope);
       return {
         ...shared,
         guardrails: document.guardrails,

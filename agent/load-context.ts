@@ -81,15 +81,14 @@ async function replaceBySummary(
 
 /** By the model that is named for summaries. When that one cannot, the turn's own does it. */
 async function summaryOf({ model, models }: ContextDependencies, rows: readonly TranscriptRow[], signal: AbortSignal) {
-  const named = await models?.forSummaries();
-  if (named) {
-    try {
-      const made = await summarise(named, rows, signal);
-      return made && { ...made, model: named.name };
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      models?.noteAway(named, error);
-    }
+  let named: Model | null = null;
+  try {
+    named = (await models?.forSummaries()) ?? null;
+    const made = named && (await summarise(named, rows, signal));
+    if (named) return made && { ...made, model: named.name };
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    if (named) models?.noteAway(named, error);
   }
   const made = await summarise(model, rows, signal);
   return made && { ...made, model: model.name };

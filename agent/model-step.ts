@@ -3,6 +3,7 @@ import { modelNameOf } from '../store/access-snapshots.ts';
 import { claimInboxMessages } from '../store/claim-messages.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { turnSpending } from '../store/model-usage.ts';
+import { getSession } from '../store/sessions.ts';
 import { type StepRef, startModelStep } from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, ModelError } from './errors.ts';
@@ -118,14 +119,20 @@ function isAway(error: unknown): error is ModelError {
   return error instanceof ModelError && (error.code === 'ModelUnavailable' || error.code === 'ModelRateLimited');
 }
 
-/** The models that the turn's place has, as the access file is now. */
+/**
+ * The models of the turn, as the access file is now. The name with which the turn began may have left the file since. Then the
+ * model that is in force at the place is asked: the worker's own may be another vendor's, and is asked only where the file names none.
+ */
 async function modelsOf(
   { database, model, models }: ModelStepDependencies,
   { session, turn }: StepRef,
 ): Promise<readonly Model[]> {
   const name = models ? await modelNameOf(database, session, turn) : null;
-  // A name that left the file while the turn runs.
-  return (models && name !== null && (await models.forTurn(name))) || [model];
+  if (!models || name === null) return [model];
+  const named = await models.forTurn(name);
+  if (named) return named;
+  const { scope } = await getSession(database, session);
+  return (await models.forScope(scope)) ?? [model];
 }
 
 async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelAnswer> {

@@ -1,6 +1,7 @@
 import type { NamedModel } from '../../access/document.ts';
 import type { AccessIndex } from '../../access/effective-access.ts';
-import type { ModelError } from '../errors.ts';
+import type { ScopeKey } from '../../contracts/scope.ts';
+import { ModelError } from '../errors.ts';
 import { createModel } from './create-model.ts';
 import type { Model } from './model.ts';
 
@@ -9,8 +10,16 @@ export interface NamedModels {
   /**
    * The models that are asked for a turn, in this order: the one of that name, and the one that answers while it is away.
    * One that was away a moment ago comes last. Null for a name that the file does not have any more.
+   *
+   * @throws ModelError when the key of the named one cannot be used
    */
   forTurn(name: string): Promise<readonly Model[] | null>;
+  /**
+   * The same for the model that is in force in a scope. Null where the file names none.
+   *
+   * @throws ModelError
+   */
+  forScope(scope: ScopeKey): Promise<readonly Model[] | null>;
   /** The model that makes summaries wherever a turn happens. Null: the turn's own does. */
   forSummaries(): Promise<Model | null>;
   /** Says that a model did not answer. */
@@ -32,9 +41,19 @@ export interface NamedModelsOptions {
 const AWAY_MS = 30_000;
 const AWAY_MOST_MS = 600_000;
 
+interface Kept {
+  readonly definition: string;
+  readonly model: Model;
+  /** Opens its key, once. @throws ModelError when it cannot be used */
+  open(): Promise<Model>;
+}
+
 /**
  * Keeps one client for each model of the document in force. A model that changed, or whose key did, gets a new one with its
  * next call, and those that left the file are forgotten.
+ *
+ * The key of a turn's own model is opened before its call. That of a fallback or of the model for summaries is opened when it
+ * is called: while nobody needs it, nothing depends on it.
  */
 export function createNamedModels({
   policy,
@@ -43,45 +62,77 @@ export function createNamedModels({
   clock,
   fetch,
 }: NamedModelsOptions): NamedModels {
-  const made = new Map<string, { readonly definition: string; readonly model: Model }>();
+  const made = new Map<string, Kept>();
   const awayUntil = new WeakMap<Model, number>();
 
-  async function modelOf(named: NamedModel): Promise<Model> {
+  function keptOf(named: NamedModel): Kept {
     const { line: _, fallback: _other, for: _uses, ...what } = named;
     const definition = JSON.stringify(what);
     const known = made.get(named.name);
-    if (known?.definition === definition) return known.model;
-    const key = named.keyVersion === null ? null : await keyOf(named);
-    const model = told(createModel(named, key, fetch));
-    made.set(named.name, { definition, model });
-    return model;
+    if (known?.definition === definition) return known;
+    let client: Promise<Model> | null = null;
+    async function create(): Promise<Model> {
+      return createModel(named, named.keyVersion === null ? null : await keyOf(named), fetch);
+    }
+    const open = () => {
+      client ??= create().catch((error) => {
+        client = null;
+        throw error;
+      });
+      return client;
+    };
+    const model = told({
+      name: named.model,
+      contextTokens: named.contextTokens,
+      call: async (request) => (await open().catch(asAway)).call(request),
+    });
+    const kept = { definition, model, open };
+    made.set(named.name, kept);
+    return kept;
   }
 
-  async function inForce(): Promise<readonly NamedModel[]> {
-    const { models } = await policy();
-    const names = new Set(models.map(({ name }) => name));
+  async function inForce(): Promise<AccessIndex> {
+    const index = await policy();
+    const names = new Set(index.models.map(({ name }) => name));
     for (const name of made.keys()) if (!names.has(name)) made.delete(name);
-    return models;
+    return index;
   }
 
   const isAway = (model: Model) => (awayUntil.get(model) ?? 0) > clock();
 
+  async function chainOf({ models }: AccessIndex, name: string): Promise<readonly Model[] | null> {
+    const named = models.find((each) => each.name === name);
+    if (!named) return null;
+    const own = keptOf(named);
+    await own.open();
+    const other = models.find((each) => each.name === named.fallback);
+    const chain = [own, ...(other ? [keptOf(other)] : [])].map(({ model }) => model);
+    return chain.toSorted((a, b) => Number(isAway(a)) - Number(isAway(b)));
+  }
+
   return {
-    async forTurn(name) {
-      const models = await inForce();
-      const first = models.find((each) => each.name === name);
-      if (!first) return null;
-      const other = models.find((each) => each.name === first.fallback);
-      const chain = await Promise.all([first, ...(other ? [other] : [])].map(modelOf));
-      return chain.toSorted((a, b) => Number(isAway(a)) - Number(isAway(b)));
+    forTurn: async (name) => chainOf(await inForce(), name),
+    async forScope(scope) {
+      const index = await inForce();
+      const name = index.modelOf(scope);
+      if (name === undefined) return null;
+      const chain = await chainOf(index, name);
+      if (chain) return chain;
+      const words = `the access file names the model ${name} for ${scope}, and does not have it; apply it again`;
+      throw new ModelError('ModelUnauthorized', words);
     },
     async forSummaries() {
-      const named = (await inForce()).find((each) => each.for.includes('summaries'));
-      const model = named ? await modelOf(named) : null;
+      const named = (await inForce()).models.find((each) => each.for.includes('summaries'));
+      const model = named ? keptOf(named).model : null;
       return model && !isAway(model) ? model : null;
     },
     noteAway(model, { retryAfterMs }) {
       awayUntil.set(model, clock() + Math.min(AWAY_MOST_MS, Math.max(AWAY_MS, retryAfterMs ?? 0)));
     },
   };
+}
+
+/** Only the key of a model that helps out is opened as late as this. Then a turn does without it, as while it is away. */
+function asAway(error: unknown): never {
+  throw error instanceof ModelError ? new ModelError('ModelUnavailable', error.message) : error;
 }

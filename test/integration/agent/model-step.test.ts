@@ -209,6 +209,7 @@ function namedModels(...models: readonly ScriptedModel[]): NamedModels & { reado
   return {
     away,
     forTurn: async (name) => (name === 'large' ? models : null),
+    forScope: async () => null,
     forSummaries: async () => null,
     noteAway: (model) => void away.push(model),
   };
@@ -256,6 +257,15 @@ test('a model that left the access file while the turn runs leaves it to the usu
   const usual = scriptedModel([answering([text('here')])]);
   await runModelStep({ ...agentWith(usual), models: namedModels() }, stepOf(session, turn, 1));
   expect(usual.requests).toHaveLength(1);
+});
+
+test('a model that left the access file leaves the turn to the one that is in force at its place', async () => {
+  const { session, turn } = await started('hi');
+  await withModel(session, turn, 'gone');
+  const [usual, house] = [scriptedModel([]), scriptedModel([answering([text('here')])])];
+  const models = { ...namedModels(), forScope: async (scope: string) => (scope === 'channel:T1:C1' ? [house] : null) };
+  await runModelStep({ ...agentWith(usual), models }, stepOf(session, turn, 1));
+  expect([house.requests.length, usual.requests.length]).toEqual([1, 0]);
 });
 
 test('limits are found before a call, name themselves and call nothing', async () => {

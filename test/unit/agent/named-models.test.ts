@@ -1,6 +1,7 @@
-import { EMPTY_DOCUMENT, type NamedModel } from '../../../access/document.ts';
+import { EMPTY_DOCUMENT, type NamedModel, type ScopeAccess } from '../../../access/document.ts';
 import { indexAccess } from '../../../access/effective-access.ts';
 import { ModelError } from '../../../agent/errors.ts';
+import type { ModelRequest } from '../../../agent/model/model.ts';
 import { createNamedModels } from '../../../agent/model/named-models.ts';
 
 function named(name: string, more: Partial<NamedModel> = {}): NamedModel {
@@ -87,4 +88,59 @@ test('a key that cannot be opened says so, and the next call tries again', async
   await expect(forTurn('a')).rejects.toMatchObject({ code: 'ModelUnauthorized' });
   state.fails = false;
   expect((await forTurn('a'))?.[0]?.name).toBe('a');
+});
+
+test('a name that left the file makes room for the model that is in force at the place, and not for another vendor', async () => {
+  const at = (scope: ScopeAccess['scope'], model?: string): ScopeAccess => ({
+    ...{ scope, label: scope, enabled: null, bundles: [], instructions: '' },
+    ...(model !== undefined && { model }),
+  });
+  const namesOf = (...scopes: ScopeAccess[]) =>
+    createNamedModels({
+      policy: async () => indexAccess({ ...EMPTY_DOCUMENT, models: [named('house'), named('own')], scopes }),
+      keyOf: async () => 'a-key',
+      clock: Date.now,
+    });
+  const modelAt = async (scope: ScopeAccess['scope'], ...scopes: ScopeAccess[]) =>
+    (await namesOf(...scopes).forScope(scope))?.map(({ name }) => name);
+  const organization = at('organization', 'house');
+  expect(await modelAt('channel:T1:C1', organization, at('channel:T1:C1', 'own'))).toEqual(['own']);
+  expect(await modelAt('channel:T1:C2', organization, at('channel:T1:C1', 'own'))).toEqual(['house']);
+  expect(await modelAt('person:T1:U1', organization)).toEqual(['house']);
+  expect(await modelAt('channel:T1:C1', at('organization'))).toBeUndefined();
+  // No file that is applied says so. It is never the usual model that answers then.
+  await expect(modelAt('channel:T1:C1', at('organization', 'gone'))).rejects.toMatchObject({
+    code: 'ModelUnauthorized',
+    message: expect.stringMatching(/names the model gone .* does not have it/),
+  });
+});
+
+const REQUEST: ModelRequest = {
+  ...{ system: '', messages: [], tools: [], maxTokens: 10 },
+  signal: new AbortController().signal,
+};
+
+test('the key of a fallback is opened when it is asked, and one that cannot be opened is one that is away', async () => {
+  const state = { models: [named('a', { fallback: 'b' }), named('b'), named('s', { for: ['summaries'] })] };
+  const opened: string[] = [];
+  const { forTurn, forSummaries, noteAway } = createNamedModels({
+    policy: async () => indexAccess({ ...EMPTY_DOCUMENT, models: state.models }),
+    keyOf: async ({ name }) => {
+      opened.push(name);
+      if (name !== 'a') throw new ModelError('ModelUnauthorized', `the key of the model ${name} cannot be used`);
+      return 'a-key';
+    },
+    clock: Date.now,
+  });
+  const [own, spare] = (await forTurn('a')) ?? [];
+  if (!own || !spare) throw new Error('two models');
+  expect(opened).toEqual(['a']);
+  noteAway(own, down());
+  const order = (await forTurn('a'))?.map(({ name }) => name);
+  expect(order).toEqual(['b', 'a']);
+  await expect(spare.call(REQUEST)).rejects.toMatchObject({
+    code: 'ModelUnavailable',
+    message: 'the key of the model b cannot be used',
+  });
+  await expect((await forSummaries())?.call(REQUEST)).rejects.toMatchObject({ code: 'ModelUnavailable' });
 });
