@@ -83,7 +83,7 @@ export function limitsText(settings: PersonalSettings): PersonalWords {
 
 export function limitProblem(limit: OwnLimit, value: number): PersonalWords | null {
   if (value >= 1 && value <= MOST[limit]) return null;
-  return { text: `A limit of ${limit} lies between 1 and ${MOST[limit].toLocaleString('en')}.` };
+  return { text: `A limit of ${limit} is a whole number between 1 and ${MOST[limit].toLocaleString('en')}.` };
 }
 
 /** `20 steps, 10 minutes`. Empty without any. */

@@ -1,4 +1,4 @@
-import { plainText } from '../../../slack/delivery/plain-text.ts';
+import { plainText, readableText } from '../../../slack/delivery/plain-text.ts';
 
 const nameOf = (user: string) => (user === 'U1' ? 'Ada' : null);
 
@@ -17,4 +17,13 @@ test.each([
   ['1 < 2', '1 < 2'],
 ])('%s is read as %s', (text, plain) => {
   expect(plainText(text, nameOf)).toBe(plain);
+});
+
+test('a text of many beginnings of mentions is read at once', async () => {
+  const text = '<@UBOT|<@U1|'.repeat(20_000);
+  const began = performance.now();
+  const nobody = { query: async () => ({ rows: [] }) } as never;
+  const identity = { team: 'T1', botUser: 'UBOT', botName: 'bellhop', botId: 'B1', appId: null } as never;
+  expect(await readableText(nobody, identity, text)).toBe(text);
+  expect(performance.now() - began).toBeLessThan(1_000);
 });
