@@ -4,6 +4,7 @@ import { putMessage } from '../../store/outbox.ts';
 import {
   type OwnLimit,
   personalSettingsOf,
+  removePersonalSettings,
   setOwnInstructions,
   setOwnLimit,
   setOwnModel,
@@ -23,7 +24,16 @@ import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-e
 
 const ALL: readonly OwnLimit[] = ['steps', 'minutes', 'tokens'];
 
-/** Answers what a person says in their direct message about settings of their own. No turn begins. */
+/**
+ * Answers what a person says in their direct message about settings of their own. No turn begins.
+ *
+ * The account may end while its command is answered:
+ * 1. The command's person is looked up, and is a member.
+ * 2. Slack tells the end of the account. That is stored, and then what the account had set is removed.
+ * 3. What the command sets is stored.
+ * Therefore the person is looked up once more after storing, as for the form (settings-form.ts). A look that gets no answer
+ * is no sign of an end: one that was told is in our directory, which needs no answer of Slack for it.
+ */
 export async function answerSettingsCommand(
   dependencies: DeliveryDependencies,
   known: KnownEntry,
@@ -39,6 +49,8 @@ export async function answerSettingsCommand(
     const target = { key: `${row.id}/own`, team: row.team, channel: row.channel, threadTs: row.threadTs };
     await putMessage(db, { ...target, body: { kind: 'notice', ...words }, final: true });
   });
+  const now = await dependencies.directory.person(row.author).catch(() => known.author);
+  if (now?.class !== 'member') await removePersonalSettings(dependencies.database, owner);
 
   async function wordsFor(db: Queryable): Promise<PersonalWords> {
     switch (command.verb) {

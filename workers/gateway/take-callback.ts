@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import type { PersonalOffer } from '../../access/document.ts';
 import { isByOAuth } from '../../access/personal-access.ts';
+import { createFairSlots } from '../../slack/delivery/fair-slots.ts';
 import { newProof, proofDigest } from '../../slack/personal/grant-proof.ts';
 import type { Database } from '../../store/database.ts';
 import { failGrant, keepAnswer, waitingGrant } from '../../store/personal-grants.ts';
@@ -18,6 +19,11 @@ export interface TakeCallbackOptions {
   readonly offers: () => Promise<readonly PersonalOffer[]>;
 }
 
+/** What `begin-grant.ts` makes of 32 bytes. Nothing else is looked up: anybody may ask here. */
+const STATE = /^[A-Za-z0-9_-]{43}$/;
+/** Deliveries and acknowledgements need the same connections to the database. */
+const MOST_AT_ONCE = 4;
+
 /** All registered codes are words with underscores (RFC 6749 4.1.2.1). */
 const ERROR_CODE = /^[a-z]+(?:_[a-z]+){0,5}$/;
 
@@ -27,12 +33,20 @@ const ERROR_CODE = /^[a-z]+(?:_[a-z]+){0,5}$/;
  * offer's issuer (RFC 9207). Any answer to a state uses the state up.
  *
  * The code is in this function's memory, and sealed in the row. A proxy exchanges it.
+ *
+ * Few answers are looked up at once. The others wait; the listener lets in a bounded number of them.
  */
 export function createTakeCallback({ database, callback, offers }: TakeCallbackOptions) {
+  const slots = createFairSlots(MOST_AT_ONCE);
+
   return async (offerName: string, query: string): Promise<CallbackPage> => {
     const states = new URLSearchParams(query).getAll('state');
     const [state = ''] = states;
-    if (states.length !== 1 || state === '' || state.length > 200) return { kind: 'unknown' };
+    if (states.length !== 1 || !STATE.test(state)) return { kind: 'unknown' };
+    return slots.run('', () => taken(offerName, query, state));
+  };
+
+  async function taken(offerName: string, query: string, state: string): Promise<CallbackPage> {
     const grant = await waitingGrant(database, digestOf(state));
     const offer = (await offers()).find(({ name }) => name === grant?.connection);
     if (!grant || !offer || !isByOAuth(offer)) return { kind: 'unknown' };
@@ -56,7 +70,7 @@ export function createTakeCallback({ database, callback, offers }: TakeCallbackO
     const answer = await sealFor(database, { owner: grant, offer, version: grant.version }, query, 'answer');
     const isKept = await keepAnswer(database, grant, { answer, proof: proofDigest(grant, proof) });
     return isKept ? { kind: 'proof', proof, offer: offer.name } : { kind: 'unknown' };
-  };
+  }
 }
 
 export type TakeCallback = ReturnType<typeof createTakeCallback>;

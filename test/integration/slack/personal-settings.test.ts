@@ -1,3 +1,4 @@
+import { findPerson } from '../../../store/people.ts';
 import { personalSettingsOf, setOwnInstructions } from '../../../store/personal-settings.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
@@ -7,10 +8,18 @@ const ADA = { team: TEAM, person: 'U0000000ADA' };
 
 let stage: GatewayStage;
 let models: readonly string[] = ['large', 'small'];
+/** Happens after the person of a command was looked up, and before anything is stored. */
+let between: () => Promise<void> = async () => {};
 
 beforeAll(async () => {
   stage = await startGatewayStage();
-  await stage.start({ models: async () => models, whyOff: async () => null });
+  await stage.start({
+    models: async () => {
+      await between();
+      return models;
+    },
+    whyOff: async () => null,
+  });
 }, 60_000);
 beforeEach(async () => {
   models = ['large', 'small'];
@@ -93,4 +102,25 @@ test('the end of an account takes its settings along', async () => {
   await stage.slack.deactivate('grace');
   const left = async () => (await stage.db.database.query('select 1 from personal_settings')).rowCount;
   await until(async () => (await left()) === 0, 'the end of what the account had set');
+});
+
+test('what somebody sets while their account ends does not stay', async () => {
+  const EDSGER = { team: TEAM, person: 'U0000EDSGER' };
+  const { database } = stage.db;
+  await setOwnInstructions(database, EDSGER, 'Be brief.');
+  const left = async () => (await database.query('select 1 from personal_settings')).rowCount;
+  let ended = false;
+  between = async () => {
+    if (ended) return;
+    ended = true;
+    await stage.slack.deactivate('edsger');
+    await until(async () => (await findPerson(database, TEAM, EDSGER.person))?.class !== 'member', 'the end');
+    await until(async () => (await left()) === 0, 'the end of what the account had set');
+  };
+  const message = await stage.slack.post('edsger', await stage.slack.openDm('edsger'), 'limits 20 steps');
+  const isAnswered = async () =>
+    (await database.query("select 1 from inbox where ts = $1 and state = 'answered'", [message.ts])).rowCount === 1;
+  await until(isAnswered, 'the answer to the command');
+  expect(ended).toBe(true);
+  await until(async () => (await left()) === 0, 'the end of what was set late');
 });
