@@ -22,14 +22,16 @@ export function createIdleTimer(ms: number): IdleTimer {
 
 /** Bytes of one answer, with all that is around the model's words. No model writes that much. */
 const MOST_BYTES = 64 * 1_048_576;
-/** Of one line. The SDK keeps a line until its end comes, and copies it with each piece. */
-const MOST_LINE_BYTES = 16 * 1_048_576;
-const LINE_ENDS = [10, 13] as const;
+/** Of one event of the stream. The SDK keeps an event until its end comes, and copies it with each piece. */
+const MOST_EVENT_BYTES = 16 * 1_048_576;
+/** A blank line, which may come in two pieces. */
+const EVENT_ENDS = ['\n\n', '\r\r', '\r\n\r\n'] as const;
+const LONGEST_END = 4;
 
 export interface BodyWatcher {
   /** Called for every chunk of an answer. */
   readonly seen: () => void;
-  /** Called when an answer, or a line of it, is longer than any. Its body is over then. */
+  /** Called when an answer, or an event of it, is longer than any. Its body is over then. */
   readonly endless: (error: Error) => void;
 }
 
@@ -43,15 +45,18 @@ export function watchBody(fetch: typeof globalThis.fetch, { seen, endless }: Bod
     seen();
     if (!response.body) return response;
     let bytes = 0;
-    let lineBytes = 0;
+    let eventBytes = 0;
+    let before = Buffer.alloc(0);
     const body = response.body.pipeThrough(
       new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
         transform(chunk, controller) {
           seen();
-          const end = Math.max(...LINE_ENDS.map((byte) => chunk.lastIndexOf(byte)));
+          const piece = Buffer.concat([before, chunk]);
+          const end = Math.max(...EVENT_ENDS.map((each) => piece.lastIndexOf(each)));
+          before = piece.subarray(1 - LONGEST_END);
           bytes += chunk.length;
-          lineBytes = end < 0 ? lineBytes + chunk.length : chunk.length - end - 1;
-          if (bytes <= MOST_BYTES && lineBytes <= MOST_LINE_BYTES) return controller.enqueue(chunk);
+          eventBytes = end < 0 ? eventBytes + chunk.length : piece.length - end;
+          if (bytes <= MOST_BYTES && eventBytes <= MOST_EVENT_BYTES) return controller.enqueue(chunk);
           const error = new Error("the model's answer has no end");
           endless(error);
           controller.error(error);

@@ -60,14 +60,26 @@ function endless(piece: string, taken: { bytes: number }): Response {
 
 describe.each(APIS)('%s', (api) => {
   test.each([
-    ['a stream of what nobody reads', `: ${'x'.repeat(1_000)}\n`.repeat(1_000)],
+    ['a stream of what nobody reads', `: ${'x'.repeat(1_000)}\n\n`.repeat(1_000)],
+    ['an event without an end', `: ${'x'.repeat(1_000)}\n`.repeat(1_000)],
     ['a line without an end', 'x'.repeat(MEGABYTE)],
-  ])('%s ends', async (_what, piece) => {
+  ])('%s ends', async (what, piece) => {
     const taken = { bytes: 0 };
     const error = await failureOf(modelThatSays(api, () => endless(piece, taken)).call(request()));
     expect(error).toMatchObject({ code: 'ModelUnavailable', message: "the model's answer has no end" });
-    expect(taken.bytes).toBeLessThan(80 * MEGABYTE);
+    expect(taken.bytes).toBeLessThan((what.includes('without') ? 20 : 70) * MEGABYTE);
   });
+
+  test.each(['\n', '\r\n'])(
+    'many pings are no answer without an end, also when their ends come in pieces: %j',
+    async (end) => {
+      const ping = [`: ${'x'.repeat(MEGABYTE)}${end}`, end];
+      const answer = await events(api, callsIn(api, 1)).text();
+      const pieces = [...Array.from({ length: 24 }, () => ping).flat(), answer];
+      const model = modelThatSays(api, () => new Response(inPieces(pieces), EVENT_STREAM));
+      expect((await model.call(request())).content).toHaveLength(1);
+    },
+  );
 
   test('an answer has a bounded number of calls', async () => {
     const call = modelThatSays(api, () => events(api, callsIn(api, 256)));
@@ -102,6 +114,17 @@ describe.each(APIS)('%s', (api) => {
     }
   });
 });
+
+function inPieces(pieces: readonly string[]): ReadableStream<Uint8Array> {
+  const left = pieces.map((piece) => new TextEncoder().encode(piece));
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const next = left.shift();
+      if (next) controller.enqueue(next);
+      else controller.close();
+    },
+  });
+}
 
 function brokenStream(words: string): Response {
   const body = new ReadableStream<Uint8Array>({
