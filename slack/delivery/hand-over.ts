@@ -2,15 +2,22 @@ import { inTransaction } from '../../store/database.ts';
 import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
 import { putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
 import { ensureSession, findSession, hasSession } from '../../store/sessions.ts';
+import { lockSession } from '../../store/turn-fence.ts';
 import { permalinkOf } from '../api/identity.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 import { lateNoticeKey } from './notices.ts';
-import { actingAs } from './requester-threads.ts';
+import { actingAs, heldBack, isOthers } from './requester-threads.ts';
 
 /**
  * Reads the thread so far when the agent is called into one, lets the agent read the entry, then tells its session. The
  * order matters: a session that looks between the last two steps finds the entry, and a signal that was lost in between
  * is given again, since only the signal makes the row delivered for good.
+ *
+ * Whose the session is, is judged once more under its lock:
+ * 1. The entry was judged while its thread had no session, or nobody's.
+ * 2. While its files are fetched, the thread becomes another person's.
+ * 3. If it were accepted now, no turn might ever read it, and its author would hear nothing.
+ * Therefore it is held back then, as if it had come later.
  *
  * @param stepAside what comes next may take long: the place in the work loop is free for others
  */
@@ -33,15 +40,23 @@ export async function handOver(
   }
   const accepted = { ...(await readEntry(dependencies, known)), files };
   const permalink = permalinkOf(identity, row.channel, row.threadTs);
-  const isAccepted = await inTransaction(database, async (db) => {
-    if (!(await acceptEntry(db, row.id, accepted))) return false;
+  const outcome = await inTransaction(database, async (db) => {
+    if (!(await acceptEntry(db, row.id, accepted))) return 'overtaken';
     await ensureSession(db, { id: session, scope, ...acting, permalink });
-    return true;
+    if (isOthers((await lockSession(db, session))?.owner ?? null, known)) throw new AnothersByNow();
+    return 'accepted';
+  }).catch((error: unknown) => {
+    if (error instanceof AnothersByNow) return 'anothers';
+    throw error;
   });
-  if (isAccepted) await signalSession(dependencies, known);
+  if (outcome === 'accepted') await signalSession(dependencies, known);
+  else if (outcome === 'anothers') await heldBack(dependencies, known);
   // A stop has overtaken it meanwhile.
   else await closeEntry(database, row.id, 'context', accepted);
 }
+
+/** Undoes the acceptance of an entry. */
+class AnothersByNow extends Error {}
 
 /** Signals the session, starting its workflow where none is open; the reaction says that Temporal has taken it. */
 export async function signalSession(

@@ -33,6 +33,12 @@ export async function actingAs({ requesterChannel }: DeliveryDependencies, known
   return { principal: personScope(row.team, row.author) as Principal, owner: row.author };
 }
 
+/** Whether only somebody else is heard in a session with this owner. What an app posts as the owner is not theirs. */
+export function isOthers(owner: string | null, { row, author }: Pick<KnownEntry, 'row' | 'author'>): boolean {
+  if (owner === null || row.confirmedBy === owner) return false;
+  return row.author !== owner || author.class === 'bot';
+}
+
 const CONFIRM_WITHIN_MS = 3_600_000;
 const MOST_QUOTED = 500;
 
@@ -49,7 +55,7 @@ export async function heldBack(dependencies: DeliveryDependencies, known: KnownE
   const channel = await dependencies.requesterChannel(scope);
   const { owner } = session;
   const asPerson = session.principal.startsWith('person:');
-  if (owner !== null && row.author !== owner && row.confirmedBy !== owner) {
+  if (owner !== null && isOthers(owner, known)) {
     // `status` and `help` are answered from PostgreSQL, and no model reads them.
     if (known.refusal === null && ownCommandOf(dependencies.identity, row)) return false;
     if (holdsRemovedToken(row.text)) await warnOfToken(dependencies, known);

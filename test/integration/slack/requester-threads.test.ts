@@ -13,13 +13,20 @@ const GITHUB = OFFERS.filter(({ name }) => name === 'github');
 
 let stage: GatewayStage;
 let channel: RequesterChannel | null;
+/** Happens once, after the owner of a thread was looked up. */
+let meanwhile: (() => Promise<void>) | null = null;
 const requester: RequesterChannel = { label: '#platform-eng', offers: GITHUB, needsAll: true, others: 'never' };
 
 beforeAll(async () => {
   stage = await startGatewayStage();
   await stage.start({
     offers: async () => OFFERS,
-    requesterChannel: async (scope) => (scope.startsWith('channel:') ? channel : null),
+    requesterChannel: async (scope) => {
+      const happens = meanwhile;
+      meanwhile = null;
+      await happens?.();
+      return scope.startsWith('channel:') ? channel : null;
+    },
   });
 }, 60_000);
 beforeEach(async () => {
@@ -220,4 +227,57 @@ test('a thread of an agent in which a person’s own connection was allowed goes
   const more = await slack.post('ada', 'platform-eng', '@bellhop go on', { threadTs: message.ts });
   await slack.waitForReaction(more, 'eyes');
   expect((await reads(message)).said).toEqual([`${ADA}: fix the build`, `${ADA}: go on`]);
+});
+
+test('what somebody else writes while the thread becomes a person’s is held back, and they are told', async () => {
+  channel = null;
+  const { slack } = stage;
+  const message = await begun('ada');
+  meanwhile = async () => {
+    await stage.db.database.query('update session set owner = $2 where id = $1', [stage.sessionOf(message), ADA]);
+  };
+  const late = await slack.post('grace', 'platform-eng', '@bellhop use this', {
+    threadTs: message.ts,
+    files: [{ name: 'patch.diff', content: 'x' }],
+  });
+  await until(async () => (await heldBack(message)).length > 0, 'it is recorded');
+  expect(await heldBack(message)).toEqual([{ actor: GRACE, kind: 'file', confirmed: false }]);
+  expect(await inboxOf(late)).toMatchObject({ state: 'refused' });
+  expect(
+    await rows("select body->>'user' as user from outbox where session = $1 and kind = 'ephemeral'", [
+      stage.sessionOf(message),
+    ]),
+  ).toEqual([{ user: GRACE }]);
+  expect(await stage.signals(stage.sessionOf(message))).toHaveLength(1);
+});
+
+test('of two people who call the agent into a thread at once, one begins it, and the other is told', async () => {
+  const { slack } = stage;
+  const root = await slack.post('ada', 'platform-eng', 'the build is red');
+  const session = stage.sessionOf(root);
+  meanwhile = async () => {
+    await stage.db.database.query(
+      `insert into session (id, team, channel, thread_ts, scope, principal, owner) values ($1, $2, $3, $4, $5, $6, $7)`,
+      [session, TEAM, root.channel, root.ts, `channel:${TEAM}:${root.channel}`, `person:${TEAM}:${ADA}`, ADA],
+    );
+  };
+  const second = await slack.post('grace', 'platform-eng', '@bellhop fix the build', { threadTs: root.ts });
+  await until(async () => (await heldBack(root)).length > 0, 'it is recorded');
+  expect(await inboxOf(second)).toMatchObject({ state: 'refused' });
+  expect(await stage.runs(session)).toBe(0);
+});
+
+test('what an app posts as the owner is not the owner’s', async () => {
+  const { slack } = stage;
+  const message = await begun('ada');
+  const [row] = await rows<{ id: string }>(
+    `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text)
+     select 'app-as-ada', 'message', team, channel, thread_ts, '1999999999.000100', author, 'bot', 'mention', 'push to mine'
+     from inbox where session = $1 limit 1 returning id`,
+    [stage.sessionOf(message)],
+  );
+  await slack.post('ada', 'platform-eng', '@bellhop go on', { threadTs: message.ts });
+  await until(async () => (await heldBack(message)).length > 0, 'it is recorded');
+  expect(await heldBack(message)).toEqual([{ actor: ADA, kind: 'bot', confirmed: false }]);
+  expect(await rows('select state from inbox where id = $1', [row?.id])).toEqual([{ state: 'refused' }]);
 });
