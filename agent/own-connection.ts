@@ -62,8 +62,8 @@ export function createOwnConnectionTool(names: readonly string[]): Tool {
       });
       if (answer.state !== 'answered') return said(`They have not answered, so their ${title} is not used.`, true);
       const decision = answer.choice as OwnUseDecision;
-      if (await context.own.decide(connection, decision)) return outcomeOf(decision, title);
-      return said(`This thread works for somebody else by now, so their ${title} is not used.`, true);
+      const whyVoid = await context.own.decide(connection, decision);
+      return whyVoid === null ? outcomeOf(decision, title) : said(`Their ${title} is not used. ${whyVoid}`, true);
     },
   });
 }
@@ -76,6 +76,9 @@ function outcomeOf(decision: OwnUseDecision, title: string) {
   );
 }
 
+const NOT_THEIRS_ALONE =
+  'Somebody else has given you work in this thread before, or has spoken in it, and what they said or left in the sandbox could act with the account. So it is not used here: the person can begin a thread of their own.';
+
 /** What the tool reads and keeps, under the turn's fence. */
 export function createOwnConnections(database: Database, ref: TurnRef): OwnConnections {
   const { session, turn } = ref;
@@ -87,15 +90,15 @@ export function createOwnConnections(database: Database, ref: TurnRef): OwnConne
     decided: async (connection) => ownUseOf(database, await asked(connection)),
     async whyNot() {
       const { requester } = await getTurn(database, session, turn);
-      if (!(await othersWorkedHere(database, session, requester))) return null;
-      return 'Somebody else has given you work in this thread before, and what they left in the sandbox could act with the account. So it is not asked for here: the person can begin a thread of their own.';
+      return (await othersWorkedHere(database, session, requester)) ? NOT_THEIRS_ALONE : null;
     },
     async decide(connection, decision) {
       const use = await asked(connection);
       return inTurn(database, ref, async (db) => {
-        if (decision !== 'never' && !(await giveSessionTo(db, session, use.person))) return false;
-        await decideOwnUse(db, { ...use, decision });
-        return true;
+        if (decision !== 'never' && (await othersWorkedHere(db, session, use.person))) return NOT_THEIRS_ALONE;
+        if (!(await decideOwnUse(db, { ...use, decision }))) return 'They have removed it meanwhile.';
+        if (decision !== 'never') await giveSessionTo(db, session, use.person);
+        return null;
       });
     },
   };

@@ -2,6 +2,7 @@ import type { AttachedFile, UserContent } from '../contracts/conversation.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import type { InboxFile } from './inbox.ts';
+import { markRead } from './incoming-files.ts';
 import { appendTranscript, type NewTranscriptRow } from './transcript.ts';
 
 type UserRow = Extract<NewTranscriptRow, { role: 'user' }>;
@@ -15,6 +16,7 @@ interface ClaimedRow {
   ts: string;
   author: string;
   author_class: string;
+  confirmed_by: string | null;
   name: string | null;
   text: string;
   files: InboxFile[];
@@ -51,9 +53,10 @@ const OWNER = '(select owner from session where session.id = $1)';
 
 /**
  * In a session whose sandbox may have been served a person's credential, only what this person says is read: what others write there must not
- * cause anything in their name. An owner is set under the session's lock, before anything is served.
+ * cause anything in their name. What an app posts as this person is not theirs. An owner is set under the session's lock, before anything
+ * is served.
  */
-export const FROM_OWNER = `(${OWNER} is null or author = ${OWNER} or confirmed_by = ${OWNER})`;
+export const FROM_OWNER = `(${OWNER} is null or (author = ${OWNER} and author_class <> 'bot') or confirmed_by = ${OWNER})`;
 
 /**
  * What a turn (session $1, number $2) may take. It takes nothing that was said after a stop of it:
@@ -91,8 +94,8 @@ async function claim(
        update inbox set turn = $2
        where ${CLAIMABLE} and state in ('delivered', 'context')
          and ($3 or received_at <= (select started_at from turn where turn.session = $1 and number = $2))
-       returning id, kind, state, team, ts, author, author_class, text, files)
-     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, c.text, c.files
+       returning id, kind, state, team, ts, author, author_class, confirmed_by, text, files)
+     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, c.confirmed_by, p.name, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
     [session, turn, laterToo],
@@ -110,7 +113,30 @@ async function claim(
     return { turn, role: 'user', ...message, tokens: estimate(message) };
   });
   await appendTranscript(db, session, entries);
+  await noteHeard(db, session, rows);
+  await markRead(
+    db,
+    rows.flatMap(({ files }) => files.flatMap(({ file }) => file ?? [])),
+    turn,
+  );
   return rows.filter((row) => row.state === 'delivered').length;
+}
+
+const SEVERAL = '';
+
+/**
+ * Notes whose words have come into the session: one person's, or several people's. It is kept with the session, because what was read
+ * is deleted long before a thread that is in use.
+ */
+async function noteHeard(db: Queryable, session: SessionId, rows: readonly ClaimedRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const speakers = new Set(rows.map((row) => row.confirmed_by ?? (row.author_class === 'bot' ? SEVERAL : row.author)));
+  const [first = SEVERAL] = speakers;
+  await db.query(
+    `update session set heard = case when coalesce(heard, $2) = $2 then $2 else '${SEVERAL}' end
+     where id = $1 and heard is distinct from $2 and heard is distinct from '${SEVERAL}'`,
+    [session, speakers.size === 1 ? first : SEVERAL],
+  );
 }
 
 function attached({ name, size, file, problem }: InboxFile): AttachedFile {

@@ -40,10 +40,12 @@ grant select, insert, update (confirmed) on held_back to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said. Who a session acts as, and as which user
 -- its commands run, stays as it was made.
-grant select, update (state, instructions, changed_at, run_id, runs, fence_run, fence_count) on session to :"agent";
+grant select, update (state, instructions, heard, changed_at, run_id, runs, fence_run, fence_count) on session to :"agent";
 grant select, insert, update on turn, step, outbox, model_usage to :"agent";
 grant select, insert on transcript, access_snapshot, inbox to :"agent";
 grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to :"agent";
+-- A file that came with a message is placed once a turn has read the message.
+grant select (id), update (turn) on file to :"agent";
 grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
 grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";
@@ -65,8 +67,8 @@ grant select, insert, update on runner to :"runner";
 grant select, update on sandbox, step to :"runner";
 grant select, insert on transcript, file, file_chunk to :"runner";
 grant update (placed_in) on file to :"runner";
--- For read_thread: what was said in the session's own thread.
-grant select (team, session, kind, state, author, author_class, text, received_at, confirmed_by) on inbox to :"runner";
+-- For read_thread: what was said in the session's own thread. And whether somebody else waits there to be read.
+grant select (team, session, kind, state, author, author_class, text, received_at, confirmed_by, turn) on inbox to :"runner";
 grant select (team, id, name) on person to :"runner";
 grant select on session, turn to :"runner";
 grant select on applied_environment, policy_revision to :"runner";
@@ -82,6 +84,7 @@ grant select, insert, update on outbox to :"runner";
 -- A tool asks a person.
 grant select, insert, update on question to :"runner";
 grant select, insert, update on own_use to :"runner";
+grant select (team, person, connection, version) on personal_connection to :"runner";
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.
 grant select on own_use to :"proxy";

@@ -1,7 +1,15 @@
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
-/** Attached files that are stored completely and are not yet in the workspace of this sandbox. */
+/** Notes that a turn has read the messages these files came with. From now on they are placed. */
+export async function markRead(db: Queryable, files: readonly string[], turn: number): Promise<void> {
+  if (files.length > 0) await db.query('update file set turn = $2 where id = any($1)', [files, turn]);
+}
+
+/**
+ * Attached files that are stored completely and are not yet in the workspace of this sandbox. One whose message no turn has read is not among
+ * them: it may be of somebody who is not heard in this session.
+ */
 export async function filesToPlace(
   db: Queryable,
   session: SessionId,
@@ -9,7 +17,7 @@ export async function filesToPlace(
 ): Promise<{ id: string; name: string }[]> {
   const { rows } = await db.query<{ id: string; name: string }>(
     `select id, name from file
-     where session = $1 and direction = 'in' and size is not null and placed_in is distinct from $2 order by at, id`,
+     where session = $1 and direction = 'in' and size is not null and turn is not null and placed_in is distinct from $2 order by at, id`,
     [session, sandbox],
   );
   return rows;

@@ -15,26 +15,40 @@ export interface OwnUse extends TurnRef {
   readonly decision: OwnUseDecision;
 }
 
-/** Keeps what a person has decided in a thread. Call it with the turn held. */
+/**
+ * Keeps what a person has decided in a thread, for the connection as it is now. Call it with the turn held.
+ *
+ * @returns false when they allow what they do not have any more; nothing is kept then
+ */
 export async function decideOwnUse(
   db: Queryable,
   { session, turn, person, connection, decision }: OwnUse,
-): Promise<void> {
+): Promise<boolean> {
   const { team } = threadOf(session);
-  await db.query(
-    `insert into own_use (session, team, person, connection, decision, turn) values ($1, $2, $3, $4, $5, $6)
-     on conflict (session, person, connection) do update set decision = $5, turn = $6, decided_at = now()`,
+  const { rowCount } = await db.query(
+    `insert into own_use (session, team, person, connection, decision, version, turn)
+     select $1, $2, $3, $4, $5, held.version, $6::int
+     from (select 1) one left join personal_connection held on $5 <> 'never' and team = $2 and person = $3 and connection = $4
+     where $5 = 'never' or held.version is not null
+     on conflict (session, person, connection) do update
+     set decision = excluded.decision, version = excluded.version, turn = excluded.turn, decided_at = now()`,
     [session, team, person, connection, decision, turn],
   );
+  return rowCount === 1;
 }
 
-/** What holds for a turn of this person: a `once` of an earlier turn is over. Null when they were not asked. */
+/**
+ * What holds for a turn of this person. Null when they were not asked, a `once` of an earlier turn is over, or what they have allowed was
+ * removed or replaced since. A `never` holds for every connection of that name.
+ */
 export async function ownUseOf(
   db: Queryable,
   { session, turn, person, connection }: Omit<OwnUse, 'decision'>,
 ): Promise<OwnUseDecision | null> {
   const { rows } = await db.query<{ decision: OwnUseDecision }>(
-    `select decision from own_use where session = $1 and person = $2 and connection = $3 and (decision <> 'once' or turn = $4)`,
+    `select use.decision from own_use use left join personal_connection held using (team, person, connection, version)
+     where use.session = $1 and use.person = $2 and use.connection = $3
+       and (use.decision = 'never' or (held.version is not null and (use.decision = 'thread' or use.turn = $4)))`,
     [session, person, connection, turn],
   );
   return rows[0]?.decision ?? null;
@@ -51,10 +65,10 @@ export async function allowedUses(
   { session, turn, requester }: TurnRef & { readonly requester: string },
 ): Promise<AllowedUse[]> {
   const { rows } = await db.query<AllowedUse>(
-    `select held.connection, held.version, held.way, 'person:' || held.team || ':' || held.person as owner
-     from own_use use join personal_connection held using (team, person, connection)
+    `select connection, version, held.way, 'person:' || team || ':' || person as owner
+     from own_use use join personal_connection held using (team, person, connection, version)
      where use.session = $1 and use.person = $3 and (use.decision = 'thread' or (use.decision = 'once' and use.turn = $2))
-     order by held.connection`,
+     order by connection`,
     [session, turn, requester],
   );
   return rows.filter(({ owner }) => actingPerson(owner) !== null);
@@ -74,13 +88,24 @@ export async function usedInTurn(
 }
 
 /**
- * Whether the sandbox of a session has worked for anybody else than this person. What others left there must not meet a credential of
- * this person.
+ * Whether anybody else than this person has had a word in a session: began a turn, was read by one, or waits to be read. What they said or
+ * left in the sandbox must not meet a credential of this person. An app that posts as the person is somebody else.
+ *
+ * Those who wait count for this reason:
+ * 1. The agent reads the thread, and asks the person at the same time. No turn has read yet what somebody else wrote meanwhile.
+ * 2. The person allows it, and the session becomes theirs.
+ * 3. What somebody else wrote would be in the context by the thread that was read, and its author would never get an answer.
+ * Therefore it is asked once more under the session's lock, before the session is given to the person.
  */
 export async function othersWorkedHere(db: Queryable, session: SessionId, person: string): Promise<boolean> {
-  const { rowCount } = await db.query('select 1 from turn where session = $1 and requester <> $2 limit 1', [
-    session,
-    person,
-  ]);
+  const { rowCount } = await db.query(
+    `select 1 from session
+     where id = $1 and (owner <> $2 or heard <> $2
+       or exists (select 1 from turn where turn.session = $1 and requester <> $2)
+       or exists (select 1 from inbox
+                  where inbox.session = $1 and turn is null and state in ('delivered', 'context') and kind in ('message', 'schedule')
+                    and (author <> $2 or author_class = 'bot') and confirmed_by is distinct from $2))`,
+    [session, person],
+  );
   return rowCount === 1;
 }

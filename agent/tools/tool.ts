@@ -68,8 +68,11 @@ export interface OwnConnections {
   whyNot(): Promise<string | null>;
   /** What they have decided before. Null: nothing that counts in this turn. */
   decided(connection: string): Promise<OwnUseDecision | null>;
-  /** Keeps their decision. When it allows something, the thread is theirs from then on. False when it is somebody else's by now. */
-  decide(connection: string, decision: OwnUseDecision): Promise<boolean>;
+  /**
+   * Keeps their decision. When it allows something, the thread is theirs from then on.
+   * @returns why it does not hold, in words for the model. Null: it holds
+   */
+  decide(connection: string, decision: OwnUseDecision): Promise<string | null>;
 }
 
 export interface ToolOutcome {

@@ -383,6 +383,9 @@ create table session (
   instructions jsonb not null default '[]',
   -- Slack's id of the person whose connections its sandbox may have been served, and in whose turns alone it works on. Null: nobody's.
   owner text,
+  -- Slack's id of the one person whose words its turns have read so far. Empty: several people's, an app's or a schedule's too. Null:
+  -- nobody's yet. It stays when what was read is deleted.
+  heard text,
   -- The agent's user in this session's sandbox.
   agent_uid int not null default nextval('agent_uid') unique,
   -- The newest run of its workflow and the number that was given to it; contracts/fence.ts says what they are for.
@@ -488,9 +491,12 @@ create table own_use (
   connection text not null,
   -- once: in this turn. thread: in this and later turns that the same person begins. never: they are not asked again.
   decision text not null check (decision in ('once', 'thread', 'never')),
+  -- The version of the connection that is allowed. It does not pass to the next one of that name. Null: none is allowed.
+  version int,
   turn int not null,
   decided_at timestamptz not null default now(),
-  primary key (session, person, connection)
+  primary key (session, person, connection),
+  check ((decision = 'never') = (version is null))
 );
 
 -- What somebody did in a thread that works in another person's name. It caused nothing there.
@@ -822,8 +828,8 @@ create table file (
   size bigint,
   -- The sandbox whose workspace holds it.
   placed_in text,
-  -- For direction in: whether it lies in the workspace already.
-  placed boolean not null default false,
+  -- For direction in: the turn that read the message it came with. Before that it is placed in no workspace.
+  turn int,
   at timestamptz not null default now()
 );
 -- The bytes of a file in pieces of 256 kB: nobody has to hold a whole file to pass it on.

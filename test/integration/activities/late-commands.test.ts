@@ -1,7 +1,7 @@
 import { sandboxName } from '../../../docker/sandbox-names.ts';
-import { saveFile } from '../../../store/files.ts';
 import { getSession } from '../../../store/sessions.ts';
 import { until } from '../../support/until.ts';
+import { attachAndRead } from '../agent/support/session.ts';
 import { holdDatabase } from './support/held-database.ts';
 import { inActivity, type RunnerStage, startRunnerStage } from './support/runner-stage.ts';
 
@@ -21,7 +21,7 @@ const LOOKS_FOR_LIFE = /coalesce\(step\.incarnation/;
 async function commandThatWaits(statement: RegExp, where: 'asking' | 'answering') {
   const turn = await stage.turn();
   const bytes = Buffer.from('a,b');
-  await saveFile(stage.database, { session: turn.session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
+  await attachAndRead(stage.database, turn, { name: 'd.csv', bytes });
   await stage.openLease(turn);
   const held = holdDatabase(stage.database, statement, where);
   const input = await stage.bash(turn, COMMAND);

@@ -32,8 +32,8 @@ test.each(LATE_ATTEMPTS)('%s that wakes up in a newer turn changes nothing of it
   const session = await newSession(db.database);
   const { beginTurn } = activitiesOn(db.database);
   const bytes = Buffer.from('a,b');
-  await saveFile(db.database, { session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
-  await say(db.database, session, { text: 'first' });
+  const file = await saveFile(db.database, { session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
+  await say(db.database, session, { text: 'first', files: [{ name: 'd.csv', size: 3, file }] });
   await beginTurn(asking(session, 1));
   const asks = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'tools')]);
   await inActivity(() => callModelOn(db.database, asks)({ session, turn: 1, step: 1 }));

@@ -5,7 +5,7 @@ import { saveFile } from '../../../store/files.ts';
 import { DATABASE_ROLES, type DatabaseRole, dropRoles, ensureRoles, urlForRole } from '../../../store/roles.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createFakeSandbox } from './support/fake-sandbox.ts';
-import { newSession, sayAndBegin } from './support/session.ts';
+import { newSession, say, sayAndBegin } from './support/session.ts';
 import { agentOf, runTurn } from './support/turn.ts';
 
 test('the agent role can do every model step, and the runner role every tool step', async () => {
@@ -22,7 +22,14 @@ test('the agent role can do every model step, and the runner role every tool ste
   try {
     if (!agent || !runner) throw new Error('no pools');
     const session = await newSession(db.database);
-    await saveFile(db.database, { session, name: 'f', bytes: Buffer.from('x'), direction: 'in', origin: 'F1' });
+    const file = await saveFile(db.database, {
+      session,
+      name: 'f',
+      bytes: Buffer.from('x'),
+      direction: 'in',
+      origin: 'F1',
+    });
+    await say(db.database, session, { text: 'with a file', files: [{ name: 'f', size: 1, file }] });
     const turn = await sayAndBegin(db.database, session, '$ echo under a role');
     await runTurn(agentOf(agent, api.url), sandbox, session, turn, { toolDatabase: runner });
     expect(await finalText(agent, session, turn)).toContain('under a role');

@@ -1,7 +1,6 @@
 import type { SandboxPort } from '../../../agent/tools/sandbox-port.ts';
-import { saveFile } from '../../../store/files.ts';
 import { addToolSteps } from '../../../store/steps.ts';
-import { newSession, say } from './support/session.ts';
+import { attachAndRead, newSession, say } from './support/session.ts';
 import { createToolStage, type ToolStage } from './support/tool-stage.ts';
 
 let stage: ToolStage;
@@ -93,7 +92,7 @@ test('of a thread that is too long read_thread gives the newest messages, each f
 test('attached files are in the workspace before the first tool runs, and again in a new workspace', async () => {
   const ref = await stage.pending('bash', { command: 'true' });
   const bytes = Buffer.from('a,b');
-  await saveFile(stage.database, { session: ref.session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
+  await attachAndRead(stage.database, ref, { name: 'd.csv', bytes });
   const written: string[] = [];
   const watched: SandboxPort = { ...stage.sandbox, writeFile: async (path) => void written.push(path) };
   const more = (step: number) =>
@@ -112,7 +111,7 @@ test('attached files are in the workspace before the first tool runs, and again 
 test('an attached file that finds no room does not keep the tools from working', async () => {
   const ref = await stage.pending('bash', { command: 'echo works' });
   const bytes = Buffer.from('a,b');
-  await saveFile(stage.database, { session: ref.session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
+  await attachAndRead(stage.database, ref, { name: 'd.csv', bytes });
   const full = Object.assign(new Error('no space left'), { code: 'WorkspaceFull' });
   await stage.run(ref, { sandbox: { ...stage.sandbox, writeFile: () => Promise.reject(full) } });
   expect((await stage.resultOf(ref))[0]?.text).toMatch(

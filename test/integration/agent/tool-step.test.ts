@@ -1,9 +1,9 @@
 import { settleOpenTools } from '../../../agent/settle-tools.ts';
 import type { SandboxPort, StepOutcome } from '../../../agent/tools/sandbox-port.ts';
 import { inTransaction } from '../../../store/database.ts';
-import { saveFile } from '../../../store/files.ts';
 import { type StepRef, startToolStep } from '../../../store/steps.ts';
 import { until } from '../../support/until.ts';
+import { attachAndRead } from './support/session.ts';
 import { createToolStage, type ToolStage } from './support/tool-stage.ts';
 
 let stage: ToolStage;
@@ -66,7 +66,7 @@ test.each([
 ] as const)('a call of %s that never started is said not to have run', async (tool, given, touches) => {
   const ref = await stage.pending(tool, given);
   const bytes = Buffer.from('a,b');
-  await saveFile(stage.database, { session: ref.session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
+  await attachAndRead(stage.database, ref, { name: 'd.csv', bytes });
   // The attached file is placed first, and that already fails.
   const away = { ...stage.sandbox, writeFile: () => Promise.reject(new Error('engine away')), [touches]: refuse };
   await expect(stage.run(ref, { sandbox: away })).rejects.toThrow('engine away');
@@ -81,7 +81,7 @@ test('an edit whose first attempt failed before it began is done by the second o
   await stage.sandbox.writeFile('early', Buffer.from('a'), { signal: new AbortController().signal });
   const ref = await stage.pending('edit_file', { path: 'early', old_text: 'a', new_text: 'b' });
   const bytes = Buffer.from('a,b');
-  await saveFile(stage.database, { session: ref.session, name: 'd.csv', bytes, direction: 'in', origin: 'F1' });
+  await attachAndRead(stage.database, ref, { name: 'd.csv', bytes });
   await expect(stage.run(ref, { sandbox: { ...stage.sandbox, writeFile: refuse } })).rejects.toThrow('engine away');
   await stage.run(ref);
   expect((await storedOf(ref)).state).toBe('done');

@@ -1,8 +1,10 @@
 import type { SessionId } from '../../../../contracts/ids.ts';
 import { threadOf } from '../../../../contracts/ids.ts';
 import { type Database, inTransaction } from '../../../../store/database.ts';
+import { saveFile } from '../../../../store/files.ts';
+import { markRead } from '../../../../store/incoming-files.ts';
 import { ensureSession } from '../../../../store/sessions.ts';
-import { advanceFence, lockSession } from '../../../../store/turn-fence.ts';
+import { advanceFence, lockSession, type TurnRef } from '../../../../store/turn-fence.ts';
 import { finishTurn, insertTurn, runningTurnOf } from '../../../../store/turns.ts';
 
 export interface Said {
@@ -58,4 +60,14 @@ export async function sayAndBegin(database: Database, session: SessionId, text: 
   });
   if (!turn) throw new Error('nobody waits');
   return turn.number;
+}
+
+/** A file of a message that the turn has read. */
+export async function attachAndRead(
+  database: Database,
+  { session, turn }: TurnRef,
+  file: { readonly name: string; readonly bytes: Buffer },
+): Promise<void> {
+  const id = await saveFile(database, { ...file, session, direction: 'in', origin: 'F1' });
+  await markRead(database, [id], turn);
 }

@@ -131,6 +131,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'inbox.othersSpoke': (db) =>
     inbox.othersSpoke(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }, new Date(0)),
   'incoming-files.filesToPlace': (db) => incomingFiles.filesToPlace(db, sessionOfNumber(500_001), 'sb500001'),
+  'incoming-files.markRead': (db) => incomingFiles.markRead(db, [randomUUID()], 1),
   'incoming-files.markPlaced': (db) => incomingFiles.markPlaced(db, randomUUID(), 'sb1'),
   'last-asker.lastAsker': (db) => lastAsker.lastAsker(db, BUSY),
   'outbox-claims.claimOutbox': (db) =>

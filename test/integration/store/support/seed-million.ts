@@ -68,7 +68,7 @@ const ROWS: readonly string[] = [
   `insert into personal_grant (team, person, connection, version, way, state, state_digest, returned_at)
    select 'T1', 'U' || n, 'github', n, 'browser', case when n % 100 = 0 then 'returned' else 'waiting' end, 'd' || n, now()
    from generate_series(1, 20000) n`,
-  `insert into own_use (session, team, person, connection, decision, turn) select ${SESSION}, 'T1', 'U1', 'github', 'thread', 1 ${MILLION}`,
+  `insert into own_use (session, team, person, connection, decision, version, turn) select ${SESSION}, 'T1', 'U1', 'github', 'thread', 1, 1 ${MILLION}`,
   `insert into held_back (session, owner, actor, kind, ts, at) select ${SESSION}, 'U1', 'U2', 'reaction', '1.' || n, ${AT} ${MILLION}`,
   `insert into personal_settings (team, person, steps)
    select 'T1', 'U' || n, 20 from generate_series(1, 40000) n`,
@@ -109,8 +109,8 @@ const ROWS: readonly string[] = [
    select md5('b' || n)::uuid, now() - (10000 - n) * interval '1 second', '${BUSY_SANDBOX}', slack_thread(${BUSY_THREAD}), 1 + n * 299 / 10000, 'forwarded', 'domain_entry', 'r', 'GET',
      'https', 'pypi.test', 443, '/', 1, 1, 1, 'intercept', now()
    from generate_series(1, 10000) n`,
-  `insert into file (id, session, name, size, direction, at)
-   select md5('f' || n)::uuid, ${SESSION}, 'a.csv', 1, case when n % 2 = 0 then 'in' else 'out' end, ${AT} from generate_series(1, 1000000, 10) n`,
+  `insert into file (id, session, name, size, direction, turn, at)
+   select md5('f' || n)::uuid, ${SESSION}, 'a.csv', 1, case when n % 2 = 0 then 'in' else 'out' end, 1, ${AT} from generate_series(1, 1000000, 10) n`,
   `insert into file_chunk (file, seq, bytes) select md5('f' || n)::uuid, 0, 'x' from generate_series(1, 1000000, 10) n`,
   `insert into inbox_served (team, channel, served_at) select 'T1', 'C' || n, now() from generate_series(1, 5000) n`,
   `insert into slack_watermark (team, gateway, seen_until) values ('T1', 'g1', now())`,
