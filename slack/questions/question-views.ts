@@ -1,4 +1,7 @@
+import { knownToken } from '../../access/environments/secret-like.ts';
 import type { FormField, QuestionForm } from '../../contracts/questions.ts';
+import { visibleText } from '../../contracts/visible-text.ts';
+import { cutText } from '../rendering/mrkdwn.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,7 +17,11 @@ export interface FormContext {
   readonly choice: string;
 }
 
-const plain = (text: string, most: number) => ({ type: 'plain_text', text: text.slice(0, most) || '-' });
+const plain = (text: string, most: number) => ({
+  type: 'plain_text',
+  text: cutText(visibleText(text), most) || '-',
+  emoji: false,
+});
 
 /** The form of a choice (docs.slack.dev/reference/views/modal-views). */
 export function questionForm({ title, fields }: QuestionForm, text: string, context: FormContext): Fields {
@@ -65,7 +72,10 @@ export function readForm(
     const input = fieldsOf(fieldsOf(values[name])[name]);
     const value = options ? fieldsOf(input.selected_option).value : input.value;
     if (typeof value !== 'string' || value === '') continue;
-    if (kind === 'number' && !Number.isFinite(Number(value))) problems[name] = 'This is not a number.';
+    // What is entered is stored readable, and goes to somebody else.
+    const token = knownToken(value);
+    if (token !== null) problems[name] = `This looks like ${token}. Enter no secret here; nothing was sent.`;
+    else if (kind === 'number' && !Number.isFinite(Number(value))) problems[name] = 'This is not a number.';
     else if (options && !options.some((each) => each.value === value)) problems[name] = 'Choose one of the list.';
     else given[name] = value;
   }

@@ -1,4 +1,5 @@
 import type { SessionId } from '../../contracts/ids.ts';
+import { visibleText } from '../../contracts/visible-text.ts';
 import type {
   AnswerBody,
   MessageButton,
@@ -56,6 +57,11 @@ export function renderMessage(body: ShownBody, context: RenderContext): Rendered
   }
 }
 
+/** Words that may be somebody else's, with no markup of theirs: Slack makes no link and no mention of them by itself either. */
+function foreign(escaped: string): Record<string, unknown> {
+  return { type: 'mrkdwn', text: escaped, verbatim: true };
+}
+
 function renderWorking(body: WorkingBody, { session, now }: RenderContext): RenderedMessage {
   const time = elapsed(now.getTime() - Date.parse(body.since));
   const line = cutText(`Working · step ${body.step} · ${body.what} · ${time}`, SECTION_LIMIT);
@@ -63,7 +69,7 @@ function renderWorking(body: WorkingBody, { session, now }: RenderContext): Rend
   const newest = body.text?.slice(-MARKDOWN_LIMIT * MAX_PARTS);
   const said = newest ? splitMarkdown(neutralise(newest), MARKDOWN_LIMIT).at(-1) : undefined;
   const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
-  blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(line) }] });
+  blocks.push({ type: 'context', elements: [foreign(escapeText(line))] });
   if (session) blocks.push({ type: 'actions', elements: [stopButton(session)] });
   return { text: escapeText(line), blocks, rest: null };
 }
@@ -77,7 +83,7 @@ function renderAnswer(body: AnswerBody): RenderedMessage {
   const blocks: Record<string, unknown>[] = markdown ? [{ type: 'markdown', text: markdown }] : [];
   if (lastWord) blocks.push({ type: 'section', text: { type: 'mrkdwn', text: lastWord } });
   for (const line of small) {
-    blocks.push({ type: 'context', elements: [{ type: 'mrkdwn', text: escapeText(cutText(line, SECTION_LIMIT)) }] });
+    blocks.push({ type: 'context', elements: [foreign(escapeText(cutText(line, SECTION_LIMIT)))] });
   }
   const text = fitting(
     (limit) => paragraphs([toMrkdwn(cutText(markdown, limit)), lastWord]),
@@ -147,7 +153,7 @@ function cutToSendable(text: string, part: number): [sendable: string, beyond: s
 
 function renderNotice(body: NoticeBody): RenderedMessage {
   const text = escapeText(cutText(body.text, SECTION_LIMIT - 500));
-  const blocks: Record<string, unknown>[] = [{ type: 'section', text: { type: 'mrkdwn', text } }];
+  const blocks: Record<string, unknown>[] = [{ type: 'section', text: foreign(text) }];
   const buttons = (body.buttons ?? []).slice(0, MAX_BUTTONS);
   if (buttons.length > 0) blocks.push(...buttons.map(oneButton));
   return { text, blocks, rest: null };
@@ -157,20 +163,27 @@ function renderNotice(body: NoticeBody): RenderedMessage {
 export const ANSWER_ACTION = 'bellhop_answer/';
 export const FORM_ACTION = 'bellhop_form/';
 
-/** A question as a card. Its text is nobody's markup: what it quotes stays what it is. */
+const CARD_LIMIT = SECTION_LIMIT - 500;
+
+/** Whether a card shows a question's text whole. */
+export function fitsCard(text: string): boolean {
+  return visibleText(text).length <= CARD_LIMIT;
+}
+
+/** A question as a card. Nothing in its text is markup, an emoji or unseen: who decides by it reads every letter of what it quotes. */
 export function renderQuestion({ question, text, choices }: QuestionBody): RenderedMessage {
-  const shown = escapeText(cutText(text, SECTION_LIMIT - 500));
+  const shown = cutText(visibleText(text), CARD_LIMIT);
   const elements = choices.map(({ id, label, style, form }) => ({
     type: 'button',
     action_id: `${form ? FORM_ACTION : ANSWER_ACTION}${id}`,
     value: question,
-    text: { type: 'plain_text', text: cutText(label, BUTTON_LIMIT) },
+    text: { type: 'plain_text', text: cutText(label, BUTTON_LIMIT), emoji: false },
     ...(style && { style }),
   }));
   return {
-    text: shown,
+    text: escapeText(shown),
     blocks: [
-      { type: 'section', text: { type: 'mrkdwn', text: shown } },
+      { type: 'section', text: { type: 'plain_text', text: shown, emoji: false } },
       { type: 'actions', elements },
     ],
     rest: null,

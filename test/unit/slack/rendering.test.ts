@@ -241,3 +241,36 @@ test.each([
 ])('%i ms is %s', (ms, shown) => {
   expect(elapsed(ms)).toBe(shown);
 });
+
+describe('a question', () => {
+  const card = (text: string) =>
+    renderMessage({ kind: 'question', question: 'q', text, choices: [{ id: 'yes', label: 'Allow :x:' }] }, context);
+
+  test('shows words of others as they are: no markup, no emoji, no entity', () => {
+    const text = 'I want to call x with ~not~ *this* _or_ `that` :x: <!channel> & more';
+    expect(card(text)).toMatchObject({
+      text: expect.stringContaining('&lt;!channel&gt;'),
+      blocks: [
+        { type: 'section', text: { type: 'plain_text', text, emoji: false } },
+        { type: 'actions', elements: [{ text: { type: 'plain_text', emoji: false } }] },
+      ],
+    });
+  });
+
+  test.each([
+    ['a\u202eb', 'a\\u202eb'],
+    ['pay\u200bpal', 'pay\\u200bpal'],
+    ['\u{e0041}', '\\udb40\\udc41'],
+    ['a\ufe0fb\u2028c\u0007d', 'a\\ufe0fb\\u2028c\\u0007d'],
+    ['two\nlines\tand é', 'two\nlines\tand é'],
+  ])('writes out what nobody sees: %j', (text, shown) => {
+    expect(card(text).blocks[0]).toMatchObject({ text: { text: shown } });
+  });
+});
+
+test('Slack makes no link and no mention by itself of words in lines of ours', () => {
+  const notice = renderMessage({ kind: 'notice', text: 'see evil.example and #general' }, context);
+  expect(notice.blocks).toEqual([
+    { type: 'section', text: { type: 'mrkdwn', text: 'see evil.example and #general', verbatim: true } },
+  ]);
+});

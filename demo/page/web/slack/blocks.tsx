@@ -74,7 +74,8 @@ function Section({ block, onPress }: { readonly block: SlackBlock; readonly onPr
 }
 
 function TextOf({ value, strong = false }: { readonly value: unknown; readonly strong?: boolean }) {
-  const { text = '' } = (value ?? {}) as TextObject;
+  const { text = '', type } = (value ?? {}) as TextObject;
+  if (type === 'plain_text' && !strong) return <p className="rich rich--plain">{text}</p>;
   return strong ? <strong>{text}</strong> : <RichText text={text} markup="mrkdwn" />;
 }
 
