@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { HeldConnection } from '../../access/personal-access.ts';
 import type { LeaseRequest } from '../../contracts/egress.ts';
 import { actingPerson, type Person, scopeKind } from '../../contracts/scope.ts';
@@ -15,8 +16,8 @@ export type ActingLease = Pick<LeaseRequest, 'scope'> & {
 export interface PersonalFeed {
   /**
    * What may be used of people's own connections at this moment: what the person has who is acted as, or what the requester of a turn has
-   * allowed the agent to use. Null where there can be none, which is not kept waiting. Rejects with a Refusal `policy_stale` while
-   * PostgreSQL does not say.
+   * allowed the agent to use. Null where there can be none, which is not kept waiting. While PostgreSQL does not say, it rejects with a
+   * Refusal `policy_stale`; but a turn in which nothing allowed was seen yet goes on with nothing, which is less and never more.
    */
   heldBy(lease: ActingLease): Promise<readonly HeldConnection[]> | null;
 }
@@ -54,18 +55,22 @@ interface Looks {
 export function createPersonalFeed(options: PersonalFeedOptions): PersonalFeed {
   const { held, allowed, isOffered, mayBeAllowed, onError } = options;
   const underWay = new Map<string, Looks>();
+  /** Turns in which something was allowed at the last look. One that is forgotten here goes on with the agent's own access. */
+  const allowedTurns = new LRUCache<string, true>({ max: MOST_TURNS });
 
-  async function look(ask: Ask): Promise<readonly HeldConnection[]> {
+  async function look({ ask, goesOn }: Question): Promise<readonly HeldConnection[]> {
     try {
       return await ask();
     } catch (error) {
       onError(error, 'what a person has connected cannot be confirmed: the database is away');
+      if (goesOn?.()) return [];
       throw new Refusal('policy_stale', 'What you have connected cannot be confirmed at the moment.');
     }
   }
 
-  function begin(key: string, ask: Ask): Promise<readonly HeldConnection[]> {
-    const looks: Looks = { now: look(ask), next: null };
+  function begin(question: Question): Promise<readonly HeldConnection[]> {
+    const { key } = question;
+    const looks: Looks = { now: look(question), next: null };
     underWay.set(key, looks);
     const ended = () => {
       if (looks.next === null) underWay.delete(key);
@@ -74,14 +79,13 @@ export function createPersonalFeed(options: PersonalFeedOptions): PersonalFeed {
     return looks.now;
   }
 
-  function afterwards(looks: Looks, key: string, ask: Ask): Promise<readonly HeldConnection[]> {
-    const again = () => begin(key, ask);
+  function afterwards(looks: Looks, question: Question): Promise<readonly HeldConnection[]> {
+    const again = () => begin(question);
     looks.next ??= looks.now.then(again, again);
     return looks.next;
   }
 
-  /** The question for a lease, and a name under which requests share its answer: of one person, or of one turn. */
-  function questionOf({ scope, principal, requester, session, epoch }: ActingLease): { key: string; ask: Ask } | null {
+  function questionOf({ scope, principal, requester, session, epoch }: ActingLease): Question | null {
     const owner = actingPerson(principal);
     if (owner) {
       const isPlace = scope === principal || scopeKind(scope) === 'channel';
@@ -91,18 +95,33 @@ export function createPersonalFeed(options: PersonalFeedOptions): PersonalFeed {
     const isAgent = scopeKind(scope) === 'channel' && principal === `agent@${scope}`;
     if (!isAgent || !mayBeAllowed() || !session || !epoch) return null;
     const { turn } = epoch;
-    return { key: `${session}/${turn}`, ask: () => allowed({ session, turn, requester }) };
+    const key = `${session}/${turn}`;
+    const ask = async () => {
+      const found = await allowed({ session, turn, requester });
+      if (found.length > 0) allowedTurns.set(key, true);
+      else allowedTurns.delete(key);
+      return found;
+    };
+    return { key, ask, goesOn: () => !allowedTurns.has(key) };
   }
 
   return {
     heldBy(lease) {
       const question = isOffered() ? questionOf(lease) : null;
       if (!question) return null;
-      const { key, ask } = question;
-      const looks = underWay.get(key);
-      return looks ? afterwards(looks, key, ask) : begin(key, ask);
+      const looks = underWay.get(question.key);
+      return looks ? afterwards(looks, question) : begin(question);
     },
   };
 }
 
-type Ask = () => Promise<readonly HeldConnection[]>;
+/** Far more than the sandboxes of one machine have. */
+const MOST_TURNS = 10_000;
+
+interface Question {
+  /** The name under which requests share its answer: of one person, or of one turn. */
+  readonly key: string;
+  readonly ask: () => Promise<readonly HeldConnection[]>;
+  /** Whether a request goes on with nothing when the look fails. @default it does not */
+  readonly goesOn?: () => boolean;
+}

@@ -127,3 +127,44 @@ describe('whose connections a lease may use', () => {
     expect(looks).toEqual([]);
   });
 });
+
+describe('while PostgreSQL does not say what was allowed', () => {
+  const AGENT = { scope: 'channel:T1:C1', principal: 'agent@channel:T1:C1', requester: 'UADA' } as const;
+  const inTurn = (turn: number) => ({ ...AGENT, session: 'slack:T1:C1:1.0', epoch: { turn, attempt: 1 } }) as const;
+
+  function agentFeed() {
+    const state: { held: readonly HeldConnection[] | null } = { held: [] };
+    const personal = createPersonalFeed({
+      held: async () => [],
+      allowed: async () => {
+        if (state.held === null) throw new Error('ECONNREFUSED');
+        return state.held;
+      },
+      isOffered: () => true,
+      mayBeAllowed: () => true,
+      onError: () => {},
+    });
+    return { state, ask: (turn: number) => personal.heldBy(inTurn(turn)) };
+  }
+
+  test('a turn in which nothing was allowed goes on with what the channel has', async () => {
+    const { state, ask } = agentFeed();
+    expect(await ask(1)).toEqual([]);
+    state.held = null;
+    expect(await ask(1)).toEqual([]);
+    expect(await ask(2)).toEqual([]);
+  });
+
+  test('a turn in which something was allowed is refused, until it is known that this was taken back', async () => {
+    const { state, ask } = agentFeed();
+    state.held = GITHUB;
+    expect(await ask(1)).toEqual(GITHUB);
+    state.held = null;
+    await expect(ask(1)).rejects.toMatchObject({ code: 'policy_stale' });
+    expect(await ask(2)).toEqual([]);
+    state.held = [];
+    expect(await ask(1)).toEqual([]);
+    state.held = null;
+    expect(await ask(1)).toEqual([]);
+  });
+});
