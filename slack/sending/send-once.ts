@@ -3,6 +3,7 @@ import { statusWouldLinger } from '../../store/outbox.ts';
 import { markSent, type OutboxOf } from '../../store/outbox-claims.ts';
 import { failureOf } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
+import { escapeText } from '../rendering/mrkdwn.ts';
 import { renderQuestion } from '../rendering/render-message.ts';
 
 /** Slack shows the reaction as wanted already. */
@@ -29,12 +30,12 @@ export async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<
   return true;
 }
 
-/** Marked before it is tried: there is no way to see afterwards whether it arrived. */
+/** Marked before it is tried: there is no way to see afterwards whether it arrived. The text may hold names and words of others. */
 export async function sendEphemeral(db: Database, calls: PacedCalls, row: OutboxOf<'ephemeral'>): Promise<boolean> {
   await markSent(db, row, null, 0);
   const thread = row.threadTs ? { thread_ts: row.threadTs } : {};
   const { user, text, question } = row.body;
   const card = question ? { blocks: renderQuestion(question).blocks } : {};
-  await calls.call('chat.postEphemeral', { channel: row.channel, user, text, ...card, ...thread });
+  await calls.call('chat.postEphemeral', { channel: row.channel, user, text: escapeText(text), ...card, ...thread });
   return true;
 }
