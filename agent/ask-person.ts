@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stepIdOf } from '../contracts/ids.ts';
 import { type Answer, type AskedQuestion, MOST_WAITED_MS, type Question } from '../contracts/questions.ts';
 import type { Database, Queryable } from '../store/database.ts';
-import { answerTo, askQuestion, type StoredQuestion } from '../store/questions.ts';
+import {
+  answerTo,
+  askQuestion,
+  lookAtQuestion,
+  type QuestionNow,
+  type StoredQuestion,
+  withdrawQuestion,
+} from '../store/questions.ts';
 import type { StepRef } from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import { getTurn } from '../store/turns.ts';
@@ -56,7 +63,8 @@ export async function askPerson(database: Database, ref: StepRef, question: Ques
 
 /**
  * The same for a call that is under way and cannot be begun anew, such as the elicitation of an MCP server. It looks at the question
- * until it is closed, so it holds the worker's slot.
+ * until it is closed, so it holds the worker's slot. When `ended` aborts first, nothing waits for the answer any more, and the card is
+ * withdrawn.
  *
  * @example
  *   const answer = await context.askMeanwhile({ …question, choices: [{ id: 'fill', label: 'Answer', form }, { id: 'no', label: 'Decline' }] }, signal);
@@ -69,15 +77,28 @@ export async function askMeanwhile(
   ref: StepRef,
   question: Question,
   signal: AbortSignal,
+  ended?: AbortSignal,
 ): Promise<Answer> {
+  signal.throwIfAborted();
+  if (ended?.aborted) return { state: 'withdrawn' };
+  const asked = await ask(database, ref, question);
+  if (asked === null) return { state: 'nobody' };
+  const until = ended ? AbortSignal.any([signal, ended]) : signal;
+  let now: QuestionNow | null = asked;
   for (;;) {
-    signal.throwIfAborted();
-    const asked = await ask(database, ref, question);
-    if (asked === null) return { state: 'nobody' };
-    const answer = answerTo(asked);
+    const answer = now === null ? { state: 'withdrawn' as const } : answerTo(now);
     if (answer) return answer;
-    if (asked.leftMs <= 0) return { state: 'expired' };
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    if (now !== null && now.leftMs <= 0) return { state: 'expired' };
+    await delay(LOOK_EVERY_MS, undefined, { signal: until }).catch(() => {});
+    // A stop ends the turn, which withdraws its questions. An attempt that only moves finds its question again.
+    signal.throwIfAborted();
+    if (ended?.aborted) {
+      await withdrawQuestion(database, asked);
+      return { state: 'withdrawn' };
+    }
+    now = await lookAtQuestion(database, asked.id);
+    // What was entered is forgotten at the end of the turn. Therefore an answer is read once more while the turn is held.
+    if (now !== null && now.state !== 'open') now = await inTurn(database, ref, (db) => lookAtQuestion(db, asked.id));
   }
 }
 

@@ -86,7 +86,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   const context: ToolContext = {
     ...{ session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress, begin },
     ask: (question) => askPerson(database, input, question),
-    askMeanwhile: (question, until) => waiting(() => askMeanwhile(database, input, question, until)),
+    askMeanwhile: (question, until, ended) => waiting(() => askMeanwhile(database, input, question, until, ended)),
     own: createOwnConnections(database, input),
     callServer: (call, use) =>
       mcp.call(

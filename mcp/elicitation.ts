@@ -23,7 +23,8 @@ export type Elicited =
   | { readonly action: 'accept'; readonly given: Readonly<Record<string, string>> }
   | { readonly action: 'decline' | 'cancel' };
 
-export type Elicit = (asked: Elicitation) => Promise<Elicited>;
+/** @param ended aborts when nobody waits for the answer any more */
+export type Elicit = (asked: Elicitation, ended: AbortSignal) => Promise<Elicited>;
 
 /** Only forms: an address that a server names is opened by nobody. It stands in every greeting, because servers list tools by it. */
 export const CAPABILITIES = { elicitation: { form: {} } } as const;
@@ -32,7 +33,9 @@ export const CAPABILITIES = { elicitation: { form: {} } } as const;
 const MAX_ASKED = 5;
 const MAX_WRONG = 3;
 const MAX_FIELDS = 20;
+/** What a list of Slack takes. A list that is more than that cannot be chosen from, so it is not shown in part. */
 const MAX_OPTIONS = 100;
+const MAX_OPTION_VALUE = 150;
 const MAX_MESSAGE = 1_000;
 /** Formats are only told to people. A server checks them itself. */
 const CHECKS = new Ajv2020({ strict: false, logger: false, validateFormats: false });
@@ -42,22 +45,27 @@ type Property = ElicitRequestFormParams['requestedSchema']['properties'][string]
 /** Answers a server's questions from now on. Without `elicit` each is cancelled. */
 export function answerQuestions(client: Client, elicit: Elicit | null): void {
   let asked = 0;
-  client.setRequestHandler(ElicitRequestSchema, async ({ params }): Promise<ElicitResult> => {
+  client.setRequestHandler(ElicitRequestSchema, async ({ params }, { signal }): Promise<ElicitResult> => {
     asked += 1;
     if (elicit === null || asked > MAX_ASKED || !('requestedSchema' in params)) return { action: 'cancel' };
-    return await answer(params, elicit);
+    return await answer(params, elicit, signal);
   });
 }
 
-async function answer({ message, requestedSchema }: ElicitRequestFormParams, elicit: Elicit): Promise<ElicitResult> {
+async function answer(
+  { message, requestedSchema }: ElicitRequestFormParams,
+  elicit: Elicit,
+  ended: AbortSignal,
+): Promise<ElicitResult> {
   const properties = Object.entries(requestedSchema.properties);
   if (properties.length > MAX_FIELDS) return { action: 'cancel' };
   const required = new Set(requestedSchema.required);
   // A server's name may be anything, and fields are known by names of ours.
   const fields = properties.map(([name, property], index) => fieldOf(`f${index}`, name, property, required.has(name)));
+  if (fields.some(({ options }) => options && !canBeShown(options))) return { action: 'cancel' };
   let problem: string | null = null;
   for (let wrong = 0; wrong < MAX_WRONG; wrong += 1) {
-    const came = await elicit({ message: quoted(message, MAX_MESSAGE), fields, problem });
+    const came = await elicit({ message: quoted(message, MAX_MESSAGE), fields, problem }, ended);
     if (came.action !== 'accept') return { action: came.action };
     const content = Object.fromEntries(
       properties.flatMap(([name, property], index) => {
@@ -86,6 +94,14 @@ function fieldOf(name: string, theirs: string, property: Property, isRequired: b
   };
 }
 
+function canBeShown(options: NonNullable<FormField['options']>): boolean {
+  return (
+    options.length > 0 &&
+    options.length <= MAX_OPTIONS &&
+    options.every(({ value }) => value.length > 0 && value.length <= MAX_OPTION_VALUE)
+  );
+}
+
 /** What one of a list is chosen from. Several of a list are written with commas between them. */
 function optionsOf(property: Property): FormField['options'] {
   if (property.type === 'boolean') {
@@ -96,12 +112,14 @@ function optionsOf(property: Property): FormField['options'] {
   }
   if (property.type !== 'string') return undefined;
   if ('oneOf' in property) {
-    return property.oneOf.slice(0, MAX_OPTIONS).map((each) => ({ value: each.const, label: quoted(each.title, 70) }));
+    return property.oneOf
+      .slice(0, MAX_OPTIONS + 1)
+      .map((each) => ({ value: each.const, label: quoted(each.title, 70) }));
   }
   if (!('enum' in property)) return undefined;
   const names = 'enumNames' in property ? (property.enumNames ?? []) : [];
   return property.enum
-    .slice(0, MAX_OPTIONS)
+    .slice(0, MAX_OPTIONS + 1)
     .map((value, index) => ({ value, label: quoted(names[index] ?? value, 70) }));
 }
 

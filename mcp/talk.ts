@@ -73,7 +73,10 @@ export function createTalk({ client, limits, stop, sdk = inOurWords }: TalkOptio
     },
     async callTool({ name, arguments: given, onProgress, elicit }) {
       const clock = startCallClock(limits.silenceMs, limits.callMs);
-      const asking: Elicit | null = elicit ? (asked) => clock.without(() => elicit(asked)) : null;
+      const ended = new AbortController();
+      const asking: Elicit | null = elicit
+        ? (asked, signal) => clock.without(() => elicit(asked, AbortSignal.any([signal, ended.signal])))
+        : null;
       answerQuestions(client, asking);
       try {
         const answer = await sdk(
@@ -90,6 +93,8 @@ export function createTalk({ client, limits, stop, sdk = inOurWords }: TalkOptio
         return understood(() => readResult({ ...answer, content }));
       } finally {
         clock.stop();
+        // A server that answers, or is given up, while a person is asked waits for them no longer.
+        ended.abort();
       }
     },
   };

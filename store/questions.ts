@@ -29,8 +29,9 @@ export interface StoredQuestion {
   readonly leftMs: number;
 }
 
-const COLUMNS = `id, session, turn, key, asked, state, choice, chosen_by as "by", given,
+const NOW = `state, choice, chosen_by as "by", given,
   greatest(0, extract(epoch from expires_at - now()) * 1000)::float8 as "leftMs"`;
+const COLUMNS = `id, session, turn, key, asked, ${NOW}`;
 
 export interface Asking {
   readonly session: SessionId;
@@ -77,13 +78,31 @@ function withoutForm({ form, ...choice }: Choice): Choice {
   return form ? { ...choice, form: { title: form.title, fields: [] } } : choice;
 }
 
+/** Whether a question of this name, which no turn asks, waits in this thread. Call it with the session locked. */
+export async function isOpen(db: Queryable, session: SessionId, name: string): Promise<boolean> {
+  const { rows } = await db.query(
+    `select 1 from question where session = $1 and turn is null and state = 'open' and asked->>'name' = $2 limit 1`,
+    [session, name],
+  );
+  return rows.length > 0;
+}
+
+/** What can become of a question. It is little, for those who look again and again. */
+export type QuestionNow = Pick<StoredQuestion, 'state' | 'choice' | 'by' | 'given' | 'leftMs'>;
+
+/** Null when the question is gone with its thread. */
+export async function lookAtQuestion(db: Queryable, id: string): Promise<QuestionNow | null> {
+  const { rows } = await db.query<QuestionNow>(`select ${NOW} from question where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
 export async function findQuestion(db: Queryable, id: string): Promise<StoredQuestion | null> {
   const { rows } = await db.query<StoredQuestion>(`select ${COLUMNS} from question where id = $1`, [id]);
   return rows[0] ?? null;
 }
 
 /** What came of a question. Null while it is open. */
-export function answerTo({ state, choice, by, given }: StoredQuestion): Answer | null {
+export function answerTo({ state, choice, by, given }: QuestionNow): Answer | null {
   if (state === 'open') return null;
   if (state !== 'answered') return { state };
   return { state, choice: choice ?? '', by: by ?? '', given };
@@ -94,14 +113,14 @@ export interface Press {
   /** Slack's id of who pressed, and the name that others know. */
   readonly by: string;
   readonly name: string;
-  /** Whether they may speak to the agent. */
+  /** Whether they may speak to the agent. Nobody else's press counts, also when the question is put to them. */
   readonly isMember: boolean;
   readonly choice: string;
   readonly given: Readonly<Record<string, string>>;
 }
 
 /**
- * `taken`: it counts. `again`: the same person has answered before. `not-yours`: it is put to somebody else. `answered`: somebody else was
+ * `taken`: it counts. `again`: the same person has answered before. `not-yours`: it is put to somebody else, or they are no member any more. `answered`: somebody else was
  * first. `late`: its time or its turn is over. `gone`: there is no such question or choice.
  */
 export type PressOutcome = 'taken' | 'again' | 'not-yours' | 'answered' | 'late' | 'gone';
@@ -119,7 +138,7 @@ export async function pressQuestion(database: Database, press: Press): Promise<P
     const question = await findQuestion(db, press.question);
     if (!question) return 'gone';
     const { asked, session, turn } = question;
-    const isTheirs = asked.answerer === 'members' ? press.isMember : asked.answerer.person === press.by;
+    const isTheirs = press.isMember && (asked.answerer === 'members' || asked.answerer.person === press.by);
     // In a thread that works in a person's name nobody else's press causes anything.
     if (!isTheirs || (locked.owner !== null && locked.owner !== press.by)) return 'not-yours';
     if (question.state === 'answered') return question.by === press.by ? 'again' : 'answered';
@@ -150,21 +169,45 @@ function fitting(fields: readonly FormField[], given: Press['given']): Record<st
   );
 }
 
-/** Withdraws the open questions of a turn that ends. Call it with the session locked. */
+/** Withdraws the open questions of a turn that ends, and forgets what was entered in its forms. Call it with the session locked. */
 export async function withdrawQuestions(db: Queryable, session: SessionId, turn: number): Promise<void> {
   const { rows } = await db.query<StoredQuestion>(
     `update question set state = 'withdrawn', closed_at = now() where session = $1 and turn = $2 and state = 'open' returning ${COLUMNS}`,
     [session, turn],
   );
   for (const question of rows) await replaceCard(db, question, 'Not asked any more: the work ended first.');
+  await db.query(`update question set given = '{}' where session = $1 and turn = $2 and given <> '{}'`, [
+    session,
+    turn,
+  ]);
 }
 
-/** Closes questions that nobody has answered in time, at most `most`. Returns how many. */
+/** Closes a question whose call has ended. What is closed already stays as it is. */
+export async function withdrawQuestion(
+  database: Database,
+  { id, session }: Pick<StoredQuestion, 'id' | 'session'>,
+): Promise<void> {
+  await inTransaction(database, async (db) => {
+    await lockSession(db, session);
+    const closed = await db.query<StoredQuestion>(
+      `update question set state = 'withdrawn', closed_at = now() where id = $1 and state = 'open' returning ${COLUMNS}`,
+      [id],
+    );
+    for (const question of closed.rows) await replaceCard(db, question, 'Not asked any more: the call has ended.');
+  });
+}
+
+/**
+ * Closes questions that nobody has answered in time, at most `most`. Returns how many. One that cannot be closed keeps no other one back.
+ *
+ * @throws the first failure, when all have been tried
+ */
 export async function expireQuestions(database: Database, most: number): Promise<number> {
   const { rows } = await database.query<Pick<StoredQuestion, 'id' | 'session'>>(
     `select id, session from question where state = 'open' and expires_at <= now() order by expires_at limit $1`,
     [most],
   );
+  const failures: unknown[] = [];
   for (const { id, session } of rows) {
     await inTransaction(database, async (db) => {
       await lockSession(db, session);
@@ -173,8 +216,9 @@ export async function expireQuestions(database: Database, most: number): Promise
         [id],
       );
       for (const question of closed.rows) await replaceCard(db, question, 'Nobody answered in time.');
-    });
+    }).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
   return rows.length;
 }
 

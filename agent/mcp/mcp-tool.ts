@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { wireName } from '../../access/mcp/wire-name.ts';
 import { serverName } from '../../access/personal-access.ts';
+import { visibleText } from '../../contracts/visible-text.ts';
 import type { Elicit } from '../../mcp/elicitation.ts';
 import { McpError } from '../../mcp/errors.ts';
 import type { AnswerFile, ToolAnswer } from '../../mcp/tool-answer.ts';
@@ -46,9 +47,9 @@ export function createMcpTool(offered: DefinedTool): Tool | null {
       if (denied !== null) return said(denied, true);
       const facts = { readOnly, approved: offered.asks === true };
       let questions = 0;
-      const elicit: Elicit = async (asking) => {
+      const elicit: Elicit = async (asking, ended) => {
         questions += 1;
-        return elicitedBy(await context.askMeanwhile(elicitationOf(asked, asking, questions), signal));
+        return elicitedBy(await context.askMeanwhile(elicitationOf(asked, asking, questions), signal, ended));
       };
       let isSent = false;
       const begin = async (): Promise<void> => {
@@ -76,7 +77,7 @@ async function askBefore(
   args: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const text = JSON.stringify(args, null, 1);
+  const text = visibleText(JSON.stringify(args, null, 1));
   if (text.length > SHOWN_ARGUMENTS) {
     const { session, turn, step, files } = context;
     // Posting it again for the same step shows it once.

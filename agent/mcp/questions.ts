@@ -1,11 +1,14 @@
 /** What people in the thread are asked because of MCP servers. */
-
+import { createHash } from 'node:crypto';
 import type { Answer, Answerer, Question } from '../../contracts/questions.ts';
 import { ownerOf, type ScopeKey } from '../../contracts/scope.ts';
+import { visibleText } from '../../contracts/visible-text.ts';
 import type { Elicitation, Elicited } from '../../mcp/elicitation.ts';
 
 /** What of a call's arguments stands on the card. Longer ones are posted as a file before it. */
 export const SHOWN_ARGUMENTS = 1_500;
+/** What of a server's words stands on the card. */
+const SHOWN_WORDS = 1_000;
 const APPROVED = 'allow';
 const ANSWERED = 'answer';
 
@@ -26,9 +29,10 @@ function ownerAlone({ owner }: AskedTool): Answerer | null {
 /**
  * Asks whether one call may be made. In a channel every member may say so, because everybody there may use what the channel has.
  *
- * @param args the arguments as JSON
+ * @param json the arguments as JSON
  */
-export function approvalOf(tool: AskedTool, args: string): Question {
+export function approvalOf(tool: AskedTool, json: string): Question {
+  const args = visibleText(json);
   const isWhole = args.length <= SHOWN_ARGUMENTS;
   const told = isWhole ? args : `${args.slice(0, SHOWN_ARGUMENTS)}… (all of it is in the file above)`;
   return {
@@ -62,11 +66,16 @@ export function whyNotApproved(shown: string, answer: Answer): string | null {
  * @param count which question of the call it is
  */
 export function elicitationOf(tool: AskedTool, { message, fields, problem }: Elicitation, count: number): Question {
-  const again = problem === null ? '' : `\nWhat you entered does not fit: ${problem}.`;
+  // A repeated attempt finds its own answer. What the server asks otherwise this time is another question, and asked anew.
+  const digest = createHash('sha256')
+    .update(JSON.stringify([message, fields, problem]))
+    .digest('hex')
+    .slice(0, 16);
+  const again = problem === null ? '' : `\nWhat you entered does not fit: ${shortened(visibleText(problem))}.`;
   const form = fields.length === 0 ? {} : { form: { title: 'Answer', fields } };
   return {
-    name: `elicit-${count}`,
-    text: `The MCP server ${tool.server} asks this while ${tool.shown} runs, in its own words: “${message}”${again}\nWhat you enter goes to that server. Enter no password and no token.`,
+    name: `elicit-${count}-${digest}`,
+    text: `The MCP server ${tool.server} asks this while ${tool.shown} runs, in its own words: “${shortened(visibleText(message))}”${again}\nWhat you enter goes to that server. Enter no password and no token.`,
     about: `A question of ${tool.server}`,
     answerer: ownerAlone(tool) ?? 'requester',
     choices: [
@@ -76,6 +85,11 @@ export function elicitationOf(tool: AskedTool, { message, fields, problem }: Eli
     ],
     shown: 'thread',
   };
+}
+
+/** What is said after the server's words is never cut off by them. */
+function shortened(words: string): string {
+  return words.length > SHOWN_WORDS ? `${words.slice(0, SHOWN_WORDS)}… (cut)` : words;
 }
 
 /** What the server is told. Nobody's answer is a cancel, as it is when a person closes a form. */

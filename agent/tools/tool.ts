@@ -57,7 +57,7 @@ export interface ToolContext {
    */
   ask(question: Question): Promise<Answer>;
   /** Asks a person and waits here, for a call that is under way. */
-  askMeanwhile(question: Question, signal: AbortSignal): Promise<Answer>;
+  askMeanwhile(question: Question, signal: AbortSignal, ended?: AbortSignal): Promise<Answer>;
   /** What the requester of the turn has decided of connections of their own (own-connection.ts). */
   readonly own: OwnConnections;
   readonly onProgress?: ((bytes: number) => void) | undefined;

@@ -10,6 +10,7 @@ import type { GrantedCalls } from '../api/paced-calls.ts';
 import { isResponseUrl } from '../api/slack-hosts.ts';
 import type { Directory } from '../people/directory.ts';
 import type { Handled } from '../personal/interactions.ts';
+import { escapeText } from '../rendering/mrkdwn.ts';
 import { ANSWER_ACTION, FORM_ACTION } from '../rendering/render-message.ts';
 import { fieldsOf, QUESTION_VIEW, questionForm, readContext, readForm } from './question-views.ts';
 
@@ -56,7 +57,7 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
-        text,
+        text: escapeText(text),
         ...(isAlone && isCard ? { replace_original: true } : { response_type: 'ephemeral' }),
       }),
       redirect: 'error',
@@ -71,8 +72,8 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
   }
 
   async function answer(question: StoredQuestion, user: string, choice: string, given: Record<string, string>) {
-    // Names and classes are only asked for where they count.
-    const person = await directory.person(user).catch(() => null);
+    // Of whom nothing is known at the moment, nothing is noted: they are asked to press once more.
+    const person = await directory.person(user);
     const press = { question: question.id, by: user, choice, given };
     const isMember = person?.class === 'member';
     return pressQuestion(database, { ...press, name: person?.name ?? 'Somebody', isMember });
@@ -86,15 +87,15 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
         const press = { session: question.session, owner, actor: user, kind: 'press' } as const;
         await noteHeldBack(database, { ...press, ts: question.id });
       }
-      await whisper(question, user, await onlyText(question));
+      await whisper(question, user, await onlyText(question, user));
     }
     if (outcome === 'answered') await whisper(question, user, 'Somebody else has answered this already.');
     if (outcome === 'late' || outcome === 'gone') await whisper(question, user, LATE);
     onAnswer();
   }
 
-  async function onlyText({ asked: { answerer } }: StoredQuestion): Promise<string> {
-    if (answerer === 'members')
+  async function onlyText({ asked: { answerer } }: StoredQuestion, user: string): Promise<string> {
+    if (answerer === 'members' || answerer.person === user)
       return "Only members of this workspace can answer this, and only its owner in a thread that works in a person's name. Your press has changed nothing.";
     const person = await directory.person(answerer.person).catch(() => null);
     return `Only ${person?.name ?? 'the person it is put to'} can answer this. Your press has changed nothing.`;
@@ -137,11 +138,8 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
   /** Why a form is not opened for this person. It is judged once more when it is sent. */
   async function whyNot({ asked, state, leftMs, by }: StoredQuestion, user: string): Promise<PressOutcome | null> {
     const { answerer } = asked;
-    const isTheirs =
-      answerer === 'members'
-        ? (await directory.person(user).catch(() => null))?.class === 'member'
-        : answerer.person === user;
-    if (!isTheirs) return 'not-yours';
+    const isTheirs = answerer === 'members' || answerer.person === user;
+    if (!isTheirs || (await directory.person(user))?.class !== 'member') return 'not-yours';
     if (state === 'answered') return by === user ? 'again' : 'answered';
     return state === 'open' && leftMs > 0 ? null : 'late';
   }

@@ -31,18 +31,33 @@ export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
   const { database, signals, onConfirmed, onTold, onError, everyMs = 2_000 } = options;
   let telling: Promise<void> = Promise.resolve();
   let isAsked = false;
+  let isStopped = false;
 
   async function tell(): Promise<void> {
     isAsked = false;
-    if ((await expireQuestions(database, AT_ONCE)) > 0) onTold();
+    // A row that fails keeps no other one back. It is tried again at the next look.
+    const failures: unknown[] = [];
+    const noteFailure = (error: unknown) => {
+      failures.push(error);
+      return 0;
+    };
+    if ((await expireQuestions(database, AT_ONCE).catch(noteFailure)) > 0) onTold();
     const closed = await untoldQuestions(database, AT_ONCE);
+    let told = 0;
     for (const question of closed) {
-      if (question.turn === null) await onConfirmed(question);
-      else await signals.answered(question.session);
-      await markQuestionTold(database, question.id);
+      if (isStopped) break;
+      await tellOf(question).then(() => (told += 1), noteFailure);
     }
-    if (closed.length > 0) onTold();
-    if (closed.length === AT_ONCE) poke();
+    if (told > 0) onTold();
+    // A look in which nothing could be told is not repeated at once.
+    if (told > 0 && closed.length === AT_ONCE) poke();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async function tellOf(question: StoredQuestion): Promise<void> {
+    if (question.turn === null) await onConfirmed(question);
+    else await signals.answered(question.session);
+    await markQuestionTold(database, question.id);
   }
 
   function poke(): void {
@@ -55,6 +70,7 @@ export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
   return {
     poke,
     async stop() {
+      isStopped = true;
       clearInterval(timer);
       await telling;
     },

@@ -529,7 +529,7 @@ create table question (
   state text not null default 'open' check (state in ('open', 'answered', 'expired', 'withdrawn')),
   choice text,
   chosen_by text,
-  -- What was entered in the form of the choice.
+  -- What was entered in the form of the choice, until the turn ends.
   given jsonb not null default '{}',
   asked_at timestamptz not null default now(),
   expires_at timestamptz not null,
@@ -542,6 +542,7 @@ create table question (
 create index question_of_turn on question (session, turn);
 create index question_open on question (expires_at) where state = 'open';
 create index question_untold on question (closed_at) where told_at is null and state in ('answered', 'expired');
+create index question_of_no_turn on question (closed_at) where turn is null;
 
 -- The conversation as the model is given it. Append-only; a summary row replaces older ones in the context.
 create table transcript (
@@ -980,6 +981,10 @@ begin
       delete from turn where session = old.session and number = old.number;
       deleted := deleted + 1;
     end loop;
+    -- What no turn has asked goes with no turn.
+    deleted := deleted + delete_rows('question', array(
+      select ctid from question where turn is null and closed_at < before
+      order by closed_at limit batch for update skip locked));
     -- A thread goes when nothing of it is left but its own row and that of its sandbox. Turns and transcripts go oldest first, so
     -- that only the oldest threads can be ready: the others are not asked.
     old_sessions := array(select id from session where changed_at < before order by changed_at limit batch);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createEnding } from '../../../activities/end-turn.ts';
+import { askMeanwhile } from '../../../agent/ask-person.ts';
 import { runToolStep } from '../../../agent/tool-step.ts';
 import { defineTool } from '../../../agent/tools/define-tool.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
@@ -125,6 +126,15 @@ test('of members who press at once, the first counts; a guest changes nothing', 
   expect(acted).toHaveLength(1);
 });
 
+test('a press of the person who is asked counts only while they are a member', async () => {
+  const { run, acted } = asking(question({ person: 'UGUEST' }));
+  const ref = await stage.pending('act', {});
+  await run(ref);
+  expect(await press(ref, 'UGUEST')).toBe('not-yours');
+  expect(await questionsOf(ref)).toMatchObject([{ state: 'open', choice: null }]);
+  expect(acted).toEqual([]);
+});
+
 test('in a thread that works in a person’s name, no other member’s press counts', async () => {
   const { run, acted } = asking(question('members'));
   const ref = await stage.pending('act', {});
@@ -182,6 +192,10 @@ test('a call under way waits for a form, takes what it asks for only, and a stop
   expect(await press(ref, 'U1', 'yes', { board: 'Web', other: 'x' })).toBe('taken');
   await running;
   expect(acted).toEqual(['U1 {"board":"Web"}']);
+  const { endTurn } = createEnding({ database: stage.database });
+  await endTurn({ ...ref, ending: 'stopped', stoppedBy: 'U1' });
+  const { rows } = await stage.database.query('select given from question where session = $1', [ref.session]);
+  expect(rows).toEqual([{ given: {} }]);
 
   const stopped = await stage.pending('act', {});
   const stop = new AbortController();
@@ -189,6 +203,36 @@ test('a call under way waits for a form, takes what it asks for only, and a stop
   await until(async () => (await questionsOf(stopped)).length === 1);
   stop.abort(new Error('stopped'));
   await expect(ended).rejects.toThrow('stopped');
+});
+
+test('the card of a call that has ended is withdrawn, and the turn goes on', async () => {
+  const ref = await stage.pending('act', {});
+  const call = new AbortController();
+  const signal = new AbortController().signal;
+  const came = askMeanwhile(stage.database, ref, question('requester'), signal, call.signal);
+  await until(async () => (await questionsOf(ref)).length === 1);
+  call.abort();
+  expect(await came).toEqual({ state: 'withdrawn' });
+  expect(await questionsOf(ref)).toMatchObject([{ state: 'withdrawn', choice: null }]);
+  expect(await cards(ref)).toMatchObject([{ text: 'Creating an issue: Not asked any more: the call has ended.' }]);
+  expect(await press(ref, 'U1')).toBe('late');
+});
+
+test('a question that cannot be closed keeps no other one open', async () => {
+  const { run } = asking(question('requester', { withinMs: 0 }));
+  const refs = [await stage.pending('act', {}), await stage.pending('act', {})];
+  for (const ref of refs) await run(ref);
+  const [first, second] = refs as [StepRef, StepRef];
+  await stage.database.query(
+    `create function no_card() returns trigger language plpgsql as $$ begin raise 'no card'; end $$`,
+  );
+  await stage.database.query(
+    `create trigger no_card before update on question for each row when (old.session = '${first.session}') execute function no_card()`,
+  );
+  await expect(expireQuestions(stage.database, 100)).rejects.toThrow('no card');
+  await stage.database.query('drop function no_card cascade');
+  expect(await questionsOf(first)).toMatchObject([{ state: 'open' }]);
+  expect(await questionsOf(second)).toMatchObject([{ state: 'expired' }]);
 });
 
 test('all questions of a turn together wait for half an hour at most', async () => {

@@ -171,6 +171,12 @@ test('data that is still needed stays at any age', async () => {
     old,
   ]);
   await sql(
+    `insert into question (session, turn, key, asked, state, expires_at, closed_at)
+     values ($1, null, 'asked and open', '{}', 'open', $2, null), ($1, null, 'asked and closed', '{}', 'expired', $2, $2),
+            ($1, 1, 'closed, of a turn that runs', '{}', 'expired', $2, $2)`,
+    [session, old],
+  );
+  await sql(
     `insert into policy (version, document, source, applied_by, applied_at)
      values (1, '{}', '', 'me', $1), (2, '{"scopes": [{"scope": "channel:T1:C7"}]}', '', 'me', $1)`,
     [old],
@@ -200,6 +206,7 @@ test('data that is still needed stays at any age', async () => {
   expect(await left('state', 'turn')).toEqual(['running']);
   expect(await left('turn', 'access_snapshot')).toEqual(['1']);
   expect(await left('turn', 'transcript')).toEqual(['1']);
+  expect(await left('key', 'question')).toEqual(['asked and open', 'closed, of a turn that runs']);
   expect(await left('version', 'policy')).toEqual(['2']);
   expect(await left('connection', 'refresh_token')).toEqual(['used']);
   // A thread and the access file name these two.

@@ -72,6 +72,10 @@ export async function live(db: Queryable, day: Date): Promise<void> {
         [session, turn, day],
       );
     }
+    await sql(
+      `insert into question (session, key, asked, state, asked_at, expires_at, closed_at) values ($1, $3, '{}', 'expired', $2, $2, $2)`,
+      [session, day, `${session}/confirm/${turn}`],
+    );
     await sql(`insert into held_back (session, owner, actor, kind, ts, at) values ($1, 'U1', 'U2', 'edit', $2, $3)`, [
       session,
       ts,

@@ -165,6 +165,9 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.outboxBacklog': (db) => outbox.outboxBacklog(db),
   'questions.askQuestion': (db) => askHot(db),
   'questions.findQuestion': async (db) => questions.findQuestion(db, (await askHot(db)).id),
+  'questions.isOpen': (db) => questions.isOpen(db, BUSY, 'confirm/U1'),
+  'questions.lookAtQuestion': async (db) => questions.lookAtQuestion(db, (await askHot(db)).id),
+  'questions.withdrawQuestion': async (db) => questions.withdrawQuestion(db, await askHot(db)),
   'questions.answerTo': async (db) => questions.answerTo(await askHot(db)),
   'questions.pressQuestion': async (db) =>
     questions.pressQuestion(db, {
