@@ -3,18 +3,17 @@
  * allowed the agent to use a connection of theirs. Only this person, its owner, goes on in such a thread.
  */
 import { type Principal, personScope, principalOf, scopeKind } from '../../contracts/scope.ts';
-import type { Database } from '../../store/database.ts';
 import { inTransaction } from '../../store/database.ts';
-import { noteConfirmed, noteHeldBack } from '../../store/held-back.ts';
-import { closeEntry, confirmEntry } from '../../store/inbox.ts';
+import { noteHeldBack } from '../../store/held-back.ts';
+import { closeEntry } from '../../store/inbox.ts';
 import { putEphemeral } from '../../store/outbox.ts';
 import { personalConnectionsOf } from '../../store/personal-connections.ts';
-import { askQuestion, type StoredQuestion } from '../../store/questions.ts';
 import { findSession, type Session } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { titleOf } from '../personal/words.ts';
 import { holdsRemovedToken } from '../receiving/remove-tokens.ts';
-import type { DeliveryDependencies, KnownEntry } from './known-entry.ts';
+import { askOwner, confirmationOf } from './confirmations.ts';
+import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 import { ownCommandOf } from './own-answers.ts';
 import { warnOfToken } from './personal-answers.ts';
 
@@ -39,9 +38,6 @@ export function isOthers(owner: string | null, { row, author }: Pick<KnownEntry,
   return row.author !== owner || author.class === 'bot';
 }
 
-const CONFIRM_WITHIN_MS = 3_600_000;
-const MOST_QUOTED = 500;
-
 /**
  * Keeps an entry from a thread that is not its author's, or that began while its channel worked another way. It is recorded and read by no model;
  * who has asked for something is told why, once, and nobody else. Where the channel says `others: ask`, the owner is asked. True when that was it.
@@ -62,12 +58,15 @@ export async function heldBack(dependencies: DeliveryDependencies, known: KnownE
     // Talk that asks for nothing is not told to anybody. A bot and a guest are refused in their own words.
     const asks = row.address === 'mention' && known.refusal === null;
     const mayAsk = asks && asPerson && channel?.others === 'ask';
+    const question = mayAsk ? confirmationOf(known, (await readEntry(dependencies, known)).text, owner) : null;
     await inTransaction(database, async (db) => {
       await lockSession(db, id);
       if (!(await closeEntry(db, row.id, 'refused', { authorClass: author.class, text: row.text }))) return;
       const kind = author.class === 'bot' ? 'bot' : row.files.length > 0 ? 'file' : 'message';
       await noteHeldBack(db, { session: id, owner, actor: row.author, kind, ts: row.ts });
-      if (mayAsk) await askOwner(db, known, owner);
+      if (mayAsk && question === null)
+        await tell(db, known, `${row.id}/too-long`, await tooLong(dependencies, session));
+      else if (question !== null && (await askOwner(db, known, question))) return;
       else if (asks) await tell(db, known, `held-back/${id}/${row.author}`, await notYours(dependencies, session));
     });
     return true;
@@ -89,8 +88,18 @@ const BEGAN = {
     'This thread began in the name of a person, and in this channel I act as myself by now. So I do not go on here: mention me in a new message.',
 } as const;
 
-async function notYours({ directory }: DeliveryDependencies, { owner, principal }: Session): Promise<string> {
-  const name = (await directory.person(owner ?? '').catch(() => null))?.name ?? 'somebody else';
+async function nameOfOwner({ directory }: DeliveryDependencies, { owner }: Session): Promise<string> {
+  return (await directory.person(owner ?? '').catch(() => null))?.name ?? 'somebody else';
+}
+
+async function tooLong(dependencies: DeliveryDependencies, session: Session): Promise<string> {
+  const name = await nameOfOwner(dependencies, session);
+  return `In this thread I act as ${name}, who would have to confirm what you ask for. Your message is too long to be shown to them whole, so I have neither read it nor asked them. Say it again in fewer words, with fewer files and nothing forwarded.`;
+}
+
+async function notYours(dependencies: DeliveryDependencies, session: Session): Promise<string> {
+  const name = await nameOfOwner(dependencies, session);
+  const { principal } = session;
   const why = principal.startsWith('person:')
     ? `In this thread I act as ${name}, with connections of their own`
     : `In this thread I was allowed to use a connection that is ${name}'s own`;
@@ -102,44 +111,6 @@ type Tx = Parameters<typeof closeEntry>[0];
 async function tell(db: Tx, { row }: KnownEntry, key: string, text: string): Promise<void> {
   const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
   await putEphemeral(db, { ...target, body: { user: row.author, text } });
-}
-
-const CONFIRMATION = 'confirm/';
-
-async function askOwner(db: Tx, { row, session, author }: KnownEntry, owner: string): Promise<void> {
-  const files = row.files.length === 0 ? '' : ` and attaches ${row.files.map(({ name }) => name).join(', ')}`;
-  const said = row.text.slice(0, MOST_QUOTED);
-  await askQuestion(db, {
-    session,
-    turn: null,
-    key: `${session}/${CONFIRMATION}${row.id}`,
-    question: {
-      name: 'confirm',
-      text: `${author.name} asks for something in a thread that works in your name${files}:\n“${said}”\nShall I do it, with your connections?`,
-      about: `What ${author.name} asked for`,
-      answerer: { person: owner },
-      choices: [
-        { id: 'yes', label: 'Do it in my name', style: 'primary' },
-        { id: 'no', label: 'No' },
-      ],
-      shown: 'thread',
-    },
-    withinMs: CONFIRM_WITHIN_MS,
-  });
-}
-
-/** What the owner has confirmed is delivered as if they had said it. Repeating it changes nothing. */
-export async function settleConfirmation(
-  database: Database,
-  { key, session, choice, by }: StoredQuestion,
-): Promise<void> {
-  const id = key.slice(`${session}/${CONFIRMATION}`.length);
-  if (choice !== 'yes' || by === null || !key.startsWith(`${session}/${CONFIRMATION}`)) return;
-  await inTransaction(database, async (db) => {
-    const locked = await lockSession(db, session);
-    if (locked === null || !(await confirmEntry(db, id, by))) return;
-    await noteConfirmed(db, session, id);
-  });
 }
 
 /**
