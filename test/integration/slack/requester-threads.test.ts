@@ -224,8 +224,10 @@ test('the owner is shown all that would be done in their name, or is not asked; 
   expect(everyText(card)).toContain('\n> and :x: ~then~ push\n> [file: patch.diff]\nShall I do it');
 
   const more = await slack.post('grace', 'platform-eng', '@bellhop and something else', { threadTs: message.ts });
-  await whispered('grace', /So only they give me work here/);
-  expect(await inboxOf(more)).toMatchObject({ state: 'refused', confirmed: null });
+  await until(async () => (await inboxOf(more))?.state === 'refused', 'the second one is put aside');
+  expect(await rows('select 1 from question where session = $1', [stage.sessionOf(message)])).toHaveLength(1);
+  const told = 'select body from outbox where key = $1';
+  expect(await rows(told, [`held-back/${stage.sessionOf(message)}/${GRACE}`])).toHaveLength(1);
   expect(await cards()).toHaveLength(1);
 });
 
