@@ -23,6 +23,7 @@ export const NOT_HOT: Readonly<Record<string, string>> = {
   'errors.rowMissing': 'sends nothing',
   'errors.isStoreError': 'sends nothing',
   'mcp-servers.claimListing': 'a runner, for the few MCP servers of an access file',
+  'mcp-servers.commandUrl': 'makes a name, and asks nothing',
   'mcp-servers.noteListingProblem': 'a runner, when an MCP server is away',
   'mcp-servers.dropServersBut': 'a runner, when the access file has other MCP servers',
   'mcp-servers.approveTools': 'the command line, when a person asks',
