@@ -58,6 +58,8 @@ export interface SendingLimit extends BucketSize {
   readonly method: string;
   /** Tokens that are left to answers. */
   readonly reserve: number;
+  /** Tokens of a channel that the first posts of live lines leave. @default reserve */
+  readonly liveReserve?: number;
   /** Each channel has a bucket of its own. */
   readonly perChannel: boolean;
 }
@@ -86,8 +88,8 @@ export interface ClaimOptions {
  * Therefore the statement that takes the lock has a short answer, which always fits.
  */
 export async function claimOutbox(db: Queryable, options: ClaimOptions): Promise<OutboxRow[]> {
-  const limits = options.limits.map(({ method, capacity, perSecond, reserve, perChannel }) => {
-    return { method, capacity, per_second: perSecond, reserve, per_channel: perChannel };
+  const limits = options.limits.map(({ method, capacity, perSecond, reserve, liveReserve = reserve, perChannel }) => {
+    return { method, capacity, per_second: perSecond, reserve, live_reserve: liveReserve, per_channel: perChannel };
   });
   const { rows: claims } = await db.query<{ id: string; claim: string; method: string }>(
     `select id, claim, method from claim_outbox($1, $2, $3, $4, $5 * interval '1 millisecond')`,

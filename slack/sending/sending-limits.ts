@@ -18,11 +18,18 @@ const METHODS = [
 /** The part of a bucket that live lines and notices leave to answers. Only these calls carry both. */
 const RESERVE: Readonly<Record<string, number>> = { 'chat.postMessage': 0.4, 'chat.update': 0.4 };
 
+/**
+ * A live line is posted only where hardly anything was posted lately. Its post takes the place of an answer in a channel where many ask at
+ * once, and it is deleted a moment later.
+ */
+const LIVE_RESERVE: Readonly<Record<string, number>> = { 'chat.postMessage': 0.8 };
+
 /** Slack's limits as the outbox needs them. */
 export function sendingLimits(limits: RateLimits): SendingLimit[] {
   return METHODS.map((method) => {
     const { capacity, perSecond } = limitOf(limits, method);
     const reserve = Math.ceil(capacity * (RESERVE[method] ?? 0));
-    return { method, capacity, perSecond, reserve, perChannel: PER_CHANNEL.has(method) };
+    const liveReserve = Math.max(reserve, Math.ceil(capacity * (LIVE_RESERVE[method] ?? 0)));
+    return { method, capacity, perSecond, reserve, liveReserve, perChannel: PER_CHANNEL.has(method) };
   });
 }

@@ -1142,8 +1142,9 @@ end
 $$;
 
 -- Grants tokens of Slack's rate limits to lanes in turn, and claims one row for each token: a row that cannot be sent is
--- never claimed. `limits` is a list of {method, capacity, per_second, reserve, per_channel}, the most important first.
--- `reserve` tokens of a bucket, and `spare` of the `room`, are left to answers.
+-- never claimed. `limits` is a list of {method, capacity, per_second, reserve, live_reserve, per_channel}, the most important
+-- first. `reserve` tokens of a bucket, and `spare` of the `room`, are left to answers. Live lines and signs leave `live_reserve` of a
+-- channel's bucket.
 -- It is a function, and so one statement, for this reason:
 -- 1. One sender at a time may grant; the advisory lock sees to it.
 -- 2. A process can be frozen between two statements of a transaction, for minutes, and keeps its locks.
@@ -1172,7 +1173,7 @@ begin
 
   for bucket_limit in
     select * from jsonb_to_recordset(limits)
-      as l(method text, capacity float8, per_second float8, reserve float8, per_channel boolean)
+      as l(method text, capacity float8, per_second float8, reserve float8, live_reserve float8, per_channel boolean)
   loop
     bucket := null;
     -- Bounded, for not every turn ends with a row: a lane may have no token, or its row may be locked.
@@ -1205,7 +1206,7 @@ begin
 
       if bucket_limit.per_channel then
         bucket := refill_bucket(of_team, bucket_limit.method, lane.channel, bucket_limit.capacity, bucket_limit.per_second);
-        reserve := case when lane.class = 1 then 0 else bucket_limit.reserve end;
+        reserve := case lane.class when 1 then 0 when 2 then bucket_limit.reserve else bucket_limit.live_reserve end;
         next_at := ready_at(bucket, reserve, bucket_limit.per_second);
         if next_at > greatest(at, bucket.refilled_at) then
           update outbox_lane set turn_at = next_at
@@ -1218,6 +1219,7 @@ begin
       where team = of_team and method = lane.method and channel = lane.channel and queued
         and (class = 1 or not answers_only)
         and (class = 1 or bucket.tokens >= 1 + bucket_limit.reserve)
+        and (class <= 2 or not bucket_limit.per_channel or bucket.tokens >= 1 + bucket_limit.live_reserve)
       order by class, id limit 1 for update skip locked;
       if found then
         update outbox set queued = false, claim = gen_random_uuid(), claimed_until = at + lease
@@ -1235,7 +1237,8 @@ begin
       if not found then next_class := null; end if;
       next_at := clock_timestamp();
       if bucket_limit.per_channel then
-        reserve := case when next_class = 1 then 0 else bucket_limit.reserve end;
+        -- An empty lane waits for a token only, because what comes next may be an answer.
+        reserve := case when next_class = 2 then bucket_limit.reserve when next_class > 2 then bucket_limit.live_reserve else 0 end;
         next_at := greatest(next_at, ready_at(bucket, reserve, bucket_limit.per_second));
       end if;
       update outbox_lane set class = next_class, turn_at = next_at

@@ -111,7 +111,8 @@ test('inside a channel answers come first, then notices, then live lines', async
   await live('live', 'A');
   await notice('notice', 'A');
   await answer('answer', 'A');
-  expect(keys(await claim())).toEqual(['answer', 'notice', 'live']);
+  const limits = [scarce('chat.postMessage', 10, { reserve: 4, perChannel: true })];
+  expect(keys(await claim(32, limits))).toEqual(['answer', 'notice', 'live']);
 });
 
 test('notices and live lines leave a reserve of their channel to answers', async () => {
@@ -120,6 +121,24 @@ test('notices and live lines leave a reserve of their channel to answers', async
   expect(await claim(32, limits)).toHaveLength(6);
   for (let n = 0; n < 6; n += 1) await answer(`answer ${n}`, 'A');
   expect(keys(await claim(32, limits))).toEqual(['answer 0', 'answer 1', 'answer 2', 'answer 3']);
+});
+
+test('live lines leave more of their channel than notices do, and what they leave stays for the others', async () => {
+  const limits = [scarce('chat.postMessage', 10, { reserve: 4, liveReserve: 8, perChannel: true })];
+  for (let n = 0; n < 20; n += 1) await live(`live ${n}`, 'A');
+  expect(await claim(32, limits)).toHaveLength(2);
+  for (let n = 0; n < 20; n += 1) await notice(`notice ${n}`, 'A');
+  expect(keys(await claim(32, limits))).toEqual([0, 1, 2, 3].map((n) => `notice ${n}`));
+  for (let n = 0; n < 6; n += 1) await answer(`answer ${n}`, 'A');
+  expect(await claim(32, limits)).toHaveLength(4);
+});
+
+test('an answer does not wait for what live lines leave, also where its lane was empty', async () => {
+  const limits = [scarce('chat.postMessage', 10, { reserve: 4, liveReserve: 8, perChannel: true })];
+  for (let n = 0; n < 10; n += 1) {
+    await answer(`answer ${n}`, 'A');
+    expect(keys(await claim(32, limits))).toEqual([`answer ${n}`]);
+  }
 });
 
 test('an answer that replaces a waiting live line does not wait for the reserve to fill', async () => {
