@@ -16,7 +16,6 @@ interface ClaimedRow {
   ts: string;
   author: string;
   author_class: string;
-  confirmed_by: string | null;
   name: string | null;
   text: string;
   files: InboxFile[];
@@ -82,6 +81,13 @@ export async function someoneWaits(db: Queryable, session: SessionId, turn: numb
   return rowCount === 1;
 }
 
+const SEVERAL = '';
+/**
+ * Whose words a message is. `session.heard` notes the one person whose words have come into the session, or several. It is kept with
+ * the session, because what was read is deleted long before a thread that is in use.
+ */
+const SPEAKER = `coalesce(confirmed_by, case when author_class = 'bot' then '${SEVERAL}' else author end)`;
+
 async function claim(
   db: Queryable,
   session: SessionId,
@@ -94,8 +100,14 @@ async function claim(
        update inbox set turn = $2
        where ${CLAIMABLE} and state in ('delivered', 'context')
          and ($3 or received_at <= (select started_at from turn where turn.session = $1 and number = $2))
-       returning id, kind, state, team, ts, author, author_class, confirmed_by, text, files)
-     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, c.confirmed_by, p.name, c.text, c.files
+       returning id, kind, state, team, ts, author, author_class, confirmed_by, text, files),
+     said as (
+       select case when count(distinct ${SPEAKER}) = 1 then min(${SPEAKER}) else '${SEVERAL}' end as by
+       from claimed having count(*) > 0),
+     noted as (
+       update session set heard = case when coalesce(heard, said.by) = said.by then said.by else '${SEVERAL}' end
+       from said where session.id = $1 and heard is distinct from said.by and heard is distinct from '${SEVERAL}')
+     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
     [session, turn, laterToo],
@@ -113,30 +125,12 @@ async function claim(
     return { turn, role: 'user', ...message, tokens: estimate(message) };
   });
   await appendTranscript(db, session, entries);
-  await noteHeard(db, session, rows);
   await markRead(
     db,
     rows.flatMap(({ files }) => files.flatMap(({ file }) => file ?? [])),
     turn,
   );
   return rows.filter((row) => row.state === 'delivered').length;
-}
-
-const SEVERAL = '';
-
-/**
- * Notes whose words have come into the session: one person's, or several people's. It is kept with the session, because what was read
- * is deleted long before a thread that is in use.
- */
-async function noteHeard(db: Queryable, session: SessionId, rows: readonly ClaimedRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  const speakers = new Set(rows.map((row) => row.confirmed_by ?? (row.author_class === 'bot' ? SEVERAL : row.author)));
-  const [first = SEVERAL] = speakers;
-  await db.query(
-    `update session set heard = case when coalesce(heard, $2) = $2 then $2 else '${SEVERAL}' end
-     where id = $1 and heard is distinct from $2 and heard is distinct from '${SEVERAL}'`,
-    [session, speakers.size === 1 ? first : SEVERAL],
-  );
 }
 
 function attached({ name, size, file, problem }: InboxFile): AttachedFile {
