@@ -4,11 +4,11 @@ import type {
   Connection,
   Guardrail,
   NamedModel,
-  PeopleAccess,
   RepositoryGuardrail,
   ToolGuardrail,
 } from './document.ts';
 import type { FileEnvironment } from './environments/environment-schema.ts';
+import type { PeopleAccess } from './people-access.ts';
 
 /**
  * The content of `bellhop.yaml` after checking. Channels still have the names that people use. When channels are

@@ -1,11 +1,12 @@
 import { type Principal, principalOf, type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
 import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './attached-access.ts';
 import type { EffectiveAccess, EffectiveRule, EffectiveServer, ForgeConnection } from './decision.ts';
-import type { AccessDocument, NamedModel, PersonalOffer, ScopeAccess } from './document.ts';
+import type { AccessDocument, NamedModel, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
 import { matchesHost } from './host-name.ts';
 import { nearestModel } from './models/nearest-model.ts';
+import type { PersonalOffer } from './people-access.ts';
 import { type HeldConnection, hasNoCredentials, personalAccess } from './personal-access.ts';
 
 /**

@@ -2,8 +2,9 @@
 import { actingPerson, type Principal, type ScopeKey, scopeKind } from '../contracts/scope.ts';
 import { inOrder } from './attached-access.ts';
 import type { EffectiveRepository, EffectiveRule, EffectiveServer, ForgeConnection, Origin } from './decision.ts';
-import type { Connection, OfferedOAuth, PeopleAccess, PersonalOffer, ScopeAccess } from './document.ts';
+import type { Connection, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
+import type { OfferedOAuth, PeopleAccess, PersonalOffer } from './people-access.ts';
 
 /** A connection that a person has added. */
 export interface HeldConnection {

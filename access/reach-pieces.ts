@@ -1,13 +1,8 @@
 /** What a scope is allowed and forbidden, in pieces that can be compared over two documents. */
+
+import type { CredentialUse } from './credential-use.ts';
 import type { EffectiveCommandServer, EffectiveRule, EffectiveServer } from './decision.ts';
-import type {
-  CredentialUse,
-  Guardrail,
-  RepositoryGrant,
-  RepositoryGuardrail,
-  RuleMatch,
-  ToolGuardrail,
-} from './document.ts';
+import type { Guardrail, RepositoryGrant, RepositoryGuardrail, RuleMatch, ToolGuardrail } from './document.ts';
 import { matchesHost } from './host-name.ts';
 import { coversPath } from './path-match.ts';
 import { portText, ruleId } from './rule-match.ts';

@@ -1,9 +1,10 @@
 import { channelScope, type ScopeKey } from '../contracts/scope.ts';
 import type { AccessFile, ChannelRef, FileTest, ScopeSection, WorkspaceSection } from './access-file.ts';
 import { isChannelPattern, patternScope } from './channel-patterns.ts';
-import type { AccessDocument, PeopleAccess, ScopeAccess } from './document.ts';
+import type { AccessDocument, ScopeAccess } from './document.ts';
 import { channelFinder, type KnownChannel } from './find-channel.ts';
 import type { FileProblem } from './parse-file/problem.ts';
+import type { PeopleAccess } from './people-access.ts';
 
 /** A schedule as it is stored. Temporal's Schedules are made to match it. */
 export interface DesiredSchedule {

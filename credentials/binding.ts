@@ -1,4 +1,5 @@
-import type { Connection, CredentialUse } from '../access/document.ts';
+import type { CredentialUse } from '../access/credential-use.ts';
+import type { Connection } from '../access/document.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** What is secret while a person grants a token by OAuth. Each is sealed for its own attempt and its own purpose. */
-import type { OfferedOAuth } from '../access/document.ts';
+import type { OfferedOAuth } from '../access/people-access.ts';
 import { clientIdOf } from '../access/personal-access.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import type { CredentialBinding } from './binding.ts';

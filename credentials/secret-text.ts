@@ -1,4 +1,4 @@
-import type { CredentialUse } from '../access/document.ts';
+import type { CredentialUse } from '../access/credential-use.ts';
 import {
   awsSecretOf,
   clientCertificateOf,

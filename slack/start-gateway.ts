@@ -1,7 +1,7 @@
 import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import type { PersonalOffer } from '../access/document.ts';
 import type { Off, RequesterChannel } from '../access/effective-access.ts';
+import type { PersonalOffer } from '../access/people-access.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { listenTo, type Notifications } from '../store/notifications.ts';

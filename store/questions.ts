@@ -187,13 +187,22 @@ export async function withdrawQuestion(
   database: Database,
   { id, session }: Pick<StoredQuestion, 'id' | 'session'>,
 ): Promise<void> {
+  await closeQuestion(database, { id, session }, 'withdrawn', 'Not asked any more: the call has ended.');
+}
+
+async function closeQuestion(
+  database: Database,
+  { id, session }: Pick<StoredQuestion, 'id' | 'session'>,
+  state: 'withdrawn' | 'expired',
+  words: string,
+): Promise<void> {
   await inTransaction(database, async (db) => {
     await lockSession(db, session);
     const closed = await db.query<StoredQuestion>(
-      `update question set state = 'withdrawn', closed_at = now() where id = $1 and state = 'open' returning ${COLUMNS}`,
-      [id],
+      `update question set state = $2, closed_at = now() where id = $1 and state = 'open' returning ${COLUMNS}`,
+      [id, state],
     );
-    for (const question of closed.rows) await replaceCard(db, question, 'Not asked any more: the call has ended.');
+    for (const question of closed.rows) await replaceCard(db, question, words);
   });
 }
 
@@ -208,15 +217,10 @@ export async function expireQuestions(database: Database, most: number): Promise
     [most],
   );
   const failures: unknown[] = [];
-  for (const { id, session } of rows) {
-    await inTransaction(database, async (db) => {
-      await lockSession(db, session);
-      const closed = await db.query<StoredQuestion>(
-        `update question set state = 'expired', closed_at = now() where id = $1 and state = 'open' returning ${COLUMNS}`,
-        [id],
-      );
-      for (const question of closed.rows) await replaceCard(db, question, 'Nobody answered in time.');
-    }).catch((error: unknown) => failures.push(error));
+  for (const row of rows) {
+    await closeQuestion(database, row, 'expired', 'Nobody answered in time.').catch((error: unknown) =>
+      failures.push(error),
+    );
   }
   if (failures.length > 0) throw failures[0];
   return rows.length;

@@ -1,7 +1,7 @@
 /** The shape of a credential in `bellhop.yaml`: its kind, what each kind needs beside the secret, and the secret's source. */
 import { z } from 'zod';
 import type { SecretSource } from '../access-file.ts';
-import type { CredentialUse } from '../document.ts';
+import type { CredentialUse } from '../credential-use.ts';
 import { headerKey, stopsAtProxy } from '../header-names.ts';
 import { parseHostPattern } from '../host-pattern.ts';
 import { fail } from './leaf-schemas.ts';

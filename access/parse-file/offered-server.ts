@@ -1,6 +1,7 @@
 /** An MCP server in `people.offer`: people reach it with a token of their own. */
-import { type Connection, NO_CREDENTIAL, type PersonalOffer } from '../document.ts';
+import { type Connection, NO_CREDENTIAL } from '../document.ts';
 import { didYouMean } from '../near-names.ts';
+import type { PersonalOffer } from '../people-access.ts';
 import { personalId } from '../personal-access.ts';
 import { type ConnectionEntry, connection as connectionSchema } from './connection-schema.ts';
 import { toConnection } from './convert.ts';

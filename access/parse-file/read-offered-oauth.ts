@@ -1,7 +1,7 @@
 /** `oauth` of an offer to people: the client that an administrator has registered at the service. */
 import { z } from 'zod';
 import type { FileConnection } from '../access-file.ts';
-import type { OfferedOAuth } from '../document.ts';
+import type { OfferedOAuth } from '../people-access.ts';
 import { clientIdOf } from '../personal-access.ts';
 import type { PresetOAuth } from '../presets/preset.ts';
 import { id, SECRET_HINT, scopes, secretUrl, source, toSource } from './credential-schema.ts';

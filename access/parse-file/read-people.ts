@@ -1,9 +1,10 @@
 /** The section `people`: what a person may connect for themselves, with a token of their own. */
 import { z } from 'zod';
 import type { FileConnection } from '../access-file.ts';
-import type { Connection, PeopleAccess, PersonalOffer } from '../document.ts';
+import type { Connection } from '../document.ts';
 import { forgesByNature } from '../forge/forge-of-connection.ts';
 import { didYouMean } from '../near-names.ts';
+import type { PeopleAccess, PersonalOffer } from '../people-access.ts';
 import { personalId } from '../personal-access.ts';
 import { applyPreset, PRESETS } from '../presets/apply-preset.ts';
 import type { PersonalToken, Preset } from '../presets/preset.ts';

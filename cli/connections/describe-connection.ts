@@ -1,7 +1,7 @@
+import type { CredentialUse } from '../../access/credential-use.ts';
 import {
   type AccessDocument,
   type Connection,
-  type CredentialUse,
   type McpServer,
   NO_CREDENTIAL,
   type ToolRules,

@@ -1,4 +1,4 @@
-import type { CredentialUse } from '../../access/document.ts';
+import type { CredentialUse } from '../../access/credential-use.ts';
 import { awsSecretOf, clientCertificateOf, type SecretForm, textsOf } from '../../credentials/secret-forms.ts';
 import type { Injection, SecretHeader } from './injection.ts';
 import { sigV4Injection } from './sigv4/sigv4-injection.ts';

@@ -1,4 +1,4 @@
-import type { OfferedOAuth, PersonalOffer } from '../../access/document.ts';
+import type { OfferedOAuth, PersonalOffer } from '../../access/people-access.ts';
 import { grantedConnection, isByOAuth } from '../../access/personal-access.ts';
 import { personScope } from '../../contracts/scope.ts';
 import { bindingOf } from '../../credentials/binding.ts';

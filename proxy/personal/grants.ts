@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Looks, startLooks } from '../../store/looks.ts';
 import type { TakenGrant } from '../../store/personal-grants.ts';
 import type { PersonalVersion } from '../../store/personal-tokens.ts';
 import { asTokenError } from '../credentials/tokens/token-error.ts';
@@ -34,13 +35,6 @@ export interface GrantsOptions extends ExchangeOptions {
   readonly atOnce?: number;
 }
 
-export interface Grants {
-  /** Somebody may have granted something, or wait for a device code. */
-  poke(): void;
-  /** Begins nothing more. Resolves when what is under way has ended. */
-  stop(): Promise<void>;
-}
-
 /** Two exchanges of 10 s at most (guarded-fetch.ts): the code, and whose the token is. */
 const STEP_MS = 25_000;
 const STORE_AGAIN_MS = 500;
@@ -57,13 +51,10 @@ const STORE_TRIES = 10;
  * A device code may be tried twice: that has no effect at the service but the answer. Of two answers with tokens the first
  * that is stored counts, and the other proxy's is thrown away.
  */
-export function startGrants(options: GrantsOptions): Grants {
+export function startGrants(options: GrantsOptions): Looks {
   const { store, onError, everyMs = 1_000, atOnce = 8 } = options;
   const exchange = createExchange(options);
   const underWay = new Set<Promise<void>>();
-  let looking: Promise<void> = Promise.resolve();
-  let isAsked = false;
-  let stopped = false;
 
   async function step(grant: TakenGrant): Promise<void> {
     const came = await exchange(grant, AbortSignal.timeout(STEP_MS)).catch((error: unknown) => asTokenError(error));
@@ -75,35 +66,29 @@ export function startGrants(options: GrantsOptions): Grants {
     });
   }
 
-  async function look(): Promise<void> {
-    isAsked = false;
-    while (!stopped && underWay.size < atOnce) {
+  async function look(isStopped: () => boolean): Promise<void> {
+    while (!isStopped() && underWay.size < atOnce) {
       const grant = await store.take();
       if (!grant) return;
       const done: Promise<void> = step(grant)
         .catch((error: unknown) => onError(error, 'what a person has granted could not be stored'))
         .finally(() => {
           underWay.delete(done);
-          poke();
+          looks.poke();
         });
       underWay.add(done);
     }
   }
 
-  const poke = (): void => {
-    if (isAsked || stopped) return;
-    isAsked = true;
-    looking = looking.then(look).catch((error: unknown) => {
-      onError(error, 'it could not be read what people grant');
-    });
-  };
-  const timer = setInterval(poke, everyMs);
+  const looks = startLooks({
+    look,
+    onError: (error) => onError(error, 'it could not be read what people grant'),
+    everyMs,
+  });
   return {
-    poke,
+    poke: looks.poke,
     async stop() {
-      stopped = true;
-      clearInterval(timer);
-      await looking;
+      await looks.stop();
       await Promise.all(underWay);
     },
   };

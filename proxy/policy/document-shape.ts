@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { type AccessDocument, type CredentialUse, REPOSITORY_OPERATIONS } from '../../access/document.ts';
+import type { CredentialUse } from '../../access/credential-use.ts';
+import { type AccessDocument, REPOSITORY_OPERATIONS } from '../../access/document.ts';
 import { REGISTRY_NAMES } from '../../contracts/registries.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 

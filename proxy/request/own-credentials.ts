@@ -1,5 +1,6 @@
+import type { CredentialUse } from '../../access/credential-use.ts';
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
-import type { CredentialUse, OwnCredentials } from '../../access/document.ts';
+import type { OwnCredentials } from '../../access/document.ts';
 import { headerKey } from '../../access/header-names.ts';
 import { matchesHost } from '../../access/host-name.ts';
 import { isCredentialHeader, isCredentialParameter } from './credential-names.ts';

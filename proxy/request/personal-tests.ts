@@ -1,12 +1,6 @@
+import { type Looks, startLooks } from '../../store/looks.ts';
 import type { AskedTest, TestAnswer } from '../../store/personal-tests.ts';
 import type { ConnectionTests } from './connection-tests.ts';
-
-export interface PersonalTests {
-  /** Somebody may have asked for a test. */
-  poke(): void;
-  /** Begins no further test. Resolves when the one under way has ended. */
-  stop(): Promise<void>;
-}
 
 export interface PersonalTestsOptions {
   readonly take: () => Promise<AskedTest | null>;
@@ -21,41 +15,19 @@ export interface PersonalTestsOptions {
  * Runs the tests that people ask for, one at a time. Several proxies share them: each takes what no other one has. They
  * are small, and a person who asks for many waits for their own.
  */
-export function startPersonalTests({
-  take,
-  answer,
-  tests,
-  onError,
-  everyMs = 2_000,
-}: PersonalTestsOptions): PersonalTests {
-  let running: Promise<void> = Promise.resolve();
-  let isAsked = false;
-  let stopped = false;
-
-  async function runAll(): Promise<void> {
-    isAsked = false;
-    for (let asked = await take(); asked !== null && !stopped; asked = await take()) {
+export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_000 }: PersonalTestsOptions): Looks {
+  async function runAll(isStopped: () => boolean): Promise<void> {
+    for (let asked = await take(); asked !== null && !isStopped(); asked = await take()) {
       const came = await tests.runOwn(asked);
       // The end of this proxy may have broken it off. Another proxy takes it when the hold of this one is over.
-      if (stopped && came.status === null) return;
+      if (isStopped() && came.status === null) return;
       await answer(asked.id, came);
     }
   }
 
-  const poke = (): void => {
-    if (isAsked || stopped) return;
-    isAsked = true;
-    running = running.then(runAll).catch((error: unknown) => {
-      onError(error, 'a test that a person asked for was not answered');
-    });
-  };
-  const timer = setInterval(poke, everyMs);
-  return {
-    poke,
-    async stop() {
-      stopped = true;
-      clearInterval(timer);
-      await running;
-    },
-  };
+  return startLooks({
+    look: runAll,
+    onError: (error) => onError(error, 'a test that a person asked for was not answered'),
+    everyMs,
+  });
 }

@@ -7,16 +7,7 @@ const SLACK_API = 'slack.com';
  * HTTPS are allowed. With another server of the same API (`SLACK_API_URL`), only that server is allowed.
  */
 export function isSlackFileHost(address: string, apiUrl: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const url = new URL(address);
-  const api = new URL(apiUrl);
-  if (url.username || url.password) return false;
-  if (api.hostname !== SLACK_API) return url.origin === api.origin;
-  return url.protocol === 'https:' && url.port === '' && isFileHost(url.hostname);
-}
-
-function isFileHost(host: string): boolean {
-  return FILE_HOSTS.includes(host) || host.endsWith('.slack.com');
+  return isOfSlack(address, apiUrl, (host) => FILE_HOSTS.includes(host) || host.endsWith('.slack.com'));
 }
 
 /**
@@ -24,10 +15,14 @@ function isFileHost(host: string): boolean {
  * (`SLACK_API_URL`).
  */
 export function isResponseUrl(address: string, apiUrl: string): boolean {
+  return isOfSlack(address, apiUrl, (host) => host === 'hooks.slack.com');
+}
+
+function isOfSlack(address: string, apiUrl: string, isHost: (host: string) => boolean): boolean {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);
   const api = new URL(apiUrl);
   if (url.username || url.password) return false;
   if (api.hostname !== SLACK_API) return url.origin === api.origin;
-  return url.protocol === 'https:' && url.port === '' && url.hostname === 'hooks.slack.com';
+  return url.protocol === 'https:' && url.port === '' && isHost(url.hostname);
 }

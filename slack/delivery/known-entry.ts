@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { PersonalOffer } from '../../access/document.ts';
 import type { Off, RequesterChannel } from '../../access/effective-access.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import { channelScope, groupDmScope, personScope, type ScopeKey } from '../../contracts/scope.ts';
 import type { Channel } from '../../store/channels.ts';

@@ -1,4 +1,4 @@
-import type { PersonalOffer } from '../../access/document.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import { isByOAuth } from '../../access/personal-access.ts';
 import { type Database, inTransaction } from '../../store/database.ts';
 import { type Owner, removePersonalConnection } from '../../store/personal-connections.ts';

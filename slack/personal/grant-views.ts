@@ -1,5 +1,5 @@
 /** What a person sees in Slack while they grant a token by OAuth: forms, which nobody else sees and which are stored nowhere. */
-import type { PersonalOffer } from '../../access/document.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import type { GrantNews, OpenGrant } from '../../store/personal-grants.ts';
 import type { CallbackReach } from './grant-ways.ts';
 import { NOT_STORED, titleOf } from './words.ts';

@@ -1,4 +1,4 @@
-import type { PersonalOffer } from '../../access/document.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import { isByOAuth } from '../../access/personal-access.ts';
 import type { Owner } from '../../store/personal-connections.ts';
 import type { GrantWay } from '../../store/personal-grants.ts';

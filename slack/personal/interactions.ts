@@ -1,6 +1,7 @@
 /** Buttons and forms by which a person adds and removes connections of their own, and the Home tab that shows them. */
-import type { PersonalOffer } from '../../access/document.ts';
+
 import type { Off } from '../../access/effective-access.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import { personScope, type ScopeKey } from '../../contracts/scope.ts';
 import type { Database } from '../../store/database.ts';
 import { putMessage } from '../../store/outbox.ts';

@@ -1,4 +1,4 @@
-import type { PersonalOffer } from '../../access/document.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import type { PersonalConnection } from '../../store/personal-connections.ts';
 import type { CallbackReach } from './grant-ways.ts';
 import {

@@ -1,15 +1,10 @@
 import { type Database, inTransaction } from '../../store/database.ts';
+import { type Looks, startLooks } from '../../store/looks.ts';
 import { putMessage } from '../../store/outbox.ts';
 import { failLostGrants, type GrantNews, removeEndedGrants, takeGrantNews } from '../../store/personal-grants.ts';
 import { takeRefusals } from '../../store/personal-tokens.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { codeView, confirmButton, grantNewsText, refusedText } from './grant-views.ts';
-
-export interface GrantTeller {
-  /** Something may have been granted, refused or asked for. */
-  poke(): void;
-  stop(): Promise<void>;
-}
 
 export interface GrantTellerOptions {
   readonly database: Database;
@@ -22,13 +17,10 @@ export interface GrantTellerOptions {
 }
 
 /** Tells people what came of what they granted, and what a service does not renew any more. Each is told once. */
-export function createGrantTeller(options: GrantTellerOptions): GrantTeller {
+export function createGrantTeller(options: GrantTellerOptions): Looks {
   const { database, calls, onTold, onError, everyMs = 2_000 } = options;
-  let telling: Promise<void> = Promise.resolve();
-  let isAsked = false;
 
   async function tell(): Promise<void> {
-    isAsked = false;
     await failLostGrants(database);
     await removeEndedGrants(database);
     const { news, told } = await inTransaction(database, async (tx) => {
@@ -54,20 +46,7 @@ export function createGrantTeller(options: GrantTellerOptions): GrantTeller {
     await calls.call('views.update', { view_id: viewId, view }).catch(onError);
   }
 
-  const poke = (): void => {
-    // While the database is slow, one look waits behind the one under way, and not one for each poke.
-    if (isAsked) return;
-    isAsked = true;
-    telling = telling.then(tell).catch(onError);
-  };
-  const timer = setInterval(poke, everyMs);
-  return {
-    poke,
-    async stop() {
-      clearInterval(timer);
-      await telling;
-    },
-  };
+  return startLooks({ look: tell, onError, everyMs });
 }
 
 function messageOf(news: GrantNews) {

@@ -1,13 +1,8 @@
 import { type Database, inTransaction } from '../../store/database.ts';
+import { type Looks, startLooks } from '../../store/looks.ts';
 import { putMessage } from '../../store/outbox.ts';
 import { type AnsweredTest, takeAnsweredTests } from '../../store/personal-tests.ts';
 import { titleOf } from './words.ts';
-
-export interface TestTeller {
-  /** Something may have been answered. */
-  poke(): void;
-  stop(): Promise<void>;
-}
 
 export interface TestTellerOptions {
   readonly database: Database;
@@ -24,12 +19,8 @@ export function testKey(inboxId: string): string {
 }
 
 /** Tells people what came of the tests they asked for. Each is told once: what is taken is told in one transaction. */
-export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }: TestTellerOptions): TestTeller {
-  let telling: Promise<void> = Promise.resolve();
-  let isAsked = false;
-
+export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }: TestTellerOptions): Looks {
   async function tell(): Promise<void> {
-    isAsked = false;
     const told = await inTransaction(database, async (tx) => {
       const answered = await takeAnsweredTests(tx);
       for (const each of answered) {
@@ -42,20 +33,7 @@ export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }:
     if (told > 0) onTold();
   }
 
-  const poke = (): void => {
-    // While the database is slow, one look waits behind the one under way, and not one for each poke.
-    if (isAsked) return;
-    isAsked = true;
-    telling = telling.then(tell).catch(onError);
-  };
-  const timer = setInterval(poke, everyMs);
-  return {
-    poke,
-    async stop() {
-      clearInterval(timer);
-      await telling;
-    },
-  };
+  return startLooks({ look: tell, onError, everyMs });
 }
 
 /** What a person is told of a test, with what they can do. */

@@ -1,4 +1,4 @@
-import type { PersonalOffer } from '../../access/document.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import { PRESETS } from '../../access/presets/apply-preset.ts';
 import type { MessageButton } from '../../store/outbox.ts';
 import type { PersonalConnection } from '../../store/personal-connections.ts';

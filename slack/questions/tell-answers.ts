@@ -1,12 +1,7 @@
 import type { Database } from '../../store/database.ts';
+import { type Looks, startLooks } from '../../store/looks.ts';
 import { expireQuestions, markQuestionTold, type StoredQuestion, untoldQuestions } from '../../store/questions.ts';
 import type { SessionSignals } from '../delivery/session-signals.ts';
-
-export interface AnswerTeller {
-  /** A question may have been answered. */
-  poke(): void;
-  stop(): Promise<void>;
-}
 
 export interface AnswerTellerOptions {
   readonly database: Database;
@@ -27,14 +22,10 @@ const AT_ONCE = 100;
  * that no press is lost: a gateway that dies in between leaves it to the next look of any gateway, and so does a Temporal that is
  * away. A session that is told twice looks twice, and nothing else.
  */
-export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
+export function createAnswerTeller(options: AnswerTellerOptions): Looks {
   const { database, signals, onConfirmed, onTold, onError, everyMs = 2_000 } = options;
-  let telling: Promise<void> = Promise.resolve();
-  let isAsked = false;
-  let isStopped = false;
 
-  async function tell(): Promise<void> {
-    isAsked = false;
+  async function tell(isStopped: () => boolean): Promise<void> {
     // A row that fails keeps no other one back. It is tried again at the next look.
     const failures: unknown[] = [];
     const noteFailure = (error: unknown) => {
@@ -45,12 +36,12 @@ export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
     const closed = await untoldQuestions(database, AT_ONCE);
     let told = 0;
     for (const question of closed) {
-      if (isStopped) break;
+      if (isStopped()) break;
       await tellOf(question).then(() => (told += 1), noteFailure);
     }
     if (told > 0) onTold();
     // A look in which nothing could be told is not repeated at once.
-    if (told > 0 && closed.length === AT_ONCE) poke();
+    if (told > 0 && closed.length === AT_ONCE) looks.poke();
     if (failures.length > 0) throw failures[0];
   }
 
@@ -60,19 +51,6 @@ export function createAnswerTeller(options: AnswerTellerOptions): AnswerTeller {
     await markQuestionTold(database, question.id);
   }
 
-  function poke(): void {
-    // While Temporal or the database is slow, one look waits behind the one under way, and not one for each poke.
-    if (isAsked) return;
-    isAsked = true;
-    telling = telling.then(tell).catch(onError);
-  }
-  const timer = setInterval(poke, everyMs);
-  return {
-    poke,
-    async stop() {
-      isStopped = true;
-      clearInterval(timer);
-      await telling;
-    },
-  };
+  const looks = startLooks({ look: tell, onError, everyMs });
+  return looks;
 }

@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { EMPTY_DOCUMENT, type PersonalOffer } from '../../access/document.ts';
+import { EMPTY_DOCUMENT } from '../../access/document.ts';
 import { indexAccess, type Off, type RequesterChannel } from '../../access/effective-access.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import { createSlackClient } from '../../slack/api/client.ts';

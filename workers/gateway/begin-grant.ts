@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { OfferedOAuth, PersonalOffer } from '../../access/document.ts';
+import type { OfferedOAuth, PersonalOffer } from '../../access/people-access.ts';
 import { isByOAuth } from '../../access/personal-access.ts';
 import { personScope } from '../../contracts/scope.ts';
 import { bindingOfGrant } from '../../credentials/grant-secrets.ts';

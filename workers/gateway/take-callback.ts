@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import type { PersonalOffer } from '../../access/document.ts';
+import type { PersonalOffer } from '../../access/people-access.ts';
 import { isByOAuth } from '../../access/personal-access.ts';
 import { createFairSlots } from '../../slack/delivery/fair-slots.ts';
 import { newProof, proofDigest } from '../../slack/personal/grant-proof.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import { APP_HEADERS, appJwt, appUrl } from './github-tokens.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { readJson, throwIfRefused } from './token-answer.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import { signAssertion } from './assertion.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { type InstallationGrant, permissionsFor, repositoriesOf } from './installation-grant.ts';

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import { signAssertion } from './assertion.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { type MintedToken, mintedToken } from './minted-token.ts';

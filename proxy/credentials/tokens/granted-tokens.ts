@@ -1,6 +1,6 @@
 /** Tokens that a person grants: by a code that comes through a browser (RFC 6749 4.1 with PKCE) or by a device code (RFC 8628). */
 import * as oauth from 'oauth4webapi';
-import type { OfferedOAuth } from '../../../access/document.ts';
+import type { OfferedOAuth } from '../../../access/people-access.ts';
 import type { GrantedTokens } from '../../../credentials/secret-forms.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { by, clientAuthentication, type partiesOf, readAnswer, scopeOf } from './oauth-parties.ts';

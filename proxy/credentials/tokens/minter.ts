@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CredentialKind, CredentialUse } from '../../../access/credential-use.ts';
 import type { EffectiveAccess } from '../../../access/decision.ts';
-import type { Connection, CredentialKind, CredentialUse } from '../../../access/document.ts';
+import type { Connection } from '../../../access/document.ts';
 import { offerOf } from '../../../access/personal-access.ts';
 import { bindingOf, bindingText } from '../../../credentials/binding.ts';
 import type { KeyPair } from '../../../credentials/key-pair.ts';

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import type { ClientAuth } from '../../../access/document.ts';
+import type { ClientAuth } from '../../../access/credential-use.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { type MintedToken, mintedToken } from './minted-token.ts';
 import { checkType, parseJson, throwIfRefused } from './token-answer.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import { signAssertion } from './assertion.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import type { MintedToken } from './minted-token.ts';

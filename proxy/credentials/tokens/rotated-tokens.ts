@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import type { CredentialBinding } from '../../../credentials/binding.ts';
 import type { KeyPair } from '../../../credentials/key-pair.ts';
 import { open } from '../../../credentials/open.ts';

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import basicAuth from '@fastify/basic-auth';
 import bearerAuth from '@fastify/bearer-auth';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import { type StandardWorld, startStandardWorld } from './support/standard-world.ts';
 import { connection, S1, SCOPE_1, SECRET } from './support/world.ts';
 

@@ -1,8 +1,8 @@
 /** One MCP server in a channel and for two people: the matrix of principal × place × connection for its tools. */
 import type { EffectiveAccess } from '../../../access/decision.ts';
-import type { PeopleAccess } from '../../../access/document.ts';
 import { effectiveAccess } from '../../../access/effective-access.ts';
 import { NO_FACTS } from '../../../access/mcp/judge-tool.ts';
+import type { PeopleAccess } from '../../../access/people-access.ts';
 import { personalConnection } from '../../../access/personal-access.ts';
 import { createMcpCalls } from '../../../activities/mcp-calls.ts';
 import { offerTools, wantOwnListings } from '../../../agent/mcp/turn-tools.ts';

@@ -1,4 +1,4 @@
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import { SESSION_LIMITS, withServer } from '../../../mcp/session.ts';
 import { until } from '../../support/until.ts';
 import { type McpWorld, startMcpWorld } from './support/mcp-world.ts';

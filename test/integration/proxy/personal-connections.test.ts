@@ -1,6 +1,6 @@
 /** The matrix of principal × place × connection, through a real proxy to a real origin. */
 import type http from 'node:http';
-import type { PeopleAccess } from '../../../access/document.ts';
+import type { PeopleAccess } from '../../../access/people-access.ts';
 import { personalConnection } from '../../../access/personal-access.ts';
 import type { principalOf, ScopeKey } from '../../../contracts/scope.ts';
 import { bindingOf } from '../../../credentials/binding.ts';

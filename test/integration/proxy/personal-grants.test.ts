@@ -1,5 +1,6 @@
 /** What a person has granted by OAuth, in requests of their sandbox: through a real proxy, renewed at `oidc-provider`. */
-import type { Connection, PeopleAccess } from '../../../access/document.ts';
+import type { Connection } from '../../../access/document.ts';
+import type { PeopleAccess } from '../../../access/people-access.ts';
 import { clientIdOf, grantedConnection, isByOAuth } from '../../../access/personal-access.ts';
 import { bindingOf } from '../../../credentials/binding.ts';
 import { seal } from '../../../credentials/seal.ts';

@@ -1,6 +1,6 @@
 /** The matrix of principal × place × connection in channels, through a real proxy to a real origin. */
 import type http from 'node:http';
-import type { PeopleAccess } from '../../../access/document.ts';
+import type { PeopleAccess } from '../../../access/people-access.ts';
 import { personalConnection } from '../../../access/personal-access.ts';
 import type { LeaseRequest } from '../../../contracts/egress.ts';
 import type { Principal, ScopeKey } from '../../../contracts/scope.ts';

@@ -1,4 +1,4 @@
-import type { PersonalOffer } from '../../../access/document.ts';
+import type { PersonalOffer } from '../../../access/people-access.ts';
 import { personalConnection } from '../../../access/personal-access.ts';
 import { bindingOf } from '../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../credentials/key-pair.ts';

@@ -1,15 +1,16 @@
 /** People grant tokens by OAuth: Slack, gateway, browser, an authorization server that we did not write, and the proxy's exchange. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { PersonalOffer } from '../../../access/document.ts';
+import type { PersonalOffer } from '../../../access/people-access.ts';
 import { grantedConnection, isByOAuth } from '../../../access/personal-access.ts';
 import { bindingOf } from '../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../credentials/key-pair.ts';
 import { open } from '../../../credentials/open.ts';
 import { createMinter } from '../../../proxy/credentials/tokens/minter.ts';
-import { type Grants, startGrants } from '../../../proxy/personal/grants.ts';
+import { startGrants } from '../../../proxy/personal/grants.ts';
 import { createProxyStore } from '../../../proxy/proxy-store.ts';
 import type { Gateway } from '../../../slack/start-gateway.ts';
 import { type Database, openDatabase } from '../../../store/database.ts';
+import type { Looks } from '../../../store/looks.ts';
 import { DATABASE_ROLES, type DatabaseRole, dropRoles, ensureRoles, urlForRole } from '../../../store/roles.ts';
 import { createGrantDoor } from '../../../workers/gateway/begin-grant.ts';
 import { readCallbackAddress } from '../../../workers/gateway/callback-address.ts';
@@ -41,7 +42,7 @@ let keys: KeyPair;
 let oidc: ServerProcess;
 let origin: Origin;
 let listener: CallbackListener;
-let grants: Grants;
+let grants: Looks;
 let dialer: ReturnType<typeof createTokenDialer>['dialer'];
 let offer: PersonalOffer;
 let offers: readonly PersonalOffer[] = [];
@@ -176,7 +177,7 @@ async function openConfirmation(as: string, asked: SimMessage, account: string):
   expect(everyText({ text: '', blocks: (await stage.slack.waitForModal(as)).blocks })).toMatch(account);
 }
 
-/** Grants, confirms, and returns the connection as its owner has it. */
+/** Looks, confirms, and returns the connection as its owner has it. */
 async function connect(as = 'ada'): Promise<void> {
   const { asked, link } = await linkFor(as);
   const letters = lettersOf(await browser(as).open(link));

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { CredentialUse } from '../../../access/document.ts';
+import type { CredentialUse } from '../../../access/credential-use.ts';
 import { awsSecretOf, clientCertificateOf } from '../../../credentials/secret-forms.ts';
 import { secretExpiry, secretProblem } from '../../../credentials/secret-text.ts';
 

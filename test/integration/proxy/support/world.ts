@@ -1,13 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type {
-  AccessDocument,
-  Connection,
-  DomainEntry,
-  PeopleAccess,
-  RepositoryGrant,
-} from '../../../../access/document.ts';
+import type { AccessDocument, Connection, DomainEntry, RepositoryGrant } from '../../../../access/document.ts';
+import type { PeopleAccess } from '../../../../access/people-access.ts';
 import type { EgressEvent, LeaseRequest } from '../../../../contracts/egress.ts';
 import { ownerOf, principalOf, type ScopeKey } from '../../../../contracts/scope.ts';
 import { bindingOf } from '../../../../credentials/binding.ts';
