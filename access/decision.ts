@@ -74,7 +74,7 @@ export interface EffectiveCommandServer extends Pick<CommandServer, 'id' | 'comm
 /** Everything that holds for a scope, each item with its origin. */
 export interface EffectiveAccess {
   readonly scope: ScopeKey;
-  /** `requester` where sessions act as whoever began them. Absent: as the agent of the scope, or in a direct message as its person. */
+  /** `requester` where sessions act as the person who began them. Absent: as the agent of the scope, or in a direct message as its person. */
   readonly identity?: 'requester';
   /** With `requester`: what others ask for is done when the person has confirmed it. Absent: never. */
   readonly others?: 'ask';

@@ -249,7 +249,7 @@ export interface ScopeAccess {
   /** `workspace` gives group messages the bundles of workspace and organization. Absent when the file does not say. */
   readonly groupMessages?: 'off' | 'workspace';
   /**
-   * Of channels: whom sessions act as. `requester` is whoever began the session, with their own connections and none of the channel's. Absent:
+   * Of channels: whom sessions act as. `requester` is the person who began the session, with their own connections and none of the channel's. Absent:
    * the agent of the channel.
    */
   readonly identity?: 'agent' | 'requester';

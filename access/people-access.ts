@@ -6,7 +6,7 @@ export interface PeopleAccess {
   readonly offers: readonly PersonalOffer[];
   /** Names of the models among which a person chooses for their own direct messages. Absent: none. */
   readonly models?: readonly string[];
-  /** Whether the agent of a channel may ask whoever began a turn to use a connection of theirs. Absent: never. */
+  /** Whether the agent of a channel may ask the person who began a turn to use a connection of theirs. Absent: never. */
   readonly inChannels?: 'never' | 'ask';
 }
 

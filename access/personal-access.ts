@@ -57,7 +57,7 @@ export function offerOfClient(connection: string): string | null {
 
 const NOTHING: PersonalAccess = { rules: [], repositories: [], forges: [], servers: [] };
 
-/** The name by which people, models and guardrails know an MCP server, whoever's it is. */
+/** The name by which people, models and guardrails know an MCP server, no matter whose it is. */
 export function serverName(connection: string): string {
   return offerOf(connection) ?? connection;
 }

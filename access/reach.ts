@@ -175,7 +175,7 @@ function reachOf(access: EffectiveAccess, pieces: Pieces): Reach {
 function ownPieces({ identity, mayAskFor = [], others, scope }: EffectiveAccess): Held[] {
   const held = (what: string): Held => ({ piece: namedPiece(what), origin: scope, line: 0 });
   return [
-    ...(identity === 'requester' ? [held('sessions that act as whoever began them')] : []),
+    ...(identity === 'requester' ? [held('sessions that act as the person who began them')] : []),
     ...(others === 'ask' ? [held("what others ask for in a person's thread, once that person has confirmed it")] : []),
     ...mayAskFor.map((name) => held(`a person's own ${name}, once the person who began the turn has allowed it`)),
   ];

@@ -1,4 +1,4 @@
-/** The agent of a channel asks whoever began the turn to use a connection of theirs. */
+/** The agent of a channel asks the person who began the turn to use a connection of theirs. */
 import { z } from 'zod';
 import type { EffectiveAccess } from '../access/decision.ts';
 import { PRESETS } from '../access/presets/apply-preset.ts';

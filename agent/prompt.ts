@@ -56,7 +56,7 @@ function identity({ name, channel, access }: PromptInput): string {
 const OWN =
   'You act for the one person who writes to you here. Connections named personal/… are their own accounts: what you do with them is done in their name, and so are your commits. You have nothing of any channel here. When something they have not connected is missing, tell them to write `connections` to you.';
 
-/** Said in a channel whose sessions act as whoever began them. */
+/** Said in a channel whose sessions act as the person who began them. */
 const OWN_IN_CHANNEL =
   'In this thread you act for the one person who began it. Connections named personal/… are their own accounts: what you do with them is done in their name, and so are your commits. Nobody else gives you work here, and you use no credential of the channel. Everybody in the channel reads your answer: show nothing of these accounts that the person has not asked for. When something they have not connected is missing, tell them to write `connections` to you in a direct message.';
 

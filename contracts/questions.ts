@@ -6,7 +6,7 @@
 /** All questions of a turn together: its place in the sandbox is kept while it waits. */
 export const MOST_WAITED_MS = 1_800_000;
 
-/** Who may answer: one person by their Slack id, whoever began the turn, or every member who may speak to the agent. */
+/** Who may answer: one person by their Slack id, the person who began the turn, or every member who may speak to the agent. */
 export type Answerer = { readonly person: string } | 'requester' | 'members';
 
 /** A button. */

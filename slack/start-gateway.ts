@@ -48,7 +48,7 @@ export interface GatewayOptions {
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
-  /** What a channel says in which sessions act as whoever began them. @default there is none */
+  /** What a channel says in which sessions act as the person who began them. @default there is none */
   readonly requesterChannel?: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   /** The models among which people choose for their direct messages. */
   readonly models: () => Promise<readonly string[]>;

@@ -164,7 +164,7 @@ function unusedModels({ models = [], people, ...file }: AccessFile, text: YamlTe
 }
 
 /**
- * Warns of what cannot be in a channel whose sessions act as whoever began them: credentials of the channel, and tasks that nobody began.
+ * Warns of what cannot be in a channel whose sessions act as the person who began them: credentials of the channel, and tasks that nobody began.
  */
 export function requesterWarnings(file: AccessFile, text: YamlText): FileProblem[] {
   const holding = new Set(
@@ -188,7 +188,7 @@ export function requesterWarnings(file: AccessFile, text: YamlText): FileProblem
         ? [
             {
               ...place(['channels', key, 'bundles', index], text),
-              message: `${name} has connections or repositories, which are not used here: sessions have those of whoever began them`,
+              message: `${name} has connections or repositories, which are not used here: sessions have those of the person who began them`,
             },
           ]
         : [],

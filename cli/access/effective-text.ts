@@ -19,11 +19,11 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
   const whose = [
     ...(access.identity === 'requester'
       ? [
-          'Sessions here act as whoever began them, with connections of their own. This is what a person reaches who has connected all of these:',
+          'Sessions here act as the person who began them, with connections of their own. This is what a person reaches who has connected all of these:',
         ]
       : []),
     ...(access.mayAskFor
-      ? [`The agent may ask whoever began a turn for connections of their own: ${access.mayAskFor.join(', ')}.`]
+      ? [`The agent may ask the person who began a turn for connections of their own: ${access.mayAskFor.join(', ')}.`]
       : []),
   ];
   const rows = [...access.guardrails.map(guardrailRow), ...access.rules.map(ruleRow)];

@@ -22,7 +22,7 @@ export interface DeliveryDependencies {
   readonly directory: Pick<Directory, 'person' | 'channel'>;
   readonly signals: SessionSignals;
   readonly fetchFiles: FileFetcher;
-  /** What a channel says in which sessions act as whoever began them. Null for every other scope. */
+  /** What a channel says in which sessions act as the person who began them. Null for every other scope. */
   readonly requesterChannel: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   /** Keeps what was said in a thread before the agent was called into it. */
   readonly joinThread: ThreadJoiner;

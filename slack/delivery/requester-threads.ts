@@ -83,7 +83,7 @@ export async function heldBack(dependencies: DeliveryDependencies, known: KnownE
 
 const BEGAN = {
   agent:
-    'This thread began without anybody in whose name I could work, and in this channel I act as whoever begins a thread. So I do not go on here: mention me in a new message.',
+    'This thread began without anybody in whose name I could work, and in this channel I act as the person who begins a thread. So I do not go on here: mention me in a new message.',
   requester:
     'This thread began in the name of a person, and in this channel I act as myself by now. So I do not go on here: mention me in a new message.',
 } as const;
@@ -136,7 +136,7 @@ export async function lacksConnection(dependencies: DeliveryDependencies, known:
     const names = missing.map(titleOf).join(channel.needsAll ? ' and ' : ' or ');
     const text =
       channel.offers.length === 0
-        ? `In ${channel.label} I act as whoever asks me, with connections of their own, and there is nothing that people can connect. Ask an administrator for \`people: { offer: [github] }\`.`
+        ? `In ${channel.label} I act as the person who asks me, with connections of their own, and there is nothing that people can connect. Ask an administrator for \`people: { offer: [github] }\`.`
         : `In ${channel.label} I act as you, with connections of your own. You have not connected ${names}: write ${how} to me in a direct message, then ask me here again.`;
     await tell(db, known, `${row.id}/connect`, text);
   });

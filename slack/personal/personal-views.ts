@@ -44,7 +44,7 @@ export function connectView(offer: PersonalOffer, context: ConnectContext): Fiel
     close: plain('Cancel'),
     blocks: [
       mrkdwn(
-        `Paste ${about}.${madeAt ? ` You make one here: ${madeAt}` : ''}\nIt is sealed at once. Nobody can read it back, and I use it in your name only: in your direct messages with me, in channels that act as whoever asks, and elsewhere when you have allowed it there.`,
+        `Paste ${about}.${madeAt ? ` You make one here: ${madeAt}` : ''}\nIt is sealed at once. Nobody can read it back, and I use it in your name only: in your direct messages with me, in channels that act as the person who asks, and elsewhere when you have allowed it there.`,
       ),
       {
         type: 'input',
@@ -70,7 +70,7 @@ export function homeView(
       mrkdwn(
         offers.length + held.length === 0
           ? NOTHING_OFFERED
-          : 'I use them in your name only: in your direct messages with me, in channels that act as whoever asks, and elsewhere when you have allowed it there.',
+          : 'I use them in your name only: in your direct messages with me, in channels that act as the person who asks, and elsewhere when you have allowed it there.',
       ),
       ...offers.flatMap((offer) => {
         const own = held.find(({ connection }) => connection === offer.name);

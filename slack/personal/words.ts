@@ -60,7 +60,7 @@ export function connectionsText(
   const gone = held.filter(({ connection }) => !offers.some(({ name }) => name === connection));
   return {
     text: [
-      'What you have connected is used in your direct messages with me and in channels that act as whoever asks, in your name. Elsewhere I ask you first, or do not use it.',
+      'What you have connected is used in your direct messages with me and in channels that act as the person who asks, in your name. Elsewhere I ask you first, or do not use it.',
       ...lines,
       ...gone.map(({ connection }) => `• ${connection}: not offered any more, so it is not used`),
       'To test one, write `test` and its name; to remove one, `disconnect` and its name.',

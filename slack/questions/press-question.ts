@@ -39,7 +39,7 @@ const LATE = 'This is not asked any more, so nothing was done.';
 const RESPONSE_WITHIN_MS = 5_000;
 
 /**
- * A press is stored, or known to change nothing, before it is acknowledged. Whoever may not answer is told so, and nobody else.
+ * A press is stored, or known to change nothing, before it is acknowledged. A person who may not answer is told so, and nobody else is.
  */
 export function createQuestionPresses(options: QuestionPressesOptions): QuestionPresses {
   const { database, calls, identity, directory, apiUrl, onAnswer, log, fetch = globalThis.fetch } = options;

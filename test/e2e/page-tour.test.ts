@@ -242,9 +242,11 @@ test('the ninth calls the same tool in a direct message, and it takes the caller
   expect((await requests()).at(-1)).toMatch(/whoami .*injected personal\/acme-tools ← own connections ← ada byron/);
 });
 
-test('the tenth does it in a channel in the name of whoever asks, and the eleventh, by somebody else, borrows nothing', async () => {
+test('the tenth does it in a channel in the name of the person who asks, and the eleventh, by somebody else, borrows nothing', async () => {
   await page.getByRole('button', { name: '#my-code', exact: true }).click();
-  await page.getByText('Acts as whoever begins a thread: here Ada Byron, with their own gitea, acme-tools.').waitFor();
+  await page
+    .getByText('Acts as the person who begins a thread: here Ada Byron, with their own gitea, acme-tools.')
+    .waitFor();
   await page.getByRole('region', { name: 'In whose name' }).getByRole('button', { name: /^10 / }).click();
   await thread().waitFor();
   const begun = openSession();

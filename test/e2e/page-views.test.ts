@@ -74,7 +74,7 @@ async function actAs(name: string): Promise<void> {
   await page.getByLabel('Act as').selectOption({ label: name });
 }
 
-/** Opens the Home tab of whoever is acted as, by mouse. */
+/** Opens the Home tab of the person who is acted as, by mouse. */
 async function openHome(name: string): Promise<void> {
   await page.getByRole('button', { name: 'Bellhop', exact: true }).click();
   await page.getByRole('button', { name: 'Home', exact: true }).click();

@@ -17,7 +17,7 @@ export interface Scenario {
   readonly inThreadOf?: string;
 }
 
-/** In place of a channel's name: the one-to-one message of whoever asks. */
+/** In place of a channel's name: the one-to-one message of the person who asks. */
 export const DIRECT = 'direct message';
 
 /** A pull request at the demo's forge. */

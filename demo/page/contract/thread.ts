@@ -74,7 +74,7 @@ export type Identity =
       readonly person: string;
       /** Connections of theirs that count there, by name: `gitea`. */
       readonly own: readonly string[];
-      /** In a channel it is whoever begins the thread. */
+      /** In a channel it is the person who begins the thread. */
       readonly ofThread: boolean;
     };
 

@@ -52,7 +52,7 @@ test('somebody without the connection is told how to add it, and nothing is begu
   expect((await database.query('select 1 from session')).rowCount).toBe(0);
 });
 
-test('commit, branch and pull request are by whoever began the thread, and no credential of the channel is there', async () => {
+test('commit, branch and pull request are by the person who began the thread, and no credential of the channel is there', async () => {
   const { slack, database } = bellhop;
   await connect('ada');
   adas = await slack.post('ada', 'secops', `@bellhop\n${LOOK}`);

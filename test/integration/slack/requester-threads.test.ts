@@ -104,7 +104,7 @@ async function begun(as = 'ada'): Promise<SimMessage> {
   return message;
 }
 
-test('a session acts as whoever began it, and is theirs', async () => {
+test('a session acts as the person who began it, and is theirs', async () => {
   const adas = await begun('ada');
   const graces = await begun('grace');
   expect(await sessionRow(adas)).toEqual({

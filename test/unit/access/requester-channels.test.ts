@@ -143,7 +143,7 @@ test('plan announces a channel that becomes requester, and the asking, as gains'
   const gains = compareReach(before, DOCUMENT)
     .find(({ scope }) => scope === MINE)
     ?.gained.map(({ what }) => what);
-  expect(gains).toContain('sessions that act as whoever began them');
+  expect(gains).toContain('sessions that act as the person who began them');
   expect(gains?.some((what) => what.includes('personal/github'))).toBe(true);
   const lost = compareReach(before, DOCUMENT)
     .find(({ scope }) => scope === MINE)
@@ -193,7 +193,7 @@ test('each mistake in the file is told with its place', () => {
     'schedules:\n  daily: { channel: "#mine", cron: 0 9 * * *, timezone: Europe/Berlin, prompt: Look }\n',
   );
   expect(problemsIn(odd)).toEqual([
-    'bellhop.yaml:3: channels.#mine.bundles[0]: team has connections or repositories, which are not used here: sessions have those of whoever began them',
+    'bellhop.yaml:3: channels.#mine.bundles[0]: team has connections or repositories, which are not used here: sessions have those of the person who began them',
     expect.stringMatching(
       /schedules\.daily\.channel: nobody begins a schedule, so it uses no connection in this channel/,
     ),

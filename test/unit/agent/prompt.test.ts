@@ -106,7 +106,7 @@ test('repositories are named with what may be done in them, and pull requests li
   expect(prompt(ACCESS)).not.toContain('# Repositories');
 });
 
-test('in a channel whose sessions act as whoever began them, the model is told whose accounts it uses, and who reads along', () => {
+test('in a channel whose sessions act as the person who began them, the model is told whose accounts it uses, and who reads along', () => {
   const own = prompt({ ...ACCESS, identity: 'requester' });
   expect(own).toContain('you act for the one person who began it');
   expect(own).toContain('Everybody in the channel reads your answer');

@@ -17,11 +17,11 @@ export function reachInWords({ enabled, rules: all, servers }: AccessView): stri
   return `Reaches ${parts.filter((part) => part !== null).join(', ')}${common}`;
 }
 
-/** `Acts as itself, whoever asks.`, or as whom and with what of theirs. */
+/** `Acts as itself, no matter who asks.`, or as whom and with what of theirs. */
 export function identityInWords(identity: Identity, nameOf: (person: string) => string): string {
-  if (identity.as === 'agent') return 'Acts as itself, whoever asks.';
+  if (identity.as === 'agent') return 'Acts as itself, no matter who asks.';
   const { person, own, ofThread } = identity;
-  const whom = `${ofThread ? 'whoever begins a thread: here ' : ''}${nameOf(person)}`;
+  const whom = `${ofThread ? 'the person who begins a thread: here ' : ''}${nameOf(person)}`;
   return `Acts as ${whom}, ${own.length > 0 ? `with their own ${own.join(', ')}` : 'who has connected nothing yet'}.`;
 }
 

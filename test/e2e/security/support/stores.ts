@@ -74,7 +74,7 @@ export async function sandboxFiles({ id }: Installation): Promise<Place[]> {
   );
 }
 
-/** Environment and command line of every process of this machine, whoever's it is. */
+/** Environment and command line of every process of this machine, no matter whose it is. */
 export async function machineProcesses(): Promise<Place[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const places = await Promise.all(

@@ -47,7 +47,7 @@ test('no access, and access that is switched off, are said plainly', () => {
 
 test('in whose name it acts is said, and with what of theirs', () => {
   const nameOf = (person: string) => (person === 'U1' ? 'Ada Byron' : person);
-  expect(identityInWords({ as: 'agent' }, nameOf)).toBe('Acts as itself, whoever asks.');
+  expect(identityInWords({ as: 'agent' }, nameOf)).toBe('Acts as itself, no matter who asks.');
   expect(identityInWords({ as: 'person', person: 'U1', own: [], ofThread: false }, nameOf)).toBe(
     'Acts as Ada Byron, who has connected nothing yet.',
   );
@@ -55,6 +55,6 @@ test('in whose name it acts is said, and with what of theirs', () => {
     'Acts as Ada Byron, with their own gitea, linear.',
   );
   expect(identityInWords({ as: 'person', person: 'U1', own: ['gitea'], ofThread: true }, nameOf)).toBe(
-    'Acts as whoever begins a thread: here Ada Byron, with their own gitea.',
+    'Acts as the person who begins a thread: here Ada Byron, with their own gitea.',
   );
 });
