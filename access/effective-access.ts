@@ -5,7 +5,7 @@ import type { AccessDocument, NamedModel, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
 import { matchesHost } from './host-name.ts';
-import { nearestModel } from './models/nearest-model.ts';
+import { nearestName } from './nearest-name.ts';
 import type { PersonalOffer } from './people-access.ts';
 import { type HeldConnection, hasNoCredentials, personalAccess } from './personal-access.ts';
 
@@ -164,7 +164,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     offers: document.people?.offers ?? [],
     models: document.models ?? [],
     peopleModels: document.people?.models ?? [],
-    modelOf: (scope) => nearestModel((each) => scopes.get(each)?.model, scope),
+    modelOf: (scope) => nearestName((each) => scopes.get(each)?.model, scope) ?? undefined,
     requesterChannel,
     forAnybody: (scope) => index.effective(scope, ...anybody(scope)),
     accessOfAnybody: (host, scope) => index.accessTo(host, scope, ...anybody(scope)),

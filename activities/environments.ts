@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { nearestEnvironment } from '../access/environments/nearest-environment.ts';
+import { nearestName } from '../access/nearest-name.ts';
 import type { Environment } from '../contracts/environments.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import type { EnvironmentImage, SandboxRuntime } from '../docker/sandbox.ts';
@@ -91,7 +91,7 @@ export function createEnvironments(dependencies: EnvironmentsDependencies): Find
 
 function environmentOf({ attached, environments }: AppliedEnvironments, scope: ScopeKey): Environment | null {
   const byScope = new Map(attached.map((each) => [each.scope, each.environment]));
-  const name = nearestEnvironment(byScope, scope);
+  const name = nearestName((each) => byScope.get(each), scope);
   return environments.find((each) => each.name === name) ?? null;
 }
 

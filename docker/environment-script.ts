@@ -1,3 +1,5 @@
+import { READY } from './layer-build.ts';
+
 /**
  * What is run as root to make the image of an environment: Bellhop's own programs, the steps of a Dockerfile, packages, the setup script. It is written for any
  * /bin/sh, because an image of a team may have no bash.
@@ -48,7 +50,7 @@ relay=$!
 /usr/local/bin/bellhop-step check 10000 > /dev/null || true
 
 if [ -e /build/dockerfile ]; then
-  echo 'bellhop: ready'
+  echo '${READY}'
   read -r go_on
 fi
 if [ -s /build/packages ]; then

@@ -1,15 +1,10 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
-import type Docker from 'dockerode';
 import { TOOL_PROCESS_LIMIT } from './container-spec.ts';
-import { sandboxError } from './errors.ts';
 import type { PipedCall, PipedCommand } from './sandbox.ts';
 import type { SandboxContext } from './sandbox-context.ts';
 import { INSIDE } from './sandbox-environment.ts';
-import { sandboxName } from './sandbox-names.ts';
-import { startAwake } from './start-awake.ts';
+import { openExec } from './starter-exec.ts';
 import { stdoutOf } from './starter-frames.ts';
-import { within } from './within.ts';
 
 /** What is kept of what a command says on stderr. */
 const MAX_WORDS = 500;
@@ -46,23 +41,21 @@ nice -n 15 "$@" < <(exec 2>/dev/null; cat; exec 1>&-; end)`;
  * @throws DockerError `SandboxMissing`, `SandboxNotRunning`, `ExecTimeout`; the reason of an abort
  */
 export async function openPiped(context: SandboxContext, id: string, call: PipedCall): Promise<PipedCommand> {
-  const opening = startAwake(context, id, () => open(context, id, call));
-  const socket = await within(OPEN_WITHIN_MS, opening, call.signal).catch((error: unknown) => {
-    opening.then(
-      (late) => late.destroy(),
-      () => undefined,
-    );
-    throw error;
-  });
+  const { uid, turn, command, signal } = call;
+  const { socket } = await openExec(
+    { ...context, id, uid },
+    ['/bin/bash', '-c', AROUND, 'bellhop-pipe', String(turn), ...command],
+    { input: true, timeoutMs: OPEN_WITHIN_MS, signal },
+  );
   let words = '';
   const hear = (bytes: Buffer) => {
     words = `${words}${bytes.toString('utf8')}`.slice(-MAX_WORDS);
   };
-  // Whoever reads the output is told of it.
+  // The reader of the output is told of it.
   socket.on('error', () => undefined);
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
-  const over = AbortSignal.any([call.signal, gone.signal]);
+  const over = AbortSignal.any([signal, gone.signal]);
   let drained: Promise<unknown> | null = null;
   return {
     output: stdoutOf(socket, hear),
@@ -82,24 +75,4 @@ export async function openPiped(context: SandboxContext, id: string, call: Piped
       setTimeout(() => socket.destroy(), 5_000).unref();
     },
   };
-}
-
-async function open(
-  { engine, installation }: SandboxContext,
-  id: string,
-  { uid, turn, command }: PipedCall,
-): Promise<Socket> {
-  try {
-    const exec: Docker.Exec = await engine.docker.getContainer(sandboxName(installation, id)).exec({
-      Cmd: ['/bin/bash', '-c', AROUND, 'bellhop-pipe', String(turn), ...command],
-      User: `${uid}:${uid}`,
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-      Tty: false,
-    });
-    return (await exec.start({ hijack: true, stdin: true })) as unknown as Socket;
-  } catch (error) {
-    throw sandboxError('start a command in the sandbox', id, error);
-  }
 }

@@ -30,10 +30,19 @@ export interface OpenedStarter {
 export async function openStarter(
   target: StarterTarget,
   args: readonly string[],
+  time: StarterTime & { readonly input: boolean },
+): Promise<OpenedStarter> {
+  return openExec(target, ['/usr/local/bin/bellhop-step', ...args], time);
+}
+
+/** Starts a program in a container as the agent's user. A call that is stopped already starts nothing. */
+export async function openExec(
+  target: StarterTarget,
+  command: readonly string[],
   { input, timeoutMs, signal }: StarterTime & { readonly input: boolean },
 ): Promise<OpenedStarter> {
   signal?.throwIfAborted();
-  const opening = startAwake(target, target.id, () => open(target, args, input));
+  const opening = startAwake(target, target.id, () => open(target, command, input));
   // The engine may not answer at all, while it hangs on this one container.
   return await within(timeoutMs, opening, signal).catch((error: unknown) => {
     opening.then(
@@ -44,10 +53,10 @@ export async function openStarter(
   });
 }
 
-async function open(target: StarterTarget, args: readonly string[], input: boolean): Promise<OpenedStarter> {
+async function open(target: StarterTarget, command: readonly string[], input: boolean): Promise<OpenedStarter> {
   try {
     const exec = await target.engine.docker.getContainer(sandboxName(target.installation, target.id)).exec({
-      Cmd: ['/usr/local/bin/bellhop-step', ...args],
+      Cmd: [...command],
       User: `${target.uid}:${target.uid}`,
       AttachStdout: true,
       AttachStderr: true,

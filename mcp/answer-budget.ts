@@ -7,9 +7,9 @@ export interface AnswerBudget {
 }
 
 export interface AnswerRoom {
-  /** Sets bytes aside. False when there is no room for them now, and when the session is over. */
+  /** Sets bytes aside. False when there is no room for them now, and when its answer is done with. */
   take(bytes: number): boolean;
-  /** Gives everything back. Call it once, when the session is over. */
+  /** Gives everything back. Call it once, when the answer is done with. */
   close(): void;
 }
 

@@ -47,7 +47,7 @@ export async function takeWanted(db: Queryable, troubled: boolean, limit: number
   return rows;
 }
 
-/** Forgets a few of the servers of people that no turn has wanted for `ms`. */
+/** Forgets a few of the servers of people and of sandboxes that no turn has wanted for `ms`. */
 export async function dropUnused(db: Queryable, ms: number): Promise<void> {
   await db.query(
     `delete from mcp_server where (owner, connection) in (

@@ -1,7 +1,7 @@
 /** Attempts of people to grant a token by OAuth: begun by a gateway, exchanged by a proxy, confirmed by their person. */
 import type { Queryable } from './database.ts';
 import { putPersonalConnection } from './personal-connections.ts';
-import type { PersonalVersion } from './personal-tokens.ts';
+import { type PersonalVersion, WHOSE, whose } from './personal-tokens.ts';
 
 export type GrantWay = 'browser' | 'device';
 
@@ -17,12 +17,6 @@ export interface NewGrant extends PersonalVersion, GrantPlace {
   readonly viewId: string | null;
   /** For a browser: the state's digest, the address that it is led back to, and the sealed verifier. */
   readonly browser: { readonly stateDigest: string; readonly redirectUri: string; readonly verifier: Buffer } | null;
-}
-
-const WHOSE = 'team = $1 and person = $2 and connection = $3 and version = $4';
-
-function whose({ team, person, connection, version }: PersonalVersion): (string | number)[] {
-  return [team, person, connection, version];
 }
 
 /** Begins an attempt. The one before of this person and connection ends. Of two at once the second one fails. */

@@ -53,11 +53,13 @@ function setting(column: 'instructions' | 'model' | OwnLimit): string {
 
 /** @param instructions empty for none */
 export async function setOwnInstructions(db: Queryable, { team, person }: Person, instructions: string): Promise<void> {
+  if (instructions === '') return giveBack(db, { team, person }, "instructions = ''");
   await db.query(setting('instructions'), [team, person, instructions]);
 }
 
 /** @param model null for the usual one */
 export async function setOwnModel(db: Queryable, { team, person }: Person, model: string | null): Promise<void> {
+  if (model === null) return giveBack(db, { team, person }, 'model = null');
   await db.query(setting('model'), [team, person, model]);
 }
 
@@ -68,7 +70,21 @@ export async function setOwnLimit(
   limit: OwnLimit,
   value: number | null,
 ): Promise<void> {
+  if (value === null) return giveBack(db, { team, person }, `${limit} = null`);
   await db.query(setting(limit), [team, person, value]);
+}
+
+/** Takes settings back. Somebody who has set nothing has no row, and gets none; a row in which nothing is left goes. */
+async function giveBack(db: Queryable, { team, person }: Person, change: string): Promise<void> {
+  await db.query(`update personal_settings set ${change}, changed_at = now() where team = $1 and person = $2`, [
+    team,
+    person,
+  ]);
+  await db.query(
+    `delete from personal_settings
+     where team = $1 and person = $2 and instructions = '' and num_nonnulls(model, steps, minutes, tokens) = 0`,
+    [team, person],
+  );
 }
 
 /** Returns whether there were any. */
@@ -104,7 +120,6 @@ export async function listPersonalSettings(db: Queryable): Promise<NamedPersonal
     `select own.team, own.person, own.model, own.steps, own.minutes, own.tokens, own.has_instructions as "hasInstructions",
        own.changed_at as "changedAt", person.name
      from personal_settings own left join person on person.team = own.team and person.id = own.person
-     where own.has_instructions or num_nonnulls(own.model, own.steps, own.minutes, own.tokens) > 0
      order by person.name, own.person`,
   );
   return rows;

@@ -18,9 +18,10 @@ export interface StoredTokens {
 }
 
 const FOUND = 'generation, renewed, refused_at is not null as "isRefused"';
-const WHOSE = 'team = $1 and person = $2 and connection = $3 and version = $4';
+/** Names one version of one person's connection, for the values of {@link whose}. */
+export const WHOSE = 'team = $1 and person = $2 and connection = $3 and version = $4';
 
-function whose({ team, person, connection, version }: PersonalVersion): (string | number)[] {
+export function whose({ team, person, connection, version }: PersonalVersion): (string | number)[] {
   return [team, person, connection, version];
 }
 

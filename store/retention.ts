@@ -47,7 +47,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   inbox_served: ['directory'],
   installation: 'one row',
   mcp_server:
-    'one row for each MCP server in force, and for each that a person has used within 30 days; a runner drops the others',
+    'one row for each MCP server in force, and for each that a person or a sandbox has used within 30 days; a runner drops the others',
   mcp_tool: 'goes with its server; at most twice what the server lists',
   model_usage: ['usage'],
   outbox: ['outbox'],

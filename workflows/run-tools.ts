@@ -90,7 +90,8 @@ function timeFor(tool: string, leftMs: number) {
 }
 
 /**
- * The server ends what is not done in time: no timer of the workflow's own is needed. A tool that asks a person is run again when there is an
+ * Temporal ends a call of another tool in time; the runner ends that of a server's tool, whose clock stops while a person is asked. The
+ * only timer here is the wait for an answer. A tool that asks a person is run again when there is an
  * answer, or when there can be none any more. A stop cancels the wait with the turn.
  */
 async function runOne(

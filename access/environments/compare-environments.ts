@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Environment } from '../../contracts/environments.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 import type { AccessDocument } from '../document.ts';
-import { nearestEnvironment } from './nearest-environment.ts';
+import { nearestName } from '../nearest-name.ts';
 
 /** What changes in the sandboxes of a scope. */
 export interface EnvironmentChange {
@@ -31,7 +31,7 @@ function environmentsByScope({ scopes, environments = [] }: AccessDocument): (sc
     scopes.flatMap(({ scope, environment }) => (environment === undefined ? [] : [[scope, environment] as const])),
   );
   const byName = new Map(environments.map((each) => [each.name, each]));
-  return (scope) => byName.get(nearestEnvironment(attached, scope) ?? '') ?? null;
+  return (scope) => byName.get(nearestName((each) => attached.get(each), scope) ?? '') ?? null;
 }
 
 function differences(was: Environment | null, is: Environment | null): string[] {

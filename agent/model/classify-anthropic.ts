@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { ModelError, type ModelFailure } from '../errors.ts';
-import { failureOfStatus, retryAfterMs } from './retry-after.ts';
+import { failureOfStatus, nameOf, retryAfterMs } from './retry-after.ts';
 
 const BY_TYPE: Readonly<Record<string, ModelFailure>> = {
   invalid_request_error: 'ModelRefusedRequest',
@@ -33,8 +33,4 @@ export function classifyAnthropicError(error: unknown, now: () => number = Date.
     tooLong: code === 'ModelRefusedRequest' && (status === 413 || /too long|too large|context window/i.test(said)),
     cause: error,
   });
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
 }

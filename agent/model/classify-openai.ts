@@ -1,6 +1,6 @@
 import { APIError } from 'openai';
 import { ModelError, type ModelFailure } from '../errors.ts';
-import { failureOfStatus, retryAfterMs } from './retry-after.ts';
+import { failureOfStatus, nameOf, retryAfterMs } from './retry-after.ts';
 
 /** Codes and types that stand in errors without a status, as inside a stream. */
 const BY_CODE: Readonly<Record<string, ModelFailure>> = {
@@ -56,8 +56,4 @@ export function classifyOpenAiError(error: unknown, now: () => number = Date.now
 /** What a code or type of an error says, where no status does. */
 export function failureOfCode(code: string): ModelFailure {
   return BY_CODE[code] ?? 'ModelUnavailable';
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
 }

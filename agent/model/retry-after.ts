@@ -19,3 +19,8 @@ export function failureOfStatus(
   if (status === 408 || status === 409 || status >= 500) return 'ModelUnavailable';
   return 'ModelRefusedRequest';
 }
+
+/** An error that no class of the vendor's SDK describes. */
+export function nameOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
+}

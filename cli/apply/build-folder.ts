@@ -11,12 +11,12 @@ const dockerignore = createRequire(import.meta.url)('@balena/dockerignore') as (
 export interface BuildFolder {
   /**
    * The files that COPY means by this name or pattern: a file, a folder with all in it, or several by `*`. What `.dockerignore` names is
-   * not there, and neither are symbolic links, because they may lead elsewhere.
+   * not there, and neither are `.git`, `node_modules`, and symbolic links, because they may lead elsewhere.
    */
   find(pattern: string): { readonly files: readonly CopiedFile[]; readonly isFolder: boolean };
 }
 
-/** More is no folder of settings. Whoever has a Dockerfile in a large folder says in `.dockerignore` what to leave out. */
+/** More is no folder of settings. For a Dockerfile in a large folder, `.dockerignore` says what to leave out. */
 const MAX_ENTRIES = 5_000;
 
 /** Null: the folder holds too much. */

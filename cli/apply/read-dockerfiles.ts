@@ -58,6 +58,8 @@ export async function readDockerfiles(file: AccessFile, folder: string): Promise
 
 type Read = { readonly image: string; readonly dockerfile: Dockerfile } | { readonly problems: readonly string[] };
 
+const EMPTY_FOLDER: BuildFolder = { find: () => ({ files: [], isFolder: false }) };
+
 /** @param shown its path, as the access file has it */
 async function readOne(file: string, shown: string): Promise<Read> {
   let text: string;
@@ -70,6 +72,8 @@ async function readOne(file: string, shown: string): Promise<Read> {
   const parsed = parseDockerfile(text);
   if ('problems' in parsed)
     return { problems: parsed.problems.map(({ line, message }) => `${shown}:${line}: ${message}`) };
+  // Without COPY nothing of the folder is used, however large it is.
+  if (!parsed.steps.some((step) => step.do === 'copy')) return await withFiles(parsed, EMPTY_FOLDER, { file, shown });
   const folder = await readBuildFolder(path.dirname(file));
   if (!folder) return { problems: [`the folder of ${shown} holds too much: name what to leave out in .dockerignore`] };
   return await withFiles(parsed, folder, { file, shown });
@@ -87,7 +91,7 @@ async function withFiles(
     const copied = copyOf(step, folder);
     for (const pattern of copied.missing) {
       problems.push(
-        `${shown}:${step.line}: no file of its folder is called ${pattern}, or .dockerignore leaves it out`,
+        `${shown}:${step.line}: no file of its folder is called ${pattern}, or it is left out: by .dockerignore, as a link, or as a part of .git or node_modules`,
       );
     }
     for (const each of copied.step.from) names.add(each.path);

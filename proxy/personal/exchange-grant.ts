@@ -66,14 +66,14 @@ export function createExchange(
       });
     };
 
-    async function sealedTokens(tokens: GrantedTokens): Promise<Exchanged> {
-      const account = offer?.oauth?.account
+    const sealedTokens = async (tokens: GrantedTokens): Promise<Exchanged> => {
+      const account = offer.oauth.account
         ? await accountOf(fetch, offer.oauth.account, tokens.accessToken).catch(() => null)
         : null;
-      const connection = grantedConnection(offer as never, owner, grant.version);
+      const connection = grantedConnection(offer, owner, grant.version);
       const sealed = await seal(keys.publicKey, bindingOf(connection), grantedTokensText(tokens));
       return { found: 'tokens', account, keyId: keys.publicKey.id, sealed };
-    }
+    };
 
     switch (grant.state) {
       case 'exchanging': {

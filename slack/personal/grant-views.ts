@@ -1,6 +1,8 @@
 /** What a person sees in Slack while they grant a token by OAuth: forms, which nobody else sees and which are stored nowhere. */
+
 import type { PersonalOffer } from '../../access/people-access.ts';
 import type { GrantNews, OpenGrant } from '../../store/personal-grants.ts';
+import { escapeText } from '../rendering/mrkdwn.ts';
 import type { CallbackReach } from './grant-ways.ts';
 import { NOT_STORED, titleOf } from './words.ts';
 
@@ -34,7 +36,7 @@ function form(title: string, texts: readonly string[], more: Fields = {}): Field
 export function linkView(offer: PersonalOffer, url: string, reach: CallbackReach): Fields {
   const title = titleOf(offer);
   return form(`Connect ${title}`, [
-    `<${escaped(url)}|Open ${title}> and allow it there. The link is yours alone and works for ten minutes, once.`,
+    `<${escapeText(url)}|Open ${title}> and allow it there. The link is yours alone and works for ten minutes, once.`,
     ...(reach === 'loopback' ? ['It works only in a browser on the machine where I run.'] : []),
     'Then a page shows you eight letters, and I write to you here. Nothing is connected before you have entered the letters.',
   ]);
@@ -50,7 +52,7 @@ export function askingView(offer: PersonalOffer): Fields {
 export function codeView(name: string, userCode: string, verificationUri: string): Fields {
   const title = titleOf({ name });
   return form(`Connect ${title}`, [
-    `Open <${escaped(verificationUri)}|${escaped(verificationUri)}> and enter this code:`,
+    `Open <${escapeText(verificationUri)}|${escapeText(verificationUri)}> and enter this code:`,
     `*${userCode}*`,
     'It is for you alone. Give it to nobody, and enter no code that somebody else has given to you. When you have allowed it there, I write to you here.',
   ]);
@@ -100,7 +102,7 @@ export function confirmView({ connection, way, account }: OpenGrant, version: nu
 function whose(title: string, account: string | null): string {
   return account === null
     ? `${title} does not say whose account it is.`
-    : `${title} says that the account is *${escaped(account)}*.`;
+    : `${title} says that the account is *${escapeText(account)}*.`;
 }
 
 /** What a person is told when an attempt has come to its end at the service. */
@@ -148,8 +150,4 @@ function failureText(title: string, code: string): string {
 export function refusedText(connection: string): string {
   const title = titleOf({ name: connection });
   return `${title} does not renew what you granted, so I cannot use it any more. Write \`connect ${connection}\` to connect it again.`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -73,7 +73,7 @@ export interface Handled {
 }
 
 export interface PersonalInteractions {
-  /** Null for everything that is not about connections of a person. It throws nothing of what a person entered. */
+  /** Null for everything that is not about connections and settings of a person. It throws nothing of what a person entered. */
   handle(body: unknown): Promise<Handled | null>;
   /** Removes what an account had whose end this event tells. @throws while the database is away */
   noteAccount(body: unknown): Promise<void>;
@@ -101,10 +101,9 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
   /** Null: they may. Otherwise what they are told. */
   async function whyNot(user: string): Promise<string | null> {
     const person = await directory.person(user).catch(() => null);
-    if (person?.class !== 'member')
-      return 'Only members of this workspace connect something. Please try again in a moment.';
+    if (person?.class !== 'member') return 'Only members of this workspace can do this. Please try again in a moment.';
     const off = await whyOff(personScope(team, user));
-    return off === null ? null : 'Direct messages are switched off here, so nothing can be connected.';
+    return off === null ? null : 'Direct messages are switched off here, so this would be of no use.';
   }
 
   const open = (trigger: unknown, view: object) => calls.call('views.open', { trigger_id: trigger, view });

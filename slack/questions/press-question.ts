@@ -136,9 +136,11 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
   }
 
   /** Why a form is not opened for this person. It is judged once more when it is sent. */
-  async function whyNot({ asked, state, leftMs, by }: StoredQuestion, user: string): Promise<PressOutcome | null> {
+  async function whyNot(question: StoredQuestion, user: string): Promise<PressOutcome | null> {
+    const { session, asked, state, leftMs, by } = question;
     const { answerer } = asked;
-    const isTheirs = answerer === 'members' || answerer.person === user;
+    const owner = (await findSession(database, session))?.owner ?? user;
+    const isTheirs = owner === user && (answerer === 'members' || answerer.person === user);
     if (!isTheirs || (await directory.person(user))?.class !== 'member') return 'not-yours';
     if (state === 'answered') return by === user ? 'again' : 'answered';
     return state === 'open' && leftMs > 0 ? null : 'late';

@@ -17,6 +17,11 @@ function mentionOf(user: string): RegExp {
   return new RegExp(`<@${user}(\\|[^<>]*)?>`, 'g');
 }
 
+/** Whether Slack itself marked a mention of this user; a typed `@name` is none. */
+export function mentions(text: string, user: string): boolean {
+  return mentionOf(user).test(text);
+}
+
 /** The text without any mention of this user, trimmed; other mentions stay. */
 export function withoutMention(text: string, user: string): string {
   return text.replace(mentionOf(user), ' ').trim();

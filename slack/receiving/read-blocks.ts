@@ -1,5 +1,6 @@
 /** What Slack's layout blocks say, as mrkdwn (docs.slack.dev/reference/block-kit/blocks). */
 import { escapeText } from '../rendering/mrkdwn.ts';
+import { mentions } from './commands.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -132,7 +133,7 @@ export function speaksTo(
     .replace(/```[\s\S]*?(```|$)/g, ' ')
     .replace(/`[^`\n]*`/g, ' ')
     .replace(/^(&gt;|>).*$/gm, ' ');
-  return new RegExp(`<@${user}(\\|[^<>]*)?>`).test(spoken);
+  return mentions(spoken, user);
 }
 
 /** Slack shows a list in a quotation as a list with a border. */

@@ -6,7 +6,7 @@ export interface InboxReceiverOptions {
   readonly connection: SocketConnection;
   /** Stores what is to be kept. Throws while the database is away. */
   readonly keep: (body: unknown) => Promise<void>;
-  /** What is answered at once and never stored: a button or form of a person's own connections. Null for all else. */
+  /** What is answered at once and never stored: a button or form of a question, or of a person's own connections and settings. Null for all else. */
   readonly interact: (body: unknown) => Promise<Handled | null>;
   /** An event could not be stored: it was not acknowledged, so Slack sends it again. */
   readonly onMissed: (error: unknown) => void;

@@ -414,9 +414,9 @@ create table access_snapshot (
 );
 create index access_snapshot_time on access_snapshot (taken_at);
 
--- An MCP server of the access file, as it was last asked for its tools.
+-- An MCP server as it was last asked for its tools: of the access file, of a person, or in the sandbox of a session.
 create table mcp_server (
-  -- With whose credential it was asked: empty for the connection of the access file, else the scope of the person.
+  -- Whose it is: empty for the connection of the access file, else the scope of the person or the id of the session.
   owner text not null default '',
   connection text not null,
   -- With another address it is another server, and nothing of it is approved.

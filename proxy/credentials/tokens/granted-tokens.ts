@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi';
 import type { OfferedOAuth } from '../../../access/people-access.ts';
 import type { GrantedTokens } from '../../../credentials/secret-forms.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
-import { by, clientAuthentication, type partiesOf, readAnswer, scopeOf } from './oauth-parties.ts';
+import { by, clientAuthentication, partiesOf, readAnswer, scopeOf } from './oauth-parties.ts';
 import { checkType, parseJson, throwIfRefused } from './token-answer.ts';
 import { oauthErrorCode, TokenError } from './token-error.ts';
 
@@ -132,8 +132,7 @@ export async function renewGranted(
   { fetch, oauth: { tokenUrl, clientId, clientAuth }, secret, now }: GrantClient,
   sent: string,
 ): Promise<GrantedTokens> {
-  const server = { issuer: new URL(tokenUrl).origin, token_endpoint: tokenUrl };
-  const client = { client_id: clientId };
+  const { server, client } = partiesOf(tokenUrl, clientId);
   const answer = await oauth.refreshTokenGrantRequest(
     ...[server, client, clientAuthentication(clientAuth, secret), sent, by(fetch)],
   );

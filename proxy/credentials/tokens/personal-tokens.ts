@@ -193,7 +193,7 @@ function versionOf({ id, owner, credentialVersion: version }: Connection): Perso
   return { ...person, connection: offer, version };
 }
 
-/** The generation takes the place of the ports, so that no sealed text opens as another generation's. */
+/** The generation is added to the ports, negative because it is no port. So no sealed text opens as another generation's. */
 function bindingOfGeneration(binding: CredentialBinding, generation: number): CredentialBinding {
   return { ...binding, ports: [...binding.ports, -generation] };
 }

@@ -85,6 +85,8 @@ test('limits are set one by one, and removed together', async () => {
   expect(await settings()).toMatchObject({ steps: 20, minutes: null, tokens: 200_000 });
   await ask('ada', 'limits none', /the usual ones/);
   expect(await settings()).toMatchObject({ steps: null, minutes: null, tokens: null });
+  const rows = 'select 1 from personal_settings where person = $1';
+  expect((await stage.db.database.query(rows, [ADA.person])).rowCount).toBe(0);
 });
 
 test('in a channel these words are work, and nobody else has them', async () => {

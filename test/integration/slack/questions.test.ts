@@ -147,6 +147,19 @@ test('a choice with a form opens it for the right person, and what is entered co
   expect(await stateOf(id)).toMatchObject({ choice: 'fill', given: { count: '3' } });
 });
 
+test("in a thread that works in a person's name the form is opened for its owner alone", async () => {
+  const { slack, db } = stage;
+  const { message, session } = await working();
+  await db.database.query('update session set owner = $2 where id = $1', [session, ADA]);
+  const form = { title: 'Some details', fields: [{ name: 'note', label: 'Note' }] };
+  await asked(session, { answerer: 'members', choices: [{ id: 'fill', label: 'Answer', form }, ...CHOICES] });
+  const card = await slack.waitForAnswer(message, /May I use/);
+  await slack.click('grace', card, 'bellhop_form/fill');
+  await whispered('grace', /only its owner in a thread that works in a person's name/);
+  await slack.click('ada', card, 'bellhop_form/fill');
+  expect((await slack.waitForModal('ada')).title).toBe('Some details');
+});
+
 test('a question whose time is over says so in its place', async () => {
   const { slack } = stage;
   const { message, session } = await working();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { environmentSchema, toEnvironment } from '../../../access/environments/environment-schema.ts';
-import { nearestEnvironment } from '../../../access/environments/nearest-environment.ts';
 import { secretLike } from '../../../access/environments/secret-like.ts';
+import { nearestName } from '../../../access/nearest-name.ts';
 import type { ScopeKey } from '../../../contracts/scope.ts';
 
 const problems = (content: unknown) =>
@@ -112,9 +112,9 @@ test('the nearest environment wins', () => {
     ['workspace:T1', 'node'],
     ['channel:T1:C1', 'java'],
   ]);
-  expect(nearestEnvironment(attached, 'channel:T1:C1')).toBe('java');
-  expect(nearestEnvironment(attached, 'channel:T1:C2')).toBe('node');
-  expect(nearestEnvironment(attached, 'channel:T2:C1')).toBe('default');
-  expect(nearestEnvironment(attached, 'person:T1:U1')).toBe('default');
-  expect(nearestEnvironment(new Map(), 'channel:T1:C1')).toBeNull();
+  expect(nearestName((each) => attached.get(each), 'channel:T1:C1')).toBe('java');
+  expect(nearestName((each) => attached.get(each), 'channel:T1:C2')).toBe('node');
+  expect(nearestName((each) => attached.get(each), 'channel:T2:C1')).toBe('default');
+  expect(nearestName((each) => attached.get(each), 'person:T1:U1')).toBe('default');
+  expect(nearestName(() => undefined, 'channel:T1:C1')).toBeNull();
 });

@@ -63,3 +63,9 @@ test('a sandbox that was woken a moment ago is not paused, whatever the engine s
   await openPiped(context, 's1', callWith(signal));
   expect(state.asked).toBe(4);
 });
+
+test('a call that is stopped already starts no command', async () => {
+  const { context, state } = commandThatReads();
+  await expect(openPiped(context, 's1', callWith(AbortSignal.abort(new Error('stopped'))))).rejects.toThrow('stopped');
+  expect(state.asked).toBe(0);
+});

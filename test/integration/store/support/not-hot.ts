@@ -26,6 +26,7 @@ export const NOT_HOT: Readonly<Record<string, string>> = {
   'mcp-servers.commandUrl': 'makes a name, and asks nothing',
   'mcp-servers.noteListingProblem': 'a runner, when an MCP server is away',
   'mcp-servers.dropServersBut': 'a runner, when the access file has other MCP servers',
+  'personal-tokens.whose': 'makes values, and asks nothing',
   'looks.startLooks': 'makes no query of its own',
   'mcp-servers.approveTools': 'the command line, when a person asks',
   'model-keys.installationModelKey': 'one row',
