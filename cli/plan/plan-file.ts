@@ -71,38 +71,43 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
   const found = [...problems, ...inDockerfiles].sort(byLine);
   if (found.length > 0) throw new ApplyError(request.file, found);
 
-  return inTransaction(request.database, async (tx) => {
-    const current = await currentPolicy(tx);
-    const resolved = resolveFile(file, await listChannels(tx));
-    if ('problems' in resolved) throw new ApplyError(request.file, resolved.problems);
-    const connections = file.connections.map(({ source: _source, caFile: _caFile, line: _line, ...connection }) => ({
-      ...connection,
-      ca: authorities.get(connection.id) ?? null,
-      credentialVersion: current.connections.find(({ id }) => id === connection.id)?.credentialVersion ?? 0,
-    }));
-    const version = current.version + 1;
-    const planned = withConfirmed(
-      documentOf(file, resolved, {
-        version,
-        connections,
-        models: plannedModels(file, current),
-        mirrors: request.mirrors ?? {},
-      }),
-      await confirmedChannels(tx),
-    );
-    const recorded = request.replaySince ? await judgedRequestsSince(tx, request.replaySince) : null;
-    return {
-      file: request.file,
-      version: current.version,
-      reach: compareReach(withPatterns(current), withPatterns(planned)),
-      environments: compareEnvironments(withPatterns(current), withPatterns(planned)),
-      changes: compareDocuments(current, planned),
-      tests: runTests(resolved.tests, planned),
-      waiting: await waitingTools(tx, planned),
-      replayed: recorded && replayed(recorded, planned),
-      warnings,
-    };
-  });
+  // Comparing the reach of ten thousand channels takes seconds, and a transaction that is silent for so long is ended. Therefore
+  // everything is read first and compared afterwards.
+  const { current, channels, confirmed, recorded, waiting } = await inTransaction(request.database, async (tx) => ({
+    current: await currentPolicy(tx),
+    channels: await listChannels(tx),
+    confirmed: await confirmedChannels(tx),
+    recorded: request.replaySince ? await judgedRequestsSince(tx, request.replaySince) : null,
+    waiting: await waitingTools(tx, file),
+  }));
+  const resolved = resolveFile(file, channels);
+  if ('problems' in resolved) throw new ApplyError(request.file, resolved.problems);
+  const connections = file.connections.map(({ source: _source, caFile: _caFile, line: _line, ...connection }) => ({
+    ...connection,
+    ca: authorities.get(connection.id) ?? null,
+    credentialVersion: current.connections.find(({ id }) => id === connection.id)?.credentialVersion ?? 0,
+  }));
+  const planned = withConfirmed(
+    documentOf(file, resolved, {
+      version: current.version + 1,
+      connections,
+      models: plannedModels(file, current),
+      mirrors: request.mirrors ?? {},
+    }),
+    confirmed,
+  );
+  const [before, after] = [withPatterns(current), withPatterns(planned)];
+  return {
+    file: request.file,
+    version: current.version,
+    reach: compareReach(before, after),
+    environments: compareEnvironments(before, after),
+    changes: compareDocuments(current, planned),
+    tests: runTests(resolved.tests, planned),
+    waiting,
+    replayed: recorded && replayed(recorded, planned),
+    warnings,
+  };
 }
 
 function plannedModels({ models = [] }: AccessFile, current: AccessDocument): NamedModel[] {
@@ -114,11 +119,11 @@ function plannedModels({ models = [] }: AccessFile, current: AccessDocument): Na
 }
 
 /** With another address it is another server, whose first list is approved. */
-async function waitingTools(db: Queryable, document: AccessDocument): Promise<WaitingTools[]> {
-  return [...(await waitingOfFile(db, document)), ...(await waitingOfPeople(db, document))];
+async function waitingTools(db: Queryable, file: AccessFile): Promise<WaitingTools[]> {
+  return [...(await waitingOfFile(db, file)), ...(await waitingOfPeople(db, file))];
 }
 
-async function waitingOfPeople(db: Queryable, { people }: AccessDocument): Promise<WaitingTools[]> {
+async function waitingOfPeople(db: Queryable, { people }: AccessFile): Promise<WaitingTools[]> {
   const all: WaitingTools[] = [];
   for (const { connection } of people?.offers ?? []) {
     const { mcp, id } = connection;
@@ -129,7 +134,7 @@ async function waitingOfPeople(db: Queryable, { people }: AccessDocument): Promi
   return all;
 }
 
-async function waitingOfFile(db: Queryable, { connections }: AccessDocument): Promise<WaitingTools[]> {
+async function waitingOfFile(db: Queryable, { connections }: AccessFile): Promise<WaitingTools[]> {
   const servers = new Map(connections.flatMap(({ id, mcp }) => (mcp ? [[id, mcp] as const] : [])));
   const known = await knownServers(db, [...servers.keys()]);
   return known.flatMap(({ connection, url, tools }) => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import { onPath } from '../../../../setup/host/on-path.ts';
+import { bringPython, PYTHONS } from './bring-python.ts';
 
 const run = promisify(execFile);
 const HERE = import.meta.dirname;
@@ -17,13 +18,21 @@ const NODES = ['20.20.2', '22.12.0', '22.22.3'];
  * - `node_modules/got`;
  * - `jdk`, a Java of its own with roots of its own, like one from a vendor's archive; `Client.class`;
  * - `client`, by Go;
+ * - `python-3.13` and `python-3.14`, from newer releases of Debian, with their own libraries beside them;
  * - `chromium`, the headless shell that Playwright has too, where npm has one for this machine; elsewhere its test fails.
  *
- * Needs npm with its registry, a JDK and Go on this machine.
+ * Needs npm with its registry, a JDK, Go and apt on this machine.
  */
 export async function bringClients(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await Promise.all([nodes(folder), got(folder), java(folder), go(folder), chromium(folder)]);
+  await Promise.all([
+    nodes(folder),
+    got(folder),
+    java(folder),
+    go(folder),
+    chromium(folder),
+    ...PYTHONS.map((python) => bringPython(folder, python)),
+  ]);
 }
 
 const hasChromium = process.arch === 'x64';

@@ -11,6 +11,7 @@ import { docker } from '../../../support/installation/containers.ts';
 import { type StandardWorld, startStandardWorld } from '../../proxy/support/standard-world.ts';
 import { S1, SECRET } from '../../proxy/support/world.ts';
 import { bringClients } from './bring-clients.ts';
+import { PYTHONS } from './bring-python.ts';
 
 /**
  * Real clients in a real sandbox behind the real proxy. None of them is told of the proxy: either they have no settings at
@@ -61,7 +62,7 @@ const urllib = 'import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).re
 const requests =
   'import sys, requests; s = requests.Session(); s.trust_env = False; r = s.get(sys.argv[1]); print(r.text); r.raise_for_status()';
 const client = `import http.client, sys, urllib.parse; u = urllib.parse.urlparse(sys.argv[1]); c = http.client.HTTPSConnection(u.hostname); c.request('GET', u.path); r = c.getresponse(); print(r.status, r.read().decode()); sys.exit(r.status >= 400)`;
-/** As Python 3.13 and later do by default. */
+/** As Python 3.13 and later do by default, and a program on Python 3.12 may. */
 const strict = `import ssl, sys, urllib.request as u; c = ssl.create_default_context(); c.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN; print(u.urlopen(sys.argv[1], context=c).read().decode())`;
 
 const bare = 'env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/bin';
@@ -82,6 +83,12 @@ const CLIENTS: Readonly<Record<string, Client>> = {
     refused: /HTTP Error 403: Forbidden/,
   },
   "python's urllib at its strictest": { ask: `${bare} python3 -c "${strict}"`, refused: /HTTP Error 403: Forbidden/ },
+  ...Object.fromEntries(
+    PYTHONS.map(({ version }) => [
+      `urllib of Python ${version}, which is strict by default`,
+      { ask: `./python-${version} -c "${urllib}"`, refused: /HTTP Error 403: Forbidden/ },
+    ]),
+  ),
   "python's http.client, which knows of no proxy": { ask: `python3 -c "${client}"`, refused: words },
   "python's requests, told to read no settings": { ask: `${bare} python3 -c "${requests}"`, refused: words },
   'fetch of Node 24 without its switch': { ask: `${noProxy} node -e "${nodeFetch}"`, refused: words },
