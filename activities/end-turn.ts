@@ -10,6 +10,7 @@ import { actingPerson, scopeKind } from '../contracts/scope.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
+import { isThreadGone } from '../store/deletions.ts';
 import { putMessage, retireMessage } from '../store/outbox.ts';
 import { usedInTurn } from '../store/own-uses.ts';
 import { findPerson } from '../store/people.ts';
@@ -104,6 +105,8 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   await withdrawPlace(db, session, turn, input.hasPlace === false);
   await withdrawQuestions(db, session, turn);
   await retireMessage(db, { key: workingKey(input), ...threadOf(session) });
+  // Slack would show it at the top level of the channel.
+  if (await isThreadGone(db, session)) return { more: false };
   const text = (await finalText(db, session, turn)) ?? '';
   const body = { kind: 'answer', text, lastWord: lastWord(input, text), footer: await footerOf(db, input) } as const;
   await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });

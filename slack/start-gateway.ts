@@ -25,6 +25,7 @@ import { createAnswerTeller } from './questions/tell-answers.ts';
 import { type CatchUpTimes, createCatchUp } from './receiving/catch-up.ts';
 import { createCrowdMeter } from './receiving/crowd-meter.ts';
 import { createKeeper } from './receiving/keep-incoming.ts';
+import { noteDeletion } from './receiving/note-deletions.ts';
 import { noteDoings } from './receiving/note-doings.ts';
 import { createInboxReceiver } from './receiving/receiver.ts';
 import { createSocketConnection } from './receiving/socket-connection.ts';
@@ -142,7 +143,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const came = performance.now();
     await personal.noteAccount(body);
     await noteDoings(database, identity, body);
-    const isNew = await store(body);
+    const hasEnded = await noteDeletion(database, identity, body);
+    const isNew = (await store(body)) || hasEnded;
     options.onStored?.((performance.now() - came) / 1_000);
     if (isNew) deliverer.poke();
   };

@@ -17,7 +17,7 @@ grant delete, select (team, channel, name) on channel_verdict to :"gateway";
 grant select, insert on file, file_chunk to :"gateway";
 grant update (size) on file to :"gateway";
 -- A session's row is made with its first message.
-grant select, insert, update (permalink, changed_at) on session to :"gateway";
+grant select, insert, update (permalink, changed_at, root_deleted_at) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select (session, turn, number, kind, tool) on step to :"gateway";
 grant select on turn, policy, policy_revision, confirmed_channel to :"gateway";

@@ -3,11 +3,12 @@ import type { Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
 
 export type InboxKind = 'message' | 'stop' | 'schedule';
-export type InboxState = 'received' | 'delivered' | 'refused' | 'context' | 'answered';
+export type InboxState = 'received' | 'delivered' | 'refused' | 'context' | 'answered' | 'deleted';
 /**
- * How a message came: with a mention, in a one-to-one DM, without one in a thread with a session, a button, a schedule.
+ * How a message came: with a mention, in a one-to-one DM, without one in a thread with a session, a button, a schedule. `deletion`: the first
+ * message of the thread was deleted, which stops the work there.
  */
-export type Address = 'mention' | 'dm' | 'thread' | 'button' | 'schedule';
+export type Address = 'mention' | 'dm' | 'thread' | 'button' | 'schedule' | 'deletion';
 export type AuthorClass = 'member' | 'guest' | 'external' | 'bot' | 'unknown';
 
 /** An attached file. `file` is the id of its row once it was fetched. `problem` says why it could not be fetched. */

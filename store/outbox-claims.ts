@@ -25,6 +25,8 @@ interface Common {
   readonly uploadFailures: number;
   readonly looks: number;
   readonly createdAt: Date;
+  /** The first message of its thread was deleted: nothing is posted there any more. */
+  readonly threadGone: boolean;
   /** The Slack API method for which the claim was granted. Its token is taken already. */
   readonly method: string;
   /** The id of this claim. */
@@ -49,7 +51,8 @@ export type Claim = Pick<OutboxRow, 'id' | 'claim'>;
 
 const COLUMNS = `id, key, mark, kind, team, channel, thread_ts as "threadTs", session, body, revision, final,
   slack_ts as "slackTs", slack_file as "slackFile", unsure, plain, attempts, upload_failures as "uploadFailures", looks,
-  created_at as "createdAt", method, claim`;
+  created_at as "createdAt", method, claim,
+  exists (select 1 from session where session.id = outbox.session and session.root_deleted_at is not null) as "threadGone"`;
 /** Gives the row back. It is due again at `not_before`. */
 const GIVE_BACK = 'claim = null, claimed_until = null, queued = false';
 
@@ -157,6 +160,21 @@ export async function sendPlain(db: Queryable, row: Claim & Pick<OutboxRow, 'rev
     `update outbox set plain = (revision = $3), unsure = false, ${GIVE_BACK} where id = $1 and claim = $2`,
     [row.id, row.claim, row.revision],
   );
+}
+
+/**
+ * Notes that a message of a thread landed at the top level of its channel, at `slackTs`. The next claim takes it out again. This is true even
+ * when a late sender says it.
+ */
+export async function takeOut(db: Queryable, row: Claim & Pick<OutboxRow, 'revision'>, slackTs: string): Promise<void> {
+  await db.query(
+    `update outbox set body = '{"kind": "gone"}', final = true, slack_ts = $3, unsure = false, failed = null, plain = false,
+       revision = greatest(revision, $4) + 1, sent_revision = greatest(sent_revision, $4), not_before = now(), queued = false,
+       claim = nullif(claim, $2), claimed_until = case when claim = $2 then null else claimed_until end
+     where id = $1`,
+    [row.id, row.claim, slackTs, row.revision],
+  );
+  db.wake('bellhop_outbox');
 }
 
 /** Notes that the message was deleted in Slack. The next attempt posts it again. */

@@ -125,7 +125,7 @@ async function outboxQueue(db: Queryable): Promise<QueueOverview> {
   const { rows } = await db.query<QueueOverview>(
     `select count(*)::int as waiting, extract(epoch from now() - min(created_at))::int as "oldestFor",
             (select count(*)::int from outbox
-             where failed <> 'expired' and sent_revision < revision and created_at > now() - interval '24 hours') as failed
+             where failed not in ('expired', 'thread_gone') and sent_revision < revision and created_at > now() - interval '24 hours') as failed
      from outbox where sent_revision < revision and failed is null`,
   );
   return rows[0] ?? NOTHING;

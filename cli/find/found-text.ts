@@ -31,6 +31,8 @@ function messageText({ state, author, attempts, receivedAt, deliveredAt, turn }:
       return `${from}refused: its author or its place may not give work`;
     case 'context':
       return `${from}kept as context: it was not addressed to Bellhop, or a stop overtook it`;
+    case 'deleted':
+      return `${from}deleted in Slack before a turn read it`;
     case 'answered':
       return `${from}answered by the gateway (status, help or stop)`;
   }

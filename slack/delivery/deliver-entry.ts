@@ -8,6 +8,7 @@ import { type SettingsCommand, settingsCommandOf } from '../personal/settings-co
 import { tagsOthers, withoutMention } from '../receiving/commands.ts';
 import { authorsWords } from '../receiving/message-text.ts';
 import { holdsRemovedToken, withoutRemovedTokens } from '../receiving/remove-tokens.ts';
+import { inGoneThread } from './gone-threads.ts';
 import { handOver, signalSession } from './hand-over.ts';
 import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
 import { answerCommand, ownCommandOf, refuseEntry, stopSession } from './own-answers.ts';
@@ -29,6 +30,7 @@ export async function deliverEntry(
   const known = await lookUpEntry(dependencies, row);
   // Accepted by an earlier attempt that did not get as far as the signal.
   if (row.state === 'delivered') return signalSession(dependencies, known);
+  if (await inGoneThread(dependencies, known)) return;
   if (await heldBack(dependencies, known)) return;
   if (known.refusal) return refuseEntry(dependencies, known, known.refusal);
   if (row.kind === 'stop') return stopSession(dependencies, known);

@@ -1,9 +1,11 @@
 import { inTransaction } from '../../store/database.ts';
+import { isThreadGone } from '../../store/deletions.ts';
 import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
 import { putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
 import { ensureSession, findSession, hasSession } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { permalinkOf } from '../api/identity.ts';
+import { inGoneThread } from './gone-threads.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 import { lateNoticeKey } from './notices.ts';
 import { actingAs, heldBack, isOthers } from './requester-threads.ts';
@@ -17,7 +19,7 @@ import { actingAs, heldBack, isOthers } from './requester-threads.ts';
  * 1. The entry was judged while its thread had no session, or nobody's.
  * 2. While its files are fetched, the thread becomes another person's.
  * 3. If it were accepted now, no turn might ever read it, and its author would hear nothing.
- * Therefore it is held back then, as if it had come later.
+ * Therefore it is held back then, as if it had come later. The same holds for a thread whose first message was deleted meanwhile.
  *
  * @param stepAside what comes next may take long: the place in the work loop is free for others
  */
@@ -43,20 +45,28 @@ export async function handOver(
   const outcome = await inTransaction(database, async (db) => {
     if (!(await acceptEntry(db, row.id, accepted))) return 'overtaken';
     await ensureSession(db, { id: session, scope, ...acting, permalink });
-    if (isOthers((await lockSession(db, session))?.owner ?? null, known)) throw new AnothersByNow();
+    if (isOthers((await lockSession(db, session))?.owner ?? null, known)) throw new TooLate('anothers');
+    if (await isThreadGone(db, session)) throw new TooLate('gone');
     return 'accepted';
   }).catch((error: unknown) => {
-    if (error instanceof AnothersByNow) return 'anothers';
+    if (error instanceof TooLate) return error.why;
     throw error;
   });
   if (outcome === 'accepted') await signalSession(dependencies, known);
   else if (outcome === 'anothers') await heldBack(dependencies, known);
+  else if (outcome === 'gone') await inGoneThread(dependencies, known);
   // A stop has overtaken it meanwhile.
   else await closeEntry(database, row.id, 'context', accepted);
 }
 
 /** Undoes the acceptance of an entry. */
-class AnothersByNow extends Error {}
+class TooLate extends Error {
+  readonly why: 'anothers' | 'gone';
+  constructor(why: TooLate['why']) {
+    super(why);
+    this.why = why;
+  }
+}
 
 /** Signals the session, starting its workflow where none is open; the reaction says that Temporal has taken it. */
 export async function signalSession(

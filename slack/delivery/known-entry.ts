@@ -64,8 +64,9 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
       throw error;
     }
   };
-  // The event itself said bot, or the row was made by a schedule of ours.
-  const given = row.kind === 'schedule' || row.authorClass === 'bot';
+  // The event itself said bot, or the row was made by a schedule of ours or by a deletion.
+  const isDeletion = row.address === 'deletion';
+  const given = row.kind === 'schedule' || isDeletion || row.authorClass === 'bot';
   const [person, channel] = await Promise.all([
     given ? { class: row.authorClass, name: row.author } : asked(directory.person(row.author)),
     // A person who may speak may also stop, in any place.
@@ -74,8 +75,9 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
   patience.end(row.id);
   const scope = scopeOf(row, channel);
   const author = person?.class ?? null;
-  const refusal =
-    row.kind === 'stop'
+  const refusal = isDeletion
+    ? null
+    : row.kind === 'stop'
       ? refusalOf({ author, channel: { kind: 'public', external: false }, off: null })
       : refusalOf({ author, channel, off: await whyOff(scope) });
   return {

@@ -46,7 +46,8 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
   const { database, signals } = dependencies;
   const { row, session } = known;
   const target = { team: row.team, channel: row.channel, threadTs: row.threadTs };
-  if (row.address !== 'button' && (await cameLate(database, row))) {
+  const isWord = row.address !== 'button' && row.address !== 'deletion';
+  if (isWord && (await cameLate(database, row))) {
     const read = await readEntry(dependencies, known);
     await inTransaction(database, async (db) => {
       if (!(await closeEntry(db, row.id, 'context', read))) return;
@@ -63,11 +64,11 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
     if (!running) await markStopped(db, row.session, row.id);
     if (!(await closeEntry(db, row.id, 'answered', read))) return;
     if (!running) {
-      // People say the word to each other too.
-      if (row.address === 'thread') return;
+      // People say the word to each other too. After a deletion there is nobody to tell.
+      if (row.address === 'thread' || row.address === 'deletion') return;
       const body = { kind: 'notice', text: NOTHING_TO_STOP } as const;
       await putMessage(db, { ...target, key: `${row.id}/nothing-to-stop`, body, final: true });
-    } else if (row.address !== 'button') {
+    } else if (isWord) {
       await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'octagonal_sign' } });
     }
   });

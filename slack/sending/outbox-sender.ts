@@ -58,6 +58,8 @@ const MAX_UPLOAD_FAILURES = 5;
 /** Slack may be away for hours. What it does not take for a day, in so many attempts in a row, it will not take. */
 const PATIENCE_MS = 24 * 3_600_000;
 const MAX_FAILURES = 30;
+/** Our code for what was not posted because its thread is gone. */
+const THREAD_GONE = 'thread_gone';
 
 /**
  * Makes Slack agree with the outbox, row by row. Several senders may share one database.
@@ -101,6 +103,7 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
     const hold: Hold = async ({ ms = leaseMs, unsure } = {}) => {
       if (!(await holdOutbox(database, row, ms, unsure))) throw new LostRow(`another sender has taken ${row.key}`);
     };
+    if (row.threadGone && isNew(row)) return drop(row);
     try {
       const isShown = await send(row, hold);
       // A live line is sent again every second. Only its last state is a change.
@@ -116,6 +119,7 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
     const failure = failureOf(error);
     const about = { outbox: row.id, key: row.key, kind: row.kind };
     if (failure.kind === 'limited') return postponeSending(database, row, 'limit', failure.waitMs);
+    if (failure.kind === 'refused' && failure.code === 'thread_not_found') return drop(row);
     if (failure.kind === 'refused' && !isTokenRefused(failure)) return giveUp(row, failure.code);
     if (error instanceof UploadFailed) {
       const failures = row.uploadFailures + 1;
@@ -129,6 +133,12 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
     if (failures > MAX_FAILURES && waitedMs > PATIENCE_MS) return giveUp(row, NEVER_TAKEN);
     log.warn({ ...about, failures, reason }, 'sending did not end well; trying again');
     await postponeSending(database, row, 'failure', pauseAfter(failures));
+  };
+
+  /** Nothing is posted in a thread whose first message was deleted, and nobody waits for it. */
+  const drop = async (row: OutboxRow): Promise<void> => {
+    await markFailed(database, row, THREAD_GONE);
+    noteChange(log, { of: 'outbox', to: 'failed', id: row.id, kind: row.kind, code: THREAD_GONE });
   };
 
   const giveUp = async (row: OutboxRow, code: string): Promise<void> => {
@@ -150,6 +160,12 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
     pollMs: POLL_MS,
     width: WIDTH,
   });
+}
+
+/** Whether sending the row would show something that Slack does not show yet. What may have been posted is looked for first. */
+function isNew(row: OutboxRow): boolean {
+  if (row.kind === 'reaction' || row.unsure || row.slackTs !== null) return false;
+  return row.kind !== 'message' || row.body.kind !== 'gone';
 }
 
 /** @param failures of one cause in a row, from 1 */

@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '../../store/database.ts';
 import { inTransaction } from '../../store/database.ts';
+import { endThread } from '../../store/deletions.ts';
 import type { AnswerBody, ShownBody } from '../../store/outbox.ts';
 import { putMessage, replaceMessage } from '../../store/outbox.ts';
 import {
@@ -10,7 +11,9 @@ import {
   type OutboxOf,
   postponeSending,
   sendPlain,
+  takeOut,
 } from '../../store/outbox-claims.ts';
+import { lockSession } from '../../store/turn-fence.ts';
 import { failureOf, isTokenRefused } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { type RenderedMessage, renderMessage, renderWithoutBlocks } from '../rendering/render-message.ts';
@@ -50,6 +53,7 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
     const shown = { ...row, body };
     const sent =
       row.slackTs === null ? await post(dependencies, shown) : await update(dependencies, shown, row.slackTs);
+    if (!sent.isInThread) return await takeOutside(database, row, sent.ts);
     await finish(database, row, sent);
     return true;
   } catch (error) {
@@ -98,6 +102,8 @@ type ShownRow = OutboxOf<'message'> & { readonly body: ShownBody };
 interface SentMessage {
   readonly ts: string;
   readonly shown: RenderedMessage;
+  /** False when Slack has shown it at the top level of the channel, because its thread is gone. */
+  readonly isInThread: boolean;
 }
 
 async function post(dependencies: SendMessageDependencies, row: ShownRow): Promise<SentMessage> {
@@ -116,7 +122,7 @@ async function post(dependencies: SendMessageDependencies, row: ShownRow): Promi
       unfurl_media: false,
     });
     if (typeof answer.ts !== 'string') throw new Error('chat.postMessage answered without a ts');
-    return { ts: answer.ts, shown };
+    return { ts: answer.ts, shown, isInThread: isInThread(row, answer.message) };
   } catch (error) {
     if (failureOf(error).kind !== 'unknown') await markSure(database, row);
     throw error;
@@ -129,7 +135,22 @@ async function update(dependencies: SendMessageDependencies, row: ShownRow, ts: 
   await hold();
   // `none` is the default of a post. The default of an update is `client`. Slack does not document what that means (docs.slack.dev).
   await calls.call('chat.update', { channel: row.channel, ts, text: shown.text, parse: 'none', blocks: shown.blocks });
-  return { ts, shown };
+  return { ts, shown, isInThread: true };
+}
+
+/** Slack takes a post into a thread that is gone, and shows it at the top level. Only its answer tells: the message has no thread. */
+function isInThread({ threadTs }: ShownRow, message: unknown): boolean {
+  if (threadTs === null || typeof message !== 'object' || message === null) return true;
+  return typeof (message as { thread_ts?: unknown }).thread_ts === 'string';
+}
+
+/** The message is taken out again, and the work in its thread ends as after any deletion of a first message. */
+async function takeOutside(database: Database, row: OutboxOf<'message'>, ts: string): Promise<false> {
+  await inTransaction(database, async (db) => {
+    if (row.session !== null && (await lockSession(db, row.session)) !== null) await endThread(db, row.session);
+    await takeOut(db, row, ts);
+  });
+  return false;
 }
 
 function render({ now }: SendMessageDependencies, { body, plain, session }: ShownRow): RenderedMessage {

@@ -312,7 +312,8 @@ create table inbox (
   files jsonb not null default '[]',
   received_at timestamptz not null default now(),
   -- delivered: the agent may read it. answered: the gateway answered itself (status, help, a stop with nothing to stop).
-  state text not null default 'received' check (state in ('received', 'delivered', 'refused', 'context', 'answered')),
+  -- deleted: it was deleted in Slack before a turn read it.
+  state text not null default 'received' check (state in ('received', 'delivered', 'refused', 'context', 'answered', 'deleted')),
   -- A stop came after it while it was 'received': it becomes context once its author is known.
   overtaken boolean not null default false,
   -- When Temporal accepted its signal. A delivered row without it is signalled again.
@@ -342,9 +343,9 @@ create index inbox_said on inbox (session, (ts::numeric)) where kind = 'message'
 create index inbox_overdue on inbox (received_at)
   where delivered_at is null and state in ('received', 'delivered') and notice_at is null;
 -- What retention deletes first, and what it keeps as long as the thread is there.
-create index inbox_done on inbox (received_at) where turn is not null or kind = 'stop' or state in ('refused', 'answered');
+create index inbox_done on inbox (received_at) where turn is not null or kind = 'stop' or state in ('refused', 'answered', 'deleted');
 create index inbox_unread_time on inbox (received_at)
-  where not (turn is not null or kind = 'stop' or state in ('refused', 'answered'));
+  where not (turn is not null or kind = 'stop' or state in ('refused', 'answered', 'deleted'));
 -- What no turn has read yet.
 create index inbox_unread on inbox (session, id)
   where turn is null and state in ('delivered', 'context') and kind in ('message', 'schedule');
@@ -386,6 +387,8 @@ create table session (
   -- Slack's id of the one person whose words its turns have read so far. Empty: several people's, an app's or a schedule's too. Null:
   -- nobody's yet. It stays when what was read is deleted.
   heard text,
+  -- When the first message of its thread was deleted in Slack: it works no more, and nothing is posted there.
+  root_deleted_at timestamptz,
   -- The agent's user in this session's sandbox.
   agent_uid int not null default nextval('agent_uid') unique,
   -- The newest run of its workflow and the number that was given to it; contracts/fence.ts says what they are for.
@@ -917,7 +920,7 @@ begin
     -- What waits to be read, also as context, is kept as long as its thread is ('threads').
     deleted := delete_rows('inbox', array(
       select i.ctid from inbox i
-      where i.received_at < before and (i.turn is not null or i.kind = 'stop' or i.state in ('refused', 'answered'))
+      where i.received_at < before and (i.turn is not null or i.kind = 'stop' or i.state in ('refused', 'answered', 'deleted'))
         and i.state <> 'received' and (i.state <> 'delivered' or i.delivered_at is not null)
       order by i.received_at limit batch for update skip locked));
 
@@ -1001,7 +1004,7 @@ begin
     -- What nobody read in a thread that is gone or never came to be. What is still to be delivered stays.
     deleted := deleted + delete_rows('inbox', array(
       select i.ctid from inbox i
-      where i.received_at < before and not (i.turn is not null or i.kind = 'stop' or i.state in ('refused', 'answered'))
+      where i.received_at < before and not (i.turn is not null or i.kind = 'stop' or i.state in ('refused', 'answered', 'deleted'))
         and (i.state = 'context' or i.delivered_at is not null)
         and not exists (select 1 from session s where s.id = i.session offset 0)
       order by i.received_at limit batch for update skip locked));

@@ -2,7 +2,7 @@ import { APP } from '../world/workspace.ts';
 import { isEmpty, MOST_EDITED_TEXT, MOST_TEXT, readContent, readMetadata } from './content.ts';
 import { SlackError } from './errors.ts';
 import type { MethodDependencies, Methods } from './method.ts';
-import { existingMessage, existingThread, joinedChannel, postingTarget, visibleChannel } from './targets.ts';
+import { existingMessage, joinedChannel, postedThread, postingTarget, visibleChannel } from './targets.ts';
 
 /** docs.slack.dev/reference/methods?family=chat */
 export function chatMethods(dependencies: MethodDependencies): Methods {
@@ -23,7 +23,7 @@ export function chatMethods(dependencies: MethodDependencies): Methods {
           blocks: content.blocks ?? [],
           attachments: content.attachments ?? [],
           metadata: readMetadata(args) ?? null,
-          threadTs: threadTs ? existingThread(world, channel, threadTs) : null,
+          threadTs: threadTs ? postedThread(world, channel, threadTs) : null,
           broadcast: args.flag('reply_broadcast') ?? false,
           unfurlLinks: args.flag('unfurl_links') ?? null,
           unfurlMedia: args.flag('unfurl_media') ?? null,
@@ -87,7 +87,7 @@ export function chatMethods(dependencies: MethodDependencies): Methods {
         const ephemeral = {
           channel: channel.id,
           ts: world.nextTs(),
-          threadTs: threadTs ? existingThread(world, channel, threadTs) : null,
+          threadTs: threadTs ? postedThread(world, channel, threadTs) : null,
           user: APP.userId,
           visibleTo: user,
           text: content.text ?? '',

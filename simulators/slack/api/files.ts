@@ -4,7 +4,7 @@ import { APP } from '../world/workspace.ts';
 import { readBlocks } from './content.ts';
 import { refusal, SlackError } from './errors.ts';
 import type { MethodDependencies, Methods } from './method.ts';
-import { existingThread, joinedChannel } from './targets.ts';
+import { joinedChannel, postedThread } from './targets.ts';
 
 export interface FileMethodOptions {
   /** How long Slack processes files before their message appears, in milliseconds. */
@@ -39,7 +39,7 @@ export function fileMethods(dependencies: MethodDependencies, timers: Timers, op
         const channelId = args.text('channel_id') ?? args.text('channels');
         const channel = channelId ? joinedChannel(world, channelId) : null;
         const threadTs = args.text('thread_ts');
-        const thread = channel && threadTs ? existingThread(world, channel, threadTs) : null;
+        const thread = channel && threadTs ? postedThread(world, channel, threadTs) : null;
         const comment = args.text('initial_comment') ?? '';
         const blocks = comment === '' ? (readBlocks(args.json('blocks')) ?? []) : [];
         const completed = listed.map((entry) => uploadedFile(dependencies, entry));

@@ -37,6 +37,14 @@ export function existingMessage(world: World, channel: Channel, ts: string): Mes
   return message;
 }
 
+/**
+ * Where a post of the app lands. Slack takes one into a thread whose first message is gone without a trace, and shows it at the top level: null.
+ */
+export function postedThread(world: World, channel: Channel, ts: string): string | null {
+  const message = isTs(ts) ? world.message(channel.id, ts) : undefined;
+  return message === undefined ? null : (message.threadTs ?? message.ts);
+}
+
 /** The thread a reply goes to; a reply's own ts stands for its thread. */
 export function existingThread(world: World, channel: Channel, ts: string): string {
   const message = isTs(ts) ? world.message(channel.id, ts) : undefined;

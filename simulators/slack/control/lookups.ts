@@ -41,3 +41,9 @@ export function messageAt(world: World, channel: Channel, ts: string): Message {
   if (message && !message.deleted) return message;
   throw new ControlError('no_such_message', `There is no message ${ts} in ${channel.name || channel.id}.`);
 }
+
+/** A message that may be replied to: a parent that was deleted and has replies may, too. @throws ControlError `no_such_message` */
+export function parentAt(world: World, channel: Channel, ts: string): Message {
+  const message = world.message(channel.id, ts);
+  return message?.deleted ? message : messageAt(world, channel, ts);
+}

@@ -11,7 +11,7 @@ import { APP } from '../world/workspace.ts';
 import type { World } from '../world/world.ts';
 import { asSlackClientSends } from './composer.ts';
 import { ControlError } from './errors.ts';
-import { actorNamed, channelNamed, channelOf, messageAt, personNamed } from './lookups.ts';
+import { actorNamed, channelNamed, channelOf, messageAt, parentAt, personNamed } from './lookups.ts';
 import type {
   deleteRequest,
   editRequest,
@@ -77,7 +77,7 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       if (request.text.trim() === '' && request.files.length === 0) {
         throw new ControlError('bad_request', 'A message needs text or a file.');
       }
-      const parent = request.thread_ts === undefined ? null : messageAt(world, channel, request.thread_ts);
+      const parent = request.thread_ts === undefined ? null : parentAt(world, channel, request.thread_ts);
       const attached = request.files.map(({ name, contentBase64 }) =>
         files.add({ name, user: person.id }, Buffer.from(contentBase64, 'base64')),
       );

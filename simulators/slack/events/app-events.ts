@@ -18,6 +18,7 @@ export interface AppEvents {
   posted(message: Message): void;
   /** @param before the message object as it was, made before the change */
   edited(message: Message, before: Record<string, unknown>, previousText: string): void;
+  /** A parent that leaves a tombstone has changed; every other message is deleted. */
   deleted(message: Message, before: Record<string, unknown>): void;
   reactionAdded(message: Message, user: string, name: string): void;
   memberJoined(channel: Channel, user: string, inviter: string): void;
@@ -85,6 +86,12 @@ export function createAppEvents(
       const channel = heardIn(message.channel);
       if (channel === null) return;
       const ts = world.nextTs();
+      if (message.deleted) {
+        const tombstone = shapes.messageObject(message);
+        const change = { subtype: 'message_changed', message: tombstone, previous_message: before, hidden: true };
+        sendMessage(channel, { ...change, ts, event_ts: ts });
+        return;
+      }
       sendMessage(channel, {
         subtype: 'message_deleted',
         deleted_ts: message.ts,

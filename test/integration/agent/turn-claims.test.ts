@@ -2,9 +2,10 @@ import { createBeginning } from '../../../activities/begin-turn.ts';
 import { createEnding } from '../../../activities/end-turn.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import type { BeginTurnInput } from '../../../contracts/activities.ts';
-import type { SessionId } from '../../../contracts/ids.ts';
+import { type SessionId, threadOf } from '../../../contracts/ids.ts';
 import { claimInboxMessages } from '../../../store/claim-messages.ts';
 import type { Queryable } from '../../../store/database.ts';
+import { noteDeleted } from '../../../store/deletions.ts';
 import { endingOf } from '../../../store/schedules.ts';
 import { addToolSteps } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
@@ -50,6 +51,40 @@ test('a repeated attempt finds the turn that it has begun', async () => {
   const first = await beginTurn(asking(session, 1));
   expect(first).toMatchObject({ turn: 1, requester: 'U1', scope: 'channel:T1:C1' });
   expect(await beginTurn(asking(session, 1))).toEqual(first);
+});
+
+test('a turn whose thread has lost its first message ends without a word', async () => {
+  const { beginTurn, endTurn } = activities();
+  const { database } = db;
+  const session = await newSession(database);
+  await say(database, session, { text: 'first' });
+  await beginTurn(asking(session, 1));
+  const { team, channel, threadTs } = threadOf(session);
+  expect(await noteDeleted(database, { team, channel, ts: threadTs })).toBe(true);
+  expect(await noteDeleted(database, { team, channel, ts: threadTs })).toBe(false);
+  await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'deletion' });
+  expect(await getTurn(database, session, 1)).toMatchObject({ state: 'stopped' });
+  const { rows } = await database.query('select key from outbox where session = $1 and kind = $2', [
+    session,
+    'message',
+  ]);
+  expect(rows).toEqual([{ key: `${session}/1/working` }]);
+});
+
+test('a message that is deleted once a turn has begun for it is not taken from the turn', async () => {
+  const { beginTurn } = activities();
+  const { database } = db;
+  const session = await newSession(database);
+  const id = await say(database, session, { text: 'first' });
+  const later = await say(database, session, { text: 'second' });
+  await beginTurn(asking(session, 1));
+  const { rows } = await database.query<{ ts: string }>('select ts from inbox where id = any($1) order by id', [
+    [id, later],
+  ]);
+  const { team, channel } = threadOf(session);
+  for (const { ts } of rows) await noteDeleted(database, { team, channel, ts });
+  expect(await claimInboxMessages(database, session, 1, () => 1)).toBe(1);
+  expect((await readTranscript(database, session)).map(({ content }) => content)).toMatchObject([{ text: 'first' }]);
 });
 
 test('a turn that another run left behind is ended before the next one begins', async () => {

@@ -85,6 +85,24 @@ describe('a Bolt app connected to the Slack simulator', () => {
     });
   });
 
+  it('hears of a deleted parent with replies as of a change to a tombstone', async () => {
+    const posted = await slack.post('ada', '#general', 'lunch?');
+    await slack.post('grace', '#general', 'yes', { threadTs: posted.ts });
+    await slack.remove('ada', posted);
+    await slack.post('grace', '#general', 'where to?', { threadTs: posted.ts });
+    await settle();
+    expect(events().map((event) => event.subtype ?? event.type)).toEqual([
+      'message',
+      'message',
+      'message_changed',
+      'message',
+    ]);
+    expect(events()[2]).toMatchObject({
+      message: { subtype: 'tombstone', ts: posted.ts },
+      previous_message: { text: 'lunch?' },
+    });
+  });
+
   it('is told of a mention that an edit adds', async () => {
     const posted = await slack.post('ada', '#general', 'please chart this');
     await slack.edit('ada', posted, '@bellhop please chart this');

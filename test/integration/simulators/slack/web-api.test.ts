@@ -43,7 +43,6 @@ describe('the Web API of the Slack simulator, by the official client', () => {
     expect(await post({ channel: 'C00000ATTIC', text: 'x' })).toBe('is_archived');
     expect(await post({})).toBe('no_text');
     expect(await post({ text: 'x'.repeat(40_001) })).toBe('msg_too_long');
-    expect(await post({ text: 'x', thread_ts: '1700000000.000001' })).toBe('thread_not_found');
     expect(await post({ text: 'x', blocks: Array(51).fill(section) })).toBe('invalid_blocks');
     expect(await post({ blocks: [{ ...section, text: { type: 'mrkdwn', text: 'x'.repeat(3001) } }] })).toBe(
       'invalid_blocks',
@@ -96,6 +95,23 @@ describe('the Web API of the Slack simulator, by the official client', () => {
     await client.chat.update({ channel: GENERAL, ts, text: 'b' });
     const message = (await slack.state()).messages.find((one) => one.ts === ts);
     expect(message).toMatchObject({ text: 'b', blocks: [] });
+  });
+
+  it('shows at the top level what is posted into a thread that is gone, and keeps it in one with a tombstone', async () => {
+    const parent = await slack.post('grace', '#general', 'is it up?');
+    const into = async (text: string) => {
+      const answer = await client.chat.postMessage({ channel: GENERAL, thread_ts: parent.ts, text });
+      return answer.message as { thread_ts?: string };
+    };
+    const reply = await slack.post('ada', '#general', 'yes', { threadTs: parent.ts });
+    await slack.remove('grace', parent);
+    expect(await into('still here')).toMatchObject({ thread_ts: parent.ts });
+    const gone = await slack.post('grace', '#general', 'is it up now?');
+    await slack.remove('grace', gone);
+    const answer = await client.chat.postMessage({ channel: GENERAL, thread_ts: gone.ts, text: 'nowhere' });
+    expect(answer.message).not.toHaveProperty('thread_ts');
+    expect(await refusal(client.conversations.replies({ channel: GENERAL, ts: gone.ts }))).toBe('thread_not_found');
+    expect(reply.threadTs).toBe(parent.ts);
   });
 
   it('pages through a long thread and a history without repeats', async () => {

@@ -6,6 +6,7 @@ import * as catchUp from '../../../../store/catch-up.ts';
 import * as channels from '../../../../store/channels.ts';
 import * as claimMessages from '../../../../store/claim-messages.ts';
 import type { Database } from '../../../../store/database.ts';
+import * as deletions from '../../../../store/deletions.ts';
 import * as files from '../../../../store/files.ts';
 import * as findThread from '../../../../store/find-thread.ts';
 import * as inbox from '../../../../store/inbox.ts';
@@ -96,6 +97,13 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'catch-up.saveThreadRead': (db) => catchUp.saveThreadRead(db, lease, 'C77', '1.0'),
   'claim-messages.claimInboxMessages': (db) => claimMessages.claimInboxMessages(db, BUSY, BUSY_TURN, () => 1),
   'claim-messages.claimUnread': (db) => claimMessages.claimUnread(db, BUSY, 400, () => 1),
+  'deletions.noteDeleted': async (db) => {
+    // Most messages that are deleted are of threads without a session.
+    await deletions.noteDeleted(db, { team: 'T1', channel: 'C77', ts: '1234567890.000100' });
+    await deletions.noteDeleted(db, { ...threadOf(BUSY), ts: threadOf(BUSY).threadTs });
+  },
+  'deletions.endThread': (db) => deletions.endThread(db, BUSY),
+  'deletions.isThreadGone': (db) => deletions.isThreadGone(db, BUSY),
   'files.saveFile': (db) =>
     files.saveFile(db, { session: BUSY, name: 'a', bytes: Buffer.from('x'), direction: 'out', origin: randomUUID() }),
   'files.getFile': (db) => files.getFile(db, randomUUID()),
@@ -140,6 +148,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox-claims.markSure': async (db) => outboxClaims.markSure(db, await outboxRow(db)),
   'outbox-claims.markLooked': async (db) => outboxClaims.markLooked(db, await outboxRow(db), '1.2'),
   'outbox-claims.fileNotSeen': async (db) => outboxClaims.fileNotSeen(db, await outboxRow(db), 3, 1_000),
+  'outbox-claims.takeOut': async (db) => outboxClaims.takeOut(db, await outboxRow(db), '1.2'),
   'outbox-claims.goneFromSlack': async (db) => outboxClaims.goneFromSlack(db, await outboxRow(db)),
   'outbox-claims.markUploaded': async (db) => outboxClaims.markUploaded(db, await outboxRow(db), 'F1'),
   'outbox-claims.sendPlain': async (db) => outboxClaims.sendPlain(db, await outboxRow(db)),
