@@ -103,7 +103,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ database, calls, team: identity.team, ...limits },
     ...{ apiUrl: options.apiUrl, log, now },
   });
-  const fetchFiles = createFileFetcher({ db: database, botToken: options.botToken, apiUrl: options.apiUrl });
+  const fetchFiles = createFileFetcher({
+    ...{ db: database, calls, botToken: options.botToken, apiUrl: options.apiUrl },
+  });
   const deliverer = createDeliverer({
     database,
     identity,

@@ -18,6 +18,7 @@ export interface InboxFile {
   readonly mimetype: string;
   /** Size in bytes, as Slack states it. */
   readonly size: number;
+  /** Empty while Slack has given the file's id only. */
   readonly url: string;
   readonly file?: string;
   readonly problem?: string;

@@ -1,13 +1,13 @@
 import { inTransaction } from '../../store/database.ts';
 import { isThreadGone } from '../../store/deletions.ts';
 import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
-import { putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
+import { putMessage, putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
 import { ensureSession, findSession, hasSession } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { permalinkOf } from '../api/identity.ts';
 import { inGoneThread } from './gone-threads.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
-import { lateNoticeKey } from './notices.ts';
+import { lateNoticeKey, notTakenText } from './notices.ts';
 import { actingAs, heldBack, isOthers } from './requester-threads.ts';
 
 /**
@@ -47,6 +47,9 @@ export async function handOver(
     await ensureSession(db, { id: session, scope, ...acting, permalink });
     if (isOthers((await lockSession(db, session))?.owner ?? null, known)) throw new TooLate('anothers');
     if (await isThreadGone(db, session)) throw new TooLate('gone');
+    const text = notTakenText(files);
+    const target = { key: `${row.id}/files`, team: row.team, channel: row.channel, threadTs: row.threadTs };
+    if (text !== null) await putMessage(db, { ...target, body: { kind: 'notice', text }, final: true });
     return 'accepted';
   }).catch((error: unknown) => {
     if (error instanceof TooLate) return error.why;

@@ -2,11 +2,16 @@ import type { SessionId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
 import { findWholeFile, streamFile } from '../../store/files.ts';
 import type { InboxFile } from '../../store/inbox.ts';
+import { failureOf } from '../api/errors.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import { patiently } from '../api/patiently.ts';
 import { isSlackFileHost } from '../api/slack-hosts.ts';
+import { fileOf } from '../receiving/file-of.ts';
 import { createFairSlots } from './fair-slots.ts';
 
 export interface FileFetcherOptions {
   readonly db: Queryable;
+  readonly calls: PacedCalls;
   readonly botToken: string;
   readonly apiUrl: string;
   /** @default globalThis.fetch */
@@ -26,6 +31,7 @@ export const MAX_FILE_BYTES = 20 * 1024 * 1024;
 const AT_ONCE = 4;
 /** For one file, from the moment its turn has come. */
 const TIMEOUT_MS = 20_000;
+const NOT_SHOWN = 'not taken: Slack does not show it to me';
 const TOO_LARGE = `larger than ${MAX_FILE_BYTES / 1024 / 1024} MB`;
 
 /**
@@ -44,7 +50,9 @@ export function createFileFetcher(options: FileFetcherOptions): FileFetcher {
     );
 }
 
-async function takeFile(options: FileFetcherOptions, session: SessionId, file: InboxFile): Promise<InboxFile> {
+async function takeFile(options: FileFetcherOptions, session: SessionId, given: InboxFile): Promise<InboxFile> {
+  const file = given.url === '' ? await askForInfo(options.calls, given) : given;
+  if (file.problem) return file;
   const origin = { session, name: file.name, direction: 'in', origin: file.id } as const;
   // An earlier attempt at the same message may have it.
   const known = await findWholeFile(options.db, origin);
@@ -59,6 +67,21 @@ async function takeFile(options: FileFetcherOptions, session: SessionId, file: I
     return null;
   });
   return id ? { ...file, file: id } : { ...file, problem: `not taken: ${body.problem() ?? TOO_LARGE}` };
+}
+
+/** What Slack says of a file of which it gave the id only. */
+async function askForInfo(calls: PacedCalls, file: InboxFile): Promise<InboxFile> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await patiently(() => calls.call('files.info', { file: file.id }), signal);
+    const found = fileOf({ ...(answer.file as object) });
+    if (found === null || (found.url === '' && !found.problem)) return { ...file, problem: NOT_SHOWN };
+    return { ...found, id: file.id };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === 'refused') return { ...file, problem: `${NOT_SHOWN} (${failure.code})` };
+    return { ...file, problem: `not taken: Slack did not say in time where it is` };
+  }
 }
 
 /** The answer that carries the file, or in words why there is none. */

@@ -1,3 +1,5 @@
+import { visibleText } from '../../contracts/visible-text.ts';
+import type { InboxFile } from '../../store/inbox.ts';
 import type { Refusal } from '../people/who-may-speak.ts';
 
 /** What somebody is told who may not speak, or where. */
@@ -33,6 +35,19 @@ export const LATE_STOP =
   'Your stop reached me after what was said behind it, so I go on with that. Say stop once more to end it.';
 
 export const NOTHING_TO_STOP = 'Nothing is running in this thread.';
+
+const MOST_NAMED = 10;
+
+/** Says which files of a message were not taken, and why. Null when all were. */
+export function notTakenText(files: readonly Pick<InboxFile, 'name' | 'problem'>[]): string | null {
+  const left = files.flatMap(({ name, problem }) =>
+    problem ? [`• ${visibleText(name).slice(0, 100)}: ${problem}`] : [],
+  );
+  if (left.length === 0) return null;
+  const more = left.length > MOST_NAMED ? [`• and ${left.length - MOST_NAMED} more`] : [];
+  const which = left.length === 1 ? 'One file of your message is' : `${left.length} files of your message are`;
+  return [`${which} not with me, and I work without:`, ...left.slice(0, MOST_NAMED), ...more].join('\n');
+}
 
 /** @param own whether it is asked in a direct message */
 export function helpText(bot: string, own: boolean): string {

@@ -3,6 +3,7 @@ import type { InboxEntry, InboxFile } from '../../store/inbox.ts';
 import type { Arrival } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import { commandOf } from './commands.ts';
+import { fileOf } from './file-of.ts';
 import { messageText } from './message-text.ts';
 import { speaksTo } from './read-blocks.ts';
 import { removeTokens } from './remove-tokens.ts';
@@ -121,19 +122,7 @@ function threadIn(value: unknown): ReturnType<typeof threadOf> | null {
 
 function filesOf(files: unknown): InboxFile[] {
   if (!Array.isArray(files)) return [];
-  return files.filter(isRecord).flatMap((file) => {
-    const url = file.url_private_download ?? file.url_private;
-    if (typeof file.id !== 'string' || typeof url !== 'string') return [];
-    return [
-      {
-        id: file.id,
-        name: typeof file.name === 'string' ? file.name : file.id,
-        mimetype: typeof file.mimetype === 'string' ? file.mimetype : 'application/octet-stream',
-        size: typeof file.size === 'number' ? file.size : 0,
-        url,
-      },
-    ];
-  });
+  return files.filter(isRecord).flatMap((file) => fileOf(file) ?? []);
 }
 
 /** Slack's names of messages: seconds and a counter. */

@@ -80,7 +80,12 @@ export interface SimSubmission {
 
 export interface PostOptions {
   readonly threadTs?: string;
-  readonly files?: readonly { readonly name: string; readonly content: Buffer | string }[];
+  readonly files?: readonly {
+    readonly name: string;
+    readonly content: Buffer | string;
+    /** Slack gives the file's id only. */
+    readonly idOnly?: boolean;
+  }[];
   /** Takes the text as Slack's own markup. */
   readonly raw?: boolean;
 }
@@ -209,7 +214,10 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
         text,
         raw,
         ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
-        files: files.map(({ name, content }) => ({ name, contentBase64: Buffer.from(content).toString('base64') })),
+        files: files.map(({ content, ...file }) => ({
+          ...file,
+          contentBase64: Buffer.from(content).toString('base64'),
+        })),
       }),
     edit: (as, { channel, ts }, text) => control('edits', { as, channel, ts, text }),
     remove: (as, { channel, ts }) => control('deletes', { as, channel, ts }),

@@ -78,8 +78,8 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
         throw new ControlError('bad_request', 'A message needs text or a file.');
       }
       const parent = request.thread_ts === undefined ? null : parentAt(world, channel, request.thread_ts);
-      const attached = request.files.map(({ name, contentBase64 }) =>
-        files.add({ name, user: person.id }, Buffer.from(contentBase64, 'base64')),
+      const attached = request.files.map(({ name, contentBase64, idOnly }) =>
+        files.add({ name, user: person.id, idOnly }, Buffer.from(contentBase64, 'base64')),
       );
       const message = messages.post({
         channel: channel.id,

@@ -11,7 +11,16 @@ export const messageRequest = z.strictObject({
   channel: where,
   text: z.string().default(''),
   thread_ts: z.string().optional(),
-  files: z.array(z.strictObject({ name: z.string().min(1), contentBase64: z.base64() })).default([]),
+  files: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        contentBase64: z.base64(),
+        /** The message carries only the file's id, as in Slack Connect channels. */
+        idOnly: z.boolean().default(false),
+      }),
+    )
+    .default([]),
   /** Takes the text as Slack's markup, without turning `@name` and addresses into it. */
   raw: z.boolean().default(false),
 });

@@ -8,6 +8,7 @@ export interface NewFile {
   readonly title?: string;
   readonly user: string;
   readonly altText?: string | null;
+  readonly idOnly?: boolean;
 }
 
 export interface FileStore {
@@ -33,6 +34,7 @@ export function createFileStore(world: World, now: () => number): FileStore {
       user: input.user,
       created: Math.floor(now() / 1000),
       altText: input.altText ?? null,
+      ...(input.idOnly && { idOnly: true }),
       state,
       shares: [],
     };

@@ -9,6 +9,10 @@ export interface MessageShapes {
   messageObject(message: Message, options?: { readonly metadata?: boolean }): Record<string, unknown>;
 }
 
+function idOnly(id: string): Record<string, unknown> {
+  return { id, mode: 'file_access', file_access: 'check_file_info', created: 0, timestamp: 0, user: '' };
+}
+
 /**
  * Shapes by author: a bot carries its profile, a person of another organization their team, everybody else the id
  * their client gave.
@@ -32,7 +36,7 @@ export function createMessageShapes(world: World, files: FileShapes): MessageSha
       const file = world.files.get(id);
       if (file === undefined) return [];
       // In Slack Connect channels the event carries only the id, and files.info has the rest.
-      return [shared ? { id, file_access: 'check_file_info' } : files.fileObject(file)];
+      return [shared || file.idOnly ? idOnly(id) : files.fileObject(file)];
     });
     return { files: objects, upload: false, display_as_bot: false };
   }

@@ -104,6 +104,8 @@ export interface SlackFile {
   readonly user: string;
   readonly created: number;
   readonly altText: string | null;
+  /** Messages carry only its id, as in Slack Connect channels. */
+  readonly idOnly?: boolean;
   state: 'awaiting-bytes' | 'uploaded' | 'completed' | 'shared';
   /** Where the file appeared. */
   shares: { readonly channel: string; readonly ts: string; readonly threadTs: string | null }[];

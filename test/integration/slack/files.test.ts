@@ -32,6 +32,10 @@ async function filesOf(message: SimMessage): Promise<KeptFile[]> {
   return (await stage.inbox()).find((row) => row.ts === message.ts)?.files as KeptFile[];
 }
 
+async function notices(message: SimMessage): Promise<readonly string[]> {
+  return (await stage.slack.answers(message)).map(everyText).filter((text) => text.includes('not with me'));
+}
+
 async function putBytes(bytes: Buffer, name = 'chart.png'): Promise<string> {
   const session = stage.sessionOf(thread);
   const key = randomUUID();
@@ -70,7 +74,10 @@ test('a connection to the database that is gone is not held against the file', a
   const { file: _, ...asSlackSaid } = rows.flatMap((row) => row.files)[0] as InboxFile;
   const gone = openDatabase({ url: db.url, name: 'gone' });
   await gone.end();
-  const fetchFiles = createFileFetcher({ db: gone, botToken: slack.tokens.bot, apiUrl: slack.apiUrl });
+  const fetchFiles = createFileFetcher({
+    ...{ db: gone, botToken: slack.tokens.bot, apiUrl: slack.apiUrl },
+    calls: { call: () => Promise.reject(new Error('nothing is asked')) },
+  });
   await expect(fetchFiles(stage.sessionOf(mention), [asSlackSaid])).rejects.toThrow();
 });
 
@@ -80,10 +87,40 @@ test('limits are named: the sixth file and one over 20 MB are not taken', async 
   const kept = await filesOf(many);
   expect(kept.filter((file) => file.file)).toHaveLength(5);
   expect(kept[5]?.problem).toMatch(/may have 5 files/);
+  await stage.slack.waitForAnswer(many, /5\.txt: not taken: a message may have 5 files/);
   const large = [{ name: 'big.bin', content: Buffer.alloc(20 * 1024 * 1024 + 1) }];
   const big = await stage.slack.post('ada', 'platform-eng', '@bellhop big', { files: large });
   expect((await filesOf(big))[0]?.problem).toMatch(/larger than 20 MB/);
+  await stage.slack.waitForAnswer(big, /big\.bin: not taken: larger than 20 MB/);
 }, 60_000);
+
+test('a file that Slack gives as an id only is asked for and taken', async () => {
+  const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop look', {
+    files: [{ name: 'a.csv', content: 'a,b\n', idOnly: true }],
+  });
+  const [file] = await filesOf(mention);
+  expect(file).toMatchObject({ name: 'a.csv', mimetype: 'text/csv', size: 4 });
+  expect((await getFile(stage.db.database, file?.file ?? ''))?.bytes.toString()).toBe('a,b\n');
+  expect(await notices(mention)).toEqual([]);
+});
+
+test('one that Slack does not show then is named to the agent and to the person', async () => {
+  await stage.slack.fault({ failWith: 'files.info', error: 'file_deleted', times: 1 });
+  const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop look', {
+    files: [{ name: 'a.csv', content: 'a,b\n', idOnly: true }],
+  });
+  const [file] = await filesOf(mention);
+  expect(file?.problem).toBe('not taken: Slack does not show it to me (file_deleted)');
+  await stage.slack.waitForAnswer(mention, /One file of your message is not with me[\s\S]*file_deleted/);
+});
+
+test('a rate limit of files.info is waited out', async () => {
+  await stage.slack.fault({ rateLimit: 'files.info', times: 1, retryAfter: 1 });
+  const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop look', {
+    files: [{ name: 'a.csv', content: 'a,b\n', idOnly: true }],
+  });
+  expect((await filesOf(mention))[0]?.file).toBeDefined();
+});
 
 test('a file for the thread arrives once, with its bytes', async () => {
   const bytes = Buffer.from('not really a picture');

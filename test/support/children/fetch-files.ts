@@ -4,7 +4,10 @@ import { openDatabase } from '../../../store/database.ts';
 
 const { DATABASE_URL = '', API_URL = '', MESSAGES = '1', FILES = '1' } = process.env;
 const database = openDatabase({ url: DATABASE_URL, name: 'test' });
-const fetchFiles = createFileFetcher({ db: database, botToken: 'xoxb-test', apiUrl: API_URL });
+const fetchFiles = createFileFetcher({
+  ...{ db: database, botToken: 'xoxb-test', apiUrl: API_URL },
+  calls: { call: () => Promise.reject(new Error('nothing is asked')) },
+});
 await database.query('select 1');
 const before = process.memoryUsage().rss;
 const messages = Array.from({ length: Number(MESSAGES) }, (_, message) =>

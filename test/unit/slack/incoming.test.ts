@@ -123,6 +123,26 @@ test('only what the event says of a file is kept', () => {
   ]);
 });
 
+test.each([
+  [
+    'a file of which Slack gives the id only is kept, to be asked for',
+    { id: 'F1', mode: 'file_access', file_access: 'check_file_info', created: 0, user: '' },
+    { id: 'F1', name: 'F1', mimetype: 'application/octet-stream', size: 0, url: '' },
+  ],
+  [
+    'a deleted one is kept with the reason',
+    { id: 'F1', mode: 'tombstone' },
+    expect.objectContaining({ id: 'F1', problem: 'not taken: it was deleted' }),
+  ],
+  [
+    'one beyond the limit of a free workspace as well',
+    { id: 'F1', mode: 'hidden_by_limit', name: 'a.csv' },
+    expect.objectContaining({ name: 'a.csv', problem: expect.stringMatching(/hidden by the limit/) }),
+  ],
+])('%s', (_, file, kept) => {
+  expect(read({ text: '<@U0BOT> see', subtype: 'file_share', files: [file] })?.entry.files).toEqual([kept]);
+});
+
 describe('the stop button', () => {
   const click = (value: string, channel = 'C1') =>
     incomingOf(

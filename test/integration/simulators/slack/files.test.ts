@@ -83,6 +83,15 @@ describe('files in the Slack simulator', () => {
   it('carry only their id in a shared channel, as in Slack Connect', async () => {
     await slack.post('hal', '#acme-globex', 'from Globex', { files: [{ name: 'a.txt', content: 'a' }] });
     const { messages = [] } = await client.conversations.history({ channel: 'C0000SHARED' });
-    expect(messages[0]?.files).toEqual([{ id: expect.any(String), file_access: 'check_file_info' }]);
+    expect(messages[0]?.files).toEqual([
+      {
+        id: expect.any(String),
+        mode: 'file_access',
+        file_access: 'check_file_info',
+        created: 0,
+        timestamp: 0,
+        user: '',
+      },
+    ]);
   });
 });
