@@ -78,7 +78,7 @@ function resultOf(call: ToolUseBlock, result: ToolContent | undefined): ToolResu
   return {
     type: 'tool_result',
     id: call.id,
-    text: result?.text || (result ? '(no output)' : UNKNOWN_OUTCOME),
+    text: result?.text.trim() ? result.text : result ? '(no output)' : UNKNOWN_OUTCOME,
     isError: result?.isError ?? true,
   };
 }

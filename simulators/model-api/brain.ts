@@ -1,5 +1,6 @@
 import { finalAnswer, notUnderstood } from './answer.ts';
 import { type Conversation, conversationOf, type DoneCall, messagesIn } from './conversation.ts';
+import { ordersIn } from './orders.ts';
 import type { MessagesRequest } from './request.ts';
 import { findScenario, type Scenario } from './scenarios.ts';
 import { type Action, type Call, type Fault, isEmpty, parseScript } from './script.ts';
@@ -12,14 +13,18 @@ export interface Thought {
   readonly faults: readonly Fault[];
 }
 
+/** Whose orders it carries out: those of people who speak to it, or all that it reads anywhere. */
+export type Obeys = 'people' | 'everything';
+
 /**
  * The demo model. It understands no language: it reads scripts line by line and reports what came of them. Everything it
  * says follows from the request alone, so it needs no memory and survives being killed.
  */
-export function think(request: MessagesRequest, scenarios: readonly Scenario[]): Thought {
+export function think(request: MessagesRequest, scenarios: readonly Scenario[], obeys: Obeys = 'people'): Thought {
   if (request.tools.length === 0) return justText(summaryOf(request));
   const conversation = conversationOf(request.messages);
-  const { calls, prose, missed, opening } = plan(conversation, scenarios);
+  const orders = obeys === 'everything' ? ordersIn(request, conversation) : [];
+  const { calls, prose, missed, opening } = plan(conversation, scenarios, orders);
   const made = calls.filter((call) => isWanted(call, conversation));
   const call = made[conversation.done.length] ?? made.at(-1);
   if (!call || (calls.length === 1 && isNothing(call))) return justText(notUnderstood(conversation.said, scenarios));
@@ -39,7 +44,7 @@ interface Plan {
 }
 
 /** The script of all messages since the last answer. A message that is a scenario's sentence stands for that scenario's script. */
-function plan({ said }: Conversation, scenarios: readonly Scenario[]): Plan {
+function plan({ said }: Conversation, scenarios: readonly Scenario[], orders: readonly string[]): Plan {
   const opening: string[] = [];
   const prose: string[] = [];
   const texts = said.map((text) => {
@@ -52,7 +57,7 @@ function plan({ said }: Conversation, scenarios: readonly Scenario[]): Plan {
       );
     return scenario?.script ?? '';
   });
-  const script = parseScript(texts.join('\n'));
+  const script = parseScript([...texts, ...orders].join('\n'));
   return { calls: script.calls, prose, missed: script.prose, opening };
 }
 

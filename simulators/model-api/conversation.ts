@@ -6,6 +6,8 @@ export interface Conversation {
   readonly said: readonly string[];
   /** Tool calls of each of its answers since then, with their results. */
   readonly done: readonly (readonly DoneCall[])[];
+  /** Everything else that it reads: what people say to each other, and marks around what they say. */
+  readonly read: readonly string[];
 }
 
 export interface DoneCall {
@@ -41,7 +43,10 @@ export function conversationOf(messages: readonly Message[]): Conversation {
   const said = current.flatMap(({ message, block }) =>
     message.role === 'user' && block.type === 'text' ? saidIn(block.text) : [],
   );
-  return { said, done };
+  const read = current.flatMap(({ message, block }) =>
+    message.role === 'user' && block.type === 'text' ? [block.text] : [],
+  );
+  return { said, done, read };
 }
 
 function isAnswer(message: Message): boolean {

@@ -54,7 +54,7 @@ function* deltas(block: ContentBlock): Generator<object> {
 }
 
 /** By code points, so that no piece ends inside a character. */
-function* pieces(text: string): Generator<string> {
+export function* pieces(text: string): Generator<string> {
   const points = Array.from(text);
   for (let at = 0; at < points.length; at += PIECE) yield points.slice(at, at + PIECE).join('');
 }

@@ -1,6 +1,30 @@
 import { z } from 'zod';
+import { conversationFault } from './conversation-faults.ts';
+import { MESSAGES_LIMITS, pictureFault } from './picture-limits.ts';
 
-const text = z.object({ type: z.literal('text'), text: z.string().min(1, 'text content blocks must be non-empty') });
+const base64 = (types: readonly [string, ...string[]]) =>
+  z.object({ type: z.literal('base64'), media_type: z.enum(types), data: z.base64() });
+const address = z.object({ type: z.literal('url'), url: z.url() });
+
+const text = z.object({
+  type: z.literal('text'),
+  text: z.string().min(1, 'text content blocks must be non-empty').regex(/\S/, {
+    error: 'text content blocks must contain non-whitespace text',
+  }),
+});
+const image = z.object({
+  type: z.literal('image'),
+  source: z.discriminatedUnion('type', [base64(['image/jpeg', 'image/png', 'image/gif', 'image/webp']), address]),
+});
+const document = z.object({
+  type: z.literal('document'),
+  title: z.string().nullish(),
+  source: z.discriminatedUnion('type', [
+    base64(['application/pdf']),
+    address,
+    z.object({ type: z.literal('text'), media_type: z.literal('text/plain'), data: z.string().min(1) }),
+  ]),
+});
 const toolUse = z.object({
   type: z.literal('tool_use'),
   id: z.string().regex(/^[a-zA-Z0-9_-]+$/),
@@ -10,14 +34,18 @@ const toolUse = z.object({
 const toolResult = z.object({
   type: z.literal('tool_result'),
   tool_use_id: z.string().min(1),
-  content: z.union([z.string(), z.array(text)]).optional(),
+  content: z.union([z.string(), z.array(z.discriminatedUnion('type', [text, image, document]))]).optional(),
   is_error: z.boolean().optional(),
 });
-const block = z.discriminatedUnion('type', [text, toolUse, toolResult]);
-const message = z.object({
-  role: z.enum(['user', 'assistant']),
-  content: z.union([z.string().min(1), z.array(block).min(1)]),
-});
+/** Only what this API has made itself can be given back. */
+const thinking = z.object({ type: z.literal('thinking'), thinking: z.string(), signature: z.string().min(1) });
+const redacted = z.object({ type: z.literal('redacted_thinking'), data: z.string().min(1) });
+const block = z.discriminatedUnion('type', [text, image, document, toolUse, toolResult, thinking, redacted]);
+const content = z.union([
+  z.string().regex(/\S/, { error: 'text content blocks must contain non-whitespace text' }),
+  z.array(block).min(1, 'all messages must have non-empty content'),
+]);
+const message = z.object({ role: z.enum(['user', 'assistant']), content });
 
 /** The part of a Messages request that the demo model reads. It ignores the rest. */
 const request = z.object({
@@ -29,54 +57,53 @@ const request = z.object({
     .array(
       z.object({
         name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/),
+        description: z.string().optional(),
         input_schema: z.looseObject({ type: z.literal('object') }),
       }),
     )
+    .refine(areNamedApart, 'Tool names must be unique.')
     .default([]),
   stream: z.boolean().default(false),
 });
 
+/** What every protocol's request is read into. */
 export type MessagesRequest = z.output<typeof request>;
 export type Message = z.output<typeof message>;
 export type Block = z.output<typeof block>;
 
+export type ReadRequest = { readonly request: MessagesRequest } | { readonly refused: string };
+
 /**
  * Reads a request as strictly as the real API does where a client can get it wrong.
- * Source: https://platform.claude.com/docs/en/api/messages
+ * Sources: https://platform.claude.com/docs/en/api/messages, …/build-with-claude/vision, and what users of it report
  *
  * @returns the request, or the message of an `invalid_request_error`
  */
-export function readRequest(body: unknown): { request: MessagesRequest } | { refused: string } {
+export function readRequest(body: unknown): ReadRequest {
   const parsed = request.safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return { refused: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}` };
-  }
-  const refused = conversationFault(parsed.data.messages);
+  if (!parsed.success) return { refused: firstIssue(parsed.error) };
+  const { messages } = parsed.data;
+  const refused = conversationFault(messages) ?? pictureFault(messages, MESSAGES_LIMITS);
   return refused ? { refused } : { request: parsed.data };
 }
 
-/** The rules between messages: each tool call is answered in the very next message, and only calls are answered. */
-function conversationFault(messages: readonly Message[]): string | null {
-  if (messages[0]?.role !== 'user') return 'messages: first message must use the "user" role';
-  for (const [index, current] of messages.entries()) {
-    const calls = idsOf(current, 'tool_use');
-    const results = idsOf(messages[index + 1], 'tool_result');
-    const open = calls.filter((id) => !results.includes(id));
-    if (open.length > 0) {
-      return `messages.${index}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open.join(', ')}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`;
-    }
-    const asked = idsOf(messages[index - 1], 'tool_use');
-    const stray = idsOf(current, 'tool_result').find((id) => !asked.includes(id));
-    if (stray) return `messages.${index}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray}`;
-  }
-  return null;
+/** The deepest place is named: of a union that is what its nearest branch says. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
+  if (!issue) return 'invalid';
+  const { path, message } = deepest(issue);
+  return `${path.join('.')}: ${message}`;
 }
 
-function idsOf(message: Message | undefined, type: 'tool_use' | 'tool_result'): string[] {
-  if (!message || typeof message.content === 'string') return [];
-  return message.content.flatMap((part) => {
-    if (part.type !== type) return [];
-    return [part.type === 'tool_use' ? part.id : (part as Extract<Block, { type: 'tool_result' }>).tool_use_id];
-  });
+function deepest(
+  issue: z.core.$ZodIssue,
+  before: readonly PropertyKey[] = [],
+): { path: PropertyKey[]; message: string } {
+  const path = [...before, ...issue.path];
+  const branches = issue.code === 'invalid_union' ? issue.errors.flatMap(([first]) => first ?? []) : [];
+  const found = branches.map((branch) => deepest(branch, path));
+  return found.toSorted((a, b) => b.path.length - a.path.length)[0] ?? { path, message: issue.message };
+}
+
+export function areNamedApart(tools: readonly { readonly name: string }[]): boolean {
+  return new Set(tools.map(({ name }) => name)).size === tools.length;
 }

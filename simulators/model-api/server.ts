@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Thought, think } from './brain.ts';
-import { errorBody } from './errors.ts';
+import { type Obeys, type Thought, think } from './brain.ts';
 import { createFaultCounter } from './fault-counter.ts';
-import { type ContentBlock, type Message, messageEvents } from './message-events.ts';
-import { type MessagesRequest, readRequest } from './request.ts';
+import type { ContentBlock, Message } from './message-events.ts';
+import type { MessagesRequest } from './request.ts';
 import type { Scenario } from './scenarios.ts';
+import { MESSAGES, type Wire, wireAt } from './wire.ts';
 
 export interface ModelApiOptions {
   readonly scenarios: readonly Scenario[];
@@ -19,12 +19,21 @@ export interface ModelApiOptions {
   readonly apiKey: string | null;
   /** How long every answer takes at least, in milliseconds, so that a page can be followed. */
   readonly delayMs: number;
+  /**
+   * `everything`: the model obeys orders wherever they stand, as the worst model would (orders.ts).
+   * @default people
+   */
+  readonly obeys?: Obeys;
 }
 
 /** One request as it came and what it was answered with, for tests. */
 export interface RecordedCall {
   readonly status: number;
+  /** In the words of the Messages API, whichever protocol it came by. Null when it could not be read. */
   readonly request: MessagesRequest | null;
+  readonly wire: Wire['name'] | null;
+  /** Why it was refused. */
+  readonly refused: string | null;
 }
 
 export interface ModelApi extends AsyncDisposable {
@@ -38,7 +47,10 @@ const MOST_CALLS = 200;
 const LARGEST_BODY = 32 * 1024 * 1024;
 const PING_MS = 5_000;
 
-/** A server of Anthropic's Messages API (`POST /v1/messages`, streamed or not) with the demo model behind it. */
+/**
+ * A server of Anthropic's Messages API and of OpenAI's Chat Completions and Responses, streamed or not, with the demo model
+ * behind all of them.
+ */
 export async function startModelApi(options: ModelApiOptions): Promise<ModelApi> {
   const calls: RecordedCall[] = [];
   const faults = createFaultCounter();
@@ -60,33 +72,36 @@ export async function startModelApi(options: ModelApiOptions): Promise<ModelApi>
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = `req_demo_${randomUUID()}`;
+    const wire = incoming.method === 'POST' ? wireAt(incoming.url?.split('?')[0]) : undefined;
+    const name = wire?.name ?? null;
     const refuse = (status: number, message: string, request: MessagesRequest | null = null) => {
-      record({ status, request });
+      record({ status, request, wire: name, refused: message });
       if (status === 429) response.setHeader('retry-after', '1');
-      send(response, status, errorBody(status, message, requestId));
+      send(response, status, (wire ?? MESSAGES).error(status, message, requestId));
     };
     response.setHeader('request-id', requestId);
     if (incoming.method === 'GET' && incoming.url === '/') return send(response, 200, ABOUT);
-    if (incoming.method !== 'POST' || incoming.url?.split('?')[0] !== '/v1/messages') return refuse(404, 'Not found');
+    if (!wire) return refuse(404, 'Not found');
     if (!isAuthorized(incoming, options.apiKey)) return refuse(401, 'invalid x-api-key');
     const body = await readBody(incoming);
     if (body === null) return refuse(413, 'Request exceeds the maximum size');
-    const read = readRequest(jsonOf(body));
+    const asked = jsonOf(body);
+    const read = wire.read(asked);
     if ('refused' in read) return refuse(400, read.refused);
 
     const { request } = read;
-    const thought = think(request, options.scenarios);
+    const thought = think(request, options.scenarios, options.obeys ?? 'people');
     const fault = faults.next(request.messages, thought.faults);
     if (fault !== null) return refuse(fault, `The script asked for ${fault}`, request);
-    record({ status: 200, request });
+    record({ status: 200, request, wire: name, refused: null });
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, closing.signal]);
     const message = messageOf(request, thought, body.length);
     const waitMs = thought.thinkMs + options.delayMs;
-    if (request.stream) return stream(response, message, waitMs, signal);
+    if (request.stream) return stream(response, wire, wire.events(message, asked), waitMs, signal);
     await pause(waitMs, signal);
-    return send(response, 200, message);
+    return send(response, 200, wire.whole(message));
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -104,27 +119,35 @@ export async function startModelApi(options: ModelApiOptions): Promise<ModelApi>
 }
 
 const ABOUT = {
-  simulator: "Anthropic's Messages API",
+  simulator: "Anthropic's Messages API, and OpenAI's Chat Completions and Responses",
   model: 'the demo model: it follows scripts and is not a language model',
 };
 
-async function stream(response: ServerResponse, message: Message, waitMs: number, signal: AbortSignal): Promise<void> {
+async function stream(
+  response: ServerResponse,
+  { waiting }: Wire,
+  events: Iterable<string>,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-  const write = (event: { type: string }) => response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-  const [start, ...rest] = messageEvents(message);
-  if (start) write(start);
-  for (let left = waitMs; left > 0; left -= PING_MS) {
-    write({ type: 'ping' });
-    await pause(Math.min(left, PING_MS), signal);
+  let isFirst = true;
+  for (const event of events) {
+    response.write(event);
+    if (!isFirst) continue;
+    isFirst = false;
+    for (let left = waitMs; left > 0; left -= PING_MS) {
+      response.write(waiting);
+      await pause(Math.min(left, PING_MS), signal);
+    }
   }
-  for (const event of rest) write(event);
   response.end();
 }
 
 function messageOf(request: MessagesRequest, thought: Thought, requestBytes: number): Message {
   const content: ContentBlock[] = [
     ...(thought.text === '' ? [] : [{ type: 'text', text: thought.text } as const]),
-    ...thought.tools.map((tool) => ({ type: 'tool_use', id: `toolu_demo_${randomUUID()}`, ...tool }) as const),
+    ...thought.tools.map((tool) => ({ type: 'tool_use', id: callId(), ...tool }) as const),
   ];
   return {
     id: `msg_demo_${randomUUID()}`,
@@ -137,6 +160,11 @@ function messageOf(request: MessagesRequest, thought: Thought, requestBytes: num
     // Four bytes a token: no tokenizer stands behind it, but usage grows as it should.
     usage: { input_tokens: tokens(requestBytes), output_tokens: tokens(JSON.stringify(content).length) },
   };
+}
+
+/** As long as every protocol takes it. */
+function callId(): string {
+  return `toolu_demo_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 }
 
 function tokens(bytes: number): number {
