@@ -8,6 +8,7 @@ import type {
   ToolGuardrail,
 } from './document.ts';
 import type { FileEnvironment } from './environments/environment-schema.ts';
+import type { OutsiderRule } from './outsiders.ts';
 import type { PeopleAccess } from './people-access.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface ScopeSection {
   readonly model?: string;
   readonly directMessages?: 'on' | 'off';
   readonly groupMessages?: 'off' | 'workspace';
+  readonly guests?: OutsiderRule;
+  readonly sharedChannels?: OutsiderRule;
   readonly identity?: 'agent' | 'requester';
   readonly personal?: readonly string[];
   readonly others?: 'never' | 'ask';

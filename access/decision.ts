@@ -12,6 +12,7 @@ import type {
   ToolGuardrail,
   ToolRules,
 } from './document.ts';
+import type { OutsiderVerdict } from './outsiders.ts';
 
 /** The scope and bundle from which an item of effective access comes. */
 export interface Origin {
@@ -82,6 +83,8 @@ export interface EffectiveAccess {
   readonly mayAskFor?: readonly string[];
   readonly policyVersion: number;
   readonly enabled: boolean;
+  /** Where outsiders are in the channel: what holds because of them. With `refuse`, `enabled` is false. Absent: there are none. */
+  readonly outsiders?: OutsiderVerdict;
   readonly guardrails: readonly Guardrail[];
   readonly repositoryGuardrails: readonly RepositoryGuardrail[];
   readonly toolGuardrails: readonly ToolGuardrail[];

@@ -6,6 +6,7 @@ import type { Environment } from '../contracts/environments.ts';
 import type { RegistryMirrors, RegistryName } from '../contracts/registries.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
 import type { CredentialUse } from './credential-use.ts';
+import type { MixedChannel, OutsiderRule } from './outsiders.ts';
 import type { PeopleAccess } from './people-access.ts';
 
 export type OwnCredentials = 'strip' | 'pass' | 'block';
@@ -248,6 +249,10 @@ export interface ScopeAccess {
   readonly directMessages?: 'on' | 'off';
   /** `workspace` gives group messages the bundles of workspace and organization. Absent when the file does not say. */
   readonly groupMessages?: 'off' | 'workspace';
+  /** What the agent does where a guest is in the channel. Absent when the file does not say. */
+  readonly guests?: OutsiderRule;
+  /** What the agent does in a channel that is shared with another organization. Absent when the file does not say. */
+  readonly sharedChannels?: OutsiderRule;
   /**
    * Of channels: whom sessions act as. `requester` is the person who began the session, with their own connections and none of the channel's. Absent:
    * the agent of the channel.
@@ -288,6 +293,8 @@ export interface AccessDocument {
   readonly people?: PeopleAccess;
   /** Where packages came from on the operator's machine when the file was applied. Absent: the public hosts. */
   readonly mirrors?: RegistryMirrors;
+  /** Places with outsiders in them at this moment. No stored document has it. Absent: none. */
+  readonly mixed?: readonly MixedChannel[];
 }
 
 export const EMPTY_DOCUMENT: AccessDocument = {

@@ -6,6 +6,7 @@ import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
 import { matchesHost } from './host-name.ts';
 import { nearestName } from './nearest-name.ts';
+import { type OutsiderVerdict, outsiderRules } from './outsiders.ts';
 import type { PersonalOffer } from './people-access.ts';
 import { type HeldConnection, hasNoCredentials, personalAccess } from './personal-access.ts';
 
@@ -72,8 +73,11 @@ export interface AccessIndex {
   whyOff(scope: ScopeKey): Off | null;
 }
 
-/** What switches a scope off: `enabled: false`, `direct-messages: off`, `group-messages: off`. */
-export type Off = 'disabled' | 'direct-messages' | 'group-messages';
+/**
+ * What switches a scope off: `enabled: false`, `direct-messages: off`, `group-messages: off`, or outsiders in a channel where these are
+ * refused.
+ */
+export type Off = 'disabled' | 'direct-messages' | 'group-messages' | OutsiderVerdict['because'];
 
 interface PreparedScope extends AttachedAccess {
   /** Made at the first request. */
@@ -105,19 +109,23 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     return [made];
   }
 
-  /** Most specific first. */
-  const chainOf = (scope: ScopeKey) => scopeChain(scope).flatMap(prepare);
+  const outsidersOf = outsiderRules(document, scopes);
+
+  /** Most specific first. Where outsiders narrow a channel, only what is attached to this very channel. */
+  const chainOf = (scope: ScopeKey, isNarrowed: boolean) => (isNarrowed ? [scope] : scopeChain(scope)).flatMap(prepare);
 
   /** What all forms of effective access have in common. */
   function gather(scope: ScopeKey, held: readonly HeldConnection[], principal: Principal) {
     const place = { people: document.people, scope, principal, said: scopes.get(scope) };
-    const chain = chainOf(scope);
+    const outsiders = outsidersOf(scope);
+    const isNarrowed = outsiders !== null && outsiders.rule !== 'allow';
+    const chain = chainOf(scope, isNarrowed);
     const isBare = hasNoCredentials(place);
     const own = personalAccess(place, held);
     const repositories = isBare ? [] : chain.flatMap((each) => each.repositories);
     const isRequester = place.said?.identity === 'requester' && scopeKind(scope) === 'channel';
     const mayAskFor =
-      document.people?.inChannels === 'ask' && scopeKind(scope) === 'channel' && !isBare
+      document.people?.inChannels === 'ask' && scopeKind(scope) === 'channel' && !isBare && !isNarrowed
         ? document.people.offers.map(({ name }) => name)
         : [];
     return {
@@ -131,7 +139,8 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         ...(isRequester && place.said?.others === 'ask' && { others: 'ask' as const }),
         ...(mayAskFor.length > 0 && { mayAskFor }),
         policyVersion: document.version,
-        enabled: whyOff(scope, scopes) === null,
+        enabled: index.whyOff(scope) === null,
+        ...(outsiders && { outsiders }),
         repositoryGuardrails: document.repositoryGuardrails,
         toolGuardrails: document.toolGuardrails ?? [],
         repositories: [...own.repositories, ...repositories],
@@ -160,7 +169,10 @@ export function indexAccess(document: AccessDocument): AccessIndex {
   }
 
   const index: AccessIndex = {
-    whyOff: (scope) => whyOff(scope, scopes),
+    whyOff(scope) {
+      const outsiders = outsidersOf(scope);
+      return whyOff(scope, scopes) ?? (outsiders?.rule === 'refuse' ? outsiders.because : null);
+    },
     offers: document.people?.offers ?? [],
     models: document.models ?? [],
     peopleModels: document.people?.models ?? [],

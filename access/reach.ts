@@ -2,7 +2,7 @@
  * What a new document lets a scope reach that the old one did not. `bellhop plan` shows it first, because that is what a
  * reviewer has to agree to.
  */
-import { groupDmScope, type ScopeKey, scopeKind } from '../contracts/scope.ts';
+import { channelScope, groupDmScope, type ScopeKey, scopeKind } from '../contracts/scope.ts';
 import { decidedOtherwise, type OrderedPiece } from './decided-otherwise.ts';
 import type { EffectiveAccess, EffectiveConnectionRule, EffectiveRule, Origin } from './decision.ts';
 import type { AccessDocument } from './document.ts';
@@ -54,6 +54,10 @@ export interface ScopeReach {
 export function compareReach(before: AccessDocument, after: AccessDocument): ScopeReach[] {
   const labels = new Map([...before.scopes, ...after.scopes].map(({ scope, label }) => [scope, label]));
   labels.set('organization', 'organization');
+  for (const { team, channel, name } of [...(before.mixed ?? []), ...(after.mixed ?? [])]) {
+    const scope = channelScope(team, channel);
+    if (name !== '' && !labels.has(scope)) labels.set(scope, `#${name}`);
+  }
   for (const [scope, label] of groupMessages([...labels.keys()])) labels.set(scope, label);
   const pieces = createPieces();
   const [old, now] = [indexAccess(before), indexAccess(after)];

@@ -2,6 +2,7 @@
 import { scopeKind } from '../contracts/scope.ts';
 import type { Decision, EffectiveAccess, EffectiveRule, JudgedRequest } from './decision.ts';
 import type { Guardrail, ToolGuardrail } from './document.ts';
+import type { OutsiderVerdict } from './outsiders.ts';
 import { originOf, ruleId } from './rule-match.ts';
 
 const MAX_PATH = 200;
@@ -51,8 +52,34 @@ export function notAllowedReason({ host }: JudgedRequest, access: EffectiveAcces
 
 /** The decision on every request of a scope that is switched off. */
 export function switchedOff(access: EffectiveAccess): Decision {
-  const reason = `Access is switched off for ${whose(access)}.`;
+  const reason = isRefusedForOutsiders(access)
+    ? `${OUTSIDERS[access.outsiders.because]}, so nothing may be reached from here.`
+    : `Access is switched off for ${whose(access)}.`;
   return { outcome: 'blocked', code: 'disabled', rule: null, denied: null, reason };
+}
+
+/** For people and models alike. */
+const OUTSIDERS = {
+  guests: 'Guests are in this channel',
+  'shared-channel': 'This channel is shared with another organization',
+} as const;
+
+function isRefusedForOutsiders(
+  access: EffectiveAccess,
+): access is EffectiveAccess & { readonly outsiders: OutsiderVerdict } {
+  return access.outsiders?.rule === 'refuse';
+}
+
+/** Says what outsiders in the channel change. Null: nothing. */
+export function outsidersSentence({ outsiders }: Pick<EffectiveAccess, 'outsiders'>): string | null {
+  if (!outsiders) return null;
+  const setting = outsiders.because === 'guests' ? 'guests' : 'shared-channels';
+  const effect = {
+    refuse: 'so the agent does nothing here',
+    'channel-only': 'so only what is attached to this very channel counts',
+    allow: 'and everything attached counts all the same',
+  }[outsiders.rule];
+  return `${OUTSIDERS[outsiders.because]}, ${effect} (\`${setting}: ${outsiders.rule}\`).`;
 }
 
 /** Long paths are cut. The event has the whole path in a field of its own. */

@@ -28,6 +28,7 @@ const BOT_EVENTS = [
   'channel_unshared',
   'group_rename',
   'member_joined_channel',
+  'member_left_channel',
   'message.channels',
   'message.groups',
   'message.im',

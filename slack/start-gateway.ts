@@ -161,6 +161,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onConnected: () => {
       catchUp.connected();
       accounts.connected();
+      directory.audience
+        .connected()
+        .catch((error) => log.warn({ reason: String(error) }, 'lists of members could not be put in doubt'));
     },
     onTrouble: (code, retryMs) => log.warn({ code, retryMs }, 'no Socket Mode connection; trying again'),
   });
@@ -248,6 +251,7 @@ const DIRECTORY_EVENTS = [
   'channel_shared',
   'channel_unshared',
   'member_joined_channel',
+  'member_left_channel',
 ] as const;
 
 /** What we believe about people and channels ends when Slack says that it changed. */
@@ -255,7 +259,10 @@ function listenForDirectoryChanges(app: App, directory: Directory): void {
   for (const type of DIRECTORY_EVENTS) {
     app.event(type, async ({ event }) => {
       if (event.type === 'user_change') return directory.personChanged(event.user);
-      await directory.forgetChannel(typeof event.channel === 'string' ? event.channel : event.channel.id);
+      const channel = typeof event.channel === 'string' ? event.channel : event.channel.id;
+      if (event.type === 'member_left_channel') return directory.audience.left(channel, event.user);
+      await directory.forgetChannel(channel);
+      if (event.type === 'member_joined_channel') await directory.audience.joined(channel, event.user);
     });
   }
 }

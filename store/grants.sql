@@ -10,6 +10,7 @@ revoke all on function delete_old(text, timestamptz, int), delete_rows(regclass,
 grant usage on schema public to :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 
 -- gateway: Slack on one side, inbox and outbox on the other. Never what a model was told, never a credential.
+grant select, insert, update, delete on channel_outsider to :"gateway";
 grant select, insert, update on inbox, inbox_served, outbox, outbox_lane, channel, person, rate_bucket, slack_watermark, slack_catch_up, slack_catch_up_place to :"gateway";
 grant delete on slack_watermark, slack_catch_up_place to :"gateway";
 -- A channel that gets another name loses what was said of it for patterns.
@@ -20,7 +21,7 @@ grant update (size) on file to :"gateway";
 grant select, insert, update (permalink, changed_at, root_deleted_at) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select (session, turn, number, kind, tool) on step to :"gateway";
-grant select on turn, policy, policy_revision, confirmed_channel to :"gateway";
+grant select on turn, policy, policy_revision, confirmed_channel, mixed_channel to :"gateway";
 -- What people connect for themselves: sealed with the public key as it comes from Slack, and never read back.
 grant select (public_key, key_id, created_at) on installation to :"gateway";
 grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at, way, refused_at, refusal_told), update (refusal_told)
@@ -48,7 +49,7 @@ grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to 
 grant select (id), update (turn) on file to :"agent";
 grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
-grant select on runner, channel, person, policy, policy_revision, confirmed_channel, schedule, egress_event to :"agent";
+grant select on runner, channel, person, policy, policy_revision, confirmed_channel, mixed_channel, schedule, egress_event to :"agent";
 -- A turn of a person wants the lists of that person's MCP servers.
 grant select, insert, update on mcp_server to :"agent";
 grant select on mcp_tool to :"agent";
@@ -88,7 +89,7 @@ grant select (team, person, connection, version) on personal_connection to :"run
 
 -- proxy: the only one that reads sealed credentials; it alone has the key to open them.
 grant select on own_use to :"proxy";
-grant select on policy, policy_revision, confirmed_channel, credential, personal_connection to :"proxy";
+grant select on policy, policy_revision, confirmed_channel, mixed_channel, credential, personal_connection to :"proxy";
 -- It answers a test that a person asked for; where that is told is not its business.
 grant select (id, team, person, connection, asked_at, taken_until, answered_at), update (taken_until, status, code, answered_at) on personal_test to :"proxy";
 -- It exchanges what people grant by OAuth, and renews it. Whose it is stays as it was made.
@@ -101,7 +102,7 @@ grant select, insert, update (requests, bytes_out, bytes_in) on egress_event to 
 
 -- admin: the command line. Enters credentials and never reads one back; sees that messages wait, not what they say.
 grant select, insert on policy to :"admin";
-grant select on policy_revision, confirmed_channel to :"admin";
+grant select on policy_revision, confirmed_channel, mixed_channel to :"admin";
 grant select, insert, update, delete on channel_verdict to :"admin";
 grant insert, delete, select (connection, version, key_id, expires_at, created_at) on credential to :"admin";
 grant delete, select (connection) on refresh_token to :"admin";
@@ -123,7 +124,7 @@ grant update (approved_at), delete on mcp_tool to :"admin";
 
 -- console: pages that show. No text of anybody, no file, no output of a tool, no credential.
 grant select (team, person, connection, version, way) on personal_connection to :"console";
-grant select on session, turn, sandbox, policy, policy_revision, confirmed_channel, access_snapshot, egress_event, held_back to :"console";
+grant select on session, turn, sandbox, policy, policy_revision, confirmed_channel, mixed_channel, access_snapshot, egress_event, held_back to :"console";
 grant select (session, turn, number, kind, tool, state, exit_code, truncated, attempt, started_at, ended_at)
   on step to :"console";
 grant select (id, key, kind, session, final, sent_at) on outbox to :"console";

@@ -1,5 +1,6 @@
 import { type ConfirmedChannel, withConfirmed } from '../access/channel-patterns.ts';
 import { type AccessDocument, EMPTY_DOCUMENT } from '../access/document.ts';
+import { type MixedChannel, withMixed } from '../access/outsiders.ts';
 import type { Queryable } from './database.ts';
 
 /** An arbitrary number. Every process that changes the policy must use the same. */
@@ -9,21 +10,26 @@ const LOCK_WAIT_MS = 10_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * The access document in force, with the channels that are confirmed for its patterns. Before the first `apply` it is the
+ * The access document in force, with the channels that are confirmed for its patterns and those with outsiders in them. Before the first `apply` it is the
  * empty document.
  */
 export async function currentPolicy(db: Queryable): Promise<AccessDocument> {
   const { rows } = await db.query<{
     version: number;
-    document: Omit<AccessDocument, 'version'>;
+    /** Null before the first `apply`. */
+    document: Omit<AccessDocument, 'version'> | null;
     confirmed: ConfirmedChannel[];
+    mixed: MixedChannel[];
   }>(
     `select version, document,
-       (select coalesce(json_agg(each order by team, channel), '[]') from confirmed_channel each) as confirmed
-     from policy order by version desc limit 1`,
+       (select coalesce(json_agg(each order by team, channel), '[]') from confirmed_channel each) as confirmed,
+       (select coalesce(json_agg(each order by team, channel), '[]') from mixed_channel each) as mixed
+     from (select 1) always left join lateral (select version, document from policy order by version desc limit 1) policy on true`,
   );
   const [row] = rows;
-  return row ? withConfirmed({ ...row.document, version: row.version }, row.confirmed) : EMPTY_DOCUMENT;
+  if (!row) throw new Error('a query for one row gave none');
+  const document = row.document ? { ...row.document, version: row.version } : EMPTY_DOCUMENT;
+  return withMixed(withConfirmed(document, row.confirmed), row.mixed);
 }
 
 /**
@@ -76,7 +82,7 @@ export interface NewPolicy {
  * of two concurrent calls would fail, but no change would be lost.
  */
 export async function storePolicy(tx: Queryable, { document, source, appliedBy }: NewPolicy): Promise<void> {
-  const { version, ...content } = document;
+  const { version, mixed: _, ...content } = document;
   // Confirmed channels are rows of their own, which a rename takes away.
   const scopes = content.scopes.filter(({ pattern }) => pattern === undefined);
   await tx.query('insert into policy (version, document, source, applied_by) values ($1, $2, $3, $4)', [

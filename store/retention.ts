@@ -37,6 +37,7 @@ export const RETENTION_KINDS = Object.keys(RETENTION_DAYS) as RetentionKind[];
 export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] | string>> = {
   access_snapshot: ['snapshots', 'threads'],
   channel: ['directory'],
+  channel_outsider: 'goes with its channel, or when its person leaves it',
   channel_verdict: 'goes with its channel',
   credential: 'one row for each connection; `apply` drops what the access file does not use',
   egress_event: ['egress'],
@@ -49,6 +50,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   mcp_server:
     'one row for each MCP server in force, and for each that a person or a sandbox has used within 30 days; a runner drops the others',
   mcp_tool: 'goes with its server; at most twice what the server lists',
+  mixed_revision: 'one row',
   model_usage: ['usage'],
   outbox: ['outbox'],
   outbox_lane: ['directory'],

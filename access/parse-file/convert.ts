@@ -37,7 +37,7 @@ export type LineOf = (...path: FilePath) => number;
 /** A scope that the file does not name has nothing of its own. */
 export function toScope(entry: Section | BroadSection | undefined): ScopeSection {
   const { 'direct-messages': directMessages, 'group-messages': groupMessages } = entry ?? {};
-  const { identity, personal, others } = entry ?? {};
+  const { identity, personal, others, guests, 'shared-channels': sharedChannels } = entry ?? {};
   return {
     enabled: entry?.enabled ?? null,
     bundles: entry?.bundles ?? [],
@@ -46,6 +46,8 @@ export function toScope(entry: Section | BroadSection | undefined): ScopeSection
     ...(entry?.model !== undefined && { model: entry.model }),
     ...(directMessages !== undefined && { directMessages }),
     ...(groupMessages !== undefined && { groupMessages }),
+    ...(guests !== undefined && { guests }),
+    ...(sharedChannels !== undefined && { sharedChannels }),
     ...(identity !== undefined && { identity }),
     ...(personal !== undefined && { personal }),
     ...(others !== undefined && { others }),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { REGISTRY_NAMES } from '../../contracts/registries.ts';
 import { REPOSITORY_OPERATIONS } from '../document.ts';
+import { OUTSIDER_RULES } from '../outsiders.ts';
 import {
   addresses,
   allowedPaths,
@@ -31,7 +32,8 @@ export const section = entry({
   instructions: instructions.default(''),
   environment: name.optional(),
   model: name.optional(),
-  guests: notBuiltYet,
+  guests: z.enum(OUTSIDER_RULES).optional(),
+  'shared-channels': z.enum(OUTSIDER_RULES).optional(),
   listen: notBuiltYet,
   identity: z.enum(['agent', 'requester']).optional(),
   personal: z.array(name).min(1, 'is empty').optional(),

@@ -8,6 +8,7 @@ import type {
 } from '../../access/decision.ts';
 import type { Guardrail, RuleMatch, ToolGuardrail, ToolRules } from '../../access/document.ts';
 import { originOf, portText, priorityOf, ruleId } from '../../access/rule-match.ts';
+import { outsidersSentence } from '../../access/sentences.ts';
 import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
 
@@ -15,7 +16,8 @@ import type { NamedScope } from './find-scope.ts';
 export function effectiveText({ label, scope }: NamedScope, access: EffectiveAccess): string {
   const name = label === scope ? label : `${label} (${scope})`;
   const head = `${pc.bold(name)}, policy ${access.policyVersion}`;
-  if (!access.enabled) return `${head}\n\nAccess is switched off here: everything is blocked.`;
+  const outsiders = outsidersSentence(access);
+  if (!access.enabled) return `${head}\n\n${outsiders ?? 'Access is switched off here: everything is blocked.'}`;
   const whose = [
     ...(access.identity === 'requester'
       ? [
@@ -43,6 +45,7 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
   const granted = repositories.length === 0 ? [] : [`Of repositories, only:\n${columns(repositories, '  ')}`];
   return [
     head,
+    ...(outsiders ? [outsiders] : []),
     ...whose,
     rules,
     ...granted,

@@ -4,6 +4,7 @@ import { withConfirmed, withPatterns } from '../../access/channel-patterns.ts';
 import { compareDocuments, type DocumentChange } from '../../access/compare-documents.ts';
 import type { AccessDocument, NamedModel } from '../../access/document.ts';
 import { compareEnvironments, type EnvironmentChange } from '../../access/environments/compare-environments.ts';
+import { withMixed } from '../../access/outsiders.ts';
 import { parseAccessFile } from '../../access/parse-file/parse-access-file.ts';
 import { byLine, type FileProblem } from '../../access/parse-file/problem.ts';
 import { compareReach, type ScopeReach } from '../../access/reach.ts';
@@ -16,6 +17,7 @@ import { listChannels } from '../../store/channels.ts';
 import { type Database, inTransaction, type Queryable } from '../../store/database.ts';
 import { judgedRequestsSince } from '../../store/egress-events.ts';
 import { knownServers, waitingDefinitions } from '../../store/mcp-servers.ts';
+import { mixedChannels } from '../../store/mixed-channels.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { ApplyError } from '../apply/apply-error.ts';
 import { readAuthorities } from '../apply/read-authorities.ts';
@@ -73,13 +75,17 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
 
   // Comparing the reach of ten thousand channels takes seconds, and a transaction that is silent for so long is ended. Therefore
   // everything is read first and compared afterwards.
-  const { current, channels, confirmed, recorded, waiting } = await inTransaction(request.database, async (tx) => ({
-    current: await currentPolicy(tx),
-    channels: await listChannels(tx),
-    confirmed: await confirmedChannels(tx),
-    recorded: request.replaySince ? await judgedRequestsSince(tx, request.replaySince) : null,
-    waiting: await waitingTools(tx, file),
-  }));
+  const { current, channels, confirmed, mixed, recorded, waiting } = await inTransaction(
+    request.database,
+    async (tx) => ({
+      current: await currentPolicy(tx),
+      channels: await listChannels(tx),
+      confirmed: await confirmedChannels(tx),
+      mixed: await mixedChannels(tx),
+      recorded: request.replaySince ? await judgedRequestsSince(tx, request.replaySince) : null,
+      waiting: await waitingTools(tx, file),
+    }),
+  );
   const resolved = resolveFile(file, channels);
   if ('problems' in resolved) throw new ApplyError(request.file, resolved.problems);
   const connections = file.connections.map(({ source: _source, caFile: _caFile, line: _line, ...connection }) => ({
@@ -96,7 +102,8 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
     }),
     confirmed,
   );
-  const [before, after] = [withPatterns(current), withPatterns(planned)];
+  // Who is in a channel today says what it reaches today. Tests and a replay ask what the file says.
+  const [before, after] = [withPatterns(current), withMixed(withPatterns(planned), mixed)];
   return {
     file: request.file,
     version: current.version,

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { CredentialUse } from '../../access/credential-use.ts';
 import { type AccessDocument, REPOSITORY_OPERATIONS } from '../../access/document.ts';
+import { OUTSIDER_RULES } from '../../access/outsiders.ts';
 import { REGISTRY_NAMES } from '../../contracts/registries.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
 
@@ -102,6 +103,8 @@ const attached = {
   identity: z.enum(['agent', 'requester']).optional(),
   personal: texts.optional(),
   others: z.enum(['never', 'ask']).optional(),
+  guests: z.enum(OUTSIDER_RULES).optional(),
+  sharedChannels: z.enum(OUTSIDER_RULES).optional(),
 };
 
 const toolPatterns = z.array(z.object({ pattern: text, line: z.int() }));
@@ -196,6 +199,14 @@ const schema: z.ZodType<AccessDocument> = z.object({
       ),
       inChannels: z.enum(['never', 'ask']).optional(),
     })
+    .optional(),
+  mixed: z
+    .array(
+      z.object({
+        ...{ team: z.string(), channel: z.string(), name: z.string() },
+        ...{ guests: z.boolean(), shared: z.boolean() },
+      }),
+    )
     .optional(),
   mirrors: z
     .partialRecord(

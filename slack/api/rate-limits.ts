@@ -24,6 +24,8 @@ export const SLACK_LIMITS: RateLimits = {
   'conversations.history': TIER_3,
   'conversations.info': TIER_3,
   'conversations.list': TIER_2,
+  'conversations.members': TIER_4,
+  'users.conversations': TIER_3,
   'users.info': TIER_4,
   'files.info': TIER_4,
   'files.getUploadURLExternal': TIER_4,

@@ -8,6 +8,7 @@ import type { Database } from '../../store/database.ts';
 import type { AuthorClass, InboxRow } from '../../store/inbox.ts';
 import { LookupUnavailable } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
+import type { Audience } from '../people/audience.ts';
 import type { Directory } from '../people/directory.ts';
 import { type Refusal, refusalOf } from '../people/who-may-speak.ts';
 import type { CallbackReach } from '../personal/grant-ways.ts';
@@ -19,7 +20,9 @@ import type { SessionSignals } from './session-signals.ts';
 export interface DeliveryDependencies {
   readonly database: Database;
   readonly identity: SlackIdentity;
-  readonly directory: Pick<Directory, 'person' | 'channel'>;
+  readonly directory: Pick<Directory, 'person' | 'channel'> & {
+    readonly audience: Pick<Audience, 'known' | 'seen'>;
+  };
   readonly signals: SessionSignals;
   readonly fetchFiles: FileFetcher;
   /** What a channel says in which sessions act as the person who began them. Null for every other scope. */
@@ -72,14 +75,21 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
     // A person who may speak may also stop, in any place.
     row.kind === 'stop' ? null : asked(directory.channel(row.channel)),
   ]);
+  const author = person?.class ?? null;
+  // Before it is known who listens, nothing is said there. Whoever writes there is in it.
+  const isPlace = channel !== null && channel.kind !== 'im' && !isDeletion && author !== 'bot';
+  const isKnown = !isPlace || (await asked(directory.audience.known(row.channel).then(() => true)));
+  if (isPlace && author !== null) await directory.audience.seen(row.channel, row.author, author);
   patience.end(row.id);
   const scope = scopeOf(row, channel);
-  const author = person?.class ?? null;
-  const refusal = isDeletion
-    ? null
-    : row.kind === 'stop'
-      ? refusalOf({ author, channel: { kind: 'public', external: false }, off: null })
-      : refusalOf({ author, channel, off: await whyOff(scope) });
+  /** A member may stop in any place, and an outsider where outsiders may speak. */
+  const placeToSpeak = async () => {
+    const off = await whyOff(scope);
+    if (row.kind !== 'stop') return { channel: isKnown ? channel : null, off };
+    const kind = row.channel.startsWith('D') ? 'im' : 'public';
+    return { channel: { kind, external: false } as const, off: author === 'member' ? null : off };
+  };
+  const refusal = isDeletion ? null : refusalOf({ author, ...(await placeToSpeak()) });
   return {
     row,
     session: row.session,

@@ -9,7 +9,9 @@ export const REFUSALS: Readonly<Record<Refusal, string>> = {
   bot: 'I only work for people, not for other bots.',
   'unknown-person': 'Slack could not tell me who you are, so I do not act on this.',
   'shared-channel':
-    'This channel is shared with another organization, so I do not work here. Please ask me in a channel of your own.',
+    'This channel is shared with another organization, so I do not work here. Please ask me in a channel of your own. An administrator can change that with `shared-channels: channel-only` for this channel in bellhop.yaml: then I work here with what is attached to this very channel.',
+  guests:
+    'Guests are in this channel, so I do not work here: everybody in it would see what I find. Please ask me in a channel without guests. An administrator can change that with `guests: channel-only` for this channel in bellhop.yaml: then I work here with what is attached to this very channel.',
   'unknown-channel': 'Slack could not tell me what kind of channel this is, so I do not work here.',
   'group-messages':
     'I do not work in group messages. Please ask me in a channel, or in a direct message of your own. An administrator can change that with `group-messages: workspace` in bellhop.yaml.',

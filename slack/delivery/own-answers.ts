@@ -77,7 +77,13 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
 /** The person gets no other sign than this reaction, so it may wait for Slack's limits for longer. */
 const ONLY_SIGN_LIFE_MS = 600_000;
 /** Refusals that are about the place and not about the person. */
-const OF_PLACE: ReadonlySet<Refusal> = new Set<Refusal>(['group-messages', 'direct-messages', 'disabled']);
+const OF_PLACE: ReadonlySet<Refusal> = new Set<Refusal>([
+  'group-messages',
+  'direct-messages',
+  'disabled',
+  'guests',
+  'shared-channel',
+]);
 
 /**
  * Refuses in words: once for each person in a thread, once a day for a bot in a channel, or once for the whole place where it is the

@@ -1,14 +1,17 @@
 import { type Channel, findChannel, forgetChannel, saveChannel } from '../../store/channels.ts';
 import { databaseTime } from '../../store/clock.ts';
-import type { Queryable } from '../../store/database.ts';
+import type { Database } from '../../store/database.ts';
+import { isOutside } from '../../store/mixed-channels.ts';
 import { findPerson, type Person, savePeople } from '../../store/people.ts';
 import { failureOf, isTokenRefused, LookupUnavailable, TryAgain } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
+import { type Audience, createAudience } from './audience.ts';
 import { channelOf, personOf, type SlackConversation, type SlackUser } from './directory-shapes.ts';
 import { createLookups, type Lookups } from './lookups.ts';
 import { createPeopleList } from './people-list.ts';
+import { within } from './within.ts';
 
 /**
  * Who somebody is and what a channel is. Null: Slack knows no such person or channel.
@@ -22,13 +25,15 @@ export interface Directory {
   /** Slack says that somebody changed, and how they are now. */
   personChanged(user: SlackUser): Promise<void>;
   forgetChannel(channel: string): Promise<void>;
+  /** Who is in a conversation. */
+  readonly audience: Audience;
   /** Reads all channels the bot can see, as fast as Slack lets us, and returns the ids of those it is in. */
   sync(signal: AbortSignal): Promise<string[]>;
   stop(): void;
 }
 
 export interface DirectoryOptions {
-  readonly db: Queryable;
+  readonly db: Database;
   readonly calls: PacedCalls;
   readonly identity: SlackIdentity;
   readonly now?: () => Date;
@@ -70,6 +75,14 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
     },
   });
   const list = createPeopleList({ db, calls, identity, people });
+  const person: Directory['person'] = async (user) => {
+    const known = await findPerson(db, identity.team, user);
+    if (known && isFresh(known.seenAt, known.class === 'member')) return known;
+    const asked = ask(people, user, known);
+    if (people.isLimited()) list.read();
+    return asked;
+  };
+  const audience = createAudience({ db, calls, identity, now, person, readEverybody: list.read });
 
   const channels = createLookups<Omit<Channel, 'seenAt'> | null>({
     async look(id) {
@@ -102,13 +115,8 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
   };
 
   return {
-    async person(user) {
-      const known = await findPerson(db, identity.team, user);
-      if (known && isFresh(known.seenAt, known.class === 'member')) return known;
-      const asked = ask(people, user, known);
-      if (people.isLimited()) list.read();
-      return asked;
-    },
+    person,
+    audience,
 
     async channel(id) {
       const known = await findChannel(db, identity.team, id);
@@ -123,8 +131,12 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
     async personChanged(user) {
       if (!user.id) return;
       const person = personOf(user, user.id, identity);
+      const before = (await findPerson(db, identity.team, user.id))?.class;
       await savePeople(db, [person]);
       people.answer(user.id, (await findPerson(db, identity.team, user.id)) ?? person);
+      const wasInside = before !== undefined && !isOutside(before);
+      // An account that has ended is in no channel any more.
+      if (wasInside && isOutside(person.class) && !user.deleted) await audience.becameOutsider(user.id, person.class);
     },
     forgetChannel: (channel) => forgetChannel(db, identity.team, channel),
 
@@ -155,6 +167,7 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
       people.stop();
       channels.stop();
       list.stop();
+      audience.stop();
     },
   };
 }
@@ -176,18 +189,5 @@ async function lookUp(
     if (failure.kind === 'limited' || isTokenRefused(failure)) throw error;
     if (failure.kind === 'refused') return null;
     throw new LookupUnavailable(`${method}: ${failure.reason}`);
-  }
-}
-
-/** Null when it takes longer. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<{ readonly value: T } | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
-  });
-  try {
-    return await Promise.race([promise.then((value) => ({ value })), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

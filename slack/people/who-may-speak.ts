@@ -9,6 +9,7 @@ export type Refusal =
   | 'bot'
   | 'unknown-person'
   | 'shared-channel'
+  | 'guests'
   | 'unknown-channel'
   | 'group-messages'
   | 'direct-messages'
@@ -22,14 +23,19 @@ export interface Speaking {
   readonly off: Off | null;
 }
 
+/** Outsiders are in the place, and it refuses to work in front of them. */
+const BECAUSE_OF_OUTSIDERS: ReadonlySet<Refusal> = new Set<Refusal>(['guests', 'shared-channel']);
+
 /**
- * Members of the workspace may speak, where nobody of another organization listens. Null means yes. Asked in this
- * order, so that an outsider learns nothing about how a channel is set up.
+ * Members of the workspace may speak. Who is in a channel decides whether the agent works there, the same for all who ask. So an outsider
+ * may speak where outsiders are not refused; a direct message is no such place, because there the agent acts as a member. Null means
+ * yes. Asked in this order, so that an outsider learns nothing about how a channel is set up.
  */
 export function refusalOf({ author, channel, off }: Speaking): Refusal | null {
   if (author === null || author === 'unknown') return 'unknown-person';
-  if (author !== 'member') return author;
+  if (author === 'bot') return author;
+  if (author !== 'member' && (channel === null || channel.kind === 'im' || (off && BECAUSE_OF_OUTSIDERS.has(off))))
+    return author;
   if (channel === null) return 'unknown-channel';
-  if (channel.external) return 'shared-channel';
   return off;
 }

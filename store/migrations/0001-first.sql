@@ -33,8 +33,12 @@ create table channel (
   seen_at timestamptz not null default now(),
   -- When Slack last announced a change. What was asked before that is not believed.
   changed_at timestamptz not null default 'epoch',
+  -- When its members were last read, and when one last joined or left. What was read before that is not believed.
+  members_read_at timestamptz not null default 'epoch',
+  members_changed_at timestamptz not null default 'epoch',
   primary key (team, id)
 );
+create index channel_external on channel (team, id) where external;
 create index channel_name on channel (name);
 create index channel_time on channel (seen_at);
 
@@ -69,6 +73,69 @@ create table person (
   primary key (team, id)
 );
 create index person_time on person (seen_at);
+
+-- Who is in a conversation and is not known to be a member of the workspace. Members are not written down.
+create table channel_outsider (
+  team text not null,
+  channel text not null,
+  person text not null,
+  class text not null check (class in ('guest', 'external', 'unknown')),
+  primary key (team, channel, person),
+  foreign key (team, channel) references channel (team, id) on delete cascade
+);
+create index channel_outsider_person on channel_outsider (team, person);
+
+-- Conversations with outsiders in them. What they reach follows from this, so it is part of the policy in force.
+create view mixed_channel as
+select channel.team, channel.id as channel, channel.name,
+  coalesce(bool_or(outsider.class in ('guest', 'unknown')), false) as guests,
+  channel.external or coalesce(bool_or(outsider.class = 'external'), false) as shared
+from (select team, id from channel where external union select team, channel from channel_outsider) mixed
+join channel on channel.team = mixed.team and channel.id = mixed.id
+left join channel_outsider outsider on outsider.team = channel.team and outsider.channel = channel.id
+where channel.kind <> 'im'
+group by channel.team, channel.id, channel.name, channel.external;
+
+-- Counts the changes of mixed_channel. To number them costs the same however many there are.
+create table mixed_revision (revision bigint not null);
+insert into mixed_revision values (0);
+
+create function note_mixed_change() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update mixed_revision set revision = revision + 1;
+  perform pg_notify('bellhop_policy', '');
+  return null;
+end $$;
+create function note_outsiders() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if exists (select from changed) then
+    update mixed_revision set revision = revision + 1;
+    perform pg_notify('bellhop_policy', '');
+  end if;
+  return null;
+end $$;
+create trigger outsiders_came after insert on channel_outsider
+  referencing new table as changed for each statement execute function note_outsiders();
+create trigger outsiders_changed after update on channel_outsider
+  referencing new table as changed for each statement execute function note_outsiders();
+create trigger outsiders_left after delete on channel_outsider
+  referencing old table as changed for each statement execute function note_outsiders();
+create trigger channel_came_shared after insert on channel for each row when (new.external) execute function note_mixed_change();
+create trigger channel_became_shared after update of external on channel for each row
+  when (old.external <> new.external) execute function note_mixed_change();
+
+-- What Slack says of a person counts wherever they are.
+create function outsider_changed() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if new.class in ('member', 'bot') then
+    delete from channel_outsider where team = new.team and person = new.id;
+  else
+    update channel_outsider set class = new.class where team = new.team and person = new.id and class <> new.class;
+  end if;
+  return null;
+end $$;
+create trigger person_class after update of class on person for each row
+  when (old.class <> new.class) execute function outsider_changed();
 
 -- Up to when a gateway is known to have stored every event that Slack sent to it. One row for each gateway, since Slack sends
 -- an event to one connection only.
@@ -114,7 +181,8 @@ create table policy (
 -- Names what is in force without reading a document: another text after each change.
 create view policy_revision as
 select coalesce((select max(version) from policy), 0) || ' ' || md5((
-  select coalesce(json_agg(each order by team, channel), '[]') from confirmed_channel each)::text) as revision;
+  select coalesce(json_agg(each order by team, channel), '[]') from confirmed_channel each)::text)
+  || ' ' || (select revision from mixed_revision) as revision;
 
 -- The part of a document that says how sandboxes are furnished, for the runner, which reads no rules.
 create view applied_environment as

@@ -1,6 +1,5 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { EMPTY_DOCUMENT } from '../../access/document.ts';
-import { indexAccess, type Off, type RequesterChannel } from '../../access/effective-access.ts';
+import type { Off, RequesterChannel } from '../../access/effective-access.ts';
 import type { PersonalOffer } from '../../access/people-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
@@ -12,6 +11,7 @@ import type { GrantDoor } from '../../slack/personal/grant-ways.ts';
 import type { CatchUpTimes } from '../../slack/receiving/catch-up.ts';
 import { type Gateway, startGateway } from '../../slack/start-gateway.ts';
 import type { Database } from '../../store/database.ts';
+import { createPolicyReader } from '../../store/policy-reader.ts';
 import { createKeepToken } from '../../workers/gateway/keep-own-token.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type SimMessage, startTestSlack, type TestSlack } from './slack-simulator.ts';
@@ -71,6 +71,7 @@ export async function startGatewayStage(
   const identity = await whoAmI(client);
   const signals = createSessionSignals({ client: temporal.client, taskQueue: 'gateway-test' });
   const running = new Set<Gateway>();
+  const policy = createPolicyReader(db.database);
 
   return {
     slack,
@@ -90,7 +91,7 @@ export async function startGatewayStage(
         offers: async () => [],
         models: async () => [],
         keepToken: createKeepToken(db.database),
-        whyOff: async (scope) => indexAccess(EMPTY_DOCUMENT).whyOff(scope),
+        whyOff: async (scope) => (await policy()).whyOff(scope),
         log: { info: log('info'), warn: log('warn'), error: log('error') },
         ...given(options),
       });

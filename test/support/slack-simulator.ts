@@ -115,6 +115,8 @@ export interface TestSlack extends AsyncDisposable {
   submit(as: string, values: Readonly<Record<string, string>>): Promise<SimSubmission>;
   closeModal(as: string): Promise<void>;
   deactivate(as: string): Promise<void>;
+  /** An administrator makes somebody a guest, or a member. */
+  classify(user: string, kind: 'member' | 'guest'): Promise<void>;
   /** The id of this person's DM with the app. */
   openDm(as: string): Promise<string>;
   invite(channel: string, user: string): Promise<void>;
@@ -242,6 +244,7 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
     submit: (as, values) => control('submissions', { as, values }),
     closeModal: (as) => control('dismissals', { as }),
     deactivate: (as) => control('deactivations', { as }),
+    classify: (user, kind) => control('classes', { user, kind }),
     openDm: async (as) => (await control<{ channel: string }>('open-dm', { as })).channel,
     invite: (channel, user) => control('members', { as: 'ada', channel, user, action: 'join' }),
     dismiss: (channel, user) => control('members', { as: 'ada', channel, user, action: 'leave' }),

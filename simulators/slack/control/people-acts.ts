@@ -13,6 +13,7 @@ import { asSlackClientSends } from './composer.ts';
 import { ControlError } from './errors.ts';
 import { actorNamed, channelNamed, channelOf, messageAt, parentAt, personNamed } from './lookups.ts';
 import type {
+  classRequest,
   deleteRequest,
   editRequest,
   homeRequest,
@@ -41,6 +42,8 @@ export interface PeopleActs {
   changeMember(request: z.infer<typeof memberRequest>): void;
   /** An administrator ends the account of this person. */
   deactivate(request: z.infer<typeof homeRequest>): void;
+  /** An administrator makes somebody a guest, or a member. */
+  classify(request: z.infer<typeof classRequest>): void;
 }
 
 /**
@@ -125,6 +128,12 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       const person = personNamed(world, as);
       world.deactivated.add(person.id);
       events.userChanged(userObject(person, true));
+    },
+    classify({ user, kind }) {
+      const person = personNamed(world, user);
+      person.kind = kind;
+      person.changes = (person.changes ?? 0) + 1;
+      events.userChanged(userObject(person, world.deactivated.has(person.id)));
     },
     changeMember(request) {
       const by = actorNamed(world, request.as);

@@ -55,6 +55,11 @@ export const actionRequest = z.strictObject({
 
 export const homeRequest = z.strictObject({ as: who });
 
+export const classRequest = z.strictObject({
+  user: who,
+  kind: z.enum(['member', 'guest', 'single-channel-guest', 'stranger']),
+});
+
 export const homeActionRequest = z.strictObject({
   as: who,
   action_id: z.string().min(1),

@@ -77,6 +77,10 @@ export function registerControl(server: FastifyInstance, dependencies: ControlDe
         people.deactivate(body(requests.homeRequest, request));
         return { ok: true };
       });
+      control.post('/classes', async (request) => {
+        people.classify(body(requests.classRequest, request));
+        return { ok: true };
+      });
       control.post('/home', async (request) => {
         viewActs.openHome(body(requests.homeRequest, request));
         return { ok: true };

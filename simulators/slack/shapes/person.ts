@@ -28,7 +28,7 @@ export function userObject(person: Person, deleted = false): Record<string, unkn
     },
     is_bot: person.kind === 'bot',
     is_app_user: false,
-    updated: deleted ? 1_767_312_000 : 1_767_225_600,
+    updated: (deleted ? 1_767_312_000 : 1_767_225_600) + (person.changes ?? 0),
     // Slack tells neither role nor restriction of people of another organization.
     ...(ownTeam
       ? {

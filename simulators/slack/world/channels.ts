@@ -21,7 +21,7 @@ export function initialChannels(): Channel[] {
       id: 'C00PLATFORM',
       name: 'platform-eng',
       topic: 'Builds, data and on-call',
-      members: [...STAFF, 'U0000000GIA', 'U0DEPLOYBOT', APP.userId],
+      members: [...STAFF, 'U0DEPLOYBOT', APP.userId],
     },
     {
       ...channel,
@@ -29,7 +29,7 @@ export function initialChannels(): Channel[] {
       name: 'general',
       topic: 'Company-wide announcements',
       isGeneral: true,
-      members: [...STAFF, 'U0000000GIA', 'U0000000SOL', 'U0DEPLOYBOT', APP.userId],
+      members: [...STAFF, 'U0DEPLOYBOT', APP.userId],
     },
     {
       ...channel,
@@ -37,6 +37,13 @@ export function initialChannels(): Channel[] {
       name: 'my-code',
       topic: 'Your own branches and pull requests',
       members: [...STAFF, APP.userId],
+    },
+    {
+      ...channel,
+      id: 'C00PARTNERS',
+      name: 'partners',
+      topic: 'With guests of ours',
+      members: [...STAFF, 'U0000000GIA', 'U0000000SOL', APP.userId],
     },
     { ...channel, id: 'C0000RANDOM', name: 'random', topic: 'Anything else', members: [...STAFF] },
     {

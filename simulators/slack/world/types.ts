@@ -9,7 +9,9 @@ export interface Person {
   readonly name: string;
   readonly realName: string;
   readonly title: string;
-  readonly kind: PersonKind;
+  kind: PersonKind;
+  /** How often an administrator has changed what they are. Absent: never. */
+  changes?: number;
   readonly teamId: string;
   /** IANA time zone. */
   readonly tz: string;

@@ -41,8 +41,8 @@ test('guests, other organizations, bots and group messages are refused in words,
   const { slack } = bellhop;
   const dm = await slack.openDm('gia');
   const cases = [
-    ['gia', 'platform-eng', /Guests cannot/],
-    ['sol', 'general', /Guests cannot/],
+    ['gia', 'partners', /Guests cannot/],
+    ['sol', 'partners', /Guests cannot/],
     ['gia', dm, /Guests cannot/],
     ['hal', 'acme-globex', /other organizations/],
     ['ada', 'acme-globex', /shared with another organization/],

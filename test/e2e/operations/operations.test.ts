@@ -107,7 +107,7 @@ test('a message is found by its link, and an answer by its own; of a refused one
   );
   expect((await bellhopCommand(bellhop, ['egress', link, '--turn', '2'])).out).toMatch(/^Nothing has left/);
 
-  const refused = await bellhop.slack.post('gia', 'platform-eng', '@bellhop hello');
+  const refused = await bellhop.slack.post('gia', 'partners', '@bellhop hello');
   await bellhop.slack.waitForAnswer(refused, /Guests cannot/);
   const byName = await bellhopCommand(bellhop, ['find', '#platform-eng', refused.ts]);
   expect(byName.out).toMatch(/never started\nmessage +of U0000000GIA, .*: refused/);

@@ -14,8 +14,10 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
   gateway: {
     channel: 's i u',
+    channel_outsider: 's i u d',
     channel_verdict: 's(channel name team) d',
     confirmed_channel: 's',
+    mixed_channel: 's',
     file: 's i u(size)',
     file_chunk: 's i',
     held_back: 's i u(confirmed)',
@@ -46,6 +48,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     access_snapshot: 's i',
     channel: 's',
     confirmed_channel: 's',
+    mixed_channel: 's',
     egress_event: 's',
     file: 's(id) u(turn)',
     inbox: 's i u(claimed_until delivered_at not_before state turn)',
@@ -94,6 +97,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
   },
   proxy: {
     confirmed_channel: 's',
+    mixed_channel: 's',
     credential: 's',
     egress_event: 's i u(bytes_in bytes_out requests)',
     own_use: 's',
@@ -110,6 +114,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     channel: 's',
     channel_verdict: 's i u d',
     confirmed_channel: 's',
+    mixed_channel: 's',
     credential: 's(connection created_at expires_at key_id version) i d',
     egress_event: 's',
     held_back: 's',
@@ -136,6 +141,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
   console: {
     access_snapshot: 's',
     confirmed_channel: 's',
+    mixed_channel: 's',
     egress_event: 's',
     held_back: 's',
     outbox: 's(final id key kind sent_at session)',

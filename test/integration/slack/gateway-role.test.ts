@@ -41,7 +41,7 @@ test('the gateway does all of its work with the least rights of its role', async
   await slack.waitForAnswer(parent, /Nothing is running here/);
   await slack.post('ada', parent.channel, '@bellhop stop', { threadTs: parent.ts });
   await until(async () => (await stage.signals(stage.sessionOf(parent))).length === 2, 'the stop');
-  const guest = await slack.post('gia', 'platform-eng', '@bellhop and me?');
+  const guest = await slack.post('gia', 'partners', '@bellhop and me?');
   await slack.waitForAnswer(guest, /Guests/);
 
   const session = stage.sessionOf(parent);

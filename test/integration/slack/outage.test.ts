@@ -133,20 +133,21 @@ test('what a stop overtook before its author was known is judged like anything e
   await db.database.query("delete from person where id <> 'U0000000ADA'");
   await slack.fault({ failWith: 'users.info', error: 'internal_error', times: 1_000 });
   const place = { threadTs: thread.ts, raw: true };
-  const guest = await slack.post('gia', thread.channel, '<@U000BELLHOP> leak &amp; run', place);
+  const stranger = await slack.post('edsger', thread.channel, '<@U000BELLHOP> leak &amp; run', place);
+  await slack.deactivate('edsger');
   const member = await slack.post('grace', thread.channel, '<@U000BELLHOP> this &amp; that', place);
   await until(async () => {
-    const waiting = (await stage.inbox()).filter((row) => [guest.ts, member.ts].includes(String(row.ts)));
+    const waiting = (await stage.inbox()).filter((row) => [stranger.ts, member.ts].includes(String(row.ts)));
     return waiting.length === 2 && waiting.every((row) => row.state === 'received' && row.attempts);
   }, 'both to wait');
   const stop = await slack.post('ada', thread.channel, '@bellhop stop', { threadTs: thread.ts });
   await slack.waitForReaction(stop, 'octagonal_sign');
   await slack.clearFaults();
-  await slack.waitForAnswer(thread, /Guests cannot/);
+  await slack.waitForAnswer(thread, /could not tell me who you are/);
   const rowOf = async ({ ts }: { ts: string }) => (await stage.inbox()).find((row) => row.ts === ts);
   await until(async () => (await rowOf(member))?.state === 'context', 'the message to become context');
   expect(await rowOf(member)).toMatchObject({ author_class: 'member', text: 'this & that' });
-  expect(await rowOf(guest)).toMatchObject({ state: 'refused', author_class: 'guest' });
+  expect(await rowOf(stranger)).toMatchObject({ state: 'refused', author_class: 'unknown' });
   const names = (await stage.signals(stage.sessionOf(thread))).map((signal) => signal.name);
   expect(names).toEqual(['message', 'stop']);
   await gateway.stop();

@@ -77,8 +77,10 @@ test('a message that tags somebody else is context', async () => {
 
 test('an untagged guest in a thread is context with their class, and hears nothing', async () => {
   const thread = await begin();
+  await stage.slack.invite(thread.channel, 'gia');
   const aside = await say('gia', thread, 'me too');
   await untilState(aside, 'context');
+  await stage.slack.dismiss(thread.channel, 'gia');
   const row = (await stage.inbox()).find((each) => each.ts === aside.ts);
   expect(row?.author_class).toBe('guest');
   expect(await stage.slack.answers(thread)).toHaveLength(0);
@@ -121,7 +123,9 @@ test('called into a thread, the agent gets what was said there, with classes and
     files: [{ name: 'numbers.csv', content: 'a,b' }],
     raw: true,
   });
+  await slack.invite('platform-eng', 'gia');
   await slack.post('gia', 'platform-eng', 'I would roll back', { threadTs: alert.ts });
+  await slack.dismiss('platform-eng', 'gia');
   const mention = await slack.post('ada', 'platform-eng', '@bellhop what is this?', { threadTs: alert.ts });
   await slack.waitForReaction(mention, 'eyes');
   const rows = (await stage.inbox()).filter((row) => row.thread_ts === alert.ts);
@@ -178,8 +182,10 @@ describe('stop', () => {
 
   test('is not for guests', async () => {
     const thread = await begin();
+    await stage.slack.invite(thread.channel, 'gia');
     await say('gia', thread, '@bellhop stop');
     await stage.slack.waitForAnswer(thread, /Guests cannot/);
+    await stage.slack.dismiss(thread.channel, 'gia');
     expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
   });
 

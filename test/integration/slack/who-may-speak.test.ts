@@ -1,5 +1,6 @@
 import { EMPTY_DOCUMENT } from '../../../access/document.ts';
 import { indexAccess } from '../../../access/effective-access.ts';
+import { mixedChannels } from '../../../store/mixed-channels.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
@@ -24,7 +25,8 @@ beforeAll(async () => {
   await stage.start({
     whyOff: async (scope) => {
       const scopes = [{ ...organization, directMessages, groupMessages }];
-      return scope === disabled ? 'disabled' : indexAccess({ ...EMPTY_DOCUMENT, scopes }).whyOff(scope);
+      const mixed = await mixedChannels(stage.db.database);
+      return scope === disabled ? 'disabled' : indexAccess({ ...EMPTY_DOCUMENT, scopes, mixed }).whyOff(scope);
     },
     now: () => new Date(Date.now() + ahead),
   });
@@ -48,10 +50,11 @@ async function settled(count: number): Promise<void> {
 }
 
 test.each([
-  ['a guest', 'gia', 'platform-eng', /Guests cannot/],
-  ['a single-channel guest', 'sol', 'general', /Guests cannot/],
+  ['a guest', 'gia', 'partners', /Guests cannot/],
+  ['a single-channel guest', 'sol', 'partners', /Guests cannot/],
   ['somebody of another organization', 'hal', 'acme-globex', /other organizations/],
   ['another bot', 'deploybot', 'platform-eng', /not for other bots/],
+  ['a member in a channel with guests', 'ada', 'partners', /Guests are in this channel/],
   ['a member in a channel shared with another organization', 'ada', 'acme-globex', /shared with another organization/],
 ])('%s is refused in words, once, and nothing starts', async (_, as, channel, words) => {
   const { slack } = stage;

@@ -50,7 +50,8 @@ test('members speak in channels that are theirs and switched on', () => {
   expect(refusalOf({ author: 'member', channel: { kind: 'mpim', external: false }, off: 'group-messages' })).toBe(
     'group-messages',
   );
-  expect(refusalOf({ author: 'member', channel: { ...channel, external: true }, off: null })).toBe('shared-channel');
+  expect(refusalOf({ author: 'member', channel, off: 'shared-channel' })).toBe('shared-channel');
+  expect(refusalOf({ author: 'member', channel, off: 'guests' })).toBe('guests');
 });
 
 test('what cannot be looked up is refused', () => {
@@ -60,5 +61,18 @@ test('what cannot be looked up is refused', () => {
 });
 
 test('an outsider learns nothing about the channel', () => {
-  expect(refusalOf({ author: 'guest', channel: { ...channel, external: true }, off: 'disabled' })).toBe('guest');
+  expect(refusalOf({ author: 'guest', channel, off: 'shared-channel' })).toBe('guest');
+  expect(refusalOf({ author: 'external', channel, off: 'guests' })).toBe('external');
+  expect(refusalOf({ author: 'guest', channel: null, off: null })).toBe('guest');
+});
+
+test('where outsiders are not refused, one is heard like everybody else', () => {
+  expect(refusalOf({ author: 'guest', channel, off: null })).toBeNull();
+  expect(refusalOf({ author: 'external', channel, off: null })).toBeNull();
+  expect(refusalOf({ author: 'guest', channel, off: 'disabled' })).toBe('disabled');
+});
+
+test('an outsider has no direct messages, and a bot is never heard', () => {
+  expect(refusalOf({ author: 'guest', channel: { kind: 'im', external: false }, off: null })).toBe('guest');
+  expect(refusalOf({ author: 'bot', channel, off: null })).toBe('bot');
 });

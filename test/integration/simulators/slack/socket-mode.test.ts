@@ -136,7 +136,7 @@ describe('a Bolt app connected to the Slack simulator', () => {
   });
 
   it('hears what guests, people of other organizations and bots say, marked as theirs', async () => {
-    await slack.post('gia', '#platform-eng', '@bellhop as a guest');
+    await slack.post('gia', '#partners', '@bellhop as a guest');
     await slack.post('hal', '#acme-globex', '@bellhop from Globex');
     await slack.post('deploybot', '#platform-eng', '<@U000BELLHOP> deployed');
     await settle();

@@ -14,6 +14,7 @@ import * as inboxClaims from '../../../../store/inbox-claims.ts';
 import * as inboxIntake from '../../../../store/inbox-intake.ts';
 import * as incomingFiles from '../../../../store/incoming-files.ts';
 import * as lastAsker from '../../../../store/last-asker.ts';
+import * as mixedChannels from '../../../../store/mixed-channels.ts';
 import * as nextDue from '../../../../store/next-due.ts';
 import * as outbox from '../../../../store/outbox.ts';
 import * as outboxClaims from '../../../../store/outbox-claims.ts';
@@ -87,6 +88,13 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'channels.saveChannel': (db) =>
     channels.saveChannel(db, { team: 'T1', id: 'C77', name: 'x', kind: 'public', external: false }),
   'channels.forgetChannel': (db) => channels.forgetChannel(db, 'T1', 'C77'),
+  'mixed-channels.membersReadAt': (db) => mixedChannels.membersReadAt(db, 'T1', 'C77'),
+  'mixed-channels.channelAudience': (db) => mixedChannels.channelAudience(db, 'T1', 'C77'),
+  'mixed-channels.noteOutsider': (db) => mixedChannels.noteOutsider(db, 'T1', 'C77', { person: 'U77', class: 'guest' }),
+  'mixed-channels.noteLeft': (db) => mixedChannels.noteLeft(db, 'T1', 'C77', 'U77'),
+  'mixed-channels.classesOf': (db) => mixedChannels.classesOf(db, 'T1', ['U77', 'U78']),
+  'mixed-channels.saveOutsiders': (db) =>
+    mixedChannels.saveOutsiders(db, { team: 'T1', channel: 'C77', outsiders: [], askedAt: new Date() }),
   'catch-up.requestCatchUp': (db) => catchUp.requestCatchUp(db, 'T1', 'g1', 0),
   'catch-up.takeCatchUpLease': (db) => catchUp.takeCatchUpLease(db, 'T1', 'g1'),
   'catch-up.renewCatchUpLease': (db) => catchUp.renewCatchUpLease(db, lease),

@@ -1,6 +1,9 @@
 /** Functions that send no statement, or one that nobody waits for. */
 export const NOT_HOT: Readonly<Record<string, string>> = {
   'inbox.toRow': 'sends nothing',
+  'mixed-channels.mixedChannels': 'once in a `plan`',
+  'mixed-channels.doubtMembers': 'when a connection to Slack begins, or a member becomes a guest',
+  'mixed-channels.isOutside': 'asks nothing of the database',
   'channel-verdicts.confirmedChannels': 'once in a `plan` or an `apply`',
   'channel-verdicts.dropVerdictsBut': 'once in an `apply`',
   'channel-verdicts.keepVerdict': 'the command line, when a person confirms a channel',

@@ -1,0 +1,178 @@
+import { databaseTime } from '../../store/clock.ts';
+import type { Database } from '../../store/database.ts';
+import type { AuthorClass } from '../../store/inbox.ts';
+import {
+  classesOf,
+  doubtMembers,
+  isOutside,
+  membersReadAt,
+  noteLeft,
+  noteOutsider,
+  type Outsider,
+  saveOutsiders,
+} from '../../store/mixed-channels.ts';
+import type { Person } from '../../store/people.ts';
+import { failureOf, LookupUnavailable, TryAgain } from '../api/errors.ts';
+import type { SlackIdentity } from '../api/identity.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
+import { patiently } from '../api/patiently.ts';
+import { createLookups } from './lookups.ts';
+import { within } from './within.ts';
+
+/**
+ * Who is in a conversation, as far as it matters: the outsiders. What is found is part of the policy in force (access/outsiders.ts), so it
+ * counts for running turns as well.
+ */
+export interface Audience {
+  /**
+   * Returns when it is known who is in a conversation.
+   * @throws TryAgain while it is being read, LookupUnavailable when Slack does not say
+   */
+  known(channel: string): Promise<void>;
+  /** Somebody has written there, so they are in it. */
+  seen(channel: string, person: string, author: AuthorClass): Promise<void>;
+  joined(channel: string, person: string): Promise<void>;
+  left(channel: string, person: string): Promise<void>;
+  /** A member of the workspace has become a guest: the places they are in have an outsider now. */
+  becameOutsider(person: string, author: Outsider['class']): Promise<void>;
+  /** A connection to Slack begins. Who joined before it may have been told to nobody. */
+  connected(): Promise<void>;
+  stop(): void;
+}
+
+export interface AudienceOptions {
+  readonly db: Database;
+  readonly calls: PacedCalls;
+  readonly identity: SlackIdentity;
+  /** Looks somebody up whose class is not known. Null: Slack knows nobody of that id. */
+  readonly person: (user: string) => Promise<Person | null>;
+  /** Reads everybody in the workspace, where that is quicker than one question each. */
+  readonly readEverybody: () => void;
+  readonly now?: () => Date;
+}
+
+/** How long a list of members is believed. Events of Slack keep it right meanwhile; this is for one that was lost. */
+const LIFE_MS = 10 * 60_000;
+/** Slack usually answers within this time. After it the message waits elsewhere. */
+const HOLD_MS = 1_000;
+const RETRY_MS = 30_000;
+/** The most that Slack gives at once. */
+const PAGE = 1_000;
+const MAX_PAGES = 100;
+
+export function createAudience(options: AudienceOptions): Audience {
+  const { db, calls, identity, person, now = () => new Date() } = options;
+  const { team } = identity;
+  const stopping = new AbortController();
+
+  const readings = createLookups<true>({
+    async look(channel) {
+      for (;;) {
+        const askedAt = await databaseTime(db);
+        const outsiders = await outsidersAmong(await membersOf(channel));
+        if (await saveOutsiders(db, { team, channel, outsiders, askedAt })) return true;
+      }
+    },
+  });
+
+  /** @throws LookupUnavailable when Slack does not say, which means that nobody knows */
+  async function membersOf(channel: string): Promise<string[]> {
+    const members: string[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const asked = { channel, limit: PAGE, ...(cursor ? { cursor } : {}) };
+      const answer = await patiently(() => calls.call('conversations.members', asked), stopping.signal).catch(
+        (error) => {
+          throw new LookupUnavailable(`conversations.members: ${reasonOf(error)}`);
+        },
+      );
+      members.push(...((answer.members ?? []) as string[]));
+      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      if (!cursor) return members;
+    }
+    throw new LookupUnavailable(`the conversation has more than ${MAX_PAGES * PAGE} members`);
+  }
+
+  async function outsidersAmong(members: readonly string[]): Promise<Outsider[]> {
+    const others = members.filter((member) => member !== identity.botUser);
+    const classes = new Map(await classesOf(db, team, others));
+    const unknown = others.filter((member) => !classes.has(member));
+    const asked = unknown.map(async (member) => classes.set(member, (await patientPerson(member))?.class ?? 'unknown'));
+    options.readEverybody();
+    await Promise.all(asked);
+    return [...classes].flatMap(([id, found]) => (isOutside(found) ? [{ person: id, class: found }] : []));
+  }
+
+  /** A list of members is of no use without the class of each. */
+  async function patientPerson(user: string): Promise<Person | null> {
+    for (;;) {
+      try {
+        return await person(user);
+      } catch (error) {
+        if (!(error instanceof TryAgain)) throw error;
+        stopping.signal.throwIfAborted();
+        await (error.over ?? new Promise((resolve) => setTimeout(resolve, HOLD_MS)));
+      }
+    }
+  }
+
+  const classNow = async (user: string): Promise<AuthorClass> => {
+    try {
+      return (await person(user))?.class ?? 'unknown';
+    } catch {
+      return 'unknown';
+    }
+  };
+
+  return {
+    async known(channel) {
+      const at = await membersReadAt(db, team, channel);
+      if (at && now().getTime() - at.getTime() < LIFE_MS) return;
+      const asked = readings.ask(channel);
+      if (await within(readings.isLimited() ? 0 : HOLD_MS, asked)) return;
+      throw new TryAgain(`it is still being read who is in ${channel}`, RETRY_MS, asked);
+    },
+    async seen(channel, user, author) {
+      if (isOutside(author)) await noteOutsider(db, team, channel, { person: user, class: author });
+    },
+    async joined(channel, user) {
+      if (user === identity.botUser) return doubtMembers(db, team, channel);
+      const known = (await classesOf(db, team, [user])).get(user);
+      if (known !== undefined && !isOutside(known)) return;
+      // 1. The members are in doubt from now on, so a message that comes now waits until they are read.
+      // 2. Slack is asked who it is. A new colleague must not look like a guest meanwhile.
+      // 3. An outsider is noted, and somebody of whom Slack does not tell counts as one. Running turns see it by the policy.
+      // Therefore a process that ends in between leaves the doubt behind, and no guest is overlooked.
+      await doubtMembers(db, team, channel);
+      const found = known ?? (await classNow(user));
+      if (isOutside(found)) await noteOutsider(db, team, channel, { person: user, class: found });
+    },
+    left: (channel, user) =>
+      user === identity.botUser ? doubtMembers(db, team, channel) : noteLeft(db, team, channel, user),
+    async becameOutsider(user, author) {
+      await doubtMembers(db, team, null);
+      let cursor: string | undefined;
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        const asked = {
+          ...{ user, types: 'public_channel,private_channel,mpim', exclude_archived: true, limit: 200 },
+          ...(cursor ? { cursor } : {}),
+        };
+        const answer = await patiently(() => calls.call('users.conversations', asked), stopping.signal);
+        for (const { id } of (answer.channels ?? []) as { id?: string }[])
+          if (id) await noteOutsider(db, team, id, { person: user, class: author });
+        cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+        if (!cursor) return;
+      }
+    },
+    connected: () => doubtMembers(db, team, null),
+    stop() {
+      stopping.abort();
+      readings.stop();
+    },
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const failure = failureOf(error);
+  return failure.kind === 'refused' ? failure.code : failure.kind === 'unknown' ? failure.reason : failure.kind;
+}
