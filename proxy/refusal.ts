@@ -189,6 +189,7 @@ export interface RefusalNames {
   readonly isText?: boolean;
   /** The answer in the client's own protocol, when it reads nothing else. */
   readonly told?: ToldRefusal | null;
+  readonly asked?: AskedAddress | null;
 }
 
 /**
@@ -200,6 +201,8 @@ export class Refusal extends Error {
   readonly rule: string | null;
   readonly connection: string | null;
   readonly detail: string | null;
+  /** Where the request wanted to go, when that is no host that a rule can name. It is for the event. */
+  readonly asked: AskedAddress | null;
   /** True when the client shows only plain text to people, as git does. */
   readonly isText: boolean;
   /** The answer in the client's own protocol, when it reads nothing else. Null for the usual answer. */
@@ -213,12 +216,18 @@ export class Refusal extends Error {
     this.isText = names.isText ?? false;
     this.told = names.told ?? null;
     this.detail = names.detail || null;
+    this.asked = names.asked ?? null;
   }
 
   /** The message with its detail, for the event and the log. */
   get recorded(): string {
     return this.detail === null ? this.message : `${this.message} ${this.detail}`;
   }
+}
+
+export interface AskedAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** A refusal in the words of the client's protocol. */

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { type CanonicalHost, parseHostName } from '../../access/host-name.ts';
-import { Refusal } from '../refusal.ts';
+import { type AskedAddress, Refusal } from '../refusal.ts';
 
 /** Where a request goes, in canonical form. Everything after the parser uses only this form. */
 export interface Authority {
@@ -10,6 +10,8 @@ export interface Authority {
 
 const PORT = /^[1-9][0-9]{0,4}$/;
 const MAX_PORT = 65_535;
+/** Characters of a text that is no host, in the event. */
+const MOST_SHOWN = 200;
 
 /**
  * Reads `host:port` (RFC 9110 7.1, without user information). The port is required unless a default is given.
@@ -18,16 +20,16 @@ const MAX_PORT = 65_535;
 export function parseAuthority(text: string, defaultPort?: number): Authority {
   const literal = /^\[([0-9A-Fa-f:.]+)\](?::(.*))?$/s.exec(text);
   if (literal) {
-    if (!isIPv6(literal[1] ?? '')) throw refused('has brackets around something else than an IPv6 address');
-    portOf(literal[2], defaultPort);
-    throw addressLiteral(literal[1] ?? '');
+    const [, address = '', given] = literal;
+    if (!isIPv6(address)) throw refused(text, 'has brackets around something else than an IPv6 address');
+    throw addressLiteral(address, { host: `[${address}]`, port: portOf(text, given, defaultPort) });
   }
   const colon = text.indexOf(':');
   const name = colon === -1 ? text : text.slice(0, colon);
-  const port = portOf(colon === -1 ? undefined : text.slice(colon + 1), defaultPort);
-  if (isIPv4(name)) throw addressLiteral(name);
+  const port = portOf(text, colon === -1 ? undefined : text.slice(colon + 1), defaultPort);
+  if (isIPv4(name)) throw addressLiteral(name, { host: name, port });
   const parsed = parseHostName(name);
-  if ('refused' in parsed) throw refused(parsed.refused);
+  if ('refused' in parsed) throw refused(text, parsed.refused);
   return { host: parsed.host, port };
 }
 
@@ -46,17 +48,21 @@ export function defaultPortOf(scheme: 'http' | 'https'): number {
   return scheme === 'https' ? 443 : 80;
 }
 
-function portOf(text: string | undefined, defaultPort: number | undefined): number {
-  if (text === undefined && defaultPort !== undefined) return defaultPort;
-  if (text === undefined) throw refused('has no port');
-  if (!PORT.test(text) || Number(text) > MAX_PORT) throw refused('has a port that is not a number from 1 to 65535');
-  return Number(text);
+function portOf(text: string, port: string | undefined, defaultPort: number | undefined): number {
+  if (port === undefined && defaultPort !== undefined) return defaultPort;
+  if (port === undefined) throw refused(text, 'has no port');
+  if (!PORT.test(port) || Number(port) > MAX_PORT) {
+    throw refused(text, 'has a port that is not a number from 1 to 65535');
+  }
+  return Number(port);
 }
 
-function refused(reason: string): Refusal {
-  return new Refusal('bad_authority', `The host of this request ${reason}.`);
+/** The event says what it was, since there is no host that could stand in it. */
+function refused(text: string, reason: string): Refusal {
+  const detail = `It was ${JSON.stringify(text.slice(0, MOST_SHOWN))}.`;
+  return new Refusal('bad_authority', `The host of this request ${reason}.`, { detail });
 }
 
-function addressLiteral(address: string): Refusal {
-  return new Refusal('address_literal', `${address} is an address. Only hosts with a name can be allowed.`);
+function addressLiteral(address: string, asked: AskedAddress): Refusal {
+  return new Refusal('address_literal', `${address} is an address. Only hosts with a name can be allowed.`, { asked });
 }

@@ -40,7 +40,9 @@ export function createRefuser({ recorder, clock, denials, onError }: RefuserOpti
           refusal,
         );
       }
-      const { code, message, recorded, rule, connection } = refusal;
+      const { code, message, recorded, rule, connection, asked } = refusal;
+      // The exchange names no host then, and who looks for an address would not find it.
+      if (asked) Object.assign(exchange, asked);
       const answer = refusalAnswer(refusal, refusedRequestOf(exchange), holdMs);
       const told = status === null ? null : answer.status;
       const ending = { outcome: 'blocked', code, reason: recorded, status: told, rule, connection } as const;

@@ -160,7 +160,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 function createServer(): FastifyInstance {
-  const server = fastify({ bodyLimit: MOST_BYTES, forceCloseConnections: true, genReqId: () => randomUUID() });
+  const server = fastify({
+    bodyLimit: MOST_BYTES,
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+    // Names of files stand in their addresses, each letter as up to twelve.
+    routerOptions: { maxParamLength: 255 * 12 },
+  });
   // Every body is read whole and understood by its receiver: Slack takes form, JSON, multipart and raw bytes.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

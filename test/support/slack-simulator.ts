@@ -88,6 +88,8 @@ export interface PostOptions {
   }[];
   /** Takes the text as Slack's own markup. */
   readonly raw?: boolean;
+  readonly blocks?: readonly Readonly<Record<string, unknown>>[];
+  readonly attachments?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface TestSlack extends AsyncDisposable {
@@ -209,12 +211,14 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
       SLACK_APP_TOKEN: (options.tokens ?? tokens).app,
       SLACK_BOT_TOKEN: (options.tokens ?? tokens).bot,
     },
-    post: (as, channel, text, { threadTs, files = [], raw = false } = {}) =>
+    post: (as, channel, text, { threadTs, files = [], raw = false, blocks = [], attachments = [] } = {}) =>
       control('messages', {
         as,
         channel,
         text,
         raw,
+        blocks,
+        attachments,
         ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
         files: files.map(({ content, ...file }) => ({
           ...file,

@@ -77,7 +77,8 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       const person = actorNamed(world, request.as);
       const channel = channelOf(world, person, request.channel);
       if (channel.isArchived) throw new ControlError('not_possible', `${channel.name} is archived.`);
-      if (request.text.trim() === '' && request.files.length === 0) {
+      const { blocks, attachments } = request;
+      if (request.text.trim() === '' && request.files.length + blocks.length + attachments.length === 0) {
         throw new ControlError('bad_request', 'A message needs text or a file.');
       }
       const parent = request.thread_ts === undefined ? null : parentAt(world, channel, request.thread_ts);
@@ -88,6 +89,8 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
         channel: channel.id,
         user: person.id,
         text: written(request.text, request.raw),
+        blocks,
+        attachments,
         threadTs: parent === null ? null : (parent.threadTs ?? parent.ts),
         fileIds: attached.map((file) => file.id),
         subtype: attached.length > 0 ? 'file_share' : null,

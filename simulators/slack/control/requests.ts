@@ -23,6 +23,10 @@ export const messageRequest = z.strictObject({
     .default([]),
   /** Takes the text as Slack's markup, without turning `@name` and addresses into it. */
   raw: z.boolean().default(false),
+  /** What an app shows, or the client of a person puts beside the text. */
+  blocks: z.array(z.looseObject({ type: z.string() })).default([]),
+  /** Forwarded messages, previews of links, and what an app attaches. */
+  attachments: z.array(z.looseObject({})).default([]),
 });
 
 export const editRequest = z.strictObject({

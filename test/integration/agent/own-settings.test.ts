@@ -55,11 +55,21 @@ beforeEach(async () => {
   await db.database.query('delete from personal_settings');
 });
 
+interface TurnOptions {
+  /** Goes on in this thread by another run of its workflow. */
+  readonly again?: SessionId;
+  readonly said?: Parameters<typeof say>[2];
+}
+
 /** A turn of somebody in a scope, up to its first model call. */
-async function turnIn(scope: ScopeKey, model: ScriptedModel = scriptedModel([answering([text('ok')])])) {
-  const session: SessionId = `slack:T1:D1:${1_800_000_000 + ++serial}.000100`;
+async function turnIn(
+  scope: ScopeKey,
+  model: ScriptedModel = scriptedModel([answering([text('ok')])]),
+  { again, said = {} }: TurnOptions = {},
+) {
+  const session: SessionId = again ?? `slack:T1:D1:${1_800_000_000 + ++serial}.000100`;
   await ensureSession(db.database, { id: session, scope, principal: principalOf(scope), permalink: null });
-  await say(db.database, session, { text: 'hi' });
+  await say(db.database, session, { text: 'hi', ...said });
   const beginning = createBeginning({ database: db.database, settings: DEFAULT_SESSION_SETTINGS });
   const fence = await beginning.openRun({ session, runId: `run-${serial}` });
   const begun = await beginning.beginTurn({ session, fence: { run: fence, count: 1 }, after: 0, stoppedUpTo: null });

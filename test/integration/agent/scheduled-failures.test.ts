@@ -63,3 +63,17 @@ test('a firing of a schedule that is gone and has no thread says nothing, for no
   await tellFiringFailed({ ...fired, session: null, failure: 'ScheduleRefused' });
   expect(await messagesOf(fired)).toEqual([]);
 });
+
+test('a firing that is tried again after an error is one opening message and one asking', async () => {
+  const { openThread, askInThread } = createScheduleActivities({ database: db.database });
+  const fired = firing();
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await expect(openThread(fired)).rejects.toMatchObject({ type: 'ScheduleNotPosted' });
+    await askInThread({ ...fired, session: SESSION });
+  }
+  expect(await messagesOf(fired)).toHaveLength(1);
+  const asked = await db.database.query('select 1 from inbox where event_id = $1', [
+    `schedule:${fired.schedule}:${fired.firedAt}`,
+  ]);
+  expect(asked.rowCount).toBe(1);
+});

@@ -92,6 +92,40 @@ test('the right person answers by a press, the session is told, and one line say
   expect(names.filter((name) => name === 'answered')).toHaveLength(1);
 });
 
+test("a guest's press changes nothing: the buttons stay, and a member's press counts", async () => {
+  const { slack } = stage;
+  const { message, session } = await working();
+  const { id } = await asked(session, { answerer: 'members' });
+  const card = await slack.waitForAnswer(message, /May I use your GitHub/);
+  await slack.click('gia', card, 'bellhop_answer/once');
+  await whispered('gia', /Your press has changed nothing/);
+  expect(await stateOf(id)).toMatchObject({ state: 'open' });
+  const [same] = (await slack.answers(message)).filter(({ ts }) => ts === card.ts);
+  expect(same?.blocks).toEqual(card.blocks);
+  await slack.click('grace', card, 'bellhop_answer/once');
+  await until(async () => (await stateOf(id))?.state === 'answered', 'the answer');
+});
+
+test('a card that is clicked twice, by two people at once, is answered once', async () => {
+  const { slack } = stage;
+  const { message, session } = await working();
+  const { id } = await asked(session, { answerer: 'members' });
+  const card = await slack.waitForAnswer(message, /May I use your GitHub/);
+  const presses = [
+    ['ada', 'once'],
+    ['grace', 'never'],
+    ['ada', 'once'],
+  ] as const;
+  await Promise.all(presses.map(([who, choice]) => slack.click(who, card, `bellhop_answer/${choice}`)));
+  await until(async () => (await stateOf(id))?.told === true, 'the session is told');
+  const { choice } = (await stateOf(id)) ?? {};
+  const { events } = await stage.temporal.client.workflow.getHandle(session).fetchHistory();
+  const names = (events ?? []).map((each) => each.workflowExecutionSignaledEventAttributes?.signalName);
+  expect(names.filter((name) => name === 'answered')).toHaveLength(1);
+  const lines = (await slack.answers(message)).map(everyText).filter((each) => each.includes('chose'));
+  expect(lines).toEqual([expect.stringContaining(choice === 'once' ? 'Allow once' : 'Never')]);
+});
+
 test('while Temporal is away the press is kept, and the session is told afterwards', async () => {
   const { slack } = stage;
   const { message, session } = await working();

@@ -8,7 +8,7 @@ import { keyFileIn, modelKeyFileIn, provideKeyFile } from '../../../credentials/
 import { prepareSchema } from '../../../setup/postgres/schema.ts';
 import { sha256Of } from '../../../simulators/acme/ledger.ts';
 import { type Acme, startAcme } from '../../../simulators/acme/server.ts';
-import { type ModelApi, startModelApi } from '../../../simulators/model-api/server.ts';
+import { type ModelApi, type ModelApiOptions, startModelApi } from '../../../simulators/model-api/server.ts';
 import { registerInstallationKey } from '../../../store/credentials.ts';
 import { type Database, openDatabase } from '../../../store/database.ts';
 import { registerModelKey } from '../../../store/model-keys.ts';
@@ -62,6 +62,8 @@ export interface InstallationOptions {
   readonly slack?: Parameters<typeof startTestSlack>[0];
   /** Milliseconds a model call takes. @default 0 */
   readonly modelDelayMs?: number;
+  /** Whose orders the model carries out. @default people */
+  readonly modelObeys?: ModelApiOptions['obeys'];
 }
 
 /** What the operator of this machine allows beyond the simulator of the outside world. */
@@ -89,7 +91,8 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   const db = started.use(await createTestDatabase());
   const slack = started.use(await startTestSlack(options.slack));
   const modelDelay = options.modelDelayMs ?? 0;
-  const model = started.use(await startModelApi({ scenarios: [], port: 0, apiKey: null, delayMs: modelDelay }));
+  const obeys = options.modelObeys ?? 'people';
+  const model = started.use(await startModelApi({ scenarios: [], port: 0, apiKey: null, delayMs: modelDelay, obeys }));
   const acmeControlToken = randomBytes(16).toString('hex');
   const acme = await startAcme({
     folder: path.join(home, 'acme'),

@@ -61,6 +61,20 @@ test.each(['93.184.216.34:443', '127.0.0.1:443', '[::1]:443', '[2606:2800:220:1:
   },
 );
 
+test('the event of a refusal has what was asked for: an address in the place of the host, anything else in words', () => {
+  const of = (text: string) => {
+    try {
+      return parseAuthority(text, 80);
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(of('169.254.169.254')).toMatchObject({ asked: { host: '169.254.169.254', port: 80 } });
+  expect(of('[::ffff:a9fe:a9fe]:8080')).toMatchObject({ asked: { host: '[::ffff:a9fe:a9fe]', port: 8080 } });
+  expect(of('2852039166')).toMatchObject({ asked: null, recorded: expect.stringMatching(/ It was "2852039166"\.$/) });
+  expect(of(`a.test:${'9'.repeat(1_000)}`)).toMatchObject({ recorded: expect.stringMatching(/^.{150,400}$/) });
+});
+
 test('a Host header names the port unless it is the usual one of the scheme', () => {
   const authority = parseAuthority('a.test:443');
   expect(hostHeader(authority, 'https')).toBe('a.test');
