@@ -19,7 +19,7 @@ import { storePolicy } from '../../../store/policy.ts';
 import { ensureSession } from '../../../store/sessions.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { answering, type ScriptedModel, scriptedModel, text } from './support/scripted-model.ts';
-import { say } from './support/session.ts';
+import { type Said, say } from './support/session.ts';
 
 const ADA = { team: 'T1', person: 'U1' };
 const named = (name: string): NamedModel => ({
@@ -45,6 +45,14 @@ beforeAll(async () => {
         instructions: 'Be polite.',
         model: 'large',
       },
+      {
+        scope: 'channel:T1:C2' as const,
+        label: '#ops',
+        enabled: null,
+        bundles: [],
+        instructions: '',
+        model: 'small',
+      },
     ],
     people: { offers: [], models: ['large', 'small'] },
   };
@@ -58,7 +66,7 @@ beforeEach(async () => {
 interface TurnOptions {
   /** Goes on in this thread by another run of its workflow. */
   readonly again?: SessionId;
-  readonly said?: Parameters<typeof say>[2];
+  readonly said?: Partial<Said>;
 }
 
 /** A turn of somebody in a scope, up to its first model call. */
@@ -67,7 +75,8 @@ async function turnIn(
   model: ScriptedModel = scriptedModel([answering([text('ok')])]),
   { again, said = {} }: TurnOptions = {},
 ) {
-  const session: SessionId = again ?? `slack:T1:D1:${1_800_000_000 + ++serial}.000100`;
+  serial += 1;
+  const session: SessionId = again ?? `slack:T1:D1:${1_800_000_000 + serial}.000100`;
   await ensureSession(db.database, { id: session, scope, principal: principalOf(scope), permalink: null });
   await say(db.database, session, { text: 'hi', ...said });
   const beginning = createBeginning({ database: db.database, settings: DEFAULT_SESSION_SETTINGS });
@@ -99,6 +108,15 @@ test('a choice of model counts in the own direct message only, and only while it
     await setOwnModel(db.database, ADA, not);
     expect((await turnIn('person:T1:U1')).modelName).toBe('large');
   }
+});
+
+test('a schedule has the model of its channel, and so has its thread when another run of it goes on', async () => {
+  const scope = 'channel:T1:C2';
+  const first = await turnIn(scope, undefined, { said: { author: 'schedule:report' } });
+  expect(first.modelName).toBe('small');
+  await db.database.query("update turn set state = 'answered', ended_at = now() where session = $1", [first.session]);
+  const later = await turnIn(scope, undefined, { again: first.session, said: { text: 'and now?' } });
+  expect([later.begun.turn, later.modelName]).toEqual([first.begun.turn + 1, 'small']);
 });
 
 test("instructions reach the model in the own direct message, marked as the person's, and nowhere else", async () => {
