@@ -23,6 +23,8 @@ test('a mention is answered once, with one request injected, one forwarded and o
   const mention = await bellhop.slack.post('ada', '#platform-eng', WORK);
   const answer = await bellhop.slack.waitForAnswer(mention, /paste\.acme\.test/, 60_000);
   expect(answer.text).toContain('paste.acme.test was blocked');
+  // A message of its own, since Slack notifies nobody of an edit.
+  expect(answer.notified).toContain(mention.user);
   await bellhop.slack.clearFaults();
 
   const { session } = await waitForTurn(bellhop, mention, 1);

@@ -26,6 +26,8 @@ export interface SimMessage {
   readonly unfurlLinks: boolean | null;
   readonly unfurlMedia: boolean | null;
   readonly broadcastMentions: readonly string[];
+  /** Whom Slack notified of it. An edit notifies nobody. */
+  readonly notified: readonly string[];
 }
 
 export interface SimEphemeral {

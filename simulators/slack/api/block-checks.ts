@@ -33,6 +33,9 @@ export function blockProblems(blocks: unknown): string[] {
   }
   if (markdownLength > 12_000) report('markdown blocks must be less than 12001 characters together', '/blocks');
   const types = new Set(blocks.map((block) => fields(block).type));
+  const count = (type: string) => blocks.filter((block) => fields(block).type === type).length;
+  if (count('table') > 1) report('only_one_table_allowed', '/blocks');
+  if (count('data_visualization') > 2) report('no more than 2 data_visualization blocks allowed', '/blocks');
   if (types.has('plan') && types.has('task_card')) report('plan and task_card blocks may not be mixed', '/blocks');
   return problems;
 }
@@ -74,6 +77,47 @@ function checkBlock(block: Fields, path: string, report: Report): void {
       return;
     case 'context_actions':
       checkElements(block, 5, path, report);
+      return;
+    case 'rich_text':
+      checkRichText(block, path, report);
+      return;
+    case 'table':
+    case 'data_table':
+      checkTable(block, path, report);
+      return;
+    case 'task_card':
+      if (block.task_id === undefined) report('missing required field: task_id', path);
+      lengthOf(block.title, 1, 3000, `${path}/title`, report);
+      return;
+    case 'plan':
+      lengthOf(block.title, 1, 3000, `${path}/title`, report);
+  }
+}
+
+/** Slack refuses the whole message for one cell without a letter (docs.slack.dev/reference/block-kit/blocks/table-block). */
+function checkTable(block: Fields, path: string, report: Report): void {
+  if (block.rows === undefined) report('missing required field: rows', path);
+  for (const [at, row] of list(block.rows, 1, 101, `${path}/rows`, report).entries()) {
+    for (const [column, value] of list(row, 1, 20, `${path}/rows/${at}`, report).entries()) {
+      const cell = fields(value);
+      const place = `${path}/rows/${at}/${column}`;
+      if (cell.type === 'rich_text') checkRichText(cell, place, report);
+      else if (cell.type === 'raw_text' || cell.type === 'raw_number') {
+        lengthOf(cell.text, 1, Number.POSITIVE_INFINITY, `${place}/text`, report);
+      } else report('unsupported type', `${place}/type`);
+    }
+  }
+  list(block.column_settings, 0, 20, `${path}/column_settings`, report);
+}
+
+function checkRichText(block: Fields, path: string, report: Report): void {
+  if (block.elements === undefined) report('missing required field: elements', path);
+  for (const [at, value] of list(block.elements, 0, Number.POSITIVE_INFINITY, `${path}/elements`, report).entries()) {
+    const element = fields(value);
+    const place = `${path}/elements/${at}`;
+    if (element.type === 'text') lengthOf(element.text, 1, Number.POSITIVE_INFINITY, `${place}/text`, report);
+    else if (typeof element.type !== 'string') report('missing required field: type', place);
+    else if (element.elements !== undefined) checkRichText(element, place, report);
   }
 }
 

@@ -38,6 +38,8 @@ export function createViews(world: World, changes: Changes, sockets: Sockets, ap
       unfurlMedia: one.unfurlMedia,
       linkNames: one.linkNames,
       broadcastMentions: broadcastMentions(one),
+      // A message that was kept by an older simulator has none.
+      notified: one.notified ?? [],
     };
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Changes } from '../changes.ts';
 import type { AppEvents } from '../events/app-events.ts';
 import type { MessageShapes } from '../shapes/message.ts';
+import { notifiedOf } from '../world/notified.ts';
 import type { Block, Message, MessageMetadata, MessageSubtype } from '../world/types.ts';
 import { threadKey, type World } from '../world/world.ts';
 
@@ -76,6 +77,7 @@ export function createMessages({ world, changes, events, shapes }: MessageDepend
         unfurlLinks: input.unfurlLinks ?? null,
         unfurlMedia: input.unfurlMedia ?? null,
         linkNames: input.linkNames ?? false,
+        notified: notifiedOf(input, world),
         text: input.text,
         blocks: input.blocks ?? [],
         attachments: input.attachments ?? [],

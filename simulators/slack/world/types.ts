@@ -74,6 +74,8 @@ export interface Message {
   readonly unfurlLinks: boolean | null;
   readonly unfurlMedia: boolean | null;
   readonly linkNames: boolean;
+  /** Whom Slack notified of it and shows the place as unread: set when it was posted, for an edit notifies nobody. */
+  readonly notified: readonly string[];
   text: string;
   blocks: readonly Block[];
   attachments: readonly unknown[];

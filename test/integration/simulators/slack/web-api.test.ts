@@ -89,6 +89,16 @@ describe('the Web API of the Slack simulator, by the official client', () => {
     expect(await refusal(client.chat.update({ channel: GENERAL, ts, text: 'x' }))).toBe('message_not_found');
   });
 
+  it('notifies who is in the thread of a new message, and nobody of an edit', async () => {
+    const parent = await slack.post('ada', GENERAL, 'hello');
+    await slack.post('grace', GENERAL, 'me too', { threadTs: parent.ts });
+    const { ts = '' } = await client.chat.postMessage({ channel: GENERAL, thread_ts: parent.ts, text: 'Working' });
+    const notified = async () => (await slack.answers(parent)).map((one) => one.notified);
+    expect(await notified()).toEqual([['U0000000ADA', 'U00000GRACE']]);
+    await client.chat.update({ channel: GENERAL, ts, text: 'Done, <@U00000LINUS>' });
+    expect(await notified()).toEqual([['U0000000ADA', 'U00000GRACE']]);
+  });
+
   it('takes an edit of text alone as the end of the blocks, as Slack does', async () => {
     const blocks = [{ type: 'divider' }];
     const { ts = '' } = await client.chat.postMessage({ channel: GENERAL, text: 'a', blocks });

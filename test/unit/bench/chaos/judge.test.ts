@@ -26,6 +26,7 @@ function message(text: string, over: Partial<SimMessage> = {}): SimMessage {
     unfurlLinks: null,
     unfurlMedia: null,
     broadcastMentions: [],
+    notified: [],
     ...over,
   };
 }

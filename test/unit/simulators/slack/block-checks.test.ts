@@ -2,6 +2,12 @@ import { blockProblems, totalText } from '../../../../simulators/slack/api/block
 
 const text = (length: number, type = 'mrkdwn') => ({ type, text: 'x'.repeat(length) });
 const button = (fields: object) => ({ type: 'button', action_id: 'a', text: text(4, 'plain_text'), ...fields });
+const raw = (words: string) => ({ type: 'raw_text', text: words });
+const rich = (words: string) => ({
+  type: 'rich_text',
+  elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text: words }] }],
+});
+const table = (...rows: object[][]) => ({ type: 'table', rows });
 const actions = (...elements: object[]) => ({ type: 'actions', elements });
 
 describe("Slack's limits on blocks", () => {
@@ -15,6 +21,10 @@ describe("Slack's limits on blocks", () => {
     ],
     ['a context', { type: 'context', elements: [text(10), { type: 'image', image_url: 'https://x', alt_text: 'x' }] }],
     ['a divider', { type: 'divider' }],
+    [
+      'a table of every kind of cell',
+      table([raw('a'), rich('b')], [{ type: 'raw_number', value: 1, text: '1' }, raw(' ')]),
+    ],
   ])('allow %s', (_what, block) => {
     expect(blockProblems([block])).toEqual([]);
   });
@@ -36,6 +46,13 @@ describe("Slack's limits on blocks", () => {
     ],
     ['an unknown style', actions(button({ style: 'purple' })), /primary, danger/],
     ['an unknown block', { type: 'marquee' }, /unsupported type: marquee/],
+    ['a table with an empty cell', table([raw('a')], [raw('')]), /0 characters.*\/blocks\/0\/rows\/1\/0\/text/],
+    ['a table with an empty rich cell', table([rich('')]), /0 characters.*rows\/0\/0\/elements\/0\/elements\/0\/text/],
+    ['a wide table', table(Array.from({ length: 21 }, () => raw('x'))), /20 items/],
+    ['a long table', table(...Array.from({ length: 102 }, () => [raw('x')])), /101 items/],
+    ['a table with another cell', table([{ type: 'mrkdwn', text: 'x' }]), /unsupported type/],
+    ['rich text with nothing in it', rich(''), /0 characters/],
+    ['a task without an id', { type: 'task_card', title: 'x' }, /task_id/],
     ['an image without description', { type: 'image', image_url: 'https://x' }, /alt_text/],
   ])('refuse %s', (_what, block, problem) => {
     expect(blockProblems([block]).join('\n')).toMatch(problem);
@@ -45,6 +62,7 @@ describe("Slack's limits on blocks", () => {
     expect(blockProblems(Array(51).fill({ type: 'divider' })).join()).toMatch(/50 items/);
     expect(blockProblems(Array(2).fill({ type: 'divider', block_id: 'a' })).join()).toMatch(/already exists/);
     expect(blockProblems(Array(2).fill({ type: 'markdown', text: 'x'.repeat(7000) })).join()).toMatch(/12001/);
+    expect(blockProblems(Array(2).fill(table([raw('a')]))).join()).toMatch(/only_one_table_allowed/);
     expect(blockProblems('nonsense')).toHaveLength(1);
     expect(
       totalText([
