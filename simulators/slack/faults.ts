@@ -20,6 +20,8 @@ export interface Faults {
   lostAcks: number;
   /** How many of the next events are never delivered. */
   lostEvents: number;
+  /** Scopes that the token does not carry, as after an installation that is older than the manifest. */
+  readonly missingScopes: Set<string>;
   clear(): void;
 }
 
@@ -30,6 +32,7 @@ export function createFaults(): Faults {
     copies: 1,
     lostAcks: 0,
     lostEvents: 0,
+    missingScopes: new Set(),
     addForMethod: (method, fault, times) => void armed.push({ method, fault, left: times }),
     take(method) {
       const struck: MethodFault[] = [];
@@ -47,6 +50,7 @@ export function createFaults(): Faults {
       faults.copies = 1;
       faults.lostAcks = 0;
       faults.lostEvents = 0;
+      faults.missingScopes.clear();
     },
   };
   return faults;

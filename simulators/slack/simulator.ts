@@ -123,7 +123,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   registerLanding(server);
   const rates = options.limitRates ? createRateLimiter(timers, now) : null;
   registerApi(server, { methods, faults, calls, rates, tokens: options.tokens });
-  registerFileRoutes(server, { world, files, isBotToken: (token) => token === options.tokens.bot });
+  registerFileRoutes(server, { world, files, faults, isBotToken: (token) => token === options.tokens.bot });
   responseUrls.register(server);
   const views = createViews(world, changes, sockets, appViews);
   const stream = createChangeStream(changes, views, timers);

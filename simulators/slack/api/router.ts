@@ -52,7 +52,7 @@ async function answer(
     result =
       faulted(struck) ??
       (retryAfter === null ? null : tooFast(retryAfter)) ??
-      run(name, methods[name], token, args, tokens);
+      run(name, methods[name], token, args, { tokens, faults });
   } catch (error) {
     if (!(error instanceof SlackError)) throw error;
     result = { status: 200, body: { ok: false, error: error.code, ...error.details } };
@@ -83,14 +83,14 @@ function run(
   method: Method | undefined,
   token: unknown,
   args: Record<string, unknown>,
-  tokens: RouterDependencies['tokens'],
+  { tokens, faults }: Pick<RouterDependencies, 'tokens' | 'faults'>,
 ): Answer {
   if (method === undefined) throw new SlackError('unknown_method', { req_method: name });
   if (typeof token !== 'string' || token === '') throw new SlackError('not_authed');
   const kind = token === tokens.bot ? 'bot' : token === tokens.app ? 'app' : null;
   if (kind === null) throw new SlackError('invalid_auth');
   if (kind !== method.token) throw new SlackError('not_allowed_token_type');
-  const scopes: readonly string[] = APP.scopes;
+  const scopes: readonly string[] = APP.scopes.filter((scope) => !faults.missingScopes.has(scope));
   if (method.scope !== null && !scopes.includes(method.scope)) {
     throw new SlackError('missing_scope', { needed: method.scope, provided: scopes.join(',') });
   }

@@ -19,7 +19,8 @@ export function applyFault(request: FaultRequest, faults: Faults, sockets: Socke
   } else if ('delayMs' in request) {
     const times = request.times ?? Number.POSITIVE_INFINITY;
     faults.addForMethod(request.delayMs, { kind: 'delay', ms: request.ms }, times);
-  } else if ('disconnect' in request) {
+  } else if ('withoutScope' in request) faults.missingScopes.add(request.withoutScope);
+  else if ('disconnect' in request) {
     sockets.disconnect(request.disconnect === true ? 'refresh_requested' : request.disconnect);
   } else faults.clear();
 }

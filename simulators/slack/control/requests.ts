@@ -104,6 +104,7 @@ export const faultRequest = z.union([
   z.strictObject({ acceptThenDrop: method, times }),
   z.strictObject({ rateLimit: method, times, retryAfter: z.number().int().min(0).default(1) }),
   z.strictObject({ missingMethod: method }),
+  z.strictObject({ withoutScope: z.string().min(1) }),
   z.strictObject({ failWith: method, error: z.string(), times, status: z.number().int().min(400).max(599).optional() }),
   z.strictObject({ delayMs: method, ms: z.number().int().positive(), times: times.optional() }),
   z.strictObject({ disconnect: z.union([z.literal(true), z.enum(['warning', 'refresh_requested', 'abrupt'])]) }),

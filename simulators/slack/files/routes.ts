@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { readArguments } from '../api/arguments.ts';
+import type { Faults } from '../faults.ts';
 import { APP } from '../world/workspace.ts';
 import type { World } from '../world/world.ts';
 import type { FileStore } from './file-store.ts';
@@ -8,6 +9,7 @@ export interface FileRouteDependencies {
   readonly world: World;
   readonly files: FileStore;
   readonly isBotToken: (token: string) => boolean;
+  readonly faults: Pick<Faults, 'missingScopes'>;
 }
 
 /** A browser, or a token without the right, gets this instead of a file. The status is 200, as with Slack. */
@@ -16,7 +18,7 @@ const LOGIN_PAGE = `<!DOCTYPE html><html lang="en"><head><title>Sign in | Slack 
 
 /** Upload addresses and downloads (docs.slack.dev/messaging/working-with-files). */
 export function registerFileRoutes(server: FastifyInstance, dependencies: FileRouteDependencies): void {
-  const { world, files, isBotToken } = dependencies;
+  const { world, files, isBotToken, faults } = dependencies;
 
   server.post<{ Params: { ticket: string } }>('/upload/v1/:ticket', async (request, reply) => {
     const contentType = request.headers['content-type'] ?? '';
@@ -37,7 +39,7 @@ export function registerFileRoutes(server: FastifyInstance, dependencies: FileRo
       const id = request.params.ids.split('-')[1] ?? '';
       const file = world.files.get(id);
       const bytes = world.bytes.get(id);
-      const allowed = isBotToken(token) && APP.scopes.includes('files:read');
+      const allowed = isBotToken(token) && APP.scopes.includes('files:read') && !faults.missingScopes.has('files:read');
       const inReach =
         file?.user === APP.userId ||
         file?.shares.some((share) => world.channel(share.channel)?.members.includes(APP.userId));

@@ -45,6 +45,20 @@ describe('faults on demand', () => {
     await post();
   });
 
+  it('refuses what needs a scope that the token lacks, and names it', async () => {
+    await slack.fault({ withoutScope: 'chat:write' });
+    await expect(post()).rejects.toMatchObject({ data: { error: 'missing_scope', needed: 'chat:write' } });
+    await client.conversations.info({ channel: GENERAL });
+    await slack.fault({ withoutScope: 'files:read' });
+    const files = [{ name: 'a.txt', content: 'x' }];
+    const [file] = (await slack.post('ada', GENERAL, 'look', { files })).files;
+    const headers = { authorization: `Bearer ${slack.tokens.bot}` };
+    const shown = await fetch(`${slack.url}/files-pri/T000000ACME-${file?.id}/a.txt`, { headers });
+    expect([shown.status, await shown.text()]).toEqual([200, expect.stringContaining('Sign in')]);
+    await slack.clearFaults();
+    await post();
+  });
+
   it('fails with a chosen error or HTTP status, and delays', async () => {
     await slack.fault({ failWith: 'chat.postMessage', error: 'fatal_error' });
     await expect(post()).rejects.toMatchObject({ data: { error: 'fatal_error' } });
