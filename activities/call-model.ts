@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ModelError } from '../agent/errors.ts';
 import { type ModelProgress, type ModelStepDependencies, runModelStep } from '../agent/model-step.ts';
+import { mayBecomeSilence } from '../agent/silence.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
 import { ownLimitsOf } from '../store/personal-settings.ts';
@@ -38,6 +39,7 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
       if (phase === 'storing') return;
       if (phase === 'answering') {
         progressed = true;
+        if (mayBecomeSilence(text)) return;
         if (clock() - textShownAt < TEXT_EVERY_MS) return;
         textShownAt = clock();
       }

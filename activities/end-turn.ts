@@ -11,7 +11,7 @@ import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { isThreadGone } from '../store/deletions.ts';
-import { putMessage, retireMessage } from '../store/outbox.ts';
+import { putMessage, putStatus, retireMessage } from '../store/outbox.ts';
 import { usedInTurn } from '../store/own-uses.ts';
 import { findPerson } from '../store/people.ts';
 import { withdrawPlace } from '../store/places.ts';
@@ -107,7 +107,14 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   await retireMessage(db, { key: workingKey(input), ...threadOf(session) });
   // Slack would show it at the top level of the channel.
   if (await isThreadGone(db, session)) return { more: false };
-  const text = (await finalText(db, session, turn)) ?? '';
+  const said = await finalText(db, session, turn);
+  // Nobody has asked for anything, and the model says nothing. Slack ends the line of its own that says that we work.
+  if (said === '' && ending === 'answered') {
+    const target = { key: `${turnIdOf(session, turn)}/quiet`, ...threadOf(session) };
+    await putStatus(db, { ...target, body: { status: '' } });
+    return { more: false };
+  }
+  const text = said ?? '';
   const body = { kind: 'answer', text, lastWord: lastWord(input, text), footer: await footerOf(db, input) } as const;
   await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });
   return { more: false };

@@ -1,6 +1,7 @@
 import { threadOf } from '../contracts/ids.ts';
 import { ownerOf } from '../contracts/scope.ts';
 import { snapshotOf, turnToolsOf } from '../store/access-snapshots.ts';
+import { findChannel } from '../store/channels.ts';
 import type { Database } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
 import { personalSettingsOf } from '../store/personal-settings.ts';
@@ -11,7 +12,7 @@ import { inTurn } from '../store/turn-fence.ts';
 import { ModelError } from './errors.ts';
 import type { Model } from './model/model.ts';
 import type { NamedModels } from './model/named-models.ts';
-import { systemPrompt } from './prompt.ts';
+import { systemPrompt, threadPrompt } from './prompt.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { contextSize } from './transcript/context-size.ts';
@@ -21,8 +22,6 @@ import type { TranscriptCache } from './transcript/transcript-cache.ts';
 export interface PromptSettings {
   /** What people call the agent. */
   readonly name: string;
-  /** For people, such as `#ops`; null when the channel is a direct message or not known. */
-  channelLabel(team: string, channel: string): Promise<string | null>;
 }
 
 export interface ContextDependencies {
@@ -36,6 +35,8 @@ export interface ContextDependencies {
 
 export interface LoadedContext {
   readonly system: string;
+  /** What stands behind the system prompt and belongs to this thread. */
+  readonly thread: string;
   readonly rows: readonly TranscriptRow[];
 }
 
@@ -50,14 +51,17 @@ export async function loadContext(
   summarising: () => void,
 ): Promise<LoadedContext> {
   const { database, model, tools, transcripts } = deps;
-  const [system, rows] = await Promise.all([promptOf(deps, input), transcripts.read(database, input.session)]);
-  const fixed = estimateTokens(system) + estimateTokens(JSON.stringify(tools.specs));
-  if (!full && contextSize(rows, fixed) <= SUMMARISE_AT * model.contextTokens) return { system, rows };
+  const [{ system, thread }, rows] = await Promise.all([
+    promptOf(deps, input),
+    transcripts.read(database, input.session),
+  ]);
+  const fixed = estimateTokens(system + thread) + estimateTokens(JSON.stringify(tools.specs));
+  if (!full && contextSize(rows, fixed) <= SUMMARISE_AT * model.contextTokens) return { system, thread, rows };
   const cut = cutIndex(rows, input.turn, model.contextTokens);
-  if (cut === null) return { system, rows };
+  if (cut === null) return { system, thread, rows };
   summarising();
   await replaceBySummary(deps, input, rows, cut);
-  return { system, rows: await transcripts.read(database, input.session) };
+  return { system, thread, rows: await transcripts.read(database, input.session) };
 }
 
 /** Of two attempts that summarise at once, one stores its summary. */
@@ -94,17 +98,23 @@ async function summaryOf({ model, models }: ContextDependencies, rows: readonly 
   return made && { ...made, model: model.name };
 }
 
-async function promptOf({ database, prompt }: ContextDependencies, { session, turn }: StepRef): Promise<string> {
+async function promptOf(
+  { database, prompt }: ContextDependencies,
+  { session, turn }: StepRef,
+): Promise<Pick<LoadedContext, 'system' | 'thread'>> {
   const { team, channel: id } = threadOf(session);
-  const [known, access, channel, servers] = await Promise.all([
+  const [known, access, place, servers] = await Promise.all([
     getSession(database, session),
     snapshotOf(database, session, turn),
-    prompt.channelLabel(team, id),
+    findChannel(database, team, id),
     turnToolsOf(database, session, turn),
   ]);
   const { permalink, instructions, scope } = known;
   const owner = ownerOf(scope);
   // They are read for each call and kept nowhere else. So what a person changes or removes counts from the next call on.
   const own = owner ? (await personalSettingsOf(database, owner)).instructions : '';
-  return systemPrompt({ name: prompt.name, channel, access, permalink, instructions, own, servers });
+  return {
+    system: systemPrompt({ name: prompt.name, place, access, instructions, own, servers }),
+    thread: threadPrompt(permalink),
+  };
 }

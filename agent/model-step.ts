@@ -148,11 +148,12 @@ async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Pr
 
 async function attempt(deps: ModelStepDependencies, input: ModelStepInput, full: boolean): Promise<ModelAnswer> {
   const { model, tools, maxTokens = MAX_TOKENS } = deps;
-  const { system, rows } = await loadContext(deps, input, full, () => report(input, 'summarising'));
+  const { system, thread, rows } = await loadContext(deps, input, full, () => report(input, 'summarising'));
   report(input, 'waiting');
   let text = '';
   return model.call({
     system,
+    thread,
     messages: buildMessages(rows),
     tools: tools.specs,
     maxTokens,

@@ -45,6 +45,10 @@ export interface UserContent {
   /** Plain text. */
   readonly text: string;
   readonly name: string | null;
+  /** What the author says they do, in their own words. @default nothing */
+  readonly title?: string;
+  /** The name of the author's time zone. @default not known */
+  readonly zone?: string;
   /** Slack's `ts` of the message. */
   readonly ts: string;
   readonly files: readonly AttachedFile[];
@@ -81,4 +85,13 @@ export interface SummaryContent {
   readonly text: string;
   /** `transcript.seq`; a bigint, so a string. */
   readonly upTo: string;
+  /** Who had written by then, since their marks are gone with their messages. @default nobody */
+  readonly people?: readonly Participant[];
+}
+
+/** Somebody who has written in a thread. */
+export interface Participant {
+  readonly id: string;
+  readonly name: string;
+  readonly authorClass: string;
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from './database.ts';
+import { storableText } from './storable.ts';
 
 export type ChannelKind = 'public' | 'private' | 'im' | 'mpim';
 
@@ -11,6 +12,9 @@ export interface Channel {
   readonly kind: ChannelKind;
   /** Shared with another organization, or about to be. */
   readonly external: boolean;
+  /** What people have written about it. @default nothing */
+  readonly topic?: string;
+  readonly purpose?: string;
   readonly seenAt: Date;
 }
 
@@ -20,10 +24,12 @@ interface Row {
   name: string;
   kind: ChannelKind;
   external: boolean;
+  topic: string;
+  purpose: string;
   seen_at: Date;
 }
 
-const COLUMNS = 'team, id, name, kind, external, seen_at';
+const COLUMNS = 'team, id, name, kind, external, topic, purpose, seen_at';
 
 /** Null when Slack was never asked about it. */
 export async function findChannel(db: Queryable, team: string, id: string): Promise<Channel | null> {
@@ -57,12 +63,15 @@ export async function listChannels(db: Queryable): Promise<Channel[]> {
 export async function saveChannel(db: Queryable, channel: Omit<Channel, 'seenAt'>, askedAt?: Date): Promise<boolean> {
   const { rows } = await db.query<{ believed: boolean }>(
     `with renamed as (delete from channel_verdict where team = $1 and channel = $2 and name <> $3)
-     insert into channel (team, id, name, kind, external) values ($1, $2, $3, $4, $5)
+     insert into channel (team, id, name, kind, external, topic, purpose) values ($1, $2, $3, $4, $5, $7, $8)
      on conflict (team, id) do update
-     set name = excluded.name, kind = excluded.kind, external = excluded.external,
+     set name = excluded.name, kind = excluded.kind, external = excluded.external, topic = excluded.topic, purpose = excluded.purpose,
          seen_at = case when channel.changed_at >= coalesce($6::timestamptz, clock_timestamp()) then 'epoch' else now() end
      returning seen_at > 'epoch' as believed`,
-    [channel.team, channel.id, channel.name, channel.kind, channel.external, askedAt ?? null],
+    [
+      ...[channel.team, channel.id, channel.name, channel.kind, channel.external, askedAt ?? null],
+      ...[storableText(channel.topic ?? ''), storableText(channel.purpose ?? '')],
+    ],
   );
   return rows[0]?.believed ?? false;
 }
@@ -79,6 +88,8 @@ function toChannel(row: Row): Channel {
     name: row.name,
     kind: row.kind,
     external: row.external,
+    topic: row.topic,
+    purpose: row.purpose,
     seenAt: row.seen_at,
   };
 }

@@ -17,6 +17,8 @@ interface ClaimedRow {
   author: string;
   author_class: string;
   name: string | null;
+  title: string | null;
+  zone: string | null;
   text: string;
   files: InboxFile[];
 }
@@ -107,7 +109,7 @@ async function claim(
      noted as (
        update session set heard = case when coalesce(heard, said.by) = said.by then said.by else '${SEVERAL}' end
        from said where session.id = $1 and heard is distinct from said.by and heard is distinct from '${SEVERAL}')
-     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, c.text, c.files
+     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, p.title, p.zone, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
     [session, turn, laterToo],
@@ -118,6 +120,8 @@ async function claim(
       context: row.state === 'context',
       text: row.text,
       name: row.name,
+      ...(row.title && { title: row.title }),
+      ...(row.zone && { zone: row.zone }),
       ts: row.ts,
       files: row.files.map(attached),
     };

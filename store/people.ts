@@ -8,6 +8,10 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly class: AuthorClass;
+  /** What they say they do. Empty where Slack does not say. @default empty */
+  readonly title?: string;
+  /** The name of their time zone, such as `Europe/Berlin`. Empty where Slack does not say. @default empty */
+  readonly zone?: string;
   /** The second in which the person's data last changed, as Slack states it. 0 when Slack does not say. */
   readonly updated: number;
 }
@@ -22,6 +26,8 @@ interface Row {
   id: string;
   name: string;
   class: AuthorClass;
+  title: string;
+  zone: string;
   updated: string;
   seen_at: Date;
 }
@@ -29,7 +35,7 @@ interface Row {
 /** Null when nothing is known about them. */
 export async function findPerson(db: Queryable, team: string, id: string): Promise<KnownPerson | null> {
   const { rows } = await db.query<Row>(
-    'select team, id, name, class, updated, seen_at from person where team = $1 and id = $2',
+    'select team, id, name, class, title, zone, updated, seen_at from person where team = $1 and id = $2',
     [team, id],
   );
   const row = rows[0];
@@ -52,10 +58,11 @@ export async function savePeople(db: Queryable, people: readonly Person[]): Prom
   const byId = [...new Map(people.map((person) => [`${person.team}/${person.id}`, person])).entries()].sort();
   const columns = byId.map(([, person]) => person);
   await db.query(
-    `insert into person (team, id, name, class, updated)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+    `insert into person (team, id, name, class, updated, title, zone)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
      on conflict (team, id) do update
-     set name = excluded.name, class = excluded.class, updated = excluded.updated, seen_at = now()
+     set name = excluded.name, class = excluded.class, updated = excluded.updated, title = excluded.title,
+         zone = excluded.zone, seen_at = now()
      where person.updated <= excluded.updated`,
     [
       columns.map((person) => person.team),
@@ -63,6 +70,8 @@ export async function savePeople(db: Queryable, people: readonly Person[]): Prom
       columns.map((person) => storableText(person.name)),
       columns.map((person) => person.class),
       columns.map((person) => person.updated),
+      columns.map((person) => storableText(person.title ?? '')),
+      columns.map((person) => storableText(person.zone ?? '')),
     ],
   );
 }

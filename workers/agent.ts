@@ -11,8 +11,7 @@ import { createAnthropicModel } from '../agent/model/anthropic.ts';
 import { createNamedModels } from '../agent/model/named-models.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
 import { PORTS } from '../setup/host/port-wishes.ts';
-import { findChannel } from '../store/channels.ts';
-import { type Database, openDatabase } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
 import { keepGrantingPlaces } from './agent/grant-places.ts';
 import { keepHousekeeper } from './agent/housekeeper.ts';
@@ -87,7 +86,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
           clock: Date.now,
         }),
         settings: settingsOf(env),
-        prompt: { name: env.BELLHOP_NAME, channelLabel: (team, channel) => channelLabel(database, team, channel) },
+        prompt: { name: env.BELLHOP_NAME },
       }),
       ...createHousekeepingActivities({
         database,
@@ -145,11 +144,6 @@ function settingsOf(env: Environment): SessionSettings {
     },
     modelWindowMs: env.BELLHOP_MODEL_WINDOW_SECONDS * 1000,
   };
-}
-
-async function channelLabel(database: Database, team: string, id: string): Promise<string | null> {
-  const channel = await findChannel(database, team, id);
-  return channel && (channel.kind === 'public' || channel.kind === 'private') ? `#${channel.name}` : null;
 }
 
 await runProcess('agent', PORTS.agentMetrics, start);

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
 import { ModelError } from '../errors.ts';
-import type { ModelAnswer, ModelMessage, ToolSpec } from './model.ts';
+import type { ModelAnswer, ModelMessage, ModelRequest, ToolSpec } from './model.ts';
 import { assertFewCalls, objectOf } from './tool-calls.ts';
 
 /** Whose blocks these are, in the transcript. */
@@ -24,6 +24,17 @@ export function messageParams(messages: readonly ModelMessage[], provider: strin
       ? { role: 'user', content: message.content.map(userBlock) }
       : { role: 'assistant', content: message.content.flatMap((block) => answerBlock(block, provider)) },
   );
+}
+
+/** What all threads of a place have in common is cached apart from what belongs to one of them. */
+export function systemParams({
+  system,
+  thread = '',
+}: Pick<ModelRequest, 'system' | 'thread'>): Anthropic.TextBlockParam[] {
+  return [
+    ...(system === '' ? [] : [{ type: 'text' as const, text: system, cache_control: { type: 'ephemeral' as const } }]),
+    ...(thread === '' ? [] : [{ type: 'text' as const, text: thread }]),
+  ];
 }
 
 /** The API wants `type: object` beside the schema of the input. */

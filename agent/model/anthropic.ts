@@ -1,5 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { ANTHROPIC, answerOf, messageParams, toolParams } from './anthropic-messages.ts';
+import { ANTHROPIC, answerOf, messageParams, systemParams, toolParams } from './anthropic-messages.ts';
 import { oneAttempt } from './attempt.ts';
 import { classifyAnthropicError } from './classify-anthropic.ts';
 import type { Model, ModelAnswer, ModelRequest } from './model.ts';
@@ -42,10 +42,11 @@ export function createAnthropicModel(options: AnthropicModelOptions): Model {
           {
             model,
             max_tokens: Math.min(request.maxTokens, answerTokens),
-            system: request.system,
+            system: systemParams(request),
             messages: messageParams(request.messages, provider),
             ...(request.tools.length > 0 ? { tools: toolParams(request.tools) } : {}),
-            // Each step sends the growing context again. With this, the provider caches the part it has seen.
+            // Each step sends the growing context again. With this, the provider caches the part it has seen. It is a second
+            // point beside the one of the system prompt, which serves all threads of a place.
             cache_control: { type: 'ephemeral' },
           },
           { signal: ended },

@@ -25,13 +25,21 @@ export interface ToolSpec {
 }
 
 export interface ModelRequest {
+  /** The same for every thread of a place, so that what a vendor keeps of it serves them all. */
   readonly system: string;
+  /** What stands behind it and belongs to one thread. @default nothing */
+  readonly thread?: string;
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ToolSpec[];
   readonly maxTokens: number;
   readonly signal: AbortSignal;
   /** Called with each piece of text as it arrives. */
   readonly onText?: (piece: string) => void;
+}
+
+/** For a vendor that caches by itself what stands at the beginning. */
+export function wholePrompt({ system, thread = '' }: Pick<ModelRequest, 'system' | 'thread'>): string {
+  return thread === '' ? system : `${system}\n\n${thread}`;
 }
 
 export interface ModelAnswer {

@@ -1,6 +1,6 @@
 import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
 import { oneAttempt } from './attempt.ts';
-import type { Model, ModelRequest } from './model.ts';
+import { type Model, type ModelRequest, wholePrompt } from './model.ts';
 import { createChatAnswer } from './openai-chat-answer.ts';
 import { chatMessages, chatTools } from './openai-chat-messages.ts';
 import { classify, type OpenAiModelOptions, openAiClient } from './openai-client.ts';
@@ -27,12 +27,12 @@ export function createChatModel(options: OpenAiModelOptions): Model {
 
 function paramsOf(
   { baseUrl, model, answerTokens, reasoning, provider }: OpenAiModelOptions,
-  { system, messages, tools, maxTokens }: ModelRequest,
+  { messages, tools, maxTokens, ...prompt }: ModelRequest,
 ): ChatCompletionCreateParamsStreaming {
   const most = Math.min(maxTokens, answerTokens);
   return {
     model,
-    messages: chatMessages(system, messages, provider),
+    messages: chatMessages(wholePrompt(prompt), messages, provider),
     ...(tools.length > 0 && { tools: chatTools(tools) }),
     // OpenAI's newer models refuse the old name, and other servers do not know the new one.
     ...(isOpenAi(baseUrl) ? { max_completion_tokens: most } : { max_tokens: most }),

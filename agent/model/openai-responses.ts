@@ -1,7 +1,7 @@
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
 import { ModelError } from '../errors.ts';
 import { oneAttempt } from './attempt.ts';
-import type { Model, ModelAnswer, ModelRequest } from './model.ts';
+import { type Model, type ModelAnswer, type ModelRequest, wholePrompt } from './model.ts';
 import { classify, LONGEST_ANSWER, type OpenAiModelOptions, openAiClient } from './openai-client.ts';
 import { answerOf, failureOf, inputItems, responseTools } from './openai-responses-items.ts';
 
@@ -54,11 +54,11 @@ async function readAnswer(
 
 function paramsOf(
   { model, answerTokens, reasoning, provider }: OpenAiModelOptions,
-  { system, messages, tools, maxTokens }: ModelRequest,
+  { messages, tools, maxTokens, ...prompt }: ModelRequest,
 ): ResponseCreateParamsStreaming {
   return {
     model,
-    instructions: system,
+    instructions: wholePrompt(prompt),
     input: inputItems(messages, provider),
     ...(tools.length > 0 && { tools: responseTools(tools) }),
     max_output_tokens: Math.min(maxTokens, answerTokens),

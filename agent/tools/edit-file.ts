@@ -6,14 +6,22 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 const schema = z.object({
   path: z.string().min(1).max(4096).describe('Absolute, or relative to /workspace.'),
-  old_text: z.string().min(1).describe('Text to replace, exactly as it stands in the file.'),
+  old_text: z
+    .string()
+    .min(1)
+    .describe('Text to replace, exactly as it stands in the file, with enough around it to be there once.'),
   new_text: z.string().describe('What stands there instead.'),
   all: z.boolean().default(false).describe('Replace every occurrence. Otherwise old_text must occur exactly once.'),
 });
 
 export const editFile = defineTool({
   name: 'edit_file',
-  description: 'Replaces a piece of text in a file of the sandbox.',
+  description: [
+    'Replaces a piece of text in a file of the sandbox. The rest of the file stays byte for byte.',
+    '- old_text must stand in the file exactly so, with its spaces, tabs and line ends. Copy it from read_file.',
+    '- It must be there once. Take a line or two around it if it is there more often, or set all to replace every one, as for a renaming.',
+    '- When it is not found, nothing is changed: read the place again instead of guessing.',
+  ].join('\n'),
   schema,
   parallel: false,
   // A second attempt would not find the text that the first has replaced.

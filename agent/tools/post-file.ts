@@ -15,7 +15,12 @@ const schema = z.object({
 /** Idempotent, because a step posts only one file, also when it is attempted again. */
 export const postFile = defineTool({
   name: 'post_file',
-  description: 'Posts a file of the sandbox into this Slack thread, for people to see. At most 20 MB.',
+  description: [
+    'Posts a file of the sandbox into this Slack thread: a chart, a report, a table, a log. People see pictures and text at once. At most 20 MB.',
+    '- Look at the file before you post it, and give it a name and title that people understand: signups-by-week.png, not out.png.',
+    '- Everybody in the thread sees it and it cannot be taken back. Post no secrets, and only what was asked for.',
+    '- Say in your answer what the file shows; posting is not the answer.',
+  ].join('\n'),
   schema,
   parallel: false,
   idempotent: true,

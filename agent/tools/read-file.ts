@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { capForModel } from './cap-output.ts';
 import { defineTool } from './define-tool.ts';
+import { asRepositoryNotes, isRepositoryNotes } from './repository-notes.ts';
 import { said } from './tool.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -13,7 +14,12 @@ const schema = z.object({
 
 export const readFile = defineTool({
   name: 'read_file',
-  description: 'Returns the text of a file in the sandbox, or some of its lines. More than 32 KB is cut in the middle.',
+  description: [
+    'Returns the text of a file in the sandbox, exactly as it stands there and without line numbers.',
+    '- Read a file before you change it. You may read several at once.',
+    '- More than 32 KB is cut in the middle. Of a large file, find the place with rg -n and ask for its lines by from_line and lines.',
+    '- Only text. For pictures, PDF, archives and spreadsheets use programs in bash. Folders are listed with ls.',
+  ].join('\n'),
   schema,
   parallel: true,
   idempotent: true,
@@ -23,8 +29,9 @@ export const readFile = defineTool({
     const whole = bytes.toString('utf8');
     const wanted = from_line === undefined && lines === undefined ? whole : selectLines(whole, from_line ?? 1, lines);
     if (wanted.length === 0) return said(bytes.length === 0 ? '(the file is empty)' : '(no such lines)');
-    const { text, truncated } = capForModel(wanted);
-    return { text, isError: false, exitCode: null, output: null, truncated };
+    const capped = capForModel(wanted);
+    const text = isRepositoryNotes(path) ? asRepositoryNotes(path, capped.text) : capped.text;
+    return { text, isError: false, exitCode: null, output: null, truncated: capped.truncated };
   },
 });
 

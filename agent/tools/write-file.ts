@@ -9,7 +9,12 @@ const schema = z.object({
 
 export const writeFile = defineTool({
   name: 'write_file',
-  description: 'Writes a text file in the sandbox, replacing what was there. Missing folders are created.',
+  description: [
+    'Writes a text file in the sandbox. Missing folders are created, and what was there is replaced as a whole.',
+    '- For new files, or when nearly all of a file changes. For a change inside a file take edit_file, which leaves the rest as it is.',
+    '- Read a file that is there before you replace it. Give its whole text, without placeholders such as "rest as before".',
+    '- A long script belongs into a file that you then run, not into a bash command.',
+  ].join('\n'),
   schema,
   parallel: false,
   idempotent: true,

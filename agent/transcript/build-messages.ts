@@ -1,7 +1,9 @@
-import type { AnswerBlock, ToolContent, ToolUseBlock } from '../../contracts/conversation.ts';
+import type { AnswerBlock, SummaryContent, ToolContent, ToolUseBlock } from '../../contracts/conversation.ts';
 import type { TranscriptRow } from '../../store/transcript.ts';
 import type { ModelMessage, ToolResultBlock, UserBlock } from '../model/model.ts';
+import { wordsOfOthers } from '../words-of-others.ts';
 import { UNKNOWN_OUTCOME } from './outcomes.ts';
+import { beginsTurn, turnMark } from './turn-mark.ts';
 import { disarm, userText } from './user-text.ts';
 
 /**
@@ -14,6 +16,7 @@ import { disarm, userText } from './user-text.ts';
 export function buildMessages(rows: readonly TranscriptRow[]): ModelMessage[] {
   const results = resultsByCall(rows);
   const messages: Draft[] = [];
+  const marked = new Set<number>();
   for (const row of rows) {
     if (row.role === 'tool') continue;
     if (row.role === 'assistant') {
@@ -25,8 +28,12 @@ export function buildMessages(rows: readonly TranscriptRow[]): ModelMessage[] {
         calls.map((call) => resultOf(call, results.get(keyOf(row.turn, call.id)))),
       );
     } else {
+      if (beginsTurn(row, marked)) {
+        marked.add(row.turn);
+        add(messages, 'user', [{ type: 'text', text: turnMark(row) }]);
+      }
       add(messages, 'user', [
-        { type: 'text', text: row.role === 'summary' ? summaryText(row.content.text) : userText(row) },
+        { type: 'text', text: row.role === 'summary' ? summaryText(row.content) : userText(row) },
       ]);
     }
   }
@@ -83,6 +90,10 @@ function resultOf(call: ToolUseBlock, result: ToolContent | undefined): ToolResu
   };
 }
 
-function summaryText(text: string): string {
-  return `<summary>\n${disarm(text)}\n</summary>`;
+function summaryText({ text, people = [] }: SummaryContent): string {
+  const names = people.map(
+    ({ id, name, authorClass }) => `${wordsOfOthers(name, 80)} (${wordsOfOthers(id, 80)}, ${authorClass})`,
+  );
+  const who = names.length > 0 ? `\n\nWho has written so far: ${disarm(names.join(', '))}.` : '';
+  return `<summary>\n${disarm(text)}${who}\n</summary>`;
 }

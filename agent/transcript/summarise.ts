@@ -1,4 +1,4 @@
-import type { ModelUsage, SummaryContent } from '../../contracts/conversation.ts';
+import type { ModelUsage, Participant, SummaryContent } from '../../contracts/conversation.ts';
 import type { TranscriptRow } from '../../store/transcript.ts';
 import type { Model } from '../model/model.ts';
 import { tokensOf } from './context-size.ts';
@@ -12,6 +12,7 @@ const KEEP_END = 0.3;
 const SUMMARY_TOKENS = 4_000;
 /** Of one tool result or argument list, in the text that is summarised. */
 const PIECE_CHARS = 2_000;
+const MOST_PEOPLE = 50;
 
 const SYSTEM = `You write the summary of the older part of a conversation between a team and an agent. The summary takes its place: what it leaves out is forgotten.
 Keep: every request that is still open, word for word with its author; decisions and corrections; what was done and found, with names, numbers, paths and file names that matter later; what failed and why; what was refused. Leave out: greetings, output that was only looked at, and steps that came to nothing.
@@ -53,7 +54,22 @@ export async function summarise(
     .map((block) => (block.type === 'text' ? block.text : ''))
     .join('')
     .trim();
-  return { content: { text: text || '(no summary could be made)', upTo: String(upTo) }, usage: answer.usage };
+  return {
+    content: { text: text || '(no summary could be made)', upTo: String(upTo), people: peopleOf(rows) },
+    usage: answer.usage,
+  };
+}
+
+/** Who has written, the newest last. */
+function peopleOf(rows: readonly TranscriptRow[]): Participant[] {
+  const people = new Map<string, Participant>();
+  for (const row of rows) {
+    if (row.role === 'summary') for (const each of row.content.people ?? []) people.set(each.id, each);
+    if (row.role !== 'user' || row.content.kind !== 'message') continue;
+    people.delete(row.author);
+    people.set(row.author, { id: row.author, name: row.content.name ?? row.author, authorClass: row.authorClass });
+  }
+  return [...people.values()].slice(-MOST_PEOPLE);
 }
 
 function asText(row: TranscriptRow): string {

@@ -17,7 +17,8 @@ export interface SlackUser {
   is_invited_user?: boolean;
   updated?: number;
   enterprise_user?: { enterprise_id?: string };
-  profile?: { display_name?: string; real_name?: string };
+  profile?: { display_name?: string; real_name?: string; title?: string };
+  tz?: string;
 }
 
 /** The fields of a `conversation` object that say what it is (docs.slack.dev, "Conversation object"). */
@@ -34,6 +35,8 @@ export interface SlackConversation {
   is_ext_shared?: boolean;
   is_pending_ext_shared?: boolean;
   pending_shared?: unknown[];
+  topic?: { value?: string };
+  purpose?: { value?: string };
 }
 
 const SLACKBOT = 'USLACKBOT';
@@ -50,14 +53,20 @@ export function classOf(user: SlackUser, identity: SlackIdentity): AuthorClass {
 /** With the name that Slack shows; the id where there is none. */
 export function personOf(user: SlackUser, id: string, identity: SlackIdentity): Person {
   const name = user.profile?.display_name || user.profile?.real_name || user.name || id;
-  return { team: identity.team, id, name, class: classOf(user, identity), updated: Math.trunc(user.updated ?? 0) };
+  return {
+    ...{ team: identity.team, id, name, class: classOf(user, identity), updated: Math.trunc(user.updated ?? 0) },
+    ...{ title: user.profile?.title ?? '', zone: user.tz ?? '' },
+  };
 }
 
 /** `external` also while an invitation to another organization is pending. */
 export function channelOf(found: SlackConversation, id: string, identity: SlackIdentity): Omit<Channel, 'seenAt'> {
   const pending = found.is_pending_ext_shared || (found.pending_shared?.length ?? 0) > 0;
   const shared = found.is_ext_shared || (found.is_shared && !found.is_org_shared);
-  return { team: identity.team, id, name: found.name ?? '', kind: kindOf(found), external: Boolean(pending || shared) };
+  return {
+    ...{ team: identity.team, id, name: found.name ?? '', kind: kindOf(found), external: Boolean(pending || shared) },
+    ...{ topic: found.topic?.value ?? '', purpose: found.purpose?.value ?? '' },
+  };
 }
 
 function kindOf(found: SlackConversation): ChannelKind {

@@ -24,7 +24,8 @@ export async function sendReaction(db: Database, calls: PacedCalls, row: OutboxO
 /** Marked before it is tried: at most once. Apps without the assistant feature are refused; that costs nothing. */
 export async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<'status'>): Promise<boolean> {
   await markSent(db, row, null, 0);
-  if (row.session === null || (await statusWouldLinger(db, row.session, row.createdAt))) return true;
+  const ends = row.body.status === '';
+  if (row.session === null || (!ends && (await statusWouldLinger(db, row.session, row.createdAt)))) return true;
   const args = { channel_id: row.channel, thread_ts: row.threadTs, status: row.body.status };
   await calls.call('assistant.threads.setStatus', args).catch(() => {});
   return true;

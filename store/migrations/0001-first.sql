@@ -30,6 +30,9 @@ create table channel (
   kind text not null check (kind in ('public', 'private', 'im', 'mpim')),
   -- Shared with another organization, or about to be.
   external boolean not null default false,
+  -- What people have written about it. Empty: nothing.
+  topic text not null default '',
+  purpose text not null default '',
   seen_at timestamptz not null default now(),
   -- When Slack last announced a change. What was asked before that is not believed.
   changed_at timestamptz not null default 'epoch',
@@ -67,6 +70,9 @@ create table person (
   id text not null,
   name text not null,
   class text not null check (class in ('member', 'guest', 'external', 'bot', 'unknown')),
+  -- What they say they do, and the name of their time zone. Empty where Slack does not say.
+  title text not null default '',
+  zone text not null default '',
   -- Slack's version of this data, in seconds. Older data never replaces newer data.
   updated bigint not null default 0,
   seen_at timestamptz not null default now(),

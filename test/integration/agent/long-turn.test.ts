@@ -57,7 +57,7 @@ function stepperOf(session: SessionId, from: number) {
     },
     tools: createToolRegistry(),
     transcripts: createTranscriptCache(),
-    prompt: { name: 'bellhop', channelLabel: async () => '#ops' },
+    prompt: { name: 'bellhop' },
     clock: Date.now,
   };
   const sandbox = {

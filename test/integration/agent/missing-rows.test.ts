@@ -33,7 +33,7 @@ function everything(): Activities {
     ...createAgentActivities({
       database,
       model,
-      prompt: { name: 'bellhop', channelLabel: async () => null },
+      prompt: { name: 'bellhop' },
       settings: DEFAULT_SESSION_SETTINGS,
       log: { warn: () => undefined, info: () => undefined } as never,
     }),

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 function agentWith(model: ScriptedModel, clock: () => number = Date.now): ModelStepDependencies {
-  const prompt = { name: 'bellhop', channelLabel: async () => '#ops' };
+  const prompt = { name: 'bellhop' };
   return {
     database: db.database,
     model,

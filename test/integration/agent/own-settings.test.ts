@@ -87,7 +87,7 @@ async function turnIn(
   const callModel = createCallModel({
     ...{ database: db.database, model, settings: DEFAULT_SESSION_SETTINGS, clock: Date.now },
     ...{ tools: createToolRegistry(), transcripts: createTranscriptCache(), show: async () => {} },
-    prompt: { name: 'bellhop', channelLabel: async () => null },
+    prompt: { name: 'bellhop' },
     log: { warn: () => {} } as never,
   });
   return {

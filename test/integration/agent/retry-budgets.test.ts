@@ -51,7 +51,7 @@ function attemptWith(windowMs = 600_000) {
     createAgentActivities({
       database,
       model,
-      prompt: { name: 'bellhop', channelLabel: async () => null },
+      prompt: { name: 'bellhop' },
       settings: { ...DEFAULT_SESSION_SETTINGS, modelWindowMs: windowMs },
       log: { warn: () => undefined } as never,
     }).callModel;

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 function agentWith(model: ScriptedModel): ModelStepDependencies {
-  const prompt = { name: 'bellhop', channelLabel: async () => '#ops' };
+  const prompt = { name: 'bellhop' };
   return {
     database: db.database,
     model,
@@ -56,7 +56,7 @@ test('at 70 % of the window older turns are replaced by a summary, which stays f
   expect(model.requests[1]?.tools).toEqual([]);
   expect(summarising).toContain('the first request');
   expect(summarising).not.toContain('the second request');
-  expect(second).toContain('THE SUMMARY');
+  expect(second).toContain('THE SUMMARY\\n\\nWho has written so far: U1 (U1, member).');
   expect(second).not.toContain('the first request');
   expect(second).toContain('the second request');
   expect(third).toContain('THE SUMMARY');

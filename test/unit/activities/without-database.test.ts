@@ -30,7 +30,7 @@ function everything(): Record<string, (input: unknown) => Promise<unknown>> {
     ...createAgentActivities({
       database,
       model: unused,
-      prompt: { name: 'bellhop', channelLabel: async () => null },
+      prompt: { name: 'bellhop' },
       settings: DEFAULT_SESSION_SETTINGS,
       log: { warn: () => undefined } as never,
     }),

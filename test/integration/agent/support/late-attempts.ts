@@ -38,7 +38,7 @@ export function callModelOn(database: Database, model = scriptedModel([answering
     settings,
     tools: createToolRegistry(),
     transcripts: createTranscriptCache(),
-    prompt: { name: 'bellhop', channelLabel: async () => '#ops' },
+    prompt: { name: 'bellhop' },
     clock: Date.now,
     show: createShowProgress(database),
     log: { warn: () => undefined } as never,

@@ -25,7 +25,7 @@ export function agentOf(database: Database, baseUrl: string, contextTokens?: num
     }),
     tools: createToolRegistry(),
     transcripts: createTranscriptCache(),
-    prompt: { name: 'bellhop', channelLabel: async () => '#ops' },
+    prompt: { name: 'bellhop' },
     clock: Date.now,
   };
 }

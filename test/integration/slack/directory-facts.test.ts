@@ -1,0 +1,26 @@
+import { findChannel } from '../../../store/channels.ts';
+import { findPerson } from '../../../store/people.ts';
+import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+
+let stage: GatewayStage;
+
+beforeAll(async () => {
+  stage = await startGatewayStage();
+  await stage.start();
+}, 60_000);
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+test('what Slack says of a channel and of who writes there is kept for the model', async () => {
+  const { slack, db } = stage;
+  const mention = await slack.post('ada', 'platform-eng', '@bellhop hello');
+  await slack.waitForReaction(mention, 'eyes');
+  const { rows } = await db.database.query<{ author: string }>('select author from inbox where ts = $1', [mention.ts]);
+  expect(await findChannel(db.database, TEAM, mention.channel)).toMatchObject({
+    topic: 'Builds, data and on-call',
+    purpose: 'Builds, data and on-call',
+  });
+  expect(await findPerson(db.database, TEAM, rows[0]?.author ?? '')).toMatchObject({
+    title: 'Platform engineer',
+    zone: 'Europe/London',
+  });
+});
