@@ -40,6 +40,7 @@ export interface ScopeSection {
   readonly instructions: string;
   readonly environment?: string;
   readonly model?: string;
+  readonly models?: readonly string[];
   readonly directMessages?: 'on' | 'off';
   readonly groupMessages?: 'off' | 'workspace';
   readonly guests?: OutsiderRule;

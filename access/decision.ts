@@ -107,6 +107,8 @@ export interface EffectiveAccess {
   readonly servers: readonly EffectiveServer[];
   /** The name of the model that answers here. Absent: the one of the agent worker's environment. */
   readonly model?: string;
+  /** The models among which people choose for a thread. Absent: none. */
+  readonly models?: readonly string[];
   /** MCP servers that a command starts in the sandbox, most specific scope first, each once. Absent: none. */
   readonly commandServers?: readonly EffectiveCommandServer[];
   /** Instructions for the model, broadest scope first. */

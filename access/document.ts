@@ -245,6 +245,8 @@ export interface ScopeAccess {
   readonly environment?: string;
   /** The model that answers here, by its name in the file. Absent when the file does not say. */
   readonly model?: string;
+  /** The models among which people choose for a thread here. Absent when the file does not say. */
+  readonly models?: readonly string[];
   /** Of the organization and of workspaces. Absent when the file does not say. */
   readonly directMessages?: 'on' | 'off';
   /** `workspace` gives group messages the bundles of workspace and organization. Absent when the file does not say. */

@@ -69,6 +69,8 @@ export interface AccessIndex {
   readonly peopleModels: readonly string[];
   /** The name of the model of a scope. Undefined: the document names none for it. */
   modelOf(scope: ScopeKey): string | undefined;
+  /** The names of the models among which people choose for a thread of a scope. */
+  modelChoices(scope: ScopeKey): readonly string[];
   /** Why the agent may not work in a scope. Null: it may. */
   whyOff(scope: ScopeKey): Off | null;
 }
@@ -177,18 +179,21 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     models: document.models ?? [],
     peopleModels: document.people?.models ?? [],
     modelOf: (scope) => nearestName((each) => scopes.get(each)?.model, scope) ?? undefined,
+    modelChoices: (scope) => modelChoices(document, scopes, scope),
     requesterChannel,
     forAnybody: (scope) => index.effective(scope, ...anybody(scope)),
     accessOfAnybody: (host, scope) => index.accessTo(host, scope, ...anybody(scope)),
     effective(scope, held = [], principal = principalOf(scope)) {
       const { chain, own, fitting, shared } = gather(scope, held, principal);
       const model = index.modelOf(scope);
+      const models = index.modelChoices(scope);
       return {
         ...shared,
         guardrails: document.guardrails,
         rules: [...own.rules, ...chain.flatMap(({ rules }) => fitting(rules))],
         registries: chain.flatMap(({ registries }) => registries),
         ...(model !== undefined && { model }),
+        ...(models.length > 0 && { models }),
         instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
       };
     },
@@ -272,4 +277,20 @@ function forgesOf({ bundles, connections }: Pick<AccessDocument, 'bundles' | 'co
     for (const forge of forgesByNature(connection)) add({ connection: connection.id, forge });
   }
   return [...forges.values()];
+}
+
+/** In a direct message they are those that people choose for themselves; elsewhere the nearest scope that says some decides. */
+function modelChoices(
+  { models = [], people }: AccessDocument,
+  scopes: ReadonlyMap<ScopeKey, ScopeAccess>,
+  scope: ScopeKey,
+): readonly string[] {
+  const named = new Set(models.map(({ name }) => name));
+  const said =
+    scopeKind(scope) === 'person'
+      ? people?.models
+      : scopeChain(scope)
+          .map((each) => scopes.get(each)?.models)
+          .find((each) => each !== undefined);
+  return (said ?? []).filter((name) => named.has(name));
 }

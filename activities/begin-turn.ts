@@ -14,6 +14,7 @@ import { heldConnections } from '../store/personal-connections.ts';
 import { personalSettingsOf } from '../store/personal-settings.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
 import { fixInstructions, getSession, setSessionState } from '../store/sessions.ts';
+import { threadModelOf } from '../store/thread-models.ts';
 import { advanceFence, inTurn, lockSession, openRun, stillRests, type TurnRef } from '../store/turn-fence.ts';
 import { getTurn, insertTurn, runningTurnOf, turnOfFence } from '../store/turns.ts';
 import { endLeftTurn } from './end-turn.ts';
@@ -100,7 +101,11 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
       const index = await policy();
       const inPrivate = ownerOf(scope);
       const ownModel = inPrivate ? (await personalSettingsOf(database, inPrivate)).model : null;
-      const access = withOwnModel(index, index.effective(scope, held, principal), ownModel);
+      const usual = withOwnModel(index, index.effective(scope, held, principal), ownModel);
+      const chosen = await threadModelOf(database, session);
+      // What is not allowed here any more does not count any more.
+      const access =
+        chosen !== null && index.modelChoices(scope).includes(chosen) ? { ...usual, model: chosen } : usual;
       const snapshot = await inTurn(database, { session, turn }, async (db) => {
         const tools = await offerTools(db, access);
         const own = await askable(db, access, { session, requester });

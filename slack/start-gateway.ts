@@ -14,6 +14,7 @@ import { createDeliverer } from './delivery/deliverer.ts';
 import { createFileFetcher } from './delivery/incoming-files.ts';
 import { createThreadJoiner } from './delivery/join-thread.ts';
 import type { SessionSignals } from './delivery/session-signals.ts';
+import type { ModelChoices } from './delivery/use-model.ts';
 import { createDirectory, type Directory } from './people/directory.ts';
 import { createEndedAccounts } from './people/ended-accounts.ts';
 import { type GrantDoor, NO_GRANTS } from './personal/grant-ways.ts';
@@ -53,6 +54,8 @@ export interface GatewayOptions {
   readonly requesterChannel?: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   /** The models among which people choose for their direct messages. */
   readonly models: () => Promise<readonly string[]>;
+  /** The models among which people choose for a thread of a scope. @default none */
+  readonly threadModels?: (scope: ScopeKey) => Promise<ModelChoices>;
   /** Seals what a person pastes. */
   readonly keepToken: KeepToken;
   /** Begins attempts to grant a token by OAuth. @default none can be begun */
@@ -118,6 +121,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     callbackReach: grants.reach,
     requesterChannel: options.requesterChannel ?? (async () => null),
     models: options.models,
+    threadModels: options.threadModels ?? (async () => ({ choices: [], known: [] })),
     now,
     log,
     crowd: crowd.seen,

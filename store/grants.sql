@@ -20,6 +20,7 @@ grant update (size) on file to :"gateway";
 -- A session's row is made with its first message.
 grant select, insert, update (permalink, changed_at, root_deleted_at) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
+grant select, insert, update, delete on thread_model to :"gateway";
 grant select (session, turn, number, kind, tool) on step to :"gateway";
 grant select on turn, policy, policy_revision, confirmed_channel, mixed_channel to :"gateway";
 -- What people connect for themselves: sealed with the public key as it comes from Slack, and never read back.
@@ -49,7 +50,7 @@ grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to 
 grant select (id), update (turn) on file to :"agent";
 grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
-grant select on runner, channel, person, policy, policy_revision, confirmed_channel, mixed_channel, schedule, egress_event to :"agent";
+grant select on runner, channel, person, thread_model, policy, policy_revision, confirmed_channel, mixed_channel, schedule, egress_event to :"agent";
 -- A turn of a person wants the lists of that person's MCP servers.
 grant select, insert, update on mcp_server to :"agent";
 grant select on mcp_tool to :"agent";

@@ -77,6 +77,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   slack_catch_up_place: 'empty when a catch-up is over',
   slack_watermark: 'one row for each gateway; a catch-up removes those of gateways that are gone',
   step: ['outputs', 'threads'],
+  thread_model: ['threads'],
   transcript: ['transcripts'],
   turn: ['threads'],
 };

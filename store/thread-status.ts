@@ -11,9 +11,11 @@ export interface ThreadStatus {
   readonly step: { readonly number: number; readonly kind: 'model' | 'tool'; readonly tool: string | null } | null;
   /** Messages that no turn has read yet. */
   readonly waiting: number;
+  /** The model that people have chosen for this thread. Null: the usual one answers. */
+  readonly model: string | null;
 }
 
-interface Row extends Pick<ThreadStatus, 'state' | 'waiting'> {
+interface Row extends Pick<ThreadStatus, 'state' | 'waiting' | 'model'> {
   readonly turn: number | null;
   readonly requester: string;
   readonly startedAt: Date;
@@ -26,7 +28,7 @@ interface Row extends Pick<ThreadStatus, 'state' | 'waiting'> {
 export async function threadStatus(db: Queryable, id: SessionId): Promise<ThreadStatus | null> {
   const { rows } = await db.query<Row>(
     `select session.state, turn.number as turn, turn.requester, turn.started_at as "startedAt", step.number as step,
-       step.kind, step.tool,
+       step.kind, step.tool, (select model from thread_model where thread_model.session = session.id) as model,
        (select count(*)::int from inbox where inbox.session = session.id and inbox.state = 'delivered'
           and inbox.turn is null and inbox.kind <> 'stop') as waiting
      from session
@@ -37,11 +39,12 @@ export async function threadStatus(db: Queryable, id: SessionId): Promise<Thread
     [id],
   );
   if (!rows[0]) return null;
-  const { state, waiting, turn, requester, startedAt, step, kind, tool } = rows[0];
+  const { state, waiting, model, turn, requester, startedAt, step, kind, tool } = rows[0];
   return {
     state,
     turn: turn === null ? null : { number: turn, requester, startedAt },
     step: step === null ? null : { number: step, kind, tool },
     waiting,
+    model,
   };
 }

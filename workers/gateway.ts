@@ -68,6 +68,10 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
     offers,
     requesterChannel: async (scope) => (await policy()).requesterChannel(scope),
     models: async () => (await policy()).peopleModels,
+    threadModels: async (scope) => {
+      const index = await policy();
+      return { choices: index.modelChoices(scope), known: index.models.map(({ name }) => name) };
+    },
     keepToken: createKeepToken(database),
     grants: createGrantDoor(database, callback),
     onStored: tellStoring(signals),

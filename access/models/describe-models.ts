@@ -22,6 +22,7 @@ export function describeModels({ models = [], scopes, patterns = [], people }: A
       where: [
         places.join(', '),
         ...model.for,
+        ...choosable({ scopes, patterns }, name),
         ...(people?.models?.includes(name) ? ['chosen by people'] : []),
         ...awayOf(models, name),
       ]
@@ -33,4 +34,12 @@ export function describeModels({ models = [], scopes, patterns = [], people }: A
 
 function awayOf(models: readonly NamedModel[], name: string): string[] {
   return models.filter(({ fallback }) => fallback === name).map((first) => `while ${first.name} is away`);
+}
+
+function choosable({ scopes, patterns = [] }: Pick<AccessDocument, 'scopes' | 'patterns'>, name: string): string[] {
+  const places = [
+    ...scopes.filter((scope) => scope.models?.includes(name) && scope.pattern === undefined).map(({ label }) => label),
+    ...patterns.filter((each) => each.models?.includes(name)).map(({ pattern }) => pattern),
+  ];
+  return places.length > 0 ? [`may be chosen in ${places.join(', ')}`] : [];
 }

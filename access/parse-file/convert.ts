@@ -44,6 +44,7 @@ export function toScope(entry: Section | BroadSection | undefined): ScopeSection
     instructions: entry?.instructions.trim() ?? '',
     ...(entry?.environment !== undefined && { environment: entry.environment }),
     ...(entry?.model !== undefined && { model: entry.model }),
+    ...(entry?.models !== undefined && { models: entry.models }),
     ...(directMessages !== undefined && { directMessages }),
     ...(groupMessages !== undefined && { groupMessages }),
     ...(guests !== undefined && { guests }),

@@ -63,13 +63,18 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     });
     return [
       ...scopes.flatMap(([path, scope]) => unknownModel([...path, 'model'], mappingOf(scope).model)),
+      ...scopes.flatMap(([path, scope]) => unknownChoices([...path, 'models'], mappingOf(scope).models)),
       ...named.flatMap(([path, each]) => unknownModel([...path, 'fallback'], mappingOf(each).fallback, path[1])),
-      ...(Array.isArray(choices) ? choices.flatMap((each, at) => unknownModel(['people', 'models', at], each)) : []),
+      ...unknownChoices(['people', 'models'], choices),
       ...summarising.slice(1).map(([path]) => ({
         ...place([...path, 'for'], text),
         message: `stands at ${summarising[0]?.[0][1]} already: one model makes the summaries`,
       })),
     ];
+  }
+
+  function unknownChoices(path: FilePath, choices: unknown): FileProblem[] {
+    return Array.isArray(choices) ? choices.flatMap((each, at) => unknownModel([...path, at], each)) : [];
   }
 
   function unknownModel(path: FilePath, name: unknown, own?: string | number): FileProblem[] {
@@ -151,7 +156,7 @@ export function unusedWarnings(file: AccessFile, text: YamlText): FileProblem[] 
 
 function unusedModels({ models = [], people, ...file }: AccessFile, text: YamlText): FileProblem[] {
   const used = new Set([
-    ...scopePaths(file).map(({ section }) => section.model),
+    ...scopePaths(file).flatMap(({ section }) => [section.model, ...(section.models ?? [])]),
     ...models.map(({ fallback }) => fallback),
     ...(people?.models ?? []),
   ]);

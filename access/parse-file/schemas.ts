@@ -34,6 +34,7 @@ export const section = entry({
   model: name.optional(),
   guests: z.enum(OUTSIDER_RULES).optional(),
   'shared-channels': z.enum(OUTSIDER_RULES).optional(),
+  models: z.array(name).min(1, 'is empty').optional(),
   listen: notBuiltYet,
   identity: z.enum(['agent', 'requester']).optional(),
   personal: z.array(name).min(1, 'is empty').optional(),

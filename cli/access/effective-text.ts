@@ -51,6 +51,7 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
     ...granted,
     ...(servers.length === 0 ? [] : [`Tools of MCP servers, only:\n${columns(servers, '  ')}`]),
     ...(access.model === undefined ? [] : [`Model: ${access.model}`]),
+    ...(access.models === undefined ? [] : [`Models to choose for a thread: ${access.models.join(', ')}`]),
     ...(instructions.length > 0 ? ['Instructions, broadest first:', ...instructions] : []),
   ].join('\n\n');
 }

@@ -10,11 +10,12 @@ import { authorsWords } from '../receiving/message-text.ts';
 import { holdsRemovedToken, withoutRemovedTokens } from '../receiving/remove-tokens.ts';
 import { inGoneThread } from './gone-threads.ts';
 import { handOver, signalSession } from './hand-over.ts';
-import { type DeliveryDependencies, lookUpEntry, readEntry } from './known-entry.ts';
+import { type DeliveryDependencies, type KnownEntry, lookUpEntry, readEntry } from './known-entry.ts';
 import { answerCommand, ownCommandOf, refuseEntry, stopSession } from './own-answers.ts';
 import { answerPersonalCommand, warnOfToken } from './personal-answers.ts';
 import { heldBack, lacksConnection } from './requester-threads.ts';
 import { answerSettingsCommand } from './settings-answers.ts';
+import { answerUseModel, choiceAmong, type ModelChoice, wantedModel } from './use-model.ts';
 
 /**
  * Brings one inbox row to its end: refused, kept as context, answered by the gateway itself, or signalled to its
@@ -49,6 +50,8 @@ export async function deliverEntry(
   if (own) return answerPersonalCommand(dependencies, known, own);
   const setting = settingsCommand(dependencies, row);
   if (setting) return answerSettingsCommand(dependencies, known, setting);
+  const use = await modelChoice(dependencies, known);
+  if (use) return answerUseModel(dependencies, known, use);
   const command = ownCommandOf(dependencies.identity, row);
   if (command) return answerCommand(dependencies, known, command);
   if (row.overtaken || (row.address === 'thread' && !(await isForUs(dependencies, row)))) {
@@ -58,6 +61,17 @@ export async function deliverEntry(
   if (await lacksConnection(dependencies, known)) return;
   if (await awaitsStop(dependencies.database, row)) throw new TryAgain('an earlier stop of its thread goes first');
   return handOver(dependencies, known, stepAside);
+}
+
+/** The choice of a model that an entry makes. In a joined thread it counts without a mention as every other message does. */
+async function modelChoice(
+  dependencies: DeliveryDependencies,
+  { row, scope }: KnownEntry,
+): Promise<ModelChoice | null> {
+  const wanted = wantedModel(dependencies.identity, row);
+  const choice = wanted && choiceAmong(row, wanted, await dependencies.threadModels(scope));
+  const counts = choice && (row.address !== 'thread' || choice.marked || (await isForUs(dependencies, row)));
+  return counts ? choice : null;
 }
 
 function ownCommand({ identity }: DeliveryDependencies, row: InboxRow): PersonalCommand | null {

@@ -16,6 +16,7 @@ import type { FileFetcher } from './incoming-files.ts';
 import type { ThreadJoiner } from './join-thread.ts';
 import { readableText } from './plain-text.ts';
 import type { SessionSignals } from './session-signals.ts';
+import type { ModelChoices } from './use-model.ts';
 
 export interface DeliveryDependencies {
   readonly database: Database;
@@ -37,6 +38,8 @@ export interface DeliveryDependencies {
   readonly callbackReach: CallbackReach;
   /** The models among which people choose for their direct messages. */
   readonly models: () => Promise<readonly string[]>;
+  /** The models among which people choose for a thread of a scope. */
+  readonly threadModels: (scope: ScopeKey) => Promise<ModelChoices>;
   readonly patience: LookupPatience;
   readonly now: () => Date;
 }

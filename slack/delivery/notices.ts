@@ -58,6 +58,7 @@ export function helpText(bot: string, own: boolean): string {
     'In a thread I have joined you can go on without mentioning me, as long as nobody else is talking.',
     `@${bot} stop ends what I am doing here. So does the Stop button.`,
     `@${bot} status says what I am doing here.`,
+    `@${bot} !use shows which models you can choose for this thread.`,
     ...(own
       ? [
           'connections shows which accounts of your own I can use here, and connects one.',

@@ -128,6 +128,7 @@ function statusText(status: ThreadStatus | null, now: Date): string {
   const lines = [workLine(status, now)];
   if (status.waiting > 0)
     lines.push(`${status.waiting} ${status.waiting === 1 ? 'message waits' : 'messages wait'} for me.`);
+  if (status.model !== null) lines.push(`The model ${status.model} was chosen for this thread.`);
   return lines.join('\n');
 }
 

@@ -478,6 +478,15 @@ create index session_time on session (changed_at);
 create index session_open on session (changed_at) where state <> 'closed';
 create index session_place on session (channel, thread_ts);
 
+-- The model that people have chosen for a thread. It may be chosen before the thread has a session.
+create table thread_model (
+  session text primary key,
+  model text not null,
+  chosen_by text not null,
+  chosen_at timestamptz not null default now()
+);
+create index thread_model_time on thread_model (chosen_at);
+
 create table access_snapshot (
   id uuid primary key default gen_random_uuid(),
   session text not null references session (id),
@@ -1075,6 +1084,11 @@ begin
     delete from sandbox where session = any(old_sessions);
     delete from session where id = any(old_sessions);
     deleted := deleted + cardinality(old_sessions);
+    -- What was chosen for a thread goes with it.
+    deleted := deleted + delete_rows('thread_model', array(
+      select m.ctid from thread_model m
+      where m.chosen_at < before and not exists (select 1 from session s where s.id = m.session offset 0)
+      order by m.chosen_at limit batch for update skip locked));
     -- What nobody read in a thread that is gone or never came to be. What is still to be delivered stays.
     deleted := deleted + delete_rows('inbox', array(
       select i.ctid from inbox i

@@ -7,6 +7,7 @@ import { createSlackClient } from '../../slack/api/client.ts';
 import { whoAmI } from '../../slack/api/identity.ts';
 import type { RateLimits } from '../../slack/api/rate-limits.ts';
 import { createSessionSignals, type SessionSignals } from '../../slack/delivery/session-signals.ts';
+import type { ModelChoices } from '../../slack/delivery/use-model.ts';
 import type { GrantDoor } from '../../slack/personal/grant-ways.ts';
 import type { CatchUpTimes } from '../../slack/receiving/catch-up.ts';
 import { type Gateway, startGateway } from '../../slack/start-gateway.ts';
@@ -35,6 +36,8 @@ export interface StageOptions {
   /** @default there is none */
   readonly requesterChannel?: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   readonly models?: () => Promise<readonly string[]>;
+  /** @default none may be chosen */
+  readonly threadModels?: (scope: ScopeKey) => Promise<ModelChoices>;
   readonly now?: () => Date;
   /** Stands before Temporal, so that a test can close the way. */
   readonly gate?: () => void | Promise<void>;

@@ -42,6 +42,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     slack_catch_up: 's i u',
     slack_catch_up_place: 's i u d',
     step: 's(kind number session tool turn)',
+    thread_model: 's i u d',
     turn: 's',
   },
   agent: {
@@ -71,6 +72,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     schedule: 's',
     session: 's u(changed_at fence_count fence_run heard instructions run_id runs state)',
     step: 's i u',
+    thread_model: 's',
     transcript: 's i',
     turn: 's i u',
   },

@@ -128,3 +128,30 @@ ${MODELS}`);
     },
   ]);
 });
+
+test('the nearest list says which models may be chosen for a thread, and people have their own in direct messages', () => {
+  const document = documentWith(`organization: { model: large, models: [large, local] }
+channels: { "#ops": { models: [small] } }
+people: { models: [local] }
+${MODELS}`);
+  const choices = (scope: Parameters<typeof effectiveAccess>[1]) => effectiveAccess(document, scope).models;
+  expect(choices(channelScope('T1', 'C1'))).toEqual(['small']);
+  expect(choices(channelScope('T1', 'C2'))).toEqual(['large', 'local']);
+  expect(choices(personScope('T1', 'U1'))).toEqual(['local']);
+  expect(effectiveAccess(documentWith(`organization: { model: large }\n${MODELS}`), 'organization')).not.toHaveProperty(
+    'models',
+  );
+  expect(describeModels(document).find(({ name }) => name === 'small')?.where).toBe('summaries; may be chosen in #ops');
+  const before = documentWith(`organization: { model: large }\nchannels: { "#ops": {} }\n${MODELS}`);
+  const after = documentWith(`organization: { model: large }\nchannels: { "#ops": { models: [small] } }\n${MODELS}`);
+  expect(compareDocuments(before, after)).toContainEqual({ change: 'changed', kind: 'scope', name: '#ops' });
+});
+
+test('a choice that is no model is a problem at its place', () => {
+  expect(problemsIn(`channels: { "#ops": { models: [larg, small] } }\n${MODELS}`)).toEqual([
+    'bellhop.yaml:1: channels.#ops.models[0]: there is no model larg (did you mean large?)',
+  ]);
+  expect(problemsIn(`organization: { models: [] }\n${MODELS}`)).toEqual([
+    'bellhop.yaml:1: organization.models: is empty',
+  ]);
+});

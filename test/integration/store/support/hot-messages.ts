@@ -25,6 +25,7 @@ import * as recentPlaces from '../../../../store/recent-places.ts';
 import * as slackWatermark from '../../../../store/slack-watermark.ts';
 import * as stops from '../../../../store/stops.ts';
 import * as threadMessages from '../../../../store/thread-messages.ts';
+import * as threadModels from '../../../../store/thread-models.ts';
 import * as threadStatus from '../../../../store/thread-status.ts';
 import { type Call, OLD } from './hot-inputs.ts';
 import { BUSY, BUSY_TURN, sessionOfNumber } from './seed-million.ts';
@@ -214,5 +215,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'stops.overtakeByStop': async (db) => stops.overtakeByStop(db, await inboxRow(db, BUSY, 'stop')),
   'stops.awaitsStop': async (db) => stops.awaitsStop(db, await inboxRow(db, BUSY)),
   'thread-messages.readThreadMessages': (db) => threadMessages.readThreadMessages(db, BUSY, 50),
+  'thread-models.chooseThreadModel': (db) => threadModels.chooseThreadModel(db, BUSY, 'large', 'U1'),
+  'thread-models.threadModelOf': (db) => threadModels.threadModelOf(db, BUSY),
   'thread-status.threadStatus': (db) => threadStatus.threadStatus(db, BUSY),
 };

@@ -72,6 +72,7 @@ const ROWS: readonly string[] = [
   `insert into held_back (session, owner, actor, kind, ts, at) select ${SESSION}, 'U1', 'U2', 'reaction', '1.' || n, ${AT} ${MILLION}`,
   `insert into personal_settings (team, person, steps)
    select 'T1', 'U' || n, 20 from generate_series(1, 40000) n`,
+  `insert into thread_model (session, model, chosen_by, chosen_at) select ${SESSION}, 'large', 'U1', ${AT} ${MILLION}`,
   `insert into place_channel (channel, served_at) select 'T1:C' || n, now() - n * interval '1 second' from generate_series(0, 4999) n`,
   `insert into turn (session, number, claim, requester, state, started_at, ended_at)
    select ${SESSION}, 1, 'run' || n || '/1', 'U' || n % 20000, case when n > 999800 then 'running' else 'answered' end, ${AT},
