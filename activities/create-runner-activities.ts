@@ -1,5 +1,4 @@
 import { createToolRegistry } from '../agent/tools/registry.ts';
-import { createThreadPort } from '../agent/tools/thread-port.ts';
 import type { EgressActivities, RunnerActivities } from '../contracts/activities.ts';
 import type { SandboxRuntime } from '../docker/sandbox.ts';
 import type { ProxyControl } from '../proxy/control-client.ts';
@@ -53,7 +52,6 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
       proxy,
       tools: createToolRegistry(),
       files: createPostedFiles(database),
-      thread: createThreadPort(database),
       mcp: createMcpCalls({ database, proxy }),
       ports: createSandboxPorts({ runtime, database, guard, bringUp, clock }),
       show: createShowProgress(database),

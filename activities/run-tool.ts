@@ -122,5 +122,4 @@ const WHAT: Readonly<Record<string, string>> = {
   write_file: 'writing a file',
   edit_file: 'editing a file',
   post_file: 'posting a file',
-  read_thread: 'reading this thread',
 };

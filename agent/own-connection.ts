@@ -11,7 +11,7 @@ import { inTurn, type TurnRef } from '../store/turn-fence.ts';
 import { getTurn } from '../store/turns.ts';
 import { isPerson } from './ask-person.ts';
 import { defineTool } from './tools/define-tool.ts';
-import { type OwnConnections, said, type Tool } from './tools/tool.ts';
+import { type OwnConnections, type SandboxTool, said } from './tools/tool.ts';
 
 export const OWN_CONNECTION_TOOL = 'use_own_connection';
 
@@ -27,7 +27,7 @@ export async function askable(
 }
 
 /** @param names what the requester has connected and may be asked for */
-export function createOwnConnectionTool(names: readonly string[]): Tool {
+export function createOwnConnectionTool(names: readonly string[]): SandboxTool {
   return defineTool({
     name: OWN_CONNECTION_TOOL,
     description: [

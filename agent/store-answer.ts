@@ -71,7 +71,10 @@ async function resultOf(
   { steps, open }: { readonly steps: number; readonly open: readonly { step: number; tool: string }[] },
 ): Promise<ModelCallResult> {
   const done = isDone(content) && !(isCut(content) && (await mayGoOn(db, ref)));
-  const refs = open.map(({ step, tool }): ToolRef => ({ step, tool, parallel: tools.find(tool)?.parallel ?? false }));
+  const refs = open.map(({ step, tool }): ToolRef => {
+    const { parallel = false, at } = tools.find(tool) ?? {};
+    return { step, tool, parallel, ...(at === 'slack' && { at }) };
+  });
   return { nextStep: ref.step + 1 + steps, tools: refs, done, limit: null };
 }
 

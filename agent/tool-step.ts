@@ -20,14 +20,13 @@ import { failedEnd } from './settle-tools.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import type { SandboxPort } from './tools/sandbox-port.ts';
-import type { FilesPort, ThreadPort, ToolContext, ToolOutcome } from './tools/tool.ts';
+import type { FilesPort, ToolContext, ToolOutcome } from './tools/tool.ts';
 import { UNKNOWN_OUTCOME, unknownToolText } from './transcript/outcomes.ts';
 
 export interface ToolStepDependencies {
   readonly database: Database;
   readonly tools: ToolRegistry;
   readonly files: FilesPort;
-  readonly thread: ThreadPort;
   readonly mcp: McpPort;
 }
 
@@ -53,30 +52,39 @@ export interface ToolStepInput extends StepRef {
  * asked: `waitsMs` says so.
  */
 export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInput): Promise<ToolResult> {
-  const { database } = deps;
-  const step = await inTurn(database, input, (db) => startToolStep(db, input));
-  if (!step) throw new StepError(`no tool step ${input.session}/${input.turn}/${input.step}`);
+  return runStep(deps.database, input, (step) => endOf(deps, input, step));
+}
+
+/** What every tool step has in common, wherever it is run: its beginning, its one end, and the wait for a person between them. */
+export async function runStep(
+  database: Database,
+  ref: StepRef,
+  endOfStep: (step: ToolStep) => Promise<ToolEnd>,
+): Promise<ToolResult> {
+  const step = await inTurn(database, ref, (db) => startToolStep(db, ref));
+  if (!step) throw new StepError(`no tool step ${ref.session}/${ref.turn}/${ref.step}`);
   if (step.state !== 'running') return { exitCode: step.exitCode, truncated: step.truncated };
   assertNotLostTooOften(step.attempt, step.trouble);
-  const end = await endOf(deps, input, step).catch((error: unknown) => {
+  const end = await endOfStep(step).catch((error: unknown) => {
     if (error instanceof WaitsForPerson) return error;
     throw error;
   });
   if (end instanceof WaitsForPerson) {
-    await inTurn(database, input, (db) => uncountAttempt(db, input));
+    await inTurn(database, ref, (db) => uncountAttempt(db, ref));
     return { exitCode: null, truncated: false, waitsMs: end.leftMs };
   }
-  await inTurn(database, input, (db) => endToolStep(db, input, end));
+  await inTurn(database, ref, (db) => endToolStep(db, ref, end));
   return { exitCode: end.exitCode, truncated: end.truncated };
 }
 
 async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<ToolEnd> {
-  const { database, files, thread, mcp } = deps;
+  const { database, files, mcp } = deps;
   const { session, turn, sandbox, signal, onProgress, waiting = (wait) => wait() } = input;
   const known = deps.tools.find(step.tool);
   const tools = known ? deps.tools : await turnRegistry(database, deps.tools, input);
   const tool = known ?? tools.find(step.tool);
   if (!tool) return failedEnd(unknownToolText(step.tool, tools.names));
+  if (tool.at === 'slack') throw new StepError(`${step.tool} works in Slack, not in a sandbox`);
   if (step.begun && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
   const problems = await placeIncomingFiles(database, input);
@@ -84,7 +92,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   const begin = () => inTurn(database, input, (db) => markBegun(db, input));
   const open: OpenPipe = (command, until) => sandbox.openPiped(command, { signal: until });
   const context: ToolContext = {
-    ...{ session, turn, step: input.step, sandbox, elapsedMs, files, thread, onProgress, begin },
+    ...{ session, turn, step: input.step, sandbox, elapsedMs, files, onProgress, begin },
     ask: (question) => askPerson(database, input, question),
     askMeanwhile: (question, until, ended) => waiting(() => askMeanwhile(database, input, question, until, ended)),
     own: createOwnConnections(database, input),
@@ -106,6 +114,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   return toEnd({ ...outcome, text: [...(mark === null ? [] : [mark]), outcome.text, ...problems].join('\n') });
 }
 
-function toEnd({ text, isError, exitCode, output, truncated }: ToolOutcome): ToolEnd {
+/** The end of a step that a tool has brought about. */
+export function toEnd({ text, isError, exitCode, output, truncated }: ToolOutcome): ToolEnd {
   return { state: isError ? 'failed' : 'done', exitCode, truncated, output, text, tokens: estimateTokens(text) };
 }

@@ -101,6 +101,8 @@ export interface ToolRef {
   readonly tool: string;
   /** Reads of one answer run side by side; commands and writes in order. */
   readonly parallel: boolean;
+  /** Where it is run. Absent: by the runner, in the turn's sandbox. */
+  readonly at?: 'slack';
 }
 
 export interface ModelCallResult {
@@ -122,6 +124,12 @@ export interface ToolInput extends TurnInput {
    * it cannot wait for one: then the server's time-out is enough.
    */
   readonly workMs?: number;
+}
+
+/** A tool call that is run in Slack. */
+export interface SlackToolInput extends TurnInput {
+  readonly step: number;
+  readonly tool: string;
 }
 
 export interface ToolResult {
@@ -232,6 +240,12 @@ export interface RunnerActivities {
   settleSandbox(input: SettleInput): Promise<void>;
   pauseSandbox(input: SandboxInput): Promise<void>;
   removeSandbox(input: SandboxInput): Promise<void>;
+}
+
+/** Done by any gateway, which has Slack's token and shares its rate limits with the others. */
+export interface SlackActivities {
+  /** Runs a tool that works in Slack. Its result is stored with its step, as that of every other tool. */
+  useSlack(input: SlackToolInput): Promise<ToolResult>;
 }
 
 /** On the runner's egress queue. */

@@ -16,6 +16,7 @@ export type FailureType =
   | 'SandboxUnreachable'
   | 'ProvisionFailed'
   | 'EgressLeaseLost'
+  | 'SlackUnavailable'
   | 'ToolOutcomeUnknown'
   | 'DatabaseUnavailable'
   | 'ScheduleNotPosted'
@@ -108,6 +109,12 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
     retry: true,
     thread: 'The way out of my sandbox was closed while I worked, so I stopped.',
     operator: 'The proxy was down or could not be reached for five minutes. Look at the proxy log.',
+  },
+  SlackUnavailable: {
+    retry: true,
+    thread: 'Slack did not let me read for too long, so I stopped. Please ask again in a while.',
+    operator:
+      "Slack's rate limits or errors kept a tool that reads Slack waiting; its message is in the activity failure. After five minutes the model is told, and the turn goes on.",
   },
   ToolOutcomeUnknown: {
     retry: false,

@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Off, RequesterChannel } from '../access/effective-access.ts';
 import type { PersonalOffer } from '../access/people-access.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
+import type { SlackRoom } from '../contracts/slack-reading.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { listenTo, type Notifications } from '../store/notifications.ts';
 import { clientOptions, slackLogger } from './api/client.ts';
@@ -30,6 +31,7 @@ import { noteDeletion } from './receiving/note-deletions.ts';
 import { noteDoings } from './receiving/note-doings.ts';
 import { createInboxReceiver } from './receiving/receiver.ts';
 import { createSocketConnection } from './receiving/socket-connection.ts';
+import { createSlackRoom } from './room/room.ts';
 import { createOutboxSender } from './sending/outbox-sender.ts';
 
 export interface GatewayLog {
@@ -74,6 +76,8 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
+  /** Slack, as far as tools may read it. */
+  readonly room: SlackRoom;
   /** Whether Slack's events arrive just now. */
   isConnected(): boolean;
   stop(): Promise<void>;
@@ -233,6 +237,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await app.start();
 
   return {
+    room: createSlackRoom({ db: database, calls, identity, directory }),
     isConnected: connection.isConnected,
     async stop() {
       ending.abort();

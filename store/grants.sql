@@ -9,7 +9,8 @@ revoke create on schema public from public;
 revoke all on function delete_old(text, timestamptz, int), delete_rows(regclass, tid[]) from public, :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 grant usage on schema public to :"gateway", :"agent", :"runner", :"proxy", :"admin", :"console";
 
--- gateway: Slack on one side, inbox and outbox on the other. Never what a model was told, never a credential.
+-- gateway: Slack on one side, inbox and outbox on the other. It adds results of tools that work in Slack to what a model is told, and reads none of
+-- that. Never a credential.
 grant select, insert, update, delete on channel_outsider to :"gateway";
 grant select, insert, update on inbox, inbox_served, outbox, outbox_lane, channel, person, rate_bucket, slack_watermark, slack_catch_up, slack_catch_up_place to :"gateway";
 grant delete on slack_watermark, slack_catch_up_place to :"gateway";
@@ -18,10 +19,13 @@ grant delete, select (team, channel, name) on channel_verdict to :"gateway";
 grant select, insert on file, file_chunk to :"gateway";
 grant update (size) on file to :"gateway";
 -- A session's row is made with its first message.
-grant select, insert, update (permalink, changed_at, root_deleted_at) on session to :"gateway";
+grant select, insert, update (permalink, changed_at, heard, root_deleted_at) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select, insert, update, delete on thread_model to :"gateway";
-grant select (session, turn, number, kind, tool) on step to :"gateway";
+-- It runs tools that work in Slack. Other tools' output is not its business.
+grant select (session, turn, number, kind, tool, tool_call, arguments, state, exit_code, truncated, attempt, started_at, begun, trouble),
+  update (state, exit_code, truncated, output, attempt, started_at, ended_at, begun, trouble) on step to :"gateway";
+grant insert on transcript to :"gateway";
 grant select on turn, policy, policy_revision, confirmed_channel, mixed_channel to :"gateway";
 -- What people connect for themselves: sealed with the public key as it comes from Slack, and never read back.
 grant select (public_key, key_id, created_at) on installation to :"gateway";
@@ -69,8 +73,8 @@ grant select, insert, update on runner to :"runner";
 grant select, update on sandbox, step to :"runner";
 grant select, insert on transcript, file, file_chunk to :"runner";
 grant update (placed_in) on file to :"runner";
--- For read_thread: what was said in the session's own thread. And whether somebody else waits there to be read.
-grant select (team, session, kind, state, author, author_class, text, received_at, confirmed_by, turn) on inbox to :"runner";
+-- Whether somebody else waits in a thread to be read.
+grant select (team, session, kind, state, author, author_class, received_at, confirmed_by, turn) on inbox to :"runner";
 grant select (team, id, name) on person to :"runner";
 grant select on session, turn to :"runner";
 grant select on applied_environment, policy_revision to :"runner";

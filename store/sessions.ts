@@ -87,6 +87,20 @@ export async function hasSession(db: Queryable, id: SessionId): Promise<boolean>
 }
 
 /**
+ * Notes whose words a tool is about to give a session that belongs to nobody, as the claim of messages does (claim-messages.ts). Once others
+ * have had a word, no connection of a person is used in it.
+ * @param speaker Slack's id of the one person; empty: several, or an app
+ * @returns false when the session is a person's by now, and nothing was noted
+ */
+export async function noteHeard(db: Queryable, id: SessionId, speaker: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update session set heard = case when coalesce(heard, $2) = $2 then $2 else '' end where id = $1 and owner is null`,
+    [id, speaker],
+  );
+  return rowCount === 1;
+}
+
+/**
  * Gives a session to a person before a connection of theirs is used in it. False when it is another person's. Call it with the turn held, so
  * that no message of anybody else is claimed meanwhile.
  */

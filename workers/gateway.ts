@@ -17,10 +17,12 @@ import { createGrantDoor } from './gateway/begin-grant.ts';
 import { readCallbackAddress } from './gateway/callback-address.ts';
 import { startCallbackListener } from './gateway/callback-listener.ts';
 import { createKeepToken } from './gateway/keep-own-token.ts';
+import { keepSlackTools } from './gateway/slack-tools.ts';
 import { createTakeCallback } from './gateway/take-callback.ts';
 import { type ProcessContext, type RunningProcess, runProcess } from './run-process.ts';
 import { checkDatabase, checkTemporal, tellQueues, tellStoring } from './signals/told.ts';
 import { temporalTarget } from './temporal-connection.ts';
+import { installTemporalLogger } from './temporal-logger.ts';
 
 const schema = baseEnvironment.extend({
   SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'must be an app-level token (xapp-…)'),
@@ -36,6 +38,7 @@ const RETRY_MS = 2_000;
 
 async function start({ log, environment, signals }: ProcessContext): Promise<RunningProcess> {
   const env = readEnvironment(schema, environment);
+  installTemporalLogger(log);
   const callback = readCallbackAddress(env.BELLHOP_CALLBACK_URL, env.BELLHOP_CALLBACK_LISTEN);
   const database = openDatabase({
     url: env.BELLHOP_DATABASE_URL,
@@ -77,6 +80,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
     onStored: tellStoring(signals),
     log,
   });
+  const slackTools = keepSlackTools({ database, room: gateway.room, temporal, log });
   const callbacks = callback
     ? await startCallbackListener({
         callback,
@@ -92,6 +96,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
   return {
     async stop() {
       await callbacks?.stop();
+      await slackTools.stop();
       await gateway.stop();
       await connection.close();
       await database.end();

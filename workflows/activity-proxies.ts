@@ -15,9 +15,9 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { AgentActivities, EgressActivities, RunnerActivities } from '../contracts/activities.ts';
+import type { AgentActivities, EgressActivities, RunnerActivities, SlackActivities } from '../contracts/activities.ts';
 import { NON_RETRYABLE } from '../contracts/failures.ts';
-import { AGENT_QUEUE, egressQueue, runnerQueue } from '../contracts/task-queues.ts';
+import { AGENT_QUEUE, egressQueue, runnerQueue, SLACK_QUEUE } from '../contracts/task-queues.ts';
 import { localFirst } from './local-first.ts';
 
 const retry = { initialInterval: '500ms', maximumInterval: '10s', nonRetryableErrorTypes: NON_RETRYABLE } as const;
@@ -72,6 +72,18 @@ export const modelCalls: ActivityInterfaceFor<ModelCalls> = proxyActivities<Mode
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
+});
+
+/**
+ * A tool that works in Slack. A gateway that is away is waited for as long as the turn may take, because without one nobody hears the answer
+ * either. How long Slack's refusals are waited for is the activity's own budget.
+ */
+export const slackTools: ActivityInterfaceFor<SlackActivities> = proxyActivities<SlackActivities>({
+  taskQueue: SLACK_QUEUE,
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...retry, maximumInterval: '30s' },
 });
 
 /** Idempotent; after two minutes the reaper and the lease's own death do the same. */

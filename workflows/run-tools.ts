@@ -1,7 +1,8 @@
 import { ActivityFailure, condition, TimeoutFailure } from '@temporalio/workflow';
-import type { SettleInput, ToolRef } from '../contracts/activities.ts';
+import type { ToolRef, ToolResult, TurnInput } from '../contracts/activities.ts';
 import { MOST_WAITED_MS } from '../contracts/questions.ts';
-import type { RunnerProxies } from './activity-proxies.ts';
+import { slackTools } from './activity-proxies.ts';
+import type { ReadySandbox } from './turn-sandbox.ts';
 
 /** How far the tools of a turn may go. */
 export interface ToolLimits {
@@ -53,10 +54,12 @@ export function createPeopleWait(answers: () => number): PeopleWait {
 /**
  * Reads that stand side by side in one model answer run side by side; commands and writes run in order. False when a
  * limit of the turn was reached before all were done; those calls are without a result then.
+ *
+ * @param sandbox null when none of the tools needs one
  */
 export async function runTools(
-  runner: RunnerProxies,
-  input: SettleInput,
+  sandbox: ReadySandbox | null,
+  input: TurnInput,
   tools: readonly ToolRef[],
   { steps, until, waiting }: ToolLimits,
 ): Promise<boolean> {
@@ -64,7 +67,7 @@ export async function runTools(
   for (const group of groups(allowed)) {
     if (until() - Date.now() <= 0) return false;
     try {
-      const ran = await Promise.all(group.map((tool) => runOne(runner, input, tool, until, waiting)));
+      const ran = await Promise.all(group.map((tool) => runOne(sandbox, input, tool, until, waiting)));
       // Calls that wait side by side wait for the same person at the same time.
       waiting.add(Math.max(...ran.map(({ waitedMs }) => waitedMs)));
       if (ran.some(({ isLate }) => isLate)) return false;
@@ -95,22 +98,38 @@ function timeFor(tool: string, leftMs: number) {
  * answer, or when there can be none any more. A stop cancels the wait with the turn.
  */
 async function runOne(
-  runner: RunnerProxies,
-  input: SettleInput,
-  { step, tool }: ToolRef,
+  sandbox: ReadySandbox | null,
+  input: TurnInput,
+  ref: ToolRef,
   until: ToolLimits['until'],
   waiting: PeopleWait,
 ): Promise<{ readonly waitedMs: number; readonly isLate: boolean }> {
   let waitedMs = 0;
   for (;;) {
     const seen = waiting.answers();
-    const { timeouts, given } = timeFor(tool, Math.max(1, until() - Date.now()));
-    const options = { summary: `turn ${input.turn} · ${tool}`, ...timeouts };
-    const result = await runner.tools.runTool.executeWithOptions(options, [{ ...input, step, tool, ...given }]);
+    const result = await attempt(sandbox, input, ref, Math.max(1, until() - Date.now()));
     waitedMs += result.waitedMs ?? 0;
     if (result.waitsMs === undefined) return { waitedMs, isLate: result.isLate === true };
     await waiting.forAnswer(result.waitsMs, seen);
   }
+}
+
+function attempt(
+  sandbox: ReadySandbox | null,
+  input: TurnInput,
+  { step, tool, at }: ToolRef,
+  leftMs: number,
+): Promise<ToolResult> {
+  const summary = `turn ${input.turn} · ${tool}`;
+  const call = { ...input, step, tool };
+  if (at === 'slack')
+    return slackTools.useSlack.executeWithOptions({ summary, scheduleToCloseTimeout: leftMs }, [call]);
+  // A tool of the sandbox is never run before the sandbox is ready.
+  if (sandbox === null) throw new TypeError(`${tool} was to run without a sandbox`);
+  const { timeouts, given } = timeFor(tool, leftMs);
+  return sandbox.runner.tools.runTool.executeWithOptions({ summary, ...timeouts }, [
+    { ...call, sandbox: sandbox.id, ...given },
+  ]);
 }
 
 function isOutOfTime(error: unknown): boolean {

@@ -66,16 +66,20 @@ async function work(
 ): Promise<Ending> {
   const waiting = createPeopleWait(answers);
   let step = 1;
+  /** When the first tool began that needs no sandbox. */
+  let withoutSandbox: number | undefined;
   for (;;) {
     const summary = `turn ${input.turn} · model`;
     const answer: ModelCallResult = await modelCalls.callModel.executeWithOptions({ summary }, [{ ...input, step }]);
     step = answer.nextStep;
     if (answer.tools.length > 0) {
-      const { runner, id, since } = await sandbox.ready();
+      // Tools that work in Slack need no sandbox, and wait for none.
+      const ready = answer.tools.some(({ at }) => at !== 'slack') ? await sandbox.ready() : null;
       // The minutes of a turn are those of its work. Waiting for a place, an image or a person is no work.
+      const since = ready?.since ?? withoutSandbox ?? Date.now();
+      if (ready === null) withoutSandbox = since;
       const until = () => since + limits.minutes * 60_000 + waiting.waitedMs();
-      const how = { steps: limits.steps, until, waiting };
-      const done = await runTools(runner, { ...input, sandbox: id }, answer.tools, how);
+      const done = await runTools(ready, input, answer.tools, { steps: limits.steps, until, waiting });
       if (!done) return { ending: 'limit' };
     }
     if (answer.limit !== null) return { ending: 'limit' };

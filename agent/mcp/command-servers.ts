@@ -10,7 +10,7 @@ import type { OfferedTool, TurnCommand } from '../../contracts/mcp.ts';
 import { McpError } from '../../mcp/errors.ts';
 import type { Queryable } from '../../store/database.ts';
 import { commandUrl, knownServers } from '../../store/mcp-servers.ts';
-import { said, type Tool } from '../tools/tool.ts';
+import { type SandboxTool, said } from '../tools/tool.ts';
 
 /** No name of a server's tool: those have two underscores. */
 const START = 'start_mcp_server';
@@ -98,7 +98,7 @@ export function startTool(
   commands: readonly TurnCommand[],
   started: StartedTools,
   look: () => Promise<StartedTools>,
-): Tool[] {
+): SandboxTool[] {
   if (commands.length === 0) return [];
   const names = commands.map(({ server }) => server).join(', ');
   return [

@@ -8,7 +8,7 @@ import type { AnswerFile, ToolAnswer } from '../../mcp/tool-answer.ts';
 import type { DefinedTool } from '../../store/mcp-servers.ts';
 import { capForModel } from '../tools/cap-output.ts';
 import { isSandboxMistake, SANDBOX_MISTAKES } from '../tools/sandbox-port.ts';
-import { said, type Tool, type ToolContext, type ToolOutcome } from '../tools/tool.ts';
+import { type SandboxTool, said, type ToolContext, type ToolOutcome } from '../tools/tool.ts';
 import { type AskedTool, approvalOf, elicitationOf, elicitedBy, SHOWN_ARGUMENTS, whyNotApproved } from './questions.ts';
 
 const FOLDER = '/workspace/mcp';
@@ -23,7 +23,7 @@ const schema = z.record(z.string(), z.unknown());
  * A tool of an MCP server as one of a turn. It is repeated after a crash when the server says that this changes nothing; otherwise the
  * outcome of a lost call is unknown. Null for a name that no model can be given.
  */
-export function createMcpTool(offered: DefinedTool): Tool | null {
+export function createMcpTool(offered: DefinedTool): SandboxTool | null {
   const { name: tool, definition } = offered;
   const server = serverName(offered.server);
   const name = wireName(server, tool);

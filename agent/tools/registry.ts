@@ -4,7 +4,7 @@ import { bash } from './bash.ts';
 import { editFile } from './edit-file.ts';
 import { postFile } from './post-file.ts';
 import { readFile } from './read-file.ts';
-import { readThread } from './read-thread.ts';
+import { readThread } from './slack/read-thread.ts';
 import type { Tool } from './tool.ts';
 import { writeFile } from './write-file.ts';
 

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Answer, Question } from '../../contracts/questions.ts';
+import type { SlackRoom } from '../../contracts/slack-reading.ts';
 import type { ToolAnswer } from '../../mcp/tool-answer.ts';
 import type { ListedTool } from '../../mcp/tool-definition.ts';
 import type { OwnUseDecision } from '../../store/own-uses.ts';
+import type { StepRef } from '../../store/steps.ts';
 import type { McpCall, ServerStart } from '../mcp/mcp-port.ts';
 import type { SandboxPort } from './sandbox-port.ts';
 
@@ -19,20 +21,7 @@ export interface FilesPort {
   }): Promise<void>;
 }
 
-export interface ThreadMessage {
-  readonly at: Date;
-  /** The author's name, or the id if no name is known. */
-  readonly author: string;
-  readonly authorClass: string;
-  readonly text: string;
-}
-
-export interface ThreadPort {
-  /** The newest messages of the session's own thread, oldest first. */
-  read(session: SessionId, limit: number): Promise<readonly ThreadMessage[]>;
-}
-
-/** Everything that a tool can use. */
+/** Everything that a tool of the sandbox can use. */
 export interface ToolContext {
   readonly session: SessionId;
   readonly turn: number;
@@ -41,7 +30,6 @@ export interface ToolContext {
   /** Milliseconds since the step's first attempt began. */
   readonly elapsedMs: () => number;
   readonly files: FilesPort;
-  readonly thread: ThreadPort;
   /** Calls a tool of an MCP server, and does something with the answer. */
   callServer<T>(
     call: Pick<McpCall, 'tool' | 'facts' | 'arguments' | 'signal' | 'begin' | 'elicit'>,
@@ -87,7 +75,8 @@ export interface ToolOutcome {
   readonly truncated: boolean;
 }
 
-export interface Tool {
+/** What every tool says of itself. */
+interface ToolFacts {
   readonly name: string;
   /** For the model. */
   readonly description: string;
@@ -98,6 +87,11 @@ export interface Tool {
   readonly parallel: boolean;
   /** Whether a second attempt does the same as the first. Otherwise the outcome of a lost attempt is unknown. */
   readonly idempotent: boolean;
+}
+
+/** A tool that works in the sandbox or through it, on the runner. */
+export interface SandboxTool extends ToolFacts {
+  readonly at?: 'sandbox';
   /** True for a tool that only runs one command under its step id. The sandbox notes its start. @default false */
   readonly runsCommand?: boolean;
   /** True for a tool that says itself, by `begin`, from when on it may have an effect. @default false */
@@ -106,10 +100,32 @@ export interface Tool {
   run(context: ToolContext, given: unknown, signal: AbortSignal): Promise<ToolOutcome>;
 }
 
-/** The definition of a tool. Its schema gives the type of the arguments. */
-export interface ToolDefinition<Schema extends z.ZodType> extends Omit<Tool, 'schema' | 'run'> {
+/** Everything that a tool of Slack can use. */
+export interface SlackToolContext extends StepRef {
+  readonly room: SlackRoom;
+}
+
+/** A tool that works in Slack, in the gateway, which has the token and the rate limits. It needs no sandbox. */
+export interface SlackTool extends ToolFacts {
+  readonly at: 'slack';
+  readonly idempotent: true;
+  /** Throws what the Web API throws; the call is then tried again, as long as its budget lasts. */
+  run(context: SlackToolContext, given: unknown, signal: AbortSignal): Promise<ToolOutcome>;
+}
+
+export type Tool = SandboxTool | SlackTool;
+
+/** The definition of a tool of the sandbox. Its schema gives the type of the arguments. */
+export interface ToolDefinition<Schema extends z.ZodType> extends Omit<SandboxTool, 'schema' | 'run'> {
   readonly schema: Schema;
   run(context: ToolContext, args: z.output<Schema>, signal: AbortSignal): Promise<ToolOutcome>;
+}
+
+/** The same for a tool of Slack. */
+export interface SlackToolDefinition<Schema extends z.ZodType>
+  extends Omit<SlackTool, 'schema' | 'run' | 'at' | 'idempotent'> {
+  readonly schema: Schema;
+  run(context: SlackToolContext, args: z.output<Schema>, signal: AbortSignal): Promise<ToolOutcome>;
 }
 
 /** A result that is only text. */

@@ -1,4 +1,4 @@
-import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
+import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
 
 /** Stable codes of this room's own errors, for logs and alerts. */
 export type SlackErrorCode = 'slack_rate_limited' | 'slack_lookup_unavailable' | 'slack_settings';
@@ -65,4 +65,18 @@ export function failureOf(error: unknown): Failure {
 /** Whether Slack refuses our token, and with it every call. */
 export function isTokenRefused(failure: Failure): boolean {
   return failure.kind === 'refused' && TOKEN_CODES.has(failure.code);
+}
+
+/** Whether an error comes of talking to Slack, and not of a mistake of ours. A wait for a rate limit that took too long counts, too. */
+export function isOfSlack(error: unknown): error is Error {
+  return (
+    error instanceof RateLimited ||
+    error instanceof LookupUnavailable ||
+    error instanceof TryAgain ||
+    error instanceof WebAPIHTTPError ||
+    error instanceof WebAPIPlatformError ||
+    error instanceof WebAPIRateLimitedError ||
+    error instanceof WebAPIRequestError ||
+    (error instanceof Error && error.name === 'TimeoutError')
+  );
 }

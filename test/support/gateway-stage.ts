@@ -100,6 +100,7 @@ export async function startGatewayStage(
       });
       running.add(gateway);
       return {
+        room: gateway.room,
         isConnected: gateway.isConnected,
         async stop() {
           running.delete(gateway);

@@ -5,6 +5,7 @@ import type {
   EgressActivities,
   RunnerActivities,
   ScheduleActivities,
+  SlackActivities,
 } from '../../contracts/activities.ts';
 import { NO_EGRESS } from '../../contracts/egress.ts';
 import type { HousekeepingActivities } from '../../contracts/housekeeping.ts';
@@ -13,6 +14,7 @@ type AllActivities = AgentActivities &
   ScheduleActivities &
   RunnerActivities &
   EgressActivities &
+  SlackActivities &
   HousekeepingActivities;
 
 export interface ScriptedWorld {
@@ -78,6 +80,7 @@ export function scriptedWorld(
     deleteOldRows: async () => ({ againInMs: 3_600_000 }),
     provisionSandbox: async () => ({ created: true }),
     runTool: async () => ({ exitCode: 0, truncated: false }),
+    useSlack: async () => ({ exitCode: null, truncated: false }),
     async settleSandbox({ turn }) {
       closed.add(turn);
     },

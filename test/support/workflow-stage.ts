@@ -4,7 +4,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { DO_NOW } from '../../contracts/housekeeping.ts';
 import type { SessionId } from '../../contracts/ids.ts';
-import { AGENT_QUEUE, egressQueue, runnerQueue } from '../../contracts/task-queues.ts';
+import { AGENT_QUEUE, egressQueue, runnerQueue, SLACK_QUEUE } from '../../contracts/task-queues.ts';
 import type { ScriptedWorld } from './scripted-activities.ts';
 import { bundleWorkflows, startTemporal } from './temporal.ts';
 
@@ -41,7 +41,7 @@ export interface StagedSession {
 }
 
 export interface WorkflowStage {
-  /** Runs one session in a world with the three workers of a real installation. */
+  /** Runs one session in a world with the four workers of a real installation. */
   inSession(world: ScriptedWorld, drive: (session: StagedSession) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
@@ -111,6 +111,7 @@ export async function startWorkflowStage(): Promise<WorkflowStage> {
         Worker.create({ ...options, taskQueue: AGENT_QUEUE, workflowBundle }),
         Worker.create({ ...options, taskQueue: runnerQueue('r1') }),
         Worker.create({ ...options, taskQueue: egressQueue('r1') }),
+        Worker.create({ ...options, taskQueue: SLACK_QUEUE }),
       ]);
       threads += 1;
       const session = stage(`slack:T1:C1:${threads}.0`);

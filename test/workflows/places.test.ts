@@ -36,6 +36,29 @@ const askingForATool =
     return { nextStep: 3, tools: [{ step: 2, tool: 'bash', parallel: false }], done: false, limit: null };
   };
 
+test('a tool that works in Slack needs no place and no sandbox: a gateway runs it, and the turn goes on', async () => {
+  const world = scriptedWorld({
+    placeSandbox: async () => ({ waitsFor: 'RunnersFull' }),
+    async callModel({ step }) {
+      world.waiting = 0;
+      if (step > 1) return { nextStep: step + 1, tools: [], done: true, limit: null };
+      const tools = [
+        { step: 2, tool: 'read_thread', parallel: true, at: 'slack' as const },
+        { step: 3, tool: 'read_thread', parallel: true, at: 'slack' as const },
+      ];
+      return { nextStep: 4, tools, done: false, limit: null };
+    },
+  });
+  await stage.inSession(world, async (session) => {
+    await session.say();
+    await session.ended();
+    expect(world.calls).toEqual(
+      expect.arrayContaining(['useSlack 2', 'useSlack 3', 'callModel 4', 'endTurn answered']),
+    );
+    expect(world.calls.filter((call) => /runTool|provisionSandbox/.test(call))).toEqual([]);
+  });
+});
+
 test('an answer without tools needs no place: the turn neither waits for one nor touches a runner', async () => {
   const { world, asks } = crowdedWorld({
     async callModel({ step }) {

@@ -7,7 +7,6 @@ import { createMcpCalls } from '../../../activities/mcp-calls.ts';
 import { offerTools, turnRegistry } from '../../../agent/mcp/turn-tools.ts';
 import { runToolStep, type ToolStepDependencies } from '../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createThreadPort } from '../../../agent/tools/thread-port.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { addToolSteps, markBegun, type StepRef, startToolStep } from '../../../store/steps.ts';
@@ -34,7 +33,6 @@ beforeAll(async () => {
     database,
     tools: createToolRegistry(),
     files: { put: async () => {} },
-    thread: createThreadPort(database),
     mcp: createMcpCalls({ database, proxy: NO_PROXY }),
   };
 }, 60_000);

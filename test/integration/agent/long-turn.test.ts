@@ -2,7 +2,6 @@ import { runModelStep } from '../../../agent/model-step.ts';
 import { runToolStep } from '../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../agent/tools/sandbox-port.ts';
-import { createThreadPort } from '../../../agent/tools/thread-port.ts';
 import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -68,7 +67,6 @@ function stepperOf(session: SessionId, from: number) {
     database: db.database,
     tools: deps.tools,
     files,
-    thread: createThreadPort(db.database),
     mcp: { call: noServer, start: noServer },
   };
   const { signal } = new AbortController();

@@ -6,7 +6,6 @@ import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import { ModelError } from '../../../agent/errors.ts';
 import type { Model } from '../../../agent/model/model.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createThreadPort } from '../../../agent/tools/thread-port.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { ControlError } from '../../../proxy/control-client.ts';
 import { type Database, openDatabase } from '../../../store/database.ts';
@@ -181,7 +180,6 @@ test.each([
     database,
     tools: createToolRegistry(),
     files: createPostedFiles(database),
-    thread: createThreadPort(database),
     mcp: { call: noServer, start: noServer },
     proxy: { waitForLease: broken === 'proxy' ? refuse : async () => undefined } as never,
     ports: { of: broken === 'sandbox' ? refuse : async () => ({}) as never },

@@ -7,7 +7,6 @@ import { createPostedFiles, createRunTool } from '../../../activities/run-tool.t
 import { offerTools } from '../../../agent/mcp/turn-tools.ts';
 import { runToolStep, type ToolStepDependencies } from '../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createThreadPort } from '../../../agent/tools/thread-port.ts';
 import type { ToolResult } from '../../../contracts/activities.ts';
 import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { currentPolicy } from '../../../store/policy.ts';
@@ -34,7 +33,6 @@ beforeAll(async () => {
     database,
     tools: createToolRegistry(),
     files: createPostedFiles(database),
-    thread: createThreadPort(database),
     mcp: createMcpCalls({ database, proxy: mcp.world.control }),
   };
   mcp.hostile.tools = [tool('orders'), tool('look', { annotations: { readOnlyHint: true } })];

@@ -4,7 +4,6 @@ import { createMcpCalls } from '../../../activities/mcp-calls.ts';
 import { offerTools, turnRegistry } from '../../../agent/mcp/turn-tools.ts';
 import { runToolStep, type ToolStepDependencies } from '../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createThreadPort } from '../../../agent/tools/thread-port.ts';
 import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { approveTools, knownServers } from '../../../store/mcp-servers.ts';
 import { currentPolicy } from '../../../store/policy.ts';
@@ -30,7 +29,6 @@ beforeAll(async () => {
     database,
     tools: createToolRegistry(),
     files: { put: async () => {} },
-    thread: createThreadPort(database),
     mcp: createMcpCalls({ database, proxy: mcp.world.control }),
   };
   const warn = (_details: unknown, words: string) => void mcp.world.problems.push(words);

@@ -11,7 +11,6 @@ import { placeIncomingFiles } from '../../../../agent/incoming-files.ts';
 import { runToolStep } from '../../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../../agent/tools/sandbox-port.ts';
-import { createThreadPort } from '../../../../agent/tools/thread-port.ts';
 import { createTranscriptCache } from '../../../../agent/transcript/transcript-cache.ts';
 import type { BeginTurnInput } from '../../../../contracts/activities.ts';
 import type { SessionId } from '../../../../contracts/ids.ts';
@@ -119,7 +118,6 @@ export function toolOn(database: Database, session: SessionId, sandbox = {} as S
     database,
     tools: createToolRegistry(),
     files: createPostedFiles(database),
-    thread: createThreadPort(database),
     mcp: { call: noServer, start: noServer },
   };
   const { signal } = new AbortController();

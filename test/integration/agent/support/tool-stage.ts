@@ -1,7 +1,6 @@
 import { runToolStep, type ToolStepDependencies } from '../../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../../agent/tools/sandbox-port.ts';
-import { createThreadPort } from '../../../../agent/tools/thread-port.ts';
 import type { Database } from '../../../../store/database.ts';
 import { addToolSteps, type StepRef } from '../../../../store/steps.ts';
 import { readTranscript } from '../../../../store/transcript.ts';
@@ -40,7 +39,6 @@ export async function createToolStage(): Promise<ToolStage> {
     database,
     tools: createToolRegistry(),
     files: { put: async (file) => void posted.push(file) },
-    thread: createThreadPort(database),
     mcp: { call: noServer, start: noServer },
   };
   return {

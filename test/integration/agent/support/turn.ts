@@ -3,7 +3,6 @@ import { type ModelStepDependencies, runModelStep } from '../../../../agent/mode
 import { runToolStep } from '../../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../../agent/tools/sandbox-port.ts';
-import { createThreadPort } from '../../../../agent/tools/thread-port.ts';
 import { createTranscriptCache } from '../../../../agent/transcript/transcript-cache.ts';
 import type { ModelCallResult, TurnLimits } from '../../../../contracts/activities.ts';
 import type { SessionId } from '../../../../contracts/ids.ts';
@@ -40,7 +39,6 @@ export async function runTurn(
 ): Promise<ModelCallResult[]> {
   const signal = new AbortController().signal;
   const files = { put: async () => {} };
-  const thread = createThreadPort(toolDatabase);
   const results: ModelCallResult[] = [];
   for (let step = 1; ; ) {
     const result = await runModelStep(deps, { session, turn, step, limits: LIMITS, signal });
@@ -51,7 +49,6 @@ export async function runTurn(
           database: toolDatabase,
           tools: deps.tools,
           files,
-          thread,
           mcp: { call: noServer, start: noServer },
         },
         { session, turn, step: tool.step, sandbox, sandboxId: 'sb1', signal },

@@ -214,8 +214,8 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'stops.cameLate': async (db) => stops.cameLate(db, await inboxRow(db, BUSY, 'stop')),
   'stops.overtakeByStop': async (db) => stops.overtakeByStop(db, await inboxRow(db, BUSY, 'stop')),
   'stops.awaitsStop': async (db) => stops.awaitsStop(db, await inboxRow(db, BUSY)),
-  'thread-messages.readThreadMessages': (db) => threadMessages.readThreadMessages(db, BUSY, 50),
   'thread-models.chooseThreadModel': (db) => threadModels.chooseThreadModel(db, BUSY, 'large', 'U1'),
   'thread-models.threadModelOf': (db) => threadModels.threadModelOf(db, BUSY),
+  'thread-messages.confirmedMessages': (db) => threadMessages.confirmedMessages(db, BUSY),
   'thread-status.threadStatus': (db) => threadStatus.threadStatus(db, BUSY),
 };

@@ -98,6 +98,7 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
   },
   'sessions.findSession': (db) => sessions.findSession(db, OLD),
   'sessions.getSession': (db) => sessions.getSession(db, OLD),
+  'sessions.noteHeard': (db) => sessions.noteHeard(db, BUSY, 'U1'),
   'sessions.hasSession': (db) => sessions.hasSession(db, OLD),
   'sessions.setSessionState': (db) => sessions.setSessionState(db, RESTED, 'closed'),
   'sessions.fixInstructions': (db) => sessions.fixInstructions(db, RESTED, [{ origin: 'o', text: 't' }]),
