@@ -80,8 +80,8 @@ async function afterFailure(
     database,
     ref,
     failed.kind === 'limited'
-      ? `Slack's rate limit left no room for this within ${minutes} minutes. Nothing was read. Say so, or try a smaller request later.`
-      : `Slack did not answer within ${minutes} minutes. Nothing was read. Say so, or try again later.`,
+      ? `Slack's rate limit left no room for this within ${minutes} minutes. Nothing came of this call. Say so, or try a smaller request later.`
+      : `Slack did not answer within ${minutes} minutes. Say so, or try again later.`,
   );
 }
 
@@ -100,4 +100,11 @@ function refusedText(code: string): string {
 
 const WHAT: Readonly<Record<string, string>> = {
   read_thread: 'reading this thread',
+  read_channel: 'reading a channel',
+  read_message: 'reading a message',
+  read_pins: 'reading pinned messages',
+  search_messages: 'searching channels',
+  find_people: 'looking somebody up',
+  find_channels: 'looking for a channel',
+  post_message: 'posting in another channel',
 };

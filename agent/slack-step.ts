@@ -1,8 +1,10 @@
 import type { ToolResult } from '../contracts/activities.ts';
+import type { Question } from '../contracts/questions.ts';
 import type { SlackRoom } from '../contracts/slack-reading.ts';
 import type { Database } from '../store/database.ts';
 import { endToolStep, markBegun, type StepRef } from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
+import { askPerson } from './ask-person.ts';
 import { StepError } from './errors.ts';
 import { failedEnd } from './settle-tools.ts';
 import { runStep, toEnd } from './tool-step.ts';
@@ -30,8 +32,9 @@ export function runSlackStep(
     const tool = tools.find(step.tool);
     if (tool?.at !== 'slack') throw new StepError(`${step.tool} does not work in Slack`);
     signal.throwIfAborted();
-    await inTurn(database, ref, (db) => markBegun(db, ref));
-    return toEnd(await tool.run({ ...ref, room }, step.arguments, signal));
+    const begin = () => inTurn(database, ref, (db) => markBegun(db, ref));
+    const ask = (question: Question) => askPerson(database, ref, question);
+    return toEnd(await tool.run({ ...ref, room, begin, ask }, step.arguments, signal));
   });
 }
 

@@ -34,6 +34,8 @@ export interface SeenPage {
   readonly older: number | null;
   /** Whether there are newer ones than these. */
   readonly hasNewer: boolean;
+  /** The name with which the next page begins, where that is not the oldest message shown. */
+  readonly next?: string | undefined;
   /** What else was left out, and why, in words. */
   readonly notes: readonly string[];
 }
@@ -49,8 +51,89 @@ export interface PageWish {
   readonly before?: string | undefined;
 }
 
-/** Slack, as far as tools may read it. Every answer is bounded; throws what the Web API throws, also when a limit is reached. */
+/** Somebody of the workspace. */
+export interface FoundPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly realName: string;
+  readonly title: string;
+  readonly zone: string;
+  readonly class: string;
+}
+
+/** A public channel. */
+export interface FoundChannel {
+  readonly name: string;
+  readonly topic: string;
+  readonly shared: boolean;
+  readonly appIsMember: boolean;
+}
+
+export interface Found<Item> {
+  readonly found: readonly Item[];
+  /** How many more there are. */
+  readonly more: number;
+}
+
+export interface SearchWish {
+  readonly words: string;
+  /** Only this channel. */
+  readonly channel?: string | undefined;
+}
+
+/** Hits of a search, and what was searched for them. */
+export interface SearchResult {
+  /** Newest first. */
+  readonly hits: readonly (SeenMessage & { readonly place: string })[];
+  readonly more: number;
+  /** In words: which channels, how far back, and what was not searched. */
+  readonly searched: readonly string[];
+}
+
+export interface PostWish {
+  readonly channel: string;
+  readonly text: string;
+}
+
+/** A post that is allowed. */
+export interface PostPlan {
+  /** `#general` */
+  readonly label: string;
+  /** The line under it, which says from where and for whom. */
+  readonly line: string;
+  /** The person has to approve it first. */
+  readonly ask: boolean;
+}
+
+/** What became of a post: `slow` when Slack has not answered yet. */
+export type Posted = { readonly link: string } | { readonly failed: string } | { readonly slow: true };
+
+/** Slack, as far as tools may use it. Every answer is bounded; throws what the Web API throws, also when a limit is reached. */
 export interface SlackRoom {
   /** The session's own thread. */
   thread(reader: Reader, wish: PageWish, signal: AbortSignal): Promise<SeenPage | NotAllowed>;
+  /** What is said in a channel, without replies. The channel of the session without `channel`. */
+  channel(
+    reader: Reader,
+    wish: PageWish & { readonly channel?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<SeenPage | NotAllowed>;
+  pins(
+    reader: Reader,
+    wish: { readonly channel?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<SeenPage | NotAllowed>;
+  /** The message behind a link, with the thread that it stands in. */
+  message(
+    reader: Reader,
+    wish: PageWish & { readonly link: string },
+    signal: AbortSignal,
+  ): Promise<SeenPage | NotAllowed>;
+  people(reader: Reader, name: string): Promise<Found<FoundPerson> | NotAllowed>;
+  channels(reader: Reader, name: string): Promise<Found<FoundChannel> | NotAllowed>;
+  search(reader: Reader, wish: SearchWish, signal: AbortSignal): Promise<SearchResult | NotAllowed>;
+  /** Whether a post would be allowed. Changes nothing. */
+  planPost(reader: Reader, wish: PostWish): Promise<PostPlan | NotAllowed>;
+  /** Posts once under `key`, however often it is called, and waits a while for Slack. Judges anew whether it is allowed. */
+  post(reader: Reader, key: string, wish: PostWish, signal: AbortSignal): Promise<Posted | NotAllowed>;
 }

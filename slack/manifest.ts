@@ -15,6 +15,7 @@ const BOT_SCOPES = [
   'im:read',
   'mpim:history',
   'mpim:read',
+  'pins:read',
   'reactions:read',
   'reactions:write',
   'users:read',

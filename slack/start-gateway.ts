@@ -237,7 +237,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await app.start();
 
   return {
-    room: createSlackRoom({ db: database, calls, identity, directory }),
+    room: createSlackRoom({ db: database, calls, identity, directory, whyOff: options.whyOff }),
     isConnected: connection.isConnected,
     async stop() {
       ending.abort();

@@ -206,6 +206,18 @@ export async function withdrawMessage(db: Queryable, key: string): Promise<void>
   );
 }
 
+/** What became of a message. Null: there is no such row. */
+export async function postedMessage(
+  db: Queryable,
+  key: string,
+): Promise<{ readonly slackTs: string | null; readonly failed: string | null } | null> {
+  const { rows } = await db.query<{ slackTs: string | null; failed: string | null }>(
+    'select slack_ts as "slackTs", failed from outbox where key = $1',
+    [key],
+  );
+  return rows[0] ?? null;
+}
+
 /** When the agent's last complete answer in a thread was sent. Null when there is none. */
 export async function lastAnswerAt(db: Queryable, session: SessionId): Promise<Date | null> {
   const { rows } = await db.query<{ at: Date | null }>(

@@ -75,3 +75,16 @@ export async function savePeople(db: Queryable, people: readonly Person[]): Prom
     ],
   );
 }
+
+/** The classes of people, as Slack last told them, by their ids. Who is not known is left out. */
+export async function classesOf(
+  db: Queryable,
+  team: string,
+  ids: readonly string[],
+): Promise<Map<string, AuthorClass>> {
+  const { rows } = await db.query<{ id: string; class: AuthorClass }>(
+    'select id, class from person where team = $1 and id = any($2)',
+    [team, ids],
+  );
+  return new Map(rows.map((row) => [row.id, row.class]));
+}

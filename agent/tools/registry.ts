@@ -4,7 +4,11 @@ import { bash } from './bash.ts';
 import { editFile } from './edit-file.ts';
 import { postFile } from './post-file.ts';
 import { readFile } from './read-file.ts';
+import { findChannels, findPeople } from './slack/look-up.ts';
+import { postMessage } from './slack/post-message.ts';
+import { readChannel, readMessage, readPins } from './slack/read-places.ts';
 import { readThread } from './slack/read-thread.ts';
+import { searchMessages } from './slack/search-messages.ts';
 import type { Tool } from './tool.ts';
 import { writeFile } from './write-file.ts';
 
@@ -18,9 +22,15 @@ export interface ToolRegistry {
   with(tools: readonly Tool[]): ToolRegistry;
 }
 
+/** They need no sandbox, so a question about what was said is answered without one. */
+const SLACK_TOOLS: readonly Tool[] = [
+  ...[readThread, readChannel, readMessage, readPins],
+  ...[searchMessages, findPeople, findChannels, postMessage],
+];
+
 /** @param tools in the order in which the model sees them */
 export function createToolRegistry(
-  tools: readonly Tool[] = [bash, readFile, writeFile, editFile, postFile, readThread],
+  tools: readonly Tool[] = [bash, readFile, writeFile, editFile, postFile, ...SLACK_TOOLS],
 ): ToolRegistry {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const specs = tools.map(({ name, description, schema, inputSchema }) => ({

@@ -103,6 +103,10 @@ export interface SandboxTool extends ToolFacts {
 /** Everything that a tool of Slack can use. */
 export interface SlackToolContext extends StepRef {
   readonly room: SlackRoom;
+  /** Notes that from now on the call may have an effect. */
+  begin(): Promise<void>;
+  /** The same as {@link ToolContext.ask}. */
+  ask(question: Question): Promise<Answer>;
 }
 
 /** A tool that works in Slack, in the gateway, which has the token and the rate limits. It needs no sandbox. */

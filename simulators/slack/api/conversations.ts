@@ -8,6 +8,9 @@ import type { MethodDependencies, Methods } from './method.ts';
 import { page } from './paging.ts';
 import { existingThread, joinedChannel, visibleChannel } from './targets.ts';
 
+/** What the scopes of each kind of conversation begin with. */
+const SCOPES = { public: 'channels', private: 'groups', mpim: 'mpim', im: 'im' } as const;
+
 const TYPES = { public_channel: 'public', private_channel: 'private', mpim: 'mpim', im: 'im' } as const;
 
 /** docs.slack.dev/reference/methods?family=conversations */
@@ -17,16 +20,59 @@ export function conversationMethods(dependencies: MethodDependencies): Methods {
   const shown = (messages: readonly Message[], args: Arguments) =>
     messages.map((one) => messageShapes.messageObject(one, { metadata: args.flag('include_all_metadata') ?? false }));
 
+  const kindsIn = (args: Arguments) =>
+    (args.text('types') ?? 'public_channel').split(',').map((type) => {
+      const kind = Object.entries(TYPES).find(([name]) => name === type.trim())?.[1];
+      if (kind === undefined) throw new SlackError('invalid_types');
+      return kind;
+    });
+  /** Which scope a method needs follows from what the conversation is (docs.slack.dev, each method's page). */
+  const scopeOf = (right: 'read' | 'history') => (args: Arguments) => [
+    `${SCOPES[world.channels.get(args.text('channel') ?? '')?.kind ?? 'public']}:${right}`,
+  ];
+  const readScopes = (args: Arguments) => kindsIn(args).map((kind) => `${SCOPES[kind]}:read`);
+
   return {
-    'conversations.list': {
-      scope: 'channels:read',
+    'users.conversations': {
+      scope: readScopes,
       token: 'bot',
       handle(args) {
-        const kinds = (args.text('types') ?? 'public_channel').split(',').map((type) => {
-          const kind = Object.entries(TYPES).find(([name]) => name === type.trim())?.[1];
-          if (kind === undefined) throw new SlackError('invalid_types');
-          return kind;
-        });
+        const kinds = kindsIn(args);
+        const user = args.text('user') ?? APP.userId;
+        const listed = [...world.channels.values()].filter(
+          (channel) =>
+            kinds.includes(channel.kind) &&
+            channel.members.includes(user) &&
+            (channel.kind === 'public' || channel.members.includes(APP.userId)) &&
+            !(channel.isArchived && args.flag('exclude_archived')),
+        );
+        const { items, nextCursor } = page(listed, args, { usual: 100, most: 999 }, (channel) => channel.id);
+        return { channels: items.map(channelObject), response_metadata: { next_cursor: nextCursor } };
+      },
+    },
+    'pins.list': {
+      scope: 'pins:read',
+      token: 'bot',
+      handle(args) {
+        const channel = joinedChannel(world, args.required('channel'));
+        const pinned = world
+          .history(channel.id)
+          .filter((message) => world.pins.has(`${channel.id}:${message.ts}`) && !message.deleted)
+          .toReversed();
+        const items = shown(pinned, args).map((message) => ({
+          type: 'message',
+          created: 1_767_225_600,
+          channel: channel.id,
+          message,
+        }));
+        return { items };
+      },
+    },
+    'conversations.list': {
+      scope: readScopes,
+      token: 'bot',
+      handle(args) {
+        const kinds = kindsIn(args);
         const listed = [...world.channels.values()].filter(
           (channel) =>
             kinds.includes(channel.kind) &&
@@ -38,12 +84,12 @@ export function conversationMethods(dependencies: MethodDependencies): Methods {
       },
     },
     'conversations.info': {
-      scope: 'channels:read',
+      scope: scopeOf('read'),
       token: 'bot',
       handle: (args) => ({ channel: channelObject(visibleChannel(world, args.required('channel'))) }),
     },
     'conversations.members': {
-      scope: 'channels:read',
+      scope: scopeOf('read'),
       token: 'bot',
       handle(args) {
         const channel = visibleChannel(world, args.required('channel'));
@@ -52,7 +98,7 @@ export function conversationMethods(dependencies: MethodDependencies): Methods {
       },
     },
     'conversations.history': {
-      scope: 'channels:history',
+      scope: scopeOf('history'),
       token: 'bot',
       handle(args) {
         const channel = joinedChannel(world, args.required('channel'));
@@ -65,7 +111,7 @@ export function conversationMethods(dependencies: MethodDependencies): Methods {
       },
     },
     'conversations.replies': {
-      scope: 'channels:history',
+      scope: scopeOf('history'),
       token: 'bot',
       handle(args) {
         const channel = joinedChannel(world, args.required('channel'));

@@ -9,8 +9,8 @@ import type { Arguments } from './arguments.ts';
 
 /** One method of the Web API. Refusals are thrown as `SlackError`; the result gets its `ok: true` from the router. */
 export interface Method {
-  /** The scope the token needs; null when any bot token will do. */
-  readonly scope: string | null;
+  /** The scopes the token needs, which may follow from the arguments; null when any bot token will do. */
+  readonly scope: string | null | ((args: Arguments) => readonly string[]);
   readonly token: 'bot' | 'app';
   handle(args: Arguments): Readonly<Record<string, unknown>>;
 }

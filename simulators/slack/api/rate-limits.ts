@@ -31,6 +31,7 @@ const LIMITS: Readonly<Record<string, Limit>> = {
   'conversations.list': TIER_2,
   'conversations.members': TIER_4,
   'conversations.open': TIER_3,
+  'pins.list': TIER_2,
   'users.conversations': TIER_3,
   'users.info': TIER_4,
   'users.list': TIER_2,

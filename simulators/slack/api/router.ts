@@ -91,10 +91,13 @@ function run(
   if (kind === null) throw new SlackError('invalid_auth');
   if (kind !== method.token) throw new SlackError('not_allowed_token_type');
   const scopes: readonly string[] = APP.scopes.filter((scope) => !faults.missingScopes.has(scope));
-  if (method.scope !== null && !scopes.includes(method.scope)) {
-    throw new SlackError('missing_scope', { needed: method.scope, provided: scopes.join(',') });
+  const given = createArguments(args);
+  const needed = typeof method.scope === 'function' ? method.scope(given) : [method.scope ?? []].flat();
+  const missing = needed.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) {
+    throw new SlackError('missing_scope', { needed: missing.join(','), provided: scopes.join(',') });
   }
-  return { status: 200, body: { ok: true, ...method.handle(createArguments(args)) } };
+  return { status: 200, body: { ok: true, ...method.handle(given) } };
 }
 
 function faulted(struck: readonly MethodFault[]): Answer | null {

@@ -26,6 +26,7 @@ export const APP = {
     'mpim:read',
     'mpim:write',
     'chat:write',
+    'pins:read',
     'reactions:read',
     'reactions:write',
     'files:read',

@@ -18,6 +18,8 @@ export interface World {
   readonly statuses: Map<string, NativeStatus>;
   readonly titles: Map<string, string>;
   readonly pinned: Map<string, Pinned>;
+  /** Messages that people have pinned in Slack, as `<channel>:<ts>`. */
+  readonly pins: Set<string>;
   nextTs(): string;
   /** A person by id or by handle. */
   person(idOrName: string): Person | undefined;
@@ -70,6 +72,7 @@ export function createWorld(
     statuses: new Map(),
     titles: new Map(saved?.titles ?? []),
     pinned: new Map((saved?.pinned ?? []).map((pinned) => [pinned.id, pinned])),
+    pins: new Set(),
     nextTs: createTimestamps(now, ordered.at(-1)?.ts ?? null),
     person: (idOrName) => byName.get(idOrName),
     channel(idOrName) {

@@ -25,6 +25,21 @@ test('read_thread gives the model what Slack has of the thread, through the gate
   expect(bellhop.processes.gateway.output()).not.toMatch(/permission denied/);
 }, 60_000);
 
+test('"catch me up" works with nothing connected: channel and pins are read side by side', async () => {
+  const { slack } = bellhop;
+  const note = await slack.post('grace', '#general', 'we move on Friday');
+  slack.simulator.world.pins.add(`${note.channel}:${note.ts}`);
+  const mention = await slack.post('ada', '#general', '@bellhop\ncall read_channel {}\n& call read_pins {}');
+  expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'answered' });
+  expect(await toolSteps(bellhop, mention)).toMatchObject([
+    { tool: 'read_channel', state: 'done' },
+    { tool: 'read_pins', state: 'done' },
+  ]);
+  const request = bellhop.model.calls.at(-1)?.request;
+  expect((request ? everythingSaid(request) : '').match(/we move on Friday/g)?.length).toBeGreaterThanOrEqual(2);
+  expect(bellhop.processes.gateway.output()).not.toMatch(/permission denied/);
+}, 60_000);
+
 test('a gateway that is killed under a tool call costs an attempt, and the call is done by the next one', async () => {
   const { slack } = bellhop;
   await slack.fault({ delayMs: 'conversations.replies', ms: 6_000, times: 1 });

@@ -2,7 +2,7 @@ import { createToolRegistry, summaryOf } from '../../../agent/tools/registry.ts'
 
 const registry = createToolRegistry();
 
-test('the model gets six tools, each with a schema of its arguments', () => {
+test('the model gets tools for the sandbox and for Slack, each with a schema of its arguments', () => {
   expect(registry.specs.map(({ name }) => name)).toEqual([
     'bash',
     'read_file',
@@ -10,6 +10,13 @@ test('the model gets six tools, each with a schema of its arguments', () => {
     'edit_file',
     'post_file',
     'read_thread',
+    'read_channel',
+    'read_message',
+    'read_pins',
+    'search_messages',
+    'find_people',
+    'find_channels',
+    'post_message',
   ]);
   for (const { schema, description } of registry.specs) {
     expect(schema).toMatchObject({ type: 'object', properties: expect.any(Object) });
@@ -23,7 +30,10 @@ test('arguments with a default may be left out', () => {
 
 test('reads may run side by side; commands, writes and posts may not', () => {
   const parallel = registry.specs.filter(({ name }) => registry.find(name)?.parallel).map(({ name }) => name);
-  expect(parallel).toEqual(['read_file', 'read_thread']);
+  expect(parallel).toEqual([
+    'read_file',
+    ...['read_thread', 'read_channel', 'read_message', 'read_pins', 'search_messages', 'find_people', 'find_channels'],
+  ]);
 });
 
 test('a summary for Temporal UI names turn and tool only', () => {

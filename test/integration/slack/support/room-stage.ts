@@ -1,14 +1,16 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createSlackActivities } from '../../../../activities/use-slack.ts';
 import type { SessionId } from '../../../../contracts/ids.ts';
-import type { Message } from '../../../../simulators/slack/world/types.ts';
+import { channelScope, groupDmScope, personScope, principalOf, type ScopeKey } from '../../../../contracts/scope.ts';
+import type { Channel, Message } from '../../../../simulators/slack/world/types.ts';
 import type { Gateway } from '../../../../slack/start-gateway.ts';
 import { inTransaction } from '../../../../store/database.ts';
+import { ensureSession } from '../../../../store/sessions.ts';
 import { addToolSteps } from '../../../../store/steps.ts';
 import { readTranscript } from '../../../../store/transcript.ts';
 import { advanceFence, lockSession } from '../../../../store/turn-fence.ts';
 import { insertTurn } from '../../../../store/turns.ts';
-import { type GatewayStage, type StageOptions, startGatewayStage } from '../../../support/gateway-stage.ts';
+import { type GatewayStage, type StageOptions, startGatewayStage, TEAM } from '../../../support/gateway-stage.ts';
 import type { SimMessage } from '../../../support/slack-simulator.ts';
 
 export interface ToolAnswer {
@@ -22,6 +24,8 @@ export interface RoomStage extends AsyncDisposable {
   readonly gateway: Gateway;
   /** Somebody calls the agent, and a turn of that thread runs. */
   begin(as: string, channel: string, text?: string, threadTs?: string): Promise<SimMessage>;
+  /** The same without waiting for the gateway's judgement of who may speak there: a turn of that person simply runs. */
+  beginIn(channel: string, person: string): Promise<Pick<SimMessage, 'channel' | 'ts' | 'threadTs'>>;
   /** A call of a tool in the newest turn of the message's thread. */
   call(thread: Pick<SimMessage, 'channel' | 'ts' | 'threadTs'>, tool: string, given?: object): Promise<ToolAnswer>;
   /** The same call once more, as after a crash of its gateway. */
@@ -37,6 +41,11 @@ export interface CallRef {
   readonly turn: number;
   readonly step: number;
   readonly tool: string;
+}
+
+function scopeIn(kind: Channel['kind'], channel: string, person: string): ScopeKey {
+  if (kind === 'im') return personScope(TEAM, person);
+  return kind === 'mpim' ? groupDmScope(TEAM, channel) : channelScope(TEAM, channel);
 }
 
 /** Short enough for a test, and still several attempts. */
@@ -80,6 +89,27 @@ export async function startRoomStage(
         await insertTurn(db, { session, fence, after: 0, stoppedUpTo: null });
       });
       return mention;
+    },
+    async beginIn(name, person) {
+      const channel = world.channel(name);
+      const author = world.person(person);
+      if (!channel || !author) throw new Error(`no ${name} or ${person}`);
+      const ts = room.seed({ channel: channel.id, user: author.id, text: 'begin' });
+      const session = stage.sessionOf({ channel: channel.id, ts });
+      const scope = scopeIn(channel.kind, channel.id, author.id);
+      const fence = { run: 1, count: ++step };
+      await inTransaction(database, async (db) => {
+        await ensureSession(db, { id: session, scope, principal: principalOf(scope), permalink: null });
+        await db.query(
+          `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, state, delivered_at)
+           values ($1, 'message', $2, $3, $4, $4, $5, 'member', 'mention', 'begin', '[]', 'delivered', now())`,
+          [`seed:${session}`, TEAM, channel.id, ts, author.id],
+        );
+        await lockSession(db, session);
+        await advanceFence(db, session, fence);
+        await insertTurn(db, { session, fence, after: 0, stoppedUpTo: null });
+      });
+      return { channel: channel.id, ts, threadTs: null };
     },
     async pending(thread, tool, given = {}) {
       const session = sessionOf(thread);

@@ -201,6 +201,8 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   },
   'questions.untoldQuestions': (db) => questions.untoldQuestions(db, 100),
   'questions.markQuestionTold': async (db) => questions.markQuestionTold(db, (await askHot(db)).id),
+  'outbox.postedMessage': (db) => outbox.postedMessage(db, `${BUSY}/301/answer`),
+  'people.classesOf': (db) => people.classesOf(db, 'T1', ['U77', 'U78']),
   'people.findPerson': (db) => people.findPerson(db, 'T1', 'U77'),
   'people.savePeople': (db) =>
     people.savePeople(db, [{ team: 'T1', id: 'U77', name: 'x', class: 'member', updated: 1 }]),

@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NotAllowed, Posted, PostPlan, PostWish, Reader } from '../../contracts/slack-reading.ts';
+import type { Database } from '../../store/database.ts';
+import { postedMessage, putMessage } from '../../store/outbox.ts';
+import { findPerson } from '../../store/people.ts';
+import { inTurn } from '../../store/turn-fence.ts';
+import { permalinkOf } from '../api/identity.ts';
+import { judgeFrom, NO_SUCH_CHANNEL } from './judge-reach.ts';
+import type { Place, PlacesOptions } from './places.ts';
+import { type Asking, askingOf, channelIdOf, reachedPlace } from './reach.ts';
+
+export interface PostOptions extends PlacesOptions {
+  readonly db: Database;
+}
+
+/** Slack usually has a post within a second; a channel where much is posted takes longer. */
+const WAIT_MS = 15_000;
+const LOOK_EVERY_MS = 250;
+
+export async function planPost(
+  options: PostOptions,
+  reader: Reader,
+  { channel }: PostWish,
+): Promise<PostPlan | NotAllowed> {
+  const planned = await plan(options, reader, channel);
+  return 'refused' in planned ? planned : { label: planned.place.label, line: planned.line, ask: planned.place.ask };
+}
+
+/**
+ * A row of the outbox under the call's own key, written while the turn runs. So a repeated attempt finds the row, a late one changes nothing,
+ * and Slack gets one message.
+ */
+export async function postElsewhere(
+  options: PostOptions,
+  reader: Reader,
+  key: string,
+  { channel, text }: PostWish,
+  signal: AbortSignal,
+): Promise<Posted | NotAllowed> {
+  const { db, identity } = options;
+  const planned = await plan(options, reader, channel);
+  if ('refused' in planned) return planned;
+  const { place, line } = planned;
+  const target = { key, team: identity.team, channel: place.id, threadTs: null };
+  await inTurn(db, reader, (tx) =>
+    putMessage(tx, { ...target, body: { kind: 'answer', text, footer: line }, final: true }),
+  );
+  for (let waited = 0; ; waited += LOOK_EVERY_MS) {
+    const now = await postedMessage(db, key);
+    if (now?.slackTs) return { link: permalinkOf(identity, place.id, now.slackTs) };
+    if (now?.failed) return { failed: now.failed };
+    if (waited >= WAIT_MS) return { slow: true };
+    await delay(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+async function plan(
+  options: PostOptions,
+  reader: Reader,
+  channel: string,
+): Promise<{ readonly place: Place & { readonly ask: boolean }; readonly line: string } | NotAllowed> {
+  const asking = await askingOf(options, reader);
+  if ('refused' in asking) return asking;
+  const base = judgeFrom('post', asking.from);
+  if (!base.ok) return { refused: base.why };
+  const id = await channelIdOf(options, asking, channel);
+  if (id === null) return { refused: NO_SUCH_CHANNEL };
+  const place = await reachedPlace(options, asking, 'post', id);
+  return 'refused' in place ? place : { place, line: await lineOf(options, asking) };
+}
+
+/** Plain words: neither the channel nor the person is mentioned by them. */
+async function lineOf({ db, identity }: PostOptions, { from, person, requester }: Asking): Promise<string> {
+  if (person === null) return `From ${from.label} for ${requester.replace(':', ' ')}`;
+  const name = (await findPerson(db, identity.team, person))?.name ?? person;
+  return `From ${from.label} for ${name}${from.kind === 'im' ? ', who approved it' : ''}`;
+}

@@ -1,0 +1,151 @@
+import { channelScope } from '../../contracts/scope.ts';
+import type { NotAllowed, Reader, SearchResult, SearchWish, SeenMessage } from '../../contracts/slack-reading.ts';
+import { failureOf } from '../api/errors.ts';
+import { channelOf, type SlackConversation } from '../people/directory-shapes.ts';
+import { messageText } from '../receiving/message-text.ts';
+import type { PlacesOptions } from './places.ts';
+import { type Asking, askingOf, channelIdOf, mayFrom, reachedPlace } from './reach.ts';
+import { mayGive, whyNot } from './read-channel.ts';
+import { SPARE } from './read-thread.ts';
+import { type SlackMessage, saysSomething, showMessages } from './slack-messages.ts';
+
+/** Reads of one search. Slack allows fifty a minute for the whole workspace. */
+const MOST_READS = 20;
+const PAGE = 200;
+const MOST_HITS = 30;
+
+interface Searched {
+  readonly id: string;
+  readonly label: string;
+}
+
+/**
+ * Searches what was said in public channels that the app is in. Slack's search takes no bot's token, so the newest messages of each channel
+ * are read. It says how far back.
+ */
+export async function searchMessages(
+  options: PlacesOptions,
+  reader: Reader,
+  { words, channel }: SearchWish,
+  signal: AbortSignal,
+): Promise<SearchResult | NotAllowed> {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const asking = channel === undefined ? await mayFrom(options, reader, 'search') : await askingOf(options, reader);
+  if ('refused' in asking) return asking;
+  const places = channel === undefined ? await joinedPlaces(options, asking) : await onePlace(options, asking, channel);
+  if ('refused' in places) return places;
+  const reads = channel === undefined ? 1 : MOST_READS;
+  const hits: { readonly message: SlackMessage; readonly place: Searched }[] = [];
+  const searched: string[] = [];
+  const unread: string[] = [];
+  for (const [nth, place] of places.entries()) {
+    signal.throwIfAborted();
+    const read = nth < MOST_READS ? await readBack(options, place.id, reads, nth === 0, signal) : null;
+    if (read === null) unread.push(place.label);
+    else {
+      hits.push(...read.messages.filter((each) => holds(each, wanted)).map((message) => ({ message, place })));
+      searched.push(
+        `${place.label} (${read.messages.length} messages, ${read.isWhole ? 'all there are' : `back to ${dayOf(read.oldest)}`})`,
+      );
+    }
+  }
+  hits.sort((a, b) => Number(b.message.ts) - Number(a.message.ts));
+  const shown = hits.slice(0, MOST_HITS);
+  if (
+    !(await mayGive(
+      options,
+      reader,
+      { kind: 'public' },
+      shown.map(({ message }) => message),
+    ))
+  ) {
+    return { refused: "This thread works in one person's name, so nothing of others is read here." };
+  }
+  const found = await Promise.all(
+    shown.map(async ({ message, place }) => {
+      const [seen] = await showMessages(options, place.id, [message]);
+      return { ...(seen as SeenMessage), place: place.label };
+    }),
+  );
+  return {
+    hits: found,
+    more: hits.length - shown.length,
+    searched: [
+      `Searched: ${searched.join(', ') || 'nothing'}.`,
+      ...(unread.length > 0
+        ? [
+            `Not searched, for want of room in Slack's limits: ${unread.slice(0, 20).join(', ')}${unread.length > 20 ? ` and ${unread.length - 20} more` : ''}.`,
+          ]
+        : []),
+      'Not searched: replies in threads, private and shared channels, and channels I am not in.',
+    ],
+  };
+}
+
+/** All words, in any order, in what people see of a message. */
+function holds(message: SlackMessage, words: readonly string[]): boolean {
+  const text = messageText({ ...message }).toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function dayOf(ts: string | undefined): string {
+  return new Date(Number(ts ?? 0) * 1_000).toISOString().slice(0, 10);
+}
+
+/** Null when Slack's limit leaves no room any more. The first read may fail: then nothing is lost by trying the whole search again. */
+async function readBack(
+  { calls, identity }: PlacesOptions,
+  channel: string,
+  most: number,
+  isFirst: boolean,
+  signal: AbortSignal,
+): Promise<{ messages: SlackMessage[]; oldest: string | undefined; isWhole: boolean } | null> {
+  const messages: SlackMessage[] = [];
+  let oldest: string | undefined;
+  let cursor: string | undefined;
+  for (let page = 0; page < most; page += 1) {
+    signal.throwIfAborted();
+    try {
+      const answer = await calls.call(
+        'conversations.history',
+        { channel, limit: PAGE, ...(cursor && { cursor }) },
+        SPARE,
+      );
+      const found = (answer.messages ?? []) as SlackMessage[];
+      messages.push(...found.filter((each) => saysSomething(each, identity)));
+      oldest = found.at(-1)?.ts ?? oldest;
+      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      if (!cursor) return { messages, oldest, isWhole: true };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind === 'unknown' || (isFirst && page === 0)) throw error;
+      return page === 0 ? null : { messages, oldest, isWhole: false };
+    }
+  }
+  return { messages, oldest, isWhole: false };
+}
+
+async function onePlace(options: PlacesOptions, asking: Asking, given: string): Promise<Searched[] | NotAllowed> {
+  const id = await channelIdOf(options, asking, given);
+  if (id === null) return whyNot(asking);
+  const place = await reachedPlace(options, asking, 'read', id);
+  return 'refused' in place ? place : [place];
+}
+
+/** Public channels that the app is in and may work in, the own one first. */
+async function joinedPlaces({ calls, identity, whyOff }: PlacesOptions, { from }: Asking): Promise<Searched[]> {
+  const answer = await calls.call(
+    'users.conversations',
+    { types: 'public_channel', exclude_archived: true, limit: PAGE },
+    SPARE,
+  );
+  const found = ((answer.channels ?? []) as SlackConversation[]).flatMap((each) =>
+    each.id ? [channelOf(each, each.id, identity)] : [],
+  );
+  const places: Searched[] = from.kind === 'public' ? [from] : [];
+  for (const { id, name, external } of found) {
+    if (id === from.id || external || (await whyOff(channelScope(identity.team, id))) !== null) continue;
+    places.push({ id, label: `#${name}` });
+  }
+  return places;
+}

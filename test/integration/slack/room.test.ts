@@ -1,0 +1,259 @@
+import { stepIdOf } from '../../../contracts/ids.ts';
+import type { Channel } from '../../../simulators/slack/world/types.ts';
+import { APP } from '../../../simulators/slack/world/workspace.ts';
+import { createSlackClient } from '../../../slack/api/client.ts';
+import { RateLimited } from '../../../slack/api/errors.ts';
+import { whoAmI } from '../../../slack/api/identity.ts';
+import type { PacedCalls } from '../../../slack/api/paced-calls.ts';
+import { SLACK_LIMITS } from '../../../slack/api/rate-limits.ts';
+import { slackManifest } from '../../../slack/manifest.ts';
+import { createSlackRoom } from '../../../slack/room/room.ts';
+import { everyText } from '../../support/slack-simulator.ts';
+import { until } from '../../support/until.ts';
+import { type RoomStage, startRoomStage } from './support/room-stage.ts';
+
+const [ADA, GRACE, GUEST] = ['U0000000ADA', 'U00000GRACE', 'U0000000GIA'];
+const channel = (id: string, name: string, members: string[]): Channel => ({
+  ...{ kind: 'public', topic: 'where we launch', isGeneral: false, isArchived: false, isExtShared: false, created: 0 },
+  ...{ id, name, members },
+});
+const CHANNELS = [
+  channel('C00000CLEAN', 'clean', [ADA, GRACE, APP.userId]),
+  channel('C0000LAUNCH', 'launch', [ADA, GRACE, APP.userId]),
+  channel('C000000LONG', 'long', [ADA, GRACE, APP.userId]),
+];
+
+let room: RoomStage;
+
+beforeAll(async () => {
+  const wide = { capacity: 100_000, perSecond: 1_000 };
+  const limits = Object.fromEntries(Object.keys(SLACK_LIMITS).map((method) => [method, wide]));
+  room = await startRoomStage({ limits }, { more: { people: [], channels: CHANNELS } });
+}, 60_000);
+afterAll(() => room?.[Symbol.asyncDispose]());
+afterEach(() => room.stage.slack.clearFaults());
+
+const history = (name: string) => {
+  const { world } = room.stage.slack.simulator;
+  return world.history(world.channel(name)?.id ?? '');
+};
+const linesOf = (text: string) => text.split('\n').filter((line) => /^\d{4}-/.test(line));
+
+test('a channel is paged through from its newest message to its oldest, with what people see in threads and blocks', async () => {
+  for (let n = 1; n <= 120; n += 1) room.seed({ channel: 'long', user: n % 2 ? 'ada' : 'grace', text: `note ${n}` });
+  const root = room.seed({ channel: 'long', user: 'grace', text: 'who takes it?' });
+  room.seed({ channel: 'long', user: 'ada', text: 'I do', threadTs: root });
+  const thread = await room.beginIn('clean', 'ada');
+  const seen: string[] = [];
+  let before: string | undefined;
+  for (;;) {
+    const { text, isError } = await room.call(thread, 'read_channel', { channel: '#long', ...(before && { before }) });
+    expect(isError).toBe(false);
+    seen.unshift(...linesOf(text).map((line) => /: (.*)$/.exec(line)?.[1] ?? ''));
+    before = /before: "([\d.]+)"/.exec(text)?.[1];
+    if (before === undefined) break;
+    expect(text).toContain('older messages are left out here');
+  }
+  expect(seen.slice(0, -1)).toEqual(Array.from({ length: 120 }, (_, n) => `note ${n + 1}`));
+  expect(seen.at(-1)).toMatch(/^who takes it\? \[1 reply: http.*\/archives\/C000000LONG\/p\d{16}\]$/);
+});
+
+test('the link that stands beside a message leads to its thread; the link of a reply to what was said up to it', async () => {
+  const root = room.seed({ channel: 'launch', user: 'grace', text: 'who takes it?' });
+  const first = room.seed({ channel: 'launch', user: 'ada', text: 'I do', threadTs: root });
+  room.seed({ channel: 'launch', user: 'grace', text: 'thank you', threadTs: root });
+  const thread = await room.beginIn('clean', 'ada');
+  const link = (ts: string) => `https://acme.slack.com/archives/C0000LAUNCH/p${ts.replace('.', '')}`;
+  const whole = await room.call(thread, 'read_message', { link: `<${link(root)}|this>` });
+  expect(linesOf(whole.text).map((line) => /: (.*)$/.exec(line)?.[1])).toEqual(['who takes it?', 'I do', 'thank you']);
+  const reply = await room.call(thread, 'read_message', { link: `${link(first)}?thread_ts=${root}&cid=C0000LAUNCH` });
+  expect(linesOf(reply.text).map((line) => /: (.*)$/.exec(line)?.[1])).toEqual(['who takes it?', 'I do']);
+  const gone = await room.call(thread, 'read_message', { link: link('1700000000.000100') });
+  expect(gone).toMatchObject({ isError: true, text: expect.stringMatching(/no such (thread|message)/) });
+  const none = await room.call(thread, 'read_message', { link: 'https://example.com/archives/nothing' });
+  expect(none).toMatchObject({ isError: true, text: expect.stringContaining('no link to a message') });
+});
+
+test('a search says which channels it read and how far back, and finds what has all the words', async () => {
+  room.seed({ channel: 'launch', user: 'grace', text: 'The Budget for the balloon is 40' });
+  room.seed({ channel: 'launch', user: 'grace', text: 'the balloon is blue' });
+  const thread = await room.beginIn('clean', 'ada');
+  const { text } = await room.call(thread, 'search_messages', { words: 'balloon budget' });
+  expect(linesOf(text)).toEqual([
+    expect.stringMatching(/grace \(member\): The Budget for the balloon is 40 \[#launch, http/),
+  ]);
+  expect(text).toMatch(/^Searched: #clean \(\d+ messages, all there are\), .*#launch/);
+  expect(text).not.toMatch(/#(acme-globex|secops|random|attic) /);
+  expect(text).toContain('Not searched: replies in threads, private and shared channels, and channels I am not in.');
+});
+
+test('a search that Slack limits gives what it has found, and names what it did not search', async () => {
+  const { slack, db } = room.stage;
+  const client = createSlackClient(slack.tokens.bot, slack.apiUrl, { warn: () => {}, error: () => {} });
+  const identity = await whoAmI(client);
+  let reads = 0;
+  const calls: PacedCalls = {
+    async call(method, args) {
+      if (method === 'conversations.history' && ++reads > 2) throw new RateLimited(method, 60_000);
+      return { ...(await client.apiCall(method, args)) };
+    },
+  };
+  const directory = { person: async () => null };
+  const limited = createSlackRoom({ db: db.database, calls, identity, directory, whyOff: async () => null });
+  const thread = await room.beginIn('clean', 'ada');
+  const reader = await room.pending(thread, 'search_messages');
+  const result = await limited.search(reader, { words: 'balloon' }, new AbortController().signal);
+  expect(result).toMatchObject({
+    searched: [
+      expect.stringMatching(/^Searched: #clean \([^)]*\), #[^,]* \([^)]*\)\.$/),
+      expect.stringMatching(/^Not searched, for want of room in Slack's limits: #/),
+      expect.any(String),
+    ],
+  });
+});
+
+test('people and channels are found by a part of their name, with what one needs to know of them', async () => {
+  const thread = await room.beginIn('clean', 'ada');
+  expect(await room.call(thread, 'find_people', { name: '@murr' })).toEqual({
+    isError: false,
+    text: 'grace (member) · Grace Murray · Head of data · America/New_York · id U00000GRACE',
+  });
+  const channels = await room.call(thread, 'find_channels', { name: 'launch' });
+  expect(channels.text).toContain('#launch · where we launch · I am in it');
+  expect(await room.call(thread, 'find_channels', { name: 'board' })).toMatchObject({ text: 'Nothing was found.' });
+});
+
+test('a post says from where and for whom, mentions nobody, starts nothing, and is one message for each call', async () => {
+  const thread = await room.beginIn('clean', 'ada');
+  const ref = await room.pending(thread, 'post_message', {
+    channel: '#launch',
+    text: 'Ready <!channel> and <!subteam^S1>. <@U000BELLHOP> go',
+  });
+  const answer = await room.attempt(ref);
+  expect(answer?.text).toMatch(/^Posted in #launch: http.*\/archives\/C0000LAUNCH\/p\d{16}$/);
+  await room.attempt(ref);
+  await room.gateway.room.post(
+    ref,
+    `${stepIdOf(ref.session, ref.turn, ref.step)}/post`,
+    { channel: 'launch', text: 'twice' },
+    new AbortController().signal,
+  );
+  const posts = (await room.stage.slack.state()).messages.filter(
+    (each) => each.channel === 'C0000LAUNCH' && each.user === APP.userId,
+  );
+  expect(posts).toHaveLength(1);
+  const [post] = posts;
+  expect(everyText(post ?? { text: '', blocks: [] })).toContain('From #clean for ada');
+  expect(post?.broadcastMentions).toEqual([]);
+  expect(post?.threadTs).toBeNull();
+  expect((await room.stage.inbox()).filter((row) => row.ts === post?.ts)).toEqual([]);
+});
+
+test('an attempt that comes after the end of its turn posts nothing', async () => {
+  const thread = await room.beginIn('clean', 'ada');
+  const ref = await room.pending(thread, 'post_message', { channel: '#launch', text: 'too late' });
+  await room.stage.db.database.query("update turn set state = 'stopped', ended_at = now() where session = $1", [
+    ref.session,
+  ]);
+  const key = `${stepIdOf(ref.session, ref.turn, ref.step)}/post`;
+  await expect(room.attempt(ref)).rejects.toMatchObject({ type: 'SessionEnded' });
+  const late = room.gateway.room.post(ref, key, { channel: '#launch', text: 'too late' }, new AbortController().signal);
+  await expect(late).rejects.toMatchObject({ code: 'TurnOver' });
+  expect((await room.stage.db.database.query('select 1 from outbox where key = $1', [key])).rowCount).toBe(0);
+});
+
+test.each([
+  ['Approve and post', 'approve', 1],
+  ['Do not post', 'no', 0],
+])(
+  'out of a direct message it is posted only after the person has pressed the button: %s',
+  async (_, choice, count) => {
+    const { slack } = room.stage;
+    const dm = await slack.openDm('ada');
+    const thread = await room.beginIn(dm, 'ada');
+    const text = `from a DM, ${choice}`;
+    const ref = await room.pending(thread, 'post_message', { channel: '#launch', text });
+    expect(await room.attempt(ref)).toBeUndefined();
+    const card = await slack.waitForAnswer(thread, /I am to post this in #launch/);
+    expect(everyText(card)).toContain(text);
+    const action = JSON.stringify(card.blocks).match(new RegExp(`bellhop_answer/${choice}`))?.[0] ?? '';
+    const value = /"value":"([^"]+)"/.exec(JSON.stringify(card.blocks))?.[1];
+    await slack.click('ada', card, action, value);
+    const closed = "select 1 from question where session = $1 and state <> 'open'";
+    await until(async () => (await room.stage.db.database.query(closed, [ref.session])).rowCount === 1, 'the answer');
+    const answer = await room.attempt(ref);
+    expect(answer?.isError).toBe(count === 0);
+    const posts = (await slack.state()).messages.filter(
+      (each) => each.channel === 'C0000LAUNCH' && everyText(each).includes(text),
+    );
+    expect(posts).toHaveLength(count);
+    if (posts[0]) expect(everyText(posts[0])).toContain('From a direct message for ada, who approved it');
+  },
+);
+
+test('in a thread of a person nothing of other places is read', async () => {
+  const thread = await room.beginIn('clean', 'ada');
+  await room.stage.db.database.query("update session set owner = 'U0000000ADA' where id = $1", [
+    room.sessionOf(thread),
+  ]);
+  for (const [tool, given] of [
+    ['read_channel', {}],
+    ['read_channel', { channel: '#launch' }],
+    ['search_messages', { words: 'balloon' }],
+    ['post_message', { channel: '#launch', text: 'hello' }],
+  ] as const) {
+    const answer = await room.call(thread, tool, given);
+    expect(answer).toMatchObject({ isError: true, text: expect.stringContaining("works in one person's name") });
+  }
+});
+
+test('what others wrote in a channel counts as heard, so that no connection of a person is used in the thread after that', async () => {
+  room.seed({ channel: 'launch', user: 'grace', text: 'some news' });
+  room.seed({ channel: 'launch', user: 'ada', text: 'more news' });
+  const thread = await room.beginIn('clean', 'ada');
+  await room.call(thread, 'read_channel', { channel: '#launch' });
+  const { rows } = await room.stage.db.database.query('select heard from session where id = $1', [
+    room.sessionOf(thread),
+  ]);
+  expect(rows[0]?.heard).toBe('');
+});
+
+test('a guest who joins ends the reach of a channel at once, and so does somebody who cannot be looked up', async () => {
+  const { world } = room.stage.slack.simulator;
+  const launch = world.channel('launch');
+  const clean = world.channel('clean');
+  if (!launch || !clean) throw new Error('no channels');
+  const thread = await room.beginIn('clean', 'ada');
+  expect((await room.call(thread, 'read_channel', { channel: '#launch' })).isError).toBe(false);
+  for (const stranger of [GUEST, 'U0000NOBODY']) {
+    clean.members = [...clean.members, stranger];
+    const answer = await room.call(thread, 'read_channel', { channel: '#launch' });
+    expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('There are guests in this channel') });
+    clean.members = clean.members.filter((each) => each !== stranger);
+  }
+  launch.members = [...launch.members, GUEST];
+  const posted = await room.call(thread, 'post_message', { channel: '#launch', text: 'hello' });
+  expect(posted).toMatchObject({ isError: true, text: expect.stringContaining('There are guests in #launch') });
+  launch.members = launch.members.filter((each) => each !== GUEST);
+});
+
+test('a scope that the app lacks is said in words, and the manifest asks for every scope that is used', async () => {
+  await room.stage.slack.fault({ failWith: 'pins.list', error: 'missing_scope', times: 1 });
+  const thread = await room.beginIn('clean', 'ada');
+  const answer = await room.call(thread, 'read_pins', {});
+  expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('lacks a permission') });
+  const { oauth_config: config } = slackManifest('bellhop') as { oauth_config: { scopes: { bot: string[] } } };
+  const used = ['channels', 'groups', 'im', 'mpim'].flatMap((kind) => [`${kind}:history`, `${kind}:read`]);
+  expect(config.scopes.bot).toEqual(expect.arrayContaining([...used, 'pins:read', 'users:read', 'chat:write']));
+  expect(APP.scopes).toEqual(expect.arrayContaining(config.scopes.bot));
+});
+
+test('an answer is bounded, however long the messages are', async () => {
+  for (let n = 0; n < 30; n += 1) room.seed({ channel: 'long', user: 'grace', text: `${n} ${'balloon '.repeat(900)}` });
+  const thread = await room.beginIn('clean', 'ada');
+  const read = await room.call(thread, 'read_channel', { channel: '#long', limit: 200 });
+  const found = await room.call(thread, 'search_messages', { words: 'balloon', channel: '#long' });
+  for (const { text } of [read, found]) expect(Buffer.byteLength(text)).toBeLessThan(34_000);
+  expect(read.text).toMatch(/left out here; before:/);
+  expect(history('long').length).toBeGreaterThan(100);
+});
