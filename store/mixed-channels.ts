@@ -111,19 +111,6 @@ export async function doubtMembers(db: Queryable, team: string, channel: string 
   );
 }
 
-/** The classes of those of these people who are known. */
-export async function classesOf(
-  db: Queryable,
-  team: string,
-  people: readonly string[],
-): Promise<Map<string, AuthorClass>> {
-  const { rows } = await db.query<{ id: string; class: AuthorClass }>(
-    'select id, class from person where team = $1 and id = any ($2)',
-    [team, people],
-  );
-  return new Map(rows.map((row) => [row.id, row.class]));
-}
-
 /** What may be read of a conversation, and shown there. */
 export interface ChannelAudience {
   readonly kind: 'public' | 'private' | 'im' | 'mpim';

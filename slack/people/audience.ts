@@ -2,7 +2,6 @@ import { databaseTime } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
 import type { AuthorClass } from '../../store/inbox.ts';
 import {
-  classesOf,
   doubtMembers,
   isOutside,
   membersReadAt,
@@ -11,7 +10,7 @@ import {
   type Outsider,
   saveOutsiders,
 } from '../../store/mixed-channels.ts';
-import type { Person } from '../../store/people.ts';
+import { classesOf, type Person } from '../../store/people.ts';
 import { failureOf, LookupUnavailable, TryAgain } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';

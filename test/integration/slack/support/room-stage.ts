@@ -146,7 +146,15 @@ export async function startRoomStage(
       const ts = world.nextTs();
       const message: Message = {
         ...{ channel: channel.id, ts, user: person.id, subtype: null, threadTs: threadTs ?? null, broadcast: false },
-        ...{ clientMsgId: null, unfurlLinks: null, unfurlMedia: null, linkNames: false, text, blocks: [] },
+        ...{
+          clientMsgId: null,
+          unfurlLinks: null,
+          unfurlMedia: null,
+          linkNames: false,
+          text,
+          blocks: [],
+          notified: [],
+        },
         ...{ attachments: [], metadata: null, fileIds: [], reactions: [], edited: null, deleted: false },
         ...rest,
       };

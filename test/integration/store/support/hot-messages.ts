@@ -93,7 +93,6 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'mixed-channels.channelAudience': (db) => mixedChannels.channelAudience(db, 'T1', 'C77'),
   'mixed-channels.noteOutsider': (db) => mixedChannels.noteOutsider(db, 'T1', 'C77', { person: 'U77', class: 'guest' }),
   'mixed-channels.noteLeft': (db) => mixedChannels.noteLeft(db, 'T1', 'C77', 'U77'),
-  'mixed-channels.classesOf': (db) => mixedChannels.classesOf(db, 'T1', ['U77', 'U78']),
   'mixed-channels.saveOutsiders': (db) =>
     mixedChannels.saveOutsiders(db, { team: 'T1', channel: 'C77', outsiders: [], askedAt: new Date() }),
   'catch-up.requestCatchUp': (db) => catchUp.requestCatchUp(db, 'T1', 'g1', 0),
