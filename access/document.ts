@@ -223,6 +223,8 @@ export interface NamedModel {
   readonly contextTokens: number;
   readonly answerTokens: number;
   readonly reasoning?: 'low' | 'medium' | 'high';
+  /** What it takes beside text. Absent in a document of before: nothing. */
+  readonly takes?: readonly ('images' | 'pdf')[];
   /** What it is used for wherever a turn happens. */
   readonly for: readonly 'summaries'[];
   /** The model that answers while this one is away. */

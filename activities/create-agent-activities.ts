@@ -3,6 +3,7 @@ import type { PromptSettings } from '../agent/load-context.ts';
 import type { Model } from '../agent/model/model.ts';
 import type { NamedModels } from '../agent/model/named-models.ts';
 import { createToolRegistry } from '../agent/tools/registry.ts';
+import { createPictureCache } from '../agent/transcript/shown-files.ts';
 import { createTranscriptCache } from '../agent/transcript/transcript-cache.ts';
 import type { AgentActivities, ScheduleActivities } from '../contracts/activities.ts';
 import type { Database } from '../store/database.ts';
@@ -46,6 +47,7 @@ export function createAgentActivities(dependencies: AgentDependencies): AgentAct
       ...dependencies,
       tools: createToolRegistry(),
       transcripts: createTranscriptCache(),
+      pictures: createPictureCache(),
       clock: Date.now,
       show: createShowProgress(database),
     }),

@@ -121,5 +121,6 @@ const WHAT: Readonly<Record<string, string>> = {
   read_file: 'reading a file',
   write_file: 'writing a file',
   edit_file: 'editing a file',
+  view_file: 'looking at a file',
   post_file: 'posting a file',
 };

@@ -1,4 +1,5 @@
 import type { ModelCallResult, TurnLimits } from '../contracts/activities.ts';
+import type { AssistantContent } from '../contracts/conversation.ts';
 import { modelNameOf } from '../store/access-snapshots.ts';
 import { claimInboxMessages } from '../store/claim-messages.ts';
 import type { Database, Queryable } from '../store/database.ts';
@@ -9,15 +10,17 @@ import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, ModelError } from './errors.ts';
 import { loadContext, type PromptSettings } from './load-context.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
-import type { Model, ModelAnswer } from './model/model.ts';
+import type { Model, ModelAnswer, ModelMessage } from './model/model.ts';
 import type { NamedModels } from './model/named-models.ts';
 import { settleOpenTools } from './settle-tools.ts';
 import { recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { buildMessages } from './transcript/build-messages.ts';
+import { createPictureCache, loadShown, type PictureCache } from './transcript/shown-files.ts';
 import type { TranscriptCache } from './transcript/transcript-cache.ts';
 import { userText } from './transcript/user-text.ts';
+import { lookFirst } from './viewing/look-first.ts';
 
 export interface ModelStepDependencies {
   readonly database: Database;
@@ -28,6 +31,8 @@ export interface ModelStepDependencies {
   readonly tools: ToolRegistry;
   readonly prompt: PromptSettings;
   readonly transcripts: TranscriptCache;
+  /** @default one for each call */
+  readonly pictures?: PictureCache;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Of one answer. @default 16000 */
@@ -86,7 +91,10 @@ export async function runModelStep(deps: ModelStepDependencies, input: ModelStep
     return null;
   });
   if (known) return known;
-  const answer = await callFirstThere({ ...deps, tools }, input);
+  const models = await modelsOf(deps, input);
+  const rows = await deps.transcripts.read(database, session);
+  const looks = models[0] ? await lookFirst(database, rows, models[0]) : null;
+  const answer = looks ?? (await callFirstThere({ ...deps, tools }, input, models));
   report(input, 'storing');
   input.signal.throwIfAborted();
   return storeAnswer(database, tools, input, answer);
@@ -96,8 +104,11 @@ export async function runModelStep(deps: ModelStepDependencies, input: ModelStep
  * Asks the turn's model, and the other one when that is away. What the first said before it failed is dropped, because the
  * other one answers from the beginning. When both are away, the first one's failure says how long to wait.
  */
-async function callFirstThere(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelAnswer> {
-  const [first = deps.model, ...others] = await modelsOf(deps, input);
+async function callFirstThere(
+  deps: ModelStepDependencies,
+  input: ModelStepInput,
+  [first = deps.model, ...others]: readonly Model[],
+): Promise<Answer> {
   try {
     return await callModel({ ...deps, model: first }, input);
   } catch (error) {
@@ -135,26 +146,40 @@ async function modelsOf(
   return (await models.forScope(scope)) ?? [model];
 }
 
-async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelAnswer> {
+/** A model's answer. `blind` when its server refused the request with its pictures, and gave this answer without them. */
+type Answer = ModelAnswer & Pick<AssistantContent, 'by' | 'blind'>;
+
+async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Promise<Answer> {
   try {
-    const answer = await attempt(deps, input, false);
+    const answer = await attempt(deps, input, {});
     if (answer.stopReason !== 'window') return answer;
   } catch (error) {
     if (!(error instanceof ModelError && error.tooLong)) throw error;
   }
   // The estimate was too low: once more with less.
-  return attempt(deps, input, true);
+  return attempt(deps, input, { full: true });
 }
 
-async function attempt(deps: ModelStepDependencies, input: ModelStepInput, full: boolean): Promise<ModelAnswer> {
-  const { model, tools, maxTokens = MAX_TOKENS } = deps;
-  const { system, thread, rows } = await loadContext(deps, input, full, () => report(input, 'summarising'));
+interface Less {
+  /** Older rows are summarised first. */
+  readonly full?: boolean;
+  /** No picture is sent. */
+  readonly blind?: true;
+}
+
+async function attempt(deps: ModelStepDependencies, input: ModelStepInput, less: Less): Promise<Answer> {
+  const { database, model, tools, maxTokens = MAX_TOKENS, pictures = createPictureCache() } = deps;
+  const { system, thread, rows } = await loadContext(deps, input, less.full ?? false, () =>
+    report(input, 'summarising'),
+  );
+  const options = { takes: model.takes ?? [], blind: less.blind ?? false, cache: pictures };
+  const messages = buildMessages(rows, await loadShown(database, rows, options));
   report(input, 'waiting');
   let text = '';
-  return model.call({
+  const call = model.call({
     system,
     thread,
-    messages: buildMessages(rows),
+    messages,
     tools: tools.specs,
     maxTokens,
     signal: input.signal,
@@ -163,6 +188,24 @@ async function attempt(deps: ModelStepDependencies, input: ModelStepInput, full:
       report(input, 'answering', text);
     },
   });
+  try {
+    return { ...(await call), ...(less.blind && { blind: less.blind }) };
+  } catch (error) {
+    // A server may not take what its model is said to take. The work goes on without, and the model is told so.
+    const mayBePictures = error instanceof ModelError && error.code === 'ModelRefusedRequest' && !error.tooLong;
+    if (!mayBePictures || less.blind || !showsPictures(messages)) throw error;
+    return attempt(deps, input, { ...less, blind: true });
+  }
+}
+
+function showsPictures(messages: readonly ModelMessage[]): boolean {
+  return messages.some(
+    ({ role, content }) =>
+      role === 'user' &&
+      content.some(
+        (block) => block.type === 'picture' || (block.type === 'tool_result' && block.pictures !== undefined),
+      ),
+  );
 }
 
 function report({ onProgress }: ModelStepInput, phase: ModelProgress['phase'], text = ''): void {

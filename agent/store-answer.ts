@@ -20,15 +20,15 @@ export async function storeAnswer(
   database: Database,
   tools: ToolRegistry,
   ref: StepRef,
-  answer: ModelAnswer,
+  answer: ModelAnswer & Pick<AssistantContent, 'by' | 'blind'>,
 ): Promise<ModelCallResult> {
   const { session, turn, step } = ref;
-  const { content: blocks, stopReason, usage, model } = answer;
+  const { content: blocks, stopReason, usage, model, by, blind } = answer;
   return inTurn(database, ref, async (db) => {
     const recorded = await recordedAnswer(db, tools, ref);
     if (recorded) return recorded;
     await finishModelStep(db, ref);
-    const content: AssistantContent = { blocks, stopReason, usage, model };
+    const content: AssistantContent = { blocks, stopReason, usage, model, ...(by && { by }), ...(blind && { blind }) };
     await appendTranscript(db, session, [{ turn, role: 'assistant', step, content, tokens: usage.outputTokens }]);
     const calls = callsOf(blocks);
     const steps = calls.map(({ id, name, input }, index) => ({
@@ -45,7 +45,7 @@ export async function storeAnswer(
       if (refusal) await endToolStep(db, { session, turn, step: number }, failedEnd(refusal));
       else open.push({ step: number, tool: call.name });
     }
-    await recordUsage(db, { session, turn, step, model, ...usage });
+    if (by === undefined) await recordUsage(db, { session, turn, step, model, ...usage });
     return resultOf(db, tools, ref, content, { steps: calls.length, open });
   });
 }

@@ -10,3 +10,17 @@ const FRAME_TOKENS = 8;
 export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN) + FRAME_TOKENS;
 }
+
+/** What a picture costs at most, once it is as small as every picture is made here. */
+export const PICTURE_TOKENS = 3_300;
+
+/** The same of a whole request, for servers that do not count. The bytes of pictures are no text. */
+export function estimateRequest(system: string, messages: readonly unknown[]): number {
+  let pictures = 0;
+  const text = JSON.stringify([system, messages], (key, value) => {
+    if (key !== 'data' || typeof value !== 'string') return value;
+    pictures += 1;
+    return '';
+  });
+  return estimateTokens(text) + pictures * PICTURE_TOKENS;
+}

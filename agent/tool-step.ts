@@ -20,8 +20,9 @@ import { failedEnd } from './settle-tools.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import type { SandboxPort } from './tools/sandbox-port.ts';
-import type { FilesPort, ToolContext, ToolOutcome } from './tools/tool.ts';
+import type { FilesPort, ToolContext, ToolOutcome, ToShow } from './tools/tool.ts';
 import { UNKNOWN_OUTCOME, unknownToolText } from './transcript/outcomes.ts';
+import { keepShown } from './viewing/keep-shown.ts';
 
 export interface ToolStepDependencies {
   readonly database: Database;
@@ -59,25 +60,32 @@ export async function runToolStep(deps: ToolStepDependencies, input: ToolStepInp
 export async function runStep(
   database: Database,
   ref: StepRef,
-  endOfStep: (step: ToolStep) => Promise<ToolEnd>,
+  endOfStep: (step: ToolStep) => Promise<Ending>,
 ): Promise<ToolResult> {
   const step = await inTurn(database, ref, (db) => startToolStep(db, ref));
   if (!step) throw new StepError(`no tool step ${ref.session}/${ref.turn}/${ref.step}`);
   if (step.state !== 'running') return { exitCode: step.exitCode, truncated: step.truncated };
   assertNotLostTooOften(step.attempt, step.trouble);
-  const end = await endOfStep(step).catch((error: unknown) => {
+  const outcome = await endOfStep(step).catch((error: unknown) => {
     if (error instanceof WaitsForPerson) return error;
     throw error;
   });
-  if (end instanceof WaitsForPerson) {
+  if (outcome instanceof WaitsForPerson) {
     await inTurn(database, ref, (db) => uncountAttempt(db, ref));
-    return { exitCode: null, truncated: false, waitsMs: end.leftMs };
+    return { exitCode: null, truncated: false, waitsMs: outcome.leftMs };
   }
-  await inTurn(database, ref, (db) => endToolStep(db, ref, end));
+  const { toShow = [], ...end } = outcome;
+  await inTurn(database, ref, async (db) => {
+    const shown = await keepShown(db, ref, toShow);
+    await endToolStep(db, ref, { ...end, ...(shown.length > 0 && { shown }) });
+  });
   return { exitCode: end.exitCode, truncated: end.truncated };
 }
 
-async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<ToolEnd> {
+/** The end of a step, with what is still to be stored. */
+export type Ending = ToolEnd & { readonly toShow?: readonly ToShow[] };
+
+async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<Ending> {
   const { database, files, mcp } = deps;
   const { session, turn, sandbox, signal, onProgress, waiting = (wait) => wait() } = input;
   const known = deps.tools.find(step.tool);
@@ -115,6 +123,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
 }
 
 /** The end of a step that a tool has brought about. */
-export function toEnd({ text, isError, exitCode, output, truncated }: ToolOutcome): ToolEnd {
-  return { state: isError ? 'failed' : 'done', exitCode, truncated, output, text, tokens: estimateTokens(text) };
+export function toEnd({ text, isError, exitCode, output, truncated, shown: toShow = [] }: ToolOutcome): Ending {
+  const tokens = estimateTokens(text) + toShow.reduce((sum, each) => sum + each.tokens, 0);
+  return { state: isError ? 'failed' : 'done', exitCode, truncated, output, text, tokens, toShow };
 }

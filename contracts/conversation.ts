@@ -69,7 +69,25 @@ export interface AssistantContent {
   readonly stopReason: StopReason;
   readonly usage: ModelUsage;
   readonly model: string;
+  /** No model was asked: Bellhop itself looks at what people attached. */
+  readonly by?: 'bellhop';
+  /** The model's server refused a request with the pictures up to here, and gave this answer without them. */
+  readonly blind?: true;
 }
+
+/** A picture or PDF that a tool result shows. */
+export interface ShownFile {
+  /** Its row in `file`. */
+  readonly file: string;
+  readonly type: ShownType;
+  readonly bytes: number;
+  /** What people and the model call it: a path, and the page of a PDF. */
+  readonly label: string;
+  /** The pages of a PDF as pictures, for a model that takes pictures only. */
+  readonly pages?: readonly ShownFile[];
+}
+
+export type ShownType = 'image/png' | 'image/jpeg' | 'application/pdf';
 
 /** The result of one tool call, as the model reads it. */
 export interface ToolContent {
@@ -78,6 +96,8 @@ export interface ToolContent {
   readonly tool: string;
   readonly text: string;
   readonly isError: boolean;
+  /** Absent: none. */
+  readonly shown?: readonly ShownFile[];
 }
 
 /** Replaces everything up to and including `upTo` in the context; the rows themselves stay. */

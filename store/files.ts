@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from './database.ts';
 
-export type FileDirection = 'in' | 'out';
+/** `seen`: what a tool has shown the model. */
+export type FileDirection = 'in' | 'out' | 'seen';
 
 export interface StoredFile {
   readonly id: string;
@@ -91,6 +92,16 @@ export async function getFile(db: Queryable, id: string): Promise<StoredFile | n
     [id],
   );
   return rows[0] ?? null;
+}
+
+/** The first bytes of files that are stored completely, by their ids: enough to tell what they are. */
+export async function beginningsOf(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+  const { rows } = await db.query<{ file: string; head: Buffer }>(
+    `select file, substr(bytes, 1, 32) as head from file_chunk
+     where seq = 0 and file = any($1) and exists (select 1 from file f where f.id = file_chunk.file and f.size is not null)`,
+    [ids],
+  );
+  return new Map(rows.map(({ file, head }) => [file, head]));
 }
 
 /** Yields the bytes of a complete file piece by piece, to pass them on. */

@@ -50,8 +50,9 @@ grant select, update (state, instructions, heard, changed_at, run_id, runs, fenc
 grant select, insert, update on turn, step, outbox, model_usage to :"agent";
 grant select, insert on transcript, access_snapshot, inbox to :"agent";
 grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to :"agent";
--- A file that came with a message is placed once a turn has read the message.
-grant select (id), update (turn) on file to :"agent";
+-- A file that came with a message is placed once a turn has read the message. What tools have shown goes into model calls.
+grant select, update (turn) on file to :"agent";
+grant select on file_chunk to :"agent";
 grant select, insert, update on sandbox, place_channel to :"agent";
 grant select, insert, update, delete on place_request to :"agent";
 grant select on runner, channel, person, thread_model, policy, policy_revision, confirmed_channel, mixed_channel, schedule, egress_event to :"agent";

@@ -1,3 +1,4 @@
+import type { ShownFile } from '../contracts/conversation.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
@@ -171,6 +172,8 @@ export interface ToolEnd {
   readonly output: string | null;
   /** What the model reads. */
   readonly text: string;
+  /** What it shows the model, stored. Absent: nothing. */
+  readonly shown?: readonly ShownFile[];
   readonly tokens: number;
 }
 
@@ -195,7 +198,9 @@ export async function endToolStep(db: Queryable, { session, turn, step }: StepRe
   );
   const ended = rows[0];
   if (!ended) return false;
-  const content = { call: ended.call, tool: ended.tool, text: end.text, isError: end.state !== 'done' };
+  const { text, shown = [] } = end;
+  const result = { call: ended.call, tool: ended.tool, text, isError: end.state !== 'done' };
+  const content = { ...result, ...(shown.length > 0 && { shown }) };
   await appendTranscript(db, session, [{ turn, role: 'tool', step, content, tokens: end.tokens }]);
   return true;
 }

@@ -33,6 +33,7 @@ export const modelSchema = entry({
   'context-tokens': tokens(2_000).optional(),
   'answer-tokens': tokens(256).optional(),
   reasoning: z.enum(['low', 'medium', 'high']).optional(),
+  takes: z.array(z.enum(['images', 'pdf'], 'must be images or pdf')).optional(),
   for: z.array(z.literal('summaries', 'must be summaries')).max(1, 'has a use twice').default([]),
   fallback: name.optional(),
 }).superRefine((model, context) => {
@@ -56,6 +57,13 @@ export function sendsInTheClear(url: string): boolean {
   return protocol !== 'https:' && !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
+/** What is known of the vendors' own servers. Behind any other address may be a model that takes text only. */
+function takenBy(url: string): readonly ('images' | 'pdf')[] {
+  const { hostname } = new URL(url);
+  if (hostname === 'api.openai.com') return ['images', 'pdf'];
+  return hostname.endsWith('.openai.azure.com') ? ['images'] : [];
+}
+
 export function toModel(
   id: string,
   entry: z.infer<typeof modelSchema>,
@@ -74,6 +82,7 @@ export function toModel(
     // A small window is not filled by the answer alone.
     answerTokens: entry['answer-tokens'] ?? Math.min(16_000, Math.floor(contextTokens / 4)),
     ...(reasoning !== undefined && { reasoning }),
+    takes: entry.takes ?? (isAnthropic ? ['images', 'pdf'] : takenBy(entry['base-url'] ?? '')),
     for: entry.for,
     ...(fallback !== undefined && { fallback }),
     source: entry.key === undefined ? null : toSource(entry.key),

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
 import { ModelError } from '../errors.ts';
-import type { ModelAnswer, ModelMessage, ModelRequest, ToolSpec } from './model.ts';
+import type { ModelAnswer, ModelMessage, ModelRequest, PictureBlock, ToolSpec, UserBlock } from './model.ts';
 import { assertFewCalls, objectOf } from './tool-calls.ts';
 
 /** Whose blocks these are, in the transcript. */
@@ -62,10 +62,30 @@ export function answerOf(message: Anthropic.Message, provider: string): ModelAns
   };
 }
 
-function userBlock(block: Extract<ModelMessage, { role: 'user' }>['content'][number]): Anthropic.ContentBlockParam {
-  return block.type === 'text'
-    ? { type: 'text', text: block.text }
-    : { type: 'tool_result', tool_use_id: block.id, content: block.text, is_error: block.isError };
+function userBlock(block: UserBlock): Anthropic.ContentBlockParam {
+  switch (block.type) {
+    case 'text':
+      return { type: 'text', text: block.text };
+    case 'picture':
+      return pictureBlock(block);
+    case 'tool_result': {
+      const { id, text, isError, pictures = [] } = block;
+      // A failed call may hold text only.
+      const content: Anthropic.ToolResultBlockParam['content'] =
+        pictures.length === 0 || isError ? text : [{ type: 'text', text }, ...pictures.map(pictureBlock)];
+      return { type: 'tool_result', tool_use_id: id, content, is_error: isError };
+    }
+  }
+}
+
+function pictureBlock({
+  mediaType,
+  data,
+  label,
+}: PictureBlock): Anthropic.ImageBlockParam | Anthropic.DocumentBlockParam {
+  return mediaType === 'application/pdf'
+    ? { type: 'document', source: { type: 'base64', media_type: mediaType, data }, title: label.slice(-200) }
+    : { type: 'image', source: { type: 'base64', media_type: mediaType, data } };
 }
 
 function answerBlock(block: AnswerBlock, provider: string): Anthropic.ContentBlockParam[] {

@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { ANTHROPIC, answerOf, messageParams, systemParams, toolParams } from './anthropic-messages.ts';
 import { oneAttempt } from './attempt.ts';
 import { classifyAnthropicError } from './classify-anthropic.ts';
-import type { Model, ModelAnswer, ModelRequest } from './model.ts';
+import type { Model, ModelAnswer, ModelInput, ModelRequest } from './model.ts';
 
 export interface AnthropicModelOptions {
   readonly apiKey: string;
@@ -13,6 +13,8 @@ export interface AnthropicModelOptions {
   readonly contextTokens?: number;
   /** The longest answer, in tokens. @default what the request says */
   readonly answerTokens?: number | undefined;
+  /** @default images and PDF */
+  readonly takes?: readonly ModelInput[];
   /** Whose blocks are given back to it: the reasoning of another server means nothing here. @default anthropic */
   readonly provider?: string;
   /** How long the stream may be silent, pings included, before the call counts as failed. @default 90000 */
@@ -23,7 +25,7 @@ export interface AnthropicModelOptions {
 /** A model behind Anthropic's Messages API. It uses the official SDK, whose own retries are off. */
 export function createAnthropicModel(options: AnthropicModelOptions): Model {
   const { apiKey, baseUrl, model, contextTokens = 200_000, idleMs = 90_000, fetch = globalThis.fetch } = options;
-  const { answerTokens = Number.POSITIVE_INFINITY, provider = ANTHROPIC } = options;
+  const { answerTokens = Number.POSITIVE_INFINITY, provider = ANTHROPIC, takes = ['images', 'pdf'] } = options;
   const client = new Anthropic({
     apiKey,
     baseURL: baseUrl ?? 'https://api.anthropic.com',
@@ -57,5 +59,5 @@ export function createAnthropicModel(options: AnthropicModelOptions): Model {
     );
   }
 
-  return { name: model, contextTokens, call };
+  return { name: model, contextTokens, takes, call };
 }

@@ -6,11 +6,11 @@ import { createResponsesModel } from './openai-responses.ts';
 
 /** The client of a model that the access file names. @param key null where the server asks for none */
 export function createModel(named: NamedModel, key: string | null, fetch = globalThis.fetch): Model {
-  const { api, baseUrl, model, contextTokens, answerTokens, reasoning } = named;
+  const { api, baseUrl, model, contextTokens, answerTokens, reasoning, takes } = named;
   // A redirect would carry the key, or the conversation, to another host.
   const direct: typeof globalThis.fetch = (input, init) => fetch(input, { ...init, redirect: 'error' });
   const provider = `${api} ${new URL(baseUrl).host} ${model}`;
-  const options = { baseUrl, model, contextTokens, answerTokens, provider, fetch: direct };
+  const options = { baseUrl, model, contextTokens, answerTokens, provider, fetch: direct, ...(takes && { takes }) };
   switch (api) {
     case 'messages':
       return createAnthropicModel({ ...options, apiKey: key ?? '' });

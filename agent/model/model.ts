@@ -2,16 +2,27 @@
  * The agent's interface to a language model, independent of a provider. Each provider has a file in this folder that
  * translates. Nothing outside this folder knows which provider is used.
  */
-import type { AnswerBlock, ModelUsage, StopReason, TextBlock } from '../../contracts/conversation.ts';
+import type { AnswerBlock, ModelUsage, ShownType, StopReason, TextBlock } from '../../contracts/conversation.ts';
+
+/** A picture or PDF with its bytes. Only a model that takes it is given one. */
+export interface PictureBlock {
+  readonly type: 'picture';
+  readonly mediaType: ShownType;
+  /** In base64. */
+  readonly data: string;
+  readonly label: string;
+}
 
 export interface ToolResultBlock {
   readonly type: 'tool_result';
   readonly id: string;
   readonly text: string;
   readonly isError: boolean;
+  /** Absent: none. */
+  readonly pictures?: readonly PictureBlock[];
 }
 
-export type UserBlock = TextBlock | ToolResultBlock;
+export type UserBlock = TextBlock | PictureBlock | ToolResultBlock;
 
 export type ModelMessage =
   | { readonly role: 'user'; readonly content: readonly UserBlock[] }
@@ -50,8 +61,13 @@ export interface ModelAnswer {
   readonly model: string;
 }
 
+/** What a model takes beside text. */
+export type ModelInput = 'images' | 'pdf';
+
 export interface Model {
   readonly name: string;
+  /** @default nothing */
+  readonly takes?: readonly ModelInput[];
   /** The model's window, in tokens. */
   readonly contextTokens: number;
   /** Makes one attempt. Temporal retries. Throws `ModelError`, or the signal's reason as soon as it aborts. */

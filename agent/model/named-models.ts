@@ -84,6 +84,7 @@ export function createNamedModels({
     const model = told({
       name: named.model,
       contextTokens: named.contextTokens,
+      takes: named.takes ?? [],
       call: async (request) => (await open().catch(asAway)).call(request),
     });
     const kept = { definition, model, open };

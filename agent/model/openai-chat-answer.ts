@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
 import { ModelError } from '../errors.ts';
-import { estimateTokens } from '../tokens.ts';
+import { estimateRequest, estimateTokens } from '../tokens.ts';
 import type { ModelAnswer, ModelRequest } from './model.ts';
 import type { ChatExtras } from './openai-chat-messages.ts';
 import { LONGEST_ANSWER } from './openai-client.ts';
@@ -114,7 +114,7 @@ export function createChatAnswer(request: ModelRequest, provider: string): ChatA
         stopReason: refusal !== '' && text === '' ? 'refused' : (STOP_REASONS[finish] ?? 'end'),
         usage: {
           // Some servers count nothing, and say zero.
-          inputTokens: usage?.prompt_tokens || estimateTokens(JSON.stringify([request.system, request.messages])),
+          inputTokens: usage?.prompt_tokens || estimateRequest(request.system, request.messages),
           outputTokens: usage?.completion_tokens || estimateTokens(JSON.stringify(content)),
         },
         model: named ?? model,

@@ -1,10 +1,12 @@
 import type {
+  ChatCompletionContentPart,
   ChatCompletionFunctionTool,
   ChatCompletionMessageFunctionToolCall,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
-import type { AnswerBlock } from '../../contracts/conversation.ts';
-import type { ModelMessage, ToolSpec, UserBlock } from './model.ts';
+import type { AnswerBlock, TextBlock } from '../../contracts/conversation.ts';
+import type { ModelMessage, PictureBlock, ToolSpec, UserBlock } from './model.ts';
+import { dataUrl, fileName, partsBehindResults } from './openai-pictures.ts';
 import { objectOf } from './tool-calls.ts';
 
 /**
@@ -37,10 +39,11 @@ export function chatTools(tools: readonly ToolSpec[]): ChatCompletionFunctionToo
   }));
 }
 
-/** Results must follow their calls at once, so they stand before what people have said. */
+/** Results must follow their calls at once, and hold text only. So what they show, and what people have said, stands behind them. */
 function userMessages(blocks: readonly UserBlock[]): ChatCompletionMessageParam[] {
   const results = blocks.flatMap((block) => (block.type === 'tool_result' ? [block] : []));
-  const texts = blocks.flatMap((block) => (block.type === 'text' && block.text.trim() !== '' ? [block.text] : []));
+  const parts = partsBehindResults(blocks);
+  const isText = parts.every(({ type }) => type === 'text');
   return [
     ...results.map(
       ({ id, text, isError }): ChatCompletionMessageParam => ({
@@ -49,8 +52,21 @@ function userMessages(blocks: readonly UserBlock[]): ChatCompletionMessageParam[
         content: isError ? `This call failed. ${text}` : text,
       }),
     ),
-    ...(texts.length > 0 ? [{ role: 'user' as const, content: texts.join('\n\n') }] : []),
+    ...(parts.length === 0 ? [] : [{ role: 'user' as const, content: isText ? textOf(parts) : parts.map(chatPart) }]),
   ];
+}
+
+/** Servers of long ago take a text only where there is nothing else. */
+function textOf(parts: readonly (TextBlock | PictureBlock)[]): string {
+  return parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+}
+
+function chatPart(part: TextBlock | PictureBlock): ChatCompletionContentPart {
+  if (part.type === 'text') return { type: 'text', text: part.text };
+  const url = dataUrl(part);
+  return part.mediaType === 'application/pdf'
+    ? { type: 'file', file: { filename: fileName(part), file_data: url } }
+    : { type: 'image_url', image_url: { url } };
 }
 
 function assistantMessages(blocks: readonly AnswerBlock[], provider: string): ChatCompletionMessageParam[] {

@@ -10,10 +10,11 @@ import { classify, type OpenAiModelOptions, openAiClient } from './openai-client
  * official SDK, whose own retries are off.
  */
 export function createChatModel(options: OpenAiModelOptions): Model {
-  const { apiKey, model, contextTokens, provider, idleMs = 90_000, fetch = globalThis.fetch } = options;
+  const { apiKey, model, contextTokens, provider, takes = [], idleMs = 90_000, fetch = globalThis.fetch } = options;
   return {
     name: model,
     contextTokens,
+    takes,
     call: (request) =>
       oneAttempt({ signal: request.signal, idleMs, fetch, key: apiKey, classify }, async (watched, signal) => {
         const client = openAiClient(options, watched);

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { classifyOpenAiError } from './classify-openai.ts';
+import type { ModelInput } from './model.ts';
 
 /** What both of OpenAI's protocols need to know of a model. */
 export interface OpenAiModelOptions {
@@ -14,6 +15,8 @@ export interface OpenAiModelOptions {
   readonly answerTokens: number;
   /** How much a reasoning model is to think. Absent: as it does by itself. */
   readonly reasoning?: 'low' | 'medium' | 'high' | undefined;
+  /** @default nothing */
+  readonly takes?: readonly ModelInput[] | undefined;
   /** Whose blocks are given back to it: the reasoning of another server or model means nothing here. */
   readonly provider: string;
   /** How long the stream may be silent before the call counts as failed. @default 90000 */

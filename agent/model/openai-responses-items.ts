@@ -1,22 +1,24 @@
 import type {
   FunctionTool,
   Response,
+  ResponseInputContent,
   ResponseInputItem,
   ResponseOutputItem,
 } from 'openai/resources/responses/responses';
 import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
 import { ModelError } from '../errors.ts';
-import { estimateTokens } from '../tokens.ts';
+import { estimateRequest, estimateTokens } from '../tokens.ts';
 import { failureOfCode } from './classify-openai.ts';
-import type { ModelAnswer, ModelMessage, ModelRequest, ToolSpec, UserBlock } from './model.ts';
+import type { ModelAnswer, ModelMessage, ModelRequest, PictureBlock, ToolSpec, UserBlock } from './model.ts';
 import type { OpenAiModelOptions } from './openai-client.ts';
+import { dataUrl, fileName, partsBehindResults } from './openai-pictures.ts';
 import { argumentsOf, assertFewCalls, callId, objectOf } from './tool-calls.ts';
 
 /** Converts our messages. Blocks of other providers are left out, and nothing empty is sent. */
 export function inputItems(messages: readonly ModelMessage[], provider: string): ResponseInputItem[] {
   return messages.flatMap((message) =>
     message.role === 'user'
-      ? message.content.flatMap(userItem)
+      ? userItems(message.content)
       : message.content.flatMap((block) => answerItem(block, provider)),
   );
 }
@@ -31,12 +33,23 @@ export function responseTools(tools: readonly ToolSpec[]): FunctionTool[] {
   }));
 }
 
-function userItem(block: UserBlock): ResponseInputItem[] {
-  if (block.type === 'tool_result') {
+function userItems(blocks: readonly UserBlock[]): ResponseInputItem[] {
+  const results = blocks.flatMap((block): ResponseInputItem[] => {
+    if (block.type !== 'tool_result') return [];
     const output = block.isError ? `This call failed. ${block.text}` : block.text;
     return [{ type: 'function_call_output', call_id: block.id, output }];
-  }
-  return block.text.trim() === '' ? [] : [{ type: 'message', role: 'user', content: block.text }];
+  });
+  const parts = partsBehindResults(blocks).map((part): ResponseInputItem => {
+    const content = part.type === 'text' ? part.text : [pictureContent(part)];
+    return { type: 'message', role: 'user', content };
+  });
+  return [...results, ...parts];
+}
+
+function pictureContent(picture: PictureBlock): ResponseInputContent {
+  return picture.mediaType === 'application/pdf'
+    ? { type: 'input_file', filename: fileName(picture), file_data: dataUrl(picture) }
+    : { type: 'input_image', image_url: dataUrl(picture), detail: 'auto' };
 }
 
 function answerItem(block: AnswerBlock, provider: string): ResponseInputItem[] {
@@ -70,7 +83,7 @@ export function answerOf(
     content,
     stopReason: stopReasonOf(response, output),
     usage: {
-      inputTokens: response.usage?.input_tokens || estimateTokens(JSON.stringify([request.system, request.messages])),
+      inputTokens: response.usage?.input_tokens || estimateRequest(request.system, request.messages),
       outputTokens: response.usage?.output_tokens || estimateTokens(JSON.stringify(content)),
     },
     model: response.model || model,

@@ -10,10 +10,11 @@ import { answerOf, failureOf, inputItems, responseTools } from './openai-respons
  * `reasoning`, what the model thought comes back sealed by the vendor, and is given back in later requests.
  */
 export function createResponsesModel(options: OpenAiModelOptions): Model {
-  const { apiKey, model, contextTokens, idleMs = 90_000, fetch = globalThis.fetch } = options;
+  const { apiKey, model, contextTokens, takes = [], idleMs = 90_000, fetch = globalThis.fetch } = options;
   return {
     name: model,
     contextTokens,
+    takes,
     call: (request) =>
       oneAttempt({ signal: request.signal, idleMs, fetch, key: apiKey, classify }, async (watched, signal) =>
         readAnswer(options, request, watched, signal),

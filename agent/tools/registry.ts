@@ -10,6 +10,7 @@ import { readChannel, readMessage, readPins } from './slack/read-places.ts';
 import { readThread } from './slack/read-thread.ts';
 import { searchMessages } from './slack/search-messages.ts';
 import type { Tool } from './tool.ts';
+import { viewFile } from './view-file.ts';
 import { writeFile } from './write-file.ts';
 
 export interface ToolRegistry {
@@ -30,7 +31,7 @@ const SLACK_TOOLS: readonly Tool[] = [
 
 /** @param tools in the order in which the model sees them */
 export function createToolRegistry(
-  tools: readonly Tool[] = [bash, readFile, writeFile, editFile, postFile, ...SLACK_TOOLS],
+  tools: readonly Tool[] = [bash, readFile, writeFile, editFile, viewFile, postFile, ...SLACK_TOOLS],
 ): ToolRegistry {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const specs = tools.map(({ name, description, schema, inputSchema }) => ({

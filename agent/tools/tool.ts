@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ShownFile } from '../../contracts/conversation.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Answer, Question } from '../../contracts/questions.ts';
 import type { SlackRoom } from '../../contracts/slack-reading.ts';
@@ -73,6 +74,16 @@ export interface ToolOutcome {
   /** The whole output for people. Null when `text` has all of it. */
   readonly output: string | null;
   readonly truncated: boolean;
+  /** What the model is to see of it. Absent: nothing. */
+  readonly shown?: readonly ToShow[];
+}
+
+/** A picture or PDF that the model is to see, with its bytes. */
+export interface ToShow extends Pick<ShownFile, 'type' | 'label'> {
+  readonly bytes: Buffer;
+  readonly tokens: number;
+  /** The pages of a PDF, as pictures. */
+  readonly pages?: readonly ToShow[];
 }
 
 /** What every tool says of itself. */

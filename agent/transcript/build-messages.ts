@@ -3,6 +3,7 @@ import type { TranscriptRow } from '../../store/transcript.ts';
 import type { ModelMessage, ToolResultBlock, UserBlock } from '../model/model.ts';
 import { wordsOfOthers } from '../words-of-others.ts';
 import { UNKNOWN_OUTCOME } from './outcomes.ts';
+import type { ShowFile } from './shown-files.ts';
 import { beginsTurn, turnMark } from './turn-mark.ts';
 import { disarm, userText } from './user-text.ts';
 
@@ -13,19 +14,21 @@ import { disarm, userText } from './user-text.ts';
  * roles alternate, and each tool call is followed at once by its result. A result that is missing is made up as "outcome
  * unknown", and one without its call is left out.
  */
-export function buildMessages(rows: readonly TranscriptRow[]): ModelMessage[] {
+export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = () => []): ModelMessage[] {
   const results = resultsByCall(rows);
   const messages: Draft[] = [];
   const marked = new Set<number>();
   for (const row of rows) {
     if (row.role === 'tool') continue;
-    if (row.role === 'assistant') {
+    if (row.role === 'assistant' && row.content.by === 'bellhop') {
+      add(messages, 'user', lookedAt(row, results, show));
+    } else if (row.role === 'assistant') {
       add(messages, 'assistant', sendable(row.content.blocks));
       const calls = row.content.blocks.filter((block) => block.type === 'tool_use');
       add(
         messages,
         'user',
-        calls.map((call) => resultOf(call, results.get(keyOf(row.turn, call.id)))),
+        calls.map((call) => resultOf(call, results.get(keyOf(row.turn, call.id)), show)),
       );
     } else {
       if (beginsTurn(row, marked)) {
@@ -81,13 +84,30 @@ function keyOf(turn: number, call: string): string {
   return `${turn}/${call}`;
 }
 
-function resultOf(call: ToolUseBlock, result: ToolContent | undefined): ToolResultBlock {
+function resultOf(call: ToolUseBlock, result: ToolContent | undefined, show: ShowFile): ToolResultBlock {
+  const shown = (result?.shown ?? []).flatMap(show);
+  const pictures = shown.filter((each) => typeof each !== 'string');
+  const text = result?.text || (result ? '(no output)' : UNKNOWN_OUTCOME);
   return {
     type: 'tool_result',
     id: call.id,
-    text: result?.text.trim() ? result.text : result ? '(no output)' : UNKNOWN_OUTCOME,
+    text: [text, ...shown.filter((each) => typeof each === 'string')].join('\n'),
     isError: result?.isError ?? true,
+    ...(pictures.length > 0 && { pictures }),
   };
+}
+
+/** What people attached and Bellhop itself has looked at stands beside their messages: no model has asked for it. */
+function lookedAt(
+  { turn, content }: Extract<TranscriptRow, { role: 'assistant' }>,
+  results: ReadonlyMap<string, ToolContent>,
+  show: ShowFile,
+): UserBlock[] {
+  const calls = content.blocks.filter((block) => block.type === 'tool_use');
+  return calls.flatMap((call): UserBlock[] => {
+    const { text, pictures = [] } = resultOf(call, results.get(keyOf(turn, call.id)), show);
+    return [{ type: 'text', text: `<attached>\n${disarm(text)}\n</attached>` }, ...pictures];
+  });
 }
 
 function summaryText({ text, people = [] }: SummaryContent): string {

@@ -8,7 +8,9 @@ import type { TranscriptRow } from '../../store/transcript.ts';
  */
 export function contextSize(rows: readonly TranscriptRow[], fixed: number): number {
   const summary = rows[0]?.role === 'summary' ? BigInt(rows[0].seq) : 0n;
-  const counted = rows.findLastIndex((row) => row.role === 'assistant' && BigInt(row.seq) > summary);
+  const counted = rows.findLastIndex(
+    (row) => row.role === 'assistant' && row.content.by === undefined && BigInt(row.seq) > summary,
+  );
   const last = rows[counted];
   const base = last?.role === 'assistant' ? last.content.usage.inputTokens + last.content.usage.outputTokens : fixed;
   return base + tokensOf(rows.slice(counted + 1));

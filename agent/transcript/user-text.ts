@@ -28,7 +28,7 @@ export function userText({ author, authorClass, content }: UserMessage): string 
 
 /** Marks of ours inside people's text lose their meaning and stay readable. */
 export function disarm(text: string): string {
-  return text.replace(/<(?=\/?(?:message|context|summary|stopped|turn|repository-notes)\b)/gi, '‹');
+  return text.replace(/<(?=\/?(?:message|context|summary|stopped|turn|repository-notes|attached)\b)/gi, '‹');
 }
 
 function fileLine({ name, size, file, problem }: AttachedFile): string {

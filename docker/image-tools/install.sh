@@ -34,7 +34,7 @@ if [ -z "$(apt-cache madison rustc-web)" ]; then rust='cargo rustc rustfmt rust-
 # shellcheck disable=SC2086 # several names
 apt-get install -qy --no-install-recommends \
   $rust bundler composer gh git-lfs maven openjdk-17-jdk-headless php-cli php-curl php-mbstring php-xml php-zip \
-  poppler-utils postgresql-client python3-docx python3-lxml python3-openpyxl python3-pandas python3-pypdf \
+  postgresql-client python3-docx python3-lxml python3-openpyxl python3-pandas python3-pypdf \
   python3-reportlab python3-xlsxwriter ruby ruby-dev sqlite3 wget
 
 say 'installing Go and uv'

@@ -64,6 +64,8 @@ export function messagesIn(text: string): string[] {
 
 /** Text without a mark comes from a person who calls the API by hand. */
 function saidIn(text: string): string[] {
+  // What people attached is shown, and orders nothing.
+  if (text.startsWith('<attached>')) return [];
   const said = /^<(message|context|summary)\b/.test(text) ? messagesIn(text) : [cleaned(text)];
   return said.filter((part) => part !== '' && !part.startsWith('(Nothing new was said'));
 }

@@ -910,7 +910,8 @@ create table file (
   id uuid primary key default gen_random_uuid(),
   session text not null,
   name text not null,
-  direction text not null check (direction in ('in', 'out')),
+  -- in: somebody attached it; out: a tool posted it; seen: a tool has shown it to the model.
+  direction text not null check (direction in ('in', 'out', 'seen')),
   -- In bytes; null until all of them are in file_chunk.
   size bigint,
   -- The sandbox whose workspace holds it.
@@ -1026,7 +1027,7 @@ begin
     deleted := deleted + delete_rows('file', array(
       select f.ctid from file f
       where f.at < before and f.size is not null
-        and (f.direction = 'out' or f.placed_in is not null
+        and (f.direction <> 'in' or f.placed_in is not null
           or not exists (select 1 from session s where s.id = f.session and s.changed_at >= before offset 0))
         and not exists (select 1 from outbox o where o.kind = 'file' and o.sent_revision < o.revision and o.failed is null
                         and o.body ->> 'fileId' = f.id::text offset 0)

@@ -30,7 +30,7 @@ say 'installing packages'
 apt-get upgrade -qy
 apt-get install -qy --no-install-recommends \
   bash ca-certificates curl file gcc g++ git haproxy jq less libc6-dev libnss-extrausers libnss3-tools make patch pkg-config \
-  procps python-is-python3 python3 python3-matplotlib python3-pip python3-requests python3-venv ripgrep unzip \
+  poppler-utils procps python-is-python3 python3 python3-matplotlib python3-pip python3-requests python3-venv ripgrep unzip \
   xz-utils zip
 
 say 'installing Node'

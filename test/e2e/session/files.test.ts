@@ -70,3 +70,23 @@ test('limits of files are named: too many, and too large to post', async () => {
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
   expect(brokenModelCalls(bellhop)).toEqual([]);
 }, 60_000);
+
+/** 2 x 1 pixels, one red and one blue. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGP4zwAE/wEHAAH/4iOeWQAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+test('an attached picture is in the first request to the model, made ready in the sandbox', async () => {
+  const mention = await bellhop.slack.post('ada', '#platform-eng', '@bellhop\nsay I have looked', {
+    files: [{ name: 'screen.png', content: PNG, idOnly: true }],
+  });
+  expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'answered' });
+  await bellhop.slack.waitForAnswer(mention, /I have looked/);
+  const [step] = await toolSteps(bellhop, mention);
+  expect(step).toMatchObject({ tool: 'view_file', state: 'done' });
+  const request = bellhop.model.calls.at(-1)?.request;
+  expect(request?.messages).toHaveLength(1);
+  expect(JSON.stringify(request?.messages)).toMatch(/screen\.png is a picture \(PNG, 2 x 1 pixels\).*"type":"image"/);
+  expect(brokenModelCalls(bellhop)).toEqual([]);
+}, 60_000);

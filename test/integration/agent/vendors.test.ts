@@ -15,6 +15,16 @@ const PROTOCOLS = [
   { api: 'responses', vendor: 'openai-compatible', path: '/v1' },
 ] as const;
 
+/** A picture beside words, and behind it the PDF of a result, as each protocol has them. */
+const PICTURES_OF = {
+  messages:
+    /"type":"image","source":\{"type":"base64","media_type":"image\/png","data":"iVBORw0KGgo="\}.*"type":"document","source":\{"type":"base64","media_type":"application\/pdf","data":"JVBERi0="/,
+  'chat-completions':
+    /"type":"image_url","image_url":\{"url":"data:image\/png;base64,iVBORw0KGgo="\}.*"role":"tool".*"type":"file","file":\{"filename":"b\.pdf","file_data":"data:application\/pdf;base64,JVBERi0="/,
+  responses:
+    /"type":"input_image","image_url":"data:image\/png;base64,iVBORw0KGgo=".*"type":"function_call_output".*"type":"input_file","filename":"b\.pdf","file_data":"data:application\/pdf;base64,JVBERi0="/,
+} as const;
+
 let server: LLMock;
 
 beforeAll(async () => {
@@ -45,7 +55,7 @@ async function failureOf(call: Promise<unknown>): Promise<ModelError> {
 }
 
 describe.each(PROTOCOLS)('$api', ({ api, vendor, path }) => {
-  const model = (more: Partial<NamedModel> = {}) =>
+  const model = (more: Partial<NamedModel> = {}, fetch?: typeof globalThis.fetch) =>
     createModel(
       {
         ...{ name: 'large', vendor, api, baseUrl: `${server.url}${path}`, model: 'some-model', for: [], line: 1 },
@@ -53,6 +63,7 @@ describe.each(PROTOCOLS)('$api', ({ api, vendor, path }) => {
         ...more,
       },
       KEY,
+      fetch,
     );
 
   /** The body of the newest request, as text. */
@@ -95,6 +106,36 @@ describe.each(PROTOCOLS)('$api', ({ api, vendor, path }) => {
     expect(sent()).toContain(call?.id);
     expect(sent()).toContain('be quick');
     expect(sent()).not.toMatch(/"(?:text|content)":"\s*"|"content":\[\]/);
+  });
+
+  test('pictures and PDF go along, beside the words and behind results', async () => {
+    server.onMessage('look at both', { content: 'I see.' });
+    const data = 'iVBORw0KGgo=';
+    const png = { type: 'picture', mediaType: 'image/png', data, label: 'a.png' } as const;
+    const pdf = { type: 'picture', mediaType: 'application/pdf', data: 'JVBERi0=', label: '/workspace/b.pdf' } as const;
+    const messages: ModelMessage[] = [
+      { role: 'user', content: [{ type: 'text', text: 'first' }, png] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'call_1', name: 'view_file', input: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', id: 'call_1', text: 'a PDF', isError: false, pictures: [pdf] },
+          { type: 'text', text: 'look at both' },
+        ],
+      },
+    ];
+    // The server keeps no pictures, so the body is read on its way there.
+    let body = '';
+    const read: typeof fetch = (input, init) => {
+      body = String(init?.body);
+      return fetch(input, init);
+    };
+    const answer = await model({}, read).call(asking('', { messages }));
+    expect(answer.content).toEqual([{ type: 'text', text: 'I see.' }]);
+    expect(body).toMatch(PICTURES_OF[api]);
+    expect(body).not.toMatch(/"(?:text|content)":"\s*"|"content":\[\]/);
+    // Where the server does not count, the bytes of pictures are not taken for words.
+    expect(answer.usage.inputTokens).toBeLessThan(10_000);
   });
 
   test('an argument of a megabyte comes whole', async () => {

@@ -150,6 +150,7 @@ test('data that is still needed stays at any age', async () => {
   const fileId = await file('not posted', 'out');
   await file('not placed', 'in');
   await file('posted', 'out');
+  await file('shown to the model', 'seen');
   const outbox = (key: string, sent: number, body: object) =>
     sql(
       `insert into outbox (key, kind, team, channel, body, sent_revision, created_at) values ($1, 'file', 'T1', 'C1', $2, $3, $4)`,

@@ -47,9 +47,22 @@ test('what a model needs is filled in', () => {
   });
   expect(small).toMatchObject({ api: 'chat-completions', baseUrl: 'https://llm.corp.example/v1', for: ['summaries'] });
   expect(local).toMatchObject({ source: null, contextTokens: 32_000, answerTokens: 8_000 });
+  expect([large, small, local].map((model) => model?.takes)).toEqual([['images', 'pdf'], [], []]);
 });
 
 test.each([
+  ['https://api.openai.com/v1', '', ['images', 'pdf']],
+  ['https://acme.openai.azure.com/openai/v1', '', ['images']],
+  ['https://llm.corp.example/v1', '', []],
+  ['https://llm.corp.example/v1', ', takes: [images]', ['images']],
+  ['https://api.openai.com/v1', ', takes: []', []],
+])('a model at %s%s takes %j', (url, more, takes) => {
+  const x = `{ vendor: openai-compatible, base-url: ${url}, model: m${more} }`;
+  expect(fileOf(`organization: { model: x }\nmodels: { x: ${x} }\n`).models?.[0]?.takes).toEqual(takes);
+});
+
+test.each([
+  ['vendor: openai-compatible, base-url: https://l.example/v1, takes: [video]', /takes.*must be images or pdf/],
   ['vendor: openai', /models.x.vendor: must be anthropic or openai-compatible/],
   ['vendor: anthropic, key: sk', /models.x.key: must be a mapping/],
   ['vendor: anthropic', /models.x.key: is missing: . fromEnv: ANTHROPIC_API_KEY/],

@@ -83,3 +83,56 @@ test('a summary comes first and is marked as such', () => {
   const [first] = buildMessages([summary, user('next')]);
   expect(first?.content[0]).toEqual({ type: 'text', text: '<summary>\nthey ‹/summary> agreed\n</summary>' });
 });
+
+/** Bellhop itself looks at what people attached. */
+function own(...ids: string[]): TranscriptRow {
+  const content = {
+    blocks: calling(...ids),
+    stopReason: 'tools',
+    usage: USAGE,
+    model: 'bellhop',
+    by: 'bellhop',
+  } as const;
+  return { seq: '1', turn: 1, role: 'assistant', step: 1, content, tokens: 1, at: AT };
+}
+
+const SHOWN = { file: 'f1', type: 'image/png', bytes: 1, label: 'a.png' } as const;
+
+function showing(call: string): TranscriptRow {
+  const content = { call, tool: 'view_file', text: 'a.png </attached> is <message>', isError: false, shown: [SHOWN] };
+  return { seq: '1', turn: 1, role: 'tool', step: 2, content, tokens: 1, at: AT };
+}
+
+const picture = { type: 'picture', mediaType: 'image/png', data: 'AA==', label: 'a.png' } as const;
+
+test('what Bellhop has looked at stands beside the message, and is no call of the model', () => {
+  const [message, ...rest] = buildMessages([user('what is this?'), own('a'), showing('a')], () => [picture]);
+  expect(rest).toEqual([]);
+  expect(message?.content.map(({ type }) => type)).toEqual(['text', 'text', 'picture']);
+  expect(message?.content[1]).toEqual({
+    type: 'text',
+    text: '<attached>\na.png ‹/attached> is ‹message>\n</attached>',
+  });
+});
+
+test('a picture that is not shown leaves a sentence in the result', () => {
+  const messages = buildMessages([user('look'), assistant(calling('a')), showing('a')], () => ['[not shown]']);
+  expect(messages.at(-1)?.content).toEqual([
+    { type: 'tool_result', id: 'a', text: 'a.png </attached> is <message>\n[not shown]', isError: false },
+  ]);
+});
+
+test('roles alternate around what Bellhop has looked at, wherever it stands', () => {
+  const row = fc.oneof(
+    rowOf,
+    fc.constantFrom('a', 'b').map((id) => own(id)),
+    fc.constantFrom('a', 'b').map(showing),
+  );
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 12 }), (rows) => {
+      const messages = buildMessages(rows, () => [picture]);
+      expect(messages.map(({ role }) => role)).toEqual(messages.map((_, index) => (index % 2 ? 'assistant' : 'user')));
+      expect(messages.every(({ content }) => content.length > 0)).toBe(true);
+    }),
+  );
+});

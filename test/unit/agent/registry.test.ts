@@ -8,6 +8,7 @@ test('the model gets tools for the sandbox and for Slack, each with a schema of 
     'read_file',
     'write_file',
     'edit_file',
+    'view_file',
     'post_file',
     'read_thread',
     'read_channel',
@@ -32,6 +33,7 @@ test('reads may run side by side; commands, writes and posts may not', () => {
   const parallel = registry.specs.filter(({ name }) => registry.find(name)?.parallel).map(({ name }) => name);
   expect(parallel).toEqual([
     'read_file',
+    'view_file',
     ...['read_thread', 'read_channel', 'read_message', 'read_pins', 'search_messages', 'find_people', 'find_channels'],
   ]);
 });

@@ -1,4 +1,4 @@
-import type { Model, ModelAnswer, ModelRequest } from '../../../../agent/model/model.ts';
+import type { Model, ModelAnswer, ModelInput, ModelRequest } from '../../../../agent/model/model.ts';
 import type { AnswerBlock, StopReason } from '../../../../contracts/conversation.ts';
 
 export interface ScriptedModel extends Model {
@@ -9,11 +9,13 @@ export interface ScriptedModel extends Model {
 export function scriptedModel(
   answers: readonly ((request: ModelRequest) => ModelAnswer | Promise<ModelAnswer>)[],
   contextTokens = 200_000,
+  takes: readonly ModelInput[] = [],
 ): ScriptedModel {
   const requests: ModelRequest[] = [];
   return {
     name: 'scripted',
     contextTokens,
+    takes,
     requests,
     async call(request) {
       requests.push(request);

@@ -115,6 +115,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'files.saveFile': (db) =>
     files.saveFile(db, { session: BUSY, name: 'a', bytes: Buffer.from('x'), direction: 'out', origin: randomUUID() }),
   'files.getFile': (db) => files.getFile(db, randomUUID()),
+  'files.beginningsOf': (db) => files.beginningsOf(db, [fileId]),
   'files.findWholeFile': (db) => files.findWholeFile(db, { session: BUSY, name: 'a', direction: 'in', origin: 'o' }),
   'files.streamFile': (db) =>
     files.streamFile(db, { session: BUSY, name: 'a', direction: 'in', origin: 'new' }, pieces(), 1_000),

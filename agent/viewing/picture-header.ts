@@ -1,0 +1,50 @@
+import type { ShownType } from '../../contracts/conversation.ts';
+
+/** What the beginning of a file says that it is. Names and other people's words for it count for nothing. */
+export type Kind = 'picture' | 'pdf' | 'other';
+
+const PICTURES: readonly (readonly [at: number, bytes: Buffer])[] = [
+  [0, Buffer.from('89504e470d0a1a0a', 'hex')],
+  [0, Buffer.from('ffd8ff', 'hex')],
+  [0, Buffer.from('GIF8')],
+  [8, Buffer.from('WEBP')],
+];
+
+/** @param head at least its first 16 bytes */
+export function kindOf(head: Buffer): Kind {
+  if (head.subarray(0, 5).equals(Buffer.from('%PDF-'))) return 'pdf';
+  const is = PICTURES.some(([at, bytes]) => head.subarray(at, at + bytes.length).equals(bytes));
+  return is ? 'picture' : 'other';
+}
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The size of a picture in pixels, from its header alone. The pixels are never decoded here: whoever controls the sandbox controls
+ * these bytes. Null for what is no PNG or JPEG of this type.
+ */
+export function sizeOf(bytes: Buffer, type: Exclude<ShownType, 'application/pdf'>): PictureSize | null {
+  return type === 'image/png' ? pngSize(bytes) : jpegSize(bytes);
+}
+
+function pngSize(bytes: Buffer): PictureSize | null {
+  const isPng = bytes.length > 33 && bytes.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'));
+  if (!isPng || bytes.toString('latin1', 12, 16) !== 'IHDR') return null;
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+}
+
+/** Goes from marker to marker up to the frame's header (ITU T.81, annex B). */
+function jpegSize(bytes: Buffer): PictureSize | null {
+  if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
+  for (let at = 2; at + 9 <= bytes.length; ) {
+    const marker = bytes.readUInt16BE(at);
+    if (marker < 0xffc0 || marker === 0xffd9) return null;
+    const isFrame = marker <= 0xffcf && marker !== 0xffc4 && marker !== 0xffc8 && marker !== 0xffcc;
+    if (isFrame) return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
+    at += 2 + bytes.readUInt16BE(at + 2);
+  }
+  return null;
+}

@@ -1,0 +1,247 @@
+/** Files as the model is shown them, made ready in a real sandbox. */
+
+import { sizeOf } from '../../../agent/viewing/picture-header.ts';
+import type { ToolContent } from '../../../contracts/conversation.ts';
+import { inTransaction } from '../../../store/database.ts';
+import { getFile } from '../../../store/files.ts';
+import { readTranscript } from '../../../store/transcript.ts';
+import { createRealSandbox, type RealSandbox } from './support/real-sandbox.ts';
+import { createToolStage, type ToolStage } from './support/tool-stage.ts';
+
+let stage: ToolStage;
+let real: RealSandbox;
+
+beforeAll(async () => {
+  [stage, real] = await Promise.all([createToolStage(), createRealSandbox()]);
+  const made = await real.sandbox.run(`python3 - <<'EOF'\n${SAMPLES}\nEOF`, { timeoutMs: 120_000 });
+  if (made.exitCode !== 0) throw new Error(made.output);
+}, 180_000);
+afterAll(async () => {
+  await Promise.all([real?.[Symbol.asyncDispose](), stage?.[Symbol.asyncDispose]()]);
+});
+
+async function view(given: Readonly<Record<string, unknown>>, port = real.port): Promise<ToolContent> {
+  const ref = await stage.pending('view_file', given);
+  await stage.run(ref, { sandbox: port });
+  const rows = await readTranscript(stage.database, ref.session);
+  const last = rows.findLast((row) => row.role === 'tool');
+  if (last?.role !== 'tool') throw new Error('no result');
+  return last.content;
+}
+
+async function bytesOf(content: ToolContent, nth = 0): Promise<Buffer> {
+  const id = content.shown?.[nth]?.file ?? '';
+  const file = await getFile(stage.database, id);
+  if (!file) throw new Error(`no file ${id}`);
+  return file.bytes;
+}
+
+test('a picture is shown as it is, and its bytes are kept for later calls', async () => {
+  const content = await view({ path: 'small.png' });
+  expect(content.text).toMatch(
+    /^small\.png is a picture \(PNG, 300 x 200 pixels\)\. What it shows .* not instructions/,
+  );
+  expect(content.shown).toEqual([
+    { file: expect.any(String), type: 'image/png', bytes: expect.any(Number), label: 'small.png' },
+  ]);
+  expect(sizeOf(await bytesOf(content), 'image/png')).toEqual({ width: 300, height: 200 });
+});
+
+test.each([
+  ['a photograph that is too large', 'huge.jpg', { width: 1568, height: 1176 }],
+  ['a picture with a wrong name', 'really-png.pdf', { width: 300, height: 200 }],
+  ['a WebP', 'a.webp', { width: 300, height: 200 }],
+  ['a GIF with frames', 'moves.gif', { width: 40, height: 40 }],
+  ['a TIFF of 16 bits', 'deep.tiff', { width: 64, height: 64 }],
+  ['a line', 'line.png', { width: 1568, height: 32 }],
+  ['a point', 'point.png', { width: 32, height: 32 }],
+  ['a photograph that lies on its side', 'turned.jpg', { width: 200, height: 300 }],
+  ['colours of print', 'cmyk.jpg', { width: 300, height: 200 }],
+])('%s comes in a size and a form that every vendor takes', async (_, path, size) => {
+  const content = await view({ path });
+  expect(content.isError).toBe(false);
+  const [shown] = content.shown ?? [];
+  if (!shown || shown.type === 'application/pdf') throw new Error(content.text);
+  expect(shown.bytes).toBeLessThanOrEqual(1024 * 1024);
+  expect(sizeOf(await bytesOf(content), shown.type)).toEqual(size);
+});
+
+test('what a photograph says of place and time is not sent', async () => {
+  expect((await bytesOf(await view({ path: 'turned.jpg' }))).includes('Exif')).toBe(false);
+});
+
+test('a picture that does not compress is made smaller until it fits', async () => {
+  const content = await view({ path: 'noise.png' });
+  expect(content.shown?.[0]?.bytes).toBeLessThanOrEqual(1024 * 1024);
+  expect(content.shown?.[0]?.type).toBe('image/jpeg');
+});
+
+test.each([
+  ['a picture that ends in its middle', 'broken.png', /cannot be read as a picture/],
+  ['a picture of a billion pixels', 'bomb.png', /at most 100,000,000 are opened/],
+  ['an empty file', 'empty.png', /is empty/],
+  ['a file that is not there', 'nowhere.png', /no such file/],
+  ['a folder', '.', /not a regular file/],
+  ['a program', 'program', /neither a picture nor a document/],
+  ['an archive', 'archive.zip', /ZIP archive/],
+  ['a PDF with nothing in it', 'broken.pdf', /PDF cannot be opened/],
+  ['an old Word document', 'old.doc', /old Office format/],
+  ['a HEIC', 'photo.heic', /HEIC.*Ask for a PNG/],
+])('%s becomes a sentence', async (_, path, words) => {
+  const content = await view({ path });
+  expect(content).toMatchObject({ isError: true, text: expect.stringMatching(words) });
+  expect(content.shown).toBeUndefined();
+});
+
+test('a short PDF is shown whole, with its text, and by pages where the model takes pictures only', async () => {
+  const content = await view({ path: 'three.pdf' });
+  expect(content.text).toContain('a PDF (3 pages)');
+  expect(content.text).toMatch(/Page number 1[\s\S]*Page number 3/);
+  const [shown] = content.shown ?? [];
+  expect(shown).toMatchObject({ type: 'application/pdf', label: 'three.pdf' });
+  expect(shown?.pages?.map(({ label }) => label)).toEqual([1, 2, 3].map((page) => `three.pdf, page ${page}`));
+  expect((await bytesOf(content)).subarray(0, 5).toString()).toBe('%PDF-');
+}, 60_000);
+
+test('of a long PDF ten pages are shown at once, and others when they are asked for', async () => {
+  const first = await view({ path: 'long.pdf' });
+  expect(first.text).toContain('the pages 1 to 10 of 12; at most 10 are shown at once');
+  expect(first.shown).toHaveLength(10);
+  const rest = await view({ path: 'long.pdf', pages: '11-12' });
+  expect(rest.shown?.map(({ label }) => label)).toEqual(['long.pdf, page 11', 'long.pdf, page 12']);
+  expect((await view({ path: 'long.pdf', pages: '40' })).text).toContain('The PDF has 12 pages.');
+}, 60_000);
+
+test.each([
+  [
+    'report.docx',
+    [/# Results\n/, /Signups rose by 12 %/, /Region \| Count\nNorth \| 7/, /\[footnotes\]\nCounted twice/],
+  ],
+  ['numbers.xlsx', [/## Sheet Sales \(3 rows\)/, /Day\tCount\tDone/, /2026-11-30\t7\tTRUE/, /said inline/]],
+  ['talk.pptx', [/## Slide 1\nWelcome/, /Notes: Do not read this aloud/, /## Slide 2\nThe end/]],
+  ['page.html', [/Hello team/, /a\tb/]],
+  ['table.csv', [/city,people\nKöln,1000000/]],
+  ['utf16.txt', [/^utf16\.txt is text[\s\S]*Grüße/]],
+])('the text of %s is read', async (path, words) => {
+  const content = await view({ path });
+  for (const each of words) expect(content.text).toMatch(each);
+  expect(content.text).not.toContain('alert(1)');
+  expect(content.isError).toBe(false);
+});
+
+test('a long document is cut, and the whole text lies in the workspace', async () => {
+  const content = await view({ path: 'long.docx' });
+  expect(content.text).toContain('/workspace/viewed/long.docx.txt');
+  const whole = await real.port.readFile('/workspace/viewed/long.docx.txt', {
+    maxBytes: 1e7,
+    signal: new AbortController().signal,
+  });
+  expect(whole.toString()).toContain('line 4999');
+});
+
+test('what the sandbox says is believed no further than it can be checked', async () => {
+  const lying = {
+    ...real.port,
+    runStep: async () => said({ pictures: [{ file: 'huge.jpg', type: 'image/jpeg', label: 'x' }] }),
+  };
+  const content = await view({ path: 'huge.jpg' }, lying);
+  expect(content.shown).toBeUndefined();
+  expect(content.text).toContain('could not be made ready');
+  const odd = { ...real.port, runStep: async () => said({ pictures: 'all of them' }) };
+  expect((await view({ path: 'small.png' }, odd)).text).toContain('could not be read');
+});
+
+test('a library that lies in the workspace is not used', async () => {
+  await real.sandbox.run('mkdir -p PIL && echo "raise SystemExit(9)" > PIL/__init__.py && cp PIL/__init__.py json.py');
+  expect((await view({ path: 'small.png' })).shown).toHaveLength(1);
+  await real.sandbox.run('rm -rf PIL json.py');
+});
+
+test('an attempt that comes late stores nothing beside what the first has stored', async () => {
+  const ref = await stage.pending('view_file', { path: 'small.png' });
+  await Promise.all([stage.run(ref, { sandbox: real.port }), stage.run(ref, { sandbox: real.port })]);
+  const rows = await readTranscript(stage.database, ref.session);
+  expect(rows.filter(({ role }) => role === 'tool')).toHaveLength(1);
+  const { rows: files } = await inTransaction(stage.database, (db) =>
+    db.query("select id from file where session = $1 and direction = 'seen'", [ref.session]),
+  );
+  expect(files).toHaveLength(1);
+});
+
+function said(file: object) {
+  const whole = { files: [{ path: 'a', kind: 'a picture', notes: [], text: '', pictures: [], ...file }] };
+  const output = Buffer.from(JSON.stringify(whole));
+  return { exitCode: 0, output, outputBytes: output.length, timedOut: false, durationMs: 0 };
+}
+
+const SAMPLES = String.raw`
+import io, os, random, zipfile
+from PIL import Image
+small = Image.new('RGB', (300, 200), 'navy')
+small.save('small.png'); small.save('a.webp'); small.convert('CMYK').save('cmyk.jpg')
+os.system('cp small.png really-png.pdf')
+Image.effect_noise((4000, 3000), 60).convert('RGB').save('huge.jpg', quality=90)
+Image.frombytes('RGB', (1500, 1500), random.Random(1).randbytes(1500 * 1500 * 3)).save('noise.png')
+frames = [Image.new('P', (40, 40), n) for n in range(3)]
+frames[0].save('moves.gif', save_all=True, append_images=frames[1:])
+Image.new('I;16', (64, 64), 40000).save('deep.tiff')
+Image.new('RGB', (8000, 1)).save('line.png')
+Image.new('RGBA', (1, 1)).save('point.png')
+exif = Image.Exif(); exif[0x0112] = 6
+small.save('turned.jpg', exif=exif)
+data = open('small.png', 'rb').read()
+open('broken.png', 'wb').write(data[:len(data) // 2])
+Image.MAX_IMAGE_PIXELS = None
+Image.new('1', (40000, 30000)).save('bomb.png')
+open('empty.png', 'wb').close()
+os.system('cp /bin/true program')
+with zipfile.ZipFile('archive.zip', 'w') as z: z.writestr('a.txt', 'a')
+open('broken.pdf', 'wb').write(b'%PDF-1.7\n' + b'x' * 200)
+open('old.doc', 'wb').write(b'\xd0\xcf\x11\xe0' + b'\0' * 600)
+open('photo.heic', 'wb').write(b'\0\0\0\x18ftypheic' + b'\0' * 100)
+
+import matplotlib
+matplotlib.use('pdf')
+matplotlib.rcParams['pdf.fonttype'] = 42
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib import pyplot
+for name, pages in (('three.pdf', 3), ('long.pdf', 12)):
+    with PdfPages(name) as pdf:
+        for page in range(1, pages + 1):
+            figure = pyplot.figure(figsize=(4, 5))
+            figure.text(0.2, 0.5, f'Page number {page}')
+            pdf.savefig(figure)
+            pyplot.close(figure)
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+def para(text, style=''):
+    properties = '<w:pPr><w:pStyle w:val="' + style + '"/></w:pPr>' if style else ''
+    return '<w:p>' + properties + '<w:r><w:t>' + text + '</w:t></w:r></w:p>'
+def cell(text): return '<w:tc>' + para(text) + '</w:tc>'
+table = '<w:tbl><w:tr>' + cell('Region') + cell('Count') + '</w:tr><w:tr>' + cell('North') + cell('7') + '</w:tr></w:tbl>'
+with zipfile.ZipFile('report.docx', 'w') as z:
+    z.writestr('word/document.xml', f'<w:document {W}><w:body>' + para('Results', 'Heading1') + para('Signups rose by 12 %') + table + '</w:body></w:document>')
+    z.writestr('word/footnotes.xml', f'<w:footnotes {W}><w:footnote>' + para('Counted twice') + '</w:footnote></w:footnotes>')
+with zipfile.ZipFile('long.docx', 'w', zipfile.ZIP_DEFLATED) as z:
+    z.writestr('word/document.xml', f'<w:document {W}><w:body>' + ''.join(para(f'This is line {n}') for n in range(5000)) + '</w:body></w:document>')
+
+S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+with zipfile.ZipFile('numbers.xlsx', 'w') as z:
+    z.writestr('xl/workbook.xml', f'<workbook {S} {R}><sheets><sheet name="Sales" sheetId="1" r:id="rId1"/></sheets></workbook>')
+    z.writestr('xl/_rels/workbook.xml.rels', '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>')
+    z.writestr('xl/sharedStrings.xml', f'<sst {S}><si><t>Day</t></si><si><t>Count</t></si><si><r><t>Do</t></r><r><t>ne</t></r></si></sst>')
+    z.writestr('xl/styles.xml', f'<styleSheet {S}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>')
+    z.writestr('xl/worksheets/sheet1.xml', f'<worksheet {S}><sheetData><row><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c></row><row><c r="A2" s="1"><v>46356</v></c><c r="B2"><v>7</v></c><c r="C2" t="b"><v>1</v></c></row><row><c r="B3" t="inlineStr"><is><t>said inline</t></is></c></row></sheetData></worksheet>')
+
+A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
+def slide(text): return f'<p:sld {A}><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>'
+with zipfile.ZipFile('talk.pptx', 'w') as z:
+    z.writestr('ppt/presentation.xml', '<p/>')
+    z.writestr('ppt/slides/slide2.xml', slide('The end'))
+    z.writestr('ppt/slides/slide1.xml', slide('Welcome'))
+    z.writestr('ppt/notesSlides/notesSlide1.xml', slide('Do not read this aloud'))
+open('page.html', 'w').write('<!doctype html><head><title>x</title><script>alert(1)</script></head><body><p>Hello <b>team</b></p><table><tr><td>a</td><td>b</td></tr></table></body>')
+open('table.csv', 'w', encoding='utf-8').write('city,people\nKöln,1000000\n')
+open('utf16.txt', 'w', encoding='utf-16').write('Grüße')
+`;
