@@ -10,14 +10,14 @@ import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, ModelError } from './errors.ts';
 import { loadContext, type PromptSettings } from './load-context.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
-import type { Model, ModelAnswer, ModelMessage } from './model/model.ts';
+import type { Model, ModelAnswer } from './model/model.ts';
 import type { NamedModels } from './model/named-models.ts';
 import { settleOpenTools } from './settle-tools.ts';
 import { recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { buildMessages } from './transcript/build-messages.ts';
-import { createPictureCache, loadShown, type PictureCache } from './transcript/shown-files.ts';
+import { createPictureCache, loadShown, type PictureCache, showsPictures } from './transcript/shown-files.ts';
 import type { TranscriptCache } from './transcript/transcript-cache.ts';
 import { userText } from './transcript/user-text.ts';
 import { lookFirst } from './viewing/look-first.ts';
@@ -196,16 +196,6 @@ async function attempt(deps: ModelStepDependencies, input: ModelStepInput, less:
     if (!mayBePictures || less.blind || !showsPictures(messages)) throw error;
     return attempt(deps, input, { ...less, blind: true });
   }
-}
-
-function showsPictures(messages: readonly ModelMessage[]): boolean {
-  return messages.some(
-    ({ role, content }) =>
-      role === 'user' &&
-      content.some(
-        (block) => block.type === 'picture' || (block.type === 'tool_result' && block.pictures !== undefined),
-      ),
-  );
 }
 
 function report({ onProgress }: ModelStepInput, phase: ModelProgress['phase'], text = ''): void {

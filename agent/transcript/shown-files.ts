@@ -3,7 +3,7 @@ import type { ShownFile } from '../../contracts/conversation.ts';
 import type { Queryable } from '../../store/database.ts';
 import { getFile } from '../../store/files.ts';
 import type { TranscriptRow } from '../../store/transcript.ts';
-import type { ModelInput, PictureBlock } from '../model/model.ts';
+import type { ModelInput, ModelMessage, PictureBlock } from '../model/model.ts';
 
 /** What a request shows of a file: its bytes, or in words why not. */
 export type ShowFile = (file: ShownFile) => readonly (PictureBlock | string)[];
@@ -95,4 +95,15 @@ function leftOut(files: readonly ShownFile[]): number {
     if (pictures <= MOST_PICTURES && bytes <= MOST_PICTURE_BYTES) return left;
   }
   return files.length;
+}
+
+/** Whether a request holds a picture or PDF. */
+export function showsPictures(messages: readonly ModelMessage[]): boolean {
+  return messages.some(
+    ({ role, content }) =>
+      role === 'user' &&
+      content.some(
+        (block) => block.type === 'picture' || (block.type === 'tool_result' && block.pictures !== undefined),
+      ),
+  );
 }
