@@ -151,6 +151,11 @@ test('what the sandbox says is believed no further than it can be checked', asyn
   expect((await view({ path: 'small.png' }, odd)).text).toContain('could not be read');
 });
 
+test('an image without Python is named with what it lacks', async () => {
+  const bare = { ...real.port, runStep: async () => ({ ...said({}), exitCode: 127 }) };
+  expect((await view({ path: 'small.png' }, bare)).text).toContain('has no python3');
+});
+
 test('a library that lies in the workspace is not used', async () => {
   await real.sandbox.run('mkdir -p PIL && echo "raise SystemExit(9)" > PIL/__init__.py && cp PIL/__init__.py json.py');
   expect((await view({ path: 'small.png' })).shown).toHaveLength(1);

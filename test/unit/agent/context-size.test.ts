@@ -33,6 +33,13 @@ test('a count from before the newest summary is not taken', () => {
   expect(contextSize([summary(300), old, user(2, 7)], 1000)).toBe(1327);
 });
 
+test('what Bellhop itself has looked at has no count of its own', () => {
+  const row = assistant(1, 0);
+  if (row.role !== 'assistant') throw new Error('unreachable');
+  const own: TranscriptRow = { ...row, content: { ...row.content, by: 'bellhop' } };
+  expect(contextSize([user(1, 50), assistant(1, 20, 900), user(2, 7), own], 1000)).toBe(927);
+});
+
 test('the cut is at the beginning of the running turn', () => {
   const rows = [user(1, 400), assistant(1, 300), user(2, 10), assistant(2, 10)];
   expect(cutIndex(rows, 2, 1000)).toBe(2);
