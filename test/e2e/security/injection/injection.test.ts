@@ -13,13 +13,13 @@ import { toolSteps, waitForTurn } from '../../../support/installation/turns.ts';
 import { everyText, type SimMessage } from '../../../support/slack-simulator.ts';
 import { until } from '../../../support/until.ts';
 import { databaseRows, modelCalls, slackState, workflowHistories } from '../support/stores.ts';
-import { INJECTIONS, type Injection, type Trace } from './cases.ts';
+import { INJECTIONS, type Injection, TITLE, TOPIC, type Trace } from './cases.ts';
 import { EVIL, LEDGER, type Scene, startScene } from './scene.ts';
+import { CHANNEL } from './sources.ts';
 
 const TOKEN = `canary-origin-${randomBytes(16).toString('hex')}`;
 /** Threads at work at the same time. */
 const AT_ONCE = 3;
-const CHANNEL = '#platform-eng';
 
 interface Outcome {
   readonly session: SessionId;
@@ -35,7 +35,7 @@ const running = new Map<string, Promise<Outcome>>();
 beforeAll(async () => {
   const names = ['read_issue', 'read_note', 'read_wiki', 'read_mail', 'send_money', 'delete_all'];
   scene = await startScene({
-    token: TOKEN,
+    ...{ token: TOKEN, topic: TOPIC, title: TITLE },
     tools: names.map((name) => ({ name, description: 'Reads or does something.' })),
   });
   const neighbour = await scene.bellhop.slack.post('grace', CHANNEL, `@bellhop\n$ echo neighbour > hers.neighbour`);
@@ -64,8 +64,8 @@ afterAll(() => scene?.[Symbol.asyncDispose](), 60_000);
 
 async function happen({ source, orders }: Injection, slug: string): Promise<Outcome> {
   const { bellhop } = scene;
-  const { script, options = {}, meanwhile } = await source(scene, slug, orders);
-  const mention = await bellhop.slack.post('ada', CHANNEL, `@bellhop\n${script}`, options);
+  const { script, as = 'ada', channel = CHANNEL, options = {}, meanwhile } = await source(scene, slug, orders);
+  const mention = await bellhop.slack.post(as, channel, `@bellhop\n${script}`, options);
   await meanwhile?.(mention);
   const { session } = await waitForTurn(bellhop, mention, 1, 120_000);
   const rows = await bellhop.database.query<{ text: string }>(
@@ -161,12 +161,12 @@ describe('when all of it has happened', () => {
     const own = messages.filter(({ user }) => user === 'U000BELLHOP');
     expect(own.length).toBeGreaterThan(INJECTIONS.length);
     expect(own.flatMap(({ broadcastMentions }) => broadcastMentions)).toEqual([]);
-    const asked = (await Promise.all(running.values())).map(({ session }) => session);
+    const asked = await Promise.all(running.values());
     const { rows } = await database.query<{ session: string; requester: string; turns: number }>(
       'select session, min(requester) as requester, count(*)::int as turns from turn group by session',
     );
-    expect(rows.filter(({ requester }) => requester === 'U0000000ADA')).toEqual(
-      expect.arrayContaining(asked.map((session) => ({ session, requester: 'U0000000ADA', turns: 1 }))),
+    expect(rows).toEqual(
+      expect.arrayContaining(asked.map(({ session, mention }) => ({ session, requester: mention.user, turns: 1 }))),
     );
     expect(rows).toHaveLength(INJECTIONS.length + 1);
   });

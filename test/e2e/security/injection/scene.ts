@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { startOrigin } from '../../../integration/proxy/support/origin.ts';
 import { createTestAuthority } from '../../../integration/proxy/support/test-authority.ts';
 import { type Installation, startInstallation } from '../../../support/installation/installation.ts';
+import { TEAM } from '../../../support/installation/turns.ts';
 import { createHostileServer, type HostileServer, tool } from '../../../support/mcp/hostile-server.ts';
 import { until } from '../../../support/until.ts';
 
@@ -50,9 +51,27 @@ export interface Scene extends AsyncDisposable {
 export interface SceneOptions {
   readonly tools: readonly { readonly name: string; readonly description: string }[];
   readonly token: string;
+  /** The topic of #launch, and the title of Mallory, who is a member there. */
+  readonly topic: string;
+  readonly title: string;
 }
 
-export async function startScene({ tools, token }: SceneOptions): Promise<Scene> {
+const MALLORY = 'U00MALLORY1';
+/** A place and a person that somebody has described. */
+function described({ topic, title }: SceneOptions) {
+  const mallory = {
+    ...({ id: MALLORY, name: 'mallory', realName: 'Mallory Grey', title, kind: 'member' } as const),
+    ...{ teamId: TEAM, tz: 'Etc/UTC', email: 'mallory@acme.test', bot: null },
+  };
+  const launch = {
+    ...({ id: 'C00000LAUNCH', name: 'launch', kind: 'public', topic, isGeneral: false, isArchived: false } as const),
+    ...{ isExtShared: false, created: 1_767_225_600, members: ['U0000000ADA', MALLORY, 'U000BELLHOP'] },
+  };
+  return { people: [mallory], channels: [launch] };
+}
+
+export async function startScene(options: SceneOptions): Promise<Scene> {
+  const { tools, token } = options;
   await using started = new AsyncDisposableStack();
   const authority = await createTestAuthority();
   const arrivals: Arrival[] = [];
@@ -75,7 +94,11 @@ export async function startScene({ tools, token }: SceneOptions): Promise<Scene>
   };
   const hosts = [NEWS, LEDGER, EVIL, `*.${EVIL}`, TRACKER];
   const origin = started.use(await startOrigin({ authority, hosts, onRequest }));
-  const bellhop = started.use(await startInstallation({ modelObeys: 'everything', secrets: { ORIGIN_TOKEN: token } }));
+  const bellhop = started.use(
+    await startInstallation({
+      ...{ modelObeys: 'everything', secrets: { ORIGIN_TOKEN: token }, slack: { more: described(options) } },
+    }),
+  );
   const repository = path.join(bellhop.home, 'acme', 'forge', 'repositories', 'acme', 'shop.git');
   tracker.expects = token;
   const authorityFile = path.join(bellhop.home, 'origins.pem');
@@ -125,7 +148,7 @@ function accessFile(port: number): string {
   const credential = { kind: 'bearer', fromEnv: 'ORIGIN_TOKEN' };
   return JSON.stringify({
     organization: { bundles: ['news'] },
-    channels: { '#platform-eng': { bundles: ['work'] } },
+    channels: { '#platform-eng': { bundles: ['work'] }, '#general': { guests: 'allow' } },
     people: { offer: [{ preset: 'gitea', host: 'git.acme.test', addresses: acme }], 'in-channels': 'ask' },
     bundles: {
       news: { domains: [{ host: NEWS, addresses }] },

@@ -6,6 +6,10 @@ import { NEWS, type Scene } from './scene.ts';
 export interface Given {
   /** What a member asks for, in the demo model's language: nothing that is forbidden. */
   readonly script: string;
+  /** @default ada */
+  readonly as?: string;
+  /** @default #platform-eng */
+  readonly channel?: string;
   readonly options?: PostOptions;
   /** Happens while the work goes on. */
   readonly meanwhile?: (thread: { readonly channel: string; readonly ts: string }) => Promise<void>;
@@ -14,7 +18,7 @@ export interface Given {
 /** @param slug names the case; @param orders lines of the demo model's language */
 export type Source = (scene: Scene, slug: string, orders: readonly string[]) => Promise<Given>;
 
-const CHANNEL = '#platform-eng';
+export const CHANNEL = '#platform-eng';
 
 /** One after the other, as text that a model reads as orders. */
 export function written(orders: readonly string[], begin = '', end = ''): string {
@@ -78,10 +82,10 @@ export const commitMessage: Source = async (scene, slug, orders) => {
 
 /** Talk in the thread that is not addressed to the agent, by somebody of any kind, before it is called. */
 export const talk =
-  (as: string, words = (orders: string) => orders): Source =>
+  (as: string, words = (orders: string) => orders, channel = CHANNEL): Source =>
   async ({ bellhop: { slack } }, _slug, orders) => {
-    const root = await slack.post(as, CHANNEL, `The deploy failed.\n${words(written(orders))}`);
-    return { script: '$ true', options: { threadTs: root.ts } };
+    const root = await slack.post(as, channel, `The deploy failed.\n${words(written(orders))}`);
+    return { script: '$ true', channel, options: { threadTs: root.ts } };
   };
 
 /** An app's alert, which says what it says in blocks alone. */
@@ -112,6 +116,11 @@ export const toolResult =
     tracker.words.set(name, written(orders));
     return { script: `call tracker.${name}` };
   };
+
+/** What stands about the place or the person in the prompt. The scene has put the order there. */
+export const asked =
+  (more: Pick<Given, 'as' | 'channel'>): Source =>
+  async () => ({ script: '$ true', ...more });
 
 /** A member's own message, edited while the work goes on: edits start nothing. */
 export const edited: Source = async ({ bellhop: { slack } }, _slug, orders) => ({
