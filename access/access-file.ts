@@ -3,6 +3,7 @@ import type {
   ChannelPattern,
   Connection,
   Guardrail,
+  Listen,
   NamedModel,
   RepositoryGuardrail,
   ToolGuardrail,
@@ -41,6 +42,7 @@ export interface ScopeSection {
   readonly environment?: string;
   readonly model?: string;
   readonly models?: readonly string[];
+  readonly listen?: Listen;
   readonly directMessages?: 'on' | 'off';
   readonly groupMessages?: 'off' | 'workspace';
   readonly guests?: OutsiderRule;

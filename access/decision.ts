@@ -7,6 +7,7 @@ import type {
   DomainEntry,
   Forge,
   Guardrail,
+  Listen,
   RepositoryGrant,
   RepositoryGuardrail,
   ToolGuardrail,
@@ -109,6 +110,8 @@ export interface EffectiveAccess {
   readonly model?: string;
   /** The models among which people choose for a thread. Absent: none. */
   readonly models?: readonly string[];
+  /** Whose untagged words count in joined threads. Absent: everyone's, or the scope has no threads of several people. */
+  readonly listen?: Exclude<Listen, 'everyone'>;
   /** MCP servers that a command starts in the sandbox, most specific scope first, each once. Absent: none. */
   readonly commandServers?: readonly EffectiveCommandServer[];
   /** Instructions for the model, broadest scope first. */

@@ -11,6 +11,9 @@ import type { PeopleAccess } from './people-access.ts';
 
 export type OwnCredentials = 'strip' | 'pass' | 'block';
 export type Transport = 'intercept' | 'tunnel';
+/** Whose untagged words count in a thread that the agent has joined. `requester`: of people who have mentioned it in that thread. */
+export const LISTEN = ['everyone', 'requester', 'mentions'] as const;
+export type Listen = (typeof LISTEN)[number];
 
 /** What a rule matches. `host` is an exact name or `*.suffix` (any depth, never the apex). */
 export interface RuleMatch {
@@ -249,6 +252,8 @@ export interface ScopeAccess {
   readonly model?: string;
   /** The models among which people choose for a thread here. Absent when the file does not say. */
   readonly models?: readonly string[];
+  /** Whose untagged words count in joined threads. Absent when the file does not say. The nearest scope decides. */
+  readonly listen?: Listen;
   /** Of the organization and of workspaces. Absent when the file does not say. */
   readonly directMessages?: 'on' | 'off';
   /** `workspace` gives group messages the bundles of workspace and organization. Absent when the file does not say. */

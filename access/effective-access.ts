@@ -1,11 +1,11 @@
 import { type Principal, principalOf, type ScopeKey, scopeChain, scopeKind } from '../contracts/scope.ts';
 import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './attached-access.ts';
 import type { EffectiveAccess, EffectiveRule, EffectiveServer, ForgeConnection } from './decision.ts';
-import type { AccessDocument, NamedModel, ScopeAccess } from './document.ts';
+import type { AccessDocument, Listen, NamedModel, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
 import { type HostIndex, indexByHost } from './host-index.ts';
 import { matchesHost } from './host-name.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName, nearestOf } from './nearest-name.ts';
 import { type OutsiderVerdict, outsiderRules } from './outsiders.ts';
 import type { PersonalOffer } from './people-access.ts';
 import { type HeldConnection, hasNoCredentials, personalAccess } from './personal-access.ts';
@@ -71,6 +71,8 @@ export interface AccessIndex {
   modelOf(scope: ScopeKey): string | undefined;
   /** The names of the models among which people choose for a thread of a scope. */
   modelChoices(scope: ScopeKey): readonly string[];
+  /** Whose untagged words count in the joined threads of a scope: what the nearest scope says, else everyone's. */
+  listenIn(scope: ScopeKey): Listen;
   /** Why the agent may not work in a scope. Null: it may. */
   whyOff(scope: ScopeKey): Off | null;
 }
@@ -162,6 +164,10 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     return { label, offers, needsAll: personal !== undefined, others };
   }
 
+  function listenIn(scope: ScopeKey): Listen {
+    return nearestOf((each) => scopes.get(each)?.listen, scope) ?? 'everyone';
+  }
+
   /** Somebody who has connected all that may be used in a scope. */
   function anybody(scope: ScopeKey): [HeldConnection[], Principal] {
     const channel = requesterChannel(scope);
@@ -180,6 +186,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     peopleModels: document.people?.models ?? [],
     modelOf: (scope) => nearestName((each) => scopes.get(each)?.model, scope) ?? undefined,
     modelChoices: (scope) => modelChoices(document, scopes, scope),
+    listenIn,
     requesterChannel,
     forAnybody: (scope) => index.effective(scope, ...anybody(scope)),
     accessOfAnybody: (host, scope) => index.accessTo(host, scope, ...anybody(scope)),
@@ -187,6 +194,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
       const { chain, own, fitting, shared } = gather(scope, held, principal);
       const model = index.modelOf(scope);
       const models = index.modelChoices(scope);
+      const listen = listenIn(scope);
       return {
         ...shared,
         guardrails: document.guardrails,
@@ -194,6 +202,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         registries: chain.flatMap(({ registries }) => registries),
         ...(model !== undefined && { model }),
         ...(models.length > 0 && { models }),
+        ...(listen !== 'everyone' && ['channel', 'group-dm'].includes(scopeKind(scope)) && { listen }),
         instructions: chain.toReversed().flatMap(({ instructions }) => instructions),
       };
     },

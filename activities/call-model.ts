@@ -5,6 +5,7 @@ import { mayBecomeSilence } from '../agent/silence.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
 import { ownLimitsOf } from '../store/personal-settings.ts';
+import { steeredBy } from '../store/turns.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
 import { lowered } from './own-limits.ts';
@@ -20,6 +21,8 @@ export interface CallModelDependencies extends ModelStepDependencies {
 
 /** How often the text of a running answer is written; Slack takes an edit a second anyway. */
 const TEXT_EVERY_MS = 700;
+/** So many people are named in a history. The turn's row has all of them. */
+const MOST_NAMED = 20;
 
 /**
  * One model call. What people wrote since the last one is part of it; the text so far is shown in the thread. Beats
@@ -50,7 +53,7 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
     };
     try {
       const limits = lowered(settings.limits, await ownLimitsOf(database, session));
-      return await whileBeating({ phase: 'claiming' as ModelProgress['phase'] }, (report, signal) =>
+      const answer = await whileBeating({ phase: 'claiming' as ModelProgress['phase'] }, (report, signal) =>
         runModelStep(dependencies, {
           ...ref,
           limits,
@@ -61,6 +64,8 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
           },
         }),
       );
+      const people = await steeredBy(database, session, turn, MOST_NAMED);
+      return people.length > 0 ? { ...answer, steeredBy: people } : answer;
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       if (!FAILURES[error.code].retry) throw failure(error.code, error.message, { cause: error });

@@ -59,13 +59,13 @@ export function runnersText(runners: readonly RunnerOverview[]): string {
 }
 
 function threadRow(thread: ThreadOverview, now: Date): string[] {
-  const { place, state, turn, turnState, failure, requester, startedAt, steps, session } = thread;
+  const { place, state, turn, turnState, failure, requester, steeredBy, startedAt, steps, session } = thread;
   const began = startedAt ? `${duration((now.getTime() - startedAt.getTime()) / 1000)} ago` : '';
   const work =
     turn === null
       ? 'no turn yet'
       : `turn ${turn} ${turnState}${failure ? `: ${failure}` : ''} (${steps === 1 ? '1 step' : `${steps} steps`})`;
-  return [place, state, work, requester ?? '', began, session];
+  return [place, state, work, [requester ?? '', ...steeredBy].join(', '), began, session];
 }
 
 function runnerRow({

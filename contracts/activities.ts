@@ -113,6 +113,8 @@ export interface ModelCallResult {
   readonly done: boolean;
   /** A limit of the turn was reached: no further model call may be made. */
   readonly limit: 'steps' | 'minutes' | 'tokens' | null;
+  /** Slack's ids of everybody whose words the turn has read so far, where there is anybody beside its requester; the first twenty. */
+  readonly steeredBy?: readonly string[];
 }
 
 export interface ToolInput extends TurnInput {

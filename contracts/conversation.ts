@@ -37,9 +37,9 @@ export interface ModelUsage {
   readonly outputTokens: number;
 }
 
-/** What somebody wrote in the thread; or, of kind `stop`, that somebody stopped the work here. */
+/** What somebody wrote in the thread; of kind `stop`, that somebody stopped the work here; of kind `edit`, that they changed what they wrote. */
 export interface UserContent {
-  readonly kind: 'message' | 'schedule' | 'stop';
+  readonly kind: 'message' | 'schedule' | 'stop' | 'edit';
   /** True for talk that was not addressed to the agent. */
   readonly context: boolean;
   /** Plain text. */
@@ -52,6 +52,9 @@ export interface UserContent {
   /** Slack's `ts` of the message. */
   readonly ts: string;
   readonly files: readonly AttachedFile[];
+  /** Of an edit: Slack's `ts` of the message, and its text before. */
+  readonly edits?: string;
+  readonly before?: string;
 }
 
 export interface AttachedFile {

@@ -1,5 +1,6 @@
 import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import type { Listen } from '../access/document.ts';
 import type { Off, RequesterChannel } from '../access/effective-access.ts';
 import type { PersonalOffer } from '../access/people-access.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
@@ -10,6 +11,8 @@ import { clientOptions, slackLogger } from './api/client.ts';
 import type { SlackIdentity } from './api/identity.ts';
 import { createPacedCalls } from './api/paced-calls.ts';
 import type { RateLimits } from './api/rate-limits.ts';
+import { createResponder } from './api/respond.ts';
+import { createMutePresses } from './commands/press-mute.ts';
 import { settleConfirmation } from './delivery/confirmations.ts';
 import { createDeliverer } from './delivery/deliverer.ts';
 import { createFileFetcher } from './delivery/incoming-files.ts';
@@ -50,6 +53,8 @@ export interface GatewayOptions {
   readonly apiUrl: string;
   readonly signals: SessionSignals;
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
+  /** Whose untagged words count in joined threads. @default everyone's */
+  readonly listenIn?: (scope: ScopeKey) => Promise<Listen>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
   /** What a channel says in which sessions act as the person who began them. @default there is none */
@@ -121,6 +126,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     fetchFiles,
     joinThread: createThreadJoiner({ db: database, calls, identity, directory, fetchFiles, log }),
     whyOff: options.whyOff,
+    listenIn: options.listenIn ?? (async () => 'everyone'),
     offers: options.offers,
     callbackReach: grants.reach,
     requesterChannel: options.requesterChannel ?? (async () => null),
@@ -147,6 +153,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const questions = createQuestionPresses({
     ...{ database, calls, identity, directory, log, apiUrl: options.apiUrl },
     onAnswer: sender.poke,
+  });
+  const mutes = createMutePresses({
+    ...{ database, identity, directory, log, onAnswer: sender.poke },
+    respond: createResponder({
+      apiUrl: options.apiUrl,
+      onError: (error) => log.warn({ reason: String(error) }, 'what came of a press could not be told'),
+    }),
   });
   const keep = async (body: unknown): Promise<void> => {
     crowd.note();
@@ -188,7 +201,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const receiver = createInboxReceiver({
     connection,
     keep,
-    interact: async (body) => (await questions.handle(body)) ?? (await personal.handle(body)),
+    interact: async (body) => (await questions.handle(body)) ?? (await mutes(body)) ?? (await personal.handle(body)),
     onMissed: (error) => {
       catchUp.missed();
       log.error({ reason: String(error) }, 'an event could not be stored and was left to Slack to send again');

@@ -11,11 +11,14 @@ type Estimate = (message: Pick<UserRow, 'author' | 'authorClass' | 'content'>) =
 
 interface ClaimedRow {
   id: string;
-  kind: 'message' | 'schedule';
+  kind: 'message' | 'schedule' | 'edit';
   state: 'delivered' | 'context';
   ts: string;
   author: string;
   author_class: string;
+  confirmed_by: string | null;
+  edits: string | null;
+  before: string | null;
   name: string | null;
   title: string | null;
   zone: string | null;
@@ -66,7 +69,7 @@ export const FROM_OWNER = `(${OWNER} is null or (author = ${OWNER} and author_cl
  * 3. If the turn took the question now, it would end as a stopped one, and the question would get no answer.
  * Therefore the question waits for the next turn.
  */
-const CLAIMABLE = `session = $1 and turn is null and kind in ('message', 'schedule') and ${FROM_OWNER}
+const CLAIMABLE = `session = $1 and turn is null and kind in ('message', 'schedule', 'edit') and ${FROM_OWNER}
   and id < all(select stop.id from inbox stop join turn on turn.session = stop.session
                where stop.session = $1 and stop.kind = 'stop' and stop.state = 'answered'
                  and number = $2 and stop.id > begun_by)`;
@@ -102,14 +105,14 @@ async function claim(
        update inbox set turn = $2
        where ${CLAIMABLE} and state in ('delivered', 'context')
          and ($3 or received_at <= (select started_at from turn where turn.session = $1 and number = $2))
-       returning id, kind, state, team, ts, author, author_class, confirmed_by, text, files),
+       returning id, kind, state, team, ts, author, author_class, confirmed_by, text, files, edits, before),
      said as (
        select case when count(distinct ${SPEAKER}) = 1 then min(${SPEAKER}) else '${SEVERAL}' end as by
        from claimed having count(*) > 0),
      noted as (
        update session set heard = case when coalesce(heard, said.by) = said.by then said.by else '${SEVERAL}' end
        from said where session.id = $1 and heard is distinct from said.by and heard is distinct from '${SEVERAL}')
-     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, p.name, p.title, p.zone, c.text, c.files
+     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, c.confirmed_by, c.edits, c.before, p.name, p.title, p.zone, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
     [session, turn, laterToo],
@@ -124,17 +127,37 @@ async function claim(
       ...(row.zone && { zone: row.zone }),
       ts: row.ts,
       files: row.files.map(attached),
+      ...(row.edits !== null && { edits: row.edits, before: row.before ?? '' }),
     };
     const message = { author: row.author, authorClass: row.author_class, content };
     return { turn, role: 'user', ...message, tokens: estimate(message) };
   });
   await appendTranscript(db, session, entries);
+  await noteSteering(db, session, turn, rows);
   await markRead(
     db,
     rows.flatMap(({ files }) => files.flatMap(({ file }) => file ?? [])),
     turn,
   );
   return rows.filter((row) => row.state === 'delivered').length;
+}
+
+/** Whoever's words for the agent a turn has read has steered it: what its owner has confirmed is of both. */
+async function noteSteering(
+  db: Queryable,
+  session: SessionId,
+  turn: number,
+  rows: readonly ClaimedRow[],
+): Promise<void> {
+  const said = rows.filter(({ state, author_class }) => state === 'delivered' && author_class !== 'bot');
+  const people = [...new Set(said.flatMap((row) => [row.author, ...(row.confirmed_by ? [row.confirmed_by] : [])]))];
+  if (people.length === 0) return;
+  await db.query(
+    `update turn set steered_by = steered_by || array(
+       select person from unnest($3::text[]) with ordinality as said (person, nth) where person <> all(steered_by) order by nth)
+     where session = $1 and number = $2`,
+    [session, turn, people],
+  );
 }
 
 function attached({ name, size, file, problem }: InboxFile): AttachedFile {

@@ -21,6 +21,8 @@ export interface FoundTurn {
   readonly state: string;
   readonly failure: string | null;
   readonly requester: string;
+  /** Everybody else whose words for the agent it has read. */
+  readonly steeredBy: readonly string[];
   readonly startedAt: Date;
   readonly endedAt: Date | null;
   readonly steps: number;
@@ -107,7 +109,11 @@ async function sessionWithSandbox(
 
 async function turnsOf(db: Queryable, session: SessionId): Promise<FoundTurn[]> {
   const { rows } = await db.query<FoundTurn>(
-    `select t.number, t.state, t.failure, coalesce(p.name, t.requester) as requester, t.started_at as "startedAt",
+    `select t.number, t.state, t.failure, coalesce(p.name, t.requester) as requester,
+            array(select coalesce(who.name, said.by) from unnest(t.steered_by) with ordinality said (by, nth)
+                  left join person who on who.team = session.team and who.id = said.by
+                  where said.by <> t.requester order by nth) as "steeredBy",
+            t.started_at as "startedAt",
             t.ended_at as "endedAt", t.injected, t.forwarded, t.blocked,
             (select count(*)::int from step where step.session = t.session and step.turn = t.number) as steps
      from turn t

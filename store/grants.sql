@@ -19,7 +19,7 @@ grant delete, select (team, channel, name) on channel_verdict to :"gateway";
 grant select, insert on file, file_chunk to :"gateway";
 grant update (size) on file to :"gateway";
 -- A session's row is made with its first message.
-grant select, insert, update (permalink, changed_at, heard, root_deleted_at) on session to :"gateway";
+grant select, insert, update (permalink, changed_at, heard, root_deleted_at, muted_by, muted_notice) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select, insert, update, delete on thread_model to :"gateway";
 -- It runs tools that work in Slack. Other tools' output is not its business.

@@ -26,14 +26,15 @@ export async function keepEntries(db: Queryable, arrivals: readonly Arrival[]): 
     `with arrival as materialized (
        select *, slack_thread(team, channel, "threadTs") as session
        from jsonb_to_recordset($1::jsonb) as one (nth int, "inThread" boolean, "eventId" text, kind text, team text, channel text,
-         "threadTs" text, ts text, author text, "authorClass" text, address text, text text, files jsonb)),
+         "threadTs" text, ts text, author text, "authorClass" text, address text, text text, files jsonb,
+         tags text[], edits text, before text)),
      judged as materialized (
        select *, not "inThread" or ${JOINED} as joined,
          row_number() over (partition by "eventId" order by ts::numeric, nth) as copy
        from arrival),
      stored as (
-       insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files)
-       select "eventId", kind, team, channel, "threadTs", ts, author, "authorClass", address, text, files
+       insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, tags, edits, before)
+       select "eventId", kind, team, channel, "threadTs", ts, author, "authorClass", address, text, files, coalesce(tags, '{}'), edits, before
        from judged where joined order by ts::numeric, channel, nth
        on conflict do nothing returning event_id)
      select nth, joined, copy = 1 and "eventId" in (select event_id from stored) as stored from judged order by nth`,
@@ -45,11 +46,12 @@ export async function keepEntries(db: Queryable, arrivals: readonly Arrival[]): 
 
 /** What calls the agent into a thread. */
 const CALLS = "address in ('mention', 'dm', 'schedule')";
+const NO_EDIT = "kind <> 'edit'";
 /** Whether the agent is in the arrival's thread, or was called into it before the arrival was written. */
 const JOINED = `exists (select 1 from session where id = arrival.session)
-  or exists (select 1 from inbox call where call.session = arrival.session and call.${CALLS}
+  or exists (select 1 from inbox call where call.session = arrival.session and call.${CALLS} and call.${NO_EDIT}
              and call.state in ('received', 'delivered') and call.ts::numeric < arrival.ts::numeric)
-  or exists (select 1 from arrival call where call.session = arrival.session and call.${CALLS}
+  or exists (select 1 from arrival call where call.session = arrival.session and call.${CALLS} and call.${NO_EDIT}
              and call.ts::numeric < arrival.ts::numeric)`;
 
 /**
@@ -60,8 +62,8 @@ export async function keepHistory(db: Queryable, entries: readonly InboxEntry[])
   for (const entry of entries) {
     await db.query(
       `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, state,
-         received_at)
-       values ($1, 'message', $2, $3, $4, $5, $6, $7, 'thread', $8, $9, 'context', to_timestamp($5::text::double precision))
+         received_at, tags)
+       values ($1, 'message', $2, $3, $4, $5, $6, $7, 'thread', $8, $9, 'context', to_timestamp($5::text::double precision), $10)
        on conflict do nothing`,
       [
         entry.eventId,
@@ -73,6 +75,7 @@ export async function keepHistory(db: Queryable, entries: readonly InboxEntry[])
         entry.authorClass,
         storableText(entry.text),
         storableJson(entry.files),
+        entry.tags ?? [],
       ],
     );
   }

@@ -2,7 +2,8 @@ import { type SessionId, sessionIdOf } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
 
-export type InboxKind = 'message' | 'stop' | 'schedule';
+/** `edit`: somebody has changed what they wrote. It is read as a note, and begins nothing. */
+export type InboxKind = 'message' | 'stop' | 'schedule' | 'edit';
 export type InboxState = 'received' | 'delivered' | 'refused' | 'context' | 'answered' | 'deleted';
 /**
  * How a message came: with a mention, in a one-to-one DM, without one in a thread with a session, a button, a schedule. `deletion`: the first
@@ -38,6 +39,11 @@ export interface InboxEntry {
   /** Slack's markup until the row is accepted, plain text from then on. */
   readonly text: string;
   readonly files: readonly InboxFile[];
+  /** Slack's ids of the people whom its author tags. @default nobody */
+  readonly tags?: readonly string[];
+  /** Of an edit: the `ts` of the message, and what it said before. */
+  readonly edits?: string | null;
+  readonly before?: string | null;
 }
 
 export interface InboxRow extends InboxEntry {
@@ -66,6 +72,9 @@ export interface StoredEntry {
   address: Address;
   text: string;
   files: InboxFile[];
+  tags: string[];
+  edits: string | null;
+  before: string | null;
   state: InboxState;
   received_at: Date;
   attempts: number;
@@ -75,7 +84,7 @@ export interface StoredEntry {
 
 /** The columns of {@link StoredEntry}. */
 export const COLUMNS = `inbox.id, inbox.event_id, inbox.kind, inbox.team, inbox.channel, inbox.thread_ts, inbox.session, inbox.ts, inbox.author,
-  inbox.author_class, inbox.address, inbox.text, inbox.files, inbox.state, inbox.received_at, inbox.attempts,
+  inbox.author_class, inbox.address, inbox.text, inbox.files, inbox.tags, inbox.edits, inbox.before, inbox.state, inbox.received_at, inbox.attempts,
   inbox.overtaken, inbox.confirmed_by`;
 /** Rows that still need work. */
 export const UNDELIVERED = "delivered_at is null and state in ('received', 'delivered')";
@@ -164,19 +173,29 @@ export async function hasLaterMessage(db: Queryable, entry: InboxEntry): Promise
   return rowCount === 1;
 }
 
-/** Whether somebody else than the author has spoken in the thread of `entry`, after `since` and before `entry`. */
-export async function othersSpoke(
+/** Ends an edit: from now on the agent may read it. False when another attempt has done so. */
+export async function keepEdit(
   db: Queryable,
-  entry: Pick<InboxRow, 'session' | 'author' | 'ts'>,
-  since: Date,
+  id: string,
+  edit: { readonly authorClass: AuthorClass; readonly text: string; readonly before: string },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from inbox
-     where session = $1 and kind = 'message' and ts ~ '^\\d+\\.\\d+$' and author <> $2
-       and ts::numeric < $3::numeric and ts::numeric > $4 limit 1`,
-    [entry.session, entry.author, entry.ts, since.getTime() / 1000],
+    "update inbox set state = 'context', author_class = $2, text = $3, before = $4 where id = $1 and state = 'received'",
+    [id, edit.authorClass, storableText(edit.text), storableText(edit.before)],
   );
   return rowCount === 1;
+}
+
+/** What became of the message that an edit is about. Null for one that is not stored. */
+export async function stateOfEdited(
+  db: Queryable,
+  { team, channel, edits }: Pick<InboxRow, 'team' | 'channel' | 'edits'>,
+): Promise<InboxState | null> {
+  const { rows } = await db.query<{ state: InboxState }>(
+    "select state from inbox where kind = 'message' and ts = $3 and channel = $2 and team = $1",
+    [team, channel, edits],
+  );
+  return rows[0]?.state ?? null;
 }
 
 export function toRow(row: StoredEntry): InboxRow {
@@ -194,6 +213,9 @@ export function toRow(row: StoredEntry): InboxRow {
     address: row.address,
     text: row.text,
     files: row.files,
+    tags: row.tags,
+    edits: row.edits,
+    before: row.before,
     state: row.state,
     receivedAt: row.received_at,
     attempts: row.attempts,

@@ -84,6 +84,7 @@ export interface FileBody {
 export interface EphemeralBody {
   readonly user: string;
   readonly text: string;
+  readonly buttons?: readonly MessageButton[];
   /** A question that only this person sees. */
   readonly question?: QuestionBody;
 }

@@ -16,6 +16,8 @@ export interface ThreadOverview {
   /** Why it failed: a type of contracts/failures.ts. */
   readonly failure: string | null;
   readonly requester: string | null;
+  /** Everybody else whose words for the agent the turn has read. */
+  readonly steeredBy: readonly string[];
   readonly startedAt: Date | null;
   readonly steps: number;
 }
@@ -84,6 +86,9 @@ async function latestThreads(db: Queryable, limit: number): Promise<ThreadOvervi
                  when session.scope like 'group-dm:%' then 'group message'
                  else coalesce('#' || nullif(channel.name, ''), session.channel) end as place,
             turn.number as turn, turn.state as "turnState", turn.failure, coalesce(person.name, turn.requester) as requester,
+            array(select coalesce(who.name, said.by) from unnest(turn.steered_by) with ordinality said (by, nth)
+                  left join person who on who.team = session.team and who.id = said.by
+                  where said.by <> turn.requester order by nth) as "steeredBy",
             turn.started_at as "startedAt",
             (select count(*)::int from step where step.session = session.id and step.turn = turn.number) as steps
      from shown join session on session.id = shown.id

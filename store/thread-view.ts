@@ -8,6 +8,8 @@ import type { Queryable } from './database.ts';
 export interface TurnRecord {
   readonly number: number;
   readonly requester: string;
+  /** Slack's ids of everybody whose words for the agent it has read. */
+  readonly steeredBy: readonly string[];
   readonly state: 'running' | 'answered' | 'stopped' | 'limit' | 'failed';
   readonly failure: string | null;
   readonly startedAt: Date;
@@ -58,7 +60,7 @@ export async function readSession(db: Queryable, session: SessionId): Promise<Se
 /** The last turns of a thread, oldest first. */
 export async function readTurns(db: Queryable, session: SessionId, limit = 50): Promise<TurnRecord[]> {
   const { rows } = await db.query<TurnRecord>(
-    `select t.number, t.requester, t.state, t.failure, t.started_at as "startedAt", t.ended_at as "endedAt",
+    `select t.number, t.requester, t.steered_by as "steeredBy", t.state, t.failure, t.started_at as "startedAt", t.ended_at as "endedAt",
             t.input_tokens::int as "inputTokens", t.output_tokens::int as "outputTokens",
             a.taken_at as "resolvedAt", a.policy_version as "policyVersion", a.id as snapshot,
             t.sandbox_ready_at as "sandboxReadyAt",

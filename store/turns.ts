@@ -90,6 +90,31 @@ export async function runningTurnOf(db: Queryable, session: SessionId): Promise<
   return rows[0] ?? null;
 }
 
+/** Slack's ids of everybody whose words for the agent the turn has read, at most `most`. Empty while there is only its requester. */
+export async function steeredBy(
+  db: Queryable,
+  session: SessionId,
+  number: number,
+  most: number,
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ people: string[] }>(
+    `select steered_by[1:$3] as people from turn
+     where session = $1 and number = $2 and steered_by <> '{}' and steered_by <> array[requester]`,
+    [session, number, most],
+  );
+  return rows[0]?.people ?? [];
+}
+
+/** The same for every turn of a session that somebody beside its requester has steered. */
+export async function steeringOf(db: Queryable, session: SessionId): Promise<ReadonlyMap<number, readonly string[]>> {
+  const { rows } = await db.query<{ number: number; people: string[] }>(
+    `select number, steered_by as people from turn
+     where session = $1 and steered_by <> '{}' and steered_by <> array[requester]`,
+    [session],
+  );
+  return new Map(rows.map(({ number, people }) => [number, people]));
+}
+
 export interface TurnEnd {
   readonly state: Exclude<TurnState, 'running'>;
   readonly failure?: FailureType | undefined;

@@ -68,6 +68,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       taskQueue: AGENT_QUEUE,
     }),
     whyOff: async (scope) => (await policy()).whyOff(scope),
+    listenIn: async (scope) => (await policy()).listenIn(scope),
     offers,
     requesterChannel: async (scope) => (await policy()).requesterChannel(scope),
     models: async () => (await policy()).peopleModels,

@@ -37,7 +37,7 @@ export async function runTurn(
       const onPlaced = ({ runner }: Placement): void => display.placed(runner);
       held.sandbox = openSandbox(input, begun, { signals, access, onPlaced });
       await access;
-      return work(input, begun, held.sandbox, signals);
+      return work(input, begun, held.sandbox, { answers: signals.answers, steered: display.steered });
     });
   } catch (error) {
     ending = isCancellation(error) ? stoppedBy(signals.newStop()) : { ending: 'failed', failure: failureTypeOf(error) };
@@ -62,7 +62,7 @@ async function work(
   input: TurnInput,
   { limits }: BegunTurn,
   sandbox: TurnSandbox,
-  { answers }: Pick<SessionSignals, 'answers'>,
+  { answers, steered }: Pick<SessionSignals, 'answers'> & Pick<SessionDisplay, 'steered'>,
 ): Promise<Ending> {
   const waiting = createPeopleWait(answers);
   let step = 1;
@@ -72,6 +72,8 @@ async function work(
     const summary = `turn ${input.turn} · model`;
     const answer: ModelCallResult = await modelCalls.callModel.executeWithOptions({ summary }, [{ ...input, step }]);
     step = answer.nextStep;
+    // A run that was begun before the worker knew of this gives nothing.
+    if (Array.isArray(answer.steeredBy)) steered(answer.steeredBy);
     if (answer.tools.length > 0) {
       // Tools that work in Slack need no sandbox, and wait for none.
       const ready = answer.tools.some(({ at }) => at !== 'slack') ? await sandbox.ready() : null;

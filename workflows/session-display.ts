@@ -6,6 +6,8 @@ import type { SessionState } from '../contracts/search-attributes.ts';
 /** What Temporal UI shows of a session, in search attributes and current details: ids, counts and names of states. */
 export interface SessionDisplay {
   turnBegun(turn: BegunTurn): void;
+  /** Whose words the turn has read so far. */
+  steered(by: readonly string[]): void;
   /** Where the turn's sandbox lives. */
   placed(runner: string): void;
   /** `counts` is null when the turn had no way out, or nobody knows. */
@@ -21,6 +23,7 @@ export interface SessionDisplay {
 export function createSessionDisplay(egressBefore: EgressCounts = NO_EGRESS): SessionDisplay {
   let egress = egressBefore;
   let turn: BegunTurn | null = null;
+  let steering: readonly string[] = [];
   let runner: string | null = knownRunner();
   let ignored = 0;
   let last: SessionState = 'idle';
@@ -29,6 +32,8 @@ export function createSessionDisplay(egressBefore: EgressCounts = NO_EGRESS): Se
     last = state;
     const { summary } = workflowInfo().memo ?? {};
     const now = [`**${state}**`, ...(turn ? [`turn ${turn.turn}`, turn.scope, `for ${turn.requester}`] : [])];
+    const others = turn ? steering.filter((each) => each !== turn?.requester) : [];
+    if (others.length > 0) now.push(`steered by ${others.join(', ')}`);
     if (runner !== null) now.push(`on runner ${runner}`);
     // The SDK cannot hand the static summary over to the next run; the memo goes along by itself.
     const title = typeof summary === 'string' ? [summary] : [];
@@ -39,7 +44,13 @@ export function createSessionDisplay(egressBefore: EgressCounts = NO_EGRESS): Se
   return {
     turnBegun(begun) {
       turn = begun;
+      steering = [];
       upsertSearchAttributes({ BellhopState: ['working'], BellhopRequester: [begun.requester] });
+      say('working');
+    },
+    steered(by) {
+      if (by.length === steering.length) return;
+      steering = by;
       say('working');
     },
     placed(placedOn) {

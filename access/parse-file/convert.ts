@@ -45,6 +45,7 @@ export function toScope(entry: Section | BroadSection | undefined): ScopeSection
     ...(entry?.environment !== undefined && { environment: entry.environment }),
     ...(entry?.model !== undefined && { model: entry.model }),
     ...(entry?.models !== undefined && { models: entry.models }),
+    ...(entry?.listen !== undefined && { listen: entry.listen }),
     ...(directMessages !== undefined && { directMessages }),
     ...(groupMessages !== undefined && { groupMessages }),
     ...(guests !== undefined && { guests }),

@@ -30,7 +30,7 @@ const CHANNEL_RULE =
   'is neither a channel\'s name ("#platform-eng"), nor its id (C0123ABCD), nor a pattern of names with one * ("#incident-*")';
 
 /** What is left of a channel's entry when its name was read as a comment. */
-const SETTINGS = ['bundles', 'instructions', 'environment', 'model', 'models', 'enabled'];
+const SETTINGS = ['bundles', 'instructions', 'environment', 'model', 'models', 'enabled', 'listen'];
 
 const WORKSPACE_ID = /^T[A-Z0-9]+$/;
 

@@ -1,7 +1,7 @@
 /** The shape of each entry of `bellhop.yaml`. References between entries are checked later (references.ts). */
 import { z } from 'zod';
 import { REGISTRY_NAMES } from '../../contracts/registries.ts';
-import { REPOSITORY_OPERATIONS } from '../document.ts';
+import { LISTEN, REPOSITORY_OPERATIONS } from '../document.ts';
 import { OUTSIDER_RULES } from '../outsiders.ts';
 import {
   addresses,
@@ -19,7 +19,7 @@ import {
   request,
 } from './leaf-schemas.ts';
 import { commandServer, toolPattern } from './mcp-schema.ts';
-import { entry, notBuiltYet, notHere } from './strict-entry.ts';
+import { entry, notHere } from './strict-entry.ts';
 
 /** The message for a file that has the key at a channel: it says where the key belongs. */
 const ofOrganization = notHere('belongs under organization or a workspace');
@@ -35,7 +35,7 @@ export const section = entry({
   guests: z.enum(OUTSIDER_RULES).optional(),
   'shared-channels': z.enum(OUTSIDER_RULES).optional(),
   models: z.array(name).min(1, 'is empty').optional(),
-  listen: notBuiltYet,
+  listen: z.enum(LISTEN).optional(),
   identity: z.enum(['agent', 'requester']).optional(),
   personal: z.array(name).min(1, 'is empty').optional(),
   others: z.enum(['never', 'ask']).optional(),

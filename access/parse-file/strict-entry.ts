@@ -3,9 +3,6 @@ import { didYouMean } from '../near-names.ts';
 import { byLine, type FilePath, type FileProblem, fieldOf } from './problem.ts';
 import type { YamlText } from './read-yaml.ts';
 
-/** A key that a later version will understand. The message says so, instead of suggesting another key. */
-export const notBuiltYet = notHere('is not built yet');
-
 /** A key that may not stand here, with the reason. */
 export function notHere(reason: string): z.ZodOptional<z.ZodUndefined> {
   return z.undefined(reason).optional();

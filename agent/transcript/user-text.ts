@@ -13,6 +13,7 @@ export interface UserMessage {
  */
 export function userText({ author, authorClass, content }: UserMessage): string {
   if (content.kind === 'stop') return `<stopped by="${attribute(content.name ?? author)}" />`;
+  if (content.kind === 'edit') return editText({ author, authorClass, content });
   const mark = content.context ? 'context' : 'message';
   const attributes = [
     `from="${attribute(content.name ?? author)}"`,
@@ -26,9 +27,25 @@ export function userText({ author, authorClass, content }: UserMessage): string 
   return `<${mark} ${attributes.join(' ')}>\n${body}\n</${mark}>`;
 }
 
+/** A note of what was changed, and how. */
+function editText({ author, authorClass, content }: UserMessage): string {
+  const attributes = [
+    `by="${attribute(content.name ?? author)}"`,
+    `id="${attribute(author)}"`,
+    `class="${attribute(authorClass)}"`,
+    ...timeOf(content.edits ?? '').map((at) => `message_${at}`),
+    ...timeOf(content.ts),
+  ];
+  const text = `<before>\n${disarm(content.before ?? '')}\n</before>\n<after>\n${disarm(content.text)}\n</after>`;
+  return `<edited ${attributes.join(' ')}>\n${text}\n</edited>`;
+}
+
 /** Marks of ours inside people's text lose their meaning and stay readable. */
 export function disarm(text: string): string {
-  return text.replace(/<(?=\/?(?:message|context|summary|stopped|turn|repository-notes|attached)\b)/gi, '‹');
+  return text.replace(
+    /<(?=\/?(?:message|context|summary|stopped|turn|repository-notes|attached|edited|before|after)\b)/gi,
+    '‹',
+  );
 }
 
 function fileLine({ name, size, file, problem }: AttachedFile): string {

@@ -52,9 +52,15 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
     ...(servers.length === 0 ? [] : [`Tools of MCP servers, only:\n${columns(servers, '  ')}`]),
     ...(access.model === undefined ? [] : [`Model: ${access.model}`]),
     ...(access.models === undefined ? [] : [`Models to choose for a thread: ${access.models.join(', ')}`]),
+    ...(access.listen === undefined ? [] : [LISTENS[access.listen]]),
     ...(instructions.length > 0 ? ['Instructions, broadest first:', ...instructions] : []),
   ].join('\n\n');
 }
+
+const LISTENS = {
+  requester: 'In joined threads it listens to people who have mentioned it there, and to others when they mention it.',
+  mentions: 'In joined threads it listens to mentions only.',
+} as const;
 
 const OUTCOMES = { inject: 'injected', forward: 'forwarded', deny: 'blocked' } as const;
 

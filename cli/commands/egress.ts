@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { egressEventsOf } from '../../store/egress-events.ts';
+import { steeringOf } from '../../store/turns.ts';
 import { openCliContext } from '../context.ts';
 import { egressText } from '../find/egress-text.ts';
 import { findMessage } from '../find/find-message.ts';
@@ -23,7 +24,9 @@ export function register(program: Command): void {
       if (options.turn !== undefined && events.length === 0 && all.length > 0) {
         console.error(`turn ${options.turn} of this thread has sent nothing; other turns have`);
       }
-      console.log(options.json ? JSON.stringify(events, null, 2) : egressText(events));
+      const steering = await steeringOf(context.database, session);
+      const named = events.map((event) => ({ ...event, steeredBy: steering.get(event.turn ?? 0) ?? [] }));
+      console.log(options.json ? JSON.stringify(named, null, 2) : egressText(named));
     });
 }
 

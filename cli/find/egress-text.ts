@@ -1,20 +1,23 @@
 import type { EgressEvent } from '../../contracts/egress.ts';
 import { columns } from '../columns.ts';
 
+/** An event with everybody whose words its turn has read. Absent or empty: its requester's only. */
+export type ShownEvent = EgressEvent & { readonly steeredBy?: readonly string[] };
+
 /**
  * The output of `bellhop egress`: a line for each row, oldest first. Past the limit of a turn, a row counts several.
  */
-export function egressText(events: readonly EgressEvent[]): string {
+export function egressText(events: readonly ShownEvent[]): string {
   if (events.length === 0) return 'Nothing has left this sandbox, and nothing has tried to.';
   return columns(events.map(eventRow));
 }
 
-function eventRow(event: EgressEvent): string[] {
-  const { at, turn, requester, outcome, method, status, durationMs, bytesOut, requests = 1 } = event;
+function eventRow(event: ShownEvent): string[] {
+  const { at, turn, requester, steeredBy = [], outcome, method, status, durationMs, bytesOut, requests = 1 } = event;
   return [
     at,
     turn === null ? 'no turn' : `turn ${turn}`,
-    requester ?? '',
+    [...new Set([requester ?? '', ...steeredBy])].join(', '),
     outcome,
     `${method} ${addressOf(event)}${requests > 1 ? ` and ${requests - 1} more` : ''}`,
     `${status ?? 'no status'}, ${durationMs} ms, ${bytesOut} bytes out`,

@@ -39,13 +39,14 @@ function messageText({ state, author, attempts, receivedAt, deliveredAt, turn }:
 }
 
 function turnRow(turn: FoundTurn): string[] {
-  const { number, state, failure, requester, startedAt, endedAt, steps, injected, forwarded, blocked } = turn;
+  const { number, state, failure, requester, steeredBy, startedAt, endedAt, steps, injected, forwarded, blocked } =
+    turn;
   const took = endedAt ? `${Math.round((endedAt.getTime() - startedAt.getTime()) / 1000)} s` : '';
   const ended = failure === null ? state : `${state} (${failure})`;
   return [
     `turn ${number}`,
     ended,
-    requester,
+    [requester, ...steeredBy].join(', '),
     startedAt.toISOString(),
     took,
     steps === 1 ? '1 step' : `${steps} steps`,

@@ -1,17 +1,23 @@
-import { closeEntry, type InboxRow, othersSpoke } from '../../store/inbox.ts';
+import { closeEntry, type InboxRow } from '../../store/inbox.ts';
+import { muteOf } from '../../store/mutes.ts';
 import { lastAnswerAt } from '../../store/outbox.ts';
 import { awaitsStop } from '../../store/stops.ts';
+import { hasAsked, taggedAt } from '../../store/thread-talk.ts';
 import { TryAgain } from '../api/errors.ts';
-import { thirdPartiesCountSince } from '../people/addressing.ts';
+import { answerCommand } from '../commands/answer-command.ts';
+import { countsUntagged, ownCommandOf } from '../commands/own-command.ts';
+import { ANSWER_WITHIN_S, isForAgent } from '../people/addressing.ts';
 import { type PersonalCommand, personalCommandOf } from '../personal/own-commands.ts';
 import { type SettingsCommand, settingsCommandOf } from '../personal/settings-commands.ts';
 import { tagsOthers, withoutMention } from '../receiving/commands.ts';
 import { authorsWords } from '../receiving/message-text.ts';
+import { spokenText } from '../receiving/read-blocks.ts';
 import { holdsRemovedToken, withoutRemovedTokens } from '../receiving/remove-tokens.ts';
 import { inGoneThread } from './gone-threads.ts';
 import { handOver, signalSession } from './hand-over.ts';
+import { deliverEdit } from './keep-edit.ts';
 import { type DeliveryDependencies, type KnownEntry, lookUpEntry, readEntry } from './known-entry.ts';
-import { answerCommand, ownCommandOf, refuseEntry, stopSession } from './own-answers.ts';
+import { refuseEntry, stopSession } from './own-answers.ts';
 import { answerPersonalCommand, warnOfToken } from './personal-answers.ts';
 import { heldBack, lacksConnection } from './requester-threads.ts';
 import { answerSettingsCommand } from './settings-answers.ts';
@@ -32,6 +38,7 @@ export async function deliverEntry(
   // Accepted by an earlier attempt that did not get as far as the signal.
   if (row.state === 'delivered') return signalSession(dependencies, known);
   if (await inGoneThread(dependencies, known)) return;
+  if (row.kind === 'edit') return deliverEdit(dependencies, known);
   if (await heldBack(dependencies, known)) return;
   if (known.refusal) return refuseEntry(dependencies, known, known.refusal);
   if (row.kind === 'stop') return stopSession(dependencies, known);
@@ -52,9 +59,12 @@ export async function deliverEntry(
   if (setting) return answerSettingsCommand(dependencies, known, setting);
   const use = await modelChoice(dependencies, known);
   if (use) return answerUseModel(dependencies, known, use);
+  const isForUs = row.address !== 'thread' || (await isMeant(dependencies, known));
   const command = ownCommandOf(dependencies.identity, row);
-  if (command) return answerCommand(dependencies, known, command);
-  if (row.overtaken || (row.address === 'thread' && !(await isForUs(dependencies, row)))) {
+  if (command && (isForUs || countsUntagged(dependencies.identity, row, command))) {
+    return answerCommand(dependencies, known, command);
+  }
+  if (row.overtaken || !isForUs) {
     await closeEntry(dependencies.database, row.id, 'context', await readEntry(dependencies, known));
     return;
   }
@@ -64,13 +74,11 @@ export async function deliverEntry(
 }
 
 /** The choice of a model that an entry makes. In a joined thread it counts without a mention as every other message does. */
-async function modelChoice(
-  dependencies: DeliveryDependencies,
-  { row, scope }: KnownEntry,
-): Promise<ModelChoice | null> {
+async function modelChoice(dependencies: DeliveryDependencies, known: KnownEntry): Promise<ModelChoice | null> {
+  const { row, scope } = known;
   const wanted = wantedModel(dependencies.identity, row);
   const choice = wanted && choiceAmong(row, wanted, await dependencies.threadModels(scope));
-  const counts = choice && (row.address !== 'thread' || choice.marked || (await isForUs(dependencies, row)));
+  const counts = choice && (row.address !== 'thread' || choice.marked || (await isMeant(dependencies, known)));
   return counts ? choice : null;
 }
 
@@ -87,9 +95,32 @@ function mayBeOwnCommand(row: InboxRow): boolean {
   return row.kind === 'message' && row.address === 'dm' && row.files.length === 0;
 }
 
-async function isForUs({ database, identity }: DeliveryDependencies, row: InboxRow): Promise<boolean> {
-  if (tagsOthers(authorsWords(row.text), identity.botUser)) return false;
-  const answeredAt = await lastAnswerAt(database, row.session);
-  const since = thirdPartiesCountSince(new Date(Number(row.ts) * 1_000), answeredAt);
-  return !(await othersSpoke(database, row, since));
+/** Whether an untagged message in a joined thread is for the agent. */
+async function isMeant({ database, identity, listenIn }: DeliveryDependencies, known: KnownEntry): Promise<boolean> {
+  const { row, session, scope } = known;
+  const words = spokenText(authorsWords(row.text));
+  const [listen, mute, asked, tagged, answeredAt] = await Promise.all([
+    listenIn(scope),
+    muteOf(database, session),
+    hasAsked(database, row),
+    taggedAt(database, row, Number(row.ts) - ANSWER_WITHIN_S),
+    lastAnswerAt(database, session),
+  ]);
+  return isForAgent({
+    listen,
+    isMuted: mute !== null,
+    tagsOthers: tagsOthers(words, identity.botUser),
+    namesUs: namesUs(words, identity.botName),
+    hasAsked: asked,
+    taggedAt: tagged,
+    answeredAt,
+  });
+}
+
+/** `bellhop, chart it` without Slack's mark of a mention. */
+function namesUs(words: string, name: string): boolean {
+  return words
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}_-]+/u)
+    .includes(name.toLowerCase());
 }

@@ -5,6 +5,7 @@ import { putMessage, putReaction, putStatus, withdrawMessage } from '../../store
 import { ensureSession, findSession, hasSession } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { permalinkOf } from '../api/identity.ts';
+import { endMute } from '../commands/mute.ts';
 import { inGoneThread } from './gone-threads.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 import { lateNoticeKey, notTakenText } from './notices.ts';
@@ -50,6 +51,7 @@ export async function handOver(
     const text = notTakenText(files);
     const target = { key: `${row.id}/files`, team: row.team, channel: row.channel, threadTs: row.threadTs };
     if (text !== null) await putMessage(db, { ...target, body: { kind: 'notice', text }, final: true });
+    if (row.address === 'mention') await endMute(db, session, known.author.name);
     return 'accepted';
   }).catch((error: unknown) => {
     if (error instanceof TooLate) return error.why;

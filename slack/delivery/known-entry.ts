@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Listen } from '../../access/document.ts';
 import type { Off, RequesterChannel } from '../../access/effective-access.ts';
 import type { PersonalOffer } from '../../access/people-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
@@ -30,6 +31,8 @@ export interface DeliveryDependencies {
   readonly requesterChannel: (scope: ScopeKey) => Promise<RequesterChannel | null>;
   /** Keeps what was said in a thread before the agent was called into it. */
   readonly joinThread: ThreadJoiner;
+  /** Whose untagged words count in the joined threads of a scope. */
+  readonly listenIn: (scope: ScopeKey) => Promise<Listen>;
   /** Why the applied access file does not let the agent work in a scope. Null: it does. */
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   /** What the applied access file offers to people. */

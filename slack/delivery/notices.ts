@@ -50,20 +50,3 @@ export function notTakenText(files: readonly Pick<InboxFile, 'name' | 'problem'>
   const which = left.length === 1 ? 'One file of your message is' : `${left.length} files of your message are`;
   return [`${which} not with me, and I work without:`, ...left.slice(0, MOST_NAMED), ...more].join('\n');
 }
-
-/** @param own whether it is asked in a direct message */
-export function helpText(bot: string, own: boolean): string {
-  return [
-    `Mention me with what you want done, and I work on it in this thread: @${bot} chart last week's signups`,
-    'In a thread I have joined you can go on without mentioning me, as long as nobody else is talking.',
-    `@${bot} stop ends what I am doing here. So does the Stop button.`,
-    `@${bot} status says what I am doing here.`,
-    `@${bot} !use shows which models you can choose for this thread.`,
-    ...(own
-      ? [
-          'connections shows which accounts of your own I can use here, and connects one.',
-          'instructions, model and limits show and change how I work for you here.',
-        ]
-      : []),
-  ].join('\n');
-}

@@ -3,43 +3,10 @@ import { inTransaction } from '../../store/database.ts';
 import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage, putReaction } from '../../store/outbox.ts';
 import { cameLate, overtakeByStop } from '../../store/stops.ts';
-import { type ThreadStatus, threadStatus } from '../../store/thread-status.ts';
 import { markStopped } from '../../store/turns.ts';
-import type { SlackIdentity } from '../api/identity.ts';
 import type { Refusal } from '../people/who-may-speak.ts';
-import { commandOf } from '../receiving/commands.ts';
-import { elapsed } from '../rendering/elapsed.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
-import { helpText, LATE_STOP, NOTHING_TO_STOP, REFUSALS } from './notices.ts';
-
-/** What the gateway answers itself, from PostgreSQL alone; null for everything that is the agent's. */
-export function ownCommandOf(identity: SlackIdentity, row: InboxRow): 'status' | 'help' | null {
-  if (row.kind !== 'message' || row.address === 'thread' || row.files.length > 0) return null;
-  const command = commandOf(row.text, identity.botUser);
-  // A bare mention in a thread says "look at this"; on its own it asks what we are.
-  if (command === 'help' && row.threadTs !== row.ts && !/help/i.test(row.text)) return null;
-  return command === 'stop' ? null : command;
-}
-
-/** Answers `status` and `help` by itself: neither begins a turn. */
-export async function answerCommand(
-  dependencies: DeliveryDependencies,
-  known: KnownEntry,
-  command: 'status' | 'help',
-): Promise<void> {
-  const { database, identity, now } = dependencies;
-  const { row } = known;
-  const text =
-    command === 'help'
-      ? helpText(identity.botName, row.address === 'dm')
-      : statusText(await threadStatus(database, row.session), now());
-  const read = await readEntry(dependencies, known);
-  await inTransaction(database, async (db) => {
-    const target = { key: `${row.id}/${command}`, team: row.team, channel: row.channel, threadTs: row.threadTs };
-    await putMessage(db, { ...target, body: { kind: 'notice', text }, final: true });
-    await closeEntry(db, row.id, 'answered', read);
-  });
-}
+import { LATE_STOP, NOTHING_TO_STOP, REFUSALS } from './notices.ts';
 
 /** Tells the session to stop, and the thread when there is nothing to stop. */
 export async function stopSession(dependencies: DeliveryDependencies, known: KnownEntry): Promise<void> {
@@ -120,32 +87,4 @@ function refusalKey(refusal: Refusal, { team, channel, author }: InboxRow, sessi
   if (OF_PLACE.has(refusal)) return `refusal/${refusal}/${team}/${channel}`;
   if (refusal === 'bot') return `bot-refusal/${team}/${channel}/${author}/${now.toISOString().slice(0, 10)}`;
   return `refusal/${session}/${author}`;
-}
-
-/** The answer to `@bellhop status`. */
-function statusText(status: ThreadStatus | null, now: Date): string {
-  if (!status) return 'I am not working in this thread. Mention me with what you want done.';
-  const lines = [workLine(status, now)];
-  if (status.waiting > 0)
-    lines.push(`${status.waiting} ${status.waiting === 1 ? 'message waits' : 'messages wait'} for me.`);
-  if (status.model !== null) lines.push(`The model ${status.model} was chosen for this thread.`);
-  return lines.join('\n');
-}
-
-function workLine({ state, turn, step }: ThreadStatus, now: Date): string {
-  if (turn) {
-    const since = elapsed(now.getTime() - turn.startedAt.getTime());
-    const what = step
-      ? `step ${step.number}, ${step.kind === 'tool' ? `tool ${step.tool}` : 'thinking'}`
-      : 'getting ready';
-    return `Working on turn ${turn.number} for ${since}: ${what}.`;
-  }
-  switch (state) {
-    case 'closed':
-      return 'Resting; my sandbox here is put away, my files are kept. A new message wakes me.';
-    case 'paused':
-      return 'Resting; my sandbox here is paused. A new message wakes me.';
-    default:
-      return 'Nothing is running here. A new message starts the next turn.';
-  }
 }

@@ -10,11 +10,11 @@ import { putEphemeral } from '../../store/outbox.ts';
 import { personalConnectionsOf } from '../../store/personal-connections.ts';
 import { findSession, type Session } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
+import { isHarmless, ownCommandOf } from '../commands/own-command.ts';
 import { titleOf } from '../personal/words.ts';
 import { holdsRemovedToken } from '../receiving/remove-tokens.ts';
 import { askOwner, confirmationOf } from './confirmations.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
-import { ownCommandOf } from './own-answers.ts';
 import { warnOfToken } from './personal-answers.ts';
 
 /** Whom a new session acts as, and whose it is. */
@@ -53,7 +53,8 @@ export async function heldBack(dependencies: DeliveryDependencies, known: KnownE
   const asPerson = session.principal.startsWith('person:');
   if (owner !== null && isOthers(owner, known)) {
     // `status` and `help` are answered from PostgreSQL, and no model reads them.
-    if (known.refusal === null && ownCommandOf(dependencies.identity, row)) return false;
+    const command = ownCommandOf(dependencies.identity, row);
+    if (known.refusal === null && row.address !== 'thread' && command && isHarmless(command)) return false;
     if (holdsRemovedToken(row.text)) await warnOfToken(dependencies, known);
     // Talk that asks for nothing is not told to anybody. A bot and a guest are refused in their own words.
     const asks = row.address === 'mention' && known.refusal === null;

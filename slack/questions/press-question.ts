@@ -7,7 +7,7 @@ import { findQuestion, type PressOutcome, pressQuestion, type StoredQuestion } f
 import { findSession } from '../../store/sessions.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
-import { isResponseUrl } from '../api/slack-hosts.ts';
+import { createResponder } from '../api/respond.ts';
 import type { Directory } from '../people/directory.ts';
 import type { Handled } from '../personal/interactions.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
@@ -36,33 +36,30 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const NOT_NOTED = 'This could not be noted just now. Please press once more in a moment.';
 const LATE = 'This is not asked any more, so nothing was done.';
-const RESPONSE_WITHIN_MS = 5_000;
 
 /**
  * A press is stored, or known to change nothing, before it is acknowledged. A person who may not answer is told so, and nobody else is.
  */
 export function createQuestionPresses(options: QuestionPressesOptions): QuestionPresses {
-  const { database, calls, identity, directory, apiUrl, onAnswer, log, fetch = globalThis.fetch } = options;
+  const { database, calls, identity, directory, apiUrl, onAnswer, log, fetch } = options;
   const { team } = identity;
 
   const failed = (what: string) => (error: unknown) =>
     log.warn({ reason: error instanceof Error ? error.message : String(error) }, what);
 
+  const respond = createResponder({
+    apiUrl,
+    onError: failed('a card could not be replaced'),
+    ...(fetch && { fetch }),
+  });
+
   /** What only one person sees gives way to this line. Slack gives an address for it with each press. */
   async function replaceOwn(body: Fields, text: string, isCard = true): Promise<void> {
-    const { response_url: url, container } = body;
-    if (typeof url !== 'string' || !isResponseUrl(url, apiUrl)) return;
-    const isAlone = fieldsOf(container).is_ephemeral === true;
-    await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        text: escapeText(text),
-        ...(isAlone && isCard ? { replace_original: true } : { response_type: 'ephemeral' }),
-      }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(RESPONSE_WITHIN_MS),
-    }).catch(failed('a card could not be replaced'));
+    const isAlone = fieldsOf(body.container).is_ephemeral === true;
+    await respond(body, {
+      text: escapeText(text),
+      ...(isAlone && isCard ? { replace_original: true } : { response_type: 'ephemeral' }),
+    });
   }
 
   /** Told once for each person and question. */

@@ -1,5 +1,5 @@
 /** Words that the gateway answers itself, without the model and without Temporal. */
-export type Command = 'stop' | 'status' | 'help';
+export type Command = 'stop' | 'status' | 'help' | 'mute' | 'unmute';
 
 const WORDS: Readonly<Record<string, Command>> = {
   stop: 'stop',
@@ -7,6 +7,8 @@ const WORDS: Readonly<Record<string, Command>> = {
   status: 'status',
   help: 'help',
   'help me': 'help',
+  mute: 'mute',
+  unmute: 'unmute',
 };
 
 /** No command is longer than this. */
@@ -28,21 +30,38 @@ export function withoutMention(text: string, user: string): string {
 }
 
 /**
- * The command a message is, if it is nothing else: `@bellhop stop` and `Stop, please!`, not `@bellhop stop sending me reports`.
- * A message without any words asks for help.
+ * The command a message is, if it is nothing else: `@bellhop stop` and `Stop, please!`, not `@bellhop stop sending me reports`. A `!` may stand
+ * before it. A message without any words asks for help.
  */
 export function commandOf(text: string, botUser: string): Command | null {
+  const words = commandWords(text, botUser);
+  if (words === '') return 'help';
+  const word = words?.replace(/^! ?/, '') ?? '';
+  return Object.hasOwn(WORDS, word) ? (WORDS[word] ?? null) : null;
+}
+
+/** Whether a message begins with `!` and a word, as commands do. */
+export function isMarked(text: string, botUser: string): boolean {
+  return /^! ?[a-z]/.test(commandWords(text, botUser) ?? '');
+}
+
+/** In small letters, without marks at the end of words, and without polite ones. Null for a text that is too long for a command. */
+function commandWords(text: string, botUser: string): string | null {
   const said = withoutMention(text, botUser);
   // The patterns below take long on a long text, and everybody's messages come here.
   if (said.length > LONGEST) return null;
-  const rest = said
+  return said
     .toLowerCase()
     .replace(/[.!?,]+(?=\s|$)/g, ' ')
     .replace(/^\s*please\s|\s(please|now)\s*$/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  if (rest === '') return 'help';
-  return Object.hasOwn(WORDS, rest) ? (WORDS[rest] ?? null) : null;
+}
+
+/** Slack's ids of the people whom a message tags, but us. */
+export function taggedPeople(text: string, botUser: string): string[] {
+  const tagged = [...withoutMention(text, botUser).matchAll(/<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>/g)];
+  return [...new Set(tagged.flatMap(([, user]) => (user ? [user] : [])))];
 }
 
 /** Whether a message tags anybody but us: another person, a user group or a whole channel. */

@@ -2,10 +2,12 @@ import { threadOf } from '../../contracts/ids.ts';
 import type { InboxEntry, InboxFile } from '../../store/inbox.ts';
 import type { Arrival } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
-import { commandOf } from './commands.ts';
+import { commandOf, taggedPeople } from './commands.ts';
+import { editOf } from './edits.ts';
 import { fileOf } from './file-of.ts';
-import { messageText } from './message-text.ts';
-import { speaksTo } from './read-blocks.ts';
+import { isTs, SUBTYPES } from './message-event.ts';
+import { authorsWords, messageText } from './message-text.ts';
+import { speaksTo, spokenText } from './read-blocks.ts';
 import { removeTokens } from './remove-tokens.ts';
 
 /** The action id of the stop button; its value is the session's id. */
@@ -29,17 +31,16 @@ interface MessageEvent {
   attachments?: unknown;
 }
 
-/** New messages of people and bots; every other subtype tells of something that happened to a message or channel. */
-const SUBTYPES = new Set<unknown>([undefined, 'file_share', 'thread_broadcast', 'me_message', 'bot_message']);
-
 /**
- * What an event or action of Slack is to us; null for what is not for us. An edit never starts work, and nothing
+ * What an event or action of Slack is to us; null for what is not for us. An edit is a note and never starts work, and nothing
  * that we posted ourselves comes back in.
  */
 export function incomingOf(body: unknown, identity: SlackIdentity): Arrival | null {
   if (!isRecord(body)) return null;
   if (body.type === 'event_callback' && isRecord(body.event) && typeof body.event_id === 'string') {
     if (body.event.edited) return null;
+    const edit = editOf(body.event, identity);
+    if (edit) return { keep: 'in-thread', entry: edit };
     return incomingMessage(body.event, body.event_id, identity);
   }
   if (body.type === 'block_actions') return incomingStop(body, identity);
@@ -82,6 +83,7 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
     address: direct ? 'dm' : called ? 'mention' : 'thread',
     text,
     files,
+    tags: taggedPeople(spokenText(authorsWords(text)), identity.botUser),
   };
 }
 
@@ -123,11 +125,6 @@ function threadIn(value: unknown): ReturnType<typeof threadOf> | null {
 function filesOf(files: unknown): InboxFile[] {
   if (!Array.isArray(files)) return [];
   return files.filter(isRecord).flatMap((file) => fileOf(file) ?? []);
-}
-
-/** Slack's names of messages: seconds and a counter. */
-function isTs(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{1,12}\.\d{1,9}$/.test(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -48,7 +48,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     if (arrival === null) return false;
     const came = performance.now();
     let kept = await store(arrival);
-    if (kept === 'elsewhere') {
+    // A message was there before its edit, so there is nothing to wait for.
+    if (kept === 'elsewhere' && arrival.entry.kind !== 'edit') {
       await pause(secondLookMs, undefined, { signal: ending }).catch(() => undefined);
       kept = await store(arrival);
     }

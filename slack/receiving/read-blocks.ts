@@ -129,11 +129,15 @@ export function speaksTo(
 ): boolean {
   const rich = entries(blocks).filter(({ type }) => type === 'rich_text');
   if (rich.length > 0) return rich.some(({ elements }) => entries(elements).some((each) => isSpoken(each, user)));
-  const spoken = String(text ?? '')
+  return mentions(spokenText(String(text ?? '')), user);
+}
+
+/** A text in Slack's markup without what stands in code or in a quotation. */
+export function spokenText(text: string): string {
+  return text
     .replace(/```[\s\S]*?(```|$)/g, ' ')
     .replace(/`[^`\n]*`/g, ' ')
     .replace(/^(&gt;|>).*$/gm, ' ');
-  return mentions(spoken, user);
 }
 
 /** Slack shows a list in a quotation as a list with a border. */

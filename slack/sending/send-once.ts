@@ -4,7 +4,7 @@ import { markSent, type OutboxOf } from '../../store/outbox-claims.ts';
 import { failureOf } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
-import { renderQuestion } from '../rendering/render-message.ts';
+import { renderMessage, renderQuestion } from '../rendering/render-message.ts';
 
 /** Slack shows the reaction as wanted already. */
 const DONE_ERRORS = new Set(['already_reacted', 'no_reaction']);
@@ -35,8 +35,12 @@ export async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<
 export async function sendEphemeral(db: Database, calls: PacedCalls, row: OutboxOf<'ephemeral'>): Promise<boolean> {
   await markSent(db, row, null, 0);
   const thread = row.threadTs ? { thread_ts: row.threadTs } : {};
-  const { user, text, question } = row.body;
-  const card = question ? { blocks: renderQuestion(question).blocks } : {};
+  const { user, text, question, buttons } = row.body;
+  const card = question
+    ? { blocks: renderQuestion(question).blocks }
+    : buttons
+      ? { blocks: renderMessage({ kind: 'notice', text, buttons }, { session: row.session, now: new Date() }).blocks }
+      : {};
   await calls.call('chat.postEphemeral', { channel: row.channel, user, text: escapeText(text), ...card, ...thread });
   return true;
 }

@@ -372,7 +372,8 @@ create table schedule (
 create table inbox (
   id bigint generated always as identity primary key,
   event_id text not null unique,
-  kind text not null check (kind in ('message', 'stop', 'schedule')),
+  -- edit: somebody has changed what they wrote. It is read as a note, and begins nothing.
+  kind text not null check (kind in ('message', 'stop', 'schedule', 'edit')),
   team text not null,
   channel text not null,
   thread_ts text not null,
@@ -384,6 +385,11 @@ create table inbox (
   address text not null,
   text text not null default '',
   files jsonb not null default '[]',
+  -- Slack's ids of the people whom its author tags.
+  tags text[] not null default '{}',
+  -- Of an edit: the ts of the message, and what it said before.
+  edits text,
+  before text,
   received_at timestamptz not null default now(),
   -- delivered: the agent may read it. answered: the gateway answered itself (status, help, a stop with nothing to stop).
   -- deleted: it was deleted in Slack before a turn read it.
@@ -422,7 +428,7 @@ create index inbox_unread_time on inbox (received_at)
   where not (turn is not null or kind = 'stop' or state in ('refused', 'answered', 'deleted'));
 -- What no turn has read yet.
 create index inbox_unread on inbox (session, id)
-  where turn is null and state in ('delivered', 'context') and kind in ('message', 'schedule');
+  where turn is null and state in ('delivered', 'context') and kind in ('message', 'schedule', 'edit');
 create index inbox_of_turn on inbox (session, turn) where turn is not null;
 -- What Temporal has taken and no turn has read, by how long that is.
 create index inbox_left on inbox (delivered_at)
@@ -463,6 +469,9 @@ create table session (
   heard text,
   -- When the first message of its thread was deleted in Slack: it works no more, and nothing is posted there.
   root_deleted_at timestamptz,
+  -- Slack's id of who has muted the thread: only mentions are heard. Null: it is not muted. And the key of the notice that says so.
+  muted_by text,
+  muted_notice text,
   -- The agent's user in this session's sandbox.
   agent_uid int not null default nextval('agent_uid') unique,
   -- The newest run of its workflow and the number that was given to it; contracts/fence.ts says what they are for.
@@ -546,6 +555,8 @@ create table turn (
   -- The message that began it. What was said after a later stop belongs to the next turn.
   begun_by bigint,
   requester text not null,
+  -- Slack's ids of everybody whose words for the agent it has read, in their order.
+  steered_by text[] not null default '{}',
   state text not null default 'running' check (state in ('running', 'answered', 'stopped', 'limit', 'failed')),
   failure text,
   stopped_by text,

@@ -1,4 +1,5 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Listen } from '../../access/document.ts';
 import type { Off, RequesterChannel } from '../../access/effective-access.ts';
 import type { PersonalOffer } from '../../access/people-access.ts';
 import type { SessionId } from '../../contracts/ids.ts';
@@ -21,6 +22,8 @@ import { startTemporal } from './temporal.ts';
 export const TEAM = 'T000000ACME';
 
 export interface StageOptions {
+  /** @default everyone */
+  readonly listenIn?: (scope: ScopeKey) => Promise<Listen>;
   readonly overdueMs?: number;
   readonly sweepMs?: number;
   readonly limits?: RateLimits;

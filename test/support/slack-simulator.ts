@@ -36,6 +36,7 @@ export interface SimEphemeral {
   readonly threadTs: string | null;
   readonly visibleTo: string;
   readonly text: string;
+  readonly blocks: SimMessage['blocks'];
 }
 
 export interface SimState {
@@ -136,6 +137,8 @@ export interface TestSlack extends AsyncDisposable {
     matches: RegExp | ((message: SimMessage) => boolean),
     timeoutMs?: number,
   ): Promise<SimMessage>;
+  /** Waits for a message that only this person sees. */
+  waitForWhisper(as: string, matches: RegExp, timeoutMs?: number): Promise<SimEphemeral>;
   /** Waits until the app's own reaction is on the message. */
   waitForReaction(message: Pick<SimMessage, 'channel' | 'ts'>, name?: string, timeoutMs?: number): Promise<void>;
   waitForApp(timeoutMs?: number): Promise<void>;
@@ -263,6 +266,18 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
         () => answersNow(parent).find(holds),
         timeoutMs,
         () => `No answer matched ${matches}. The app said: ${JSON.stringify(answersNow(parent).map(everyText))}`,
+      );
+    },
+    async waitForWhisper(as, matches, timeoutMs = 10_000) {
+      const person = world.person(as)?.id;
+      const heard = () => world.ephemerals.filter((one) => one.visibleTo === person && one.user === APP.userId);
+      return await until(
+        () =>
+          heard().find((one) => matches.test(everyText(one as unknown as SimEphemeral))) as unknown as
+            | SimEphemeral
+            | undefined,
+        timeoutMs,
+        () => `${as} was not told ${matches}: ${JSON.stringify(heard().map(({ text }) => text))}`,
       );
     },
     async waitForReaction({ channel, ts }, name, timeoutMs = 10_000) {

@@ -54,6 +54,25 @@ test('signals that are not valid are ignored and noted, and the session works on
   expect(world.calls).not.toContain('endTurn stopped');
 }, 40_000);
 
+test('what Temporal UI shows names everybody who has steered the turn', async () => {
+  const released = Promise.withResolvers<void>();
+  const usual = scriptedWorld();
+  const world = scriptedWorld({
+    callModel: async (input) => ({ ...(await usual.activities.callModel(input)), steeredBy: ['U1', 'U2', 'U3'] }),
+    async runTool() {
+      const beating = setInterval(() => Context.current().heartbeat(), 100);
+      await released.promise.finally(() => clearInterval(beating));
+      return { exitCode: 0, truncated: false };
+    },
+  });
+  await stage.inSession(world, async (session) => {
+    await session.say();
+    await until(async () => (await session.details()).includes('for U1 · steered by U2, U3'), 'the names');
+    released.resolve();
+    await session.ended();
+  });
+}, 40_000);
+
 test('a stop that is valid is still heard after one that was not', async () => {
   const world = scriptedWorld({
     async runTool() {

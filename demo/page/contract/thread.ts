@@ -26,6 +26,8 @@ export interface PhaseView {
 export interface TurnView {
   readonly number: number;
   readonly requester: string;
+  /** Everybody whose words for the agent it has read. */
+  readonly steeredBy: readonly string[];
   readonly state: TurnState;
   /** What the thread was told, when it failed. */
   readonly failure: string | null;

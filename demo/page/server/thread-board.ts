@@ -68,6 +68,7 @@ function toTurn(turn: TurnRecord, steps: readonly StepRecord[]): TurnView {
   return {
     number: turn.number,
     requester: turn.requester,
+    steeredBy: turn.steeredBy,
     state: turn.state,
     failure: failureInWords(turn.failure),
     startedAt: turn.startedAt.toISOString(),

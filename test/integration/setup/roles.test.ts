@@ -37,7 +37,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     policy_revision: 's',
     question: 's i u',
     rate_bucket: 's i u',
-    session: 's i u(changed_at heard permalink root_deleted_at)',
+    session: 's i u(changed_at heard muted_by muted_notice permalink root_deleted_at)',
     slack_watermark: 's i u d',
     slack_catch_up: 's i u',
     slack_catch_up_place: 's i u d',

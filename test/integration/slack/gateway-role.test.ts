@@ -38,7 +38,9 @@ test('the gateway does all of its work with the least rights of its role', async
   const mention = await slack.post('ada', parent.channel, '@bellhop chart it', { threadTs: parent.ts, files });
   await slack.waitForReaction(mention, 'eyes');
   await slack.post('ada', parent.channel, '@bellhop status', { threadTs: parent.ts });
-  await slack.waitForAnswer(parent, /Nothing is running here/);
+  await slack.waitForWhisper('ada', /Nothing is running here/);
+  await slack.post('ada', parent.channel, '@bellhop mute', { threadTs: parent.ts });
+  await slack.waitForAnswer(parent, /Muted by ada/);
   await slack.post('ada', parent.channel, '@bellhop stop', { threadTs: parent.ts });
   await until(async () => (await stage.signals(stage.sessionOf(parent))).length === 2, 'the stop');
   const guest = await slack.post('gia', 'partners', '@bellhop and me?');

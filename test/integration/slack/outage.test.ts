@@ -51,7 +51,10 @@ test('status is answered while Temporal is away', async () => {
   );
   away.all = true;
   await slack.post('grace', mention.channel, '@bellhop status', { threadTs: mention.ts });
-  const answer = await slack.waitForAnswer(mention, /Working on turn 1 for 1 min 3\d s: step 2, tool bash\./);
+  const answer = await slack.waitForWhisper(
+    'grace',
+    /Working on turn 1 for 1 min 3\d s: step 2, tool bash\. Asked by ada\./,
+  );
   expect(answer.text).toMatch(/1 message waits for me/);
   await gateway.stop();
 });
@@ -192,8 +195,8 @@ test('among many messages that cannot be delivered, status is answered at once',
     async () => (await stage.inbox()).filter((row) => row.state === 'delivered' && !row.delivered_at).length >= 32,
     'every place to be taken',
   );
-  const asked = await slack.post('grace', 'platform-eng', '@bellhop status');
-  await slack.waitForAnswer(asked, /not working in this thread/, 5_000);
+  await slack.post('grace', 'platform-eng', '@bellhop status');
+  await slack.waitForWhisper('grace', /not working in this thread/, 5_000);
   away.all = false;
   for (const mention of waiting) await slack.waitForReaction(mention, 'eyes', 30_000);
   await gateway.stop();

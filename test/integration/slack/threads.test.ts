@@ -38,36 +38,36 @@ test('one person goes on without a mention', async () => {
   expect(await stage.runs(stage.sessionOf(thread))).toBe(1);
 });
 
-test('what a third party says untagged, and what is said to others, is context', async () => {
+test('everybody goes on without a mention', async () => {
   const thread = await begin();
-  const aside = await say('grace', thread, 'I have seen this before');
-  await untilState(aside, 'context');
-  const reply = await say('ada', thread, 'so have I');
-  await untilState(reply, 'context');
-  const tagged = await say('ada', thread, '@bellhop go on');
-  await stage.slack.waitForReaction(tagged, 'eyes');
-  expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(2);
+  await stage.slack.waitForReaction(await say('grace', thread, 'I have seen this before'), 'eyes');
+  await stage.slack.waitForReaction(await say('linus', thread, 'so have I'), 'eyes');
+  expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(3);
 });
 
-test('a third party who was silent for a quarter of an hour, and answered since, does not count any more', async () => {
+test('who is tagged answers that person, and what they say next is for the agent', async () => {
+  const thread = await begin();
+  await untilState(await say('grace', thread, '@linus is it deployed?'), 'context');
+  await untilState(await say('linus', thread, 'since noon'), 'context');
+  await stage.slack.waitForReaction(await say('linus', thread, 'chart the errors since then'), 'eyes');
+});
+
+test('who is tagged speaks to the agent when they name it, or when it has answered meanwhile', async () => {
   const { slack, db } = stage;
   const thread = await begin();
-  const aside = await say('grace', thread, 'I have seen this before');
-  await untilState(aside, 'context');
-  const early = await say('ada', thread, 'have you?');
-  await untilState(early, 'context');
-  await db.database.query('update inbox set ts = (ts::numeric - 960)::text where ts = $1', [aside.ts]);
-  const silent = await say('ada', thread, 'anybody?');
-  await untilState(silent, 'context');
+  await untilState(await say('grace', thread, '@linus is it deployed?'), 'context');
+  await slack.waitForReaction(await say('linus', thread, 'Bellhop, look it up'), 'eyes');
+  const asked = await say('grace', thread, '@ada and where?');
+  await untilState(asked, 'context');
   const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session: stage.sessionOf(thread) };
-  const body = { kind: 'answer', text: 'I have not.' } as const;
+  const body = { kind: 'answer', text: 'In Berlin.' } as const;
   await putMessage(db.database, { ...place, key: `${place.session}/1/answer`, body, final: true });
-  await slack.waitForAnswer(thread, /I have not/);
+  await slack.waitForAnswer(thread, /In Berlin/);
   await until(async () => {
     const sent = 'select 1 from outbox where key = $1 and sent_at is not null';
     return (await db.database.query(sent, [`${place.session}/1/answer`])).rowCount === 1;
   }, 'the answer to be noted');
-  await slack.waitForReaction(await say('ada', thread, 'and by region, please'), 'eyes');
+  await slack.waitForReaction(await say('ada', thread, 'not in Paris?'), 'eyes');
 });
 
 test('a message that tags somebody else is context', async () => {
@@ -139,9 +139,9 @@ test('called into a thread, the agent gets what was said there, with classes and
   expect(rows.find((row) => row.ts === csv.ts)?.files).toMatchObject([
     { name: 'numbers.csv', file: expect.any(String) },
   ]);
-  // Grace and Gia have just spoken there: what Ada says untagged may be meant for them.
-  await untilState(await say('ada', alert, 'any idea?'), 'context');
-  expect(await stage.signals(stage.sessionOf(alert))).toHaveLength(1);
+  // Grace has tagged Ada before the agent was called. Ada has spoken since.
+  await slack.waitForReaction(await say('ada', alert, 'any idea?'), 'eyes');
+  expect(await stage.signals(stage.sessionOf(alert))).toHaveLength(2);
 });
 
 test('a thread that cannot be read keeps nobody waiting', async () => {

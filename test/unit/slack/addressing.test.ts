@@ -1,24 +1,27 @@
-import { thirdPartiesCountSince } from '../../../slack/people/addressing.ts';
+import { isForAgent, type Untagged } from '../../../slack/people/addressing.ts';
 
-const NOON = Date.parse('2026-03-02T12:00:00Z');
-const at = (minutes: number) => new Date(NOON + minutes * 60_000);
-/** Whether a word at `minutes` makes an untagged message at `now` talk between people. */
-const counts = (minutes: number, now: number, answered: number | null) =>
-  at(minutes) > thirdPartiesCountSince(at(now), answered === null ? null : at(answered));
+const PLAIN: Untagged = {
+  listen: 'everyone',
+  isMuted: false,
+  tagsOthers: false,
+  namesUs: false,
+  hasAsked: false,
+  taggedAt: null,
+  answeredAt: null,
+};
 
-test('a word of a third party counts for ever when nobody was answered since', () => {
-  expect(counts(1, 60, null)).toBe(true);
-  expect(counts(1, 60, 0.5)).toBe(true);
-  expect(counts(11, 600, 11)).toBe(true);
-});
-
-test('a word of a third party counts for 15 minutes, answered or not', () => {
-  expect(counts(1, 3, 2)).toBe(true);
-  expect(counts(1, 15.9, 2)).toBe(true);
-  expect(counts(10, 17, 11)).toBe(true);
-});
-
-test('a third party is gone when silent for 15 minutes and answered since', () => {
-  expect(counts(1, 16, 2)).toBe(false);
-  expect(counts(10, 25, 11)).toBe(false);
+test.each<[string, Partial<Untagged>, boolean]>([
+  ['of anybody', {}, true],
+  ['that tags others', { tagsOthers: true }, false],
+  ['that tags others and names the agent', { tagsOthers: true, namesUs: true }, false],
+  ['in a muted thread', { isMuted: true, namesUs: true, hasAsked: true }, false],
+  ['where only mentions count', { listen: 'mentions', hasAsked: true }, false],
+  ['of somebody who has not asked, where only those count who have', { listen: 'requester' }, false],
+  ['of somebody who has asked there', { listen: 'requester', hasAsked: true }, true],
+  ['of somebody who has just been tagged by another person', { taggedAt: 100 }, false],
+  ['of somebody who was tagged, and names the agent', { taggedAt: 100, namesUs: true }, true],
+  ['of somebody who was tagged before the agent answered', { taggedAt: 100, answeredAt: new Date(101_000) }, true],
+  ['of somebody who was tagged after the agent answered', { taggedAt: 100, answeredAt: new Date(99_000) }, false],
+])('an untagged message %s', (_, known, expected) => {
+  expect(isForAgent({ ...PLAIN, ...known })).toBe(expected);
 });

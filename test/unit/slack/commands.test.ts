@@ -1,4 +1,4 @@
-import { commandOf, tagsOthers } from '../../../slack/receiving/commands.ts';
+import { commandOf, isMarked, taggedPeople, tagsOthers } from '../../../slack/receiving/commands.ts';
 
 const BOT = 'U0BOT';
 
@@ -15,6 +15,12 @@ test.each([
   ['<@U0BOT> STATUS?', 'status'],
   ['<@U0BOT> help me', 'help'],
   ['<@U0BOT> help me with this', null],
+  ['!status', 'status'],
+  ['<@U0BOT> !Mute', 'mute'],
+  ['<@U0BOT> ! unmute please', 'unmute'],
+  ['mute', 'mute'],
+  ['mute the alarm', null],
+  ['!!!', 'help'],
   ['<@U2> stop', null],
   ['<@U0BOT> please', null],
   ['<@U0BOT> constructor', null],
@@ -32,6 +38,17 @@ test.each(['.', '?', ' .', '<@U0BOT|', '!,'])('a long message of %p is read in a
   expect(commandOf(text, BOT)).toBeNull();
   tagsOthers(text, BOT);
   expect(performance.now() - began).toBeLessThan(500);
+});
+
+test('a mark is a ! with a word behind it', () => {
+  expect(isMarked('!status', BOT)).toBe(true);
+  expect(isMarked('<@U0BOT> !status', BOT)).toBe(true);
+  expect(isMarked('status!', BOT)).toBe(false);
+  expect(isMarked('!!', BOT)).toBe(false);
+});
+
+test('who is tagged is known by their ids, each once, without us', () => {
+  expect(taggedPeople('<@U0BOT> ask <@U2|ann>, <@W3> and <@U2>; <!here>', BOT)).toEqual(['U2', 'W3']);
 });
 
 test('people, user groups and whole channels are others; we are not', () => {

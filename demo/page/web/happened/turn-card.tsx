@@ -27,12 +27,14 @@ export interface TurnCardProps {
 /** One turn: resolve, provision, each step, reply. */
 export function TurnCard({ turn, session, egress, actsAs, nameOf, askWhy }: TurnCardProps) {
   const placed = placeRequests(turn.steps, egress);
+  const others = turn.steeredBy.filter((each) => each !== turn.requester).map(nameOf);
   return (
     <li className="turn">
       <header className="turn__head">
         <h3>Turn {turn.number}</h3>
         <p>
-          {nameOf(turn.requester)} asked{actsAs && `, in the name of ${nameOf(actsAs)}`} ·{' '}
+          {nameOf(turn.requester)} asked{others.length > 0 && `, ${others.join(', ')} added to it`}
+          {actsAs && `, in the name of ${nameOf(actsAs)}`} ·{' '}
           <span className={`turn__state turn__state--${turn.state}`}>{ENDINGS[turn.state]}</span> ·{' '}
           <Elapsed from={turn.startedAt} to={turn.endedAt} />
         </p>

@@ -15,6 +15,7 @@ import * as inboxIntake from '../../../../store/inbox-intake.ts';
 import * as incomingFiles from '../../../../store/incoming-files.ts';
 import * as lastAsker from '../../../../store/last-asker.ts';
 import * as mixedChannels from '../../../../store/mixed-channels.ts';
+import * as mutes from '../../../../store/mutes.ts';
 import * as nextDue from '../../../../store/next-due.ts';
 import * as outbox from '../../../../store/outbox.ts';
 import * as outboxClaims from '../../../../store/outbox-claims.ts';
@@ -27,6 +28,7 @@ import * as stops from '../../../../store/stops.ts';
 import * as threadMessages from '../../../../store/thread-messages.ts';
 import * as threadModels from '../../../../store/thread-models.ts';
 import * as threadStatus from '../../../../store/thread-status.ts';
+import * as threadTalk from '../../../../store/thread-talk.ts';
 import { type Call, OLD } from './hot-inputs.ts';
 import { BUSY, BUSY_TURN, sessionOfNumber } from './seed-million.ts';
 
@@ -130,6 +132,9 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   },
   'inbox-intake.keepHistory': (db) => inboxIntake.keepHistory(db, [entry(BUSY)]),
   'inbox-claims.claimUndelivered': (db) => inboxClaims.claimUndelivered(db, 20, 1_000),
+  'mutes.muteThread': (db) => mutes.muteThread(db, BUSY, { by: 'U1', notice: 'key' }),
+  'mutes.unmuteThread': (db) => mutes.unmuteThread(db, BUSY),
+  'mutes.muteOf': (db) => mutes.muteOf(db, BUSY),
   'next-due.nextInboxDueMs': nextDue.nextInboxDueMs,
   'next-due.nextOutboxDueMs': nextDue.nextOutboxDueMs,
   'inbox-claims.postponeEntry': async (db) => inboxClaims.postponeEntry(db, (await inboxRow(db, BUSY)).id, 1_000),
@@ -145,8 +150,9 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'inbox.takeOverdue': (db) => inbox.takeOverdue(db, 60_000, 500),
   'claim-messages.someoneWaits': (db) => claimMessages.someoneWaits(db, BUSY, BUSY_TURN),
   'inbox.hasLaterMessage': (db) => inbox.hasLaterMessage(db, { ...entry(BUSY), ts: '1600001990.000200' }),
-  'inbox.othersSpoke': (db) =>
-    inbox.othersSpoke(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }, new Date(0)),
+  'inbox.keepEdit': async (db) =>
+    inbox.keepEdit(db, (await inboxRow(db, BUSY, 'edit')).id, { authorClass: 'member', text: 'x', before: 'y' }),
+  'inbox.stateOfEdited': (db) => inbox.stateOfEdited(db, { team: 'T1', channel: 'C0', edits: '1700400000.000100' }),
   'incoming-files.filesToPlace': (db) => incomingFiles.filesToPlace(db, sessionOfNumber(500_001), 'sb500001'),
   'incoming-files.markRead': (db) => incomingFiles.markRead(db, [randomUUID()], 1),
   'incoming-files.markPlaced': (db) => incomingFiles.markPlaced(db, randomUUID(), 'sb1'),
@@ -219,5 +225,8 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'thread-models.chooseThreadModel': (db) => threadModels.chooseThreadModel(db, BUSY, 'large', 'U1'),
   'thread-models.threadModelOf': (db) => threadModels.threadModelOf(db, BUSY),
   'thread-messages.confirmedMessages': (db) => threadMessages.confirmedMessages(db, BUSY),
+  'thread-talk.taggedAt': (db) =>
+    threadTalk.taggedAt(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }, 1_600_001_000),
+  'thread-talk.hasAsked': (db) => threadTalk.hasAsked(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }),
   'thread-status.threadStatus': (db) => threadStatus.threadStatus(db, BUSY),
 };

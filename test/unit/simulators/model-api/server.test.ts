@@ -117,52 +117,6 @@ describe('the Messages API', () => {
   });
 });
 
-/** A whole PNG of this size, as far as anybody looks at it who decodes nothing. */
-function png(width: number, height = width): Buffer {
-  const size = Buffer.alloc(8);
-  size.writeUInt32BE(width, 0);
-  size.writeUInt32BE(height, 4);
-  const header = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
-  return Buffer.concat([header, size, Buffer.alloc(12), Buffer.from('0000000049454e44ae426082', 'hex')]);
-}
-
-function image(bytes: Buffer, mediaType = 'image/png') {
-  return { type: 'image', source: { type: 'base64', media_type: mediaType, data: bytes.toString('base64') } };
-}
-
-function pdf(text: string) {
-  const data = Buffer.from(text).toString('base64');
-  return { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data } };
-}
-
-const said = (...content: unknown[]) =>
-  request([{ role: 'user', content: [{ type: 'text', text: 'see' }, ...content] }]);
-
-test.each([
-  ['white space for text', [{ type: 'text', text: ' \n' }], /non-whitespace/],
-  ['a hundred and one images', Array.from({ length: 101 }, () => image(png(9))), /Too many images/],
-  ['an image of 8001 pixels', [image(png(8001, 1))], /8000 pixels/],
-  ['21 images of which one has 2001 pixels', Array.from({ length: 21 }, () => image(png(2001, 1))), /2000 pixels/],
-  ['an image that ends in its middle', [image(png(9).subarray(0, 40))], /Could not process image/],
-  ['a PNG that is called a JPEG', [image(png(9), 'image/jpeg')], /appears to be a image\/png/],
-  ['an image of a kind that is not taken', [image(png(9), 'image/tiff')], /messages\.0\.content/],
-  ['an image of more than 5 MB', [image(Buffer.concat([png(9), Buffer.alloc(4e6)]))], /exceeds 5 MB/],
-  ['an empty image', [image(Buffer.alloc(0))], /data/],
-  ['a PDF that is none', [pdf('hello')], /PDF specified was not valid/],
-  ['a PDF of 101 pages', [pdf(`%PDF-1.4\n${'/Type /Page\n'.repeat(101)}%%EOF`)], /100 PDF pages/],
-])('a message with %s is refused', async (_, content, message) => {
-  const answer = await post(said(...content));
-  expect(answer.status).toBe(400);
-  expect((await answer.json()).error.message).toMatch(message);
-});
-
-test('images and PDF within the limits are taken, also in results', async () => {
-  expect((await post(said(image(png(8000)), pdf('%PDF-1.4\n/Type /Page\n%%EOF')))).status).toBe(200);
-  const result = { ...RESULT, content: [{ type: 'text', text: 'x' }, image(png(9))] };
-  const messages = [{ role: 'user', content: 'x' }, CALL, { role: 'user', content: [result] }];
-  expect((await post(request(messages))).status).toBe(200);
-});
-
 test('a body that is not JSON is refused', async () => {
   const answer = await fetch(`${api.url}/v1/messages`, { method: 'POST', headers: { 'x-api-key': 'k' }, body: '{' });
   expect(answer.status).toBe(400);

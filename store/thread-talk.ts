@@ -1,0 +1,33 @@
+/** Who speaks to whom in a thread, for what is said there without a mention of the agent. */
+import type { Queryable } from './database.ts';
+import type { InboxRow } from './inbox.ts';
+
+type Said = Pick<InboxRow, 'session' | 'author' | 'ts'>;
+
+/**
+ * When somebody else has tagged the author of this message, who has said nothing in the thread since. In seconds since 1970; null when nobody
+ * has, or only before `since`.
+ */
+export async function taggedAt(db: Queryable, { session, author, ts }: Said, since: number): Promise<number | null> {
+  const { rows } = await db.query<{ at: number | null }>(
+    `select max(ts::numeric)::float8 as at from inbox
+     where session = $1 and kind = 'message' and ts ~ '^\\d+\\.\\d+$' and $2 = any(tags) and author <> $2
+       and ts::numeric < $3::numeric and ts::numeric > $4
+       and ts::numeric > coalesce((select max(own.ts::numeric) from inbox own
+         where own.session = $1 and own.kind = 'message' and own.ts ~ '^\\d+\\.\\d+$' and own.author = $2
+           and own.ts::numeric < $3::numeric and own.ts::numeric > $4), 0)`,
+    [session, author, ts, since],
+  );
+  return rows[0]?.at ?? null;
+}
+
+/** Whether somebody has asked the agent for something in this thread before, by mentioning it. */
+export async function hasAsked(db: Queryable, { session, author, ts }: Said): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from inbox where session = $1 and kind = 'message' and address = 'mention' and author = $2
+       and state in ('received', 'delivered', 'answered') and ts::numeric < $3::numeric
+     union all select 1 from turn where session = $1 and requester = $2 limit 1`,
+    [session, author, ts],
+  );
+  return (rowCount ?? 0) > 0;
+}
