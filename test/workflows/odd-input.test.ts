@@ -58,7 +58,10 @@ test('what Temporal UI shows names everybody who has steered the turn', async ()
   const released = Promise.withResolvers<void>();
   const usual = scriptedWorld();
   const world = scriptedWorld({
-    callModel: async (input) => ({ ...(await usual.activities.callModel(input)), steeredBy: ['U1', 'U2', 'U3'] }),
+    async callModel(input) {
+      world.waiting = 0;
+      return { ...(await usual.activities.callModel(input)), steeredBy: ['U1', 'U2', 'U3'] };
+    },
     async runTool() {
       const beating = setInterval(() => Context.current().heartbeat(), 100);
       await released.promise.finally(() => clearInterval(beating));
