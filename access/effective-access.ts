@@ -53,6 +53,8 @@ export interface AccessIndex {
    * all that may be used there.
    */
   forAnybody(scope: ScopeKey): EffectiveAccess;
+  /** What people are shown of a scope: the same as {@link forAnybody} in a channel with `identity: requester`, else as {@link effective}. */
+  shown(scope: ScopeKey, held?: readonly HeldConnection[]): EffectiveAccess;
   /** The same as {@link accessTo} for anybody. */
   accessOfAnybody(host: string, scope: ScopeKey): EffectiveAccess;
   /** What a channel with `identity: requester` says. Null for every other scope. */
@@ -67,6 +69,8 @@ export interface AccessIndex {
   /** The models that the document names, and those among which a person chooses for themselves. */
   readonly models: readonly NamedModel[];
   readonly peopleModels: readonly string[];
+  /** Channels that the document names, and those that are confirmed for a pattern. */
+  readonly channels: readonly Pick<ScopeAccess, 'scope' | 'label'>[];
   /** The name of the model of a scope. Undefined: the document names none for it. */
   modelOf(scope: ScopeKey): string | undefined;
   /** The names of the models among which people choose for a thread of a scope. */
@@ -184,11 +188,15 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     offers: document.people?.offers ?? [],
     models: document.models ?? [],
     peopleModels: document.people?.models ?? [],
+    channels: document.scopes
+      .filter(({ scope }) => scopeKind(scope) === 'channel')
+      .map(({ scope, label }) => ({ scope, label })),
     modelOf: (scope) => nearestName((each) => scopes.get(each)?.model, scope) ?? undefined,
     modelChoices: (scope) => modelChoices(document, scopes, scope),
     listenIn,
     requesterChannel,
     forAnybody: (scope) => index.effective(scope, ...anybody(scope)),
+    shown: (scope, held) => (requesterChannel(scope) ? index.forAnybody(scope) : index.effective(scope, held)),
     accessOfAnybody: (host, scope) => index.accessTo(host, scope, ...anybody(scope)),
     effective(scope, held = [], principal = principalOf(scope)) {
       const { chain, own, fitting, shared } = gather(scope, held, principal);

@@ -111,7 +111,7 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
         const own = await askable(db, access, { session, requester });
         const id = await takeSnapshot(db, session, turn, access, own.length > 0 ? { ...tools, own } : tools);
         if (access.enabled) await wantOwnListings(db, access);
-        if (access.enabled) await fixInstructions(db, session, access.instructions);
+        if (access.enabled) await fixInstructions(db, session, turn, access.instructions);
         return id;
       });
       if (!access.enabled) throw failure('AccessDisabled', `${scope} is switched off`);

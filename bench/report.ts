@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { columns } from '../cli/columns.ts';
+import { columns } from '../access/columns.ts';
 import { type Figure, holdsBar, readingOf, summarise } from './figures.ts';
 
 export interface Measured {

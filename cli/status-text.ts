@@ -1,8 +1,8 @@
+import { columns } from '../access/columns.ts';
 import type { DescribedModel } from '../access/models/describe-models.ts';
 import type { ToolsState } from '../contracts/setup-state.ts';
 import type { Overview, QueueOverview, RunnerOverview, ThreadOverview } from '../store/overview.ts';
 import { RUNNER_DEAD_AFTER_SECONDS } from '../store/runners.ts';
-import { columns } from './columns.ts';
 
 interface StatusMore {
   readonly tools?: ToolsState | null;

@@ -1,5 +1,6 @@
 import { App } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import type { EffectiveAccess } from '../access/decision.ts';
 import type { Listen } from '../access/document.ts';
 import type { Off, RequesterChannel } from '../access/effective-access.ts';
 import type { PersonalOffer } from '../access/people-access.ts';
@@ -22,6 +23,7 @@ import type { ModelChoices } from './delivery/use-model.ts';
 import { createDirectory, type Directory } from './people/directory.ts';
 import { createEndedAccounts } from './people/ended-accounts.ts';
 import { type GrantDoor, NO_GRANTS } from './personal/grant-ways.ts';
+import { createHomeParts } from './personal/home-parts.ts';
 import { createPersonalInteractions, type KeepToken, type PersonalInteractions } from './personal/interactions.ts';
 import { createGrantTeller } from './personal/tell-grants.ts';
 import { createTestTeller } from './personal/tell-tests.ts';
@@ -55,6 +57,10 @@ export interface GatewayOptions {
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   /** Whose untagged words count in joined threads. @default everyone's */
   readonly listenIn?: (scope: ScopeKey) => Promise<Listen>;
+  /** What a scope reaches, as the command line shows it. */
+  readonly effective: (scope: ScopeKey) => Promise<EffectiveAccess>;
+  /** Channels that the applied access file names. @default none */
+  readonly places?: () => Promise<readonly { readonly scope: ScopeKey; readonly label: string }[]>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
   /** What a channel says in which sessions act as the person who began them. @default there is none */
@@ -126,6 +132,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     fetchFiles,
     joinThread: createThreadJoiner({ db: database, calls, identity, directory, fetchFiles, log }),
     whyOff: options.whyOff,
+    effective: options.effective,
     listenIn: options.listenIn ?? (async () => 'everyone'),
     offers: options.offers,
     callbackReach: grants.reach,
@@ -147,6 +154,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       whyOff: options.whyOff,
       keepToken: options.keepToken,
       grants,
+      home: createHomeParts({
+        ...{ db: database, identity, effective: options.effective, now },
+        places: options.places ?? (async () => []),
+      }),
       onAnswer: sender.poke,
     },
   });

@@ -16,7 +16,6 @@ interface ClaimedRow {
   ts: string;
   author: string;
   author_class: string;
-  confirmed_by: string | null;
   edits: string | null;
   before: string | null;
   name: string | null;
@@ -67,9 +66,10 @@ export const FROM_OWNER = `(${OWNER} is null or (author = ${OWNER} and author_cl
  * 1. A message begins a turn. Its author says stop, and then asks for something else.
  * 2. The stop is handed over first, then the new question. The turn has not ended yet.
  * 3. If the turn took the question now, it would end as a stopped one, and the question would get no answer.
- * Therefore the question waits for the next turn.
+ * Therefore the question waits for the next turn. A turn that a restart has left out of the context takes nothing either (store/restarts.ts).
  */
 const CLAIMABLE = `session = $1 and turn is null and kind in ('message', 'schedule', 'edit') and ${FROM_OWNER}
+  and $2 > (select forgotten_turn from session where session.id = $1)
   and id < all(select stop.id from inbox stop join turn on turn.session = stop.session
                where stop.session = $1 and stop.kind = 'stop' and stop.state = 'answered'
                  and number = $2 and stop.id > begun_by)`;
@@ -85,6 +85,9 @@ export async function someoneWaits(db: Queryable, session: SessionId, turn: numb
   ]);
   return rowCount === 1;
 }
+
+/** Whoever's words for the agent a turn has read has steered it: what its owner has confirmed is of both. */
+const STEERS = "state = 'delivered' and author_class <> 'bot'";
 
 const SEVERAL = '';
 /**
@@ -111,8 +114,16 @@ async function claim(
        from claimed having count(*) > 0),
      noted as (
        update session set heard = case when coalesce(heard, said.by) = said.by then said.by else '${SEVERAL}' end
-       from said where session.id = $1 and heard is distinct from said.by and heard is distinct from '${SEVERAL}')
-     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, c.confirmed_by, c.edits, c.before, p.name, p.title, p.zone, c.text, c.files
+       from said where session.id = $1 and heard is distinct from said.by and heard is distinct from '${SEVERAL}'),
+     steered as (
+       update turn set steered_by = steered_by || array(
+         select person from (
+           select person, min(ts::numeric) as at
+           from claimed, unnest(array[author, confirmed_by]) as whose (person)
+           where ${STEERS} and person is not null group by person) people
+         where person <> all(steered_by) order by at, person)
+       where session = $1 and number = $2 and exists (select 1 from claimed where ${STEERS}))
+     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, c.edits, c.before, p.name, p.title, p.zone, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
     [session, turn, laterToo],
@@ -133,31 +144,12 @@ async function claim(
     return { turn, role: 'user', ...message, tokens: estimate(message) };
   });
   await appendTranscript(db, session, entries);
-  await noteSteering(db, session, turn, rows);
   await markRead(
     db,
     rows.flatMap(({ files }) => files.flatMap(({ file }) => file ?? [])),
     turn,
   );
   return rows.filter((row) => row.state === 'delivered').length;
-}
-
-/** Whoever's words for the agent a turn has read has steered it: what its owner has confirmed is of both. */
-async function noteSteering(
-  db: Queryable,
-  session: SessionId,
-  turn: number,
-  rows: readonly ClaimedRow[],
-): Promise<void> {
-  const said = rows.filter(({ state, author_class }) => state === 'delivered' && author_class !== 'bot');
-  const people = [...new Set(said.flatMap((row) => [row.author, ...(row.confirmed_by ? [row.confirmed_by] : [])]))];
-  if (people.length === 0) return;
-  await db.query(
-    `update turn set steered_by = steered_by || array(
-       select person from unnest($3::text[]) with ordinality as said (person, nth) where person <> all(steered_by) order by nth)
-     where session = $1 and number = $2`,
-    [session, turn, people],
-  );
 }
 
 function attached({ name, size, file, problem }: InboxFile): AttachedFile {

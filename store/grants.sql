@@ -19,7 +19,7 @@ grant delete, select (team, channel, name) on channel_verdict to :"gateway";
 grant select, insert on file, file_chunk to :"gateway";
 grant update (size) on file to :"gateway";
 -- A session's row is made with its first message.
-grant select, insert, update (permalink, changed_at, heard, root_deleted_at, muted_by, muted_notice) on session to :"gateway";
+grant select, insert, update (permalink, changed_at, heard, root_deleted_at, muted_by, muted_notice, forgotten_turn) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select, insert, update, delete on thread_model to :"gateway";
 -- It runs tools that work in Slack. Other tools' output is not its business.
@@ -27,6 +27,8 @@ grant select (session, turn, number, kind, tool, tool_call, arguments, state, ex
   update (state, exit_code, truncated, output, attempt, started_at, ended_at, begun, trouble) on step to :"gateway";
 grant insert on transcript to :"gateway";
 grant select on turn, policy, policy_revision, confirmed_channel, mixed_channel to :"gateway";
+-- People ask in Slack which tasks are scheduled where they are.
+grant select on schedule to :"gateway";
 -- What people connect for themselves: sealed with the public key as it comes from Slack, and never read back.
 grant select (public_key, key_id, created_at) on installation to :"gateway";
 grant insert, delete, select (team, person, connection, version, key_id, expires_at, added_at, way, refused_at, refusal_told), update (refusal_told)
@@ -46,7 +48,7 @@ grant select, insert, update (confirmed) on held_back to :"gateway";
 
 -- agent: sessions, turns and models. Reads what came in, writes what is to be said. Who a session acts as, and as which user
 -- its commands run, stays as it was made.
-grant select, update (state, instructions, heard, changed_at, run_id, runs, fence_run, fence_count) on session to :"agent";
+grant select, update (state, instructions, instructions_turn, heard, changed_at, run_id, runs, fence_run, fence_count) on session to :"agent";
 grant select, insert, update on turn, step, outbox, model_usage to :"agent";
 grant select, insert on transcript, access_snapshot, inbox to :"agent";
 grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to :"agent";

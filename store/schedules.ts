@@ -22,6 +22,30 @@ export async function listSchedules(db: Queryable): Promise<ScheduleRow[]> {
   return rows;
 }
 
+/** Those of one channel, by name. */
+export async function schedulesIn(db: Queryable, team: string, channel: string): Promise<ScheduleRow[]> {
+  const { rows } = await db.query<ScheduleRow>(
+    `select ${COLUMNS} from schedule where team = $1 and channel = $2 order by name`,
+    [team, channel],
+  );
+  return rows;
+}
+
+/** Those of public channels, each with its channel's name, by name; at most `most`. */
+export async function openSchedules(
+  db: Queryable,
+  team: string,
+  most: number,
+): Promise<(ScheduleRow & { readonly place: string })[]> {
+  const { rows } = await db.query<ScheduleRow & { place: string }>(
+    `select s.name, s.team, s.channel, s.cron, s.timezone, s.prompt, s.paused, '#' || c.name as place
+     from schedule s join channel c on c.team = s.team and c.id = s.channel
+     where s.team = $1 and c.kind = 'public' and not c.external order by s.name limit $2`,
+    [team, most],
+  );
+  return rows;
+}
+
 /** Null when the access file has none of this name. */
 export async function findSchedule(db: Queryable, name: string): Promise<ScheduleRow | null> {
   const { rows } = await db.query<ScheduleRow>(`select ${COLUMNS} from schedule where name = $1`, [name]);

@@ -118,14 +118,16 @@ export async function setSessionState(db: Queryable, id: SessionId, state: Sessi
   db.wake('bellhop_thread', id);
 }
 
-/** Instructions are fixed when the thread starts: only the first call sets them. */
+/** Instructions are fixed when the thread starts: only the first call sets them, and the first one after a restart. */
 export async function fixInstructions(
   db: Queryable,
   id: SessionId,
+  turn: number,
   instructions: readonly Instruction[],
 ): Promise<void> {
-  await db.query("update session set instructions = $2 where id = $1 and instructions = '[]'::jsonb", [
-    id,
-    JSON.stringify(instructions),
-  ]);
+  await db.query(
+    `update session set instructions = $3, instructions_turn = $2
+     where id = $1 and (instructions = '[]'::jsonb or instructions_turn <= forgotten_turn and forgotten_turn > 0)`,
+    [id, turn, JSON.stringify(instructions)],
+  );
 }

@@ -3,6 +3,9 @@ import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import { storableJson } from './storable.ts';
 
+/** Turns that a restart has left out of the context (store/restarts.ts). */
+const REMEMBERED = 'turn > coalesce((select forgotten_turn from session where session.id = $1), 0)';
+
 /** The content of a row, by its role. */
 export type TranscriptEntry =
   | {
@@ -59,10 +62,10 @@ export async function readTranscript(db: Queryable, session: SessionId): Promise
   const { rows } = await db.query<StoredRow>(
     `with summary as (
        select seq, (content->>'upTo')::bigint as up_to from transcript
-       where session = $1 and role = 'summary' order by seq desc limit 1)
+       where session = $1 and role = 'summary' and ${REMEMBERED} order by seq desc limit 1)
      select t.seq, turn, role, author, author_class, step, content, tokens, at
      from transcript t left join summary s on true
-     where session = $1 and (s.seq is null or t.seq = s.seq or (t.seq > s.up_to and role <> 'summary'))
+     where session = $1 and ${REMEMBERED} and (s.seq is null or t.seq = s.seq or (t.seq > s.up_to and role <> 'summary'))
      order by (t.seq = s.seq) desc nulls last, t.seq`,
     [session],
   );
@@ -73,7 +76,7 @@ export async function readTranscript(db: Queryable, session: SessionId): Promise
 export async function readTranscriptFrom(db: Queryable, session: SessionId, seq: string): Promise<TranscriptRow[]> {
   const { rows } = await db.query<StoredRow>(
     `select seq, turn, role, author, author_class, step, content, tokens, at
-     from transcript where session = $1 and seq >= $2 order by seq`,
+     from transcript where session = $1 and seq >= $2 and ${REMEMBERED} order by seq`,
     [session, seq],
   );
   return rows.map(toRow);
@@ -82,7 +85,7 @@ export async function readTranscriptFrom(db: Queryable, session: SessionId, seq:
 /** The `seq` of the newest summary; null while there is none. */
 export async function newestSummary(db: Queryable, session: SessionId): Promise<string | null> {
   const { rows } = await db.query<{ seq: string }>(
-    "select seq from transcript where session = $1 and role = 'summary' order by seq desc limit 1",
+    `select seq from transcript where session = $1 and role = 'summary' and ${REMEMBERED} order by seq desc limit 1`,
     [session],
   );
   return rows[0]?.seq ?? null;

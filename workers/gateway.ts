@@ -2,6 +2,7 @@
 import { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { ownerOf } from '../contracts/scope.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
 import { PORTS } from '../setup/host/port-wishes.ts';
 import { openConnection } from '../setup/temporal/connection.ts';
@@ -11,6 +12,7 @@ import { type SlackIdentity, whoAmI } from '../slack/api/identity.ts';
 import { createSessionSignals } from '../slack/delivery/session-signals.ts';
 import { startGateway } from '../slack/start-gateway.ts';
 import { openDatabase } from '../store/database.ts';
+import { heldConnections } from '../store/personal-connections.ts';
 import { createPolicyReader } from '../store/policy-reader.ts';
 import { baseEnvironment, poolSize, readEnvironment } from './environment.ts';
 import { createGrantDoor } from './gateway/begin-grant.ts';
@@ -68,6 +70,11 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       taskQueue: AGENT_QUEUE,
     }),
     whyOff: async (scope) => (await policy()).whyOff(scope),
+    effective: async (scope) => {
+      const owner = ownerOf(scope);
+      return (await policy()).shown(scope, owner ? await heldConnections(database, owner) : []);
+    },
+    places: async () => (await policy()).channels,
     listenIn: async (scope) => (await policy()).listenIn(scope),
     offers,
     requesterChannel: async (scope) => (await policy()).requesterChannel(scope),

@@ -1,4 +1,4 @@
-import { columns } from '../../cli/columns.ts';
+import { columns } from '../../access/columns.ts';
 import type { Score } from './evaluate.ts';
 import type { ModelChoice } from './model-choice.ts';
 

@@ -21,6 +21,5 @@ export function shownAccess(
   scope: ScopeKey,
   held: readonly HeldConnection[] = [],
 ): EffectiveAccess {
-  const index = indexAccess(document);
-  return index.requesterChannel(scope) ? index.forAnybody(scope) : index.effective(scope, held);
+  return indexAccess(document).shown(scope, held);
 }

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
+import { columns } from '../../access/columns.ts';
 import type { Explanation, JudgedRequest, WalkStep } from '../../access/decision.ts';
 import type { Refused } from '../../access/forge/outlook.ts';
 import { portText } from '../../access/rule-match.ts';
 import type { Outcome } from '../../contracts/egress.ts';
-import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
 
 const RESULTS: Readonly<Record<WalkStep['result'], string>> = {

@@ -1,8 +1,8 @@
 import pc from 'picocolors';
+import { columns } from '../../access/columns.ts';
 import type { ToolDecision } from '../../access/mcp/judge-tool.ts';
 import type { ToolName } from '../../access/mcp/wire-name.ts';
 import type { KnownTool } from '../../store/mcp-servers.ts';
-import { columns } from '../columns.ts';
 import type { NamedScope } from './find-scope.ts';
 
 /** What is known of a tool besides the rules. */

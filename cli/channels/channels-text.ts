@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { columns } from '../columns.ts';
+import { columns } from '../../access/columns.ts';
 import type { MatchingChannel } from './judge-channel.ts';
 
 /** The output of `bellhop channels list`. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { columns } from '../../access/columns.ts';
 import { type AccessDocument, EMPTY_DOCUMENT } from '../../access/document.ts';
 import { describeModels } from '../../access/models/describe-models.ts';
 import { endpointsOf } from '../../setup/doctor/endpoints.ts';
@@ -10,7 +11,6 @@ import { readSettings } from '../../setup/settings.ts';
 import { namesExternalTemporal } from '../../setup/temporal/external.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { temporalTarget } from '../../workers/temporal-connection.ts';
-import { columns } from '../columns.ts';
 import { openCliContext } from '../context.ts';
 import { findingsText } from '../findings-text.ts';
 

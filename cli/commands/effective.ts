@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import pc from 'picocolors';
+import { effectiveText } from '../../access/effective-text.ts';
 import { listChannels } from '../../store/channels.ts';
 import { currentPolicy } from '../../store/policy.ts';
-import { effectiveText } from '../access/effective-text.ts';
 import { findScope } from '../access/find-scope.ts';
 import { heldIn, shownAccess } from '../access/held-in.ts';
 import { openCliContext } from '../context.ts';
@@ -18,7 +19,7 @@ export function register(program: Command): void {
       const held = await heldIn(context.database, named.scope);
       const access = shownAccess(await currentPolicy(context.database), named.scope, held);
       console.log(
-        options.json ? JSON.stringify({ label: named.label, ...access }, null, 2) : effectiveText(named, access),
+        options.json ? JSON.stringify({ label: named.label, ...access }, null, 2) : effectiveText(named, access, pc),
       );
     });
 }

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { columns } from '../../access/columns.ts';
 import { keyFileIn, modelKeyFileIn, readKeyFile, writeKeyFile } from '../../credentials/key-file.ts';
 import { type InstallationKey, installationKey, listCredentials, namedVersions } from '../../store/credentials.ts';
 import { installationModelKey } from '../../store/model-keys.ts';
 import { currentPolicy } from '../../store/policy.ts';
-import { columns } from '../columns.ts';
 import { type CliContext, openCliContext } from '../context.ts';
 
 export function register(program: Command): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { columns } from '../../access/columns.ts';
 import { PRESETS } from '../../access/presets/apply-preset.ts';
 import type { Preset } from '../../access/presets/preset.ts';
-import { columns } from '../columns.ts';
 
 export function register(program: Command): void {
   program

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { columns } from '../../access/columns.ts';
 import type { EffectiveRule } from '../../access/decision.ts';
 import { matchesHost, parseHostName } from '../../access/host-name.ts';
 import { originOf, portText, ruleId } from '../../access/rule-match.ts';
 import { type HostReach, whoCan } from '../../access/who-can.ts';
 import { currentPolicy } from '../../store/policy.ts';
-import { columns } from '../columns.ts';
 import { openCliContext } from '../context.ts';
 
 const OUTCOMES = { inject: 'injected', forward: 'forwarded', deny: 'blocked' } as const;

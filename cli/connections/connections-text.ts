@@ -1,5 +1,5 @@
+import { columns } from '../../access/columns.ts';
 import type { ConnectionUse } from '../../store/connection-use.ts';
-import { columns } from '../columns.ts';
 import { expiryText, minute } from '../credentials/credentials-text.ts';
 import { shownName } from '../shown-name.ts';
 import { type ConnectionDescription, isCallable, type ServerDescription } from './describe-connection.ts';

@@ -1,6 +1,6 @@
+import { columns } from '../../access/columns.ts';
 import { type Connection, NO_CREDENTIAL } from '../../access/document.ts';
 import type { CredentialRecord } from '../../store/credentials.ts';
-import { columns } from '../columns.ts';
 
 /** Every connection with the state of its credential, then stored versions that are only kept to be put back. */
 export function credentialsText(

@@ -1,5 +1,5 @@
+import { columns } from '../../access/columns.ts';
 import type { EgressEvent } from '../../contracts/egress.ts';
-import { columns } from '../columns.ts';
 
 /** An event with everybody whose words its turn has read. Absent or empty: its requester's only. */
 export type ShownEvent = EgressEvent & { readonly steeredBy?: readonly string[] };

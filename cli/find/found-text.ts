@@ -1,5 +1,5 @@
+import { columns } from '../../access/columns.ts';
 import type { FoundMessage, FoundThread, FoundTurn } from '../../store/find-thread.ts';
-import { columns } from '../columns.ts';
 
 /** The output of `bellhop find`. `link` is the workflow's address in Temporal UI, or null when that is unknown. */
 export function foundText(found: FoundThread, link: string | null): string {

@@ -1,8 +1,8 @@
 import pc from 'picocolors';
+import { columns } from '../../access/columns.ts';
 import type { PersonalWay } from '../../access/personal-access.ts';
 import type { NamedPersonalConnection } from '../../store/personal-connections.ts';
 import type { NamedPersonalSettings } from '../../store/personal-settings.ts';
-import { columns } from '../columns.ts';
 
 /** What stands in place of a connection for a person's own settings. No preset is called so. */
 export const SETTINGS = 'settings';

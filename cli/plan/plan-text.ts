@@ -1,10 +1,10 @@
 import pc from 'picocolors';
+import { columns } from '../../access/columns.ts';
 import type { EnvironmentChange } from '../../access/environments/compare-environments.ts';
 import { formatProblem } from '../../access/parse-file/problem.ts';
 import type { ReachItem, ScopeReach } from '../../access/reach.ts';
 import type { ReplayedChange } from '../../access/replay.ts';
 import { changeWords } from '../apply/apply-text.ts';
-import { columns } from '../columns.ts';
 import { shownName } from '../shown-name.ts';
 import type { Plan, WaitingTools } from './plan-file.ts';
 import { testsText } from './tests-text.ts';

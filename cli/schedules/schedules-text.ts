@@ -1,4 +1,4 @@
-import { columns } from '../columns.ts';
+import { columns } from '../../access/columns.ts';
 import type { ListedSchedule } from './list-with-runs.ts';
 
 /** The output of `bellhop schedules list`. Times are in each schedule's own time zone. */

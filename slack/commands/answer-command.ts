@@ -1,12 +1,19 @@
 import { inTransaction, type Queryable } from '../../store/database.ts';
 import { closeEntry } from '../../store/inbox.ts';
+import { schedulesIn } from '../../store/schedules.ts';
 import { threadStatus } from '../../store/thread-status.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from '../delivery/known-entry.ts';
+import { accessText } from './access.ts';
 import { helpText } from './help.ts';
 import { muteButton, setMute } from './mute.ts';
 import type { OwnCommand } from './own-command.ts';
+import { NO_SCHEDULES, schedulesText } from './schedules.ts';
 import { statusText } from './status.ts';
 import { type Told, tellAlone } from './tell-alone.ts';
+
+/** It is said as it is: nothing is forgotten by a word yet. */
+const FORGET =
+  'I cannot forget a thread on request yet, and I have no memory beyond threads that could be forgotten. `restart` lets me begin anew: what was said and done here is not with me any more, but it stays stored until its retention, and so do the files in my sandbox. Deleting the first message ends my work in its thread. An administrator sets how long things are kept (BELLHOP_KEEP_…_DAYS).';
 
 /** Answers a command without the model: none begins a turn. Who has asked is told alone, where Slack can. */
 export async function answerCommand(
@@ -25,20 +32,31 @@ export async function answerCommand(
 }
 
 async function answerTo(
-  { identity, now, listenIn }: DeliveryDependencies,
+  { identity, now, listenIn, effective }: DeliveryDependencies,
   db: Queryable,
-  { row, session, scope, author }: KnownEntry,
+  { row, session, scope, author, place }: KnownEntry,
   command: OwnCommand,
 ): Promise<Told | null> {
   const isDirect = row.address === 'dm';
   switch (command) {
-    case 'help':
-      return { text: helpText(identity.botName, { isDirect, listen: await listenIn(scope) }) };
+    case 'unknown':
+    case 'help': {
+      const text = helpText(identity.botName, { isDirect, listen: await listenIn(scope) });
+      return { text: command === 'help' ? text : `I know no such word, so I have done nothing.\n${text}` };
+    }
     case 'status': {
       const status = await threadStatus(db, session);
       const text = statusText(status, now());
       return status && !isDirect ? { text, buttons: [muteButton(session, status.muted)] } : { text };
     }
+    case 'access':
+      return { text: accessText({ label: place, scope }, await effective(scope)) };
+    case 'schedules': {
+      const schedules = await schedulesIn(db, row.team, row.channel);
+      return { text: schedules.length === 0 ? NO_SCHEDULES : schedulesText(schedules, now()) };
+    }
+    case 'forget':
+      return { text: FORGET };
     case 'mute':
     case 'unmute': {
       if (isDirect) return { text: 'In a direct message every message is for me, so there is nothing to mute.' };

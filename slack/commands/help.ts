@@ -15,6 +15,10 @@ export function helpText(
   const words = [
     'stop: ends what I am doing here. So does the Stop button.',
     'status: what I am doing here.',
+    'restart: begin anew. I read the thread again, with the instructions of now.',
+    'access: what I can reach here, and by which rule.',
+    'schedules: which tasks are scheduled here.',
+    'forget: what is kept, and for how long.',
     ...(isDirect ? [] : ['mute, unmute: whether I listen in this thread to what does not mention me.']),
     'help: this list.',
   ];

@@ -8,6 +8,8 @@ export interface Told {
   readonly buttons?: readonly MessageButton[];
 }
 
+const MOST_NOTICE = 2_400;
+
 type Asked = Pick<InboxRow, 'team' | 'channel' | 'threadTs' | 'ts' | 'author' | 'address'>;
 
 /**
@@ -17,7 +19,10 @@ type Asked = Pick<InboxRow, 'team' | 'channel' | 'threadTs' | 'ts' | 'author' | 
 export async function tellAlone(db: Queryable, row: Asked, key: string, told: Told): Promise<void> {
   const { team, channel, threadTs, author } = row;
   if (row.address === 'dm') {
-    await putMessage(db, { key, team, channel, threadTs, body: { kind: 'notice', ...told }, final: true });
+    // A notice is cut; an answer takes as many messages as it needs.
+    const isLong = told.text.length > MOST_NOTICE;
+    const body = isLong ? ({ kind: 'answer', text: told.text } as const) : ({ kind: 'notice', ...told } as const);
+    await putMessage(db, { key, team, channel, threadTs, body, final: true });
     return;
   }
   const place = { key, team, channel, threadTs: threadTs === row.ts ? null : threadTs };

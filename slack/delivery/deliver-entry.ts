@@ -6,10 +6,11 @@ import { hasAsked, taggedAt } from '../../store/thread-talk.ts';
 import { TryAgain } from '../api/errors.ts';
 import { answerCommand } from '../commands/answer-command.ts';
 import { countsUntagged, ownCommandOf } from '../commands/own-command.ts';
+import { restartSession } from '../commands/restart.ts';
 import { ANSWER_WITHIN_S, isForAgent } from '../people/addressing.ts';
 import { type PersonalCommand, personalCommandOf } from '../personal/own-commands.ts';
 import { type SettingsCommand, settingsCommandOf } from '../personal/settings-commands.ts';
-import { tagsOthers, withoutMention } from '../receiving/commands.ts';
+import { commandOf, tagsOthers, withoutMention } from '../receiving/commands.ts';
 import { authorsWords } from '../receiving/message-text.ts';
 import { spokenText } from '../receiving/read-blocks.ts';
 import { holdsRemovedToken, withoutRemovedTokens } from '../receiving/remove-tokens.ts';
@@ -41,7 +42,10 @@ export async function deliverEntry(
   if (row.kind === 'edit') return deliverEdit(dependencies, known);
   if (await heldBack(dependencies, known)) return;
   if (known.refusal) return refuseEntry(dependencies, known, known.refusal);
-  if (row.kind === 'stop') return stopSession(dependencies, known);
+  if (row.kind === 'stop') {
+    const isRestart = commandOf(row.text, dependencies.identity.botUser) === 'restart';
+    return isRestart ? restartSession(dependencies, known, stepAside) : stopSession(dependencies, known);
+  }
   if (holdsRemovedToken(row.text)) {
     await warnOfToken(dependencies, known);
     // Nothing is asked for by a token alone.

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { EffectiveAccess } from '../../access/decision.ts';
 import type { Listen } from '../../access/document.ts';
 import type { Off, RequesterChannel } from '../../access/effective-access.ts';
 import type { PersonalOffer } from '../../access/people-access.ts';
@@ -33,6 +34,8 @@ export interface DeliveryDependencies {
   readonly joinThread: ThreadJoiner;
   /** Whose untagged words count in the joined threads of a scope. */
   readonly listenIn: (scope: ScopeKey) => Promise<Listen>;
+  /** What a scope reaches, as the command line shows it. */
+  readonly effective: (scope: ScopeKey) => Promise<EffectiveAccess>;
   /** Why the applied access file does not let the agent work in a scope. Null: it does. */
   readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
   /** What the applied access file offers to people. */

@@ -1,8 +1,9 @@
 import { inTransaction, type Queryable } from '../../store/database.ts';
 import { closeEntry } from '../../store/inbox.ts';
-import { putEphemeral, putMessage } from '../../store/outbox.ts';
+import { putMessage } from '../../store/outbox.ts';
 import { personalConnectionsOf, removePersonalConnection } from '../../store/personal-connections.ts';
 import { askForTest } from '../../store/personal-tests.ts';
+import { tellAlone } from '../commands/tell-alone.ts';
 import type { PersonalCommand } from '../personal/own-commands.ts';
 import { testKey } from '../personal/tell-tests.ts';
 import {
@@ -55,8 +56,5 @@ export async function answerPersonalCommand(
 
 /** Tells the author of a message that held a token, once, and nobody else. */
 export async function warnOfToken({ database }: DeliveryDependencies, { row }: KnownEntry): Promise<void> {
-  const target = { key: `${row.id}/token`, team: row.team, channel: row.channel, threadTs: row.threadTs };
-  if (row.address === 'dm') {
-    await putMessage(database, { ...target, body: { kind: 'notice', text: TOKEN_SEEN }, final: true });
-  } else await putEphemeral(database, { ...target, body: { user: row.author, text: TOKEN_SEEN } });
+  await tellAlone(database, row, `${row.id}/token`, { text: TOKEN_SEEN });
 }

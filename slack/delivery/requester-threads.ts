@@ -6,11 +6,11 @@ import { type Principal, personScope, principalOf, scopeKind } from '../../contr
 import { inTransaction } from '../../store/database.ts';
 import { noteHeldBack } from '../../store/held-back.ts';
 import { closeEntry } from '../../store/inbox.ts';
-import { putEphemeral } from '../../store/outbox.ts';
 import { personalConnectionsOf } from '../../store/personal-connections.ts';
 import { findSession, type Session } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { isHarmless, ownCommandOf } from '../commands/own-command.ts';
+import { tellAlone } from '../commands/tell-alone.ts';
 import { titleOf } from '../personal/words.ts';
 import { holdsRemovedToken } from '../receiving/remove-tokens.ts';
 import { askOwner, confirmationOf } from './confirmations.ts';
@@ -110,8 +110,7 @@ async function notYours(dependencies: DeliveryDependencies, session: Session): P
 type Tx = Parameters<typeof closeEntry>[0];
 
 async function tell(db: Tx, { row }: KnownEntry, key: string, text: string): Promise<void> {
-  const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
-  await putEphemeral(db, { ...target, body: { user: row.author, text } });
+  await tellAlone(db, row, key, { text });
 }
 
 /**

@@ -28,6 +28,7 @@ import {
   sorryView,
 } from './grant-views.ts';
 import { type GrantDoor, waysOf } from './grant-ways.ts';
+import type { HomeParts } from './home-parts.ts';
 import {
   CONNECT_VIEW,
   type ConnectContext,
@@ -56,6 +57,8 @@ export interface PersonalInteractionsOptions {
   readonly grants: GrantDoor;
   /** Something may be waiting in the outbox now. */
   readonly onAnswer: () => void;
+  /** What the Home tab says beside what is a person's own. */
+  readonly home: HomeParts;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -92,7 +95,14 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
   async function showHome(user: string): Promise<void> {
     const owner = { team, person: user };
     const view = homeView(await offers(), await personalConnectionsOf(database, owner), grants.reach);
-    const blocks = [...(view.blocks as object[]), ...(await settings.homeBlocks(owner))];
+    const isMember = (await directory.person(user).catch(() => null))?.class === 'member';
+    const reach = isMember ? await options.home.reach(user) : [];
+    const blocks = [
+      ...options.home.about,
+      ...(view.blocks as object[]),
+      ...(await settings.homeBlocks(owner)),
+      ...reach,
+    ];
     await calls.call('views.publish', { user_id: user, view: { ...view, blocks } });
   }
 

@@ -1,15 +1,22 @@
 /** Words that the gateway answers itself, without the model and without Temporal. */
-export type Command = 'stop' | 'status' | 'help' | 'mute' | 'unmute';
+export const COMMANDS = [
+  'help',
+  'status',
+  'stop',
+  'mute',
+  'unmute',
+  'restart',
+  'schedules',
+  'access',
+  'forget',
+] as const;
+export type Command = (typeof COMMANDS)[number];
 
-const WORDS: Readonly<Record<string, Command>> = {
-  stop: 'stop',
-  'stop it': 'stop',
-  status: 'status',
-  help: 'help',
-  'help me': 'help',
-  mute: 'mute',
-  unmute: 'unmute',
-};
+const WORDS: ReadonlyMap<string, Command> = new Map([
+  ...COMMANDS.map((command) => [command, command] as const),
+  ['stop it', 'stop'],
+  ['help me', 'help'],
+]);
 
 /** No command is longer than this. */
 const LONGEST = 100;
@@ -31,13 +38,13 @@ export function withoutMention(text: string, user: string): string {
 
 /**
  * The command a message is, if it is nothing else: `@bellhop stop` and `Stop, please!`, not `@bellhop stop sending me reports`. A `!` may stand
- * before it. A message without any words asks for help.
+ * before it; what begins with `!` and is no command is `unknown`. A message without any words asks for help.
  */
-export function commandOf(text: string, botUser: string): Command | null {
+export function commandOf(text: string, botUser: string): Command | 'unknown' | null {
   const words = commandWords(text, botUser);
   if (words === '') return 'help';
   const word = words?.replace(/^! ?/, '') ?? '';
-  return Object.hasOwn(WORDS, word) ? (WORDS[word] ?? null) : null;
+  return WORDS.get(word) ?? (isMarked(text, botUser) ? 'unknown' : null);
 }
 
 /** Whether a message begins with `!` and a word, as commands do. */

@@ -2,7 +2,7 @@ import { threadOf } from '../../contracts/ids.ts';
 import type { InboxEntry, InboxFile } from '../../store/inbox.ts';
 import type { Arrival } from '../../store/inbox-intake.ts';
 import type { SlackIdentity } from '../api/identity.ts';
-import { commandOf, taggedPeople } from './commands.ts';
+import { commandOf, isMarked, taggedPeople } from './commands.ts';
 import { editOf } from './edits.ts';
 import { fileOf } from './file-of.ts';
 import { isTs, SUBTYPES } from './message-event.ts';
@@ -68,8 +68,7 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
   const direct = event.channel_type === 'im' || channel.startsWith('D');
   const called = direct || speaksTo(identity.botUser, event);
   const files = filesOf(event.files);
-  // Without a mention too, where the agent is in the thread.
-  const stop = (called || isTs(event.thread_ts)) && files.length === 0 && commandOf(text, identity.botUser) === 'stop';
+  const stop = files.length === 0 && isStop(text, called, isTs(event.thread_ts), identity);
   return {
     // app_mention and message of one text have two event ids; a stop has no message row to be unique by.
     eventId: stop ? `stop:${identity.team}:${channel}:${ts}` : eventId,
@@ -85,6 +84,16 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
     files,
     tags: taggedPeople(spokenText(authorsWords(text)), identity.botUser),
   };
+}
+
+/**
+ * Whether a message ends the work of its thread: `stop`, without a mention too where the agent is in the thread, and `restart`, which people say to
+ * each other as well.
+ */
+function isStop(text: string, isCalled: boolean, isReply: boolean, { botUser }: SlackIdentity): boolean {
+  const command = commandOf(text, botUser);
+  if (command === 'stop') return isCalled || isReply;
+  return command === 'restart' && (isCalled || (isReply && isMarked(text, botUser)));
 }
 
 function incomingStop(body: Record<string, unknown>, identity: SlackIdentity): Arrival | null {

@@ -462,6 +462,9 @@ create table session (
   permalink text,
   -- Instructions stay as they were when the thread started.
   instructions jsonb not null default '[]',
+  -- The turn that fixed them. Turns up to forgotten_turn are not in the context any more: the thread was restarted after them.
+  instructions_turn int not null default 0,
+  forgotten_turn int not null default 0,
   -- Slack's id of the person whose connections its sandbox may have been served, and in whose turns alone it works on. Null: nobody's.
   owner text,
   -- Slack's id of the one person whose words its turns have read so far. Empty: several people's, an app's or a schedule's too. Null:

@@ -1,4 +1,5 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { EffectiveAccess } from '../../access/decision.ts';
 import type { Listen } from '../../access/document.ts';
 import type { Off, RequesterChannel } from '../../access/effective-access.ts';
 import type { PersonalOffer } from '../../access/people-access.ts';
@@ -29,6 +30,8 @@ export interface StageOptions {
   readonly limits?: RateLimits;
   readonly catchUp?: CatchUpTimes;
   /** @default as without an access file */
+  readonly effective?: (scope: ScopeKey) => Promise<EffectiveAccess>;
+  readonly places?: () => Promise<readonly { readonly scope: ScopeKey; readonly label: string }[]>;
   readonly whyOff?: (scope: ScopeKey) => Promise<Off | null>;
   /** @default nothing */
   readonly offers?: () => Promise<readonly PersonalOffer[]>;
@@ -94,6 +97,7 @@ export async function startGatewayStage(
         botToken: slack.tokens.bot,
         apiUrl: slack.apiUrl,
         signals: gated(signals, options.gate),
+        effective: async (scope) => (await policy()).shown(scope),
         offers: async () => [],
         models: async () => [],
         keepToken: createKeepToken(db.database),

@@ -1,4 +1,6 @@
 /** A gateway with short times and without Temporal, as a process of its own that a test can freeze. */
+import { EMPTY_DOCUMENT } from '../../../access/document.ts';
+import { indexAccess } from '../../../access/effective-access.ts';
 import { createSlackClient } from '../../../slack/api/client.ts';
 import { whoAmI } from '../../../slack/api/identity.ts';
 import { startGateway } from '../../../slack/start-gateway.ts';
@@ -17,6 +19,7 @@ await startGateway({
   apiUrl: SLACK_API_URL,
   signals: { start: async () => {}, message: async () => true, stop: async () => true, answered: async () => true },
   whyOff: async () => null,
+  effective: async (scope) => indexAccess(EMPTY_DOCUMENT).shown(scope),
   models: async () => [],
   offers: async () => [],
   keepToken: async () => null,

@@ -79,6 +79,7 @@ function gateway(meanwhile: (told: (body: unknown) => Promise<void>) => Promise<
       return null;
     },
     grants: NO_GRANTS,
+    home: { about: [], reach: async () => [] },
     onAnswer: () => {},
     log: { warn: () => {} },
   });

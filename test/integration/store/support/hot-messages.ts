@@ -23,6 +23,7 @@ import * as people from '../../../../store/people.ts';
 import * as questions from '../../../../store/questions.ts';
 import * as rateBucket from '../../../../store/rate-bucket.ts';
 import * as recentPlaces from '../../../../store/recent-places.ts';
+import * as restarts from '../../../../store/restarts.ts';
 import * as slackWatermark from '../../../../store/slack-watermark.ts';
 import * as stops from '../../../../store/stops.ts';
 import * as threadMessages from '../../../../store/thread-messages.ts';
@@ -219,6 +220,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'slack-watermark.beat': (db) => slackWatermark.beat(db, 'T1', 'g1', 0),
   'slack-watermark.leave': (db) => slackWatermark.leave(db, 'T1', 'g1'),
   'slack-watermark.oldestWatermark': (db) => slackWatermark.oldestWatermark(db, 'T1'),
+  'restarts.restartThread': (db) => restarts.restartThread(db, BUSY, '1'),
   'stops.cameLate': async (db) => stops.cameLate(db, await inboxRow(db, BUSY, 'stop')),
   'stops.overtakeByStop': async (db) => stops.overtakeByStop(db, await inboxRow(db, BUSY, 'stop')),
   'stops.awaitsStop': async (db) => stops.awaitsStop(db, await inboxRow(db, BUSY)),

@@ -1,21 +1,32 @@
-import pc from 'picocolors';
+import type { ScopeKey } from '../contracts/scope.ts';
+import { columns } from './columns.ts';
 import type {
   EffectiveAccess,
   EffectiveCommandServer,
   EffectiveRepository,
   EffectiveRule,
   EffectiveServer,
-} from '../../access/decision.ts';
-import type { Guardrail, RuleMatch, ToolGuardrail, ToolRules } from '../../access/document.ts';
-import { originOf, portText, priorityOf, ruleId } from '../../access/rule-match.ts';
-import { outsidersSentence } from '../../access/sentences.ts';
-import { columns } from '../columns.ts';
-import type { NamedScope } from './find-scope.ts';
+} from './decision.ts';
+import type { Guardrail, RuleMatch, ToolGuardrail, ToolRules } from './document.ts';
+import { originOf, portText, priorityOf, ruleId } from './rule-match.ts';
+import { outsidersSentence } from './sentences.ts';
 
-/** Effective access for people: every rule in the order of comparison, with its origin. */
-export function effectiveText({ label, scope }: NamedScope, access: EffectiveAccess): string {
+/** How some words stand out, where the text is shown. */
+export interface TextStyle {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+}
+
+const PLAIN: TextStyle = { bold: (text) => text, dim: (text) => text };
+
+/** Effective access for people: every rule in the order of comparison, with its origin. The command line and `access` in Slack say the same. */
+export function effectiveText(
+  { label, scope }: { readonly label: string; readonly scope: ScopeKey },
+  access: EffectiveAccess,
+  style: TextStyle = PLAIN,
+): string {
   const name = label === scope ? label : `${label} (${scope})`;
-  const head = `${pc.bold(name)}, policy ${access.policyVersion}`;
+  const head = `${style.bold(name)}, policy ${access.policyVersion}`;
   const outsiders = outsidersSentence(access);
   if (!access.enabled) return `${head}\n\n${outsiders ?? 'Access is switched off here: everything is blocked.'}`;
   const whose = [
@@ -41,7 +52,9 @@ export function effectiveText({ label, scope }: NamedScope, access: EffectiveAcc
     ...(access.commandServers ?? []).flatMap(commandRows),
   ];
   const rules = rows.length === 0 ? 'Everything is blocked.' : `${columns(rows)}\n\nEverything else is blocked.`;
-  const instructions = access.instructions.map(({ origin, text }) => `${pc.dim(origin)}\n${text.replace(/^/gm, '  ')}`);
+  const instructions = access.instructions.map(
+    ({ origin, text }) => `${style.dim(origin)}\n${text.replace(/^/gm, '  ')}`,
+  );
   const granted = repositories.length === 0 ? [] : [`Of repositories, only:\n${columns(repositories, '  ')}`];
   return [
     head,

@@ -1,0 +1,162 @@
+import { indexAccess } from '../../../access/effective-access.ts';
+import { effectiveText } from '../../../access/effective-text.ts';
+import { createBeginning } from '../../../activities/begin-turn.ts';
+import { createEnding } from '../../../activities/end-turn.ts';
+import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
+import { claimInboxMessages } from '../../../store/claim-messages.ts';
+import { inTransaction } from '../../../store/database.ts';
+import { readTranscript } from '../../../store/transcript.ts';
+import { lockSession } from '../../../store/turn-fence.ts';
+import { connection, documentOf, domain } from '../../support/access-document.ts';
+import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import type { SimMessage } from '../../support/slack-simulator.ts';
+import { until } from '../../support/until.ts';
+
+let stage: GatewayStage;
+const OPS = 'channel:T000000ACME:C00PLATFORM' as const;
+const index = indexAccess(
+  documentOf({
+    [OPS]: {
+      connections: [connection('acme-readonly', 'api.acme.test')],
+      domains: [domain('docs.acme.test')],
+      instructions: 'Answer in `two` <sentences> & no more.',
+    },
+  }),
+);
+
+beforeAll(async () => {
+  stage = await startGatewayStage();
+  await stage.start({ effective: async (scope) => index.shown(scope), places: async () => index.channels });
+}, 60_000);
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+async function begin(text = '@bellhop begin'): Promise<SimMessage> {
+  const mention = await stage.slack.post('ada', 'platform-eng', text);
+  await stage.slack.waitForReaction(mention, 'eyes');
+  return mention;
+}
+
+function say(as: string, thread: SimMessage, text: string): Promise<SimMessage> {
+  return stage.slack.post(as, thread.channel, text, { threadTs: thread.ts });
+}
+
+const rowOf = async (message: SimMessage) => (await stage.inbox()).find((row) => row.ts === message.ts);
+
+test.each([
+  ['help', /These words I answer at once/],
+  ['status', /Nothing is running here/],
+  ['schedules', /No schedules here/],
+  ['access', /acme-readonly/],
+  ['forget', /cannot forget a thread on request yet/],
+  ['deploy', /I know no such word.*restart: begin anew/s],
+])('%s is answered to the person alone, with a mention and by !%s', async (word, answer) => {
+  const thread = await begin();
+  const before = (await stage.slack.state()).ephemerals.length;
+  const asked = [await say('grace', thread, `@bellhop !${word}`), await say('grace', thread, `!${word}`)];
+  if (word !== 'deploy') asked.push(await say('grace', thread, `@bellhop ${word.toUpperCase()}, please?`));
+  await until(async () => (await stage.slack.state()).ephemerals.length === before + asked.length, 'the answers');
+  const heard = (await stage.slack.state()).ephemerals.slice(before);
+  for (const each of heard) {
+    expect(each).toMatchObject({ visibleTo: 'U00000GRACE', threadTs: thread.ts });
+    expect(each.text).toMatch(answer);
+  }
+  for (const each of asked) expect(await rowOf(each)).toMatchObject({ state: 'answered' });
+  expect(await stage.slack.answers(thread)).toEqual([]);
+  expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
+});
+
+test('a word with more beside it is for the agent', async () => {
+  const thread = await begin();
+  await stage.slack.waitForReaction(await say('ada', thread, '@bellhop restart the build'), 'eyes');
+  await stage.slack.waitForReaction(await say('ada', thread, 'forget'), 'eyes');
+});
+
+test('access says the same as the command line', async () => {
+  const thread = await begin();
+  await say('linus', thread, '!access');
+  const told = await stage.slack.waitForWhisper('linus', /policy/);
+  const same = effectiveText({ label: '#platform-eng', scope: OPS }, index.shown(OPS));
+  expect(told.text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')).toBe(
+    `\`\`\`\n${same.replaceAll('`', "'")}\n\`\`\``,
+  );
+});
+
+test('schedules lists those of the channel, with their next runs', async () => {
+  await stage.db.database.query(
+    `insert into schedule (name, team, channel, cron, timezone, prompt, policy_version)
+     values ('elsewhere', $1, 'C00GENERAL0', '0 9 * * MON', 'Europe/Berlin', 'Chart signups', 1),
+            ('here', $1, 'C00PLATFORM', '0 9 * * MON', 'Europe/Berlin', 'Chart errors', 1)`,
+    [TEAM],
+  );
+  const thread = await begin();
+  await say('edsger', thread, '!schedules');
+  const { text } = await stage.slack.waitForWhisper('edsger', /Chart errors/);
+  await stage.db.database.query('delete from schedule');
+  expect(text).toMatch(/here: Chart errors\n +0 9 \* \* MON \(Europe\/Berlin\), next Mon \d+ \w+, 09:00; /);
+  expect(text).not.toContain('Chart signups');
+});
+
+test('restart ends the work, and the next turn reads the thread anew, with the instructions of then', async () => {
+  const { database } = stage.db;
+  const { beginTurn } = createBeginning({ database, settings: DEFAULT_SESSION_SETTINGS });
+  const { endTurn } = createEnding({ database });
+  const thread = await begin('@bellhop chart signups');
+  const session = stage.sessionOf(thread);
+  const asking = (count: number, stoppedUpTo: string | null = null) => ({
+    ...{ session, after: 0, stoppedUpTo },
+    fence: { run: 1, count },
+  });
+  const reads = (turn: number) =>
+    inTransaction(database, async (db) => {
+      await lockSession(db, session);
+      return claimInboxMessages(db, session, turn, () => 1);
+    });
+  await beginTurn(asking(1));
+  await reads(1);
+  await database.query('update session set instructions = $2 where id = $1', [
+    session,
+    '[{"origin":"o","text":"old"}]',
+  ]);
+
+  const restart = await say('grace', thread, '!restart');
+  await stage.slack.waitForWhisper('grace', /I begin anew here/);
+  const stop = (await stage.signals(session)).at(-1);
+  expect(stop).toMatchObject({ name: 'stop', payload: { by: 'U00000GRACE', inboxId: (await rowOf(restart))?.id } });
+  // The turn that is being stopped takes nothing of what is to be read anew.
+  expect(await reads(1)).toBe(0);
+  await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U00000GRACE' });
+  expect(await readTranscript(database, session)).toEqual([]);
+
+  await stage.slack.waitForReaction(await say('ada', thread, 'by region'), 'eyes');
+  expect(await beginTurn(asking(2))).toMatchObject({ turn: 2 });
+  await reads(2);
+  const read = (await readTranscript(database, session)).flatMap(({ content }) =>
+    'kind' in content ? [{ text: content.text, context: content.context }] : [],
+  );
+  expect(read).toEqual([
+    { text: 'chart signups', context: true },
+    { text: 'by region', context: false },
+  ]);
+});
+
+test('restart where there is nothing says so', async () => {
+  await stage.slack.post('ada', 'platform-eng', '@bellhop restart');
+  await stage.slack.waitForWhisper('ada', /nothing to restart/);
+});
+
+test('the Home tab says what the agent is, what places reach and what is scheduled; guests see no places', async () => {
+  const { slack } = stage;
+  const thread = await begin();
+  await stage.db.database.query(
+    `insert into schedule (name, team, channel, cron, timezone, prompt, policy_version)
+     values ('monday', $1, $2, '0 9 * * MON', 'Europe/Berlin', 'Chart signups', 1)`,
+    [TEAM, thread.channel],
+  );
+  await slack.openHome('ada');
+  await slack.waitForHome('ada', /What bellhop is/);
+  await slack.waitForHome('ada', /#platform-eng: acme-readonly; 1 host without a credential/);
+  await slack.waitForHome('ada', /monday in #platform-eng: Chart signups/);
+  await slack.openHome('gia');
+  const home = await slack.waitForHome('gia', /What bellhop is/);
+  expect(JSON.stringify(home.blocks)).not.toContain('acme-readonly');
+});
