@@ -108,7 +108,7 @@ async function claim(
        update inbox set turn = $2
        where ${CLAIMABLE} and state in ('delivered', 'context')
          and ($3 or received_at <= (select started_at from turn where turn.session = $1 and number = $2))
-       returning id, kind, state, team, ts, author, author_class, confirmed_by, text, files, edits, before),
+       returning id, kind, state, team, ts, author, author_class, confirmed_by, text, files, edits, text_before),
      said as (
        select case when count(distinct ${SPEAKER}) = 1 then min(${SPEAKER}) else '${SEVERAL}' end as by
        from claimed having count(*) > 0),
@@ -123,7 +123,7 @@ async function claim(
            where ${STEERS} and person is not null group by person) people
          where person <> all(steered_by) order by at, person)
        where session = $1 and number = $2 and exists (select 1 from claimed where ${STEERS}))
-     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, c.edits, c.before, p.name, p.title, p.zone, c.text, c.files
+     select c.id, c.kind, c.state, c.ts, c.author, c.author_class, c.edits, c.text_before as before, p.name, p.title, p.zone, c.text, c.files
      from claimed c left join person p on p.team = c.team and p.id = c.author
      order by c.ts::numeric, c.id`,
     [session, turn, laterToo],

@@ -33,7 +33,7 @@ export async function keepEntries(db: Queryable, arrivals: readonly Arrival[]): 
          row_number() over (partition by "eventId" order by ts::numeric, nth) as copy
        from arrival),
      stored as (
-       insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, tags, edits, before)
+       insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, tags, edits, text_before)
        select "eventId", kind, team, channel, "threadTs", ts, author, "authorClass", address, text, files, coalesce(tags, '{}'), edits, before
        from judged where joined order by ts::numeric, channel, nth
        on conflict do nothing returning event_id)

@@ -84,7 +84,7 @@ export interface StoredEntry {
 
 /** The columns of {@link StoredEntry}. */
 export const COLUMNS = `inbox.id, inbox.event_id, inbox.kind, inbox.team, inbox.channel, inbox.thread_ts, inbox.session, inbox.ts, inbox.author,
-  inbox.author_class, inbox.address, inbox.text, inbox.files, inbox.tags, inbox.edits, inbox.before, inbox.state, inbox.received_at, inbox.attempts,
+  inbox.author_class, inbox.address, inbox.text, inbox.files, inbox.tags, inbox.edits, inbox.text_before as before, inbox.state, inbox.received_at, inbox.attempts,
   inbox.overtaken, inbox.confirmed_by`;
 /** Rows that still need work. */
 export const UNDELIVERED = "delivered_at is null and state in ('received', 'delivered')";
@@ -180,7 +180,7 @@ export async function keepEdit(
   edit: { readonly authorClass: AuthorClass; readonly text: string; readonly before: string },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    "update inbox set state = 'context', author_class = $2, text = $3, before = $4 where id = $1 and state = 'received'",
+    "update inbox set state = 'context', author_class = $2, text = $3, text_before = $4 where id = $1 and state = 'received'",
     [id, edit.authorClass, storableText(edit.text), storableText(edit.before)],
   );
   return rowCount === 1;

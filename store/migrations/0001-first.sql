@@ -389,7 +389,7 @@ create table inbox (
   tags text[] not null default '{}',
   -- Of an edit: the ts of the message, and what it said before.
   edits text,
-  before text,
+  text_before text,
   received_at timestamptz not null default now(),
   -- delivered: the agent may read it. answered: the gateway answered itself (status, help, a stop with nothing to stop).
   -- deleted: it was deleted in Slack before a turn read it.
