@@ -1,6 +1,7 @@
 import type { EffectiveAccess } from '../access/decision.ts';
 import type { AccessIndex } from '../access/effective-access.ts';
 import type { HeldConnection } from '../access/personal-access.ts';
+import { lacksFirstLists, waitForFirstLists } from '../agent/mcp/first-lists.ts';
 import { offerTools, wantOwnListings } from '../agent/mcp/turn-tools.ts';
 import { askable } from '../agent/own-connection.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
@@ -25,6 +26,8 @@ import type { SessionSettings } from './settings.ts';
 export interface BeginTurnDependencies {
   readonly database: Database;
   readonly settings: SessionSettings;
+  /** Whether this attempt may take seconds. One inside a workflow task may not: a stop would wait for it. @default yes */
+  readonly mayWait?: () => boolean;
   /** Gets a line for each change of a turn or session. */
   readonly log?: ChangeLog | undefined;
 }
@@ -32,7 +35,7 @@ export interface BeginTurnDependencies {
 type Beginning = Pick<AgentActivities, 'openRun' | 'beginTurn' | 'resolveScopeAccess' | 'noteSession'>;
 
 /** What happens to a session before and after its turns. */
-export function createBeginning({ database, settings, log }: BeginTurnDependencies): Beginning {
+export function createBeginning({ database, settings, log, mayWait = () => true }: BeginTurnDependencies): Beginning {
   const policy = createPolicyReader(database);
 
   /** What may be used of people's own connections when the turn begins: the person's who is acted as, or what its requester has allowed. */
@@ -106,6 +109,11 @@ export function createBeginning({ database, settings, log }: BeginTurnDependenci
       // What is not allowed here any more does not count any more.
       const access =
         chosen !== null && index.modelChoices(scope).includes(chosen) ? { ...usual, model: chosen } : usual;
+      if (await lacksFirstLists(database, access)) {
+        // The ordinary activity follows (workflows/local-first.ts).
+        if (!mayWait()) throw new Error('an MCP server of this turn is being asked for its tools for the first time');
+        await waitForFirstLists(database, access);
+      }
       const snapshot = await inTurn(database, { session, turn }, async (db) => {
         const tools = await offerTools(db, access);
         const own = await askable(db, access, { session, requester });

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { PromptSettings } from '../agent/load-context.ts';
 import type { Model } from '../agent/model/model.ts';
@@ -41,7 +42,7 @@ const GIVE_UP_AT_ATTEMPT = 10;
 export function createAgentActivities(dependencies: AgentDependencies): AgentActivities & ScheduleActivities {
   const { database, settings, log } = dependencies;
   const activities = {
-    ...createBeginning({ database, settings, log }),
+    ...createBeginning({ database, settings, log, mayWait: () => !Context.current().info.isLocal }),
     placeSandbox: createPlaceSandbox({ database, log }),
     callModel: createCallModel({
       ...dependencies,

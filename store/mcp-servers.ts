@@ -128,17 +128,37 @@ export async function storeListing(
   });
 }
 
-/** How servers of the access file were found when they were last asked. One that is not known is missing. */
-export async function listingStates(
+/** A server of the access file that is due, and whether it could not be asked the last time. */
+export interface DueServer extends ServerRef {
+  readonly isTroubled: boolean;
+}
+
+/**
+ * Which servers of the access file are to be asked now: those that nobody has asked yet come first, then those that have waited longest.
+ * One statement says it of all of them, so that a look at which nothing is due writes nothing.
+ */
+export async function dueServers(
   db: Queryable,
-  connections: readonly string[],
-): Promise<ReadonlyMap<string, { readonly isTroubled: boolean; readonly askedAt: Date }>> {
-  const { rows } = await db.query<{ connection: string; isTroubled: boolean; askedAt: Date }>(
-    `select connection, problem is not null as "isTroubled", asked_at as "askedAt" from mcp_server
-     where owner = '' and connection = any($1)`,
-    [connections],
+  servers: readonly Omit<ServerRef, 'owner'>[],
+  pauses: ListingPauses,
+): Promise<DueServer[]> {
+  if (servers.length === 0) return [];
+  const { rows } = await db.query<DueServer>(
+    `select $5 as owner, s.connection, s.url, known.problem is not null as "isTroubled"
+     from unnest($1::text[], $2::text[]) as s (connection, url)
+     left join mcp_server known on known.owner = $5 and known.connection = s.connection
+     where known.connection is null or known.url <> s.url or known.asked_at < clock_timestamp() - interval '1 ms' *
+       (case when known.listed is not null and known.problem is null then $3 else $4 end)::float8
+     order by known.asked_at nulls first`,
+    [
+      servers.map(({ connection }) => connection),
+      servers.map(({ url }) => url),
+      pauses.usualMs,
+      pauses.troubledMs,
+      OF_THE_FILE,
+    ],
   );
-  return new Map(rows.map((row) => [row.connection, row]));
+  return rows;
 }
 
 /** Keeps why a server could not be asked. What it listed before stays. */
@@ -186,6 +206,18 @@ export async function knownServers(
     [connections, owner],
   );
   return rows.map(({ tools, ...row }) => ({ ...row, tools: tools ?? [] }));
+}
+
+/** How many of these servers have neither listed their tools nor failed to. At another address a server is another one. */
+export async function unheardOf(db: Queryable, servers: readonly ServerRef[]): Promise<number> {
+  if (servers.length === 0) return 0;
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from unnest($1::text[], $2::text[], $3::text[]) as s (owner, connection, url)
+     left join mcp_server known on known.owner = s.owner and known.connection = s.connection and known.url = s.url
+     where known.listed is null and known.problem is null`,
+    [servers.map(({ owner }) => owner), servers.map(({ connection }) => connection), servers.map(({ url }) => url)],
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /** The address under which a server is known. Null when it is not. */

@@ -8,24 +8,25 @@ const GOOD_MS = 5 * 60_000;
 const TROUBLED_MS = 30_000;
 
 /**
- * Says that the list of a person's server is wanted, unless it is known well enough. A runner asks for it within seconds. Nobody
+ * Says that the list of a person's server is wanted, unless it is known well enough, and wakes a runner that asks for it. Nobody
  * asks the servers of people who do nothing.
  *
  * @param isNew the person has just entered a credential, so what was listed before may be of another account
  */
 export async function wantListing(db: Queryable, { owner, connection, url }: ServerRef, isNew = false): Promise<void> {
-  await db.query(
+  const { rowCount } = await db.query(
     `insert into mcp_server as known (owner, connection, url, asked_at, wanted)
      values ($1, $2, $3, clock_timestamp() - interval '1 day', true)
      on conflict (owner, connection) do update set url = excluded.url, wanted = true,
        asked_at = case when $4 or known.url <> excluded.url then excluded.asked_at else known.asked_at end,
        listed = case when known.url = excluded.url then known.listed end,
        listed_at = case when known.url = excluded.url then known.listed_at end,
-       problem = case when known.url = excluded.url then known.problem end
+       problem = case when known.url = excluded.url and not $4 then known.problem end
      where $4 or known.url <> excluded.url or (not known.wanted and known.asked_at < clock_timestamp() - interval '1 ms' *
        (case when known.listed is not null and known.problem is null then $5 else $6 end)::float8)`,
     [owner, connection, url, isNew, GOOD_MS, TROUBLED_MS],
   );
+  if (rowCount === 1) db.wake('bellhop_servers');
 }
 
 /**

@@ -8,7 +8,9 @@ export type WakeChannel =
   | 'bellhop_egress'
   | 'bellhop_places'
   | 'bellhop_people'
-  | 'bellhop_question';
+  | 'bellhop_question'
+  /** With the payload `file`, a server of the access file is waited for too. */
+  | 'bellhop_servers';
 
 /**
  * Tells listeners of a channel that there is something new. `payload` is a session id on channels about sessions. A

@@ -18,6 +18,7 @@ import { createProxyControl, type ProxyControl } from '../proxy/control-client.t
 import { PORTS } from '../setup/host/port-wishes.ts';
 import { registryMirrors } from '../setup/registry-mirrors.ts';
 import { openDatabase } from '../store/database.ts';
+import { listenTo } from '../store/notifications.ts';
 import { beat } from '../store/runners.ts';
 import { connectWorker } from './connect-worker.ts';
 import { baseEnvironment, poolSize, positive, readEnvironment } from './environment.ts';
@@ -36,6 +37,7 @@ import { installTemporalLogger } from './temporal-logger.ts';
 const BEAT_EVERY_MS = 5_000;
 /** Container, socket and lease of a terminated workflow are gone within a minute. */
 const REAP_EVERY_MS = 15_000;
+const FORGET_EVERY_MS = 10 * 60_000;
 
 const schema = baseEnvironment.extend({
   BELLHOP_INSTALLATION: z.string().min(1),
@@ -148,6 +150,13 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
     every(BEAT_EVERY_MS, 'beat', () => sayAlive(), log),
     every(BEAT_EVERY_MS, 'making room', () => makeRoom(roomDependencies, spareOf(capacity)), log),
     every(BEAT_EVERY_MS, 'asking MCP servers', () => lists.look(), log),
+    every(FORGET_EVERY_MS, 'forgetting MCP servers', () => lists.forget(), log),
+    // Somebody waits for a list at this moment. A wake-up that gets lost is made up for by the next beat.
+    listenTo({
+      ...{ url: env.BELLHOP_DATABASE_URL, name: 'runner-servers', channels: ['bellhop_servers'] },
+      onNotify: (_channel, payload) =>
+        void (payload === 'file' ? lists.look() : lists.lookAtPeople()).catch(() => undefined),
+    }),
     every(REAP_EVERY_MS, 'reaper', () => reap(reaperDependencies()), log),
   ];
   checkDatabase(signals, database);

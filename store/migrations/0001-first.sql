@@ -532,6 +532,7 @@ create table mcp_server (
 );
 create index on mcp_server (asked_at) where wanted;
 create index on mcp_server (asked_at) where owner <> '';
+create index on mcp_server (asked_at) where owner = '';
 
 -- A tool in one definition: as it is listed, as it was approved, or both. Everything else is deleted at each listing.
 create table mcp_tool (

@@ -7,8 +7,8 @@ import type { Database } from '../../store/database.ts';
 import {
   claimListing,
   dropServersBut,
+  dueServers,
   type ListingPauses,
-  listingStates,
   noteListingProblem,
   OF_THE_FILE,
   type ServerRef,
@@ -28,6 +28,10 @@ export interface ListServersDependencies {
 export interface ListServers {
   /** Begins to ask the servers that are due, as far as there is room. Call it every few seconds. */
   look(): Promise<void>;
+  /** The same for those of people alone. Call it when a person has connected one, or a turn wants a list. */
+  lookAtPeople(): Promise<void>;
+  /** Forgets what has not been in force or in use for long. Call it every few minutes. */
+  forget(): Promise<void>;
   /** Resolves when no server is being asked. */
   idle(): Promise<void>;
 }
@@ -52,9 +56,8 @@ const OWN_KEPT_MS = 30 * KEPT_MS;
 export function createListServers(dependencies: ListServersDependencies): ListServers {
   const { database, proxy, log, stopping, pauses = PAUSES } = dependencies;
   const underWay = new Map<string, { readonly place: string; readonly asking: Promise<void> }>();
-  let looking: Promise<void> | null = null;
-  /** Whether there was no room for one that may be due. Then the end of another is a reason to look again. */
-  let isShort = false;
+  /** For which of both there was no room for one that may be due. Then the end of another is a reason to look again. */
+  const short = new Set<'file' | 'people'>();
   const placeOf = (owner: string, isTroubled: boolean) => `${owner === OF_THE_FILE}/${isTroubled}`;
   const room = (place: string) => AT_ONCE - [...underWay.values()].filter((each) => each.place === place).length;
 
@@ -89,52 +92,42 @@ export function createListServers(dependencies: ListServersDependencies): ListSe
       .catch((error: unknown) => log.warn({ err: error }, 'what an MCP server lists could not be stored'))
       .finally(() => {
         underWay.delete(key);
-        if (isShort && !stopping.aborted) void look().catch(() => undefined);
+        if (stopping.aborted) return;
+        if (short.has('file')) void lookAtFile().catch(() => undefined);
+        if (short.has('people')) void lookAtPeople().catch(() => undefined);
       });
     underWay.set(key, { place, asking });
   }
 
-  async function lookAtFile(): Promise<void> {
-    const servers = (await proxy.servers()).map((each) => ({ owner: OF_THE_FILE, ...each }));
-    const connections = servers.map(({ connection }) => connection);
-    await dropServersBut(database, connections, KEPT_MS);
-    const states = await listingStates(database, connections);
-    // Those that nobody has asked yet come first, then those that have waited longest.
-    const since = ({ connection }: ServerRef) => states.get(connection)?.askedAt.getTime() ?? 0;
-    for (const server of servers.toSorted((a, b) => since(a) - since(b))) {
-      const place = placeOf(OF_THE_FILE, states.get(server.connection)?.isTroubled ?? false);
+  const lookAtFile = oneAtATime(async () => {
+    short.delete('file');
+    for (const server of await dueServers(database, await proxy.servers(), pauses)) {
+      const place = placeOf(OF_THE_FILE, server.isTroubled);
       if (underWay.has(keyOf(server))) continue;
-      if (room(place) <= 0) isShort = true;
+      if (room(place) <= 0) short.add('file');
       else if (await claimListing(database, server, pauses)) begin(server, place);
     }
-  }
+  });
 
-  async function lookAtPeople(): Promise<void> {
-    await dropUnused(database, OWN_KEPT_MS);
+  const lookAtPeople = oneAtATime(async () => {
+    short.delete('people');
     for (const isTroubled of [false, true]) {
       const place = placeOf('people', isTroubled);
       const left = room(place);
       const taken = await takeWanted(database, isTroubled, left);
-      if (taken.length >= left) isShort = true;
+      if (taken.length >= left) short.add('people');
       for (const server of taken) begin(server, place);
     }
-  }
-
-  async function lookAtAll(): Promise<void> {
-    isShort = false;
-    await Promise.all([lookAtFile(), lookAtPeople()]);
-  }
-
-  /** One at a time, so that the room is counted rightly. */
-  function look(): Promise<void> {
-    looking ??= lookAtAll().finally(() => {
-      looking = null;
-    });
-    return looking;
-  }
+  });
 
   return {
-    look,
+    look: async () => void (await Promise.all([lookAtFile(), lookAtPeople()])),
+    lookAtPeople,
+    async forget() {
+      const inForce = (await proxy.servers()).map(({ connection }) => connection);
+      await dropServersBut(database, inForce, KEPT_MS);
+      await dropUnused(database, OWN_KEPT_MS);
+    },
     async idle() {
       while (underWay.size > 0) await Promise.all([...underWay.values()].map(({ asking }) => asking));
     },
@@ -143,4 +136,20 @@ export function createListServers(dependencies: ListServersDependencies): ListSe
 
 function keyOf({ owner, connection }: ServerRef): string {
   return JSON.stringify([owner, connection]);
+}
+
+/** So that the room is counted rightly. A call during a look is answered by one more look after it, which the other calls meanwhile share. */
+function oneAtATime(look: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
+  return () => {
+    next ??= last
+      .catch(() => undefined)
+      .then(() => {
+        next = null;
+        return look();
+      });
+    last = next;
+    return next;
+  };
 }

@@ -72,7 +72,10 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'find-work.findWork': (db) => findWork.findWork(db, { repository: 'acme/shop', wanted: { pullRequest: 7 } }),
   'mcp-servers.knownServers': (db) => mcpServers.knownServers(db, ['tracker']),
   'mcp-servers.definitionsOf': (db) => mcpServers.definitionsOf(db, [{ server: 'tracker', name: 'list', digest: 'd' }]),
-  'mcp-servers.listingStates': (db) => mcpServers.listingStates(db, ['tracker']),
+  'mcp-servers.unheardOf': (db) =>
+    mcpServers.unheardOf(db, [{ owner: '', connection: 'tracker', url: 'https://a.test/' }]),
+  'mcp-servers.dueServers': (db) =>
+    mcpServers.dueServers(db, [{ connection: 'tracker', url: 'https://a.test/' }], { usualMs: 1e6, troubledMs: 1e6 }),
   'own-servers.wantListing': (db) =>
     ownServers.wantListing(db, { owner: 'person:T1:U1', connection: 'personal/tracker', url: 'https://a.test/' }),
   'own-servers.dropUnused': (db) => ownServers.dropUnused(db, 86_400_000),
