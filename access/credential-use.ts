@@ -69,6 +69,8 @@ export type CredentialUse =
       readonly tokenUrl: string;
       readonly clientId: string;
       readonly clientAuth: ClientAuth;
+      /** RFC 8707. Absent: the server is told of none. */
+      readonly resource?: string;
     };
 
 /** Where a client's secret goes (RFC 6749 2.3.1). `none` is a public client, which has no secret. */

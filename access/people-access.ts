@@ -35,6 +35,8 @@ export interface OfferedOAuth {
   readonly clientId: string;
   readonly clientAuth: ClientAuth;
   readonly scopes: readonly string[];
+  /** For an MCP server: its address, which each request names, so that a token is good there and nowhere else (RFC 8707). */
+  readonly resource?: string;
   /** The request that says whose a token is, and the member of the answer with the name. Null: nobody can be asked. */
   readonly account: { readonly url: string; readonly field: string } | null;
 }

@@ -73,8 +73,12 @@ export function grantedConnection(
   owner: ScopeKey,
   version: number,
 ): Connection {
-  const { tokenUrl, clientId, clientAuth } = offer.oauth;
-  const credential = { kind: 'oauth-grant', tokenUrl, clientId, clientAuth } as const;
+  const { tokenUrl, clientId, clientAuth, resource } = offer.oauth;
+  const credential = {
+    kind: 'oauth-grant',
+    ...{ tokenUrl, clientId, clientAuth },
+    ...(resource !== undefined && { resource }),
+  } as const;
   return { ...personalConnection(offer, owner, version), credential };
 }
 

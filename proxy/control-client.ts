@@ -8,6 +8,8 @@ import {
   type ConnectionAnswer,
   type ConnectionRequest,
   ControlError,
+  type DiscoveredAuthorization,
+  type DiscoveryRequest,
   type LeaseView,
   type ListenerView,
   type ProxyHealth,
@@ -17,6 +19,7 @@ import {
 export type {
   ConnectionAnswer,
   ConnectionRequest,
+  DiscoveredAuthorization,
   LeaseView,
   ListenerView,
   ProxyHealth,
@@ -48,6 +51,8 @@ export interface ProxyControl {
   followLease(sandbox: string, epoch: LeaseEpoch, options?: FollowOptions): Promise<EgressCounts>;
   /** Sends a request with a connection's credential, as the operator. */
   testConnection(connection: string, request: ConnectionRequest): Promise<ConnectionAnswer>;
+  /** Asks an MCP server of the access file where people grant tokens for it. */
+  discover(server: string, request: DiscoveryRequest): Promise<DiscoveredAuthorization>;
   /** The MCP servers in force. */
   servers(): Promise<ServerView[]>;
   /**
@@ -162,6 +167,7 @@ export function createProxyControl({ socketPath }: ProxyControlOptions): ProxyCo
     },
     testConnection: (connection, request) =>
       call('POST', `/connections/${encodeURIComponent(connection)}/test`, request),
+    discover: (server, request) => call('POST', `/servers/${encodeURIComponent(server)}/authorization`, request),
     servers: async () => (await call<{ servers: ServerView[] }>('GET', '/servers')).servers,
     async askServer(server, name, { method, headers, body, signal }) {
       const query = new URLSearchParams({

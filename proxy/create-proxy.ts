@@ -30,6 +30,7 @@ import { createBrokenHandler } from './listener/handle-broken.ts';
 import { createHttpFront, type HttpFront } from './listener/http-front.ts';
 import { createRateLimit } from './listener/rate-limit.ts';
 import { createSandboxListeners } from './listener/sandbox-listeners.ts';
+import { createDiscovery } from './mcp/discovery-door.ts';
 import { createServerDoor } from './mcp/server-door.ts';
 import type { OperatorFile } from './operator/operator-file.ts';
 import { startGrants } from './personal/grants.ts';
@@ -302,6 +303,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     listeners,
     health,
     testConnection: (connection, request) => tests.run(connection, request),
+    discover: createDiscovery({ dialer, document: () => policy.document }),
     commitAuthor: (scope, principal) => authors.of(scope, principal),
     door,
     onError: (error) => onError(error, 'the control socket failed on a request'),

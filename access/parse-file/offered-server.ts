@@ -1,4 +1,5 @@
 /** An MCP server in `people.offer`: people reach it with a token of their own. */
+import type { FileConnection } from '../access-file.ts';
 import { type Connection, NO_CREDENTIAL } from '../document.ts';
 import { didYouMean } from '../near-names.ts';
 import type { PersonalOffer } from '../people-access.ts';
@@ -7,6 +8,7 @@ import { type ConnectionEntry, connection as connectionSchema } from './connecti
 import { toConnection } from './convert.ts';
 import { NAME, NAME_RULE } from './leaf-schemas.ts';
 import { type FilePath, type FileProblem, fieldOf } from './problem.ts';
+import { clientConnection, type OfferedOAuthEntry, serverOAuth } from './read-offered-oauth.ts';
 import { isMapping } from './read-root.ts';
 import type { YamlText } from './read-yaml.ts';
 import { parseEntry } from './strict-entry.ts';
@@ -22,18 +24,23 @@ export interface OfferedServerPlace {
 }
 
 /** What may stand in such an offer. */
-const KEYS = ['mcp', 'url', 'tools', 'addresses', 'credential'];
+const KEYS = ['mcp', 'url', 'tools', 'addresses', 'credential', 'oauth'];
 /** Kinds of credential that are one text, which a person can paste. */
 const PASTED = ['bearer', 'header', 'basic', 'query'];
 
 /**
  * Reads `{ mcp: linear-tools }`. Where it has no `url`, the server is the connection of that name: its address and tools are those
  * that the offer does not say. The credential is a bearer token unless the offer says another kind.
+ * With `oauth` people grant one.
  */
 export function readOfferedServer(
-  offer: Entry,
+  { oauth: client, ...offer }: Entry & { readonly oauth?: OfferedOAuthEntry | undefined },
   { path, text, connections, refuse }: OfferedServerPlace,
-): { readonly offer: PersonalOffer | null; readonly problems: readonly FileProblem[] } {
+): {
+  readonly offer: PersonalOffer | null;
+  readonly client?: FileConnection | null;
+  readonly problems: readonly FileProblem[];
+} {
   const nothing = { offer: null, problems: [] };
   const name = String(offer.mcp);
   if (!NAME.test(name)) {
@@ -52,7 +59,23 @@ export function readOfferedServer(
   const told = read.problems.filter(({ field }) => !theirs.some((key) => field.startsWith(fieldOf([...path, key]))));
   if (read.value === undefined || read.problems.length > 0) return { offer: null, problems: told };
   const connection = offeredConnection(personalId(name), read.value, text.lineOf(path));
-  return { offer: { name, connection, grants: [] }, problems: [] };
+  if (client === undefined) return { offer: { name, connection, grants: [] }, problems: [] };
+  const { credential: kind, mcp } = connection;
+  if (kind.kind !== 'bearer') {
+    refuse(`stands beside oauth, which gives a bearer token: leave it out`, ['credential']);
+    return nothing;
+  }
+  const oauth = serverOAuth(client, { name, url: mcp?.url ?? '' });
+  if ('missing' in oauth) {
+    refuse(oauth.missing, ['oauth']);
+    return nothing;
+  }
+  const line = text.lineOf(path);
+  return {
+    offer: { name, connection, grants: [], oauth },
+    client: clientConnection(name, oauth, client, line),
+    problems: [],
+  };
 }
 
 /** Where the server of that name is, as its connection says. */

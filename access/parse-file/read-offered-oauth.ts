@@ -49,6 +49,35 @@ export function toOfferedOAuth(entry: OfferedOAuthEntry, preset: PresetOAuth): O
   };
 }
 
+/** What has to stand in the file where no preset says it. */
+const NEEDED = ['issuer', 'authorize-url', 'token-url'] as const;
+
+/**
+ * The authorization server of an MCP server. All of it stands in the file, where an administrator has approved it: what the server says
+ * of itself is never followed when a person grants a token.
+ *
+ * @param url the address of the MCP server, for which alone tokens are asked for
+ */
+export function serverOAuth(
+  entry: OfferedOAuthEntry,
+  { name, url }: { readonly name: string; readonly url: string },
+): OfferedOAuth | { readonly missing: string } {
+  const { issuer, 'authorize-url': authorizeUrl, 'token-url': tokenUrl, 'device-url': deviceUrl } = entry;
+  if (issuer === undefined || authorizeUrl === undefined || tokenUrl === undefined) {
+    const missing = NEEDED.filter((key) => entry[key] === undefined).join(', ');
+    return { missing: `lacks ${missing}: \`./bellhop connections discover ${name}\` asks the server and prints them` };
+  }
+  const hasSecret = (entry.fromEnv ?? entry.fromFile ?? entry.fromCommand) !== undefined;
+  return {
+    ...{ issuer, authorizeUrl, tokenUrl, resource: url, account: null },
+    namesIssuer: entry['names-issuer'] ?? false,
+    deviceUrl: deviceUrl === undefined || deviceUrl === 'off' ? null : deviceUrl,
+    clientId: entry['client-id'],
+    clientAuth: entry['client-auth'] ?? (hasSecret ? 'basic' : 'none'),
+    scopes: entry.scopes ?? [],
+  };
+}
+
 /** Where the client's secret is kept. Null for a public client. */
 export function clientConnection(
   name: string,

@@ -5,8 +5,10 @@ import { connectionUses } from '../../store/connection-use.ts';
 import { listCredentials } from '../../store/credentials.ts';
 import { approveTools, knownServers, waitingDefinitions } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
+import { readCallbackAddress, redirectUriOf } from '../../workers/gateway/callback-address.ts';
 import { connectionsText, connectionText } from '../connections/connections-text.ts';
 import { type ConnectionDescription, describeConnection } from '../connections/describe-connection.ts';
+import { discoveryText } from '../connections/discovery-text.ts';
 import { serverTestText, testServer } from '../connections/test-server.ts';
 import { isGood, testText } from '../connections/test-text.ts';
 import { definitionName, waitingText } from '../connections/waiting-tools.ts';
@@ -43,6 +45,7 @@ export function register(program: Command): void {
       if (shown) console.log(options.json ? JSON.stringify(shown, null, 2) : connectionText(shown, new Date()));
     });
   registerApprove(connections);
+  registerDiscover(connections);
   connections
     .command('test')
     .description(
@@ -101,6 +104,30 @@ function registerApprove(connections: Command): void {
       if (missing.length === 0) return;
       console.log(`Not waiting in this definition: ${missing.join(', ')}. See ./bellhop connections approve ${name}.`);
       process.exitCode = 1;
+    });
+}
+
+function registerDiscover(connections: Command): void {
+  connections
+    .command('discover')
+    .description('ask an MCP server where people grant tokens for it, and print what an offer with oauth needs')
+    .argument('<server>', 'an MCP server of the access file: a connection, or the name of an offer')
+    .option('--register', 'also register a client there, where the service does that by itself')
+    .option('--json', 'print it as JSON')
+    .action(async (name: string, { register, json }: { register?: boolean; json?: boolean }) => {
+      await using context = await openCliContext();
+      const { BELLHOP_CALLBACK_URL, BELLHOP_CALLBACK_LISTEN } = process.env;
+      const callback = readCallbackAddress(BELLHOP_CALLBACK_URL, BELLHOP_CALLBACK_LISTEN);
+      if (register && !callback)
+        throw new Error('--register needs BELLHOP_CALLBACK_URL, the address that browsers are led back to');
+      const redirectUri = callback ? redirectUriOf(callback, name) : `<BELLHOP_CALLBACK_URL>/oauth/callback/${name}`;
+      const control = createProxyControl({ socketPath: controlSocketOf(context) });
+      try {
+        const found = await control.discover(name, register ? { redirectUri } : {});
+        console.log(json ? JSON.stringify(found, null, 2) : discoveryText(name, found, redirectUri));
+      } finally {
+        await control.close();
+      }
     });
 }
 

@@ -9,6 +9,9 @@ import {
   type ConnectionRequest,
   ConnectionRequestSchema,
   ControlError,
+  type DiscoveredAuthorization,
+  type DiscoveryRequest,
+  DiscoveryRequestSchema,
   LeaseRequestSchema,
   type LeaseView,
   ListenRequestSchema,
@@ -32,6 +35,7 @@ export interface ControlRoutesOptions {
   readonly earlierCounts: (request: LeaseRequest) => Promise<EgressCounts | undefined>;
   readonly health: () => ProxyHealth;
   readonly testConnection: (connection: string, request: ConnectionRequest) => Promise<ConnectionAnswer>;
+  readonly discover: (server: string, request: DiscoveryRequest) => Promise<DiscoveredAuthorization>;
   readonly commitAuthor: (scope: ScopeKey, principal: Principal) => Promise<string | null>;
   readonly door: Pick<ServerDoor, 'servers'>;
 }
@@ -40,7 +44,7 @@ const WAIT_LIMIT_MS = 30_000;
 
 /** Answers every route of `control/protocol.ts` except the stream. Undefined stands for an answer without a body. */
 export function createControlRoutes(options: ControlRoutesOptions) {
-  const { leases, listeners, earlierCounts, health, testConnection, commitAuthor, door } = options;
+  const { leases, listeners, earlierCounts, health, testConnection, discover, commitAuthor, door } = options;
   async function openLease(sandbox: string, body: unknown): Promise<LeaseView> {
     const request = parse(LeaseRequestSchema, body);
     if (request.sandbox !== sandbox) throw new ControlError('bad_request', 'the body names another sandbox');
@@ -81,6 +85,9 @@ export function createControlRoutes(options: ControlRoutesOptions) {
     if (room === 'health' && method === 'GET' && id === undefined) return health();
     if (room === 'connections' && method === 'POST' && id !== undefined && part === 'test' && rest.length === 0) {
       return testConnection(id, parse(ConnectionRequestSchema, body ?? {}));
+    }
+    if (room === 'servers' && method === 'POST' && id !== undefined && part === 'authorization' && rest.length === 0) {
+      return discover(id, parse(DiscoveryRequestSchema, body ?? {}));
     }
     if (room === 'servers' && method === 'GET' && id === undefined) return { servers: door.servers() };
     if (room === 'authors' && method === 'GET' && id !== undefined && part === undefined) {

@@ -13,6 +13,7 @@
  * - `GET    /servers`              → `{ servers: ServerView[] }`: the MCP servers in force
  * - `*      /servers/:server?url=&sandbox=&turn=` → carried to the MCP server in the name of that turn; the answer has the header
  *   {@link CARRIED}. `readOnly` and `approved` stand there if that holds for the call. Without sandbox and turn it is a look at the list of tools, with `owner=` in the name of that person
+ * - `POST   /servers/:server/authorization` {@link DiscoveryRequest} → {@link DiscoveredAuthorization}: where people grant tokens for it
  * - `GET    /authors/:scope?principal=` → `{ author }`: who commits there, `Name <address>`; null when no forge says so
  * - `GET    /health`               → {@link ProxyHealth}
  *
@@ -90,6 +91,26 @@ export interface ServerView {
   readonly url: string;
 }
 
+/** With an address that browsers are led back to, a client is registered for it. */
+export interface DiscoveryRequest {
+  readonly redirectUri?: string | undefined;
+}
+
+/** What an MCP server and its authorization server say of themselves. */
+export interface DiscoveredAuthorization {
+  readonly issuer: string;
+  /** Whether each answer names the issuer. */
+  readonly namesIssuer: boolean;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  readonly deviceUrl: string | null;
+  /** What the MCP server knows. An administrator chooses among them. */
+  readonly scopes: readonly string[];
+  readonly registersClients: boolean;
+  /** Of the client that was registered just now. */
+  readonly clientId: string | null;
+}
+
 /** A header of answers that come from behind the control socket. Without it, an answer is the control socket's own. */
 export const CARRIED = 'x-bellhop-carried';
 
@@ -132,6 +153,10 @@ export const ConnectionRequestSchema: z.ZodType<ConnectionRequest> = z.object({
     .regex(/^[A-Z]{1,20}$/, 'a method is in capitals')
     .optional(),
   url: z.string().max(8_000).optional(),
+});
+
+export const DiscoveryRequestSchema: z.ZodType<DiscoveryRequest> = z.object({
+  redirectUri: z.url().max(2_000).optional(),
 });
 
 export const ScopeKeySchema: z.ZodType<ScopeKey> = z.custom<ScopeKey>(

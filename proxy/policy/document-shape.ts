@@ -73,6 +73,7 @@ const offeredOAuth = z.object({
   clientId: text,
   clientAuth: z.enum(['basic', 'post', 'none']),
   scopes: texts,
+  resource: tokenUrl.optional(),
   account: z.object({ url: tokenUrl, field: text }).nullable(),
 });
 

@@ -1,6 +1,8 @@
 import type { PersonalOffer } from '../../access/people-access.ts';
 import { isByOAuth } from '../../access/personal-access.ts';
+import { personScope } from '../../contracts/scope.ts';
 import { type Database, inTransaction } from '../../store/database.ts';
+import { wantListing } from '../../store/own-servers.ts';
 import { type Owner, removePersonalConnection } from '../../store/personal-connections.ts';
 import { confirmGrant, countWrong, endGrant, grantToConfirm } from '../../store/personal-grants.ts';
 import { isProof } from './grant-proof.ts';
@@ -72,7 +74,13 @@ export function createConfirmation({ database, offers, whyNot }: ConfirmationOpt
         const words = `That was wrong ${MOST_WRONG} times. Nothing is connected. Write \`connect ${connection}\` to begin anew.`;
         return { response: { response_action: 'update', view: sorryView(connection, words) } };
       }
-      const isDone = await inTransaction(database, (tx) => confirmGrant(tx, grant));
+      const isDone = await inTransaction(database, async (tx) => {
+        const isConfirmed = await confirmGrant(tx, grant);
+        const { id, mcp } = offer.connection;
+        const scope = personScope(owner.team, owner.person);
+        if (isConfirmed && mcp) await wantListing(tx, { owner: scope, connection: id, url: mcp.url }, true);
+        return isConfirmed;
+      });
       if (!isDone) return { response: { response_action: 'update', view: sorryView(connection, OVER) } };
       // The account may have ended meanwhile: see `submitted` of the form for tokens.
       const late = await whyNot(owner.person);

@@ -80,7 +80,7 @@ export async function sealFor(
 
 /** RFC 6749 4.1.1 with RFC 7636 4.3. */
 function linkOf(
-  { authorizeUrl, clientId, scopes }: OfferedOAuth,
+  { authorizeUrl, clientId, scopes, resource }: OfferedOAuth,
   { state, verifier, redirectUri }: { readonly state: string; readonly verifier: string; readonly redirectUri: string },
 ): string {
   const url = new URL(authorizeUrl);
@@ -89,6 +89,7 @@ function linkOf(
     client_id: clientId,
     redirect_uri: redirectUri,
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(resource !== undefined && { resource }),
     state,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',

@@ -3,14 +3,14 @@ import * as oauth from 'oauth4webapi';
 import type { OfferedOAuth } from '../../../access/people-access.ts';
 import type { GrantedTokens } from '../../../credentials/secret-forms.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
-import { by, clientAuthentication, partiesOf, readAnswer, scopeOf } from './oauth-parties.ts';
+import { by, clientAuthentication, partiesOf, readAnswer, resourceOf, scopeOf } from './oauth-parties.ts';
 import { checkType, parseJson, throwIfRefused } from './token-answer.ts';
 import { oauthErrorCode, TokenError } from './token-error.ts';
 
 /** Who asks, and whom. `secret` is that of the client; empty for a public one. */
 export interface GrantClient {
   readonly fetch: GuardedFetch;
-  readonly oauth: Pick<OfferedOAuth, 'tokenUrl' | 'clientId' | 'clientAuth'>;
+  readonly oauth: Pick<OfferedOAuth, 'tokenUrl' | 'clientId' | 'clientAuth' | 'resource'>;
   readonly secret: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -40,7 +40,8 @@ export async function exchangeCode(
   const { server, client } = serverOf(offered);
   const checked = checkedAnswer(server, client, query, state);
   const answer = await oauth.authorizationCodeGrantRequest(
-    ...[server, client, clientAuthentication(offered.clientAuth, secret), checked, redirectUri, verifier, by(fetch)],
+    ...[server, client, clientAuthentication(offered.clientAuth, secret), checked, redirectUri, verifier],
+    { ...by(fetch), additionalParameters: resourceOf(offered) },
   );
   return grantedOf(answer, { server, client }, null, now);
 }
@@ -86,7 +87,9 @@ export async function askForDeviceCode({
   const { server, client } = serverOf(offered);
   if (offered.deviceUrl === null) throw new TokenError('bad_token_url');
   const answer = await oauth.deviceAuthorizationRequest(
-    ...[server, client, clientAuthentication(offered.clientAuth, secret), scopeOf(offered.scopes), by(fetch)],
+    ...[server, client, clientAuthentication(offered.clientAuth, secret)],
+    { ...scopeOf(offered.scopes), ...resourceOf(offered) },
+    by(fetch),
   );
   await throwIfRefused(answer);
   checkType(answer);
@@ -119,7 +122,8 @@ export async function tryDeviceCode(
 ): Promise<GrantedTokens | null> {
   const { server, client } = serverOf(offered);
   const answer = await oauth.deviceCodeGrantRequest(
-    ...[server, client, clientAuthentication(offered.clientAuth, secret), deviceCode, by(fetch)],
+    ...[server, client, clientAuthentication(offered.clientAuth, secret), deviceCode],
+    { ...by(fetch), additionalParameters: resourceOf(offered) },
   );
   return grantedOf(answer, { server, client }, null, now).catch((error: unknown) => {
     if (error instanceof TokenError && error.code === 'authorization_pending') return null;
@@ -129,12 +133,13 @@ export async function tryDeviceCode(
 
 /** Renews what was granted. @param sent the refresh token that is exchanged @throws TokenError */
 export async function renewGranted(
-  { fetch, oauth: { tokenUrl, clientId, clientAuth }, secret, now }: GrantClient,
+  { fetch, oauth: { tokenUrl, clientId, clientAuth, resource }, secret, now }: GrantClient,
   sent: string,
 ): Promise<GrantedTokens> {
   const { server, client } = partiesOf(tokenUrl, clientId);
   const answer = await oauth.refreshTokenGrantRequest(
-    ...[server, client, clientAuthentication(clientAuth, secret), sent, by(fetch)],
+    ...[server, client, clientAuthentication(clientAuth, secret), sent],
+    { ...by(fetch), additionalParameters: resourceOf({ resource }) },
   );
   return grantedOf(answer, { server, client }, sent, now);
 }

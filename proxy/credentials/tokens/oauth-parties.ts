@@ -43,6 +43,11 @@ export function scopeOf(scopes: readonly string[]): Record<string, string> {
   return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
 }
 
+/** Where the token is to be good (RFC 8707). */
+export function resourceOf({ resource }: { readonly resource?: string | undefined }): Record<string, string> {
+  return resource === undefined ? {} : { resource };
+}
+
 /** @throws TokenError */
 export async function readAnswer(
   answer: Response,

@@ -88,3 +88,25 @@ test('the proxy takes a document with such an offer', () => {
   const document = { ...documentOf({}), people: { offers: [offerOf(GITHUB)] } };
   expect(checkShape(document).people).toMatchObject({ offers: [{ oauth: { clientId: 'abc' } }] });
 });
+
+const AT = 'issuer: "https://l.test", authorize-url: "https://l.test/a", token-url: "https://l.test/t"';
+const server = (oauth: string, more = '') =>
+  `people: { offer: [{ mcp: notes, url: "https://mcp.test/mcp", tools: read, ${more}oauth: { ${oauth} } }] }\n`;
+
+test('for an MCP server the file says all of it, and tokens are for its address alone', () => {
+  const { oauth, connection } = offerOf(server(`client-id: b, ${AT}`));
+  expect(oauth).toMatchObject({ resource: 'https://mcp.test/mcp', clientAuth: 'none', deviceUrl: null, scopes: [] });
+  expect(connection.mcp?.url).toBe('https://mcp.test/mcp');
+  expect(grantedConnection(offerOf(server(`client-id: b, ${AT}`)), ADA, 1).credential).toMatchObject({
+    ...{ kind: 'oauth-grant', resource: 'https://mcp.test/mcp' },
+  });
+  const confidential = fileOf(server(`client-id: b, ${AT}, fromEnv: S`));
+  expect(confidential.connections).toMatchObject([{ id: 'oauth/notes', credential: { clientAuth: 'basic' } }]);
+});
+
+test.each([
+  ['client-id: b', '', /oauth.*lacks issuer, authorize-url, token-url.*connections discover notes/],
+  [`client-id: b, ${AT}`, 'credential: { kind: query, name: k }, ', /credential.*stands beside oauth/],
+])('an MCP server with oauth { %s } and %s', (oauth, more, message) => {
+  expect(problemsIn(server(oauth, more)).join('\n')).toMatch(message);
+});

@@ -4,7 +4,7 @@
  * takes its own tokens: `/api/v4/user` says whose one is.
  */
 import http from 'node:http';
-import { Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
 import { listen, optionsOf } from './serve.ts';
 
 export interface LoginOptions {
@@ -14,9 +14,11 @@ export interface LoginOptions {
   readonly redirectUris: readonly string[];
   /** Seconds that an access token lives. */
   readonly life: number;
+  /** The only resource for which tokens are issued (RFC 8707), by code and by dynamic registration of clients. Absent: none is known. */
+  readonly resource?: string;
 }
 
-const { issuer, clientSecret, redirectUris, life } = await optionsOf<LoginOptions>();
+const { issuer, clientSecret, redirectUris, life, resource } = await optionsOf<LoginOptions>();
 
 /** Every secret that was issued or sent, by its kind. */
 const secrets: { readonly kind: string; readonly text: string }[] = [];
@@ -36,7 +38,20 @@ const provider = new Provider(issuer, {
   ],
   scopes: ['openid', 'api'],
   pkce: { required: () => true },
-  features: { devInteractions: { enabled: false }, deviceFlow: { enabled: true } },
+  features: {
+    devInteractions: { enabled: false },
+    deviceFlow: { enabled: true },
+    ...(resource !== undefined && {
+      registration: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo(_ctx, indicator) {
+          if (indicator !== resource) throw new errors.InvalidTarget();
+          return { scope: 'api', audience: resource, accessTokenFormat: 'opaque' as const };
+        },
+      },
+    }),
+  },
   ttl: { AccessToken: life, DeviceCode: 600 },
   rotateRefreshToken: true,
   issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -71,13 +86,14 @@ async function interact(request: http.IncomingMessage, response: http.ServerResp
   }
   const grant = new provider.Grant({ accountId: session?.accountId ?? who, clientId: String(params.client_id) });
   grant.addOIDCScope(String(params.scope ?? 'openid'));
+  if (resource !== undefined) grant.addResourceScope(resource, 'api');
   await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
 }
 
 async function answerApi(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
   const token = await provider.AccessToken.find(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
   response.writeHead(token && !token.isExpired ? 200 : 401, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ username: token?.accountId ?? null }));
+  response.end(JSON.stringify({ username: token?.accountId ?? null, audience: token?.aud ?? null }));
 }
 
 const handle = provider.callback();
