@@ -13,7 +13,7 @@ import { isPerson } from './ask-person.ts';
 import { defineTool } from './tools/define-tool.ts';
 import { type OwnConnections, type SandboxTool, said } from './tools/tool.ts';
 
-export const OWN_CONNECTION_TOOL = 'use_own_connection';
+const OWN_CONNECTION_TOOL = 'use_own_connection';
 
 /** What the agent may ask a turn's requester for: what they have connected. Nothing of a schedule. */
 export async function askable(

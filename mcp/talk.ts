@@ -9,7 +9,7 @@ import { READ_LINK, readResult } from './tool-answer.ts';
 import { type ListedTool, PageSchema, readListed } from './tool-definition.ts';
 
 /** A server has at most this many tools. Further ones are not looked at. */
-export const MAX_TOOLS = 200;
+const MAX_TOOLS = 200;
 const MAX_PAGES = 20;
 /** Of one answer. */
 const MAX_LINKS = 10;

@@ -17,7 +17,7 @@ export interface PersonalSettings {
   readonly tokens: number | null;
 }
 
-export const NO_SETTINGS: PersonalSettings = {
+const NO_SETTINGS: PersonalSettings = {
   instructions: '',
   model: null,
   steps: null,

@@ -52,7 +52,7 @@ export const modelSchema = entry({
 });
 
 /** Whether what is sent to a URL can be read on a network. */
-export function sendsInTheClear(url: string): boolean {
+function sendsInTheClear(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol !== 'https:' && !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }

@@ -47,7 +47,7 @@ export async function exchangeCode(
 }
 
 /** @throws TokenError with the server's error code, or `bad_answer` */
-export function checkedAnswer(
+function checkedAnswer(
   server: oauth.AuthorizationServer,
   client: oauth.Client,
   query: string,
