@@ -27,6 +27,8 @@ export interface AnswerBody {
   readonly footer?: string;
   /** Set by the sender when an answer needs several messages. The first is 1. */
   readonly part?: number;
+  /** Set by the sender: the whole text is a file of the thread, and `text` is its beginning. */
+  readonly inFile?: true;
 }
 
 /** A button under a notice. The gateway knows its action. */
@@ -126,7 +128,7 @@ export async function putMessage(db: Queryable, message: NewMessage): Promise<bo
 }
 
 /** Shows a final message differently from now on: a card gives way to the line that says what came of it. */
-export async function replaceMessage(db: Queryable, key: string, body: NoticeBody): Promise<void> {
+export async function replaceMessage(db: Queryable, key: string, body: NoticeBody | AnswerBody): Promise<void> {
   const { rowCount } = await db.query(
     `update outbox set body = $2, revision = revision + 1, failed = null, plain = false, queued = false, not_before = now()
      where key = $1 and kind = 'message'`,

@@ -12,7 +12,7 @@ import { STOP_ACTION } from '../receiving/incoming.ts';
 import { elapsed } from './elapsed.ts';
 import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
 import { neutralise } from './neutralise.ts';
-import { isHighSurrogate, splitMarkdown } from './split-markdown.ts';
+import { splitMarkdown, type Tables } from './split-markdown.ts';
 
 /** The text and blocks of one message, for chat.postMessage and chat.update. */
 export interface RenderedMessage {
@@ -20,6 +20,8 @@ export interface RenderedMessage {
   readonly blocks: readonly Record<string, unknown>[];
   /** The part that did not fit. It is the text of the answer's next message. */
   readonly rest: string | null;
+  /** What does not fit into a thread: the text of a file that the message names. */
+  readonly file?: string;
 }
 
 export interface RenderContext {
@@ -33,14 +35,18 @@ export const MARKDOWN_LIMIT = 11_000;
 export const MOST_TEXT = 4_000;
 /** The limit that is tried first. It is below `MOST_TEXT`, because escapes make a text longer. */
 const TEXT_LIMIT = 3_000;
+/** A live line is edited again and again. Slack edits reliably up to about 4,000 characters, the small line included. */
+const LIVE_LIMIT = 3_000;
 /** The limit of a context or section text. */
 const SECTION_LIMIT = 3_000;
+/** The limit of a small line: all text of a message has to stay below what Slack takes in sum. */
+const SMALL_LIMIT = 600;
 /** The limit of a small line in a message without blocks. */
 const PLAIN_LINE_LIMIT = 100;
 /** The limit of a button's text. */
 const BUTTON_LIMIT = 75;
 const MAX_BUTTONS = 40;
-/** The most messages of one answer. The rest is cut off, and the last message says so. */
+/** The most messages of one answer. A longer one shows its beginning and is a file. */
 export const MAX_PARTS = 5;
 
 /** Renders text and blocks within Slack's limits (docs.slack.dev/reference/block-kit/blocks). A cut is marked. */
@@ -66,8 +72,8 @@ function renderWorking(body: WorkingBody, { session, now }: RenderContext): Rend
   const time = elapsed(now.getTime() - Date.parse(body.since));
   const line = cutText(`Working · step ${body.step} · ${body.what} · ${time}`, SECTION_LIMIT);
   // While the work goes on, only the newest words matter. The whole text comes with the answer.
-  const newest = body.text?.slice(-MARKDOWN_LIMIT * MAX_PARTS);
-  const said = newest ? splitMarkdown(neutralise(newest), MARKDOWN_LIMIT).at(-1) : undefined;
+  const newest = body.text?.slice(-LIVE_LIMIT * 4);
+  const said = newest ? splitMarkdown(neutralise(newest), LIVE_LIMIT).at(-1) : undefined;
   const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
   blocks.push({ type: 'context', elements: [foreign(escapeText(line))] });
   if (session) blocks.push({ type: 'actions', elements: [stopButton(session)] });
@@ -79,26 +85,31 @@ function stopButton(session: SessionId): Record<string, unknown> {
 }
 
 function renderAnswer(body: AnswerBody): RenderedMessage {
-  const { markdown, lastWord, small, rest } = partOf(body, MARKDOWN_LIMIT);
+  const { markdown, lastWord, small, rest, file } = partOf(body, MARKDOWN_LIMIT, 'one');
   const blocks: Record<string, unknown>[] = markdown ? [{ type: 'markdown', text: markdown }] : [];
   if (lastWord) blocks.push({ type: 'section', text: { type: 'mrkdwn', text: lastWord } });
   for (const line of small) {
-    blocks.push({ type: 'context', elements: [foreign(escapeText(cutText(line, SECTION_LIMIT)))] });
+    blocks.push({ type: 'context', elements: [foreign(escapeText(cutText(line, SMALL_LIMIT)))] });
   }
   const text = fitting(
     (limit) => paragraphs([toMrkdwn(cutText(markdown, limit)), lastWord]),
     (shown) => shown,
   );
-  return { text, blocks, rest };
+  return { text, blocks, rest, ...(file !== null && { file }) };
 }
 
 /** Renders a message without blocks, after Slack refused its blocks. Less fits, so more is left to the next message. */
 export function renderWithoutBlocks(body: ShownBody, context: RenderContext): RenderedMessage {
   if (body.kind !== 'answer') return { ...renderMessage(body, context), blocks: [] };
   const plain = (limit: number): RenderedMessage => {
-    const { markdown, lastWord, small, rest } = partOf(body, limit);
+    const { markdown, lastWord, small, rest, file } = partOf(body, limit, 'code');
     const lines = small.map((line) => escapeText(cutText(line, PLAIN_LINE_LIMIT)));
-    return { text: paragraphs([toMrkdwn(markdown), lastWord, ...lines]), blocks: [], rest };
+    return {
+      text: paragraphs([toMrkdwn(markdown), lastWord, ...lines]),
+      blocks: [],
+      rest,
+      ...(file !== null && { file }),
+    };
   };
   return fitting(plain, ({ text }) => text);
 }
@@ -126,29 +137,34 @@ interface AnswerPart {
   /** Small lines under the text. */
   readonly small: readonly string[];
   readonly rest: string | null;
+  /** The text of the file that takes the place of further messages. */
+  readonly file: string | null;
 }
 
-function partOf(body: AnswerBody, limit: number): AnswerPart {
+/** The name of the file that has what does not fit into a thread. */
+export const ANSWER_FILE = 'answer.md';
+
+function partOf(body: AnswerBody, limit: number, tables: Tables): AnswerPart {
   const part = body.part ?? 1;
-  const [sendable, beyond] = cutToSendable(body.text, part);
-  const [markdown = body.lastWord ? '' : '(no text)', ...later] = splitMarkdown(neutralise(sendable), limit);
-  const rest = [...later, beyond].filter(Boolean).join('\n\n');
-  const cut = rest && part >= MAX_PARTS ? `Cut here: ${rest.length.toLocaleString('en')} more characters.` : null;
-  const last = !rest || cut !== null;
-  const small = [cut, last ? body.footer : null].filter((line): line is string => Boolean(line));
-  return { markdown, lastWord: (last && body.lastWord) || '', small, rest: last ? null : rest };
+  const [markdown = body.lastWord ? '' : '(no text)', ...later] = splitMarkdown(neutralise(body.text), limit, tables);
+  const left = later.join('\n\n');
+  // The next messages are tried with blocks again, also after blocks were refused.
+  const more = limit === MARKDOWN_LIMIT ? later : splitMarkdown(left, MARKDOWN_LIMIT);
+  const isFile = more.length > Math.max(0, MAX_PARTS - part);
+  const last = isFile || later.length === 0;
+  const whole = part === 1 ? 'This is the beginning. The whole answer is' : 'It goes on';
+  const note = isFile || body.inFile ? `${whole} in the file ${ANSWER_FILE}.` : null;
+  return {
+    markdown,
+    lastWord: (last && body.lastWord) || '',
+    small: [note, last ? body.footer : null].filter((line): line is string => Boolean(line)),
+    rest: last ? null : left,
+    file: isFile ? body.text : null,
+  };
 }
 
 function paragraphs(parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n\n');
-}
-
-/** Splits a text into the part that fits this message and the following ones, and the rest, which is only counted. */
-function cutToSendable(text: string, part: number): [sendable: string, beyond: string] {
-  const limit = MARKDOWN_LIMIT * Math.max(1, MAX_PARTS - part + 1);
-  if (text.length <= limit) return [text, ''];
-  const end = isHighSurrogate(text.charCodeAt(limit - 1)) ? limit - 1 : limit;
-  return [text.slice(0, end), text.slice(end)];
 }
 
 function renderNotice(body: NoticeBody): RenderedMessage {

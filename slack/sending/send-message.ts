@@ -1,8 +1,9 @@
 import type { Database, Queryable } from '../../store/database.ts';
 import { inTransaction } from '../../store/database.ts';
 import { endThread } from '../../store/deletions.ts';
+import { saveFile } from '../../store/files.ts';
 import type { AnswerBody, ShownBody } from '../../store/outbox.ts';
-import { putMessage, replaceMessage } from '../../store/outbox.ts';
+import { putFile, putMessage, replaceMessage } from '../../store/outbox.ts';
 import {
   goneFromSlack,
   markLooked,
@@ -16,7 +17,8 @@ import {
 import { lockSession } from '../../store/turn-fence.ts';
 import { failureOf, isTokenRefused } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
-import { type RenderedMessage, renderMessage, renderWithoutBlocks } from '../rendering/render-message.ts';
+import { cutText } from '../rendering/mrkdwn.ts';
+import { ANSWER_FILE, type RenderedMessage, renderMessage, renderWithoutBlocks } from '../rendering/render-message.ts';
 import { findPosted, METADATA_TYPE } from './find-posted.ts';
 import type { Hold } from './outbox-sender.ts';
 
@@ -41,7 +43,7 @@ const GONE_ERRORS = new Set(['message_not_found', 'cant_update_message', 'edit_w
  * @returns whether Slack shows the row now; false when the row was given back for another call
  */
 export async function sendMessage(dependencies: SendMessageDependencies, row: OutboxOf<'message'>): Promise<boolean> {
-  const { database, calls } = dependencies;
+  const { database, calls, hold } = dependencies;
   if (row.slackTs === null && row.unsure) {
     const place = { channel: row.channel, threadTs: row.threadTs, since: row.createdAt };
     await markLooked(database, row, await findPosted(calls, place, row.mark));
@@ -61,6 +63,10 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
     if (failure.kind !== 'refused') throw error;
     const isGone = GONE_ERRORS.has(failure.code) && row.slackTs !== null;
     if (BLOCK_ERRORS.has(failure.code) && !row.plain) await sendPlain(database, row);
+    else if (BLOCK_ERRORS.has(failure.code) && body.kind === 'answer' && body.text && !body.inFile) {
+      await hold();
+      await sendAsFile(database, row, body);
+    }
     // Somebody who deletes a live line does not want it back. An answer is never dropped.
     else if (isGone && row.final) await goneFromSlack(database, row);
     else throw error;
@@ -158,15 +164,43 @@ function render({ now }: SendMessageDependencies, { body, plain, session }: Show
   return plain ? renderWithoutBlocks(body, context) : renderMessage(body, context);
 }
 
-/** The rest of a long answer becomes a row of its own in the same transaction: it is neither lost nor doubled. */
-async function finish(database: Database, row: OutboxOf<'message'>, { ts, shown }: SentMessage): Promise<void> {
-  const done = (db: Queryable): Promise<void> => markSent(db, row, ts, LIVE_PAUSE_MS);
-  if (shown.rest === null || row.body.kind !== 'answer') return done(database);
-  const { body } = row;
-  const part = (body.part ?? 1) + 1;
-  const next: AnswerBody = { ...body, text: shown.rest, part };
+/** How much of an answer is shown that Slack refuses in every form. */
+const SHORT = 300;
+
+/** The last way for an answer that Slack refuses with blocks and without: a few words of it, and all of it as a file. */
+async function sendAsFile(database: Database, row: OutboxOf<'message'>, body: AnswerBody): Promise<void> {
   await inTransaction(database, async (db) => {
-    await done(db);
+    await putAnswerFile(db, row, body.text);
+    await replaceMessage(db, row.key, { ...body, text: cutText(body.text, SHORT), inFile: true });
+    await postponeSending(db, row, 'limit', 0);
+  });
+}
+
+/** Two senders that do this for one row make one file, because bytes and row have keys of the answer. */
+async function putAnswerFile(db: Queryable, row: OutboxOf<'message'>, text: string): Promise<void> {
+  const { session, team, channel, threadTs } = row;
+  if (session === null) return;
+  const key = `${row.key}/file`;
+  const bytes = Buffer.from(text, 'utf8');
+  const fileId = await saveFile(db, { session, name: ANSWER_FILE, bytes, direction: 'out', origin: key });
+  await putFile(db, { key, team, channel, threadTs, body: { fileId, name: ANSWER_FILE } });
+}
+
+/**
+ * The rest of a long answer becomes a row of its own in the same transaction: it is neither lost nor doubled. What needs more
+ * messages than a thread should have becomes a file.
+ */
+async function finish(database: Database, row: OutboxOf<'message'>, { ts, shown }: SentMessage): Promise<void> {
+  const { body } = row;
+  const { rest, file } = shown;
+  if (body.kind !== 'answer' || (rest === null && file === undefined))
+    return markSent(database, row, ts, LIVE_PAUSE_MS);
+  const part = (body.part ?? 1) + 1;
+  await inTransaction(database, async (db) => {
+    await markSent(db, row, ts, LIVE_PAUSE_MS);
+    if (file !== undefined) await putAnswerFile(db, row, file);
+    if (rest === null) return;
+    const next: AnswerBody = { ...body, text: rest, part };
     await putMessage(db, {
       key: `${row.key.replace(/#\d+$/, '')}#${part}`,
       team: row.team,

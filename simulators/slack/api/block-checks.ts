@@ -1,3 +1,5 @@
+import { tablesIn } from './markdown-tables.ts';
+
 /** Slack's limits on Block Kit (docs.slack.dev/reference/block-kit/blocks), as far as the simulator knows them. */
 type Fields = Readonly<Record<string, unknown>>;
 type Report = (problem: string, path: string) => void;
@@ -30,6 +32,10 @@ export function blockProblems(blocks: unknown): string[] {
     }
     if (block.type === 'markdown') markdownLength += typeof block.text === 'string' ? block.text.length : 0;
     checkBlock(block, path, report);
+  }
+  const markdown = blocks.map(fields).filter(({ type }) => type === 'markdown');
+  if (markdown.reduce((sum, { text }) => sum + tablesIn(String(text ?? '')).length, 0) > 1) {
+    report('only_one_table_allowed', '/blocks');
   }
   if (markdownLength > 12_000) report('markdown blocks must be less than 12001 characters together', '/blocks');
   const types = new Set(blocks.map((block) => fields(block).type));
@@ -65,6 +71,7 @@ function checkBlock(block: Fields, path: string, report: Report): void {
       return;
     case 'markdown':
       lengthOf(block.text, 1, 12_000, `${path}/text`, report);
+      checkTables(String(block.text ?? ''), `${path}/text`, report);
       return;
     case 'image':
       checkElement({ ...block, type: 'image' }, path, report);
@@ -118,6 +125,16 @@ function checkRichText(block: Fields, path: string, report: Report): void {
     if (element.type === 'text') lengthOf(element.text, 1, Number.POSITIVE_INFINITY, `${place}/text`, report);
     else if (typeof element.type !== 'string') report('missing required field: type', place);
     else if (element.elements !== undefined) checkRichText(element, place, report);
+  }
+}
+
+/** Slack makes a table block of a table in Markdown, and refuses it for what it refuses a table block for. */
+function checkTables(markdown: string, path: string, report: Report): void {
+  for (const rows of tablesIn(markdown)) {
+    if (rows.length > 100) report('no more than 100 rows allowed', path);
+    if ((rows[0]?.length ?? 0) > 20) report('no more than 20 columns allowed', path);
+    if (rows.some((row) => row.length !== rows[0]?.length)) report('rows must have the same number of cells', path);
+    if (rows.flat().some((cell) => cell === '')) report('must be more than 0 characters', path);
   }
 }
 

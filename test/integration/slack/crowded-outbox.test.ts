@@ -180,8 +180,8 @@ async function asked(n: number): Promise<SimMessage> {
 
 test('an answer that Slack refuses for good is told in a short notice', async () => {
   const mention = await asked(0);
-  await slack.fault({ failWith: 'chat.postMessage', error: 'msg_too_long', times: 2 });
-  await answer(mention, 'refused with blocks and without');
+  await slack.fault({ failWith: 'chat.postMessage', error: 'msg_too_long', times: 4 });
+  await answer(mention, 'refused with blocks, without, and as a beginning');
   await slack.waitForAnswer(mention, /could not be posted here: Slack refused it \(msg_too_long\)/);
   expect(sender.logged.map(({ fields }) => fields.told)).toEqual(['in the thread']);
 }, 30_000);

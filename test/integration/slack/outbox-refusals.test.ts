@@ -129,6 +129,50 @@ test.each(['chat.postMessage', 'chat.update'])(
   30_000,
 );
 
+async function fileOfAnswer(): Promise<string> {
+  await until(
+    async () => (await stage.slack.answers(thread)).some(({ files }) => files.length > 0),
+    'the file of the answer',
+  );
+  const files = (await stage.slack.answers(thread)).flatMap((answer) => answer.files);
+  expect(files.map(({ name }) => name)).toEqual(['answer.md']);
+  return (await stage.slack.file(files[0]?.id ?? '')).toString('utf8');
+}
+
+test('an answer that is too long for a thread shows its beginning, once, and is whole in a file', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  const text = Array.from({ length: 2_000 }, (_, i) => `Line ${i}: ${'word '.repeat(18)}`).join('\n\n');
+  await put(randomUUID(), { kind: 'answer', text, footer: 'the end' }, true);
+  const beginning = await slack.waitForAnswer(thread, /whole answer is in the file answer\.md/);
+  expect(JSON.stringify(beginning.blocks)).toMatch(/Line 0:.*the end/);
+  expect(await fileOfAnswer()).toBe(text);
+  expect((await slack.answers(thread)).filter(({ files }) => files.length === 0)).toHaveLength(1);
+  await gateway.stop();
+}, 30_000);
+
+test('an answer that Slack takes neither with blocks nor without comes as a file', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  await slack.fault({ failWith: 'chat.postMessage', error: 'msg_too_long', times: 2 });
+  const text = `Odd words: ${'odd '.repeat(500)}`;
+  await put(randomUUID(), { kind: 'answer', text, footer: 'the end' }, true);
+  await slack.waitForAnswer(thread, /Odd words.*whole answer is in the file answer\.md/s);
+  expect(await fileOfAnswer()).toBe(text);
+  expect(JSON.stringify(await slack.answers(thread))).not.toContain('could not be posted');
+  await gateway.stop();
+}, 30_000);
+
+test('tables with empty cells are taken by Slack at once', async () => {
+  const { slack } = stage;
+  const gateway = await stage.start();
+  const table = '| name | n |\n|---|---|\n| a | |';
+  await put(randomUUID(), { kind: 'answer', text: `${table}\n\nAnd:\n\n${table}` }, true);
+  const { blocks } = await slack.waitForAnswer(thread, /And:/);
+  expect(blocks.map(({ type }) => type)).toEqual(['markdown']);
+  await gateway.stop();
+}, 30_000);
+
 test('what Slack refuses for good is noted for the operator and not tried for ever', async () => {
   const { slack, db } = stage;
   const gateway = await stage.start();

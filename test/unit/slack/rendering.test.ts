@@ -195,10 +195,14 @@ describe('messages', () => {
     expect(second.blocks.at(-1)).toMatchObject({ elements: [{ text: 'end' }] });
   });
 
-  test('an endless answer is cut and the cut named', () => {
-    const shown = renderMessage({ kind: 'answer', text: 'x'.repeat(30_000), part: MAX_PARTS }, context);
-    expect(shown.rest).toBeNull();
-    expect(JSON.stringify(shown.blocks)).toMatch(/Cut here: [\d,]+ more characters/);
+  test('an endless answer shows its beginning and is a file', () => {
+    const text = 'x'.repeat(30_000);
+    const shown = renderMessage({ kind: 'answer', text, part: MAX_PARTS, footer: 'end' }, context);
+    expect(shown).toMatchObject({ rest: null, file: text });
+    expect(JSON.stringify(shown.blocks)).toMatch(/It goes on in the file answer\.md.*end/);
+    const first = renderMessage({ kind: 'answer', text: 'word '.repeat(40_000) }, context);
+    expect(JSON.stringify(first.blocks)).toContain('The whole answer is in the file answer.md');
+    expect(first.file).toHaveLength(200_000);
   });
 });
 
@@ -220,10 +224,10 @@ describe('an answer whose blocks Slack refused', () => {
     expect(said.slice(0, -1).join('')).not.toContain('the end');
   });
 
-  test('names what is cut', () => {
+  test('is a file when it needs too many messages', () => {
     const shown = renderWithoutBlocks({ kind: 'answer', text: '&'.repeat(30_000), part: MAX_PARTS }, context);
-    expect(shown.text).toMatch(/Cut here: [\d,]+ more characters/);
-    expect(shown.rest).toBeNull();
+    expect(shown.text).toMatch(/It goes on in the file answer\.md/);
+    expect(shown).toMatchObject({ rest: null, file: '&'.repeat(30_000) });
   });
 });
 
