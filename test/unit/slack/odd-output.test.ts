@@ -104,7 +104,13 @@ test.each([
           said.push(shown.file ?? (shown.blocks.length > 0 ? String(shown.blocks[0]?.text) : shown.text));
           left = shown.rest;
         }
-        expect(words(said.join('\n'))).toEqual(words(text));
+        // The head of a table and the first line of code come again where they are cut.
+        let at = -1;
+        const shown = words(said.join('\n'));
+        for (const word of words(text)) {
+          at = shown.indexOf(word, at + 1);
+          expect(at).not.toBe(-1);
+        }
       }),
       { numRuns: 150 },
     );
