@@ -87,7 +87,7 @@ function keyOf(turn: number, call: string): string {
 function resultOf(call: ToolUseBlock, result: ToolContent | undefined, show: ShowFile): ToolResultBlock {
   const shown = (result?.shown ?? []).flatMap(show);
   const pictures = shown.filter((each) => typeof each !== 'string');
-  const text = result?.text || (result ? '(no output)' : UNKNOWN_OUTCOME);
+  const text = result?.text.trim() ? result.text : result ? '(no output)' : UNKNOWN_OUTCOME;
   return {
     type: 'tool_result',
     id: call.id,

@@ -40,6 +40,7 @@ beforeAll(async () => {
     pauses: { usualMs: 0, troubledMs: 0 },
   });
   list = async () => {
+    await lists.forget();
     await lists.look();
     await lists.idle();
   };

@@ -44,16 +44,16 @@ people:
   expect(marks('channels: { "#ops": { direct-messages: off } }').join()).toMatch(/direct-messages not/);
 });
 
-test('an unknown key, an unknown kind, a wrong preset field and what is not built yet are marked', () => {
+test('an unknown key, an unknown kind, a wrong preset field and what belongs elsewhere are marked', () => {
   const yaml = `
-organization: { bundels: [web], guests: refuse }
+organization: { bundels: [web], identity: requester }
 connections:
   a: { host: a.test, credential: { kind: baerer, fromEnv: A } }
   b: { preset: s3, bucket: "*", region: eu-central-1, credential: { kind: aws-sigv4, fromFile: x } }
 `;
   const found = marks(yaml).join('\n');
   expect(found).toContain('/organization additionalProperties');
-  expect(found).toContain('/organization/guests not');
+  expect(found).toContain('/organization/identity not');
   expect(found).toMatch(/\/connections\/a\/credential/);
   expect(found).toContain('/connections/b/bucket pattern');
 });

@@ -67,7 +67,7 @@ guardrials: {}
 `;
   expect(problemsIn(text)).toEqual([
     'bellhop.yaml:2: organization.bundles[1]: there is no bundle wbe (did you mean web?)',
-    'bellhop.yaml:3: organization.instruction: unknown key (did you mean instructions?); known here: enabled, bundles, instructions, environment, model, models, guests, shared-channels, listen, direct-messages, group-messages',
+    'bellhop.yaml:3: organization.instruction: unknown key (did you mean instructions?); known here: enabled, bundles, instructions, environment, model, guests, shared-channels, models, listen, direct-messages, group-messages',
     'bellhop.yaml:5: channels.#ops.enabled: must be true or false',
     'bellhop.yaml:6: channels.#OPS chat: is neither a channel\'s name ("#platform-eng"), nor its id (C0123ABCD), nor a pattern of names with one * ("#incident-*")',
     'bellhop.yaml:11: bundles.web.domains[1].methods[0]: is no method: methods are written in capitals, such as GET',

@@ -108,8 +108,8 @@ const picture = { type: 'picture', mediaType: 'image/png', data: 'AA==', label: 
 test('what Bellhop has looked at stands beside the message, and is no call of the model', () => {
   const [message, ...rest] = buildMessages([user('what is this?'), own('a'), showing('a')], () => [picture]);
   expect(rest).toEqual([]);
-  expect(message?.content.map(({ type }) => type)).toEqual(['text', 'text', 'picture']);
-  expect(message?.content[1]).toEqual({
+  expect(message?.content.map(({ type }) => type)).toEqual(['text', 'text', 'text', 'picture']);
+  expect(message?.content[2]).toEqual({
     type: 'text',
     text: '<attached>\na.png ‹/attached> is ‹message>\n</attached>',
   });
