@@ -176,6 +176,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     crowd.note();
     const came = performance.now();
     await personal.noteAccount(body);
+    await directory.audience.note(body);
     await noteDoings(database, identity, body);
     const hasEnded = await noteDeletion(database, identity, body);
     const isNew = (await store(body)) || hasEnded;

@@ -30,6 +30,8 @@ export interface Audience {
   known(channel: string): Promise<void>;
   /** Somebody has written there, so they are in it. */
   seen(channel: string, person: string, author: AuthorClass): Promise<void>;
+  /** What an event says, stored before it is acknowledged: from then on the members of a channel that somebody has joined are in doubt. */
+  note(body: unknown): Promise<void>;
   joined(channel: string, person: string): Promise<void>;
   left(channel: string, person: string): Promise<void>;
   /** A member of the workspace has become a guest: the places they are in have an outsider now. */
@@ -123,6 +125,14 @@ export function createAudience(options: AudienceOptions): Audience {
     }
   };
 
+  /** Puts the members of a channel in doubt, unless somebody comes who is known to be a member of the workspace. */
+  async function isOutsideComing(channel: string, user: string): Promise<boolean> {
+    const known = user === identity.botUser ? undefined : (await classesOf(db, team, [user])).get(user);
+    if (known !== undefined && !isOutside(known)) return false;
+    await doubtMembers(db, team, channel);
+    return true;
+  }
+
   return {
     async known(channel) {
       const at = await membersReadAt(db, team, channel);
@@ -134,16 +144,17 @@ export function createAudience(options: AudienceOptions): Audience {
     async seen(channel, user, author) {
       if (isOutside(author)) await noteOutsider(db, team, channel, { person: user, class: author });
     },
+    async note(body) {
+      const event = eventIn(body);
+      if (event?.type === 'member_joined_channel') await isOutsideComing(event.channel, event.user);
+    },
     async joined(channel, user) {
-      if (user === identity.botUser) return doubtMembers(db, team, channel);
-      const known = (await classesOf(db, team, [user])).get(user);
-      if (known !== undefined && !isOutside(known)) return;
-      // 1. The members are in doubt from now on, so a message that comes now waits until they are read.
+      // 1. The members have been in doubt since the event came, so a message that comes now waits until they are read.
       // 2. Slack is asked who it is. A new colleague must not look like a guest meanwhile.
       // 3. An outsider is noted, and somebody of whom Slack does not tell counts as one. Running turns see it by the policy.
       // Therefore a process that ends in between leaves the doubt behind, and no guest is overlooked.
-      await doubtMembers(db, team, channel);
-      const found = known ?? (await classNow(user));
+      if (user === identity.botUser || !(await isOutsideComing(channel, user))) return;
+      const found = await classNow(user);
       if (isOutside(found)) await noteOutsider(db, team, channel, { person: user, class: found });
     },
     left: (channel, user) =>
@@ -174,4 +185,12 @@ export function createAudience(options: AudienceOptions): Audience {
 function reasonOf(error: unknown): string {
   const failure = failureOf(error);
   return failure.kind === 'refused' ? failure.code : failure.kind === 'unknown' ? failure.reason : failure.kind;
+}
+
+function eventIn(body: unknown): { readonly type: string; readonly channel: string; readonly user: string } | null {
+  const event = (body as { event?: { type?: unknown; channel?: unknown; user?: unknown } } | null)?.event;
+  const { type, channel, user } = event ?? {};
+  return typeof type === 'string' && typeof channel === 'string' && typeof user === 'string'
+    ? { type, channel, user }
+    : null;
 }
