@@ -139,19 +139,20 @@ function answerKey({ session, turn }: { readonly session: SessionId; readonly tu
   return `${turnIdOf(session, turn)}/answer`;
 }
 
-/** One small line: tool calls, time, outcomes. Read inside the transaction that ends the turn. */
+/** One small line: tool calls, time, outcomes, and whose answers they were. Read inside the transaction that ends the turn. */
 async function footerOf(db: Queryable, { session, turn }: TurnInput): Promise<string> {
   const totals = await turnTotals(db, session, turn);
   const outcomes = (['injected', 'forwarded', 'blocked'] as const)
     .filter((outcome) => totals[outcome] > 0)
     .map((outcome) => `${totals[outcome]} ${outcome}`);
-  const { tools, seconds } = totals;
+  const { tools, seconds, answers, models } = totals;
   const time = seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
   return [
     ...(await identityOf(db, { session, turn })),
     `${tools} tool call${tools === 1 ? '' : 's'}`,
     time,
     ...outcomes,
+    ...(models.length > 0 ? [`${answers} step${answers === 1 ? '' : 's'} of ${models.join(' and ')}`] : []),
   ].join(' · ');
 }
 

@@ -29,9 +29,17 @@ export type ShowProgress = (progress: Progress) => Promise<void>;
  */
 export function createShowProgress(database: Queryable): ShowProgress {
   return async ({ session, turn, step, what, text }) => {
-    const { startedAt, state } = await getTurn(database, session, turn);
+    const { startedAt, state, plan } = await getTurn(database, session, turn);
     if (state !== 'running') return;
-    const body = { kind: 'working', step, what, since: startedAt.toISOString(), ...(text && { text }) } as const;
+    const since = startedAt.toISOString();
+    const body = {
+      kind: 'working',
+      step,
+      what,
+      since,
+      ...(text && { text }),
+      ...(plan.length > 0 && { plan }),
+    } as const;
     await putMessage(database, { key: workingKey({ session, turn }), ...threadOf(session), body, final: false });
   };
 }

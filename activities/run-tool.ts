@@ -51,11 +51,15 @@ export function createRunTool(dependencies: RunToolDependencies): RunnerActiviti
           ports.of({ session, turn, sandbox, run }),
           proxy.waitForLease(sandbox, turn, LEASE_WITHIN_MS),
         ]);
-        const what = WHAT[tool] ?? `using ${shownToolName(tool)}`;
+        let what = WHAT[tool] ?? `using ${shownToolName(tool)}`;
         line.say({ ...ref, what });
         const onSteps = (progress: string) => {
           line.say({ ...ref, what: `${what} (${progress})` });
           report({ tool, bytes: 0 });
+        };
+        const onDoing = (doing: string) => {
+          what = doing;
+          line.say({ ...ref, what });
         };
         const onProgress = (bytes: number) => report({ tool, bytes });
         const result = await runToolStep(dependencies, {
@@ -65,6 +69,7 @@ export function createRunTool(dependencies: RunToolDependencies): RunnerActiviti
           sandbox: port,
           onProgress,
           onSteps,
+          onDoing,
           waiting: work?.without,
         });
         return { ...result, ...waited() };
@@ -123,4 +128,5 @@ const WHAT: Readonly<Record<string, string>> = {
   edit_file: 'editing a file',
   view_file: 'looking at a file',
   post_file: 'posting a file',
+  plan: 'planning',
 };

@@ -10,6 +10,7 @@ import {
   uncountAttempt,
 } from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
+import { setPlan } from '../store/turns.ts';
 import { askMeanwhile, askPerson, WaitsForPerson } from './ask-person.ts';
 import { assertNotLostTooOften, StepError } from './errors.ts';
 import { placeIncomingFiles } from './incoming-files.ts';
@@ -23,6 +24,7 @@ import type { SandboxPort } from './tools/sandbox-port.ts';
 import type { FilesPort, ToolContext, ToolOutcome, ToShow } from './tools/tool.ts';
 import { UNKNOWN_OUTCOME, unknownToolText } from './transcript/outcomes.ts';
 import { keepShown } from './viewing/keep-shown.ts';
+import { wordsOfOthers } from './words-of-others.ts';
 
 export interface ToolStepDependencies {
   readonly database: Database;
@@ -41,6 +43,8 @@ export interface ToolStepInput extends StepRef {
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** How far an MCP server says that it is. */
   readonly onSteps?: ((progress: string) => void) | undefined;
+  /** What the model says that the call does. */
+  readonly onDoing?: ((doing: string) => void) | undefined;
   /** Waits for a person in the middle of the call. */
   readonly waiting?: (<T>(wait: () => Promise<T>) => Promise<T>) | undefined;
 }
@@ -95,12 +99,15 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   if (tool.at === 'slack') throw new StepError(`${step.tool} works in Slack, not in a sandbox`);
   if (step.begun && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
+  const doing = doingOf(step.arguments);
+  if (doing !== null) input.onDoing?.(doing);
   const problems = await placeIncomingFiles(database, input);
   const elapsedMs = () => Date.now() - step.startedAt.getTime();
   const begin = () => inTurn(database, input, (db) => markBegun(db, input));
   const open: OpenPipe = (command, until) => sandbox.openPiped(command, { signal: until });
   const context: ToolContext = {
     ...{ session, turn, step: input.step, sandbox, elapsedMs, files, onProgress, begin },
+    showPlan: (items) => inTurn(database, input, (db) => setPlan(db, input, items)),
     ask: (question) => askPerson(database, input, question),
     askMeanwhile: (question, until, ended) => waiting(() => askMeanwhile(database, input, question, until, ended)),
     own: createOwnConnections(database, input),
@@ -126,4 +133,12 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
 export function toEnd({ text, isError, exitCode, output, truncated, shown: toShow = [] }: ToolOutcome): Ending {
   const tokens = estimateTokens(text) + toShow.reduce((sum, each) => sum + each.tokens, 0);
   return { state: isError ? 'failed' : 'done', exitCode, truncated, output, text, tokens, toShow };
+}
+
+const MOST_DOING = 80;
+
+/** What the model says that a call does. It is shown while the call runs. Null: it says nothing. */
+function doingOf(given: unknown): string | null {
+  const doing = (given as { doing?: unknown } | null)?.doing;
+  return typeof doing === 'string' && doing.trim() !== '' ? wordsOfOthers(doing, MOST_DOING) : null;
 }

@@ -88,7 +88,7 @@ grant select (session, turn, tools) on access_snapshot to :"runner";
 -- A row can only be locked by a role that may change one of its columns: the fence of a turn is checked under this lock.
 -- A person whose connection is used in a session becomes its owner.
 grant update (changed_at, owner) on session to :"runner";
-grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out) on turn to :"runner";
+grant update (sandbox_ready_at, injected, forwarded, blocked, bytes_out, plan) on turn to :"runner";
 grant select, insert, update on outbox to :"runner";
 -- A tool asks a person.
 grant select, insert, update on question to :"runner";

@@ -2,15 +2,18 @@ import type { MixedChannel } from '../access/outsiders.ts';
 import { type Database, inTransaction, type Queryable } from './database.ts';
 import type { AuthorClass } from './inbox.ts';
 
-/** Somebody in a conversation who is not known to be a member of the workspace. */
+/** Somebody in a conversation who is not a member of the workspace. `unknown`: Slack does not say who it is. */
 export interface Outsider {
   readonly person: string;
   readonly class: Extract<AuthorClass, 'guest' | 'external' | 'unknown'>;
 }
 
-/** Whether a class is one of those. */
-export function isOutside(author: AuthorClass): author is Outsider['class'] {
-  return author !== 'member' && author !== 'bot';
+/**
+ * Whether somebody of this class listens and is no member. An account that has ended, or that is only invited, is `unknown` and listens to nothing;
+ * Slack tells when an invited person begins.
+ */
+export function isOutside(author: AuthorClass): author is 'guest' | 'external' {
+  return author === 'guest' || author === 'external';
 }
 
 /** Every conversation with outsiders in it. */

@@ -1,4 +1,5 @@
 import type { SessionId } from '../contracts/ids.ts';
+import type { PlanItem } from '../contracts/plan.ts';
 import type { Choice } from '../contracts/questions.ts';
 import type { Queryable } from './database.ts';
 import { storableJson } from './storable.ts';
@@ -13,6 +14,8 @@ export interface WorkingBody {
   readonly since: string;
   /** What the agent has said so far, as markdown. */
   readonly text?: string;
+  /** What the agent means to do. Absent: it has said nothing. */
+  readonly plan?: readonly PlanItem[];
 }
 
 /** The agent's answer, as markdown. */

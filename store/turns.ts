@@ -2,9 +2,11 @@ import type { EgressCounts } from '../contracts/egress.ts';
 import type { FailureType } from '../contracts/failures.ts';
 import { claimOf, type Fence } from '../contracts/fence.ts';
 import type { SessionId } from '../contracts/ids.ts';
+import type { PlanItem } from '../contracts/plan.ts';
 import { FROM_OWNER } from './claim-messages.ts';
 import type { Queryable } from './database.ts';
 import { rowMissing } from './errors.ts';
+import type { StepRef } from './steps.ts';
 
 export type TurnState = 'running' | 'answered' | 'stopped' | 'limit' | 'failed';
 
@@ -14,6 +16,8 @@ export interface Turn {
   readonly requester: string;
   readonly state: TurnState;
   readonly startedAt: Date;
+  /** What the agent means to do, as it last said. Empty: it has said nothing. */
+  readonly plan: readonly PlanItem[];
 }
 
 /** A request of a session's workflow for its next turn. */
@@ -26,7 +30,7 @@ export interface Asking {
   readonly stoppedUpTo: string | null;
 }
 
-const COLUMNS = 'session, number, requester, state, started_at as "startedAt"';
+const COLUMNS = `session, number, requester, state, started_at as "startedAt", coalesce(plan -> 'items', '[]') as plan`;
 /** Messages for the agent that are delivered and not yet in a turn. */
 const WAITING = `session = $1 and state = 'delivered' and turn is null and kind in ('message', 'schedule') and ${FROM_OWNER}`;
 
@@ -80,6 +84,22 @@ export async function getTurn(db: Queryable, session: SessionId, number: number)
   ]);
   if (!rows[0]) throw rowMissing(`turn ${session}/${number}`);
   return rows[0];
+}
+
+/**
+ * Keeps the plan that a step of the turn has said. A late attempt of an earlier step changes nothing. Call it where it is known that the
+ * turn runs (turn-fence.ts).
+ */
+export async function setPlan(
+  db: Queryable,
+  { session, turn, step }: StepRef,
+  items: readonly PlanItem[],
+): Promise<void> {
+  await db.query(
+    `update turn set plan = jsonb_build_object('step', $3::int, 'items', $4::jsonb)
+     where session = $1 and number = $2 and coalesce((plan ->> 'step')::int, 0) <= $3`,
+    [session, turn, step, JSON.stringify(items)],
+  );
 }
 
 /** The running turn of a session. Null when none runs. */
@@ -139,12 +159,18 @@ export interface TurnTotals {
   readonly injected: number;
   readonly forwarded: number;
   readonly blocked: number;
+  /** Answers of models. */
+  readonly answers: number;
+  /** Whose answers they were. */
+  readonly models: readonly string[];
 }
 
 /** What a turn has done so far. Requests are counted from their events, which may lag a moment behind the proxy. */
 export async function turnTotals(db: Queryable, session: SessionId, number: number): Promise<TurnTotals> {
   const { rows } = await db.query<TurnTotals>(
     `select (select count(*)::int from step s where s.session = $1 and s.turn = $2 and s.kind = 'tool') as tools,
+            (select count(*)::int from model_usage u where u.session = $1 and u.turn = $2) as answers,
+            array(select distinct model from model_usage u where u.session = $1 and u.turn = $2 order by model) as models,
             extract(epoch from now() - t.started_at)::float8 as seconds,
             e.injected, e.forwarded, e.blocked
      from turn t,

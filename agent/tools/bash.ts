@@ -11,6 +11,13 @@ const schema = z.object({
     .min(1)
     .max(100_000)
     .describe('The command, as for `bash -c`. Several steps in one call: join them by && so that a failure ends them.'),
+  doing: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      'What this does, in three to six words as a person would say it: "running the tests". People see it in the thread meanwhile.',
+    ),
   timeout_seconds: z
     .number()
     .int()

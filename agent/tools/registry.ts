@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ToolSpec } from '../model/model.ts';
 import { bash } from './bash.ts';
 import { editFile } from './edit-file.ts';
+import { plan } from './plan.ts';
 import { postFile } from './post-file.ts';
 import { readFile } from './read-file.ts';
 import { findChannels, findPeople } from './slack/look-up.ts';
@@ -31,7 +32,7 @@ const SLACK_TOOLS: readonly Tool[] = [
 
 /** @param tools in the order in which the model sees them */
 export function createToolRegistry(
-  tools: readonly Tool[] = [bash, readFile, writeFile, editFile, viewFile, postFile, ...SLACK_TOOLS],
+  tools: readonly Tool[] = [bash, readFile, writeFile, editFile, viewFile, postFile, plan, ...SLACK_TOOLS],
 ): ToolRegistry {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const specs = tools.map(({ name, description, schema, inputSchema }) => ({

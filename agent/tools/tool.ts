@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ShownFile } from '../../contracts/conversation.ts';
 import type { SessionId } from '../../contracts/ids.ts';
+import type { PlanItem } from '../../contracts/plan.ts';
 import type { Answer, Question } from '../../contracts/questions.ts';
 import type { SlackRoom } from '../../contracts/slack-reading.ts';
 import type { ToolAnswer } from '../../mcp/tool-answer.ts';
@@ -31,6 +32,8 @@ export interface ToolContext {
   /** Milliseconds since the step's first attempt began. */
   readonly elapsedMs: () => number;
   readonly files: FilesPort;
+  /** Shows people the plan of the turn, in place of the one before. */
+  showPlan(items: readonly PlanItem[]): Promise<void>;
   /** Calls a tool of an MCP server, and does something with the answer. */
   callServer<T>(
     call: Pick<McpCall, 'tool' | 'facts' | 'arguments' | 'signal' | 'begin' | 'elicit'>,

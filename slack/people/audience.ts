@@ -96,12 +96,15 @@ export function createAudience(options: AudienceOptions): Audience {
 
   async function outsidersAmong(members: readonly string[]): Promise<Outsider[]> {
     const others = members.filter((member) => member !== identity.botUser);
-    const classes = new Map(await classesOf(db, team, others));
+    const known = await classesOf(db, team, others);
+    const classes = new Map<string, Outsider['class'] | null>(
+      [...known].map(([id, found]) => [id, isOutside(found) ? found : null]),
+    );
     const unknown = others.filter((member) => !classes.has(member));
-    const asked = unknown.map(async (member) => classes.set(member, (await patientPerson(member))?.class ?? 'unknown'));
+    const asked = unknown.map(async (member) => classes.set(member, outsideOf(await patientPerson(member))));
     options.readEverybody();
     await Promise.all(asked);
-    return [...classes].flatMap(([id, found]) => (isOutside(found) ? [{ person: id, class: found }] : []));
+    return [...classes].flatMap(([id, found]) => (found === null ? [] : [{ person: id, class: found }]));
   }
 
   /** A list of members is of no use without the class of each. */
@@ -116,14 +119,6 @@ export function createAudience(options: AudienceOptions): Audience {
       }
     }
   }
-
-  const classNow = async (user: string): Promise<AuthorClass> => {
-    try {
-      return (await person(user))?.class ?? 'unknown';
-    } catch {
-      return 'unknown';
-    }
-  };
 
   /** Puts the members of a channel in doubt, unless somebody comes who is known to be a member of the workspace. */
   async function isOutsideComing(channel: string, user: string): Promise<boolean> {
@@ -154,8 +149,8 @@ export function createAudience(options: AudienceOptions): Audience {
       // 3. An outsider is noted, and somebody of whom Slack does not tell counts as one. Running turns see it by the policy.
       // Therefore a process that ends in between leaves the doubt behind, and no guest is overlooked.
       if (user === identity.botUser || !(await isOutsideComing(channel, user))) return;
-      const found = await classNow(user);
-      if (isOutside(found)) await noteOutsider(db, team, channel, { person: user, class: found });
+      const found = outsideOf(await person(user).catch(() => null));
+      if (found !== null) await noteOutsider(db, team, channel, { person: user, class: found });
     },
     left: (channel, user) =>
       user === identity.botUser ? doubtMembers(db, team, channel) : noteLeft(db, team, channel, user),
@@ -185,6 +180,12 @@ export function createAudience(options: AudienceOptions): Audience {
 function reasonOf(error: unknown): string {
   const failure = failureOf(error);
   return failure.kind === 'refused' ? failure.code : failure.kind === 'unknown' ? failure.reason : failure.kind;
+}
+
+/** Null: a member, an app, or an account that nobody uses. Somebody of whom Slack does not say who it is counts as an outsider. */
+function outsideOf(person: Person | null): Outsider['class'] | null {
+  if (person === null) return 'unknown';
+  return isOutside(person.class) ? person.class : null;
 }
 
 function eventIn(body: unknown): { readonly type: string; readonly channel: string; readonly user: string } | null {

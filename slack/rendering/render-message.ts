@@ -75,10 +75,15 @@ function renderWorking(body: WorkingBody, { session, now }: RenderContext): Rend
   const newest = body.text?.slice(-LIVE_LIMIT * 4);
   const said = newest ? splitMarkdown(neutralise(newest), LIVE_LIMIT).at(-1) : undefined;
   const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
+  const list = (body.plan ?? []).map(({ step, state }) => `${MARKS[state]} ${step}`).join('\n');
+  if (list) blocks.push({ type: 'section', text: foreign(escapeText(cutText(list, SECTION_LIMIT))) });
   blocks.push({ type: 'context', elements: [foreign(escapeText(line))] });
   if (session) blocks.push({ type: 'actions', elements: [stopButton(session)] });
   return { text: escapeText(line), blocks, rest: null };
 }
+
+/** A checklist that reads well in every theme. */
+const MARKS = { open: '☐', now: '▸', done: '☑' } as const;
 
 function stopButton(session: SessionId): Record<string, unknown> {
   return { type: 'button', action_id: STOP_ACTION, value: session, text: { type: 'plain_text', text: 'Stop' } };

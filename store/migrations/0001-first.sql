@@ -80,7 +80,7 @@ create table person (
 );
 create index person_time on person (seen_at);
 
--- Who is in a conversation and is not known to be a member of the workspace. Members are not written down.
+-- Who is in a conversation and is no member of the workspace. `unknown`: Slack does not say who it is. Members are not written down.
 create table channel_outsider (
   team text not null,
   channel text not null,
@@ -133,7 +133,7 @@ create trigger channel_became_shared after update of external on channel for eac
 -- What Slack says of a person counts wherever they are.
 create function outsider_changed() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  if new.class in ('member', 'bot') then
+  if new.class not in ('guest', 'external') then
     delete from channel_outsider where team = new.team and person = new.id;
   else
     update channel_outsider set class = new.class where team = new.team and person = new.id and class <> new.class;
@@ -561,6 +561,8 @@ create table turn (
   requester text not null,
   -- Slack's ids of everybody whose words for the agent it has read, in their order.
   steered_by text[] not null default '{}',
+  -- What the agent means to do, for people, and the step that has said it: {step, items: [{step, state}]}.
+  plan jsonb,
   state text not null default 'running' check (state in ('running', 'answered', 'stopped', 'limit', 'failed')),
   failure text,
   stopped_by text,

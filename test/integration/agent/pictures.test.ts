@@ -81,7 +81,7 @@ test('a picture of a message is in the first request, beside the message, and no
   const [first] = requests[0]?.request?.messages ?? [];
   const content = first?.content;
   if (typeof content !== 'object') throw new Error('no blocks');
-  expect(content.map(({ type }) => type)).toEqual(['text', 'text', 'text', 'image']);
+  expect(content.map(({ type }) => type)).toEqual(['text', 'text', 'text', 'text', 'image']);
   expect(JSON.stringify(content)).toMatch(/<attached>\\n\/workspace\/uploads\/[^ ]+shot\.png is a picture \(PNG/);
   // The next request begins with the same bytes, so that the vendor's cache holds.
   expect(JSON.stringify(requests[1]?.request?.messages[0])).toBe(JSON.stringify(first));

@@ -98,7 +98,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     session: 's u(changed_at owner)',
     step: 's u',
     transcript: 's i',
-    turn: 's u(blocked bytes_out forwarded injected sandbox_ready_at)',
+    turn: 's u(blocked bytes_out forwarded injected plan sandbox_ready_at)',
   },
   proxy: {
     confirmed_channel: 's',

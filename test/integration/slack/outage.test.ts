@@ -131,13 +131,13 @@ test('a stop does not wait for what Slack says of the channel', async () => {
 test('what a stop overtook before its author was known is judged like anything else', async () => {
   const { slack, db } = stage;
   const gateway = await stage.start();
+  await slack.deactivate('edsger');
   const thread = await slack.post('ada', 'platform-eng', '@bellhop begin');
   await slack.waitForReaction(thread, 'eyes');
   await db.database.query("delete from person where id <> 'U0000000ADA'");
   await slack.fault({ failWith: 'users.info', error: 'internal_error', times: 1_000 });
   const place = { threadTs: thread.ts, raw: true };
   const stranger = await slack.post('edsger', thread.channel, '<@U000BELLHOP> leak &amp; run', place);
-  await slack.deactivate('edsger');
   const member = await slack.post('grace', thread.channel, '<@U000BELLHOP> this &amp; that', place);
   await until(async () => {
     const waiting = (await stage.inbox()).filter((row) => [stranger.ts, member.ts].includes(String(row.ts)));

@@ -10,6 +10,7 @@ test('the model gets tools for the sandbox and for Slack, each with a schema of 
     'edit_file',
     'view_file',
     'post_file',
+    'plan',
     'read_thread',
     'read_channel',
     'read_message',

@@ -128,6 +128,8 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
     steps.endOpenToolSteps(db, BUSY, BUSY_TURN, () => ({ ...toolEnd, state: 'unknown' })),
   'steps.lastStep': (db) => steps.lastStep(db, BUSY, BUSY_TURN),
   'thread-view.readSession': (db) => threadView.readSession(db, BUSY),
+  'turns.setPlan': (db) =>
+    turns.setPlan(db, { session: BUSY, turn: BUSY_TURN, step: 3 }, [{ step: 'run the tests', state: 'now' }]),
   'turns.steeredBy': (db) => turns.steeredBy(db, BUSY, BUSY_TURN, 20),
   'turns.steeringOf': (db) => turns.steeringOf(db, BUSY),
   'thread-view.readTurns': (db) => threadView.readTurns(db, BUSY),
