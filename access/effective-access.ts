@@ -129,9 +129,10 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     const isNarrowed = outsiders !== null && outsiders.rule !== 'allow';
     const chain = chainOf(scope, isNarrowed);
     const isBare = hasNoCredentials(place);
-    const own = personalAccess(place, held);
-    const repositories = isBare ? [] : chain.flatMap((each) => each.repositories);
     const isRequester = place.said?.identity === 'requester' && scopeKind(scope) === 'channel';
+    // What a person has allowed the agent of a channel to use is shown to all who are in it.
+    const own = personalAccess(place, isNarrowed && !isRequester ? [] : held);
+    const repositories = isBare ? [] : chain.flatMap((each) => each.repositories);
     const mayAskFor =
       document.people?.inChannels === 'ask' && scopeKind(scope) === 'channel' && !isBare && !isNarrowed
         ? document.people.offers.map(({ name }) => name)

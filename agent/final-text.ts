@@ -11,7 +11,8 @@ import { isSilence } from './silence.ts';
  * say nothing, and has done nothing either: who asked for work is not left without an answer.
  */
 export async function finalText(db: Queryable, session: SessionId, turn: number): Promise<string | null> {
-  const rows = await assistantsOf(db, session, turn);
+  // What Bellhop itself has looked at is no answer, and no work that anybody has asked for.
+  const rows = (await assistantsOf(db, session, turn)).filter(({ by }) => by !== 'bellhop');
   const answers = rows.filter(isAnswer).reduce<AssistantContent[]>(joined, []).map(answerText).filter(Boolean);
   const said = answers.filter((answer) => !isSilence(answer));
   if (said.length > 0) return said.join('\n\n');

@@ -109,7 +109,10 @@ async function promptOf(
     findChannel(database, team, id),
     turnToolsOf(database, session, turn),
   ]);
-  const { permalink, instructions, scope } = known;
+  const { permalink, scope } = known;
+  // Where outsiders narrow the channel, what was fixed when nobody of them was there is not for their eyes.
+  const isNarrowed = access?.outsiders !== undefined && access.outsiders.rule !== 'allow';
+  const instructions = isNarrowed ? access.instructions : known.instructions;
   const owner = ownerOf(scope);
   // They are read for each call and kept nowhere else. So what a person changes or removes counts from the next call on.
   const own = owner ? (await personalSettingsOf(database, owner)).instructions : '';

@@ -91,10 +91,8 @@ export async function noteOutsider(
 
 /** Somebody has left a conversation. */
 export async function noteLeft(db: Queryable, team: string, channel: string, person: string): Promise<void> {
-  await db.query('update channel set members_changed_at = clock_timestamp() where team = $1 and id = $2', [
-    team,
-    channel,
-  ]);
+  // The event may be late, and the person back.
+  await doubtMembers(db, team, channel);
   await db.query('delete from channel_outsider where team = $1 and channel = $2 and person = $3', [
     team,
     channel,

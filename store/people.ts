@@ -81,10 +81,11 @@ export async function classesOf(
   db: Queryable,
   team: string,
   ids: readonly string[],
+  since: Date = new Date(0),
 ): Promise<Map<string, AuthorClass>> {
   const { rows } = await db.query<{ id: string; class: AuthorClass }>(
-    'select id, class from person where team = $1 and id = any($2)',
-    [team, ids],
+    'select id, class from person where team = $1 and id = any($2) and seen_at >= $3',
+    [team, ids, since],
   );
   return new Map(rows.map((row) => [row.id, row.class]));
 }

@@ -18,7 +18,7 @@ export const readFile = defineTool({
     'Returns the text of a file in the sandbox, exactly as it stands there and without line numbers.',
     '- Read a file before you change it. You may read several at once.',
     '- More than 32 KB is cut in the middle. Of a large file, find the place with rg -n and ask for its lines by from_line and lines.',
-    '- Only text. For pictures, PDF, archives and spreadsheets use programs in bash. Folders are listed with ls.',
+    '- Only text. For pictures, PDF and documents use view_file, for archives programs in bash. Folders are listed with ls.',
   ].join('\n'),
   schema,
   parallel: true,

@@ -66,7 +66,7 @@ export function messagesIn(text: string): string[] {
 function saidIn(text: string): string[] {
   // What people attached is shown, and orders nothing.
   if (text.startsWith('<attached>')) return [];
-  const said = /^<(message|context|summary)\b/.test(text) ? messagesIn(text) : [cleaned(text)];
+  const said = /^<(message|context|summary|turn|edited)\b/.test(text) ? messagesIn(text) : [cleaned(text)];
   return said.filter((part) => part !== '' && !part.startsWith('(Nothing new was said'));
 }
 

@@ -76,6 +76,16 @@ export function createAudience(options: AudienceOptions): Audience {
     },
   });
 
+  let began: Promise<Date> | null = null;
+  /** What was heard of people before this gateway began may have changed while nobody listened. */
+  const since = (): Promise<Date> => {
+    began ??= databaseTime(db).catch((error: unknown) => {
+      began = null;
+      throw error;
+    });
+    return began;
+  };
+
   /** @throws LookupUnavailable when Slack does not say, which means that nobody knows */
   async function membersOf(channel: string): Promise<string[]> {
     const members: string[] = [];
@@ -96,7 +106,7 @@ export function createAudience(options: AudienceOptions): Audience {
 
   async function outsidersAmong(members: readonly string[]): Promise<Outsider[]> {
     const others = members.filter((member) => member !== identity.botUser);
-    const known = await classesOf(db, team, others);
+    const known = await classesOf(db, team, others, await since());
     const classes = new Map<string, Outsider['class'] | null>(
       [...known].map(([id, found]) => [id, isOutside(found) ? found : null]),
     );
@@ -122,7 +132,7 @@ export function createAudience(options: AudienceOptions): Audience {
 
   /** Puts the members of a channel in doubt, unless somebody comes who is known to be a member of the workspace. */
   async function isOutsideComing(channel: string, user: string): Promise<boolean> {
-    const known = user === identity.botUser ? undefined : (await classesOf(db, team, [user])).get(user);
+    const known = user === identity.botUser ? undefined : (await classesOf(db, team, [user], await since())).get(user);
     if (known !== undefined && !isOutside(known)) return false;
     await doubtMembers(db, team, channel);
     return true;

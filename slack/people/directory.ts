@@ -62,6 +62,14 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
     return known && isFresh(known.seenAt, known.class === 'member') ? known : null;
   };
 
+  /** Whoever hears first that somebody has become an outsider puts them into the places they are in. */
+  const keepPerson = async (person: Person): Promise<void> => {
+    const before = (await findPerson(db, identity.team, person.id))?.class;
+    await savePeople(db, [person]);
+    if (before !== undefined && !isOutside(before) && isOutside(person.class))
+      await audience.becameOutsider(person.id, person.class);
+  };
+
   const people = createLookups<Person | null>({
     async look(user) {
       // Another gateway or a list of people may have been quicker.
@@ -70,7 +78,7 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
       const answer = await lookUp(calls, 'users.info', { user });
       if (!answer) return null;
       const person = personOf((answer.user ?? {}) as SlackUser, user, identity);
-      await savePeople(db, [person]);
+      await keepPerson(person);
       return (await findPerson(db, identity.team, user)) ?? person;
     },
   });
@@ -131,12 +139,8 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
     async personChanged(user) {
       if (!user.id) return;
       const person = personOf(user, user.id, identity);
-      const before = (await findPerson(db, identity.team, user.id))?.class;
-      await savePeople(db, [person]);
+      await keepPerson(person);
       people.answer(user.id, (await findPerson(db, identity.team, user.id)) ?? person);
-      const wasInside = before !== undefined && !isOutside(before);
-      // An account that has ended is in no channel any more.
-      if (wasInside && isOutside(person.class) && !user.deleted) await audience.becameOutsider(user.id, person.class);
     },
     forgetChannel: (channel) => forgetChannel(db, identity.team, channel),
 

@@ -1,3 +1,4 @@
+import type { Off } from '../../access/effective-access.ts';
 import { channelScope, type ScopeKey } from '../../contracts/scope.ts';
 import { classesOf } from '../../store/people.ts';
 import { failureOf } from '../api/errors.ts';
@@ -9,7 +10,7 @@ import { type RoomOptions, SPARE } from './read-thread.ts';
 export interface PlacesOptions extends RoomOptions {
   readonly lists: DirectoryLists;
   /** Why the access file does not let the agent work in a scope. Null: it does. */
-  readonly whyOff: (scope: ScopeKey) => Promise<unknown>;
+  readonly whyOff: (scope: ScopeKey) => Promise<Off | null>;
 }
 
 /** A channel with its id, name and who is in it. */
@@ -40,8 +41,13 @@ export async function placeOf(options: PlacesOptions, id: string, person: string
     hasGuests: members === null || (await hasGuests(options, members)),
     personIsMember: person !== null && members?.includes(person) === true,
     isArchived: found.is_archived === true,
-    isOff: (await whyOff(channelScope(identity.team, id))) !== null,
+    // Outsiders are judged by themselves (judge-reach.ts): what is read there is not shown there.
+    isOff: isSwitchedOff(await whyOff(channelScope(identity.team, id))),
   };
+}
+
+function isSwitchedOff(off: Off | null): boolean {
+  return off !== null && off !== 'guests' && off !== 'shared-channel';
 }
 
 function directMessage(id: string): Omit<Place, 'isOff'> {

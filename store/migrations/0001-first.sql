@@ -137,6 +137,10 @@ begin
     delete from channel_outsider where team = new.team and person = new.id;
   else
     update channel_outsider set class = new.class where team = new.team and person = new.id and class <> new.class;
+    -- They may be anywhere. Who is in a conversation is read anew before a message there is worked on.
+    if old.class not in ('guest', 'external') then
+      update channel set members_read_at = 'epoch', members_changed_at = clock_timestamp() where team = new.team;
+    end if;
   end if;
   return null;
 end $$;

@@ -162,7 +162,7 @@ test('a stop that Slack sent to nobody is caught up, whatever people said to eac
   await slack.fault({ loseEvents: 1_000 });
   await slack.post('ada', 'platform-eng', '@bellhop stop', { threadTs: message.ts });
   await slack.clearFaults();
-  const talk = await slack.post('grace', 'platform-eng', 'ok, thanks', { threadTs: message.ts });
+  const talk = await slack.post('grace', 'platform-eng', '@linus look at this', { threadTs: message.ts });
   await until(
     async () => (await stage.inbox()).some(({ ts, state }) => ts === talk.ts && state === 'context'),
     'the talk',

@@ -97,8 +97,10 @@ test("a guest's press changes nothing: the buttons stay, and a member's press co
   const { message, session } = await working();
   const { id } = await asked(session, { answerer: 'members' });
   const card = await slack.waitForAnswer(message, /May I use your GitHub/);
+  await slack.invite(message.channel, 'gia');
   await slack.click('gia', card, 'bellhop_answer/once');
   await whispered('gia', /Your press has changed nothing/);
+  await slack.dismiss(message.channel, 'gia');
   expect(await stateOf(id)).toMatchObject({ state: 'open' });
   const [same] = (await slack.answers(message)).filter(({ ts }) => ts === card.ts);
   expect(same?.blocks).toEqual(card.blocks);
