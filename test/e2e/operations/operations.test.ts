@@ -109,7 +109,7 @@ test('a message is found by its link, and an answer by its own; of a refused one
 
   const refused = await bellhop.slack.post('gia', 'partners', '@bellhop hello');
   await bellhop.slack.waitForAnswer(refused, /Guests cannot/);
-  const byName = await bellhopCommand(bellhop, ['find', '#platform-eng', refused.ts]);
+  const byName = await bellhopCommand(bellhop, ['find', '#partners', refused.ts]);
   expect(byName.out).toMatch(/never started\nmessage +of U0000000GIA, .*: refused/);
 
   const unknown = await bellhopCommand(bellhop, ['find', linkOf('1712345678.000100')]);
@@ -190,7 +190,7 @@ test('status answers while Temporal is away, on the command line and in the thre
   expect(found.out).toMatch(/waits for (Temporal|the gateway)/);
 
   await bellhop.slack.post('ada', 'general', '@bellhop status', { threadTs: known.ts });
-  await bellhop.slack.waitForAnswer(known, /Nothing is running here|Resting/);
+  await bellhop.slack.waitForWhisper('ada', /Nothing is running here|Resting/);
   await stack.disposeAsync();
   expect(await waitForTurn(bellhop, waiting, 1)).toMatchObject({ state: 'answered' });
 }, 120_000);
