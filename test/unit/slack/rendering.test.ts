@@ -144,6 +144,22 @@ describe('splitting', () => {
 });
 
 describe('messages', () => {
+  test('the plan stands above the line as a checklist, without markup of its words', () => {
+    const plan = [
+      { step: 'read <!channel> it', state: 'done' },
+      { step: 'run the tests', state: 'now' },
+      { step: 'push', state: 'open' },
+    ] as const;
+    const { blocks } = renderMessage(
+      { kind: 'working', step: 4, what: 'running the tests', since: '2026-03-02T12:00:00Z', plan },
+      context,
+    );
+    expect(blocks[0]).toEqual({
+      type: 'section',
+      text: { type: 'mrkdwn', text: '☑ read &lt;!channel&gt; it\n▸ run the tests\n☐ push', verbatim: true },
+    });
+  });
+
   test('the working message shows step, what and time, and has a stop button', () => {
     const since = '2026-03-02T12:00:00Z';
     const shown = renderMessage({ kind: 'working', step: 4, what: 'running a command', since }, context);

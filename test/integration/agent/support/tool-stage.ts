@@ -11,6 +11,7 @@ import { newSession, sayAndBegin } from './session.ts';
 const noServer = () => Promise.reject(new Error('no MCP server is here'));
 
 interface RunOptions {
+  readonly onDoing?: (doing: string) => void;
   readonly sandbox?: SandboxPort;
   readonly signal?: AbortSignal;
   readonly sandboxId?: string;

@@ -1,0 +1,63 @@
+import { createShowProgress } from '../../../activities/progress.ts';
+import { setPlan } from '../../../store/turns.ts';
+import { createToolStage, type ToolStage } from './support/tool-stage.ts';
+
+/** The plan of a turn, as the thread shows it. */
+let stage: ToolStage;
+
+beforeAll(async () => {
+  stage = await createToolStage();
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+async function shown(session: string): Promise<unknown> {
+  const { rows } = await stage.database.query(
+    `select body -> 'plan' as plan from outbox where session = $1 and body ->> 'kind' = 'working'`,
+    [session],
+  );
+  return rows[0]?.plan;
+}
+
+test('the plan that the model says is part of every live line after it, in words that are bounded', async () => {
+  const steps = [
+    { step: 'find why\nthe test fails', state: 'done' },
+    { step: 'mend it', state: 'now' },
+    { step: 'x'.repeat(400) },
+  ];
+  const ref = await stage.pending('plan', { steps });
+  const show = createShowProgress(stage.database);
+  await show({ ...ref, what: 'thinking' });
+  expect(await shown(ref.session)).toBeNull();
+  await stage.run(ref);
+  expect((await stage.resultOf(ref))[0]).toEqual({ text: 'The plan is shown in the thread.', isError: false });
+  await show({ ...ref, what: 'running the tests' });
+  expect(await shown(ref.session)).toEqual([
+    { step: 'find why the test fails', state: 'done' },
+    { step: 'mend it', state: 'now' },
+    { step: `${'x'.repeat(119)}…`, state: 'open' },
+  ]);
+});
+
+test('a late attempt of an earlier step does not bring an old plan back', async () => {
+  const ref = await stage.pending('plan', { steps: [{ step: 'one' }] });
+  await setPlan(stage.database, { ...ref, step: ref.step + 5 }, [{ step: 'newer', state: 'now' }]);
+  await setPlan(stage.database, ref, [{ step: 'older', state: 'now' }]);
+  await createShowProgress(stage.database)({ ...ref, what: 'thinking' });
+  expect(await shown(ref.session)).toEqual([{ step: 'newer', state: 'now' }]);
+});
+
+test('what the model says that a command does is told while it runs', async () => {
+  const told: string[] = [];
+  const ref = await stage.pending('bash', { command: 'true', doing: 'running <the>\ntests' });
+  await stage.run(ref, { onDoing: (doing) => told.push(doing) });
+  expect(told).toEqual(["running 'the' tests"]);
+});
+
+test.each([
+  ['none', []],
+  ['thirteen', Array.from({ length: 13 }, () => ({ step: 'x' }))],
+])('a plan of %s steps is a mistake that the model reads', async (_, steps) => {
+  const ref = await stage.pending('plan', { steps });
+  await stage.run(ref);
+  expect((await stage.resultOf(ref))[0]).toMatchObject({ isError: true });
+});
