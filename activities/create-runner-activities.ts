@@ -5,7 +5,7 @@ import type { ProxyControl } from '../proxy/control-client.ts';
 import type { Database } from '../store/database.ts';
 import { createBringUp } from './bring-up.ts';
 import { createEnvironments } from './environments.ts';
-import type { KeyedLock } from './keyed-lock.ts';
+import { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 import { createMcpCalls } from './mcp-calls.ts';
 import { nameFailures } from './name-failures.ts';
 import { createShowProgress } from './progress.ts';
@@ -53,6 +53,8 @@ export function createRunnerActivities(dependencies: RunnerDependencies): Runner
       tools: createToolRegistry(),
       files: createPostedFiles(database),
       mcp: createMcpCalls({ database, proxy }),
+      // Of its own: placing may wake a sandbox, which takes that sandbox's lock.
+      placing: createKeyedLock(),
       ports: createSandboxPorts({ runtime, database, guard, bringUp, clock }),
       show: createShowProgress(database),
       clock,

@@ -10,14 +10,14 @@ import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, ModelError } from './errors.ts';
 import { loadContext, type PromptSettings } from './load-context.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
-import type { Model, ModelAnswer } from './model/model.ts';
+import type { Model, ModelAnswer, ModelInput, PictureBlock } from './model/model.ts';
 import type { NamedModels } from './model/named-models.ts';
 import { settleOpenTools } from './settle-tools.ts';
 import { recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { buildMessages } from './transcript/build-messages.ts';
-import { createPictureCache, loadShown, type PictureCache, showsPictures } from './transcript/shown-files.ts';
+import { createPictureCache, loadShown, type PictureCache, shownIn } from './transcript/shown-files.ts';
 import type { TranscriptCache } from './transcript/transcript-cache.ts';
 import { userText } from './transcript/user-text.ts';
 import { lookFirst } from './viewing/look-first.ts';
@@ -146,8 +146,8 @@ async function modelsOf(
   return (await models.forScope(scope)) ?? [model];
 }
 
-/** A model's answer. `blind` when its server refused the request with its pictures, and gave this answer without them. */
-type Answer = ModelAnswer & Pick<AssistantContent, 'by' | 'blind'>;
+/** A model's answer, marked when its server refused the request with its pictures or PDF, and gave this answer without them. */
+type Answer = ModelAnswer & Pick<AssistantContent, 'by' | 'blind' | 'byPages'>;
 
 async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Promise<Answer> {
   try {
@@ -163,6 +163,8 @@ async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Pr
 interface Less {
   /** Older rows are summarised first. */
   readonly full?: boolean;
+  /** PDF are sent by the pictures of their pages. */
+  readonly byPages?: true;
   /** No picture is sent. */
   readonly blind?: true;
 }
@@ -172,7 +174,9 @@ async function attempt(deps: ModelStepDependencies, input: ModelStepInput, less:
   const { system, thread, rows } = await loadContext(deps, input, less.full ?? false, () =>
     report(input, 'summarising'),
   );
-  const options = { takes: model.takes ?? [], blind: less.blind ?? false, cache: pictures };
+  const { takes = [] } = model;
+  const { byPages = false, blind = false } = less;
+  const options = { takes, byPages, blind, cache: pictures };
   const messages = buildMessages(rows, await loadShown(database, rows, options));
   report(input, 'waiting');
   let text = '';
@@ -189,13 +193,25 @@ async function attempt(deps: ModelStepDependencies, input: ModelStepInput, less:
     },
   });
   try {
-    return { ...(await call), ...(less.blind && { blind: less.blind }) };
+    const answer = await call;
+    if (less.blind) return { ...answer, blind: true };
+    return { ...answer, ...(less.byPages && { byPages: true }) };
   } catch (error) {
-    // A server may not take what its model is said to take. The work goes on without, and the model is told so.
     const mayBePictures = error instanceof ModelError && error.code === 'ModelRefusedRequest' && !error.tooLong;
-    if (!mayBePictures || less.blind || !showsPictures(messages)) throw error;
-    return attempt(deps, input, { ...less, blind: true });
+    const fewer = mayBePictures ? showingLess(less, shownIn(messages), takes) : null;
+    if (fewer === null) throw error;
+    return attempt(deps, input, fewer);
   }
+}
+
+/**
+ * What is sent to a server that has refused what was shown: it may not take what its model is said to take, or not this PDF. First the
+ * pages of PDF in their place, then nothing, and the model is told so. Null: nothing is left to leave out.
+ */
+function showingLess(less: Less, shown: readonly PictureBlock[], takes: readonly ModelInput[]): Less | null {
+  if (shown.length === 0) return null;
+  const hasPdf = shown.some(({ mediaType }) => mediaType === 'application/pdf');
+  return hasPdf && takes.includes('images') ? { ...less, byPages: true } : { ...less, blind: true };
 }
 
 function report({ onProgress }: ModelStepInput, phase: ModelProgress['phase'], text = ''): void {

@@ -20,15 +20,20 @@ export async function storeAnswer(
   database: Database,
   tools: ToolRegistry,
   ref: StepRef,
-  answer: ModelAnswer & Pick<AssistantContent, 'by' | 'blind'>,
+  answer: ModelAnswer & Pick<AssistantContent, 'by' | 'blind' | 'byPages'>,
 ): Promise<ModelCallResult> {
   const { session, turn, step } = ref;
-  const { content: blocks, stopReason, usage, model, by, blind } = answer;
+  const { content: blocks, stopReason, usage, model, by, blind, byPages } = answer;
   return inTurn(database, ref, async (db) => {
     const recorded = await recordedAnswer(db, tools, ref);
     if (recorded) return recorded;
     await finishModelStep(db, ref);
-    const content: AssistantContent = { blocks, stopReason, usage, model, ...(by && { by }), ...(blind && { blind }) };
+    const content: AssistantContent = {
+      ...{ blocks, stopReason, usage, model },
+      ...(by && { by }),
+      ...(blind && { blind }),
+      ...(byPages && { byPages }),
+    };
     await appendTranscript(db, session, [{ turn, role: 'assistant', step, content, tokens: usage.outputTokens }]);
     const calls = callsOf(blocks);
     const steps = calls.map(({ id, name, input }, index) => ({

@@ -1,4 +1,5 @@
 import type { ToolResult } from '../contracts/activities.ts';
+import type { SessionId } from '../contracts/ids.ts';
 import type { Database } from '../store/database.ts';
 import {
   endToolStep,
@@ -31,6 +32,11 @@ export interface ToolStepDependencies {
   readonly tools: ToolRegistry;
   readonly files: FilesPort;
   readonly mcp: McpPort;
+  /**
+   * Runs work of one session one after the other. Calls that begin at once would each place all that is attached; so the first one
+   * places it, and the next one finds nothing to place. @default at once
+   */
+  readonly placing?: <T>(session: SessionId, work: () => Promise<T>) => Promise<T>;
 }
 
 export interface ToolStepInput extends StepRef {
@@ -90,7 +96,7 @@ export async function runStep(
 export type Ending = ToolEnd & { readonly toShow?: readonly ToShow[] };
 
 async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: ToolStep): Promise<Ending> {
-  const { database, files, mcp } = deps;
+  const { database, files, mcp, placing = (_session, work) => work() } = deps;
   const { session, turn, sandbox, signal, onProgress, waiting = (wait) => wait() } = input;
   const known = deps.tools.find(step.tool);
   const tools = known ? deps.tools : await turnRegistry(database, deps.tools, input);
@@ -102,7 +108,10 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   signal.throwIfAborted();
   const doing = doingOf(step.arguments);
   if (doing !== null) input.onDoing?.(doing);
-  const problems = await placeIncomingFiles(database, input);
+  const problems = await placing(session, async () => {
+    signal.throwIfAborted();
+    return placeIncomingFiles(database, input);
+  });
   const elapsedMs = () => Date.now() - step.startedAt.getTime();
   const begin = () => inTurn(database, input, (db) => markBegun(db, input));
   const open: OpenPipe = (command, until) => sandbox.openPiped(command, { signal: until });

@@ -76,6 +76,8 @@ export interface AssistantContent {
   readonly by?: 'bellhop';
   /** The model's server refused a request with the pictures up to here, and gave this answer without them. */
   readonly blind?: true;
+  /** The same of its PDF only: this answer was given to the pictures of their pages. */
+  readonly byPages?: true;
 }
 
 /** A picture or PDF that a tool result shows. */

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { wireName } from '../../access/mcp/wire-name.ts';
 import { serverName } from '../../access/personal-access.ts';
+import type { FailureType } from '../../contracts/failures.ts';
 import { visibleText } from '../../contracts/visible-text.ts';
 import type { Elicit } from '../../mcp/elicitation.ts';
 import { McpError } from '../../mcp/errors.ts';
 import type { AnswerFile, ToolAnswer } from '../../mcp/tool-answer.ts';
+import { StoreError } from '../../store/errors.ts';
 import type { DefinedTool } from '../../store/mcp-servers.ts';
+import { isUnreachable } from '../../store/unreachable.ts';
 import { capForModel } from '../tools/cap-output.ts';
 import { isSandboxMistake, SANDBOX_MISTAKES } from '../tools/sandbox-port.ts';
 import { type SandboxTool, said, type ToolContext, type ToolOutcome, type ToShow } from '../tools/tool.ts';
@@ -61,7 +64,7 @@ export function createMcpTool(offered: DefinedTool): SandboxTool | null {
       try {
         return await context.callServer(
           { tool: offered, facts, arguments: args.data, signal, begin, elicit },
-          (answer) => toOutcome(context, shown, answer, signal),
+          (answer) => toOutcome(context, { shown, idempotent }, answer, signal),
         );
       } catch (error) {
         signal.throwIfAborted();
@@ -112,7 +115,7 @@ function howToRenew(server: string, owner: string | undefined): string {
 
 async function toOutcome(
   context: ToolContext,
-  shown: string,
+  { shown, idempotent }: { readonly shown: string; readonly idempotent: boolean },
   answer: ToolAnswer,
   signal: AbortSignal,
 ): Promise<ToolOutcome> {
@@ -123,7 +126,7 @@ async function toOutcome(
   const kept: string[] = [];
   const pictures: string[] = [];
   for (const file of [...whole, ...answer.files]) {
-    const path = await keep(context, file, kept, signal);
+    const path = await keep(context, file, { said: kept, idempotent }, signal);
     if (path !== null && kindOf(file.bytes) === 'picture') pictures.push(path);
   }
   // A failed call may show no picture.
@@ -142,26 +145,41 @@ async function toOutcome(
 /** Pictures of one answer that the model sees at once. The others it can look at with `view_file`. */
 const MOST_SHOWN = 5;
 
-/** The pictures of an answer, made ready as those of the workspace are. One that cannot be opened stays a file. */
+/**
+ * The pictures of an answer, made ready as those of the workspace are. One that cannot be opened stays a file, whatever the reason:
+ * the call is done, and most calls may not be repeated.
+ */
 async function shownOf(
   context: ToolContext,
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly ToShow[]> {
   if (paths.length === 0) return [];
-  const looks = await look(
-    context,
-    paths.map((path) => ({ path })),
-    signal,
-  );
-  return typeof looks === 'string' ? [] : looks.flatMap(({ shown }) => shown);
+  const files = paths.map((path) => ({ path }));
+  try {
+    const looks = await look(context, files, signal);
+    return typeof looks === 'string' ? [] : looks.flatMap(({ shown }) => shown);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (endsStep(error)) throw error;
+    return [];
+  }
 }
 
-/** Writes a file of an answer into the workspace, and adds to `said` where it is, or why it is not there. Its path, or null. */
+/** Whether no outcome can be stored: the turn is over, or the database is away. A sandbox says the first in the words of activities. */
+function endsStep(error: unknown): boolean {
+  const { type } = (error ?? {}) as { readonly type?: unknown };
+  return error instanceof StoreError || isUnreachable(error) || type === ('SessionEnded' satisfies FailureType);
+}
+
+/**
+ * Writes a file of an answer into the workspace, and adds to `said` where it is, or why it is not there. Its path, or null. Where the
+ * sandbox fails, an idempotent call is repeated as a whole; the outcome of another one is kept without the file.
+ */
 async function keep(
   { sandbox, turn, step }: ToolContext,
   file: AnswerFile,
-  said: string[],
+  { said, idempotent }: { readonly said: string[]; readonly idempotent: boolean },
   signal: AbortSignal,
 ): Promise<string | null> {
   const what = `[file, ${file.type || 'of no known type'}, ${file.bytes.length} bytes`;
@@ -176,8 +194,9 @@ async function keep(
     return path;
   } catch (error) {
     signal.throwIfAborted();
-    if (!isSandboxMistake(error)) throw error;
-    said.push(`${what}: left out. ${SANDBOX_MISTAKES[error.code]}]`);
+    const mistake = isSandboxMistake(error) ? SANDBOX_MISTAKES[error.code] : null;
+    if (mistake === null && (idempotent || endsStep(error))) throw error;
+    said.push(`${what}: left out. ${mistake ?? 'The sandbox did not take it.'}]`);
     return null;
   }
 }

@@ -35,6 +35,8 @@ export interface ShowOptions {
   readonly takes: readonly ModelInput[];
   /** True: none at all, because the model's server has refused them. */
   readonly blind: boolean;
+  /** True: PDF by their pages only, because the model's server has refused the files. @default false */
+  readonly byPages?: boolean;
   readonly cache: PictureCache;
 }
 
@@ -42,18 +44,25 @@ export interface ShowOptions {
 export async function loadShown(
   db: Queryable,
   rows: readonly TranscriptRow[],
-  { takes, blind, cache }: ShowOptions,
+  { takes, blind, byPages = false, cache }: ShowOptions,
 ): Promise<ShowFile> {
-  const refusedUpTo = blind ? rows.length : rows.findLastIndex((row) => row.role === 'assistant' && row.content.blind);
+  const lastWith = (mark: 'blind' | 'byPages') =>
+    rows.findLastIndex((row) => row.role === 'assistant' && row.content[mark]);
+  const refusedUpTo = blind ? rows.length : lastWith('blind');
+  const byPagesUpTo = byPages ? rows.length : lastWith('byPages');
+  const withoutPdf = takes.filter((each) => each !== 'pdf');
   const files = rows.flatMap((row, at) =>
-    row.role !== 'tool' ? [] : (row.content.shown ?? []).map((file) => ({ file, refused: at <= refusedUpTo })),
+    row.role !== 'tool' ? [] : (row.content.shown ?? []).map((file) => ({ file, at })),
   );
   const why = new Map<string, string>();
+  const given = new Map<string, readonly ShownFile[]>();
   const wanted: ShownFile[] = [];
-  for (const { file, refused } of files) {
-    const given = refused ? [] : givenOf(file, takes);
-    if (given.length === 0) why.set(file.file, refused ? REFUSED : NOT_TAKEN);
-    wanted.push(...given);
+  for (const { file, at } of files) {
+    const refused = at <= refusedUpTo;
+    const taken = refused ? [] : givenOf(file, at <= byPagesUpTo ? withoutPdf : takes);
+    if (taken.length === 0) why.set(file.file, refused ? REFUSED : NOT_TAKEN);
+    else given.set(file.file, taken);
+    wanted.push(...taken);
   }
   const left = leftOut(wanted);
   for (const { file } of wanted.slice(0, left)) why.set(file, TOO_MANY);
@@ -67,8 +76,7 @@ export async function loadShown(
     }
   }
   return (file) => {
-    const given = why.has(file.file) ? [file] : givenOf(file, takes);
-    return given.map((each) => {
+    return (given.get(file.file) ?? [file]).map((each) => {
       const bytes = data.get(each.file);
       if (bytes !== undefined) return { type: 'picture', mediaType: each.type, data: bytes, label: each.label };
       const reason = why.get(each.file) ?? NOT_TAKEN;
@@ -86,24 +94,32 @@ function givenOf(file: ShownFile, takes: readonly ModelInput[]): readonly ShownF
   return takes.includes('images') ? (file.pages ?? []) : [];
 }
 
-/** How many of the oldest are left out. It grows in strides, and follows from the files alone. */
+/**
+ * How many of the oldest are left out: as few as can be. With them go single pictures up to the next stride, but never the newest
+ * file, nor a PDF that has room. It follows from the files alone.
+ */
 function leftOut(files: readonly ShownFile[]): number {
-  for (let left = 0; left < files.length; left += LEFT_OUT_AT_ONCE) {
-    const shown = files.slice(left);
-    const pictures = shown.reduce((sum, { pages }) => sum + (pages?.length ?? 1), 0);
-    const bytes = shown.reduce((sum, file) => sum + file.bytes, 0);
-    if (pictures <= MOST_PICTURES && bytes <= MOST_PICTURE_BYTES) return left;
+  let left = files.length;
+  let pictures = 0;
+  let bytes = 0;
+  for (const file of files.toReversed()) {
+    pictures += file.pages?.length ?? 1;
+    bytes += file.bytes;
+    if (pictures > MOST_PICTURES || bytes > MOST_PICTURE_BYTES) break;
+    left -= 1;
   }
-  return files.length;
+  while (left % LEFT_OUT_AT_ONCE > 0 && left < files.length - 1 && files[left]?.pages === undefined) left += 1;
+  return left;
 }
 
-/** Whether a request holds a picture or PDF. */
-export function showsPictures(messages: readonly ModelMessage[]): boolean {
-  return messages.some(
-    ({ role, content }) =>
-      role === 'user' &&
-      content.some(
-        (block) => block.type === 'picture' || (block.type === 'tool_result' && block.pictures !== undefined),
-      ),
+/** The pictures and PDF that a request holds. */
+export function shownIn(messages: readonly ModelMessage[]): readonly PictureBlock[] {
+  return messages.flatMap(({ role, content }) =>
+    role === 'assistant'
+      ? []
+      : content.flatMap((block) => {
+          if (block.type === 'picture') return [block];
+          return block.type === 'tool_result' ? (block.pictures ?? []) : [];
+        }),
   );
 }

@@ -12,6 +12,7 @@ MOST_PIXELS = 100_000_000
 MOST_BYTES = 64 * 1024 * 1024
 MOST_XML = 64 * 1024 * 1024
 MOST_TEXT = 60_000
+MOST_SHOWN = 30_000    # bytes; a little less than a model is given at once
 SECONDS = 40
 
 class Cannot(Exception):
@@ -160,7 +161,8 @@ def pdf(path, base, found, order, most_pages):
     said = info.stderr.decode(errors='replace')
     if 'Incorrect password' in said:
         raise Cannot('The PDF has a password. Ask for it, or for a copy without.')
-    pages = re.search(r'^Pages:\s+(\d+)', info.stdout.decode(errors='replace'), re.M)
+    facts = info.stdout.decode(errors='replace')
+    pages = re.search(r'^Pages:\s+(\d+)', facts, re.M)
     if info.returncode != 0 or pages is None:
         raise Cannot(f'The PDF cannot be opened: {said.strip()[:200]}')
     pages = int(pages[1])
@@ -169,11 +171,13 @@ def pdf(path, base, found, order, most_pages):
     if first > pages:
         raise Cannot(f'The PDF has {pages} pages.')
     last = min(pages, order.get('last') or pages, first + most_pages - 1)
-    found['text'] = run('pdftotext', '-layout', '-f', str(first), '-l', str(last), path, '-').stdout.decode(errors='replace').replace('\f', '\n')
-    if first > 1 or last < pages:
+    words = run('pdftotext', '-layout', '-f', str(first), '-l', str(last), path, '-').stdout.decode(errors='replace').replace('\f', '\n')
+    is_part = first > 1 or last < pages
+    if is_part:
         found['notes'].append(f'These are the pages {first} to {last} of {pages}; at most {most_pages} are shown at once. For others give `pages`.')
-    if not found['text'].strip():
-        found['text'] = ''
+    if words.strip():
+        keep(found, words, part=f'.pages-{first}-{last}' if is_part else '')
+    else:
         found['notes'].append('These pages hold no text that can be read by a program; they may be scanned.')
     from PIL import Image
     for page in range(first, last + 1):
@@ -186,7 +190,9 @@ def pdf(path, base, found, order, most_pages):
             image.load()
             add_picture(image, drawn, found, f'{found["path"]}, page {page}', image.size)
         os.remove(drawn + '.png')
-    whole = first == 1 and last == pages and len(found['pictures']) == pages
+    # Vendors refuse a PDF that is encrypted, also where it opens without a password.
+    is_locked = re.search(r'^Encrypted:\s+yes', facts, re.M) is not None
+    whole = not is_part and not is_locked and len(found['pictures']) == pages
     if whole and os.path.getsize(path) <= 4 * PICTURE_BYTES:
         found['whole'] = path
 
@@ -408,15 +414,15 @@ def decoded(path):
     except UnicodeError:
         return data.decode('latin-1')
 
-def keep(found, whole, own=False):
+def keep(found, whole, own=False, part=''):
     """The text, as much as a model reads at once. The whole of a longer one is in a file beside it."""
     found['text'] = whole[:MOST_TEXT]
-    if len(whole) <= 30_000:
+    if len(whole.encode(errors='replace')) <= MOST_SHOWN:
         return
     if own:
         found['notes'].append(f'It has {len(whole)} characters. Read parts of it with read_file.')
         return
-    target = f'/workspace/viewed/{os.path.basename(found["path"])}.txt'
+    target = f'/workspace/viewed/{os.path.basename(found["path"])}{part}.txt'
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target, 'w', encoding='utf-8', errors='replace') as file:
         file.write(whole)

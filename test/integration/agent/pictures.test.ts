@@ -146,6 +146,33 @@ test('a server that refuses pictures is asked without them, once, and from then 
   );
 }, 60_000);
 
+const typesOf = ({ requests }: ReturnType<typeof scriptedModel>) =>
+  requests.map((request) => picturesOf(request).map(({ mediaType }) => mediaType));
+
+test('a server that refuses a PDF is given its pages, and from then on', async () => {
+  const { session, turn } = await attached({ 'report.pdf': pdf });
+  const refuse = () => {
+    throw new ModelError('ModelRefusedRequest', '400 the PDF is not valid', { status: 400 });
+  };
+  const model = scriptedModel(
+    [refuse, answering([call('a', 'bash', { command: 'true' })], 'tools'), answering([text('Done.')])],
+    undefined,
+    seen,
+  );
+  await run(scripted(model), session, turn);
+  expect(typesOf(model)).toEqual([['application/pdf'], ['image/png'], ['image/png']]);
+}, 60_000);
+
+test('a server that refuses a PDF and its pages is asked without them', async () => {
+  const { session, turn } = await attached({ 'report.pdf': pdf });
+  const refuse = () => {
+    throw new ModelError('ModelRefusedRequest', '400 no', { status: 400 });
+  };
+  const model = scriptedModel([refuse, refuse, answering([text('Done.')])], undefined, seen);
+  await run(scripted(model), session, turn);
+  expect(typesOf(model)).toEqual([['application/pdf'], ['image/png'], []]);
+}, 60_000);
+
 test('a refusal that is not about pictures stays a refusal', async () => {
   const { session, turn } = await attached({});
   const model = scriptedModel(

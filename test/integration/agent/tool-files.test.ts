@@ -60,6 +60,20 @@ test('attached files are in the workspace before the first tool runs, and again 
   expect(written).toHaveLength(2);
 });
 
+test('of many tools that begin at once, one places what is attached', async () => {
+  const ref = await stage.pending('view_file', { path: 'a.txt' });
+  for (const name of ['a.csv', 'b.csv']) await attachAndRead(stage.database, ref, { name, bytes: Buffer.from(name) });
+  const steps = Array.from({ length: 10 }, (_, nth) => ({ ...ref, step: 2 + nth }));
+  await addToolSteps(
+    ...([stage.database, ref.session, ref.turn] as const),
+    steps.slice(1).map(({ step }) => ({ step, tool: 'view_file', call: `c${step}`, arguments: { path: 'a.txt' } })),
+  );
+  const written: string[] = [];
+  const watched: SandboxPort = { ...stage.sandbox, writeFile: async (path) => void written.push(path) };
+  await Promise.all(steps.map((step) => stage.run(step, { sandbox: watched })));
+  expect(written.map((path) => path.slice(-5)).sort()).toEqual(['a.csv', 'b.csv']);
+});
+
 test('an attached file that finds no room does not keep the tools from working', async () => {
   const ref = await stage.pending('bash', { command: 'echo works' });
   const bytes = Buffer.from('a,b');

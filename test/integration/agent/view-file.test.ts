@@ -112,6 +112,29 @@ test('of a long PDF ten pages are shown at once, and others when they are asked 
   expect((await view({ path: 'long.pdf', pages: '40' })).text).toContain('The PDF has 12 pages.');
 }, 60_000);
 
+test('a PDF that its owner has locked is shown by its pages, because vendors refuse what is encrypted', async () => {
+  const { text, isError, shown } = await view({ path: 'locked.pdf' });
+  expect(text).toContain('locked.pdf is a PDF (2 pages)');
+  expect(isError).toBe(false);
+  expect(shown?.map(({ type, label }) => [type, label])).toEqual([
+    ['image/png', 'locked.pdf, page 1'],
+    ['image/png', 'locked.pdf, page 2'],
+  ]);
+}, 60_000);
+
+test('the text of a PDF full of words is cut, and the whole text of what is shown lies in the workspace', async () => {
+  const { signal } = new AbortController();
+  const [first, rest] = await Promise.all([view({ path: 'words.pdf' }), view({ path: 'words.pdf', pages: '11-12' })]);
+  expect(first.isError).toBe(false);
+  expect(first.shown).toHaveLength(10);
+  expect(first.text).toMatch(/all of it is in \/workspace\/viewed\/words\.pdf\.pages-1-10\.txt/);
+  const whole = await real.port.readFile('/workspace/viewed/words.pdf.pages-1-10.txt', { maxBytes: 1e7, signal });
+  expect(whole.length).toBeGreaterThan(100_000);
+  expect(whole.toString()).toMatch(/page 1 line 0 [\s\S]*page 10 line 199 /);
+  expect(whole.toString()).not.toContain('page 11');
+  expect(rest.text).toContain('page 12 line 199 ');
+}, 120_000);
+
 test.each([
   [
     'report.docx',
@@ -137,6 +160,12 @@ test('a long document is cut, and the whole text lies in the workspace', async (
     signal: new AbortController().signal,
   });
   expect(whole.toString()).toContain('line 4999');
+});
+
+test('what is cut for its bytes lies whole in the workspace as well', async () => {
+  const content = await view({ path: 'umlauts.docx' });
+  expect(content.text).toContain('bytes left out here');
+  expect(content.text).toContain('/workspace/viewed/umlauts.docx.txt');
 });
 
 test('what the sandbox says is believed no further than it can be checked', async () => {
@@ -218,6 +247,43 @@ for name, pages in (('three.pdf', 3), ('long.pdf', 12)):
             pdf.savefig(figure)
             pyplot.close(figure)
 
+def write_pdf(name, pages, encrypt=''):
+    objects = ['<< /Type /Catalog /Pages 2 0 R >>', '', '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>']
+    kids = []
+    for lines in pages:
+        drawn = 'BT /F1 3 Tf 3.5 TL 30 760 Td ' + ' '.join('(' + line + ") '" for line in lines) + ' ET'
+        kids.append(f'{len(objects) + 1} 0 R')
+        content = f'/Contents {len(objects) + 2} 0 R ' if lines else ''
+        objects.append(f'<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] {content}/Resources << /Font << /F1 3 0 R >> >> >>')
+        objects.append(f'<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream')
+    objects[1] = '<< /Type /Pages /Kids [' + ' '.join(kids) + f'] /Count {len(kids)} >>'
+    out, places = '%PDF-1.4\n', []
+    for n, each in enumerate(objects, 1):
+        places.append(len(out))
+        out += f'{n} 0 obj\n{each}\nendobj\n'
+    table = ''.join(f'{at:010} 00000 n \n' for at in places)
+    out += f'xref\n0 {len(places) + 1}\n0000000000 65535 f \n{table}trailer << /Size {len(places) + 1} /Root 1 0 R {encrypt}>>\nstartxref\n{len(out)}\n%%EOF\n'
+    open(name, 'w', newline='').write(out)
+write_pdf('words.pdf', [[f'page {page} line {n} ' + 'word ' * 10 for n in range(200)] for page in range(1, 13)])
+# Locked as most tools do it: anybody may open it, and nobody may change it (ISO 32000-1, 7.6.3, revision 2).
+import hashlib
+PAD = bytes.fromhex('28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a')
+def rc4(key, data):
+    s, j, out = list(range(256)), 0, []
+    for i in range(256):
+        j = (j + s[i] + key[i % len(key)]) % 256
+        s[i], s[j] = s[j], s[i]
+    i = j = 0
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + s[i]) % 256
+        s[i], s[j] = s[j], s[i]
+        out.append(byte ^ s[(s[i] + s[j]) % 256])
+    return bytes(out)
+owner, named, rights = b'o' * 32, b'n' * 16, -60
+key = hashlib.md5(PAD + owner + rights.to_bytes(4, 'little', signed=True) + named).digest()[:5]
+write_pdf('locked.pdf', [[], []], f'/ID [<{named.hex()}> <{named.hex()}>] /Encrypt << /Filter /Standard /V 1 /R 2 /O <{owner.hex()}> /U <{rc4(key, PAD).hex()}> /P {rights} >> ')
+
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 def para(text, style=''):
     properties = '<w:pPr><w:pStyle w:val="' + style + '"/></w:pPr>' if style else ''
@@ -229,6 +295,8 @@ with zipfile.ZipFile('report.docx', 'w') as z:
     z.writestr('word/footnotes.xml', f'<w:footnotes {W}><w:footnote>' + para('Counted twice') + '</w:footnote></w:footnotes>')
 with zipfile.ZipFile('long.docx', 'w', zipfile.ZIP_DEFLATED) as z:
     z.writestr('word/document.xml', f'<w:document {W}><w:body>' + ''.join(para(f'This is line {n}') for n in range(5000)) + '</w:body></w:document>')
+with zipfile.ZipFile('umlauts.docx', 'w', zipfile.ZIP_DEFLATED) as z:
+    z.writestr('word/document.xml', f'<w:document {W}><w:body>' + para('ü' * 20_000) + '</w:body></w:document>')
 
 S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'

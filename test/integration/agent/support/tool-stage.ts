@@ -1,3 +1,4 @@
+import { createKeyedLock } from '../../../../activities/keyed-lock.ts';
 import { runToolStep, type ToolStepDependencies } from '../../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../../agent/tools/sandbox-port.ts';
@@ -41,6 +42,7 @@ export async function createToolStage(): Promise<ToolStage> {
     tools: createToolRegistry(),
     files: { put: async (file) => void posted.push(file) },
     mcp: { call: noServer, start: noServer },
+    placing: createKeyedLock(),
   };
   return {
     database,
