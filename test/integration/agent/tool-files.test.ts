@@ -62,7 +62,7 @@ test('attached files are in the workspace before the first tool runs, and again 
 
 test('of many tools that begin at once, one places what is attached', async () => {
   const ref = await stage.pending('view_file', { path: 'a.txt' });
-  for (const name of ['a.csv', 'b.csv']) await attachAndRead(stage.database, ref, { name, bytes: Buffer.from(name) });
+  await attachAndRead(stage.database, ref, { name: 'a.csv', bytes: Buffer.from('a,b') });
   const steps = Array.from({ length: 10 }, (_, nth) => ({ ...ref, step: 2 + nth }));
   await addToolSteps(
     ...([stage.database, ref.session, ref.turn] as const),
@@ -71,8 +71,8 @@ test('of many tools that begin at once, one places what is attached', async () =
   const written: string[] = [];
   const watched: SandboxPort = { ...stage.sandbox, writeFile: async (path) => void written.push(path) };
   await Promise.all(steps.map((step) => stage.run(step, { sandbox: watched })));
-  expect(written.map((path) => path.slice(-5)).sort()).toEqual(['a.csv', 'b.csv']);
-});
+  expect(written).toEqual([expect.stringMatching(/a\.csv$/)]);
+}, 60_000);
 
 test('an attached file that finds no room does not keep the tools from working', async () => {
   const ref = await stage.pending('bash', { command: 'echo works' });
