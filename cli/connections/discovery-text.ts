@@ -1,19 +1,22 @@
 import { stringify } from 'yaml';
 import type { DiscoveredAuthorization } from '../../proxy/control-client.ts';
+import { shownName } from '../shown-name.ts';
 
 const TO_REGISTER = '<the client that you register there>';
 
 /** What an administrator reads, and puts into the access file if they agree. */
 export function discoveryText(server: string, found: DiscoveredAuthorization, redirectUri: string): string {
-  const { issuer, authorizeUrl, tokenUrl, deviceUrl, namesIssuer, scopes, clientId, registersClients } = found;
+  const { namesIssuer, registersClients } = found;
+  const issuer = shownName(found.issuer);
+  const clientId = found.clientId === null ? null : shownName(found.clientId);
   const oauth = {
     'client-id': clientId ?? TO_REGISTER,
     issuer,
     ...(namesIssuer && { 'names-issuer': true }),
-    'authorize-url': authorizeUrl,
-    'token-url': tokenUrl,
-    ...(deviceUrl !== null && { 'device-url': deviceUrl }),
-    ...(scopes.length > 0 && { scopes: [...scopes] }),
+    'authorize-url': shownName(found.authorizeUrl),
+    'token-url': shownName(found.tokenUrl),
+    ...(found.deviceUrl !== null && { 'device-url': shownName(found.deviceUrl) }),
+    ...(found.scopes.length > 0 && { scopes: found.scopes.map(shownName) }),
   };
   const client =
     clientId !== null

@@ -4,12 +4,13 @@ import { ControlError, type DiscoveredAuthorization, type DiscoveryRequest } fro
 import { TokenError } from '../credentials/tokens/token-error.ts';
 import { type DiscoveryOptions, discoverAuthorization } from './discover-authorization.ts';
 
-/** One look asks four addresses at most, each for 10 s (guarded-fetch.ts). */
+/** For all addresses together: two of the server and two of each of three authorization servers. Each has 10 s (guarded-fetch.ts). */
 const WITHIN_MS = 40_000;
 
 /**
- * Discovery for the operator. Only the address of a connection or an offer of the access file is asked, so the control socket is no way to
- * any other host.
+ * Discovery for the operator, who names a connection or an offer of the access file and no address. From there the metadata leads: the
+ * server names authorization servers, which may be at any public host or at a private one that the connection has an exception for. They
+ * are read at their well-known addresses, and nothing is posted but a registration, to the origin of the first of them.
  */
 export function createDiscovery({
   dialer,

@@ -40,6 +40,8 @@ let instead: RequestListener | null = null;
 const accounts = new Map<string, string>();
 const audiences = new Set<unknown>();
 const tokenRequests: URLSearchParams[] = [];
+/** Method, host and path of every request. */
+let asked: string[] = [];
 let server: AccountsServer;
 
 const offerWith = (oauth: string) => `people:
@@ -48,6 +50,7 @@ const offerWith = (oauth: string) => `people:
 `;
 
 const onRequest: RequestListener = async (request, response) => {
+  asked.push(`${request.method} ${String(request.headers.host).split(':')[0]}${request.url}`);
   if (request.headers.host?.startsWith('login')) {
     if (instead) return instead(request, response);
     if (request.url === '/token') {
@@ -91,6 +94,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   resource = { resource: URL_, authorization_servers: [ISSUER], scopes_supported: ['api'] };
   instead = null;
+  asked = [];
   await offer('');
 });
 afterAll(async () => {
@@ -111,6 +115,21 @@ const problem = async (redirectUri?: string) =>
     () => 'none',
     (error: Error) => error.message,
   );
+
+/** What the login says of itself, and what it answers to a registration. */
+function metadata(more: object, client?: object): void {
+  instead = ({ method, url = '' }, response) => {
+    const type = { 'content-type': 'application/json' };
+    if (method === 'POST') return void response.writeHead(client ? 201 : 400, type).end(JSON.stringify(client ?? {}));
+    const issuer = url.endsWith('/two') ? `${ISSUER}/two` : ISSUER;
+    response.writeHead(200, type).end(
+      JSON.stringify({
+        ...{ issuer, authorization_endpoint: `${ISSUER}/a`, token_endpoint: `${ISSUER}/t` },
+        ...{ code_challenge_methods_supported: ['S256'], ...more },
+      }),
+    );
+  };
+}
 
 test('what is put into the file as it was discovered lets a person connect, list, call and renew', async () => {
   const found = await world.control.discover('notes', { redirectUri: `${PUBLIC}/oauth/callback/notes` });
@@ -186,15 +205,6 @@ test('metadata of a server that is not about it, or leads elsewhere, is refused 
   resource = { resource: URL_, authorization_servers: ['https://169.254.169.254'] };
   expect(await problem()).not.toBe('none');
   resource = { resource: URL_, authorization_servers: [ISSUER] };
-  const metadata = (more: object) => {
-    instead = (_, response) =>
-      void response.writeHead(200, { 'content-type': 'application/json' }).end(
-        JSON.stringify({
-          ...{ issuer: ISSUER, authorization_endpoint: `${ISSUER}/a`, token_endpoint: `${ISSUER}/t` },
-          ...{ code_challenge_methods_supported: ['S256'], ...more },
-        }),
-      );
-  };
   metadata({});
   expect(await problem()).toBe('none');
   metadata({ issuer: 'https://evil.test' });
@@ -208,4 +218,72 @@ test('metadata of a server that is not about it, or leads elsewhere, is refused 
   instead = (_, response) => void response.writeHead(302, { location: 'https://evil.test/' }).end();
   expect(await problem()).not.toBe('none');
   await expect(world.control.discover('nothing', {})).rejects.toMatchObject({ code: 'not_found' });
+}, 60_000);
+
+test('text that a terminal or YAML would obey is refused wherever it stands', async () => {
+  const control = `${ISSUER}/\u001b[2K`;
+  for (const address of [control, `${ISSUER}/\u202ea`, `${ISSUER}/a\n`, `${ISSUER}/a\n  names-issuer: false`]) {
+    for (const key of ['authorization_endpoint', 'token_endpoint', 'device_authorization_endpoint']) {
+      metadata({ [key]: address });
+      expect(await problem()).toBe(`notes: ${ISSUER} names an address that is not https, or not a plain URL`);
+    }
+  }
+  // A URL parser takes these for the address that was asked for.
+  for (const issuer of [`${ISSUER}\n`, `\u001b${ISSUER}`, 'https://login.a\n.test', 'https://LOGIN.a.test']) {
+    metadata({ issuer });
+    expect(await problem()).toBe('notes: the issuer that login.a.test names is not a plain https URL');
+  }
+  resource = { resource: URL_, authorization_servers: [`${ISSUER}#`] };
+  metadata({ issuer: `${ISSUER}#` });
+  expect(await problem()).toMatch(/not a plain https URL/);
+  resource = { resource: URL_, authorization_servers: [ISSUER] };
+  metadata({ registration_endpoint: `${ISSUER}/register` }, { client_id: 'c1\n  issuer: https://evil.test' });
+  expect(await problem(`${PUBLIC}/oauth/callback/notes`)).toMatch(/registered a client with an id that cannot be/);
+  metadata({});
+  for (const scope of ['api\u001b[2K', 'api\ntoken-url: https://evil.test', 'two words', 7]) {
+    resource = { resource: URL_, authorization_servers: [ISSUER], scopes_supported: [scope] };
+    expect(await problem()).toBe('notes: the metadata of the server has no list of words as scopes_supported');
+  }
+  resource = { resource: URL_, authorization_servers: 7 };
+  expect(await problem()).toBe('notes: the metadata of the server has no list of words as authorization_servers');
+  resource = { resource: URL_, authorization_servers: [ISSUER] };
+  metadata({ token_endpoint: 7 });
+  expect(await problem()).toMatch(/not https/);
+  metadata({ code_challenge_methods_supported: null });
+  expect(await problem()).toMatch(/no PKCE/);
+}, 60_000);
+
+test('a client is registered only where everything else is in order, and nowhere else when that fails', async () => {
+  const callback = `${PUBLIC}/oauth/callback/notes`;
+  const posts = () => asked.filter((each) => each.startsWith('POST'));
+  const registration = { registration_endpoint: `${ISSUER}/register` };
+  for (const more of [
+    { code_challenge_methods_supported: ['plain'] },
+    { token_endpoint: 'http://login.a.test/t' },
+    { authorization_endpoint: undefined },
+  ]) {
+    metadata({ ...registration, ...more });
+    expect(await problem(callback)).not.toBe('none');
+  }
+  expect(posts()).toEqual([]);
+  resource = { resource: URL_, authorization_servers: [ISSUER, `${ISSUER}/two`] };
+  metadata(registration);
+  expect(await problem(callback)).toMatch(/registered no client/);
+  expect(posts()).toEqual(['POST login.a.test/register']);
+  // Nor at a second one that an administrator has not seen, when the first is not in order.
+  resource = { resource: URL_, authorization_servers: [`${ISSUER}/one`, `${ISSUER}/two`] };
+  expect(await problem(callback)).toMatch(/metadata of login\.a\.test/);
+  expect(posts()).toHaveLength(1);
+  expect(await world.control.discover('notes', {})).toMatchObject({ issuer: `${ISSUER}/two`, registersClients: false });
+}, 60_000);
+
+test('a registration at another host than the authorization server is not sent', async () => {
+  for (const other of ['https://notes.mcp.test/register', 'https://login.a.test:8443/register', `${ISSUER}/\u001b`]) {
+    metadata({ registration_endpoint: other });
+    expect(await world.control.discover('notes', {})).toMatchObject({ registersClients: false });
+    expect(await problem(`${PUBLIC}/oauth/callback/notes`)).toBe(
+      `notes: ${ISSUER} registers clients at an address that is not its own: register one by hand`,
+    );
+  }
+  expect(asked.filter((each) => each.startsWith('POST'))).toEqual([]);
 }, 60_000);
