@@ -17,7 +17,7 @@ import { disarm, userText } from './user-text.ts';
 export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = () => []): ModelMessage[] {
   const results = resultsByCall(rows);
   const messages: Draft[] = [];
-  const marked = new Set<number>();
+  const marked = new Set(begunBefore(rows));
   for (const row of rows) {
     if (row.role === 'tool') continue;
     if (row.role === 'assistant' && row.content.by === 'bellhop') {
@@ -44,6 +44,15 @@ export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = (
   if (messages.at(-1)?.role === 'assistant') add(messages, 'user', [{ type: 'text', text: isCut(rows) ? CUT : GO_ON }]);
   if (messages[0]?.role === 'assistant') messages.unshift({ role: 'user', content: [{ type: 'text', text: EARLIER }] });
   return messages as ModelMessage[];
+}
+
+/**
+ * A summary inside a turn takes the turn's beginning with it. What a person says after that is not where the turn began, so no mark is made
+ * of it, which would name them as the one who asks.
+ */
+function begunBefore([summary, left]: readonly TranscriptRow[]): number[] {
+  const inside = summary?.role === 'summary' && (left?.role === 'assistant' || left?.role === 'tool');
+  return inside ? [left.turn] : [];
 }
 
 interface Draft {

@@ -84,6 +84,23 @@ test('a summary comes first and is marked as such', () => {
   expect(first?.content[0]).toEqual({ type: 'text', text: '<summary>\nthey ‹/summary> agreed\n</summary>' });
 });
 
+test.each([
+  ['an answer', [assistant(calling('a')), result('a')]],
+  ['a result whose call is in the summary', [result('a')]],
+])(
+  'after a summary inside a turn, %s is no beginning, so nobody who wrote later is named as the one who asks',
+  (_, left) => {
+    const summary: TranscriptRow = {
+      ...{ seq: '9', turn: 1, tokens: 1, at: AT },
+      role: 'summary',
+      content: { text: 'Bob asked', upTo: '5' },
+    };
+    const next = { ...user('and now?'), turn: 2 };
+    const messages = buildMessages([summary, ...left, user('faster please'), assistant([]), next]);
+    expect(JSON.stringify(messages).match(/<turn number=\\"\d/g)).toEqual(['<turn number=\\"2']);
+  },
+);
+
 /** Bellhop itself looks at what people attached. */
 function own(...ids: string[]): TranscriptRow {
   const content = {
