@@ -2,10 +2,12 @@ import { Context } from '@temporalio/activity';
 import type { FiringInput, ScheduleActivities } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
 import { sessionIdOf, threadOf } from '../contracts/ids.ts';
+import { channelScope } from '../contracts/scope.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import type { InboxEntry } from '../store/inbox.ts';
 import { keepEntries } from '../store/inbox-intake.ts';
 import { putMessage } from '../store/outbox.ts';
+import { createPolicyReader } from '../store/policy-reader.ts';
 import { endingOf, findSchedule, openingMessage, withdrawOpening } from '../store/schedules.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
@@ -15,11 +17,16 @@ const BEAT_EVERY_MS = 10_000;
 
 /** The activities of `scheduledTask`. Each is keyed by schedule and due time, so a repeated one changes nothing. */
 export function createScheduleActivities({ database }: { readonly database: Database }): ScheduleActivities {
+  const policy = createPolicyReader(database);
   return {
     async openThread(firing) {
       const schedule = await findSchedule(database, firing.schedule);
       if (!schedule) return null;
       const { team, channel, name, prompt } = schedule;
+      // The opening message shows the prompt. Outsiders do not read it where the agent may not work because of them.
+      const off = (await policy()).whyOff(channelScope(team, channel));
+      if (off === 'guests' || off === 'shared-channel')
+        throw failure('ScheduleRefused', 'the agent may not work in the channel, because of who is in it');
       const key = `${firingKey(firing)}/opening`;
       const text = `Scheduled task *${name}*: ${prompt}`;
       await putMessage(database, { key, team, channel, threadTs: null, body: { kind: 'notice', text }, final: true });

@@ -30,6 +30,12 @@ export interface AnswerBody {
   readonly footer?: string;
   /** Set by the sender when an answer needs several messages. The first is 1. */
   readonly part?: number;
+  /** Where it was asked for, when it is posted in another place. That thread is told when Slack refuses it. */
+  readonly elsewhere?: {
+    readonly about: SessionId;
+    /** The place it is posted in, such as `#general`. */
+    readonly place: string;
+  };
   /** Set by the sender: the whole text is a file of the thread, and `text` is its beginning. */
   readonly inFile?: true;
 }

@@ -1,8 +1,10 @@
 import { inTransaction, type Queryable } from '../../store/database.ts';
 import { closeEntry } from '../../store/inbox.ts';
 import { schedulesIn } from '../../store/schedules.ts';
+import { findSession } from '../../store/sessions.ts';
 import { threadStatus } from '../../store/thread-status.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from '../delivery/known-entry.ts';
+import { isOthers } from '../delivery/requester-threads.ts';
 import { accessText } from './access.ts';
 import { helpText } from './help.ts';
 import { muteButton, setMute } from './mute.ts';
@@ -47,7 +49,9 @@ async function answerTo(
     case 'status': {
       const status = await threadStatus(db, session);
       const text = statusText(status, now());
-      return status && !isDirect ? { text, buttons: [muteButton(session, status.muted)] } : { text };
+      const { owner } = (await findSession(db, session)) ?? { owner: null };
+      const mayMute = !isDirect && !isOthers(owner, { row, author });
+      return status && mayMute ? { text, buttons: [muteButton(session, status.muted)] } : { text };
     }
     case 'access':
       return { text: accessText({ label: place, scope }, await effective(scope)) };

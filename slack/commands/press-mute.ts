@@ -1,5 +1,6 @@
 import { isSessionId, threadOf } from '../../contracts/ids.ts';
 import { type Database, inTransaction } from '../../store/database.ts';
+import { lockSession } from '../../store/turn-fence.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { Responder } from '../api/respond.ts';
 import type { Directory } from '../people/directory.ts';
@@ -20,6 +21,7 @@ export interface MutePressesOptions {
 type Fields = Readonly<Record<string, unknown>>;
 
 const NOT_DONE = 'This could not be done just now. Please press once more in a moment.';
+const ONLY_OWNER = 'This thread works for one person, so only they mute it or end that.';
 const ONLY_MEMBERS = 'Only members of this workspace can do this.';
 
 /** Presses of Mute and Unmute. What they change is stored before they are acknowledged. Null for everything else; it throws nothing. */
@@ -36,9 +38,12 @@ export function createMutePresses(options: MutePressesOptions) {
     if (person?.class !== 'member') return ONLY_MEMBERS;
     const wanted = action.action_id === MUTE_ACTION;
     const key = `${value}/muted/${user}/${ts}`;
-    return inTransaction(database, (db) =>
-      setMute(db, { session: value, person: { id: user, name: person.name }, wanted, key }),
-    );
+    return inTransaction(database, async (db) => {
+      // Under the session's lock, because a thread may become a person's meanwhile.
+      const owner = (await lockSession(db, value))?.owner ?? null;
+      if (owner !== null && owner !== user) return ONLY_OWNER;
+      return setMute(db, { session: value, person: { id: user, name: person.name }, wanted, key });
+    });
   }
 
   return async (body: unknown): Promise<Handled | null> => {

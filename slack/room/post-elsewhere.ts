@@ -42,8 +42,9 @@ export async function postElsewhere(
   if ('refused' in planned) return planned;
   const { place, line } = planned;
   const target = { key, team: identity.team, channel: place.id, threadTs: null };
+  const elsewhere = { about: reader.session, place: place.label };
   await inTurn(db, reader, (tx) =>
-    putMessage(tx, { ...target, body: { kind: 'answer', text, footer: line }, final: true }),
+    putMessage(tx, { ...target, body: { kind: 'answer', text, footer: line, elsewhere }, final: true }),
   );
   for (let waited = 0; ; waited += LOOK_EVERY_MS) {
     const now = await postedMessage(db, key);

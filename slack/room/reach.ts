@@ -3,10 +3,9 @@ import { scopeKind } from '../../contracts/scope.ts';
 import type { NotAllowed, Reader } from '../../contracts/slack-reading.ts';
 import { getSession } from '../../store/sessions.ts';
 import { getTurn } from '../../store/turns.ts';
-import type { SlackConversation } from '../people/directory-shapes.ts';
+import { joinedChannels } from './joined-channels.ts';
 import { type Doing, judgeFrom, judgeReach, NO_SUCH_CHANNEL } from './judge-reach.ts';
 import { type Place, type PlacesOptions, placeOf } from './places.ts';
-import { SPARE } from './read-thread.ts';
 
 /** The place a tool is used in, and who asks. */
 export interface Asking {
@@ -52,12 +51,8 @@ export async function channelIdOf(
   if (!judgeFrom('read', from).ok) return null;
   const listed = (await lists.channels()).find((each) => each.name === name);
   if (listed || from.kind !== 'im') return listed?.id ?? null;
-  const answer = await calls.call(
-    'users.conversations',
-    { types: 'private_channel', exclude_archived: true, limit: 200 },
-    SPARE,
-  );
-  return ((answer.channels ?? []) as SlackConversation[]).find((each) => each.name === name)?.id ?? null;
+  const { channels } = await joinedChannels(calls, 'private_channel');
+  return channels.find((each) => each.name === name)?.id ?? null;
 }
 
 /**

@@ -20,7 +20,7 @@ export async function readChannel(
   const answer = await options.calls.call('conversations.history', asked, SPARE);
   const messages = ((answer.messages ?? []) as SlackMessage[]).toReversed();
   const said = messages.filter((each) => saysSomething(each, options.identity));
-  if (!(await mayGive(options, reader, place, said))) return { refused: CHANGED };
+  if (!(await mayGive(options, reader, place, said))) return { refused: OF_A_PERSON_NOW };
   return {
     ...{ place: place.label, root: null, hasNewer: before !== undefined, next: messages[0]?.ts },
     messages: await showMessages(options, place.id, said),
@@ -48,7 +48,7 @@ export async function readPins(
   const pins = (answer.items ?? []) as Pin[];
   const messages = pins.flatMap(({ message }) => (message?.ts ? [message] : []));
   messages.sort((a, b) => Number(a.ts) - Number(b.ts));
-  if (!(await mayGive(options, reader, place, messages))) return { refused: CHANGED };
+  if (!(await mayGive(options, reader, place, messages))) return { refused: OF_A_PERSON_NOW };
   const others = pins.length - messages.length;
   return {
     ...{ place: `the pins of ${place.label}`, root: null, older: 0, hasNewer: false },
@@ -81,7 +81,7 @@ export async function readMessage(
   const all = [...(read.root ? [read.root] : []), ...read.replies];
   if (!all.some((each) => each.ts === ts) && before === undefined)
     return { refused: 'There is no such message; it may have been deleted.' };
-  if (!(await mayGive(options, reader, place, all))) return { refused: CHANGED };
+  if (!(await mayGive(options, reader, place, all))) return { refused: OF_A_PERSON_NOW };
   const wish = { limit, before };
   const page = await pageOf(options, { ...read, channel, place: `the thread of that message in ${place.label}` }, wish);
   return isReply && before === undefined
@@ -128,7 +128,8 @@ export function whyNot({ from }: Asking): NotAllowed {
   return { refused: base.ok ? NO_SUCH_CHANNEL : base.why };
 }
 
-const CHANGED = "This thread has come to work in one person's name meanwhile, so nothing of others is read here.";
+export const OF_A_PERSON_NOW =
+  "This thread has come to work in one person's name meanwhile, so nothing of others is read here.";
 
 /** Notes whose words the session is given. In a direct message the person alone asks for them, and nobody else ever steers there. */
 export async function mayGive(

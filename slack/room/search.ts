@@ -1,8 +1,9 @@
 import { channelScope } from '../../contracts/scope.ts';
 import type { NotAllowed, Reader, SearchResult, SearchWish, SeenMessage } from '../../contracts/slack-reading.ts';
 import { failureOf } from '../api/errors.ts';
-import { channelOf, type SlackConversation } from '../people/directory-shapes.ts';
+import { channelOf } from '../people/directory-shapes.ts';
 import { messageText } from '../receiving/message-text.ts';
+import { joinedChannels } from './joined-channels.ts';
 import type { PlacesOptions } from './places.ts';
 import { type Asking, askingOf, channelIdOf, mayFrom, reachedPlace } from './reach.ts';
 import { mayGive, whyNot } from './read-channel.ts';
@@ -19,6 +20,12 @@ interface Searched {
   readonly label: string;
 }
 
+interface Places {
+  readonly places: readonly Searched[];
+  /** How many channels were listed, when the app is in more. */
+  readonly beyond: number | null;
+}
+
 /**
  * Searches what was said in public channels that the app is in. Slack's search takes no bot's token, so the newest messages of each channel
  * are read. It says how far back.
@@ -32,8 +39,9 @@ export async function searchMessages(
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const asking = channel === undefined ? await mayFrom(options, reader, 'search') : await askingOf(options, reader);
   if ('refused' in asking) return asking;
-  const places = channel === undefined ? await joinedPlaces(options, asking) : await onePlace(options, asking, channel);
-  if ('refused' in places) return places;
+  const found = channel === undefined ? await joinedPlaces(options, asking) : await onePlace(options, asking, channel);
+  if ('refused' in found) return found;
+  const { places, beyond } = found;
   const reads = channel === undefined ? 1 : MOST_READS;
   const hits: { readonly message: SlackMessage; readonly place: Searched }[] = [];
   const searched: string[] = [];
@@ -61,14 +69,14 @@ export async function searchMessages(
   ) {
     return { refused: "This thread works in one person's name, so nothing of others is read here." };
   }
-  const found = await Promise.all(
+  const seen = await Promise.all(
     shown.map(async ({ message, place }) => {
-      const [seen] = await showMessages(options, place.id, [message]);
-      return { ...(seen as SeenMessage), place: place.label };
+      const [one] = await showMessages(options, place.id, [message]);
+      return { ...(one as SeenMessage), place: place.label };
     }),
   );
   return {
-    hits: found,
+    hits: seen,
     more: hits.length - shown.length,
     searched: [
       `Searched: ${searched.join(', ') || 'nothing'}.`,
@@ -77,6 +85,11 @@ export async function searchMessages(
             `Not searched, for want of room in Slack's limits: ${unread.slice(0, 20).join(', ')}${unread.length > 20 ? ` and ${unread.length - 20} more` : ''}.`,
           ]
         : []),
+      ...(beyond === null
+        ? []
+        : [
+            `Not searched: I am in more public channels than the ${beyond} that I have looked at, and cannot name them.`,
+          ]),
       'Not searched: replies in threads, private and shared channels, and channels I am not in.',
     ],
   };
@@ -125,27 +138,21 @@ async function readBack(
   return { messages, oldest, isWhole: false };
 }
 
-async function onePlace(options: PlacesOptions, asking: Asking, given: string): Promise<Searched[] | NotAllowed> {
+async function onePlace(options: PlacesOptions, asking: Asking, given: string): Promise<Places | NotAllowed> {
   const id = await channelIdOf(options, asking, given);
   if (id === null) return whyNot(asking);
   const place = await reachedPlace(options, asking, 'read', id);
-  return 'refused' in place ? place : [place];
+  return 'refused' in place ? place : { places: [place], beyond: null };
 }
 
 /** Public channels that the app is in and may work in, the own one first. */
-async function joinedPlaces({ calls, identity, whyOff }: PlacesOptions, { from }: Asking): Promise<Searched[]> {
-  const answer = await calls.call(
-    'users.conversations',
-    { types: 'public_channel', exclude_archived: true, limit: PAGE },
-    SPARE,
-  );
-  const found = ((answer.channels ?? []) as SlackConversation[]).flatMap((each) =>
-    each.id ? [channelOf(each, each.id, identity)] : [],
-  );
+async function joinedPlaces({ calls, identity, whyOff }: PlacesOptions, { from }: Asking): Promise<Places> {
+  const { channels, isWhole } = await joinedChannels(calls, 'public_channel');
+  const found = channels.flatMap((each) => (each.id ? [channelOf(each, each.id, identity)] : []));
   const places: Searched[] = from.kind === 'public' ? [from] : [];
   for (const { id, name, external } of found) {
     if (id === from.id || external || (await whyOff(channelScope(identity.team, id))) !== null) continue;
     places.push({ id, label: `#${name}` });
   }
-  return places;
+  return { places, beyond: isWhole ? null : channels.length };
 }

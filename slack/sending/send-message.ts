@@ -63,7 +63,14 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
     if (failure.kind !== 'refused') throw error;
     const isGone = GONE_ERRORS.has(failure.code) && row.slackTs !== null;
     if (BLOCK_ERRORS.has(failure.code) && !row.plain) await sendPlain(database, row);
-    else if (BLOCK_ERRORS.has(failure.code) && body.kind === 'answer' && body.text && !body.inFile) {
+    // A file belongs to a thread. What opens a thread of its own has none to put a file in.
+    else if (
+      BLOCK_ERRORS.has(failure.code) &&
+      body.kind === 'answer' &&
+      body.text &&
+      !body.inFile &&
+      row.session !== null
+    ) {
       await hold();
       await sendAsFile(database, row, body);
     }

@@ -1,7 +1,7 @@
 import { type SessionId, threadOf } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
 import { lastAsker } from '../../store/last-asker.ts';
-import { putMessage, putReaction } from '../../store/outbox.ts';
+import { type AnswerBody, putMessage, putReaction } from '../../store/outbox.ts';
 import type { OutboxRow } from '../../store/outbox-claims.ts';
 
 /** How the person hears of it; `nobody` when every way was tried, or when nobody waits for it. */
@@ -27,12 +27,28 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   if (row.key.endsWith(IN_DM)) {
     return row.kind === 'message' && row.body.kind === 'notice' ? takeReactionBack(db, row.body.about) : 'nobody';
   }
+  if (row.kind === 'message' && row.body.kind === 'answer' && row.body.elsewhere)
+    return tellWhereAsked(db, row, row.body.elsewhere, code);
   if (!row.final || row.session === null || row.kind === 'reaction' || row.kind === 'status') return 'nobody';
   if (row.kind === 'message' && row.body.kind === 'gone') return 'nobody';
   if (row.key.endsWith(IN_THREAD)) return tellInPrivate(db, row, row.session, code);
   const what = row.kind === 'file' ? `The file ${row.body.name}` : 'My answer';
   const text = `${what} could not be posted here: ${why(code)}. Please ask me again.`;
   const { team, channel, threadTs } = row;
+  const body = { kind: 'notice', text } as const;
+  await putMessage(db, { key: `${row.key}${IN_THREAD}`, team, channel, threadTs, body, final: true });
+  return 'in the thread';
+}
+
+/** The tool that posts it may have answered long ago, so the agent cannot say it. */
+async function tellWhereAsked(
+  db: Queryable,
+  row: OutboxRow,
+  { about, place }: NonNullable<AnswerBody['elsewhere']>,
+  code: string,
+): Promise<Told> {
+  const text = `The message for ${place} that was asked for here could not be posted: ${why(code)}. Please ask me again.`;
+  const { team, channel, threadTs } = threadOf(about);
   const body = { kind: 'notice', text } as const;
   await putMessage(db, { key: `${row.key}${IN_THREAD}`, team, channel, threadTs, body, final: true });
   return 'in the thread';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Found, NotAllowed } from '../../../contracts/slack-reading.ts';
 import { defineSlackTool } from '../define-tool.ts';
 import { said, type ToolOutcome } from '../tool.ts';
+import { INFORMATION } from './show-messages.ts';
 
 const NAME = z.string().trim().min(1).max(100);
 
@@ -40,6 +41,10 @@ function listed<Item>(answer: Found<Item> | NotAllowed, lineOf: (item: Item) => 
   if (answer.found.length === 0) return said('Nothing was found.');
   const lines = answer.found.map((item) => lineOf(item).replace(/\s+/g, ' ').slice(0, 400));
   return said(
-    [...lines, ...(answer.more > 0 ? [`[… and ${answer.more} more; a longer name finds fewer …]`] : [])].join('\n'),
+    [
+      INFORMATION,
+      ...lines,
+      ...(answer.more > 0 ? [`[… and ${answer.more} more; a longer name finds fewer …]`] : []),
+    ].join('\n'),
   );
 }

@@ -1,6 +1,7 @@
 import { createScheduleActivities } from '../../../activities/scheduled-task.ts';
 import { FAILURES } from '../../../contracts/failures.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
+import { noteOutsider } from '../../../store/mixed-channels.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let db: TestDatabase;
@@ -76,4 +77,18 @@ test('a firing that is tried again after an error is one opening message and one
     `schedule:${fired.schedule}:${fired.firedAt}`,
   ]);
   expect(asked.rowCount).toBe(1);
+});
+
+test('where guests are and the agent may not work, a firing says that it failed, and nothing of its prompt', async () => {
+  const { openThread, tellFiringFailed } = createScheduleActivities({ database: db.database });
+  await db.database.query(
+    `insert into channel (team, id, name, kind, external) values ('T1', 'C1', 'ops', 'public', false)`,
+  );
+  await noteOutsider(db.database, 'T1', 'C1', { person: 'U1', class: 'guest' });
+  const fired = firing();
+  await expect(openThread(fired)).rejects.toMatchObject({ type: 'ScheduleRefused' });
+  await tellFiringFailed({ ...fired, session: null, failure: 'ScheduleRefused' });
+  expect(await messagesOf(fired)).toEqual([
+    { thread_ts: null, failed: null, text: `Scheduled task *report*: ${FAILURES.ScheduleRefused.thread}` },
+  ]);
 });

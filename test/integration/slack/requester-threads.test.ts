@@ -258,6 +258,35 @@ test('a thread of an agent in which a person’s own connection was allowed goes
   expect((await reads(message)).said).toEqual([`${ADA}: fix the build`, `${ADA}: go on`]);
 });
 
+test('in a thread of a person nobody else mutes, neither by the word nor by a button', async () => {
+  const { slack, db } = stage;
+  const message = await begun('ada');
+  const session = stage.sessionOf(message);
+  const muted = async () =>
+    (await rows<{ by: string | null }>('select muted_by as by from session where id = $1', [session]))[0]?.by;
+  const status = async (as: string) => {
+    await slack.post(as, 'platform-eng', '@bellhop status', { threadTs: message.ts });
+    return slack.waitForWhisper(as, /Nothing is running here/);
+  };
+  const shown = await status('grace');
+  expect(JSON.stringify(shown.blocks)).not.toContain('bellhop_mute');
+  await slack.post('grace', 'platform-eng', '@bellhop mute', { threadTs: message.ts });
+  await until(async () => (await heldBack(message)).length === 1, 'the word is held back');
+  // One that was shown before the thread became a person's.
+  await db.database.query('update session set owner = null where id = $1', [session]);
+  await slack.post('linus', 'platform-eng', '@bellhop status', { threadTs: message.ts });
+  const early = await slack.waitForWhisper('linus', /Nothing is running here/);
+  await db.database.query('update session set owner = $2 where id = $1', [session, ADA]);
+  await slack.click('linus', early, 'bellhop_mute');
+  await slack.waitForWhisper('linus', /only they mute/);
+  expect(await muted()).toBeNull();
+  await slack.click('ada', await status('ada'), 'bellhop_mute');
+  const notice = await slack.waitForAnswer(message, /Muted by ada/);
+  await slack.click('grace', notice, 'bellhop_unmute');
+  await slack.waitForWhisper('grace', /only they mute/);
+  expect(await muted()).toBe(ADA);
+});
+
 test('what somebody else writes while the thread becomes a person’s is held back, and they are told', async () => {
   channel = null;
   const { slack } = stage;

@@ -1,3 +1,4 @@
+import { INFORMATION } from '../../../agent/tools/slack/show-messages.ts';
 import { stepIdOf } from '../../../contracts/ids.ts';
 import type { Channel } from '../../../simulators/slack/world/types.ts';
 import { APP } from '../../../simulators/slack/world/workspace.ts';
@@ -32,6 +33,20 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => room?.[Symbol.asyncDispose]());
 afterEach(() => room.stage.slack.clearFaults());
+
+type Client = ReturnType<typeof createSlackClient>;
+
+/** The room of a gateway that remembers nothing yet, with calls of one's own. */
+async function freshRoom(
+  call: (client: Client, ...given: Parameters<PacedCalls['call']>) => ReturnType<PacedCalls['call']>,
+) {
+  const { slack, db } = room.stage;
+  const client = createSlackClient(slack.tokens.bot, slack.apiUrl, { warn: () => {}, error: () => {} });
+  const calls: PacedCalls = { call: (...given) => call(client, ...given) };
+  const directory = { person: async () => null };
+  const identity = await whoAmI(client);
+  return createSlackRoom({ db: db.database, calls, identity, directory, whyOff: async () => null });
+}
 
 const history = (name: string) => {
   const { world } = room.stage.slack.simulator;
@@ -87,19 +102,35 @@ test('a search says which channels it read and how far back, and finds what has 
   expect(text).toContain('Not searched: replies in threads, private and shared channels, and channels I am not in.');
 });
 
-test('a search that Slack limits gives what it has found, and names what it did not search', async () => {
-  const { slack, db } = room.stage;
-  const client = createSlackClient(slack.tokens.bot, slack.apiUrl, { warn: () => {}, error: () => {} });
-  const identity = await whoAmI(client);
-  let reads = 0;
-  const calls: PacedCalls = {
-    async call(method, args) {
-      if (method === 'conversations.history' && ++reads > 2) throw new RateLimited(method, 60_000);
-      return { ...(await client.apiCall(method, args)) };
-    },
+test('a search goes through all channels of the app, page by page within a bound, and says when there are more', async () => {
+  const thread = await room.beginIn('clean', 'ada');
+  const search = async (limit: number) => {
+    const few = await freshRoom(async (client, method, args) => ({
+      ...(await client.apiCall(method, method === 'users.conversations' ? { ...args, limit } : args)),
+    }));
+    const reader = await room.pending(thread, 'search_messages');
+    const result = await few.search(reader, { words: 'balloon' }, new AbortController().signal);
+    return 'searched' in result ? result.searched : [];
   };
-  const directory = { person: async () => null };
-  const limited = createSlackRoom({ db: db.database, calls, identity, directory, whyOff: async () => null });
+  const joined = [...room.stage.slack.simulator.world.channels.values()].filter(
+    ({ kind, members, isArchived, isExtShared }) =>
+      kind === 'public' && members.includes(APP.userId) && !isArchived && !isExtShared,
+  );
+  expect(joined.length).toBeGreaterThan(5);
+  const [all = '', ...rest] = await search(2);
+  for (const { name } of joined) expect(all).toContain(`#${name} (`);
+  expect(rest.join()).not.toContain('more public channels');
+  expect(await search(1)).toContain(
+    'Not searched: I am in more public channels than the 5 that I have looked at, and cannot name them.',
+  );
+});
+
+test('a search that Slack limits gives what it has found, and names what it did not search', async () => {
+  let reads = 0;
+  const limited = await freshRoom(async (client, method, args) => {
+    if (method === 'conversations.history' && ++reads > 2) throw new RateLimited(method, 60_000);
+    return { ...(await client.apiCall(method, args)) };
+  });
   const thread = await room.beginIn('clean', 'ada');
   const reader = await room.pending(thread, 'search_messages');
   const result = await limited.search(reader, { words: 'balloon' }, new AbortController().signal);
@@ -116,11 +147,39 @@ test('people and channels are found by a part of their name, with what one needs
   const thread = await room.beginIn('clean', 'ada');
   expect(await room.call(thread, 'find_people', { name: '@murr' })).toEqual({
     isError: false,
-    text: 'grace (member) · Grace Murray · Head of data · America/New_York · id U00000GRACE',
+    text: `${INFORMATION}\ngrace (member) · Grace Murray · Head of data · America/New_York · id U00000GRACE`,
   });
   const channels = await room.call(thread, 'find_channels', { name: 'launch' });
   expect(channels.text).toContain('#launch · where we launch · I am in it');
   expect(await room.call(thread, 'find_channels', { name: 'board' })).toMatchObject({ text: 'Nothing was found.' });
+});
+
+test('titles and topics are words of others: no token of a known form is among them, and they count as heard from several', async () => {
+  const { world } = room.stage.slack.simulator;
+  const launch = world.channel('launch');
+  if (!launch) throw new Error('no channel');
+  const token = `ghp_${'a1B2'.repeat(9)}`;
+  world.channels.set(launch.id, { ...launch, topic: `deploy with ${token}` });
+  const heard = async (thread: Parameters<RoomStage['sessionOf']>[0]) =>
+    (await room.stage.db.database.query('select heard from session where id = $1', [room.sessionOf(thread)])).rows[0]
+      ?.heard;
+  // Lists are kept for some minutes: a gateway of its own reads them anew.
+  const fresh = freshRoom(async (client, method, args) => ({ ...(await client.apiCall(method, args)) }));
+  const looked = await room.beginIn('clean', 'ada');
+  expect(await heard(looked)).toBeNull();
+  const found = await (await fresh).channels(await room.pending(looked, 'find_channels'), 'launch');
+  world.channels.set(launch.id, launch);
+  expect(JSON.stringify(found)).toContain('deploy with [removed: this looked like');
+  expect(JSON.stringify(found)).not.toContain(token);
+  expect(await (await fresh).channels(await room.pending(looked, 'find_channels'), 'ghp_a1B2')).toEqual({
+    found: [],
+    more: 0,
+  });
+  expect(await heard(looked)).toBe('');
+  const asked = await room.beginIn('clean', 'ada');
+  expect((await room.call(asked, 'find_channels', { name: 'launch' })).text).toContain(INFORMATION);
+  await room.call(asked, 'find_people', { name: 'grace' });
+  expect(await heard(asked)).toBe('');
 });
 
 test('a post says from where and for whom, mentions nobody, starts nothing, and is one message for each call', async () => {
@@ -148,6 +207,23 @@ test('a post says from where and for whom, mentions nobody, starts nothing, and 
   expect(post?.threadTs).toBeNull();
   expect((await room.stage.inbox()).filter((row) => row.ts === post?.ts)).toEqual([]);
 });
+
+test.each(['restricted_action', 'msg_too_long'])(
+  'a post that Slack refuses for good (%s) is told in the thread that asked for it, and nothing of it is shown',
+  async (error) => {
+    const { slack } = room.stage;
+    const thread = await room.beginIn('clean', 'ada');
+    const text = `${error} ${'we launch on Monday '.repeat(40)}`;
+    await slack.fault({ failWith: 'chat.postMessage', error, times: error === 'msg_too_long' ? 2 : 1 });
+    const ref = await room.pending(thread, 'post_message');
+    const key = `${stepIdOf(ref.session, ref.turn, ref.step)}/post`;
+    const wish = { channel: '#launch', text };
+    expect(await room.gateway.room.post(ref, key, wish, new AbortController().signal)).toEqual({ failed: error });
+    const told = await slack.waitForAnswer(thread, /message for #launch .* could not be posted/);
+    expect(told.text).toContain(error);
+    expect(history('launch').some((each) => JSON.stringify(each).includes(error))).toBe(false);
+  },
+);
 
 test('an attempt that comes after the end of its turn posts nothing', async () => {
   const thread = await room.beginIn('clean', 'ada');
