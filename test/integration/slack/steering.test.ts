@@ -104,7 +104,9 @@ describe('mute', () => {
     await slack.click('linus', status, 'bellhop_mute');
     const notice = await slack.waitForAnswer(thread, /Muted by linus/);
     await isContext(await say('ada', thread, 'and by region'));
+    await slack.invite(thread.channel, 'gia');
     await slack.click('gia', notice, 'bellhop_unmute');
+    await slack.dismiss(thread.channel, 'gia');
     await isContext(await say('ada', thread, 'and by month'));
     await slack.click('grace', notice, 'bellhop_unmute');
     await slack.waitForAnswer(thread, (one) => one.ts === notice.ts && /grace has unmuted me/.test(one.text));
@@ -145,6 +147,7 @@ describe('an edit', () => {
     const elsewhere = await slack.post('grace', 'platform-eng', 'lunch?');
     await slack.edit('grace', elsewhere, 'lunch at noon?');
     const thread = await begin();
+    await slack.invite(thread.channel, 'gia');
     const guest = await slack.post('gia', thread.channel, '@bellhop and me?', { threadTs: thread.ts });
     await slack.waitForAnswer(thread, /Guests cannot/);
     await slack.edit('gia', guest, '@bellhop and me, please?');
@@ -152,6 +155,7 @@ describe('an edit', () => {
       async () => (await stage.inbox()).some((row) => row.edits === guest.ts && row.state === 'refused'),
       'it',
     );
+    await slack.dismiss(thread.channel, 'gia');
     expect((await stage.inbox()).some((row) => row.edits === elsewhere.ts)).toBe(false);
   });
 });
