@@ -192,7 +192,8 @@ export async function stateOfEdited(
   { team, channel, edits }: Pick<InboxRow, 'team' | 'channel' | 'edits'>,
 ): Promise<InboxState | null> {
   const { rows } = await db.query<{ state: InboxState }>(
-    "select state from inbox where kind = 'message' and ts = $3 and channel = $2 and team = $1",
+    `select case when deleted_at is null then state else 'deleted' end as state
+     from inbox where kind = 'message' and ts = $3 and channel = $2 and team = $1`,
     [team, channel, edits],
   );
   return rows[0]?.state ?? null;

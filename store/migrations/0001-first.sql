@@ -398,6 +398,8 @@ create table inbox (
   -- delivered: the agent may read it. answered: the gateway answered itself (status, help, a stop with nothing to stop).
   -- deleted: it was deleted in Slack before a turn read it.
   state text not null default 'received' check (state in ('received', 'delivered', 'refused', 'context', 'answered', 'deleted')),
+  -- It was deleted in Slack, and a turn has read it or began for it. A restart leaves it out.
+  deleted_at timestamptz,
   -- A stop came after it while it was 'received': it becomes context once its author is known.
   overtaken boolean not null default false,
   -- When Temporal accepted its signal. A delivered row without it is signalled again.
@@ -417,6 +419,8 @@ create table inbox (
 create unique index inbox_message_once on inbox (ts, channel, team) where kind = 'message';
 -- A person asks what became of a message, and gives its channel and ts.
 create index inbox_other_at on inbox (ts) where kind <> 'message';
+-- The edits of a message that is deleted, or read anew after a restart.
+create index inbox_edits on inbox (edits, channel, team) where kind = 'edit';
 -- Direct messages that somebody uses: a catch-up reads them.
 create index inbox_dm on inbox (team, received_at) where address = 'dm';
 create index inbox_undelivered on inbox (session, id) where delivered_at is null and state in ('received', 'delivered');

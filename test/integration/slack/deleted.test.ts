@@ -1,4 +1,9 @@
+import { claimInboxMessages } from '../../../store/claim-messages.ts';
+import { inTransaction } from '../../../store/database.ts';
 import { putFile, putMessage } from '../../../store/outbox.ts';
+import { readTranscript } from '../../../store/transcript.ts';
+import { lockSession } from '../../../store/turn-fence.ts';
+import { finishTurn, insertTurn } from '../../../store/turns.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
@@ -28,6 +33,55 @@ const stopsOf = async (thread: SimMessage) =>
 
 async function untilDeleted(message: SimMessage): Promise<void> {
   await until(async () => (await rowOf(message))?.state === 'deleted', 'the row to be deleted');
+}
+
+const editOf = async (message: SimMessage, state: string) => {
+  const isIt = (row: Record<string, unknown>) => row.edits === message.ts && row.state === state;
+  await until(async () => (await stage.inbox()).some(isIt), `the edit to be ${state}`);
+  return (await stage.inbox()).find(isIt);
+};
+async function edited(as: string, message: SimMessage, text: string): Promise<void> {
+  await stage.slack.edit(as, message, text);
+  await editOf(message, 'context');
+}
+
+let turns = 0;
+async function beginTurn(thread: SimMessage): Promise<number> {
+  const session = stage.sessionOf(thread);
+  const fence = { run: 1, count: ++turns };
+  const turn = await inTransaction(stage.db.database, async (db) => {
+    await lockSession(db, session);
+    return insertTurn(db, { session, fence, after: 0, stoppedUpTo: null });
+  });
+  return turn?.number ?? 0;
+}
+
+/** The turn reads what waits. All that a model is told of then: texts, and before an arrow what an edit has changed. */
+async function read(thread: SimMessage, turn: number): Promise<string[]> {
+  const session = stage.sessionOf(thread);
+  await inTransaction(stage.db.database, async (db) => {
+    await lockSession(db, session);
+    await claimInboxMessages(db, session, turn, () => 1);
+    await finishTurn(db, session, turn, { state: 'answered' });
+  });
+  return (await readTranscript(stage.db.database, session)).flatMap(({ content }) =>
+    'kind' in content ? [content.kind === 'edit' ? `${content.before} → ${content.text}` : content.text] : [],
+  );
+}
+
+async function reply(thread: SimMessage, text: string): Promise<SimMessage> {
+  return stage.slack.post('ada', thread.channel, text, { threadTs: thread.ts });
+}
+async function ask(thread: SimMessage, text: string): Promise<SimMessage> {
+  const asked = await reply(thread, text);
+  await stage.slack.waitForReaction(asked, 'eyes');
+  return asked;
+}
+
+/** Nothing of the thread is with the agent any more, and its next turn reads it anew. */
+async function restart(thread: SimMessage): Promise<void> {
+  const asked = await reply(thread, '!restart');
+  await until(async () => (await rowOf(asked))?.state === 'answered', 'the restart');
 }
 
 /** The agent answers in the thread. */
@@ -129,4 +183,84 @@ test('a message that is deleted while Temporal is away starts nothing', async ()
     'the stop to be done with',
   );
   expect(await stage.runs(stage.sessionOf(thread))).toBe(0);
+});
+
+test('a message that a turn has read and somebody has deleted is not read anew after a restart, however it was edited', async () => {
+  const { slack } = stage;
+  const thread = await begin();
+  const secret = await ask(thread, 'the key is hunter2');
+  await edited('ada', secret, 'the key is hunter3');
+  expect(await read(thread, await beginTurn(thread))).toEqual([
+    'begin',
+    'the key is hunter2',
+    'the key is hunter2 → the key is hunter3',
+  ]);
+  await slack.remove('ada', secret);
+  await until(async () => (await rowOf(secret))?.deleted_at !== null, 'the deletion');
+  await restart(thread);
+  await ask(thread, 'go on');
+  expect(await read(thread, await beginTurn(thread))).toEqual(['begin', 'go on']);
+});
+
+test('a message that is deleted while a turn begins for it is the turn’s, and no later one’s', async () => {
+  const { slack } = stage;
+  const thread = await begin();
+  await read(thread, await beginTurn(thread));
+  const first = await ask(thread, 'drop the table');
+  await edited('ada', first, 'show the table');
+  const turn = await beginTurn(thread);
+  await slack.remove('ada', first);
+  await until(async () => (await rowOf(first))?.deleted_at !== null, 'the deletion');
+  expect(await read(thread, turn)).toEqual(['begin', 'drop the table', 'drop the table → show the table']);
+  await restart(thread);
+  await ask(thread, 'go on');
+  expect(await read(thread, await beginTurn(thread))).toEqual(['begin', 'go on']);
+
+  const second = await ask(thread, 'drop the index');
+  await beginTurn(thread);
+  await slack.remove('ada', second);
+  await until(async () => (await rowOf(second))?.deleted_at !== null, 'the deletion');
+  await restart(thread);
+  expect(await rowOf(second)).toMatchObject({ state: 'deleted', text: '' });
+});
+
+test('a message that is deleted after a restart, while its turn is being stopped, is not read anew', async () => {
+  const thread = await begin();
+  await read(thread, await beginTurn(thread));
+  const second = await ask(thread, 'drop the index');
+  await beginTurn(thread);
+  await restart(thread);
+  await stage.slack.remove('ada', second);
+  await untilDeleted(second);
+});
+
+test('after a restart a message is read with what its author has made of it', async () => {
+  const thread = await begin();
+  await edited('ada', thread, '@bellhop start');
+  expect(await read(thread, await beginTurn(thread))).toEqual(['begin', 'begin → start']);
+  await restart(thread);
+  await ask(thread, 'go on');
+  expect(await read(thread, await beginTurn(thread))).toEqual(['begin', 'begin → start', 'go on']);
+});
+
+test('of a deleted message that no turn has read, what it said before and after an edit goes as well', async () => {
+  const { slack } = stage;
+  const thread = await begin();
+  const aside = await slack.post('ada', thread.channel, '<@U00000GRACE> the key is hunter2', { threadTs: thread.ts });
+  await until(async () => (await rowOf(aside))?.state === 'context', 'the talk');
+  await edited('ada', aside, '<@U00000GRACE> the key is secret');
+  await slack.remove('ada', aside);
+  await untilDeleted(aside);
+  expect(await editOf(aside, 'deleted')).toMatchObject({ text: '', text_before: null });
+  expect(await read(thread, await beginTurn(thread))).toEqual(['begin']);
+});
+
+test('with the first message of a thread go the edits of every message in it', async () => {
+  const { slack } = stage;
+  const thread = await begin();
+  const second = await ask(thread, 'the key is hunter2');
+  await edited('ada', second, 'the key is secret');
+  await slack.remove('ada', thread);
+  await untilDeleted(second);
+  expect(await editOf(second, 'deleted')).toMatchObject({ text: '', text_before: null });
 });

@@ -202,6 +202,25 @@ test('where the channel says so, the owner confirms what another person asks for
   expect(await inboxOf(refused)).toMatchObject({ state: 'refused', confirmed: null });
 });
 
+test('what was deleted before the owner has confirmed it is not done', async () => {
+  channel = { ...requester, others: 'ask' };
+  const { slack } = stage;
+  const message = await begun('ada');
+  await reads(message);
+  const asked = await slack.post('grace', 'platform-eng', '@bellhop drop the table', { threadTs: message.ts });
+  const card = await slack.waitForAnswer(message, /Shall I do it/);
+  await slack.remove('grace', asked);
+  await until(async () => (await inboxOf(asked))?.state === 'deleted', 'the deletion');
+  await slack.click('ada', card, 'bellhop_answer/yes');
+  await until(
+    async () =>
+      (await rows('select 1 from question where session = $1 and told_at is not null', [stage.sessionOf(message)]))
+        .length === 1,
+    'the press to be settled',
+  );
+  expect(await inboxOf(asked)).toMatchObject({ state: 'deleted', confirmed: null });
+});
+
 test('the owner is shown all that would be done in their name, or is not asked; and once at a time for each person', async () => {
   channel = { ...requester, others: 'ask' };
   const { slack } = stage;
