@@ -109,14 +109,12 @@ insert into mixed_revision values (0);
 create function note_mixed_change() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   update mixed_revision set revision = revision + 1;
-  perform pg_notify('bellhop_policy', '');
   return null;
 end $$;
 create function note_outsiders() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   if exists (select from changed) then
     update mixed_revision set revision = revision + 1;
-    perform pg_notify('bellhop_policy', '');
   end if;
   return null;
 end $$;

@@ -13,6 +13,10 @@ let isTemporalThere = true;
 
 beforeAll(async () => {
   stage = await startGatewayStage();
+  // Who is in the channel is read once before, so that it is no part of what takes long below.
+  const gateway = await stage.start();
+  await stage.slack.waitForReaction(await stage.slack.post('ada', 'platform-eng', '@bellhop hello'), 'eyes', 30_000);
+  await gateway.stop();
 }, 60_000);
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
