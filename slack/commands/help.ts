@@ -18,6 +18,7 @@ export function helpText(
     'restart: begin anew. I read the thread again, with the instructions of now.',
     'access: what I can reach here, and by which rule.',
     'schedules: which tasks are scheduled here.',
+    '!use: which models can be chosen for this thread, and how.',
     'forget: what is kept, and for how long.',
     ...(isDirect ? [] : ['mute, unmute: whether I listen in this thread to what does not mention me.']),
     'help: this list.',

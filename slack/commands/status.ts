@@ -8,6 +8,7 @@ export function statusText(status: ThreadStatus | null, now: Date): string {
   if (status.waiting > 0)
     lines.push(`${status.waiting} ${status.waiting === 1 ? 'message waits' : 'messages wait'} for me.`);
   if (status.muted) lines.push('I am muted here: I answer when I am mentioned.');
+  if (status.model !== null) lines.push(`The model ${status.model} was chosen for this thread.`);
   return lines.join('\n');
 }
 

@@ -59,7 +59,7 @@ test('people choose a model for one thread, without the model, and status says w
   await slack.post('ada', 'platform-eng', '@bellhop go', { threadTs: thread.ts });
   await until(async () => (await stage.signals(session)).length === 1, 'the work to begin');
   await slack.post('ada', 'platform-eng', '@bellhop status', { threadTs: thread.ts });
-  await slack.waitForAnswer(thread, /The model large was chosen for this thread/);
+  await slack.waitForWhisper('ada', /The model large was chosen for this thread/);
 });
 
 test('the next turn of the thread has the model, for as long as it may be chosen', async () => {
@@ -117,7 +117,7 @@ test('where none can be chosen, !use says who can change that, and other words a
 
 test('a guest chooses nothing', async () => {
   const { slack } = stage;
-  const thread = await slack.post('gia', 'platform-eng', '@bellhop use large here');
+  const thread = await slack.post('gia', 'partners', '@bellhop use large here');
   await until(
     async () =>
       (await stage.inbox()).some(({ author_class, state }) => author_class === 'guest' && state === 'refused'),
