@@ -111,25 +111,3 @@ export async function doubtMembers(db: Queryable, team: string, channel: string 
     [team, channel],
   );
 }
-
-/** What may be read of a conversation, and shown there. */
-export interface ChannelAudience {
-  readonly kind: 'public' | 'private' | 'im' | 'mpim';
-  readonly shared: boolean;
-  readonly guests: boolean;
-  /** When its members were last read. Null: who is in it is not known, and nothing may be taken for granted. */
-  readonly readAt: Date | null;
-}
-
-/** Null when Slack was never asked about the conversation. */
-export async function channelAudience(db: Queryable, team: string, channel: string): Promise<ChannelAudience | null> {
-  const { rows } = await db.query<ChannelAudience>(
-    `select kind,
-       external or exists (select from channel_outsider o where o.team = c.team and o.channel = c.id and o.class = 'external') as shared,
-       exists (select from channel_outsider o where o.team = c.team and o.channel = c.id and o.class <> 'external') as guests,
-       nullif(members_read_at, 'epoch') as "readAt"
-     from channel c where team = $1 and id = $2`,
-    [team, channel],
-  );
-  return rows[0] ?? null;
-}

@@ -93,7 +93,6 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
     channels.saveChannel(db, { team: 'T1', id: 'C77', name: 'x', kind: 'public', external: false }),
   'channels.forgetChannel': (db) => channels.forgetChannel(db, 'T1', 'C77'),
   'mixed-channels.membersReadAt': (db) => mixedChannels.membersReadAt(db, 'T1', 'C77'),
-  'mixed-channels.channelAudience': (db) => mixedChannels.channelAudience(db, 'T1', 'C77'),
   'mixed-channels.noteOutsider': (db) => mixedChannels.noteOutsider(db, 'T1', 'C77', { person: 'U77', class: 'guest' }),
   'mixed-channels.noteLeft': (db) => mixedChannels.noteLeft(db, 'T1', 'C77', 'U77'),
   'mixed-channels.saveOutsiders': (db) =>
