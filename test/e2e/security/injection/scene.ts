@@ -148,7 +148,7 @@ function accessFile(port: number): string {
   const credential = { kind: 'bearer', fromEnv: 'ORIGIN_TOKEN' };
   return JSON.stringify({
     organization: { bundles: ['news'] },
-    channels: { '#platform-eng': { bundles: ['work'] }, '#general': { guests: 'allow' } },
+    channels: { '#platform-eng': { bundles: ['work'] }, '#partners': { guests: 'allow' } },
     people: { offer: [{ preset: 'gitea', host: 'git.acme.test', addresses: acme }], 'in-channels': 'ask' },
     bundles: {
       news: { domains: [{ host: NEWS, addresses }] },
