@@ -67,7 +67,11 @@ test('limits of files are named: too many, and too large to post', async () => {
   const said = JSON.stringify(bellhop.model.calls.at(-1)?.request?.messages);
   expect(said).toContain('not taken: a message may have 5 files');
   expect(said).toMatch(/20 MB|20971520/);
-  expect(await answersIn(bellhop, mention)).toHaveLength(1);
+  // The person is told of the file that was not taken, once, and gets one answer.
+  expect(await answersIn(bellhop, mention)).toEqual([
+    expect.stringMatching(/^One file of your message is not with me[\s\S]*5\.txt: not taken: a message may have 5 files/),
+    expect.stringContaining('The file is too large for this tool.'),
+  ]);
   expect(brokenModelCalls(bellhop)).toEqual([]);
 }, 60_000);
 
