@@ -69,7 +69,9 @@ test('limits of files are named: too many, and too large to post', async () => {
   expect(said).toMatch(/20 MB|20971520/);
   // The person is told of the file that was not taken, once, and gets one answer.
   expect(await answersIn(bellhop, mention)).toEqual([
-    expect.stringMatching(/^One file of your message is not with me[\s\S]*5\.txt: not taken: a message may have 5 files/),
+    expect.stringMatching(
+      /^One file of your message is not with me[\s\S]*5\.txt: not taken: a message may have 5 files/,
+    ),
     expect.stringContaining('The file is too large for this tool.'),
   ]);
   expect(brokenModelCalls(bellhop)).toEqual([]);
