@@ -167,8 +167,11 @@ async function grantOwn(callbackHost: string): Promise<void> {
   const confirm = async (letters: Readonly<Record<string, string>>): Promise<void> => {
     const waits = () => bellhop.database.query("select 1 from personal_grant where state = 'granted' and told");
     await until(async () => (await waits()).rowCount === 1, 'the grant', 30_000);
+    // The grant before this one left a message too; its button is gone.
     const button = async () =>
-      (await slack.state()).messages.findLast(({ text, channel }) => channel === dm && /the account is/.test(text));
+      (await slack.state()).messages.findLast(
+        ({ blocks, channel }) => channel === dm && JSON.stringify(blocks).includes('"bellhop_confirm"'),
+      );
     await until(async () => (await button()) !== undefined, 'the button');
     await slack.click('ada', (await button()) as never, 'bellhop_confirm');
     await slack.waitForModal('ada');
