@@ -19,17 +19,17 @@ const METHODS = [
 const RESERVE: Readonly<Record<string, number>> = { 'chat.postMessage': 0.4, 'chat.update': 0.4 };
 
 /**
- * A live line is posted only where hardly anything was posted lately. Its post takes the place of an answer in a channel where many ask at
- * once, and it is deleted a moment later.
+ * A live line is posted only where nothing was posted lately, which is where the bucket is full. Its post takes the place of an answer in
+ * a channel where many ask at once, and it is deleted a moment later.
  */
-const LIVE_RESERVE: Readonly<Record<string, number>> = { 'chat.postMessage': 0.8 };
+const LIVE_NEEDS_ALL: ReadonlySet<string> = new Set(['chat.postMessage']);
 
 /** Slack's limits as the outbox needs them. */
 export function sendingLimits(limits: RateLimits): SendingLimit[] {
   return METHODS.map((method) => {
     const { capacity, perSecond } = limitOf(limits, method);
     const reserve = Math.ceil(capacity * (RESERVE[method] ?? 0));
-    const liveReserve = Math.max(reserve, Math.ceil(capacity * (LIVE_RESERVE[method] ?? 0)));
+    const liveReserve = LIVE_NEEDS_ALL.has(method) ? Math.max(reserve, capacity - 1) : reserve;
     return { method, capacity, perSecond, reserve, liveReserve, perChannel: PER_CHANNEL.has(method) };
   });
 }
