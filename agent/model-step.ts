@@ -93,7 +93,7 @@ export async function runModelStep(deps: ModelStepDependencies, input: ModelStep
   if (known) return known;
   const models = await modelsOf(deps, input);
   const rows = await deps.transcripts.read(database, session);
-  const looks = models[0] ? await lookFirst(database, rows, models[0]) : null;
+  const looks = models[0] ? await lookFirst(database, rows, models[0], input.limits.steps - step - 1) : null;
   const answer = looks ?? (await callFirstThere({ ...deps, tools }, input, models));
   report(input, 'storing');
   input.signal.throwIfAborted();

@@ -112,6 +112,8 @@ export interface SummaryContent {
   readonly upTo: string;
   /** Who had written by then, since their marks are gone with their messages. @default nobody */
   readonly people?: readonly Participant[];
+  /** The newest turn whose beginning it replaces, and the mark of that beginning. @default none */
+  readonly begun?: { readonly turn: number; readonly mark: string };
 }
 
 /** Somebody who has written in a thread. */

@@ -17,7 +17,8 @@ import { disarm, userText } from './user-text.ts';
 export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = () => []): ModelMessage[] {
   const results = resultsByCall(rows);
   const messages: Draft[] = [];
-  const marked = new Set(begunBefore(rows));
+  const begun = begunBefore(rows);
+  const marked = new Set(begun);
   for (const row of rows) {
     if (row.role === 'tool') continue;
     if (row.role === 'assistant' && row.content.by === 'bellhop') {
@@ -38,6 +39,8 @@ export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = (
       add(messages, 'user', [
         { type: 'text', text: row.role === 'summary' ? summaryText(row.content) : userText(row) },
       ]);
+      const kept = row.role === 'summary' ? row.content.begun : undefined;
+      if (kept && begun.includes(kept.turn)) add(messages, 'user', [{ type: 'text', text: kept.mark }]);
     }
   }
   // Providers take a last assistant message for the beginning of their answer, or refuse it.
@@ -47,8 +50,8 @@ export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = (
 }
 
 /**
- * A summary inside a turn takes the turn's beginning with it. What a person says after that is not where the turn began, so no mark is made
- * of it, which would name them as the one who asks.
+ * A summary inside a turn takes the turn's beginning with it, and keeps the mark. What a person says after that is not where the turn began, so no
+ * mark is made of it, which would name them as the one who asks.
  */
 function begunBefore([summary, left]: readonly TranscriptRow[]): number[] {
   const inside = summary?.role === 'summary' && (left?.role === 'assistant' || left?.role === 'tool');

@@ -2,6 +2,7 @@ import type { ModelUsage, Participant, SummaryContent } from '../../contracts/co
 import type { TranscriptRow } from '../../store/transcript.ts';
 import type { Model } from '../model/model.ts';
 import { tokensOf } from './context-size.ts';
+import { beginsTurn, turnMark } from './turn-mark.ts';
 import { userText } from './user-text.ts';
 
 /** Above this part of the model's window, older turns are summarised. */
@@ -54,10 +55,25 @@ export async function summarise(
     .map((block) => (block.type === 'text' ? block.text : ''))
     .join('')
     .trim();
-  return {
-    content: { text: text || '(no summary could be made)', upTo: String(upTo), people: peopleOf(rows) },
-    usage: answer.usage,
-  };
+  const begun = begunIn(rows);
+  const kept = { upTo: String(upTo), people: peopleOf(rows), ...(begun && { begun }) };
+  return { content: { text: text || '(no summary could be made)', ...kept }, usage: answer.usage };
+}
+
+/** A turn goes on after a summary inside it, and its mark with it. Earlier summaries hand on theirs. */
+function begunIn(rows: readonly TranscriptRow[]): SummaryContent['begun'] {
+  const marked = new Set<number>();
+  let newest: SummaryContent['begun'];
+  for (const row of rows) {
+    if (row.role === 'summary') {
+      newest = row.content.begun;
+      if (newest) marked.add(newest.turn);
+    } else if (beginsTurn(row, marked)) {
+      marked.add(row.turn);
+      newest = { turn: row.turn, mark: turnMark(row) };
+    }
+  }
+  return newest;
 }
 
 /** Who has written, the newest last. */

@@ -15,13 +15,16 @@ const MOST_FILES = 10;
  * An answer in the model's place: calls of `view_file` for the pictures and PDF that people have attached since the last answer. So
  * a question about a screenshot costs no call of the model that only asks to see it, and what nobody trusts is opened in the sandbox,
  * as every tool call is. Null when there is nothing to look at, or the model takes no pictures.
+ *
+ * @param most so many calls leave the turn a step to answer in
  */
 export async function lookFirst(
   db: Queryable,
   rows: readonly TranscriptRow[],
   { takes = [] }: Pick<Model, 'takes'>,
+  most: number,
 ): Promise<(ModelAnswer & Pick<AssistantContent, 'by'>) | null> {
-  if (!takes.includes('images')) return null;
+  if (!takes.includes('images') || most < 1) return null;
   const since = rows.slice(rows.findLastIndex(({ role }) => role === 'assistant') + 1);
   const attached = since.flatMap((row) => (row.role === 'user' ? row.content.files : []));
   const named = attached.flatMap(({ file, name }) => (file === null ? [] : [{ file, name }]));
@@ -30,7 +33,9 @@ export async function lookFirst(
     db,
     named.map(({ file }) => file),
   );
-  const seen = named.filter(({ file }) => kindOf(heads.get(file) ?? Buffer.alloc(0)) !== 'other').slice(-MOST_FILES);
+  const seen = named
+    .filter(({ file }) => kindOf(heads.get(file) ?? Buffer.alloc(0)) !== 'other')
+    .slice(-Math.min(MOST_FILES, most));
   if (seen.length === 0) return null;
   return {
     content: seen.map(({ file, name }) => ({

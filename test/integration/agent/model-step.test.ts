@@ -11,6 +11,7 @@ import { createTranscriptCache } from '../../../agent/transcript/transcript-cach
 import type { SessionId } from '../../../contracts/ids.ts';
 import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { inTransaction } from '../../../store/database.ts';
+import { saveFile } from '../../../store/files.ts';
 import { startToolStep } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -342,4 +343,40 @@ test('files that somebody attached are named with their place in the workspace',
   const sent = lastMessage(model.requests[0]);
   expect(sent).toContain('[file: /workspace/uploads/0123abcd/data _1_.csv, 12 bytes]');
   expect(sent).toContain('[file: big.iso (not taken: larger than 20 MB)]');
+});
+
+test.each([
+  [10, 3],
+  [4, 2],
+  [3, 1],
+])('of %i steps, pictures that are looked at first leave one for the answer', async (steps, looked) => {
+  const session = await newSession(db.database);
+  const bytes = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108020000', 'hex');
+  const names = ['one.png', 'two.png', 'three.png'];
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const file = await saveFile(db.database, { session, name, bytes, direction: 'in', origin: name });
+      return { name, size: bytes.length, file };
+    }),
+  );
+  await say(db.database, session, { text: 'see', files });
+  const turn = await sayAndBegin(db.database, session, 'what is wrong?');
+  const model = scriptedModel([answering([text('a dot')])], undefined, ['images']);
+  const limits = { ...LIMITS, steps };
+  const looks = await runModelStep(agentWith(model), stepOf(session, turn, 1, limits));
+  expect(looks).toMatchObject({ nextStep: looked + 2, done: false, limit: null });
+  expect(looks.tools).toHaveLength(looked);
+  const answer = await runModelStep(agentWith(model), stepOf(session, turn, looks.nextStep, limits));
+  expect(answer).toMatchObject({ done: true, limit: null });
+});
+
+test('with two steps no picture is looked at first, because the answer comes before it', async () => {
+  const session = await newSession(db.database);
+  const bytes = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108020000', 'hex');
+  const file = await saveFile(db.database, { session, name: 'one.png', bytes, direction: 'in', origin: 'one.png' });
+  await say(db.database, session, { text: 'see', files: [{ name: 'one.png', size: bytes.length, file }] });
+  const turn = await sayAndBegin(db.database, session, 'what is wrong?');
+  const model = scriptedModel([answering([text('I did not look.')])], undefined, ['images']);
+  const limits = { ...LIMITS, steps: 2 };
+  expect(await runModelStep(agentWith(model), stepOf(session, turn, 1, limits))).toMatchObject({ done: true });
 });

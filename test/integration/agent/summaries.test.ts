@@ -94,6 +94,23 @@ test('one long turn is summarised at a border between its steps, and no call los
   );
 });
 
+test('a turn whose beginning is in a summary keeps its mark, also after a second summary', async () => {
+  const session = await newSession(db.database);
+  const command = 'x'.repeat(3_000);
+  const work = (n: number, tokens: number) => answering([call(`c${n}`, 'bash', { command })], 'tools', tokens);
+  const summary = answering([text('S')], 'end', 100);
+  const model = scriptedModel(
+    [work(1, 2_500), work(2, 5_000), work(3, 7_500), summary, work(4, 7_500), summary, answering([text('end')])],
+    WINDOW,
+  );
+  await oneTurn(agentWith(model), session, 'the only request', [1, 3, 5, 7, 9]);
+  const marks = model.requests.map(({ messages }) => JSON.stringify(messages).match(/<turn [^>]*>/g) ?? []);
+  expect(marks[0]).toHaveLength(1);
+  expect(marks[4]).toEqual(marks[0]);
+  expect(marks[6]).toEqual(marks[0]);
+  expect(JSON.stringify(model.requests[6]?.messages[0])).toMatch(/<\/summary>.*<turn number/);
+});
+
 test('a context that did not fit after all is summarised and tried once more', async () => {
   const session = await newSession(db.database);
   const tooLong = () => {
