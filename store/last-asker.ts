@@ -1,7 +1,7 @@
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
-/** The newest message of a thread that the agent received, and its author. */
+/** The newest message of a person in a thread that the agent received, and its author. */
 export interface Asker {
   readonly inboxId: string;
   readonly author: string;
@@ -12,7 +12,7 @@ export interface Asker {
 export async function lastAsker(db: Queryable, session: SessionId): Promise<Asker | null> {
   const { rows } = await db.query<Asker>(
     `select id as "inboxId", author, ts from inbox
-     where session = $1 and kind = 'message' and state in ('delivered', 'answered', 'refused')
+     where session = $1 and kind = 'message' and author_class <> 'bot' and state in ('delivered', 'answered', 'refused')
      order by id desc limit 1`,
     [session],
   );

@@ -95,7 +95,7 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
       case 'status':
         return sendStatus(database, granted, row);
       case 'ephemeral':
-        return sendEphemeral(database, granted, row);
+        return sendEphemeral({ db: database, calls: granted, hold }, row);
     }
   };
 

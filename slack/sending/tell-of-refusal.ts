@@ -10,8 +10,27 @@ export type Told = 'in the thread' | 'in a direct message' | 'by taking the reac
 /** Our code for what Slack has answered with errors for a day. */
 export const NEVER_TAKEN = 'never_taken';
 
-const why = (code: string): string =>
-  code === NEVER_TAKEN ? 'Slack answered with errors for a day' : `Slack refused it (${code})`;
+const NOT_THERE = 'I am not in that channel any more. Somebody there can bring me back with /invite';
+const RESTRICTED = 'Slack lets only some people post there, and an administrator of the workspace can change that';
+
+/** What the person can do about it, for the codes that say more than that Slack refused. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  [NEVER_TAKEN, 'Slack answered with errors for a day'],
+  ['is_archived', 'that channel is archived'],
+  ['not_in_channel', NOT_THERE],
+  // What Slack says of a private channel that the app was taken out of.
+  ['channel_not_found', NOT_THERE],
+  ['restricted_action', RESTRICTED],
+  ['restricted_action_read_only_channel', RESTRICTED],
+  ['restricted_action_thread_only_channel', RESTRICTED],
+  ['restricted_action_non_threadable_channel', RESTRICTED],
+  ['restricted_action_thread_locked', 'that thread is locked'],
+]);
+
+function why(code: string): string {
+  const reason = REASONS.get(code);
+  return reason && code !== NEVER_TAKEN ? `${reason} (${code})` : (reason ?? `Slack refused it (${code})`);
+}
 
 const IN_THREAD = '/refused';
 const IN_DM = '/refused/dm';
@@ -27,6 +46,7 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   if (row.key.endsWith(IN_DM)) {
     return row.kind === 'message' && row.body.kind === 'notice' ? takeReactionBack(db, row.body.about) : 'nobody';
   }
+  if (row.kind === 'ephemeral') return tellPerson(db, row, { author: row.body.user }, code);
   if (row.kind === 'message' && row.body.kind === 'answer' && row.body.elsewhere)
     return tellWhereAsked(db, row, row.body.elsewhere, code);
   if (!row.final || row.session === null || row.kind === 'reaction' || row.kind === 'status') return 'nobody';
@@ -56,12 +76,25 @@ async function tellWhereAsked(
 
 async function tellInPrivate(db: Queryable, row: OutboxRow, about: SessionId, code: string): Promise<Told> {
   const asker = await lastAsker(db, about);
-  if (!asker) return 'nobody';
-  const text = `I could not post my answer in a thread where you asked me: ${why(code)}. Please ask me again, there or here.`;
-  const key = `${row.key.slice(0, -IN_THREAD.length)}${IN_DM}`;
+  return asker ? tellPerson(db, row, { author: asker.author, about }, code) : 'nobody';
+}
+
+/** @param of `about` is the thread whose reaction is taken back when the direct message is refused as well */
+async function tellPerson(
+  db: Queryable,
+  { key, team }: OutboxRow,
+  { author, about }: { readonly author: string; readonly about?: SessionId },
+  code: string,
+): Promise<Told> {
+  const text = `I could not post my answer where you asked me: ${why(code)}. Please ask me again where I can post.`;
   // Slack opens the direct message for a post to a person's id (docs.slack.dev, chat.postMessage).
-  const target = { key, team: row.team, channel: asker.author, threadTs: null };
-  await putMessage(db, { ...target, body: { kind: 'notice', text, about }, final: true });
+  const target = {
+    key: `${key.endsWith(IN_THREAD) ? key.slice(0, -IN_THREAD.length) : key}${IN_DM}`,
+    team,
+    channel: author,
+    threadTs: null,
+  };
+  await putMessage(db, { ...target, body: { kind: 'notice', text, ...(about ? { about } : {}) }, final: true });
   return 'in a direct message';
 }
 

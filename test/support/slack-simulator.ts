@@ -126,6 +126,8 @@ export interface TestSlack extends AsyncDisposable {
   openDm(as: string): Promise<string>;
   invite(channel: string, user: string): Promise<void>;
   dismiss(channel: string, user: string): Promise<void>;
+  /** An administrator archives a channel, or lets only some people post there; the app is not one of them. */
+  changeChannel(channel: string, change: { archived?: boolean; restricted?: boolean }): Promise<void>;
   state(): Promise<SimState>;
   /** Parent and replies, oldest first. */
   thread(parent: Pick<SimMessage, 'channel' | 'ts'>): Promise<readonly SimMessage[]>;
@@ -257,6 +259,7 @@ export async function startTestSlack(options: Partial<SimulatorOptions> = {}): P
     openDm: async (as) => (await control<{ channel: string }>('open-dm', { as })).channel,
     invite: (channel, user) => control('members', { as: 'ada', channel, user, action: 'join' }),
     dismiss: (channel, user) => control('members', { as: 'ada', channel, user, action: 'leave' }),
+    changeChannel: (channel, change) => control('channels', { channel, ...change }),
     state: () => control<SimState>('state'),
     thread: async (parent) => threadNow(parent),
     answers: async (parent) => answersNow(parent),

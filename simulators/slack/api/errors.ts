@@ -35,6 +35,7 @@ export type SlackErrorCode =
   | 'not_found'
   | 'not_in_channel'
   | 'ratelimited'
+  | 'restricted_action'
   | 'thread_not_found'
   | 'too_many_websockets'
   | 'unknown_method'

@@ -1,7 +1,7 @@
 import { APP } from '../world/workspace.ts';
 import { SlackError } from './errors.ts';
 import type { MethodDependencies, Methods } from './method.ts';
-import { existingMessage, joinedChannel } from './targets.ts';
+import { existingMessage, openChannel } from './targets.ts';
 
 /** docs.slack.dev/reference/methods?family=reactions */
 export function reactionMethods({ world, messages }: MethodDependencies): Methods {
@@ -11,7 +11,7 @@ export function reactionMethods({ world, messages }: MethodDependencies): Method
       token: 'bot',
       handle(args) {
         const name = emojiName(args.required('name'));
-        const channel = joinedChannel(world, args.required('channel'));
+        const channel = openChannel(world, args.required('channel'));
         const message = existingMessage(world, channel, args.required('timestamp'));
         if (!messages.react(message, APP.userId, name)) throw new SlackError('already_reacted');
         return {};
@@ -22,7 +22,7 @@ export function reactionMethods({ world, messages }: MethodDependencies): Method
       token: 'bot',
       handle(args) {
         const name = emojiName(args.required('name'));
-        const channel = joinedChannel(world, args.required('channel'));
+        const channel = openChannel(world, args.required('channel'));
         const message = existingMessage(world, channel, args.required('timestamp'));
         if (!messages.unreact(message, APP.userId, name)) throw new SlackError('no_reaction');
         return {};

@@ -20,13 +20,20 @@ export function joinedChannel(world: World, id: string): Channel {
   return channel;
 }
 
+/** A conversation in which something may still change. @throws SlackError `is_archived` */
+export function openChannel(world: World, id: string): Channel {
+  const channel = joinedChannel(world, id);
+  if (channel.isArchived) throw new SlackError('is_archived');
+  return channel;
+}
+
 /** Where `chat.postMessage` posts: a conversation id, a channel name, or a person, whose DM is opened. */
 export function postingTarget({ world, conversations }: MethodDependencies, value: string): Channel {
   const person = /^[UW]/.test(value) ? world.person(value) : undefined;
   if (person?.kind === 'slackbot' || person?.kind === 'bot') throw new SlackError('channel_not_found');
   const id = person ? conversations.openDm(person.id).channel.id : (world.channel(value)?.id ?? value);
-  const channel = joinedChannel(world, id);
-  if (channel.isArchived) throw new SlackError('is_archived');
+  const channel = openChannel(world, id);
+  if (channel.isRestricted) throw new SlackError('restricted_action');
   return channel;
 }
 

@@ -13,6 +13,7 @@ import { asSlackClientSends } from './composer.ts';
 import { ControlError } from './errors.ts';
 import { actorNamed, channelNamed, channelOf, messageAt, parentAt, personNamed } from './lookups.ts';
 import type {
+  channelRequest,
   classRequest,
   deleteRequest,
   editRequest,
@@ -40,6 +41,8 @@ export interface PeopleActs {
   react(request: z.infer<typeof reactionRequest>): Message;
   openDm(request: z.infer<typeof openDmRequest>): { readonly channel: string };
   changeMember(request: z.infer<typeof memberRequest>): void;
+  /** An administrator archives a channel, or lets only some people post there. */
+  changeChannel(request: z.infer<typeof channelRequest>): void;
   /** An administrator ends the account of this person. */
   deactivate(request: z.infer<typeof homeRequest>): void;
   /** An administrator makes somebody a guest, or a member. */
@@ -126,6 +129,12 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       const { channel } = conversations.openDm(first.id);
       events.homeOpened(channel, first.id, 'messages');
       return { channel: channel.id };
+    },
+    changeChannel({ channel: name, archived, restricted }) {
+      const channel = channelNamed(world, name);
+      if (archived !== undefined) channel.isArchived = archived;
+      if (restricted !== undefined) channel.isRestricted = restricted;
+      changes.add('channel', { channel: channel.id });
     },
     deactivate({ as }) {
       const person = personNamed(world, as);

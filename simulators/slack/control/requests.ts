@@ -90,6 +90,13 @@ export const memberRequest = z.strictObject({
   action: z.enum(['join', 'leave']),
 });
 
+export const channelRequest = z.strictObject({
+  channel: where,
+  archived: z.boolean().optional(),
+  /** Only some people may post; the app is not one of them. */
+  restricted: z.boolean().optional(),
+});
+
 export const pinnedRequest = z.strictObject({
   id: z.string().min(1),
   channel: where,

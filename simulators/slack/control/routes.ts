@@ -103,6 +103,10 @@ export function registerControl(server: FastifyInstance, dependencies: ControlDe
         people.changeMember(body(requests.memberRequest, request));
         return { ok: true };
       });
+      control.post('/channels', async (request) => {
+        people.changeChannel(body(requests.channelRequest, request));
+        return { ok: true };
+      });
       control.post('/pinned', async (request) => {
         const asked = body(requests.pinnedRequest, request);
         const channel = channelNamed(world, asked.channel).id;

@@ -34,7 +34,9 @@ export interface Channel {
   readonly kind: ChannelKind;
   readonly topic: string;
   readonly isGeneral: boolean;
-  readonly isArchived: boolean;
+  isArchived: boolean;
+  /** Only some people may post; the app is not one of them. Absent: everybody in it may. */
+  isRestricted?: boolean;
   /** Shared with another organization (Slack Connect). */
   readonly isExtShared: boolean;
   readonly created: number;
