@@ -1,6 +1,7 @@
 import { everyText } from '../slack-simulator.ts';
 import { until } from '../until.ts';
 import type { Installation } from './installation.ts';
+import { sessionOf } from './turns.ts';
 
 type Request = NonNullable<Installation['model']['calls'][number]['request']>;
 
@@ -29,13 +30,19 @@ export function everythingSaid({ messages }: Request): string {
   return JSON.stringify(messages);
 }
 
-/** What the app said in a thread, each message as one string. */
+/** What the app said in a thread, each message as one string, once Slack shows all that there is to say now. */
 export async function answersIn(
-  { slack }: Pick<Installation, 'slack'>,
-  thread: Parameters<Installation['slack']['answers']>[0],
+  { slack, database }: Pick<Installation, 'slack' | 'database'>,
+  thread: Parameters<typeof sessionOf>[0],
 ): Promise<string[]> {
-  const texts = async () => (await slack.answers(thread)).map(everyText);
-  // The live line of a turn goes a moment after its answer has come; one whose sender was killed, when the sender's claim has ended.
-  await until(async () => !(await texts()).some((text) => text.includes('Working · ')), 'the live line to go', 30_000);
-  return texts();
+  // 1. A turn ends, and its answer is due. 2. A sender posts it, or one that was killed let it be: the next one takes it when that claim has
+  // ended. Therefore the end of a turn does not say that its answer is in Slack, or that its live line is not.
+  const unsent = () =>
+    database.query(
+      `select 1 from outbox
+       where session = $1 and kind in ('message', 'file') and sent_revision < revision and failed is null`,
+      [sessionOf(thread)],
+    );
+  await until(async () => (await unsent()).rowCount === 0, 'Slack to show all that is said in the thread', 30_000);
+  return (await slack.answers(thread)).map(everyText);
 }
