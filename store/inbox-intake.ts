@@ -56,7 +56,8 @@ const JOINED = `exists (select 1 from session where id = arrival.session)
 
 /**
  * Stores messages that were written in a thread before the agent was called into it. The agent reads them as context
- * but does not act on them. Messages that are stored already stay as they are.
+ * but does not act on them. Messages that are stored already stay as they are, but for one that was refused, as a mention of an app or
+ * a guest: people see it in the thread, so it becomes context too.
  */
 export async function keepHistory(db: Queryable, entries: readonly InboxEntry[]): Promise<void> {
   for (const entry of entries) {
@@ -64,7 +65,9 @@ export async function keepHistory(db: Queryable, entries: readonly InboxEntry[])
       `insert into inbox (event_id, kind, team, channel, thread_ts, ts, author, author_class, address, text, files, state,
          received_at, tags)
        values ($1, 'message', $2, $3, $4, $5, $6, $7, 'thread', $8, $9, 'context', to_timestamp($5::text::double precision), $10)
-       on conflict do nothing`,
+       on conflict (ts, channel, team) where kind = 'message' do update
+       set state = 'context', author_class = excluded.author_class, text = excluded.text, files = excluded.files
+       where inbox.state = 'refused' and inbox.turn is null`,
       [
         entry.eventId,
         entry.team,

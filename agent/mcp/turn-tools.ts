@@ -13,8 +13,13 @@ import type { ToolRegistry } from '../tools/registry.ts';
 import { commandNotes, commandsOf, startedTools, startTool } from './command-servers.ts';
 import { createMcpTool } from './mcp-tool.ts';
 
+/** OpenAI's servers refuse a request with more tools (platform.openai.com, "tools"). */
+const MOST_TOOLS = 128;
+/** Of these, the part that is left to the tools which every turn has, and to those that start servers and offer own connections. */
+export const OWN_ROOM = 28;
 /** Every definition is sent with each model call. */
-const MAX_OFFERED = 128;
+const MAX_OFFERED = MOST_TOOLS - OWN_ROOM;
+const MOST_NAMED = 20;
 const MAX_BYTES = 200 * 1024;
 
 /**
@@ -34,7 +39,7 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
   for (const { connection } of servers) {
     const server = known.get(connection.id);
     const waiting: string[] = [];
-    let left = 0;
+    const left: string[] = [];
     for (const { name, digest, problem, state, readOnly, bytes: size } of server?.tools ?? []) {
       const decision = judgeToolCall({ server: connection.id, tool: name }, access);
       if (decision.outcome === 'blocked') continue;
@@ -44,7 +49,7 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
       // Of a channel's server and a person's own of one name, the nearer one counts.
       if (problem !== null || wire === null || taken.has(wire)) continue;
       if (state !== 'approved') waiting.push(name);
-      else if (offered.length === MAX_OFFERED || bytes + size > MAX_BYTES) left += 1;
+      else if (offered.length === MAX_OFFERED || bytes + size > MAX_BYTES) left.push(name);
       else {
         const { owner } = connection;
         taken.add(wire);
@@ -81,7 +86,7 @@ function notesOn(
   id: EffectiveServer['connection']['id'],
   server: KnownServer | undefined,
   waiting: number,
-  left: number,
+  left: readonly string[],
 ): string[] {
   const notes: string[] = [];
   if (!server?.listedAt) {
@@ -93,7 +98,13 @@ function notesOn(
   if (waiting > 0) {
     notes.push(`${id}: ${waiting} of its tools are new or changed, and wait until an administrator has approved them.`);
   }
-  if (left > 0) notes.push(`${id}: ${left} of its tools are left out, because a turn has room for no more.`);
+  if (left.length > 0) {
+    const names = left.slice(0, MOST_NAMED).join(', ');
+    const more = left.length > MOST_NAMED ? ` and ${left.length - MOST_NAMED} more` : '';
+    notes.push(
+      `${id}: ${left.length} of its tools are left out, because a turn has room for no more: ${names}${more}. Where one is needed, say so in your answer.`,
+    );
+  }
   return notes;
 }
 

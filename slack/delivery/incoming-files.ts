@@ -104,7 +104,7 @@ async function askForFile(
     if (response.ok && !isSignIn) return response;
     await response.body?.cancel();
     if (!response.ok) return `Slack answered ${response.status}`;
-    return 'Slack showed a sign-in page instead: the app lacks the scope files:read';
+    return 'Slack showed a sign-in page instead: it stands where I am not, or the app lacks the scope files:read';
   } catch {
     return unfetched(signal);
   }

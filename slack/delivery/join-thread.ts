@@ -51,9 +51,9 @@ export function createThreadJoiner(options: ThreadJoinerOptions): ThreadJoiner {
           db,
           missed.map((entry) => ({ keep: 'always', entry })),
         );
+      // Calls are stored by now. Of these, only one that was refused becomes context.
       const talk = before.filter(
-        (entry) =>
-          !missed.includes(entry) && (onlyOf === null || (entry.author === onlyOf && entry.authorClass !== 'bot')),
+        (entry) => onlyOf === null || (entry.author === onlyOf && entry.authorClass !== 'bot'),
       );
       const withFiles = await fetchNewest(options, session, rootAndNewest(talk));
       await keepHistory(db, await asContext(options, withFiles));

@@ -2,6 +2,7 @@ import type { SessionId } from '../../contracts/ids.ts';
 import { inTransaction } from '../../store/database.ts';
 import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage, putReaction } from '../../store/outbox.ts';
+import { hasSession } from '../../store/sessions.ts';
 import { cameLate, overtakeByStop } from '../../store/stops.ts';
 import { markStopped } from '../../store/turns.ts';
 import type { Refusal } from '../people/who-may-speak.ts';
@@ -71,8 +72,10 @@ export async function refuseEntry(
   const key = refusalKey(refusal, row, session, dependencies.now());
   const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
   await inTransaction(database, async (db) => {
+    // In a thread that the agent is in, it reads what people see there. A place that is refused is not read.
+    const isRead = row.kind === 'message' && !OF_PLACE.has(refusal) && (await hasSession(db, session));
     // Another attempt may have handed the entry over meanwhile. Then nothing is refused any more.
-    if (!(await closeEntry(db, row.id, 'refused', read))) return;
+    if (!(await closeEntry(db, row.id, isRead ? 'context' : 'refused', read))) return;
     const first = await putMessage(db, { ...target, body: { kind: 'notice', text: REFUSALS[refusal] }, final: true });
     // Not even a sign for a bot: one that answers to everything would go on and on.
     if (!first && refusal !== 'bot') {

@@ -6,7 +6,7 @@ import { commandOf, isMarked, taggedPeople } from './commands.ts';
 import { editOf } from './edits.ts';
 import { fileOf } from './file-of.ts';
 import { isTs, SUBTYPES } from './message-event.ts';
-import { authorsWords, messageText } from './message-text.ts';
+import { authorsWords, isForwarded, messageText } from './message-text.ts';
 import { speaksTo, spokenText } from './read-blocks.ts';
 import { removeTokens } from './remove-tokens.ts';
 
@@ -67,7 +67,7 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
   const text = removeTokens(messageText({ ...event }));
   const direct = event.channel_type === 'im' || channel.startsWith('D');
   const called = direct || speaksTo(identity.botUser, event);
-  const files = filesOf(event.files);
+  const files = filesOf(event);
   const stop = files.length === 0 && isStop(text, called, isTs(event.thread_ts), identity);
   return {
     // app_mention and message of one text have two event ids; a stop has no message row to be unique by.
@@ -131,9 +131,15 @@ function threadIn(value: unknown): ReturnType<typeof threadOf> | null {
   }
 }
 
-function filesOf(files: unknown): InboxFile[] {
-  if (!Array.isArray(files)) return [];
-  return files.filter(isRecord).flatMap((file) => fileOf(file) ?? []);
+/** What its author attached, and then what is attached to the messages that they forward. */
+function filesOf({ files, attachments }: MessageEvent): InboxFile[] {
+  const forwarded = records(attachments).filter(isForwarded);
+  const found = [files, ...forwarded.map((each) => each.files)].flatMap(records).flatMap((file) => fileOf(file) ?? []);
+  return [...new Map(found.map((file) => [file.id, file])).values()];
+}
+
+function records(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

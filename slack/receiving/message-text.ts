@@ -43,12 +43,17 @@ function plain(text: string): string {
   return text.replace(/[*_~`\s]/g, '');
 }
 
+/** Whether an attachment is a message that somebody shares. */
+export function isForwarded(attachment: Fields): boolean {
+  return attachment.is_share === true || attachment.is_msg_unfurl === true;
+}
+
 /**
  * A forwarded message, the preview of a link, or what an app attached (docs.slack.dev, "Secondary message attachments").
  */
 function readAttachment(attachment: Fields, isApp: boolean): string {
   const { author_name: author, from_url: from, fallback } = attachment;
-  const forwarded = attachment.is_share === true || attachment.is_msg_unfurl === true;
+  const forwarded = isForwarded(attachment);
   const inner = list(attachment.message_blocks).map((each) => readBlocks(fieldsOf(each.message).blocks));
   const lines = [
     mrkdwn(attachment.pretext),

@@ -158,6 +158,22 @@ test('a server that went away fails no turn: the model is told', async () => {
   expect(notes.join('\n')).toContain('hostile: it could not be reached lately');
 });
 
+test('of more tools than OpenAI takes in one request, the first are offered and the others are named', async () => {
+  await deps.database.query('delete from mcp_server');
+  mcp.hostile.tools = Array.from({ length: 130 }, (_, n) => tool(`tool${n}`));
+  await list();
+  const { offered, notes } = await offerTools(deps.database, await access());
+  const again = await offerTools(deps.database, await access());
+  expect(again.offered).toEqual(offered);
+  const ref = await turnWith('hostile__tool0');
+  expect((await turnRegistry(deps.database, deps.tools, ref)).specs.length).toBeLessThanOrEqual(128 - 2);
+  const theirs = offered.filter(({ server }) => server === 'hostile').map(({ name }) => name);
+  expect(theirs).toEqual(Array.from(theirs, (_, n) => `tool${n}`));
+  const note = notes.find((each) => each.includes('left out')) ?? '';
+  expect(note).toContain(`hostile: ${130 - theirs.length} of its tools are left out`);
+  expect(note).toContain(`: tool${theirs.length}, `);
+});
+
 test('a tool that is not offered is unknown, whatever its server has', async () => {
   const ref = await turnWith('hostile__delete_all');
   await run(ref);

@@ -144,6 +144,33 @@ test('called into a thread, the agent gets what was said there, with classes and
   expect(await stage.signals(stage.sessionOf(alert))).toHaveLength(2);
 });
 
+test.each([
+  ['a bot', 'deploybot', 'bot', /not for other bots/],
+  ['a guest', 'gia', 'guest', /a member can ask me for you/],
+])(
+  'a mention of %s that was refused is read when a member calls the agent into its thread',
+  async (_, who, as, told) => {
+    const { slack } = stage;
+    if (as === 'guest') await slack.invite('general', who);
+    const alert = await slack.post(who, 'general', '@bellhop deploy 43 failed with E17');
+    await slack.waitForAnswer(alert, told);
+    if (as === 'guest') await slack.dismiss('general', who);
+    await untilState(alert, 'refused');
+    const mention = await slack.post('ada', 'general', '@bellhop what is this?', { threadTs: alert.ts });
+    await slack.waitForReaction(mention, 'eyes');
+    const row = (await stage.inbox()).find((each) => each.ts === alert.ts);
+    expect(row).toMatchObject({ state: 'context', author_class: as });
+    expect(row?.text).toContain('E17');
+  },
+);
+
+test('a mention of a bot in a thread that the agent is in is refused, and read as context', async () => {
+  const thread = await begin();
+  const alert = await say('deploybot', thread, '@bellhop deploy 44 failed');
+  await untilState(alert, 'context');
+  expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
+});
+
 test('a thread that cannot be read keeps nobody waiting', async () => {
   const { slack } = stage;
   const parent = await slack.post('grace', 'platform-eng', 'look at this');

@@ -1,3 +1,4 @@
+import { OWN_ROOM } from '../../../agent/mcp/turn-tools.ts';
 import { createToolRegistry, summaryOf } from '../../../agent/tools/registry.ts';
 
 const registry = createToolRegistry();
@@ -24,6 +25,10 @@ test('the model gets tools for the sandbox and for Slack, each with a schema of 
     expect(schema).toMatchObject({ type: 'object', properties: expect.any(Object) });
     expect(description.length).toBeGreaterThan(20);
   }
+});
+
+test('they fit into the room that MCP servers leave them, with the two that a turn may have beside them', () => {
+  expect(registry.names.length + 2).toBeLessThanOrEqual(OWN_ROOM);
 });
 
 test('arguments with a default may be left out', () => {

@@ -65,6 +65,22 @@ test('a message of another bot says so', () => {
   expect(read(fields)?.entry).toMatchObject({ author: 'B2', authorClass: 'bot' });
 });
 
+test('the files of a forwarded message come along, and those of a mere preview do not', () => {
+  const file = (id: string) => ({
+    id,
+    name: `${id}.csv`,
+    mimetype: 'text/csv',
+    size: 3,
+    url_private: `https://files.slack.com/${id}`,
+  });
+  const attachments = [
+    { is_share: true, is_msg_unfurl: true, text: 'the numbers', files: [file('F1'), file('F2')] },
+    { title: 'a page', files: [file('F3')] },
+  ];
+  const found = read({ text: '<@U0BOT> chart this', files: [file('F2')], attachments })?.entry.files;
+  expect(found?.map(({ id }) => id)).toEqual(['F2', 'F1']);
+});
+
 test('a stop word is a stop, the same one in every delivery', () => {
   const text = '<@U0BOT> stop';
   const [mention, message] = [read({ type: 'app_mention', text }), read({ text })];
