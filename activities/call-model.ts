@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ModelError } from '../agent/errors.ts';
 import { type ModelProgress, type ModelStepDependencies, runModelStep } from '../agent/model-step.ts';
+import { tellWait } from '../agent/model-wait.ts';
 import { mayBecomeSilence } from '../agent/silence.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
@@ -27,7 +28,7 @@ const MOST_NAMED = 20;
 /**
  * One model call. What people wrote since the last one is part of it; the text so far is shown in the thread. Beats
  * carry the phase only: text goes to PostgreSQL and Slack, never into a history. While the model's service fails, the call
- * is tried again for a window of time that is the model's own (retry-budget.ts).
+ * is tried again for a window of time that is the model's own (retry-budget.ts), and the thread is told when that takes long.
  */
 export function createCallModel(dependencies: CallModelDependencies): AgentActivities['callModel'] {
   const { database, settings, show, clock, log } = dependencies;
@@ -69,8 +70,10 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       if (!FAILURES[error.code].retry) throw failure(error.code, error.message, { cause: error });
-      const attempt = { type: error.code, error, tookMs: clock() - began, progressed, askedMs: error.retryAfterMs };
-      throw await spendRetry(database, ref, budget, attempt);
+      throw await spendRetry(database, ref, budget, {
+        ...{ type: error.code, error, tookMs: clock() - began, progressed, askedMs: error.retryAfterMs },
+        onPause: (db, delay) => tellWait(db, ref, error, delay),
+      });
     } finally {
       line.end();
     }

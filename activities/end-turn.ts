@@ -1,5 +1,6 @@
 import { PRESETS } from '../access/presets/apply-preset.ts';
 import { finalText } from '../agent/final-text.ts';
+import { endOpenWait } from '../agent/model-wait.ts';
 import { settleOpenTools } from '../agent/settle-tools.ts';
 import { estimateTokens } from '../agent/tokens.ts';
 import { userText } from '../agent/transcript/user-text.ts';
@@ -105,6 +106,7 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   await withdrawPlace(db, session, turn, input.hasPlace === false);
   await withdrawQuestions(db, session, turn);
   await retireMessage(db, { key: workingKey(input), ...threadOf(session) });
+  await endOpenWait(db, { session, turn });
   // Slack would show it at the top level of the channel.
   if (await isThreadGone(db, session)) return { more: false };
   const said = await finalText(db, session, turn);

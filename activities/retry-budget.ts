@@ -1,5 +1,5 @@
 import type { FailureType } from '../contracts/failures.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Queryable } from '../store/database.ts';
 import { type StepRef, setTrouble, troubleOf } from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import { failure, messageOf } from './failure.ts';
@@ -22,6 +22,8 @@ export interface FailedAttempt {
   readonly progressed?: boolean;
   /** What the service asked to wait, if it asked. */
   readonly askedMs?: number | null;
+  /** Called before a pause, in the same transaction. `lostMs` is what the cause has cost so far, this pause included. */
+  readonly onPause?: (db: Queryable, delay: { readonly lostMs: number; readonly pauseMs: number }) => Promise<void>;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function spendRetry(
   database: Database,
   ref: StepRef,
   { cause, windowMs, firstPauseMs, longestPauseMs }: RetryBudget,
-  { type, error, tookMs, progressed, askedMs }: FailedAttempt,
+  { type, error, tookMs, progressed, askedMs, onPause }: FailedAttempt,
 ): Promise<Error> {
   return inTurn(database, ref, async (db) => {
     const trouble = await troubleOf(db, ref);
@@ -50,6 +52,7 @@ export async function spendRetry(
     const ms = Math.round(before.ms + tookMs + pause);
     await setTrouble(db, ref, { ...trouble, [cause]: { tries: before.tries + 1, inRow, ms } });
     const final = ms > windowMs;
+    if (!final) await onPause?.(db, { lostMs: ms, pauseMs: pause });
     return failure(type, messageOf(error), { cause: error, final, ...(!final && { retryAfterMs: pause }) });
   });
 }

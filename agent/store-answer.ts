@@ -6,6 +6,7 @@ import { addToolSteps, endToolStep, finishModelStep, type StepRef, toolStepsOf }
 import { appendTranscript, assistantAt, assistantsOf } from '../store/transcript.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import type { ModelAnswer } from './model/model.ts';
+import { endWait } from './model-wait.ts';
 import { failedEnd } from './settle-tools.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { CUT_CALL, unknownToolText } from './transcript/outcomes.ts';
@@ -27,7 +28,7 @@ export async function storeAnswer(
   return inTurn(database, ref, async (db) => {
     const recorded = await recordedAnswer(db, tools, ref);
     if (recorded) return recorded;
-    await finishModelStep(db, ref);
+    const attempts = await finishModelStep(db, ref);
     const content: AssistantContent = {
       ...{ blocks, stopReason, usage, model },
       ...(by && { by }),
@@ -51,6 +52,7 @@ export async function storeAnswer(
       else open.push({ step: number, tool: call.name });
     }
     if (by === undefined) await recordUsage(db, { session, turn, step, model, ...usage });
+    if (attempts > 1) await endWait(db, ref);
     return resultOf(db, tools, ref, content, { steps: calls.length, open });
   });
 }

@@ -65,9 +65,11 @@ export interface QuestionBody {
   readonly choices: readonly Choice[];
 }
 
-/** A message that is taken out of the thread again: a live line whose turn has ended. */
+/** A message that is taken out of the thread again: a live line whose turn has ended, a wait that is over. */
 export interface GoneBody {
   readonly kind: 'gone';
+  /** What stands in its place where Slack lets nobody delete. Absent: that the work has ended. */
+  readonly words?: string;
 }
 
 /** A message that people see. */
@@ -150,17 +152,18 @@ export async function replaceMessage(db: Queryable, key: string, body: NoticeBod
  * Takes a message out of its thread. One that Slack does not show, and that no sender has in hand, is done with this.
  * Where there is no row yet, one is made: a late write with the same key finds it, and changes nothing.
  */
-export async function retireMessage(db: Queryable, target: Target): Promise<void> {
+export async function retireMessage(db: Queryable, target: Target, words?: string): Promise<void> {
+  const body: GoneBody = { kind: 'gone', ...(words && { words }) };
   await db.query(
     `insert into outbox (key, kind, team, channel, thread_ts, body, final, sent_revision)
-     values ($1, 'message', $2, $3, $4, '{"kind": "gone"}', true, 1)
+     values ($1, 'message', $2, $3, $4, $5, true, 1)
      on conflict (key) do update
      set body = excluded.body, final = true, revision = outbox.revision + 1, failed = null, plain = false, queued = false,
          sent_revision = case when outbox.slack_ts is null and not outbox.unsure and outbox.claim is null
                               then outbox.revision + 1 else outbox.sent_revision end,
          not_before = now()
      where not outbox.final`,
-    [target.key, target.team, target.channel, target.threadTs],
+    [target.key, target.team, target.channel, target.threadTs, storableJson(body)],
   );
   db.wake('bellhop_outbox');
 }

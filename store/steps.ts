@@ -42,13 +42,23 @@ export async function startModelStep(db: Queryable, { session, turn, step }: Ste
   return rows[0] ?? { attempt: 1, trouble: {} };
 }
 
-/** Call it with the turn held, after looking whether another attempt has recorded an answer. */
-export async function finishModelStep(db: Queryable, { session, turn, step }: StepRef): Promise<void> {
-  await db.query("update step set state = 'done', ended_at = now() where session = $1 and turn = $2 and number = $3", [
-    session,
-    turn,
-    step,
-  ]);
+/** Call it with the turn held, after looking whether another attempt has recorded an answer. Returns how many attempts it took. */
+export async function finishModelStep(db: Queryable, { session, turn, step }: StepRef): Promise<number> {
+  const { rows } = await db.query<{ attempt: number }>(
+    `update step set state = 'done', ended_at = now() where session = $1 and turn = $2 and number = $3
+     returning attempt`,
+    [session, turn, step],
+  );
+  return rows[0]?.attempt ?? 1;
+}
+
+/** The model step that a turn has begun and not finished; null when there is none. Call it with the turn held. */
+export async function openModelStep(db: Queryable, { session, turn }: Omit<StepRef, 'step'>): Promise<number | null> {
+  const { rows } = await db.query<{ step: number | null }>(
+    "select max(number) as step from step where session = $1 and turn = $2 and kind = 'model' and state = 'running'",
+    [session, turn],
+  );
+  return rows[0]?.step ?? null;
 }
 
 /** The failed attempts of a step. Call it with the turn held. */

@@ -4,8 +4,8 @@ import type { Fault } from './script.ts';
 
 /** Decides which attempt of a call fails. The only thing the simulator remembers between requests. */
 export interface FaultCounter {
-  /** Status this attempt is answered with; null when it may go on. */
-  next(messages: readonly Message[], faults: readonly Fault[]): number | null;
+  /** What this attempt is answered with; null when it may go on. */
+  next(messages: readonly Message[], faults: readonly Fault[]): Fault | null;
 }
 
 const MOST_KEPT = 1_000;
@@ -18,14 +18,14 @@ export function createFaultCounter(): FaultCounter {
       if (faults.length === 0) return null;
       const key = createHash('sha256').update(JSON.stringify(messages)).digest('hex');
       const attempt = attempts.get(key) ?? 0;
-      const statuses = faults.flatMap(({ status, times }) => Array<number>(Math.min(times, 100)).fill(status));
-      const status = statuses[attempt] ?? null;
+      const struck = faults.flatMap((fault) => Array<Fault>(Math.min(fault.times, 100)).fill(fault));
+      const fault = struck[attempt] ?? null;
       attempts.delete(key);
       // What failed before fails again when the same conversation is held again from the beginning.
-      if (status !== null) attempts.set(key, attempt + 1);
+      if (fault !== null) attempts.set(key, attempt + 1);
       const [oldest] = attempts.keys();
       if (attempts.size > MOST_KEPT && oldest !== undefined) attempts.delete(oldest);
-      return status;
+      return fault;
     },
   };
 }

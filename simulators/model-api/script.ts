@@ -18,6 +18,8 @@ export interface Call {
 export interface Fault {
   readonly status: number;
   readonly times: number;
+  /** What it asks to wait, in `retry-after`. Absent: what the vendor says by itself. */
+  readonly waitSeconds?: number;
 }
 
 export interface Script {
@@ -52,7 +54,7 @@ const WANTS: Readonly<Record<string, string>> = {
   post: '`post PATH` takes one path without spaces, and perhaps `if made`',
   say: '`say TEXT` needs a text',
   think: '`think 20s` takes one time in ms, s or m',
-  fail: '`fail 503 x2` takes a status from 400 to 599, and perhaps how often',
+  fail: '`fail 503 x2` takes a status from 400 to 599, and perhaps how often; `fail 529 wait 40s` asks to wait',
 };
 
 /** What the verb of a line that was not understood needs. Undefined when the line does not begin with a verb. */
@@ -150,8 +152,11 @@ function parseLine(raw: string): Line | null {
   if (say?.[1]) return { kind: 'say', text: say[1] };
   const think = /^think\s+(\d+(?:\.\d+)?)\s*(ms|s|m)$/.exec(text);
   if (think?.[1] && think[2]) return { kind: 'think', ms: Number(think[1]) * (UNITS[think[2]] ?? 1) };
-  const fail = /^fail\s+([45]\d\d)(?:\s+x(\d+))?$/.exec(text);
-  if (fail?.[1]) return { kind: 'fail', fault: { status: Number(fail[1]), times: Number(fail[2] ?? 1) } };
+  const fail = /^fail\s+([45]\d\d)(?:\s+x(\d+))?(?:\s+wait\s+(\d+)s)?$/.exec(text);
+  if (fail?.[1]) {
+    const fault = { status: Number(fail[1]), times: Number(fail[2] ?? 1) };
+    return { kind: 'fail', fault: { ...fault, ...(fail[3] && { waitSeconds: Number(fail[3]) }) } };
+  }
   return null;
 }
 

@@ -74,9 +74,10 @@ export async function startModelApi(options: ModelApiOptions): Promise<ModelApi>
     const requestId = `req_demo_${randomUUID()}`;
     const wire = incoming.method === 'POST' ? wireAt(incoming.url?.split('?')[0]) : undefined;
     const name = wire?.name ?? null;
-    const refuse = (status: number, message: string, request: MessagesRequest | null = null) => {
+    const refuse = (status: number, message: string, request: MessagesRequest | null = null, waitSeconds?: number) => {
       record({ status, request, wire: name, refused: message });
-      if (status === 429) response.setHeader('retry-after', '1');
+      const wait = waitSeconds ?? (status === 429 ? 1 : null);
+      if (wait !== null) response.setHeader('retry-after', String(wait));
       send(response, status, (wire ?? MESSAGES).error(status, message, requestId));
     };
     response.setHeader('request-id', requestId);
@@ -92,7 +93,7 @@ export async function startModelApi(options: ModelApiOptions): Promise<ModelApi>
     const { request } = read;
     const thought = think(request, options.scenarios, options.obeys ?? 'people');
     const fault = faults.next(request.messages, thought.faults);
-    if (fault !== null) return refuse(fault, `The script asked for ${fault}`, request);
+    if (fault !== null) return refuse(fault.status, `The script asked for ${fault.status}`, request, fault.waitSeconds);
     record({ status: 200, request, wire: name, refused: null });
     const gone = new AbortController();
     response.once('close', () => gone.abort());

@@ -98,7 +98,8 @@ async function remove({ database, calls, hold }: SendMessageDependencies, row: O
       if (failure.kind !== 'refused' || isTokenRefused(failure)) throw error;
       if (failure.code !== 'message_not_found') {
         await inTransaction(database, async (db) => {
-          await replaceMessage(db, row.key, { kind: 'notice', text: ENDED });
+          const text = (row.body.kind === 'gone' && row.body.words) || ENDED;
+          await replaceMessage(db, row.key, { kind: 'notice', text });
           await postponeSending(db, row, 'limit', 0);
         });
         return false;

@@ -879,8 +879,8 @@ create table outbox (
   -- How urgent it is: 1 answers and files, 2 notices, 3 live lines, 4 reactions and status lines.
   class smallint not null generated always as (case
     when kind in ('reaction', 'status') then 4
-    when not final or body ->> 'kind' = 'gone' then 3
     when body ->> 'kind' = 'notice' then 2
+    when not final or body ->> 'kind' = 'gone' then 3
     else 1 end) stored,
   -- The one call of Slack's API that the row needs next. One claim is one call.
   method text not null generated always as (case

@@ -1,6 +1,7 @@
 import { answersIn, brokenModelCalls, everythingSaid } from '../../support/installation/conversations.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { toolSteps, waitForTurn } from '../../support/installation/turns.ts';
+import { until } from '../../support/until.ts';
 
 let bellhop: Installation;
 
@@ -31,6 +32,17 @@ test('a model that is unavailable twice is asked again, and Temporal shows the a
   expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'answered' });
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
   expect(await attemptsOf(mention)).toContain(3);
+}, 60_000);
+
+test('a model that asks for a long pause is told in the thread, and the words go when the wait is over', async () => {
+  const mention = await ask('$ echo one\nfail 529 wait 35s\nsay recovered');
+  const words = /The language model is overloaded and asked me to wait\. I try again in 35 s; nothing is lost\./;
+  await bellhop.slack.waitForAnswer(mention, words, 30_000);
+  await bellhop.slack.post('ada', '#platform-eng', 'stop', { threadTs: mention.ts });
+  await bellhop.slack.waitForAnswer(mention, /Stopped by/, 30_000);
+  const isGone = async () => (await answersIn(bellhop, mention)).every((text) => !words.test(text));
+  await until(isGone, 'the words to go');
+  expect(await answersIn(bellhop, mention)).toHaveLength(1);
 }, 60_000);
 
 test('what the model refuses for good is told in the thread at once', async () => {

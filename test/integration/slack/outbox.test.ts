@@ -281,6 +281,20 @@ describe('a live line whose turn has ended', () => {
     30_000,
   );
 
+  test('has words of its own for a thread where nobody may delete', async () => {
+    const { slack } = stage;
+    const gateway = await stage.start();
+    const key = randomUUID();
+    await put(key, { kind: 'notice', text: 'I wait for it.' }, false);
+    await slack.waitForAnswer(thread, /I wait for it/);
+    await sent(key);
+    await slack.fault({ failWith: 'chat.delete', error: 'cant_delete_message' });
+    await retireMessage(stage.db.database, target(key), 'The wait is over.');
+    await slack.waitForAnswer(thread, /The wait is over/);
+    expect(await slack.answers(thread)).toHaveLength(1);
+    await gateway.stop();
+  }, 30_000);
+
   test('may have been deleted by a person', async () => {
     const { slack, db } = stage;
     const gateway = await stage.start();

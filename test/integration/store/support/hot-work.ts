@@ -116,6 +116,7 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
   'silent-turns.noteLook': (db) => silentTurns.noteLook(db, { session: WORKING, turn: 1 }),
   'steps.startModelStep': (db) => steps.startModelStep(db, at(21)),
   'steps.finishModelStep': (db) => steps.finishModelStep(db, at(20)),
+  'steps.openModelStep': (db) => steps.openModelStep(db, at(20)),
   'steps.troubleOf': (db) => steps.troubleOf(db, at(20)),
   'steps.setTrouble': (db) => steps.setTrouble(db, at(20), { model: { tries: 1, inRow: 1, ms: 1 } }),
   'steps.addToolSteps': (db) =>
