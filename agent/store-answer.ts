@@ -9,7 +9,7 @@ import type { ModelAnswer } from './model/model.ts';
 import { endWait } from './model-wait.ts';
 import { failedEnd } from './settle-tools.ts';
 import type { ToolRegistry } from './tools/registry.ts';
-import { CUT_CALL, unknownToolText } from './transcript/outcomes.ts';
+import { CUT_CALL } from './transcript/outcomes.ts';
 
 /**
  * Stores a model's answer with its tool steps and its usage, all or nothing. Of two attempts of one step the first to
@@ -113,7 +113,7 @@ function refusalOf(
   const complete = stopReason === 'tools' || stopReason === 'end' || stopReason === 'pause';
   if (stopReason === 'refused' || (!complete && call === calls.at(-1))) return CUT_CALL;
   if (tools.find(call.name)) return null;
-  return unknownToolText(call.name, tools.names);
+  return tools.missing(call.name);
 }
 
 function callsOf(blocks: AssistantContent['blocks']): ToolUseBlock[] {

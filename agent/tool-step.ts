@@ -23,7 +23,7 @@ import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import type { SandboxPort } from './tools/sandbox-port.ts';
 import type { FilesPort, ToolContext, ToolOutcome, ToShow } from './tools/tool.ts';
-import { UNKNOWN_OUTCOME, unknownToolText } from './transcript/outcomes.ts';
+import { UNKNOWN_OUTCOME } from './transcript/outcomes.ts';
 import { keepShown } from './viewing/keep-shown.ts';
 import { wordsOfOthers } from './words-of-others.ts';
 
@@ -101,7 +101,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   const known = deps.tools.find(step.tool);
   const tools = known ? deps.tools : await turnRegistry(database, deps.tools, input);
   const tool = known ?? tools.find(step.tool);
-  if (!tool) return failedEnd(unknownToolText(step.tool, tools.names));
+  if (!tool) return failedEnd(tools.missing(step.tool));
   // A worker of an earlier version sends it here.
   if (tool.at === 'slack') return failedEnd(`${step.tool} works in Slack by now. Call it again.`);
   if (step.begun && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };

@@ -38,7 +38,7 @@ export interface ProxyStore {
   sealedPersonal(owner: Person, name: string, version: number): Promise<Uint8Array | null>;
   /** A test that a person asked for, for this proxy alone. Null when none waits. */
   takeTest(): Promise<AskedTest | null>;
-  answerTest(id: string, answer: TestAnswer): Promise<void>;
+  answerTest(key: string, answer: TestAnswer): Promise<void>;
   readonly rotations: RotationStore;
   readonly personalTokens: PersonalTokenStore;
   readonly grants: GrantStore;
@@ -59,7 +59,7 @@ export function createProxyStore(database: Queryable): ProxyStore {
     allowed: (turn) => allowedUses(database, turn),
     sealedPersonal: (owner, name, version) => sealedPersonalConnection(database, owner, name, version),
     takeTest: () => takeTest(database),
-    answerTest: (id, answer) => answerTest(database, id, answer),
+    answerTest: (key, answer) => answerTest(database, key, answer),
     rotations: {
       claim: (chain, holder, holdMs) => claimRefreshToken(database, chain, holder, holdMs),
       replace: (chain, generation, next) => replaceRefreshToken(database, chain, generation, next),

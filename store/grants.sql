@@ -99,7 +99,7 @@ grant select (team, person, connection, version) on personal_connection to :"run
 grant select on own_use to :"proxy";
 grant select on policy, policy_revision, confirmed_channel, mixed_channel, credential, personal_connection to :"proxy";
 -- It answers a test that a person asked for; where that is told is not its business.
-grant select (id, team, person, connection, asked_at, taken_until, answered_at), update (taken_until, status, code, answered_at) on personal_test to :"proxy";
+grant select (key, team, person, connection, asked_at, taken_until, answered_at), update (taken_until, status, code, answered_at) on personal_test to :"proxy";
 -- It exchanges what people grant by OAuth, and renews it. Whose it is stays as it was made.
 grant update (generation, renewed, holder, held_until, refused_at) on personal_connection to :"proxy";
 grant select (team, person, connection, version, way, state, redirect_uri, verifier, answer, poll_at, poll_seconds, asked_at, ends_at),

@@ -46,6 +46,8 @@ export interface KnownServer extends ServerRef {
   readonly listedAt: Date | null;
   /** Why it could not be asked lately. Null when it could. */
   readonly problem: string | null;
+  /** It did not accept the credential then. */
+  readonly isRefused: boolean;
   /** In the server's order. */
   readonly tools: readonly KnownTool[];
 }
@@ -101,7 +103,7 @@ export async function storeListing(
     const { listed } = rows[0];
     const digests = tools.map(({ digest }) => digest);
     await db.query(
-      `update mcp_server set listed = $2, listed_at = clock_timestamp(), problem = null
+      `update mcp_server set listed = $2, listed_at = clock_timestamp(), problem = null, is_refused = false
        where owner = $3 and connection = $1`,
       [connection, digests, owner],
     );
@@ -166,10 +168,12 @@ export async function noteListingProblem(
   db: Queryable,
   { owner, connection, url }: ServerRef,
   problem: string,
+  isRefused = false,
 ): Promise<void> {
-  await db.query('update mcp_server set problem = $3 where owner = $4 and connection = $1 and url = $2', [
-    ...[connection, url, storableText(problem), owner],
-  ]);
+  await db.query(
+    'update mcp_server set problem = $3, is_refused = $5 where owner = $4 and connection = $1 and url = $2',
+    [connection, url, storableText(problem), owner, isRefused],
+  );
 }
 
 /**
@@ -190,7 +194,7 @@ export async function knownServers(
   owner: string = OF_THE_FILE,
 ): Promise<KnownServer[]> {
   const { rows } = await db.query<Omit<KnownServer, 'tools'> & { tools: readonly KnownTool[] | null }>(
-    `select s.owner, s.connection, s.url, s.listed_at as "listedAt", s.problem, tools.tools
+    `select s.owner, s.connection, s.url, s.listed_at as "listedAt", s.problem, s.problem is not null and s.is_refused as "isRefused", tools.tools
      from mcp_server s left join lateral (
        select json_agg(json_build_object(
          'name', t.name, 'digest', t.digest, 'problem', t.problem, 'bytes', octet_length(t.definition::text),

@@ -3,8 +3,8 @@ import type { Queryable } from './database.ts';
 
 /** A person asks whether a connection of theirs works. Only a proxy can say it, and only the gateway can tell it. */
 export interface AskedTest extends Person {
-  /** The inbox row that asks: one test for each. */
-  readonly id: string;
+  /** The message in the outbox that tells what comes of it: one test for each. */
+  readonly key: string;
   /** The name of the offer: `github`. */
   readonly connection: string;
 }
@@ -17,9 +17,15 @@ export interface TestAnswer {
   readonly code: string | null;
 }
 
-export interface AnsweredTest extends AskedTest, TestAnswer {
+/** Where the person is told. */
+export interface TestPlace {
   readonly channel: string;
-  readonly threadTs: string;
+  readonly threadTs: string | null;
+}
+
+export interface AnsweredTest extends AskedTest, TestAnswer, TestPlace {
+  /** Nobody has asked: the connection was entered just now. */
+  readonly isNew: boolean;
 }
 
 /** A proxy that dies with a test in hand leaves it to another after this time. */
@@ -29,13 +35,14 @@ const PATIENCE_MS = 60_000;
 
 export async function askForTest(
   db: Queryable,
-  { id, team, person, connection }: AskedTest,
-  place: { readonly channel: string; readonly threadTs: string },
+  { key, team, person, connection }: AskedTest,
+  { channel, threadTs }: TestPlace,
+  isNew = false,
 ): Promise<void> {
   await db.query(
-    `insert into personal_test (id, team, person, connection, channel, thread_ts) values ($1, $2, $3, $4, $5, $6)
-     on conflict (id) do nothing`,
-    [id, team, person, connection, place.channel, place.threadTs],
+    `insert into personal_test (key, team, person, connection, channel, thread_ts, is_new) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (key) do nothing`,
+    [key, team, person, connection, channel, threadTs, isNew],
   );
   db.wake('bellhop_people');
 }
@@ -44,19 +51,19 @@ export async function askForTest(
 export async function takeTest(db: Queryable): Promise<AskedTest | null> {
   const { rows } = await db.query<AskedTest>(
     `update personal_test set taken_until = now() + $1 * interval '1 ms'
-     where id = (
-       select id from personal_test where answered_at is null and (taken_until is null or taken_until < now())
+     where key = (
+       select key from personal_test where answered_at is null and (taken_until is null or taken_until < now())
        order by asked_at limit 1 for update skip locked)
-     returning id, team, person, connection`,
+     returning key, team, person, connection`,
     [HOLD_MS],
   );
   return rows[0] ?? null;
 }
 
-export async function answerTest(db: Queryable, id: string, { status, code }: TestAnswer): Promise<void> {
+export async function answerTest(db: Queryable, key: string, { status, code }: TestAnswer): Promise<void> {
   await db.query(
-    'update personal_test set status = $2, code = $3, answered_at = now() where id = $1 and answered_at is null',
-    [id, status, code],
+    'update personal_test set status = $2, code = $3, answered_at = now() where key = $1 and answered_at is null',
+    [key, status, code],
   );
   db.wake('bellhop_people');
 }
@@ -65,7 +72,7 @@ export async function answerTest(db: Queryable, id: string, { status, code }: Te
 export async function takeAnsweredTests(tx: Queryable): Promise<AnsweredTest[]> {
   const { rows } = await tx.query<AnsweredTest>(
     `delete from personal_test where answered_at is not null or asked_at < now() - $1 * interval '1 ms'
-     returning id, team, person, connection, channel, thread_ts as "threadTs", status, code`,
+     returning key, team, person, connection, channel, thread_ts as "threadTs", is_new as "isNew", status, code`,
     [PATIENCE_MS],
   );
   return rows;

@@ -107,10 +107,11 @@ function failureText(
   return `${shown} gave no result. ${message}${status === 401 ? ` ${howToRenew(server, owner)}` : ''}${unsure}`;
 }
 
-function howToRenew(server: string, owner: string | undefined): string {
+/** What the model is told when a server does not accept the credential. */
+export function howToRenew(server: string, owner: string | undefined): string {
   return owner === undefined
     ? `Tell people in your answer that an administrator has to do it: ./bellhop credentials set ${server}`
-    : `Tell them in your answer how: they write “renew ${server}” here, and paste a new token.`;
+    : `Tell them in your answer how: they write “renew ${server}” to you in a direct message, and connect it anew.`;
 }
 
 async function toOutcome(

@@ -11,7 +11,7 @@ import type { TurnRef } from '../../store/turn-fence.ts';
 import { createOwnConnectionTool } from '../own-connection.ts';
 import type { ToolRegistry } from '../tools/registry.ts';
 import { commandNotes, commandsOf, startedTools, startTool } from './command-servers.ts';
-import { createMcpTool } from './mcp-tool.ts';
+import { createMcpTool, howToRenew } from './mcp-tool.ts';
 
 /** OpenAI's servers refuse a request with more tools (platform.openai.com, "tools"). */
 const MOST_TOOLS = 128;
@@ -57,7 +57,7 @@ export async function offerTools(db: Queryable, access: EffectiveAccess): Promis
         bytes += size;
       }
     }
-    notes.push(...notesOn(serverName(connection.id), server, waiting.length, left));
+    notes.push(...notesOn(connection, server, waiting.length, left));
   }
   return { offered, notes: [...notes, ...commandNotes(commands)], ...(commands.length > 0 && { commands }) };
 }
@@ -83,17 +83,21 @@ export async function wantOwnListings(db: Queryable, { servers }: EffectiveAcces
 
 /** What went wrong is not told, because it may be in the words of the server. `connections show` has it. */
 function notesOn(
-  id: EffectiveServer['connection']['id'],
+  { id: connection, owner }: EffectiveServer['connection'],
   server: KnownServer | undefined,
   waiting: number,
   left: readonly string[],
 ): string[] {
   const notes: string[] = [];
+  const id = serverName(connection);
+  const trouble = server?.isRefused
+    ? `It does not accept the credential. ${howToRenew(id, owner)}`
+    : 'It could not be reached lately.';
   if (!server?.listedAt) {
-    const why = server?.problem ? 'It could not be reached lately.' : 'It was not asked yet.';
+    const why = server?.problem ? trouble : 'It was not asked yet.';
     notes.push(`${id}: its tools are not known. ${why} Where they are needed, say so in your answer.`);
   } else if (server.problem) {
-    notes.push(`${id}: it could not be reached lately. Its tools are those from before.`);
+    notes.push(`${id}: its tools are those from before. ${trouble}`);
   }
   if (waiting > 0) {
     notes.push(`${id}: ${waiting} of its tools are new or changed, and wait until an administrator has approved them.`);
@@ -114,7 +118,7 @@ export async function turnRegistry(
   tools: ToolRegistry,
   { session, turn }: TurnRef,
 ): Promise<ToolRegistry> {
-  const { offered, commands = [], own = [] } = await turnToolsOf(db, session, turn);
+  const { offered, notes, commands = [], own = [] } = await turnToolsOf(db, session, turn);
   const fixed = await definitionsOf(db, offered);
   const bytes = fixed.reduce((sum, each) => sum + each.bytes, 0);
   const room = { tools: MAX_OFFERED - offered.length, bytes: MAX_BYTES - bytes };
@@ -123,5 +127,5 @@ export async function turnRegistry(
   const defined = [...fixed, ...(await definitionsOf(db, started.offered))];
   const more = [...startTool(commands, started, look), ...defined.flatMap((each) => createMcpTool(each) ?? [])];
   if (own.length > 0) more.push(createOwnConnectionTool(own));
-  return more.length === 0 ? tools : tools.with(more);
+  return more.length + notes.length === 0 ? tools : tools.with(more, notes);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toolOfWireName } from '../../access/mcp/wire-name.ts';
 import type { ToolSpec } from '../model/model.ts';
 import { bash } from './bash.ts';
 import { editFile } from './edit-file.ts';
@@ -20,8 +21,14 @@ export interface ToolRegistry {
   readonly names: readonly string[];
   /** Undefined for a name that does not exist. Models make up names. */
   find(name: string): Tool | undefined;
-  /** With more tools behind these. */
-  with(tools: readonly Tool[]): ToolRegistry;
+  /** What the model is told of a call of a tool that does not exist. */
+  missing(name: string): string;
+  /**
+   * With more tools behind these.
+   *
+   * @param servers what is to be told of MCP servers, each sentence after the name of its server
+   */
+  with(tools: readonly Tool[], servers?: readonly string[]): ToolRegistry;
 }
 
 /** They need no sandbox, so a question about what was said is answered without one. */
@@ -33,6 +40,7 @@ const SLACK_TOOLS: readonly Tool[] = [
 /** @param tools in the order in which the model sees them */
 export function createToolRegistry(
   tools: readonly Tool[] = [bash, readFile, writeFile, editFile, viewFile, postFile, plan, ...SLACK_TOOLS],
+  servers: readonly string[] = [],
 ): ToolRegistry {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const specs = tools.map(({ name, description, schema, inputSchema }) => ({
@@ -43,7 +51,17 @@ export function createToolRegistry(
     specs,
     names: [...byName.keys()],
     find: (name) => byName.get(name),
-    with: (more) => createToolRegistry([...tools, ...more]),
+    missing(name) {
+      const server = toolOfWireName(name)?.server;
+      const told = servers.filter((each) => each.startsWith(`${server}: `));
+      // The name is any text, so it is cut.
+      return [
+        `There is no tool named ${name.slice(0, 100)}.`,
+        ...told,
+        `There are: ${[...byName.keys()].join(', ')}.`,
+      ].join(' ');
+    },
+    with: (more, told = servers) => createToolRegistry([...tools, ...more], told),
   };
 }
 

@@ -19,8 +19,3 @@ export function stoppedOutcome(by: string | null, mayHaveRun: boolean): string {
     ? `Stopped${who} before it was finished. It may have run in part.`
     : `Not run: stopped${who} before it was started.`;
 }
-
-/** The result of a call to a tool the model made up; the name is cut, for it is any text. */
-export function unknownToolText(name: string, known: readonly string[]): string {
-  return `There is no tool named ${name.slice(0, 100)}. There are: ${known.join(', ')}.`;
-}

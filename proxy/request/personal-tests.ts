@@ -4,7 +4,7 @@ import type { ConnectionTests } from './connection-tests.ts';
 
 export interface PersonalTestsOptions {
   readonly take: () => Promise<AskedTest | null>;
-  readonly answer: (id: string, answer: TestAnswer) => Promise<void>;
+  readonly answer: (key: string, answer: TestAnswer) => Promise<void>;
   readonly tests: Pick<ConnectionTests, 'runOwn'>;
   readonly onError: (error: unknown, what: string) => void;
   /** How often to look without being poked. @default 2000 */
@@ -21,7 +21,7 @@ export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_0
       const came = await tests.runOwn(asked);
       // The end of this proxy may have broken it off. Another proxy takes it when the hold of this one is over.
       if (isStopped() && came.status === null) return;
-      await answer(asked.id, came);
+      await answer(asked.key, came);
     }
   }
 

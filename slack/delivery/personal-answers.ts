@@ -5,7 +5,6 @@ import { personalConnectionsOf, removePersonalConnection } from '../../store/per
 import { askForTest } from '../../store/personal-tests.ts';
 import { tellAlone } from '../commands/tell-alone.ts';
 import type { PersonalCommand } from '../personal/own-commands.ts';
-import { testKey } from '../personal/tell-tests.ts';
 import {
   connectionsText,
   connectText,
@@ -26,11 +25,12 @@ export async function answerPersonalCommand(
   const { row } = known;
   const read = await readEntry(dependencies, known);
   const offered = await offers();
+  const key = `${row.id}/own`;
   let tested = false;
   await inTransaction(database, async (db) => {
     if (!(await closeEntry(db, row.id, 'answered', read))) return;
     const words = await wordsFor(db);
-    const target = { key: testKey(row.id), team: row.team, channel: row.channel, threadTs: row.threadTs };
+    const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
     await putMessage(db, { ...target, body: { kind: 'notice', ...words }, final: command.verb !== 'test' || !tested });
   });
 
@@ -43,7 +43,7 @@ export async function answerPersonalCommand(
     if (command.verb === 'connections') return connectionsText(offered, held, reach);
     if (command.verb === 'test' && held.some(({ connection }) => connection === command.name)) {
       tested = true;
-      const asked = { id: row.id, ...owner, connection: command.name };
+      const asked = { key, ...owner, connection: command.name };
       await askForTest(db, asked, { channel: row.channel, threadTs: row.threadTs });
       return { text: `I am testing ${command.name}.` };
     }

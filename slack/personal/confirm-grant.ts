@@ -5,6 +5,7 @@ import { type Database, inTransaction } from '../../store/database.ts';
 import { wantListing } from '../../store/own-servers.ts';
 import { type Owner, removePersonalConnection } from '../../store/personal-connections.ts';
 import { confirmGrant, countWrong, endGrant, grantToConfirm } from '../../store/personal-grants.ts';
+import type { TestPlace } from '../../store/personal-tests.ts';
 import { isProof } from './grant-proof.ts';
 import { confirmView, PROOF_BLOCK, sorryView } from './grant-views.ts';
 import type { Handled } from './interactions.ts';
@@ -29,8 +30,8 @@ export interface Confirmation {
 
 export interface Connected {
   readonly offer: PersonalOffer;
-  /** Where it was asked for: in a message, or in the Home tab. */
-  readonly place: { readonly channel: string; readonly threadTs: string | null };
+  /** Of the message that asked for it. Null when it was begun in the Home tab. */
+  readonly place: TestPlace | null;
 }
 
 /** So often somebody may enter wrong letters. There are 20⁸ of them. */
@@ -85,7 +86,12 @@ export function createConfirmation({ database, offers, whyNot }: ConfirmationOpt
       // The account may have ended meanwhile: see `submitted` of the form for tokens.
       const late = await whyNot(owner.person);
       if (!late)
-        return { connected: { offer, place: { channel: grant.channel ?? owner.person, threadTs: grant.threadTs } } };
+        return {
+          connected: {
+            offer,
+            place: grant.channel === null ? null : { channel: grant.channel, threadTs: grant.threadTs },
+          },
+        };
       await removePersonalConnection(database, owner, connection);
       return { response: { response_action: 'update', view: sorryView(connection, late) } };
     },

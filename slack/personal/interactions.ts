@@ -3,7 +3,7 @@
 import type { Off } from '../../access/effective-access.ts';
 import type { PersonalOffer } from '../../access/people-access.ts';
 import { personScope, type ScopeKey } from '../../contracts/scope.ts';
-import type { Database } from '../../store/database.ts';
+import { type Database, inTransaction } from '../../store/database.ts';
 import { putMessage } from '../../store/outbox.ts';
 import {
   type Owner,
@@ -12,6 +12,7 @@ import {
   removePersonalConnections,
 } from '../../store/personal-connections.ts';
 import { removePersonalSettings } from '../../store/personal-settings.ts';
+import { askForTest, type TestPlace } from '../../store/personal-tests.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import type { Directory } from '../people/directory.ts';
@@ -40,7 +41,7 @@ import {
 import { createRemoval } from './press-remove.ts';
 import { createSettingsForm, INSTRUCTIONS_BLOCK, INSTRUCTIONS_VIEW } from './settings-form.ts';
 import { INSTRUCTIONS_ACTION } from './settings-words.ts';
-import { CONNECT_ACTION, connectedText, DEVICE_ACTION, DISCONNECT_ACTION, NOT_STORED } from './words.ts';
+import { CONNECT_ACTION, DEVICE_ACTION, DISCONNECT_ACTION, isConnectedText, NOT_STORED } from './words.ts';
 
 export interface PersonalInteractionsOptions {
   readonly database: Database;
@@ -222,17 +223,21 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     }
   }
 
+  /** One message says that it is connected, and what came of its test. Where nobody asked in a message, it comes after the test. */
   async function tellConnected(
     user: string,
     view: string,
     offer: PersonalOffer,
-    place: { readonly channel: string; readonly threadTs: string | null } | null,
+    place: TestPlace | null,
   ): Promise<void> {
-    if (place) {
-      const body = { kind: 'notice', text: connectedText(offer) } as const;
-      const target = { key: `connected/${view}`, team, ...place };
-      await putMessage(database, { ...target, body, final: true }).then(onAnswer, failed('it could not be told'));
-    }
+    const key = `connected/${view}`;
+    const body = { kind: 'notice', text: `${isConnectedText(offer)} I am testing it.` } as const;
+    // Slack opens the direct message for a post to a person's id (docs.slack.dev, chat.postMessage), but edits nothing by it.
+    const where = place ?? { channel: user, threadTs: null };
+    await inTransaction(database, async (tx) => {
+      if (place) await putMessage(tx, { key, team, ...place, body, final: false });
+      await askForTest(tx, { key, team, person: user, connection: offer.name }, where, true);
+    }).then(onAnswer, failed('it could not be told'));
     await showHomeLater(user);
   }
 

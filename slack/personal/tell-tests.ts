@@ -2,7 +2,7 @@ import { type Database, inTransaction } from '../../store/database.ts';
 import { type Looks, startLooks } from '../../store/looks.ts';
 import { putMessage } from '../../store/outbox.ts';
 import { type AnsweredTest, takeAnsweredTests } from '../../store/personal-tests.ts';
-import { titleOf } from './words.ts';
+import { isConnectedText, titleOf } from './words.ts';
 
 export interface TestTellerOptions {
   readonly database: Database;
@@ -13,20 +13,16 @@ export interface TestTellerOptions {
   readonly everyMs?: number;
 }
 
-/** The key of the message that tells what came of a test. It replaces the one that says that it is under way. */
-export function testKey(inboxId: string): string {
-  return `${inboxId}/own`;
-}
-
 /** Tells people what came of the tests they asked for. Each is told once: what is taken is told in one transaction. */
 export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }: TestTellerOptions): Looks {
   async function tell(): Promise<void> {
     const told = await inTransaction(database, async (tx) => {
       const answered = await takeAnsweredTests(tx);
       for (const each of answered) {
-        const { id, team, channel, threadTs } = each;
-        const body = { kind: 'notice', text: testText(each) } as const;
-        await putMessage(tx, { key: testKey(id), team, channel, threadTs, body, final: true });
+        const { key, team, channel, threadTs, isNew } = each;
+        const body = { kind: 'notice', text: isNew ? connectedText(each) : testText(each) } as const;
+        // It replaces the message that says that the test is under way.
+        await putMessage(tx, { key, team, channel, threadTs, body, final: true });
       }
       return answered.length;
     });
@@ -34,6 +30,13 @@ export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }:
   }
 
   return startLooks({ look: tell, onError, everyMs });
+}
+
+/** What a person is told of a connection that they have just entered, with what came of its test. */
+function connectedText(test: AnsweredTest): string {
+  const isConnected = isConnectedText({ name: test.connection });
+  // Where nothing can be tested, there is nothing to say of it.
+  return test.code === 'no_test' ? isConnected : `${isConnected}\n${testText(test)}`;
 }
 
 /** What a person is told of a test, with what they can do. */

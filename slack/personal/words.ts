@@ -113,7 +113,7 @@ export function notOfferedText(name: string, offers: readonly PersonalOffer[]): 
   return { text: `I cannot connect ${name}. You can connect: ${offers.map((each) => each.name).join(', ')}.` };
 }
 
-export function connectedText(offer: PersonalOffer): string {
+export function isConnectedText(offer: Pick<PersonalOffer, 'name'>): string {
   return `${titleOf(offer)} is connected. I use it in your direct messages with me, in your name. To remove it, write \`disconnect ${offer.name}\`.`;
 }
 

@@ -342,13 +342,16 @@ create table personal_settings (
 
 -- Tests of personal connections: asked for by the gateway, answered by a proxy, told by the gateway, which then removes the row.
 create table personal_test (
-  -- The row of the inbox that asks.
-  id bigint primary key,
+  -- The message in the outbox that tells what comes of it.
+  key text primary key,
   team text not null,
   person text not null,
   connection text not null,
   channel text not null,
-  thread_ts text not null,
+  -- Null for one that no message asks for.
+  thread_ts text,
+  -- Nobody has asked: the connection was entered just now.
+  is_new boolean not null default false,
   asked_at timestamptz not null default now(),
   -- A proxy is at it until then.
   taken_until timestamptz,
@@ -532,6 +535,8 @@ create table mcp_server (
   asked_at timestamptz not null,
   -- Why it could not be heard. Null when it was.
   problem text,
+  -- It did not accept the credential.
+  is_refused boolean not null default false,
   -- Of a person's server: a turn wants its list anew.
   wanted boolean not null default false,
   primary key (owner, connection)

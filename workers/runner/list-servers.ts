@@ -81,7 +81,8 @@ export function createListServers(dependencies: ListServersDependencies): ListSe
       const why = signal.aborted
         ? 'It did not list its tools in time.'
         : 'Asking it failed; the log of the runner says why.';
-      await noteListingProblem(database, server, isTold ? error.message : why);
+      const isRefused = error instanceof McpError && error.status === 401;
+      await noteListingProblem(database, server, isTold ? error.message : why, isRefused);
     }
   }
 

@@ -320,6 +320,15 @@ test('guardrails hold in a person’s messages, by the name of the server', asyn
   expect(await names(ADA)).toEqual([]);
 });
 
+test('whose token a server does not accept is told how to renew it', async () => {
+  await connect(ADA, 'notes', 'not-a-token-of-any');
+  await list();
+  const { notes } = await offerTools(world.database.database, await accessOf(ADA));
+  expect(notes).toEqual([
+    expect.stringMatching(/^notes: its tools are not known\. It does not accept the credential\. .*“renew notes”/),
+  ]);
+});
+
 test('a person tests a server with their own token, and no session stays at it', async () => {
   await connect(ADA);
   await connect(LINUS, 'notes', 'not-a-token-of-any');
@@ -327,10 +336,10 @@ test('a person tests a server with their own token, and no session stays at it',
   const tested = async (scope: ScopeKey, id: string) => {
     const owner = ownerOf(scope);
     if (!owner) throw new Error('nobody');
-    await askForTest(database, { id, ...owner, connection: 'notes' }, { channel: 'D1', threadTs: '1.2' });
+    await askForTest(database, { key: id, ...owner, connection: 'notes' }, { channel: 'D1', threadTs: '1.2' });
     world.proxy.servePeople();
     const find = () =>
-      database.query('select status, code from personal_test where id = $1 and answered_at is not null', [id]);
+      database.query('select status, code from personal_test where key = $1 and answered_at is not null', [id]);
     await until(async () => (await find()).rowCount === 1, 'the answer to a test');
     return (await find()).rows[0];
   };

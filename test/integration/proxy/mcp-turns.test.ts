@@ -155,7 +155,19 @@ test('a server that went away fails no turn: the model is told', async () => {
     tools: [{ name: 'orders' }, {}, {}],
   });
   const { notes } = await offerTools(deps.database, await access());
-  expect(notes.join('\n')).toContain('hostile: it could not be reached lately');
+  expect(notes.join('\n')).toContain('hostile: its tools are those from before. It could not be reached lately.');
+});
+
+test('a server that does not accept the credential is told as such, with what to do, also where one of its tools is called', async () => {
+  await deps.database.query("delete from mcp_server where connection = 'hostile'");
+  mcp.hostile.mood = 'unauthorized';
+  await list();
+  const ref = await turnWith('hostile__orders');
+  await run(ref);
+  const { text } = await resultOf(ref);
+  expect(text).toMatch(
+    /^There is no tool named hostile__orders\. hostile: its tools are not known\. It does not accept the credential\. .*\.\/bellhop credentials set hostile.*There are: bash/,
+  );
 });
 
 test('of more tools than OpenAI takes in one request, the first are offered and the others are named', async () => {

@@ -256,10 +256,14 @@ test('commits are by the person whom the forge names, and by nobody else where i
 test('a person’s own test is sent with their token, and says what the service answered', async () => {
   const { database } = world.database;
   const tested = async (id: string, person: string, name: string) => {
-    await askForTest(database, { id, team: TEAM, person, connection: name }, { channel: 'D1', threadTs: '1.000100' });
+    await askForTest(
+      database,
+      { key: id, team: TEAM, person, connection: name },
+      { channel: 'D1', threadTs: '1.000100' },
+    );
     world.proxy.servePeople();
     const answer = () =>
-      database.query('select status, code from personal_test where id = $1 and answered_at is not null', [id]);
+      database.query('select status, code from personal_test where key = $1 and answered_at is not null', [id]);
     await until(async () => (await answer()).rowCount === 1, 'an answer');
     return (await answer()).rows[0];
   };

@@ -110,7 +110,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     personal_grant:
       's(answer asked_at connection ends_at person poll_at poll_seconds redirect_uri state team verifier version way) u(account answer ends_at failure key_id poll_at poll_seconds sealed state user_code verification_uri verifier)',
     personal_test:
-      's(answered_at asked_at connection id person taken_until team) u(answered_at code status taken_until)',
+      's(answered_at asked_at connection key person taken_until team) u(answered_at code status taken_until)',
     policy: 's',
     policy_revision: 's',
     refresh_token: 's i u',

@@ -142,13 +142,42 @@ describe('a test of a connection', () => {
     await ask('ada', 'test github', /Press the button/);
     await add();
     const [asked, notice] = await ask('ada', 'test github', /I am testing github/);
-    const { rows } = await query('select person, connection, status, code from personal_test');
+    const { rows } = await query('select person, connection, status, code from personal_test where not is_new');
     expect(rows).toEqual([{ person: ADA, connection: 'github', status: null, code: null }]);
-    await query('update personal_test set status = 401, answered_at = now()');
+    await query('update personal_test set status = 401, answered_at = now() where not is_new');
     const told = await slack.waitForAnswer(asked, /does not accept your token \(401\): write `renew github`/);
     expect(told.ts).toBe(notice.ts);
     expect(await slack.answers(asked)).toHaveLength(1);
-    expect((await query('select 1 from personal_test')).rowCount).toBe(0);
+    expect((await query('select 1 from personal_test where not is_new')).rowCount).toBe(0);
+  });
+
+  test('is made as soon as it is connected, and the same message tells what came of it', async () => {
+    const { slack } = stage;
+    const [asked, answer] = await ask('ada', 'connect github', /Press the button/);
+    await slack.click('ada', answer, 'bellhop_connect');
+    await slack.waitForModal('ada');
+    await slack.submit('ada', { token: 'wrong-0123456789' });
+    const notice = await slack.waitForAnswer(asked, /GitHub is connected.*I am testing it/s);
+    await query('update personal_test set status = 401, answered_at = now()');
+    const told = await slack.waitForAnswer(asked, /does not accept your token \(401\): write `renew github`/);
+    expect(told.ts).toBe(notice.ts);
+    expect(everyText(told)).not.toContain('I am testing');
+
+    // From the Home tab, where no message asks for it, it is told in the direct message.
+    await slack.openHome('grace');
+    await slack.waitForHome('grace', /Linear\*: not connected/);
+    await slack.pressAtHome('grace', 'bellhop_connect', 'linear');
+    await slack.waitForModal('grace');
+    await slack.submit('grace', { token: 'lin_api_0123456789abcdefgh' });
+    const test = () =>
+      query("update personal_test set code = 'no_test', answered_at = now() where connection = 'linear'");
+    await until(async () => (await test()).rowCount === 1, 'its test');
+    const dm = await slack.openDm('grace');
+    const said = async () =>
+      (await slack.state()).messages.filter(
+        (each) => each.channel === dm && /Linear is connected/.test(everyText(each)),
+      );
+    await until(async () => (await said()).length === 1, 'the message');
   });
 
   test('that nobody runs is told so after a minute', async () => {

@@ -15,7 +15,7 @@ const DOCUMENT: AccessDocument = {
   }),
   people: fileOf('people: { offer: [{ preset: gitea, host: git.acme.test }] }\n').people ?? EMPTY_DOCUMENT.people,
 };
-const ASKED: AskedTest = { id: '1', team: 'T1', person: 'UADA', connection: 'gitea' };
+const ASKED: AskedTest = { key: '1', team: 'T1', person: 'UADA', connection: 'gitea' };
 
 /** Tests whose request goes to `serve` instead of a proxy. */
 function testsWith(serve: (socket: Duplex) => void) {
