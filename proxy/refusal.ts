@@ -62,6 +62,9 @@ interface RefusalRule {
 }
 
 const ASK = 'An administrator can allow it in bellhop.yaml. Do not retry.';
+/** Said instead where the turn acts as a person. */
+const ASK_PERSON =
+  'What the person has not connected is not reached here: tell them to write `connections` to you in a direct message. Do not retry.';
 const FIX = 'The request is malformed. Do not retry it unchanged.';
 const LATER = 'Try again in a few seconds.';
 
@@ -245,6 +248,8 @@ export interface RefusedRequest {
   readonly method: string;
   /** Without query values. */
   readonly path: string;
+  /** The turn acts as a person, with what they have connected. */
+  readonly isForPerson: boolean;
 }
 
 export interface RefusalAnswer {
@@ -258,8 +263,13 @@ export interface RefusalAnswer {
 /**
  * The answer that the sandbox gets: JSON with sentences for the model, and one header for programs that only log heads.
  */
-export function refusalAnswer(refusal: Refusal, { requestId, ...request }: RefusedRequest, holdMs = 0): RefusalAnswer {
-  const { status, retry, hint } = REFUSALS[refusal.code];
+export function refusalAnswer(
+  refusal: Refusal,
+  { requestId, isForPerson, ...request }: RefusedRequest,
+  holdMs = 0,
+): RefusalAnswer {
+  const { status, retry, hint: usual } = REFUSALS[refusal.code];
+  const hint = isForPerson && usual === ASK ? ASK_PERSON : usual;
   const { code, message, rule, connection } = refusal;
   // A client that sends too many refused requests gets the usual answer: it is to stop, whatever it shows.
   const told = holdMs > 0 ? null : refusal.told;

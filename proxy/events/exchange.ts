@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EffectiveRule } from '../../access/decision.ts';
 import { ruleId } from '../../access/rule-match.ts';
 import type { EgressEvent, Outcome } from '../../contracts/egress.ts';
-import type { Principal } from '../../contracts/scope.ts';
+import { actingPerson, type Principal } from '../../contracts/scope.ts';
 import type { Lease, MonotonicClock } from '../lease/lease-table.ts';
 import type { Client } from '../listener/client.ts';
 import type { Refusal, RefusedRequest } from '../refusal.ts';
@@ -131,8 +131,9 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
 }
 
 /** The request as a refusal repeats it to the client. */
-export function refusedRequestOf({ id, host, port, method, path }: Exchange): RefusedRequest {
-  return { requestId: id, host: printable(host), port, method: printable(method), path: printable(path) };
+export function refusedRequestOf({ id, host, port, method, path, lease }: Exchange): RefusedRequest {
+  const isForPerson = lease !== null && actingPerson(lease.request.principal) !== null;
+  return { requestId: id, host: printable(host), port, method: printable(method), path: printable(path), isForPerson };
 }
 
 /** Text from a client as one line of plain ASCII with a bounded length. */

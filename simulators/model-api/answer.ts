@@ -18,12 +18,21 @@ export interface NotDone {
   readonly missed: readonly string[];
 }
 
+/** Whether it works with the connections of one person. */
+export interface Place {
+  readonly isOwn: boolean;
+}
+
 /** The answer after a script: what really came of each step, and what of it was not understood. */
-export function finalAnswer(saying: string, steps: readonly DoneCall[], { prose, missed }: NotDone): string {
+export function finalAnswer(
+  saying: string,
+  steps: readonly DoneCall[],
+  { prose, missed, isOwn }: NotDone & Place,
+): string {
   const refusals = refusalsIn(steps);
   return [
     saying,
-    ...refusals.map(refusalText),
+    ...refusals.map((each) => refusalText(each, isOwn)),
     ...steps.map((step, index) => stepText(step, index + 1, steps.length <= DETAILED_STEPS)),
     ...missed.flatMap((line) => leftOut(line) ?? []),
     ...(prose.length > 0 ? [`I did not understand: ${prose.map((text) => `“${text.slice(0, 200)}”`).join(', ')}`] : []),
@@ -49,10 +58,11 @@ const ADDABLE: ReadonlySet<string> = new Set([
 const BLOCKED = /not_allowed|blocked|guardrail|denied|disabled|mismatch|credential/;
 
 /** Names the host and, where that is for an administrator to decide, what could be added. */
-function refusalText({ host, code, message, hint }: Refusal): string {
-  const advice = ADDABLE.has(code)
-    ? `An administrator could add a domain entry for \`${host}\` to a bundle attached here, or a connection if it needs a credential.`
-    : hint;
+function refusalText({ host, code, message, hint }: Refusal, isOwn: boolean): string {
+  const missing = isOwn
+    ? 'What you have not connected is not reached here: write `connections` to me in a direct message.'
+    : `An administrator could add a domain entry for \`${host}\` to a bundle attached here, or a connection if it needs a credential.`;
+  const advice = ADDABLE.has(code) ? missing : hint;
   return `**${host} was ${BLOCKED.test(code) ? 'blocked' : 'not reached'}** by the Agent Proxy (\`${code}\`). ${message} ${advice}`
     .replaceAll(/ {2,}/g, ' ')
     .trim();

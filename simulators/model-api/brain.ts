@@ -31,7 +31,13 @@ export function think(request: MessagesRequest, scenarios: readonly Scenario[], 
   const { thinkMs, faults } = call;
   const saying = [...(conversation.done.length === 0 ? opening : []), ...call.say].join('\n\n');
   if (call.actions.length > 0) return { text: saying, tools: call.actions.map(toolCall), thinkMs, faults };
-  return { text: finalAnswer(saying, conversation.done.flat(), { prose, missed }), tools: [], thinkMs, faults };
+  const text = finalAnswer(saying, conversation.done.flat(), { prose, missed, isOwn: isOwn(request) });
+  return { text, tools: [], thinkMs, faults };
+}
+
+/** Whether the system prompt says that it works with the connections of one person. */
+function isOwn({ system = '' }: MessagesRequest): boolean {
+  return JSON.stringify(system).includes('Connections named personal/');
 }
 
 interface Plan {

@@ -184,6 +184,13 @@ test('two people at the same moment share no connection to the service, no event
   }
 });
 
+test('a refusal says what to do: of a person, what they can connect; of a channel, who could allow it', async () => {
+  const hintOf = async (scope: ScopeKey) =>
+    (await world.sandbox(sandboxOf(scope)).request('https://nothing.test/')).error?.hint;
+  expect(await hintOf(ADA)).toMatch(/write `connections` to you in a direct message/);
+  expect(await hintOf(CHANNEL)).toMatch(/An administrator can allow it/);
+});
+
 test('a lease that names a person and does not act as them has nothing of theirs', async () => {
   const forged = (principal: ReturnType<typeof principalOf>) =>
     world.control.openLease({ ...leaseOf('forged', ADA), principal, epoch: { turn: turn++, attempt: 1 } });

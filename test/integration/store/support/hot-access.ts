@@ -162,7 +162,11 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
   'personal-settings.removeSettingsOfAll': (db) => personalSettings.removeSettingsOfAll(db, 'T1', ['U997', 'U998']),
   'personal-settings.hasPersonalSettings': (db) => personalSettings.hasPersonalSettings(db, 'T1'),
   'personal-tests.askForTest': (db) =>
-    personalTests.askForTest(db, { key: '1/own', ...ADA, connection: 'github' }, { channel: 'D1', threadTs: '1.000100' }),
+    personalTests.askForTest(
+      db,
+      { key: '1/own', ...ADA, connection: 'github' },
+      { channel: 'D1', threadTs: '1.000100' },
+    ),
   'personal-tests.takeTest': (db) => personalTests.takeTest(db),
   'personal-tests.answerTest': (db) => personalTests.answerTest(db, '1/own', { status: 200, code: null }),
   'personal-tests.takeAnsweredTests': (db) => personalTests.takeAnsweredTests(db),

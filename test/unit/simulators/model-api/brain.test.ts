@@ -106,6 +106,19 @@ test.each([
   expect(about.replace(message, '')).not.toMatch(/channel/);
 });
 
+test('where it works with the connections of one person, it says how they connect what is missing', () => {
+  const error = { code: 'not_allowed', message: 'no rule', host: 'git.acme.test', retry: false, hint: 'Ask.' };
+  const messages = [
+    user(said('$ one')),
+    called('a', 'one'),
+    user(result('a', `exit code 0\n${JSON.stringify({ error })}`)),
+  ];
+  const system = 'Connections named personal/… are their own accounts.';
+  const { text } = think({ model: 'demo', max_tokens: 100, stream: false, tools: TOOLS, messages, system }, SCENARIOS);
+  expect(text).toContain('write `connections` to me in a direct message');
+  expect(text).not.toContain('administrator');
+});
+
 test('a refused tunnel is named too, though curl hides its body', () => {
   const output = 'exit code 56 · 0.1 s\ncurl: (56) CONNECT tunnel failed, response 403';
   const command = 'curl https://paste.acme.test/';
