@@ -30,7 +30,11 @@ export async function whoAmI(client: WebClient): Promise<SlackIdentity> {
   };
 }
 
-/** The link to a message, the same as Slack's "Copy link" gives. */
-export function permalinkOf(identity: SlackIdentity, channel: string, ts: string): string {
-  return new URL(`archives/${channel}/p${ts.replace('.', '')}`, identity.workspaceUrl).href;
+/**
+ * The link to a message, the same as Slack's "Copy link" gives.
+ * @param threadTs of a reply: the thread in which it stands
+ */
+export function permalinkOf(identity: SlackIdentity, channel: string, ts: string, threadTs?: string): string {
+  const thread = threadTs === undefined || threadTs === ts ? '' : `?thread_ts=${threadTs}&cid=${channel}`;
+  return new URL(`archives/${channel}/p${ts.replace('.', '')}${thread}`, identity.workspaceUrl).href;
 }

@@ -8,6 +8,7 @@ import type { PlacesOptions } from './places.ts';
 import { type Asking, askingOf, channelIdOf, mayFrom, reachedPlace } from './reach.ts';
 import { mayGive, whyNot } from './read-channel.ts';
 import { SPARE } from './read-thread.ts';
+import { type ReadPlace, repliesOf } from './search-replies.ts';
 import { type SlackMessage, saysSomething, showMessages } from './slack-messages.ts';
 
 /** Reads of one search. Slack allows fifty a minute for the whole workspace. */
@@ -28,7 +29,7 @@ interface Places {
 
 /**
  * Searches what was said in public channels that the app is in. Slack's search takes no bot's token, so the newest messages of each channel
- * are read. It says how far back.
+ * are read, and the replies of the threads that begin there. It says how far back.
  */
 export async function searchMessages(
   options: PlacesOptions,
@@ -43,7 +44,7 @@ export async function searchMessages(
   if ('refused' in found) return found;
   const { places, beyond } = found;
   const reads = channel === undefined ? 1 : MOST_READS;
-  const hits: { readonly message: SlackMessage; readonly place: Searched }[] = [];
+  const readPlaces: ReadPlace<Searched>[] = [];
   const searched: string[] = [];
   const unread: string[] = [];
   for (const [nth, place] of places.entries()) {
@@ -51,12 +52,15 @@ export async function searchMessages(
     const read = nth < MOST_READS ? await readBack(options, place.id, reads, nth === 0, signal) : null;
     if (read === null) unread.push(place.label);
     else {
-      hits.push(...read.messages.filter((each) => holds(each, wanted)).map((message) => ({ message, place })));
+      readPlaces.push({ place, messages: read.messages });
       searched.push(
         `${place.label} (${read.messages.length} messages, ${read.isWhole ? 'all there are' : `back to ${dayOf(read.oldest)}`})`,
       );
     }
   }
+  const { replies, threads, of } = await repliesOf(options, readPlaces, signal);
+  const said = readPlaces.flatMap(({ place, messages }) => messages.map((message) => ({ message, place })));
+  const hits = [...said, ...replies].filter(({ message }) => holds(message, wanted));
   hits.sort((a, b) => Number(b.message.ts) - Number(a.message.ts));
   const shown = hits.slice(0, MOST_HITS);
   if (
@@ -80,6 +84,13 @@ export async function searchMessages(
     more: hits.length - shown.length,
     searched: [
       `Searched: ${searched.join(', ') || 'nothing'}.`,
+      ...(of === 0
+        ? []
+        : [
+            threads === of
+              ? `Searched too: the replies of the threads that begin there (${of}).`
+              : `Searched too: the replies of ${threads} of ${of} threads that begin there, those with the newest replies.`,
+          ]),
       ...(unread.length > 0
         ? [
             `Not searched, for want of room in Slack's limits: ${unread.slice(0, 20).join(', ')}${unread.length > 20 ? ` and ${unread.length - 20} more` : ''}.`,
@@ -90,7 +101,7 @@ export async function searchMessages(
         : [
             `Not searched: I am in more public channels than the ${beyond} that I have looked at, and cannot name them.`,
           ]),
-      'Not searched: replies in threads, private and shared channels, and channels I am not in.',
+      'Not searched: replies in older threads, private and shared channels, and channels I am not in.',
     ],
   };
 }

@@ -70,7 +70,7 @@ export async function showMessages(
         authorClass,
         text: await readableText(db, identity, written),
         ...(isRoot && replies ? { replies } : {}),
-        link: permalinkOf(identity, channel, ts),
+        link: permalinkOf(identity, channel, ts, thread),
       };
     }),
   );

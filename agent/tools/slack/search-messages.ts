@@ -11,7 +11,7 @@ const SHOWN_CHARACTERS = 800;
 export const searchMessages = defineSlackTool({
   name: 'search_messages',
   description: [
-    'Searches the newest messages of the public channels I am in for words, in any order. With `channel` it searches further back, in that channel alone.',
+    'Searches the newest messages of the public channels I am in, and the replies of their newest threads, for words in any order. With `channel` it searches further back, in that channel alone.',
     'It is no search of everything: the answer says what was searched and how far back, and you tell the person where that matters.',
   ].join(' '),
   schema: z.object({

@@ -22,6 +22,7 @@ const CHANNELS = [
   channel('C00000CLEAN', 'clean', [ADA, GRACE, APP.userId]),
   channel('C0000LAUNCH', 'launch', [ADA, GRACE, APP.userId]),
   channel('C000000LONG', 'long', [ADA, GRACE, APP.userId]),
+  channel('C0000THREAD', 'threads', [ADA, GRACE, APP.userId]),
 ];
 
 let room: RoomStage;
@@ -99,7 +100,45 @@ test('a search says which channels it read and how far back, and finds what has 
   ]);
   expect(text).toMatch(/^Searched: #clean \(\d+ messages, all there are\), .*#launch/);
   expect(text).not.toMatch(/#(acme-globex|secops|random|attic) /);
-  expect(text).toContain('Not searched: replies in threads, private and shared channels, and channels I am not in.');
+  expect(text).toContain(
+    'Not searched: replies in older threads, private and shared channels, and channels I am not in.',
+  );
+});
+
+test('a search finds replies, with a link that opens them, and says how many threads it read', async () => {
+  const root = room.seed({ channel: 'launch', user: 'grace', text: 'where is the parachute?' });
+  room.seed({ channel: 'launch', user: 'linus', text: 'the parachute lies in hangar 7', threadTs: root });
+  const thread = await room.beginIn('clean', 'ada');
+  const { text } = await room.call(thread, 'search_messages', { words: 'parachute hangar', channel: '#launch' });
+  const [hit = '', ...others] = linesOf(text);
+  expect(others).toEqual([]);
+  expect(hit).toMatch(/linus \(member\): the parachute lies in hangar 7/);
+  expect(text).toMatch(/Searched too: the replies of the threads that begin there \(\d+\)/);
+  const [link = ''] = /https?:\/\/\S+?(?=\])/.exec(hit) ?? [];
+  expect(link).toContain(`thread_ts=${root}`);
+  expect((await room.call(thread, 'read_message', { link })).text).toContain('hangar 7');
+});
+
+test('a search reads the replies of a bounded number of threads, and of fewer where Slack limits it', async () => {
+  for (let n = 0; n < 22; n += 1) {
+    const root = room.seed({ channel: 'threads', user: 'grace', text: `question ${n}` });
+    room.seed({ channel: 'threads', user: 'grace', text: `zeppelin ${n}`, threadTs: root });
+  }
+  const thread = await room.beginIn('clean', 'ada');
+  const bounded = await room.call(thread, 'search_messages', { words: 'zeppelin', channel: '#threads' });
+  expect(bounded.text).toContain('the replies of 20 of 22 threads');
+  expect(bounded.text).toContain('zeppelin 21');
+  expect(bounded.text).not.toContain('zeppelin 1 ');
+  let reads = 0;
+  const limited = await freshRoom(async (client, method, args) => {
+    if (method === 'conversations.replies' && ++reads > 3) throw new RateLimited(method, 60_000);
+    return { ...(await client.apiCall(method, args)) };
+  });
+  const reader = await room.pending(thread, 'search_messages');
+  const wish = { words: 'zeppelin', channel: '#threads' };
+  const result = await limited.search(reader, wish, new AbortController().signal);
+  expect(result).toMatchObject({ hits: [{}, {}, {}] });
+  expect('searched' in result ? result.searched.join() : '').toContain('the replies of 3 of 22 threads');
 });
 
 test('a search goes through all channels of the app, page by page within a bound, and says when there are more', async () => {
@@ -137,6 +176,7 @@ test('a search that Slack limits gives what it has found, and names what it did 
   expect(result).toMatchObject({
     searched: [
       expect.stringMatching(/^Searched: #clean \([^)]*\), #[^,]* \([^)]*\)\.$/),
+      expect.stringMatching(/^Searched too: the replies of /),
       expect.stringMatching(/^Not searched, for want of room in Slack's limits: #/),
       expect.any(String),
     ],
