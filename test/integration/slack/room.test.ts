@@ -173,14 +173,14 @@ test('a search that Slack limits gives what it has found, and names what it did 
   const thread = await room.beginIn('clean', 'ada');
   const reader = await room.pending(thread, 'search_messages');
   const result = await limited.search(reader, { words: 'balloon' }, new AbortController().signal);
-  expect(result).toMatchObject({
-    searched: [
-      expect.stringMatching(/^Searched: #clean \([^)]*\), #[^,]* \([^)]*\)\.$/),
-      expect.stringMatching(/^Searched too: the replies of /),
-      expect.stringMatching(/^Not searched, for want of room in Slack's limits: #/),
-      expect.any(String),
-    ],
-  });
+  const [first, ...others] = 'searched' in result ? result.searched : [];
+  expect(first).toMatch(/^Searched: #clean \([^)]*\), #[^,]* \([^)]*\)\.$/);
+  // Whether the two channels hold threads is not of this test.
+  const rest = others.filter((line) => !line.startsWith('Searched too: '));
+  expect(rest).toEqual([
+    expect.stringMatching(/^Not searched, for want of room in Slack's limits: #/),
+    expect.stringMatching(/^Not searched: replies in older threads/),
+  ]);
 });
 
 test('people and channels are found by a part of their name, with what one needs to know of them', async () => {
