@@ -6,7 +6,8 @@ import { offerTools, wantOwnListings } from '../agent/mcp/turn-tools.ts';
 import { askable } from '../agent/own-connection.ts';
 import type { AgentActivities } from '../contracts/activities.ts';
 import { isOlder } from '../contracts/fence.ts';
-import { actingPerson, ownerOf, type Person } from '../contracts/scope.ts';
+import { threadOf } from '../contracts/ids.ts';
+import { actingPerson, ownerOf, type Person, scopeKind } from '../contracts/scope.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { takeSnapshot } from '../store/access-snapshots.ts';
 import { type Database, inTransaction } from '../store/database.ts';
@@ -18,6 +19,7 @@ import { fixInstructions, getSession, setSessionState } from '../store/sessions.
 import { threadModelOf } from '../store/thread-models.ts';
 import { advanceFence, inTurn, lockSession, openRun, stillRests, type TurnRef } from '../store/turn-fence.ts';
 import { getTurn, insertTurn, runningTurnOf, turnOfFence } from '../store/turns.ts';
+import { beginStatus } from '../store/working-status.ts';
 import { endLeftTurn } from './end-turn.ts';
 import { failure } from './failure.ts';
 import { lowered } from './own-limits.ts';
@@ -79,6 +81,11 @@ export function createBeginning({ database, settings, log, mayWait = () => true 
         isNew = mine === null;
         const { number, requester } = turn;
         const { scope, principal } = known;
+        if (isNew) {
+          const words =
+            scopeKind(scope) === 'channel' && actingPerson(principal) ? 'is working in your name…' : 'is working…';
+          await beginStatus(db, { session, turn: number }, threadOf(session), words);
+        }
         const owner = ownerOf(scope);
         const limits = owner ? lowered(settings.limits, await personalSettingsOf(db, owner)) : settings.limits;
         return { turn: number, requester, scope, principal, limits, rest: settings.rest };

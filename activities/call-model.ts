@@ -41,13 +41,14 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
     const line = createLiveLine(show, (error) => log.warn({ err: error }, 'could not show progress'));
     const onProgress = ({ phase, text }: ModelProgress): void => {
       if (phase === 'storing') return;
+      const isFirst = phase === 'answering' && textShownAt === 0;
       if (phase === 'answering') {
         progressed = true;
         if (mayBecomeSilence(text)) return;
         if (clock() - textShownAt < TEXT_EVERY_MS) return;
         textShownAt = clock();
       }
-      const progress = { ...ref, what: WHAT[phase], text };
+      const progress = { ...ref, what: WHAT[phase], text, first: isFirst };
       // The first word of a turn is its message in the thread, with the button that stops it.
       if (step === 1 && phase === 'claiming') line.sayNow(progress);
       else line.say(progress);

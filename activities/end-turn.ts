@@ -12,7 +12,7 @@ import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { isThreadGone } from '../store/deletions.ts';
-import { putMessage, putStatus, retireMessage } from '../store/outbox.ts';
+import { putMessage, retireMessage } from '../store/outbox.ts';
 import { usedInTurn } from '../store/own-uses.ts';
 import { findPerson } from '../store/people.ts';
 import { withdrawPlace } from '../store/places.ts';
@@ -20,6 +20,7 @@ import { withdrawQuestions } from '../store/questions.ts';
 import { getSession } from '../store/sessions.ts';
 import { lockTurn } from '../store/turn-fence.ts';
 import { finishTurn, getTurn, markStopped, turnTotals } from '../store/turns.ts';
+import { endStatus } from '../store/working-status.ts';
 
 export interface EndingDependencies {
   readonly database: Database;
@@ -108,14 +109,12 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   await retireMessage(db, { key: workingKey(input), ...threadOf(session) });
   await endOpenWait(db, { session, turn });
   // Slack would show it at the top level of the channel.
-  if (await isThreadGone(db, session)) return { more: false };
+  const isGone = await isThreadGone(db, session);
   const said = await finalText(db, session, turn);
-  // Nobody has asked for anything, and the model says nothing. Slack ends the line of its own that says that we work.
-  if (said === '' && ending === 'answered') {
-    const target = { key: `${turnIdOf(session, turn)}/quiet`, ...threadOf(session) };
-    await putStatus(db, { ...target, body: { status: '' } });
-    return { more: false };
-  }
+  // Nobody has asked for anything, and the model says nothing.
+  const isSilent = said === '' && ending === 'answered';
+  await endStatus(db, input, threadOf(session), !isSilent);
+  if (isGone || isSilent) return { more: false };
   const text = said ?? '';
   const body = { kind: 'answer', text, lastWord: lastWord(input, text), footer: await footerOf(db, input) } as const;
   await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });

@@ -12,6 +12,8 @@ export interface Progress {
   readonly what: string;
   /** What the model has written so far. */
   readonly text?: string;
+  /** The text is the first of this answer. */
+  readonly first?: boolean;
 }
 
 /**
@@ -19,6 +21,9 @@ export interface Progress {
  * attempt of an earlier step.
  */
 export type ShowProgress = (progress: Progress) => Promise<void>;
+
+/** So much of a growing answer is written each time: people see the end of it, and less than this. */
+const MOST_TEXT = 12_000;
 
 /**
  * This write takes no lock, because it happens often and the row itself is its fence:
@@ -28,7 +33,7 @@ export type ShowProgress = (progress: Progress) => Promise<void>;
  * Therefore a late live line changes nothing. One of a turn that ended earlier stops at 1.
  */
 export function createShowProgress(database: Queryable): ShowProgress {
-  return async ({ session, turn, step, what, text }) => {
+  return async ({ session, turn, step, what, text, first }) => {
     const { startedAt, state, plan } = await getTurn(database, session, turn);
     if (state !== 'running') return;
     const since = startedAt.toISOString();
@@ -37,7 +42,8 @@ export function createShowProgress(database: Queryable): ShowProgress {
       step,
       what,
       since,
-      ...(text && { text }),
+      ...(text && { text: text.slice(-MOST_TEXT) }),
+      ...(text && first && { first }),
       ...(plan.length > 0 && { plan }),
     } as const;
     await putMessage(database, { key: workingKey({ session, turn }), ...threadOf(session), body, final: false });

@@ -83,6 +83,8 @@ export interface GatewayOptions {
   readonly overdueMs?: number;
   /** How often overdue messages are looked for. @default 5000 */
   readonly sweepMs?: number;
+  /** After this long Slack is told again that a turn works. @default 90000 */
+  readonly statusAgainMs?: number;
   readonly catchUp?: CatchUpTimes;
 }
 
@@ -120,6 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const sender = createOutboxSender({
     ...{ database, calls, team: identity.team, ...limits },
     ...{ apiUrl: options.apiUrl, log, now },
+    ...(options.statusAgainMs === undefined ? {} : { statusAgainMs: options.statusAgainMs }),
   });
   const fetchFiles = createFileFetcher({
     ...{ db: database, calls, botToken: options.botToken, apiUrl: options.apiUrl },

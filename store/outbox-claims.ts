@@ -187,7 +187,8 @@ export async function goneFromSlack(db: Queryable, row: Claim): Promise<void> {
 
 /**
  * Notes that Slack shows `revision`. This is true even when a late sender says it, so it is stored; but a late sender
- * does not end another sender's claim. The next change of the row waits for `pauseMs`, unless it is the final one.
+ * does not end another sender's claim. The next change of the row waits for `pauseMs`, unless it is the final one or has the first
+ * words of an answer.
  *
  * A live line may be posted late:
  * 1. A sender is about to post it, and freezes.
@@ -208,7 +209,7 @@ export async function markSent(
        slack_ts = coalesce(slack_ts, $4), unsure = false,
        attempts = 0, looks = 0, failed = null, sent_at = now(), queued = false,
        claim = nullif(claim, $2), claimed_until = case when claim = $2 then null else claimed_until end,
-       not_before = case when final and revision > $3 then now() else now() + $5 * interval '1 millisecond' end
+       not_before = case when revision > $3 and (final or body ? 'first') then now() else now() + $5 * interval '1 millisecond' end
      where id = $1`,
     [row.id, row.claim, row.revision, slackTs, pauseMs],
   );

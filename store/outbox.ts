@@ -14,6 +14,8 @@ export interface WorkingBody {
   readonly since: string;
   /** What the agent has said so far, as markdown. */
   readonly text?: string;
+  /** They are the first words of a model's answer, and do not wait for the pause between two edits. */
+  readonly first?: true;
   /** What the agent means to do. Absent: it has said nothing. */
   readonly plan?: readonly PlanItem[];
 }
@@ -84,7 +86,10 @@ export interface ReactionBody {
 }
 
 export interface StatusBody {
+  /** Empty ends the line. */
   readonly status: string;
+  /** The turn that it tells of (working-status.ts). Absent: an acknowledgement. */
+  readonly turn?: number;
 }
 
 export interface FileBody {
@@ -128,7 +133,7 @@ export async function putMessage(db: Queryable, message: NewMessage): Promise<bo
      on conflict (key) do update
      set body = excluded.body, final = excluded.final, revision = outbox.revision + 1, failed = null,
          plain = false, queued = false,
-         not_before = case when excluded.final then now() else outbox.not_before end
+         not_before = case when excluded.final or excluded.body ? 'first' then now() else outbox.not_before end
      where not outbox.final and (outbox.body <> excluded.body or excluded.final)
        and (excluded.final or coalesce((outbox.body->>'step')::int <= (excluded.body->>'step')::int, true))
      returning xmax = 0 as made`,
@@ -189,7 +194,7 @@ export async function putReaction(
   await putOnce(db, 'reaction', target, target.body, lifeMs);
 }
 
-/** Slack's own status line of a thread. Tried at most once; Slack clears it when something is posted. */
+/** Slack's own status line of a thread, once. The line of a turn is kept up to date by working-status.ts. */
 export async function putStatus(db: Queryable, target: Target & { body: StatusBody }): Promise<void> {
   await putOnce(db, 'status', target, target.body, STATUS_LIFE_MS);
 }
@@ -241,18 +246,6 @@ export async function lastAnswerAt(db: Queryable, session: SessionId): Promise<D
     [session],
   );
   return rows[0]?.at ?? null;
-}
-
-/**
- * Whether a status line would stay for too long. Slack clears it at the next post, so it would stay when something has
- * been posted since.
- */
-export async function statusWouldLinger(db: Queryable, session: SessionId, since: Date): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `select 1 from outbox where session = $1 and kind = 'message' and sent_at >= $2 limit 1`,
-    [session, since],
-  );
-  return rowCount === 1;
 }
 
 /** What waits in the outbox, by class of urgency. */

@@ -131,7 +131,7 @@ async function outboxQueue(db: Queryable): Promise<QueueOverview> {
     `select count(*)::int as waiting, extract(epoch from now() - min(created_at))::int as "oldestFor",
             (select count(*)::int from outbox
              where failed not in ('expired', 'thread_gone') and sent_revision < revision and created_at > now() - interval '24 hours') as failed
-     from outbox where sent_revision < revision and failed is null`,
+     from outbox where sent_revision < revision and failed is null and kind <> 'status'`,
   );
   return rows[0] ?? NOTHING;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type SimulatorOptions, SLACK_DELIVERY } from './simulator.ts';
+import { type SimulatorOptions, SLACK_DELIVERY, SLACK_STATUS_LIFE_MS } from './simulator.ts';
 
 const milliseconds = z.coerce.number().int().min(0);
 
@@ -18,6 +18,7 @@ const schema = z.object({
   // The demo's page is there before the gateway is: a mention must not be lost in between.
   SLACK_SIM_HOLD_WITHOUT_SOCKET: z.stringbool().default(true),
   SLACK_SIM_FILE_PROCESSING_MS: milliseconds.default(300),
+  SLACK_SIM_STATUS_LIFE_MS: milliseconds.default(SLACK_STATUS_LIFE_MS),
 });
 
 /** The process's configuration from its environment. @throws with one line for each wrong variable */
@@ -40,5 +41,6 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): SimulatorOpti
     retryDelaysMs: values.SLACK_SIM_RETRY_DELAYS_MS,
     holdWithoutSocket: values.SLACK_SIM_HOLD_WITHOUT_SOCKET,
     fileProcessingMs: values.SLACK_SIM_FILE_PROCESSING_MS,
+    statusLifeMs: values.SLACK_SIM_STATUS_LIFE_MS,
   };
 }

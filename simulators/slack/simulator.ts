@@ -46,6 +46,8 @@ export interface SimulatorOptions extends Partial<DeliveryOptions> {
   readonly stateFile?: string;
   /** How long a completed upload takes until its message appears, in milliseconds. */
   readonly fileProcessingMs?: number;
+  /** How long a status line of a thread stays, in milliseconds. @default two minutes, as in Slack */
+  readonly statusLifeMs?: number;
   /** People and channels beside the usual ones: a crowd for a measurement under load. */
   readonly more?: { readonly people: readonly Person[]; readonly channels: readonly Channel[] };
   /** Refuses calls that come faster than Slack takes them. Off, only a fault answers 429. @default false */
@@ -78,6 +80,9 @@ export const SLACK_DELIVERY: DeliveryOptions = {
   retryDelaysMs: [0, 60_000, 300_000],
   holdWithoutSocket: false,
 };
+
+/** Slack ends a status line by itself after two minutes (docs.slack.dev, assistant.threads.setStatus). */
+export const SLACK_STATUS_LIFE_MS = 120_000;
 
 /** Starts a Slack simulator on 127.0.0.1. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -115,7 +120,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...reactionMethods(shared),
     ...conversationMethods(shared),
     ...fileMethods(shared, timers, { processingMs: options.fileProcessingMs ?? 300 }),
-    ...assistantMethods(shared, timers),
+    ...assistantMethods(shared, timers, { statusLifeMs: options.statusLifeMs ?? SLACK_STATUS_LIFE_MS }),
     ...viewMethods(world, appViews),
   };
 

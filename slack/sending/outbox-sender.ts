@@ -9,13 +9,15 @@ import {
   type OutboxRow,
   postponeSending,
 } from '../../store/outbox-claims.ts';
+import { setStatusAgain } from '../../store/working-status.ts';
 import { failureOf, isTokenRefused } from '../api/errors.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import { type RateLimits, SLACK_LIMITS } from '../api/rate-limits.ts';
 import { createWorkLoop, type WorkLoop } from '../work-loop.ts';
 import { sendFile, UploadFailed } from './send-file.ts';
 import { sendMessage } from './send-message.ts';
-import { sendEphemeral, sendReaction, sendStatus } from './send-once.ts';
+import { sendEphemeral, sendReaction } from './send-once.ts';
+import { sendStatus } from './send-status.ts';
 import { sendingLimits } from './sending-limits.ts';
 import { NEVER_TAKEN, tellOfRefusal } from './tell-of-refusal.ts';
 
@@ -34,6 +36,8 @@ export interface OutboxSenderOptions {
   readonly now?: () => Date;
   /** How long a row is held: longer than one call to Slack may take. @default 15000 */
   readonly leaseMs?: number;
+  /** After this long Slack is told again that a turn works. @default 90000, because Slack ends the line after two minutes */
+  readonly statusAgainMs?: number;
 }
 
 /**
@@ -45,6 +49,7 @@ export type Hold = (options?: { readonly ms?: number; readonly unsure?: boolean 
 class LostRow extends Error {}
 
 const LEASE_MS = 15_000;
+const STATUS_AGAIN_MS = 90_000;
 /** Calls to Slack at the same time. */
 const WIDTH = 32;
 /** So many of them are left to answers, for the time when Slack is slow. */
@@ -58,6 +63,8 @@ const MAX_UPLOAD_FAILURES = 5;
 /** Slack may be away for hours. What it does not take for a day, in so many attempts in a row, it will not take. */
 const PATIENCE_MS = 24 * 3_600_000;
 const MAX_FAILURES = 30;
+/** They put something new into a thread. Slack then ends the line that says that the agent works. */
+const POSTS: ReadonlySet<string> = new Set(['chat.postMessage', 'files.completeUploadExternal']);
 /** Our code for what was not posted because its thread is gone. */
 const THREAD_GONE = 'thread_gone';
 
@@ -80,6 +87,7 @@ const THREAD_GONE = 'thread_gone';
  */
 export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
   const { database, calls, team, apiUrl, log, now = () => new Date(), leaseMs = LEASE_MS } = options;
+  const { statusAgainMs = STATUS_AGAIN_MS } = options;
   const limits = sendingLimits(options.limits ?? SLACK_LIMITS);
 
   /** True when Slack shows the row now; false when the row has been given back for its next call. */
@@ -93,7 +101,7 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
       case 'reaction':
         return sendReaction(database, granted, row);
       case 'status':
-        return sendStatus(database, granted, row);
+        return sendStatus({ database, calls: granted, hold, againInMs: statusAgainMs }, row);
       case 'ephemeral':
         return sendEphemeral({ db: database, calls: granted, hold }, row);
     }
@@ -113,6 +121,7 @@ export function createOutboxSender(options: OutboxSenderOptions): WorkLoop {
       await afterFailure(row, error);
     }
     if (row.kind === 'message' || row.kind === 'file') await letNextPost(database, row);
+    if (row.session !== null && POSTS.has(row.method)) await setStatusAgain(database, row.session);
   };
 
   const afterFailure = async (row: OutboxRow, error: unknown): Promise<void> => {

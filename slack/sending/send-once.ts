@@ -1,5 +1,4 @@
 import type { Database } from '../../store/database.ts';
-import { statusWouldLinger } from '../../store/outbox.ts';
 import { markSent, markSure, type OutboxOf } from '../../store/outbox-claims.ts';
 import { failureOf } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
@@ -19,16 +18,6 @@ export async function sendReaction(db: Database, calls: PacedCalls, row: OutboxO
     if (failure.kind !== 'refused' || !DONE_ERRORS.has(failure.code)) throw error;
   }
   await markSent(db, row, null, 0);
-  return true;
-}
-
-/** Marked before it is tried: at most once. Apps without the assistant feature are refused; that costs nothing. */
-export async function sendStatus(db: Database, calls: PacedCalls, row: OutboxOf<'status'>): Promise<boolean> {
-  await markSent(db, row, null, 0);
-  const ends = row.body.status === '';
-  if (row.session === null || (!ends && (await statusWouldLinger(db, row.session, row.createdAt)))) return true;
-  const args = { channel_id: row.channel, thread_ts: row.threadTs, status: row.body.status };
-  await calls.call('assistant.threads.setStatus', args).catch(() => {});
   return true;
 }
 

@@ -914,6 +914,8 @@ create index outbox_due on outbox (class, due_at) where sent_revision < revision
 create index outbox_queue on outbox (team, method, channel, class, id) where queued;
 create index outbox_expiring on outbox (expires_at)
   where expires_at is not null and sent_revision < revision and failed is null;
+-- Slack's own lines that say that the agent works.
+create index outbox_status on outbox (session, sent_at) where kind = 'status';
 -- First posts of a thread, which come in order.
 create index outbox_first_posts on outbox (session, id)
   where kind in ('message', 'file') and sent_revision = 0 and failed is null;

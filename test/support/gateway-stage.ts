@@ -27,6 +27,7 @@ export interface StageOptions {
   readonly listenIn?: (scope: ScopeKey) => Promise<Listen>;
   readonly overdueMs?: number;
   readonly sweepMs?: number;
+  readonly statusAgainMs?: number;
   readonly limits?: RateLimits;
   readonly catchUp?: CatchUpTimes;
   /** @default as without an access file */

@@ -7,11 +7,17 @@ import type { MethodDependencies, Methods } from './method.ts';
 import { existingThread, joinedChannel } from './targets.ts';
 
 const MOST_PROMPTS = 4;
-/** A status that is not cleared disappears after this. */
-const STATUS_LIFE_MS = 120_000;
+export interface AssistantOptions {
+  /** A status that is not set again disappears after this. */
+  readonly statusLifeMs: number;
+}
 
 /** docs.slack.dev/reference/methods?family=assistant.threads */
-export function assistantMethods({ world, changes }: MethodDependencies, timers: Timers): Methods {
+export function assistantMethods(
+  { world, changes }: MethodDependencies,
+  timers: Timers,
+  { statusLifeMs }: AssistantOptions,
+): Methods {
   const place = (args: Arguments) => {
     const channel = joinedChannel(world, args.required('channel_id'));
     return { channel: channel.id, threadTs: existingThread(world, channel, args.required('thread_ts')) };
@@ -23,17 +29,20 @@ export function assistantMethods({ world, changes }: MethodDependencies, timers:
       handle(args) {
         const { channel, threadTs } = place(args);
         const messages = args.json('loading_messages');
+        const words = args.text('status');
+        // An empty one ends the line, so it is no default.
+        if (words === undefined) throw refusal('invalid_arguments', ['missing required field: status']);
         const status: NativeStatus = {
           channel,
           threadTs,
-          status: args.text('status') ?? '',
+          status: words,
           loadingMessages: Array.isArray(messages) ? messages.map(String) : [],
         };
         const key = threadKey(channel, threadTs);
         if (status.status === '') world.statuses.delete(key);
         else world.statuses.set(key, status);
         changes.add('status', status);
-        timers.after(STATUS_LIFE_MS, () => {
+        timers.after(statusLifeMs, () => {
           if (world.statuses.get(key) !== status) return;
           world.statuses.delete(key);
           changes.add('status', { ...status, status: '', loadingMessages: [] });

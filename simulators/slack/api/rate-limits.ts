@@ -25,6 +25,7 @@ const LIMITS: Readonly<Record<string, Limit>> = {
   'chat.delete': TIER_3,
   'reactions.add': TIER_3,
   'reactions.remove': TIER_2,
+  'assistant.threads.setStatus': TIER_4,
   'conversations.replies': TIER_3,
   'conversations.history': TIER_3,
   'conversations.info': TIER_3,

@@ -149,7 +149,9 @@ test('a live line of an earlier step does not come back over that of a later one
   const show = createShowProgress(db.database);
   await show({ session, turn: 1, step: 3, what: 'thinking' });
   await show({ session, turn: 1, step: 2, what: 'running a command' });
-  const { rows } = await db.database.query('select body from outbox where session = $1', [session]);
+  const { rows } = await db.database.query("select body from outbox where session = $1 and kind = 'message'", [
+    session,
+  ]);
   expect(rows).toMatchObject([{ body: { step: 3, what: 'thinking' } }]);
 });
 

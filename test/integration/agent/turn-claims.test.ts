@@ -149,7 +149,10 @@ test('the line under an answer counts tool calls, and the last word is kept apar
   const steps = [1, 2].map((step) => ({ step, call: `call${step}`, tool: 'bash', arguments: {} }));
   await addToolSteps(db.database, session, 1, steps);
   await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U7' });
-  const { rows } = await db.database.query('select body from outbox where session = $1 order by id', [session]);
+  const { rows } = await db.database.query(
+    "select body from outbox where session = $1 and kind = 'message' order by id",
+    [session],
+  );
   expect(rows).toMatchObject([
     { body: { kind: 'gone' } },
     {

@@ -76,6 +76,30 @@ test('a live line that a late sender posts after its turn has ended is deleted',
   expect(await claim()).toMatchObject([{ key: 'line', slackTs: '17.1', method: 'chat.delete' }]);
 });
 
+test('the first words of an answer do not wait for the pause between two edits, what follows does', async () => {
+  const say = (text: string, first?: true) =>
+    putMessage(db.database, {
+      ...place('A', '5.1'),
+      key: 'line',
+      body: { kind: 'working', step: 1, what: 'writing', since: '', text, ...(first && { first }) },
+      final: false,
+    });
+  await say('');
+  const [posted] = await claim();
+  if (posted) await markSent(db.database, posted, '5.2', 60_000);
+  await say('Al', true);
+  const [edit] = await claim();
+  expect(edit).toMatchObject({ key: 'line', method: 'chat.update', revision: 2 });
+  // They also come while the edit before them is under way.
+  await say('Alpha', true);
+  if (edit) await markSent(db.database, edit, null, 60_000);
+  const [next] = await claim();
+  expect(next).toMatchObject({ revision: 3 });
+  if (next) await markSent(db.database, next, null, 60_000);
+  await say('Alpha and more');
+  expect(await claim()).toEqual([]);
+});
+
 test('channels take turns: the one that was served longest ago is next', async () => {
   for (const n of [1, 2, 3]) await reaction(`busy ${n}`, 'BUSY');
   const limits = [scarce('reactions.add', 4)];

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
 import { startTestSlack, type TestSlack } from '../../../support/slack-simulator.ts';
+import { until } from '../../../support/until.ts';
 import { createClient } from './bolt-app.ts';
 
 describe('the Web API of the Slack simulator, by the official client', () => {
@@ -172,5 +174,27 @@ describe('the Web API of the Slack simulator, by the official client', () => {
     expect((await slack.state()).ephemerals).toEqual([expect.objectContaining({ text: 'only you' })]);
     await client.chat.postMessage({ channel: GENERAL, thread_ts: parent.ts, text: 'done' });
     expect((await slack.state()).statuses).toEqual([]);
+  });
+
+  it('ends a native status by its time, counted from when it was set last, and refuses one without words or thread', async () => {
+    await using quick = await startTestSlack({ statusLifeMs: 600 });
+    const threads = createClient(quick).assistant.threads;
+    const { ts } = await quick.post('ada', GENERAL, 'hi');
+    const where = { channel_id: GENERAL, thread_ts: ts };
+    const shown = async () => (await quick.state()).statuses.map(({ status }) => status);
+    await threads.setStatus({ ...where, status: 'is thinking' });
+    await pause(400);
+    await threads.setStatus({ ...where, status: 'is working' });
+    await pause(400);
+    expect(await shown()).toEqual(['is working']);
+    await until(async () => (await shown()).length === 0, 'the status to end by its time');
+    await threads.setStatus({ ...where, status: 'is thinking' });
+    await threads.setStatus({ ...where, status: '' });
+    expect(await shown()).toEqual([]);
+    expect(await refusal(threads.setStatus(where as never))).toBe('invalid_arguments');
+    expect(await refusal(threads.setStatus({ ...where, thread_ts: '1.000001', status: 'x' }))).toBe('thread_not_found');
+    expect(await refusal(threads.setStatus({ ...where, channel_id: 'C0000RANDOM', status: 'x' }))).toBe(
+      'not_in_channel',
+    );
   });
 });

@@ -30,9 +30,11 @@ import * as threadMessages from '../../../../store/thread-messages.ts';
 import * as threadModels from '../../../../store/thread-models.ts';
 import * as threadStatus from '../../../../store/thread-status.ts';
 import * as threadTalk from '../../../../store/thread-talk.ts';
+import * as workingStatus from '../../../../store/working-status.ts';
 import { type Call, OLD } from './hot-inputs.ts';
 import { BUSY, BUSY_TURN, sessionOfNumber } from './seed-million.ts';
 
+const busyTurn = { session: BUSY, turn: BUSY_TURN };
 const target = { key: `${BUSY}/301/answer`, ...threadOf(BUSY) };
 const bucket = { team: 'T1', method: 'chat.postMessage', channel: 'C77' };
 const aDay = 24 * 3_600_000;
@@ -185,7 +187,6 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.retireMessage': (db) => outbox.retireMessage(db, { ...target, key: `${BUSY}/301/working` }),
   'outbox.withdrawMessage': (db) => outbox.withdrawMessage(db, 'no such key'),
   'outbox.lastAnswerAt': (db) => outbox.lastAnswerAt(db, BUSY),
-  'outbox.statusWouldLinger': (db) => outbox.statusWouldLinger(db, BUSY, new Date()),
   'outbox.outboxBacklog': (db) => outbox.outboxBacklog(db),
   'questions.askQuestion': (db) => askHot(db),
   'questions.findQuestion': async (db) => questions.findQuestion(db, (await askHot(db)).id),
@@ -230,4 +231,13 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
     threadTalk.taggedAt(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }, 1_600_001_000),
   'thread-talk.hasAsked': (db) => threadTalk.hasAsked(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }),
   'thread-status.threadStatus': (db) => threadStatus.threadStatus(db, BUSY),
+  'working-status.beginStatus': (db) => workingStatus.beginStatus(db, busyTurn, threadOf(BUSY), 'is working…'),
+  'working-status.endStatus': (db) => workingStatus.endStatus(db, busyTurn, threadOf(BUSY), false),
+  'working-status.statusToTell': async (db) => {
+    const row = { ...(await outboxRow(db)), kind: 'status' } as const;
+    await workingStatus.statusToTell(db, { ...row, session: BUSY, body: { status: '', turn: BUSY_TURN } });
+    await workingStatus.statusToTell(db, { ...row, session: BUSY, body: { status: 'is getting to work…' } });
+  },
+  'working-status.noteStatusSet': async (db) => workingStatus.noteStatusSet(db, await outboxRow(db), 90_000),
+  'working-status.setStatusAgain': (db) => workingStatus.setStatusAgain(db, BUSY),
 };
