@@ -39,6 +39,7 @@ import { createPersonalFeed } from './policy/personal-feed.ts';
 import { startPolicyFeed } from './policy/policy-feed.ts';
 import type { ProxyStore } from './proxy-store.ts';
 import { createAdmission } from './request/admission.ts';
+import { createAnswerMasks } from './request/answer-mask.ts';
 import { createBodyBudget } from './request/body-budget.ts';
 import { createConnectionTests } from './request/connection-tests.ts';
 import { createRequestHandler } from './request/handle-request.ts';
@@ -224,6 +225,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   });
   const open = createOpenTunnel({ admission, clients, policy, personal, intercept, blind });
   const bodies = createBodyBudget();
+  const masks = createAnswerMasks();
   const judge = createJudge({ policy, personal, injector, forgeGate: createForgeGate() });
   const overlaps = createOverlapTimer(() => sender.recheck());
   const sender = createSender({
@@ -234,6 +236,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     clock,
     bodySilenceMs: limits.bodySilenceMs,
     bodies,
+    masks,
   });
   const front: HttpFront = createHttpFront({
     onRequest: createRequestHandler({
@@ -271,6 +274,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   /** New requests are judged by the new policy. This ends open requests and tunnels that it no longer allows. */
   function onPolicyChange(): void {
     injector.clear();
+    masks.clear();
     minter.retain(policy.connections);
     const current = new Set(policy.connections.map(versionOf));
     pools.retain((connection) => current.has(connection));

@@ -17,6 +17,8 @@ export type Injection =
 export interface HeadersInjection {
   readonly way: 'headers';
   readonly headers: readonly SecretHeader[];
+  /** What is overwritten where the host repeats it in its answer. */
+  readonly hidden: readonly string[];
   /** Set when the headers hold a token that was got for the credential. */
   readonly minted?: MintedHeaders;
 }

@@ -139,6 +139,7 @@ export function createInjector({ keys, sealedOf, sealedPersonal, minter, onError
       return {
         way: 'headers',
         headers: [{ name: 'authorization', value }],
+        hidden: [token.value, value.slice(value.indexOf(' ') + 1)],
         minted: {
           refused: () => void token.drop(),
           // When no other token can be got, the sandbox sees the 401, and the next request the reason.

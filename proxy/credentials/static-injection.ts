@@ -1,5 +1,7 @@
 import type { CredentialUse } from '../../access/credential-use.ts';
+import { headerKey } from '../../access/header-names.ts';
 import { awsSecretOf, clientCertificateOf, type SecretForm, textsOf } from '../../credentials/secret-forms.ts';
+import { isCredentialHeader } from '../request/credential-names.ts';
 import type { Injection, SecretHeader } from './injection.ts';
 import { sigV4Injection } from './sigv4/sigv4-injection.ts';
 
@@ -18,15 +20,22 @@ export type StaticUse = Extract<
 export function staticInjection(use: StaticUse, secret: string, connection: string): Injection {
   switch (use.kind) {
     case 'bearer':
-      return headers({ name: 'authorization', value: `Bearer ${secret}` });
-    case 'basic':
-      return headers({ name: 'authorization', value: `Basic ${Buffer.from(secret, 'utf8').toString('base64')}` });
+      return headers([{ name: 'authorization', value: `Bearer ${secret}` }], [secret]);
+    case 'basic': {
+      const encoded = Buffer.from(secret, 'utf8').toString('base64');
+      return headers([{ name: 'authorization', value: `Basic ${encoded}` }], [encoded, ...passwordsIn(secret)]);
+    }
     case 'header':
-      return headers({ name: use.name, value: `${use.prefix}${secret}` });
-    case 'headers':
+      return headers([{ name: use.name, value: `${use.prefix}${secret}` }], [secret]);
+    case 'headers': {
+      const all = Object.entries(formed(textsOf(secret))).map(([name, value]) => ({ name: name.toLowerCase(), value }));
+      // Some of them only say which account it is, and answers are full of that.
+      const telling = all.filter(({ name }) => isCredentialHeader(headerKey(name)));
       return headers(
-        ...Object.entries(formed(textsOf(secret))).map(([name, value]) => ({ name: name.toLowerCase(), value })),
+        all,
+        telling.map(({ value }) => value),
       );
+    }
     case 'query':
       return { way: 'query', name: use.name, value: secret };
     case 'body':
@@ -40,8 +49,17 @@ export function staticInjection(use: StaticUse, secret: string, connection: stri
   }
 }
 
-function headers(...all: readonly SecretHeader[]): Injection {
-  return { way: 'headers', headers: all };
+function headers(all: readonly SecretHeader[], hidden: readonly string[]): Injection {
+  return { way: 'headers', headers: all, hidden };
+}
+
+/**
+ * The password of `user:password`, or the user where a service takes its key as the user. A plain word is none: overwriting
+ * it would spoil answers that have the word for another reason, and nobody needs an answer to guess it.
+ */
+function passwordsIn(pair: string): string[] {
+  const colon = pair.indexOf(':');
+  return [pair.slice(0, colon), pair.slice(colon + 1)].filter((part) => /[0-9]/.test(part) && /[A-Za-z]/.test(part));
 }
 
 function formed<T>(form: SecretForm<T>): T {

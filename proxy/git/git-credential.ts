@@ -19,5 +19,6 @@ export function asGitCredential(injection: Injection | null, kind: Forge['kind']
         : undefined;
   if (token === undefined) return injection;
   const basic = Buffer.from(`${USERS[kind]}:${token}`).toString('base64');
-  return { ...injection, headers: [{ name: 'authorization', value: `Basic ${basic}` }] };
+  const headers = [{ name: 'authorization', value: `Basic ${basic}` }];
+  return { ...injection, headers, hidden: [...injection.hidden, basic] };
 }

@@ -1,7 +1,8 @@
-import { credentialForms } from './credential-forms.ts';
+import { LRUCache } from 'lru-cache';
+import { type CredentialForms, credentialForms } from './credential-forms.ts';
 
 /**
- * Hides a credential in an answer. Every occurrence is overwritten by asterisks of the same length, so that lengths and
+ * Hides credentials in an answer. Every occurrence is overwritten by asterisks of the same length, so that lengths and
  * ranges of the answer stay true.
  */
 export interface AnswerMask {
@@ -11,6 +12,15 @@ export interface AnswerMask {
   push(chunk: Buffer): Buffer;
   /** What is still held back. */
   end(): Buffer;
+  /** Whether something was overwritten. */
+  hasHidden(): boolean;
+}
+
+export interface AnswerMasks {
+  /** For one answer. Null when nothing is looked for. */
+  maskOf(secrets: readonly string[]): AnswerMask | null;
+  /** Forgets all credentials, as it is done with opened ones. */
+  clear(): void;
 }
 
 /** A shorter text would be found everywhere. */
@@ -19,38 +29,70 @@ const TOO_SHORT = new RegExp(`^[A-Za-z0-9]{0,${SHORTEST - 1}}$`);
 const ASTERISK = 0x2a;
 /** Stand in no form of a credential that has none of them: spaces, signs of control, quotation marks, brackets. */
 const DELIMITERS = [...Array(0x21).keys(), 0x7f, ...Buffer.from('"<>[]{}')];
+/** As long as an opened credential is kept, and no longer. */
+const KEPT_MS = 30_000;
+const MAX_KEPT = 1_000;
+
+/** A credential that is looked for. */
+interface Wanted {
+  readonly forms: CredentialForms;
+  readonly bytes: Buffer;
+}
+
+/** Finding out how a credential may be written takes a part of a millisecond. So it is kept for the next requests. */
+export function createAnswerMasks(): AnswerMasks {
+  const kept = new LRUCache<string, Wanted>({ max: MAX_KEPT, ttl: KEPT_MS });
+
+  function wanted(secret: string): Wanted {
+    const known = kept.get(secret);
+    if (known) return known;
+    const made = { forms: credentialForms(secret), bytes: Buffer.from(secret) };
+    kept.set(secret, made);
+    return made;
+  }
+
+  return {
+    maskOf(secrets) {
+      const long = secrets.filter((secret) => !TOO_SHORT.test(secret));
+      return long.length === 0 ? null : createAnswerMask(long.map(wanted));
+    },
+    clear: () => kept.clear(),
+  };
+}
 
 /**
- * Looks for a credential in the forms in which services repeat parts of a URL (credential-forms.ts). An answer that is
- * compressed, or that changes it in another way, is not understood.
+ * Looks for credentials in the forms in which services repeat parts of a URL (credential-forms.ts). An answer that is
+ * compressed, or that changes them in another way, is not understood.
  */
-export function createAnswerMask(secret: string): AnswerMask {
-  const { anchor, beginnings, longest, endAt } = credentialForms(secret);
-  const parting = DELIMITERS.filter((byte) => !Buffer.from(secret).includes(byte));
-  const isTooShort = TOO_SHORT.test(secret);
+function createAnswerMask(secrets: readonly Wanted[]): AnswerMask {
+  const isParting = new Uint8Array(256);
+  for (const byte of DELIMITERS) isParting[byte] = secrets.some(({ bytes }) => bytes.includes(byte)) ? 0 : 1;
+  const longest = Math.max(...secrets.map(({ forms }) => forms.longest));
   let held: Buffer = Buffer.alloc(0);
+  let hasHidden = false;
 
   /** Overwrites forms that begin within a stretch. */
-  function overwrite(bytes: Buffer, from: number, to: number): void {
+  function overwrite(bytes: Buffer, { beginnings, endAt }: CredentialForms, from: number, to: number): void {
     for (let at = from; at < to; at += 1) {
       if (beginnings[bytes[at] as number] === 0) continue;
       const end = endAt(bytes, at);
       if (end === null || end - at < SHORTEST) continue;
       bytes.fill(ASTERISK, at, end);
+      hasHidden = true;
       at = end - 1;
     }
   }
 
   /** The same for all bytes. A form begins near the anchor only. */
-  function overwriteAll(bytes: Buffer): void {
-    if (isTooShort) return;
+  function overwriteAll(bytes: Buffer, forms: CredentialForms): void {
+    const { anchor } = forms;
     if (anchor === null) {
-      overwrite(bytes, 0, bytes.length);
+      overwrite(bytes, forms, 0, bytes.length);
       return;
     }
     let next = 0;
     for (let hit = bytes.indexOf(anchor.run); hit !== -1; hit = bytes.indexOf(anchor.run, hit + 1)) {
-      overwrite(bytes, Math.max(next, hit - anchor.before), hit + 1);
+      overwrite(bytes, forms, Math.max(next, hit - anchor.before), hit + 1);
       next = hit + 1;
     }
   }
@@ -63,22 +105,21 @@ export function createAnswerMask(secret: string): AnswerMask {
    * Therefore what is held back depends on no letter of it.
    */
   function openEnd(bytes: Buffer): number {
-    if (isTooShort) return 0;
     let length = 0;
     const most = Math.min(longest, bytes.length);
-    while (length < most && !parting.includes(bytes[bytes.length - 1 - length] as number)) length += 1;
+    while (length < most && isParting[bytes[bytes.length - 1 - length] as number] === 0) length += 1;
     return length;
   }
 
   return {
     header(value) {
       const bytes = Buffer.from(value, 'latin1');
-      overwriteAll(bytes);
-      return bytes.includes(ASTERISK) ? bytes.toString('latin1') : value;
+      for (const { forms } of secrets) overwriteAll(bytes, forms);
+      return bytes.toString('latin1');
     },
     push(chunk) {
       const bytes = Buffer.concat([held, chunk]);
-      overwriteAll(bytes);
+      for (const { forms } of secrets) overwriteAll(bytes, forms);
       const known = bytes.length - openEnd(bytes);
       held = Buffer.from(bytes.subarray(known));
       return bytes.subarray(0, known);
@@ -88,5 +129,6 @@ export function createAnswerMask(secret: string): AnswerMask {
       held = Buffer.alloc(0);
       return rest;
     },
+    hasHidden: () => hasHidden,
   };
 }

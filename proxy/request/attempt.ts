@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { StartContext } from '../dialer/kept-client.ts';
-import { createAnswerMask } from './answer-mask.ts';
+import type { AnswerMask } from './answer-mask.ts';
 import { type HeldAnswer, type HeldPart, holdAnswer } from './held-answer.ts';
 import type { Outgoing } from './outgoing.ts';
 import { responseHeaders } from './response-headers.ts';
@@ -15,6 +15,8 @@ export interface Attempt {
   readonly dispatch: Dispatcher['dispatch'];
   readonly response: ServerResponse;
   readonly answer: HeldAnswer | null;
+  /** Overwrites what of the credential the host repeats in its answer. Null when it was sent none. */
+  readonly mask: AnswerMask | null;
   /** Sets memory aside for an answer that is held. Returns what gives it back. @throws Refusal when there is none now */
   readonly reserve: (bytes: number) => () => void;
   /** The connection stands, and nothing has been sent on it yet. Throws to send nothing. */
@@ -49,10 +51,10 @@ export function attempt({
   dispatch,
   response,
   answer: reading,
+  mask,
   ...hooks
 }: Attempt): Promise<AttemptEnd> {
   return new Promise((resolve) => {
-    const mask = outgoing.hidden === undefined ? null : createAnswerMask(outgoing.hidden);
     let isReused = false;
     let hasAnswer = false;
     let replacement: Outgoing | null = null;

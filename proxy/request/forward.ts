@@ -5,6 +5,7 @@ import type { Upstream } from '../dialer/upstream-pools.ts';
 import type { Exchange } from '../events/exchange.ts';
 import { endResponseLingering } from '../listener/lingering.ts';
 import { Refusal } from '../refusal.ts';
+import type { AnswerMasks } from './answer-mask.ts';
 import { attempt } from './attempt.ts';
 import type { HeldAnswer } from './held-answer.ts';
 import { outboundBody } from './outbound-body.ts';
@@ -22,6 +23,7 @@ export interface Forwarding {
   readonly framing: Framing;
   /** How the answer is read before it is passed on. Null passes it on as it comes. */
   readonly answer: HeldAnswer | null;
+  readonly masks: AnswerMasks;
   /** Sets memory aside for an answer that is held. Returns what gives it back. @throws Refusal when there is none now */
   readonly reserve: (bytes: number) => () => void;
   /** How long the client may pause while it sends the body. */
@@ -39,6 +41,8 @@ export interface Forwarded {
   readonly status: number | null;
   /** False when the sandbox broke off before anything had left. */
   readonly sent: boolean;
+  /** Whether the host repeated the credential in its answer, where it was overwritten. */
+  readonly echoed: boolean;
   /** Null when all went well. */
   readonly failure: Refusal | 'client_abort' | null;
 }
@@ -69,6 +73,7 @@ export async function forward(forwarding: Forwarding): Promise<Forwarded> {
   let controller: Dispatcher.DispatchController | null = null;
   let sent = false;
   let clientGone = false;
+  let isEchoed = () => false;
   const onClientClose = () => {
     if (response.writableFinished) return;
     clientGone = true;
@@ -84,6 +89,8 @@ export async function forward(forwarding: Forwarding): Promise<Forwarded> {
   const canRepeat = () => !clientGone && !exchange.fault && (body?.canRepeat() ?? true);
 
   function send(outgoing: Outgoing, dispatch: Dispatcher['dispatch']) {
+    const mask = forwarding.masks.maskOf(outgoing.hidden);
+    isEchoed = () => mask?.hasHidden() ?? false;
     return attempt({
       method,
       outgoing,
@@ -91,6 +98,7 @@ export async function forward(forwarding: Forwarding): Promise<Forwarded> {
       dispatch,
       response,
       answer: forwarding.answer,
+      mask,
       reserve: forwarding.reserve,
       onStart(started) {
         if (exchange.fault) throw exchange.fault;
@@ -123,7 +131,7 @@ export async function forward(forwarding: Forwarding): Promise<Forwarded> {
       response.off('close', onClientClose);
       body?.destroy();
       await ended(request, response);
-      return { status: response.statusCode, sent: true, failure: null };
+      return { status: response.statusCode, sent: true, echoed: isEchoed(), failure: null };
     }
     if (end.kind === 'replaced') {
       outgoing = end.outgoing;
@@ -143,9 +151,10 @@ export async function forward(forwarding: Forwarding): Promise<Forwarded> {
       if (error instanceof Refusal) throw error;
     }
     const status = response.headersSent ? response.statusCode : null;
-    if (clientGone) return { status, sent, failure: 'client_abort' };
+    const echoed = isEchoed();
+    if (clientGone) return { status, sent, echoed, failure: 'client_abort' };
     const failure = exchange.fault ?? (error instanceof Refusal ? error : brokeOff(exchange.host, error));
-    return { status, sent, failure };
+    return { status, sent, echoed, failure };
   }
 }
 

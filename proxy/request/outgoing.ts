@@ -19,8 +19,9 @@ import type { HeaderList, RequestHead } from './request-head.ts';
 
 export type AllowedDecision = Exclude<Decision, { outcome: 'blocked' }>;
 
-/** Headers by which an answer comes that cannot be searched for a credential. */
-const UNSEARCHABLE: ReadonlySet<string> = new Set(['accept-encoding', 'if-range', 'range']);
+/** Headers by which an answer comes that cannot be searched for a credential: in a coding, or from the middle of it on. */
+const CODING: ReadonlySet<string> = new Set(['accept-encoding']);
+const CODING_AND_RANGE: ReadonlySet<string> = new Set(['accept-encoding', 'if-range', 'range']);
 
 /** A request as it is sent. */
 export interface Outgoing {
@@ -32,8 +33,8 @@ export interface Outgoing {
   readonly body?: Buffer;
   /** Makes the body that is sent from the one that streams from the sandbox. */
   readonly rewriteBody?: () => Transform;
-  /** The credential that is hidden in the answer. */
-  readonly hidden?: string;
+  /** What is overwritten in the answer: the credential, in each way in which the host was sent it. */
+  readonly hidden: readonly string[];
 }
 
 export interface OutgoingOptions {
@@ -72,19 +73,29 @@ export function buildOutgoing({ exchange, head, target, decision, access, inject
   switch (injection?.way) {
     case 'headers': {
       const secrets = injection.headers.map(({ name, value }): [string, string] => [name, value]);
-      return { target: path + kept, headers: [...headers, ...secrets], headBytes: size };
+      // A range stays: clients read large files by ranges, and what repeats headers is no file.
+      const sent = [...plainly(headers, CODING), ...secrets];
+      return { target: path + kept, headers: sent, headBytes: size, hidden: injection.hidden };
     }
     case 'query': {
-      // Servers repeat the query in redirects and in links to the next page. A compressed answer cannot be searched, and
-      // a range could begin in the middle of the credential.
-      const readable: HeaderList = [
-        ...headers.filter(([name]) => !UNSEARCHABLE.has(name)),
-        ['accept-encoding', 'identity'],
-      ];
+      // Servers repeat the query in redirects and in links to the next page. A range could begin in the middle of it.
+      const readable = plainly(headers, CODING_AND_RANGE);
       const target = path + withParameter(kept, injection.name, injection.value);
-      return { target, headers: readable, headBytes: size, hidden: injection.value };
+      return { target, headers: readable, headBytes: size, hidden: [injection.value] };
     }
+    case 'body':
+      return {
+        target: path + kept,
+        headers: plainly(headers, CODING),
+        headBytes: size,
+        hidden: [injection.value],
+      };
     default:
-      return { target: path + kept, headers, headBytes: size };
+      return { target: path + kept, headers, headBytes: size, hidden: [] };
   }
+}
+
+/** Asks for an answer that can be searched. */
+function plainly(headers: HeaderList, without: ReadonlySet<string>): HeaderList {
+  return [...headers.filter(([name]) => !without.has(name)), ['accept-encoding', 'identity']];
 }

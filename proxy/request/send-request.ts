@@ -7,6 +7,7 @@ import type { Recorder } from '../events/recorder.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal, refusalAnswer } from '../refusal.ts';
 import type { Admission } from './admission.ts';
+import type { AnswerMasks } from './answer-mask.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { withBodyCredential } from './body-dependent.ts';
 import { forward } from './forward.ts';
@@ -32,6 +33,7 @@ export interface SenderOptions {
   readonly clock: MonotonicClock;
   readonly bodySilenceMs: number;
   readonly bodies: BodyBudget;
+  readonly masks: AnswerMasks;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface SenderOptions {
  * The event of the request is in the spool before its first byte is sent.
  */
 export function createSender(options: SenderOptions): Sender {
-  const { admission, judge, pools, recorder, clock, bodySilenceMs, bodies } = options;
+  const { admission, judge, pools, recorder, clock, bodySilenceMs, bodies, masks } = options;
   const underWay = new Map<Exchange, JudgedRequest>();
 
   function upstreamOf(exchange: Exchange, judged: JudgedRequest) {
@@ -70,7 +72,7 @@ export function createSender(options: SenderOptions): Sender {
     // Reading a body takes time. `forward` sends nothing when the request was cut meanwhile, or the client went away.
     const { outgoing, release } = await withBodyCredential(judged, response.req, reading);
     body.goOn();
-    const { status, sent, failure } = await forward({
+    const { status, sent, echoed, failure } = await forward({
       exchange,
       request: response.req,
       response,
@@ -78,6 +80,7 @@ export function createSender(options: SenderOptions): Sender {
       method: exchange.method,
       framing: head.framing,
       answer: content.answer,
+      masks,
       reserve: (bytes) => bodies.take(exchange.client.sandbox, bytes),
       bodySilenceMs,
       outgoing,
@@ -86,7 +89,8 @@ export function createSender(options: SenderOptions): Sender {
     // It may be that the request could not be sent again. The next one gets another token.
     if (status === 401) minted?.refused();
     if (!failure) {
-      recorder.finish(eventOf(exchange, { outcome, code, reason, status }, clock), lease);
+      const known = echoed ? `${reason} ${ECHOED}` : reason;
+      recorder.finish(eventOf(exchange, { outcome, code, reason: known, status }, clock), lease);
       return;
     }
     const isTold = status === null && failure !== 'client_abort';
@@ -125,6 +129,9 @@ export function createSender(options: SenderOptions): Sender {
     },
   };
 }
+
+/** For the administrator: this host shows what it is sent. */
+const ECHOED = 'The host repeated the credential in its answer, where it was overwritten.';
 
 function rebuilt({ rebuild }: JudgedRequest, injection: Injection | null): Outgoing | null {
   return injection === null ? null : rebuild(injection);

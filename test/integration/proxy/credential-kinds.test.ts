@@ -55,6 +55,12 @@ async function startHost(): Promise<FastifyInstance> {
   });
   app.get('/next', ({ url }, reply) => reply.redirect(`https://elsewhere.test${url}`, 302));
   app.get('/echo', ({ url }) => ({ next: `https://api.a.test${url}&page=2` }));
+  // What debug pages and careless error messages do.
+  app.all('/debug', ({ url, headers, body }, reply) =>
+    reply
+      .headers({ 'x-seen': String(headers.authorization ?? headers['x-api-key'] ?? '') })
+      .send({ url, headers, body }),
+  );
   await app.ready();
   return app;
 }
@@ -178,6 +184,37 @@ test('a host that repeats the query in a redirect or in a link does not tell the
   expect((await sandbox().request(next.replace('/echo', '/query'))).status).toBe(200);
   await nothingLeaked();
 });
+
+test.each<[string, CredentialUse, string]>([
+  ['bearer', { kind: 'bearer' }, SECRET],
+  ['basic', { kind: 'basic' }, `user:${SECRET}`],
+  ['basic, with the key as the user', { kind: 'basic' }, `${SECRET}:`],
+  ['header', { kind: 'header', name: 'x-api-key', prefix: 'v1 ' }, SECRET],
+  ['headers', { kind: 'headers', names: ['dd-api-key', 'x-account'] }, `{"dd-api-key":"${SECRET}","x-account":"acme"}`],
+  ['query', { kind: 'query', name: 'api_key' }, AWKWARD],
+  ['body', { kind: 'body', field: 'token' }, AWKWARD],
+])(
+  'a host that repeats what it was sent tells the sandbox nothing of a credential of the kind %s',
+  async (_, use_, secret) => {
+    await use(use_, secret);
+    const before = (await standard.world.events(S1, 0)).length;
+    const answer = await sandbox().request('https://api.a.test/debug?a=b', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'accept-encoding': 'gzip, br' },
+      body: '{"c":"d"}',
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(/\*{8}/);
+    // What is not the credential stays as it is, and so does the length.
+    const shown = JSON.parse(answer.text) as { url: string; headers: Record<string, string>; body: { c: string } };
+    expect(shown).toMatchObject({ url: expect.stringMatching(/^\/debug\?a=b/), body: { c: 'd' } });
+    if (shown.headers['x-account'] !== undefined) expect(shown.headers['x-account']).toBe('acme');
+    expect(standard.origin.received('api.a.test')).not.toMatch(/gzip/);
+    await nothingLeaked();
+    const events = await standard.world.events(S1, before + 1);
+    expect(events.filter(({ reason }) => reason.includes('repeated the credential')).length).toBeGreaterThan(0);
+  },
+);
 
 test('a parameter of a connection is removed on its host where nothing is injected, too', async () => {
   const { world, addresses } = standard;

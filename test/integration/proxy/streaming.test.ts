@@ -32,14 +32,14 @@ const onRequest: RequestListener = (request, response) => {
     request.on('end', () => response.end(String(uploaded)));
   } else if (request.url === '/cut') {
     response.writeHead(200, { 'content-length': '1000' });
-    response.write('short');
+    response.write('"short"');
     setTimeout(() => response.destroy(), 50);
   } else if (request.url === '/garbage') {
     request.socket.end('HTTP/1.1 200 OK\nbroken\n\n');
   } else if (request.url?.startsWith('/raw/')) {
     request.socket.end(Buffer.from(request.url.slice('/raw/'.length), 'base64url'));
   } else if (request.url === '/early') {
-    response.writeHead(413).end('too large');
+    response.writeHead(413).end('{"error":"too large"}');
   } else {
     response.end('ok');
   }
@@ -121,7 +121,7 @@ test('an answer that is cut off is seen to be cut off', async () => {
     sandbox().rawInside('api.a.test:443', get('/cut'), { quietMs: 2_000 }),
   );
   expect(text).toContain('content-length: 1000');
-  expect(text.endsWith('short')).toBe(true);
+  expect(text.endsWith('"short"')).toBe(true);
   expect(await eventOf('/cut')).toMatchObject({ code: 'upstream_protocol', status: 200, outcome: 'injected' });
 });
 

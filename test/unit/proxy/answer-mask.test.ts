@@ -1,11 +1,17 @@
 import fc from 'fast-check';
-import { createAnswerMask } from '../../../proxy/request/answer-mask.ts';
+import { type AnswerMask, createAnswerMasks } from '../../../proxy/request/answer-mask.ts';
 import { contention } from '../../support/contention.ts';
 
 const SECRET = 'k+1/ü=canary';
 
+function maskOf(...secrets: readonly string[]): AnswerMask {
+  const mask = createAnswerMasks().maskOf(secrets);
+  if (mask === null) throw new Error('nothing is looked for');
+  return mask;
+}
+
 function masked(pieces: readonly Buffer[]): string {
-  const mask = createAnswerMask(SECRET);
+  const mask = maskOf(SECRET);
   return Buffer.concat([...pieces.map((piece) => Buffer.from(mask.push(piece))), mask.end()]).toString();
 }
 
@@ -16,7 +22,7 @@ test.each([SECRET, 'k%2B1%2F%C3%BC%3Dcanary', 'k%2b1%2f%c3%bc%3dcanary', 'k+1\\/
     const hidden = masked([Buffer.from(text)]);
     expect(Buffer.byteLength(hidden)).toBe(Buffer.byteLength(text));
     expect(hidden).toBe(text.replaceAll(form, '*'.repeat(Buffer.byteLength(form))));
-    expect(createAnswerMask(SECRET).header(`https://b.test/?api_key=${form}`)).not.toContain('canary');
+    expect(maskOf(SECRET).header(`https://b.test/?api_key=${form}`)).not.toContain('canary');
   },
 );
 
@@ -40,12 +46,12 @@ test.each([
     const bytes = Buffer.from(text);
     expect(masked([bytes.subarray(0, cut), bytes.subarray(cut)])).not.toContain('canary');
   }
-  expect(createAnswerMask(SECRET).header(`</x?api_key=${form}>; rel=next`)).not.toContain('canary');
+  expect(maskOf(SECRET).header(`</x?api_key=${form}>; rel=next`)).not.toContain('canary');
 });
 
 test('Latin-1 is overwritten in the body and in a header, where UTF-8 is too', () => {
   const latin1 = Buffer.from(`a ${SECRET} é`, 'latin1');
-  const mask = createAnswerMask(SECRET);
+  const mask = maskOf(SECRET);
   expect(Buffer.concat([mask.push(latin1), mask.end()]).toString('latin1')).toBe('a ************ é');
   // Node reads headers as Latin-1.
   const header = Buffer.from(`a ${SECRET} é`).toString('latin1');
@@ -54,7 +60,7 @@ test('Latin-1 is overwritten in the body and in a header, where UTF-8 is too', (
 });
 
 test('a credential that begins and ends with signs is overwritten with all of them', () => {
-  const mask = createAnswerMask('+&/abcdef%"');
+  const mask = maskOf('+&/abcdef%"');
   const text = 'x \\u002B&amp;\\/abcdef\\u0025\\" \\u002B&amp;/abcde y';
   const [hidden] = [mask.push(Buffer.from(text))].map((part) => Buffer.concat([part, mask.end()]).toString());
   expect(hidden).toBe(`x ${'*'.repeat(text.lastIndexOf(' \\u002B&') - 2)} \\u002B&amp;/abcde y`);
@@ -67,7 +73,7 @@ test.each([
   ['its own beginning', 'sk9d8f7'],
 ])('an answer of %s is read fast enough', (_, piece) => {
   for (const secret of ['sk9d8f7+abcd/efgh==', '+/sk9d8f7abcd', 'ü&%\\abcdefgh']) {
-    const mask = createAnswerMask(secret);
+    const mask = maskOf(secret);
     const chunk = Buffer.alloc(64 * 1024, piece);
     mask.push(chunk);
     const began = performance.now();
@@ -94,26 +100,47 @@ test('how much is held back tells nothing about the credential', () => {
   for (const text of ['x ', 'x&key=', '{"a":"', 'data: ']) {
     for (let length = 0; length < SECRET.length; length += 1) {
       const piece = Buffer.from(text + SECRET.slice(0, length));
-      const sizes = [SECRET, other].map((secret) => createAnswerMask(secret).push(piece).length);
+      const sizes = [SECRET, other].map((secret) => maskOf(secret).push(piece).length);
       expect(sizes[0]).toBe(sizes[1]);
     }
   }
 });
 
 test.each(['data: tick\n\n', '{"a":1}', '[1,2]', '<p>text</p>', 'event: "x"'])('%j is passed on at once', (text) => {
-  expect(createAnswerMask(SECRET).push(Buffer.from(text)).toString()).toBe(text);
+  expect(maskOf(SECRET).push(Buffer.from(text)).toString()).toBe(text);
 });
 
 test('of a text without an end a few hundred bytes are held back at most', () => {
-  const mask = createAnswerMask(SECRET);
+  const mask = maskOf(SECRET);
   expect(mask.push(Buffer.alloc(64 * 1024, 'a')).length).toBeGreaterThan(64 * 1024 - 600);
   expect(mask.push(Buffer.alloc(1_000, 'a')).length).toBe(1_000);
 });
 
 test('an ordinary piece is passed on at once', () => {
-  expect(createAnswerMask(SECRET).push(Buffer.from('data: tick\n\n')).toString()).toBe('data: tick\n\n');
+  expect(maskOf(SECRET).push(Buffer.from('data: tick\n\n')).toString()).toBe('data: tick\n\n');
 });
 
 test('a credential too short to be told from other text is not looked for', () => {
-  expect(createAnswerMask('abc').push(Buffer.from('abcabc')).toString()).toBe('abcabc');
+  expect(createAnswerMasks().maskOf(['abc', '1234567'])).toBeNull();
+});
+
+test('several credentials are overwritten at once, also where one is cut in two', () => {
+  const [token, encoded] = ['ghs_0123canary', 'eC1hY2Nlc3MtdG9rZW46Z2hz'];
+  const text = `Authorization: Basic ${encoded}\r\ntoken=${token}&x`;
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    const mask = maskOf(token, encoded);
+    const hidden = Buffer.concat([
+      mask.push(Buffer.from(text.slice(0, cut))),
+      mask.push(Buffer.from(text.slice(cut))),
+      mask.end(),
+    ]);
+    expect(hidden.toString()).toBe(
+      `Authorization: Basic ${'*'.repeat(encoded.length)}\r\ntoken=${'*'.repeat(token.length)}&x`,
+    );
+    expect(mask.hasHidden()).toBe(true);
+  }
+  const other = maskOf(token, encoded);
+  other.push(Buffer.from('nothing of it'));
+  expect(other.hasHidden()).toBe(false);
+  expect(createAnswerMasks().maskOf(['short'])).toBeNull();
 });

@@ -34,7 +34,7 @@ async function asked(document: AccessDocument): Promise<{ author: string | null;
     injector: {
       prepare: async () => {
         seen.opened += 1;
-        return { way: 'headers', headers: [{ name: 'authorization', value: 'Basic x' }] };
+        return { way: 'headers', headers: [{ name: 'authorization', value: 'Basic x' }], hidden: [] };
       },
     },
   });

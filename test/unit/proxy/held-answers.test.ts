@@ -24,7 +24,14 @@ test.each([
   const server = createServer((_request, response) => {
     const answer = { maxBytes: 4 * MB, mayPassUnread, isWanted: () => true, read: (body: Buffer) => body };
     void attempt({
-      ...{ method: 'GET', outgoing: { target: '/', headers: [], headBytes: 0 }, body: null, response, answer },
+      ...{
+        method: 'GET',
+        outgoing: { target: '/', headers: [], headBytes: 0, hidden: [] },
+        body: null,
+        response,
+        answer,
+      },
+      mask: null,
       dispatch: (options, handler) => pool.dispatch(options, handler),
       reserve: (bytes) => budget.take('s1', bytes),
       onStart: () => {},

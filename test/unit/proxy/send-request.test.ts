@@ -6,6 +6,7 @@ import { createForgeGate } from '../../../proxy/git/forge-gate.ts';
 import type { Lease } from '../../../proxy/lease/lease-table.ts';
 import type { Client } from '../../../proxy/listener/client.ts';
 import { createAdmission } from '../../../proxy/request/admission.ts';
+import { createAnswerMasks } from '../../../proxy/request/answer-mask.ts';
 import { createBodyBudget } from '../../../proxy/request/body-budget.ts';
 import { createJudge } from '../../../proxy/request/judge-request.ts';
 import { createSender } from '../../../proxy/request/send-request.ts';
@@ -65,6 +66,7 @@ function opening() {
     clock,
     bodySilenceMs: 1,
     bodies: createBodyBudget(),
+    masks: createAnswerMasks(),
   });
   const exchange = beginExchange(client, clock);
   exchange.method = 'GET';
@@ -81,7 +83,7 @@ function opening() {
   return {
     now,
     sent,
-    open: () => opened.resolve({ way: 'headers', headers: [{ name: 'authorization', value: 'Bearer x' }] }),
+    open: () => opened.resolve({ way: 'headers', headers: [{ name: 'authorization', value: 'Bearer x' }], hidden: [] }),
   };
 }
 

@@ -185,10 +185,12 @@ test("the forge's credential is taken out of the answer to a batch request, a st
 });
 
 test('a token becomes the password with which git signs in, and other credentials stay', () => {
-  const headers = (name: string, value: string) => ({ way: 'headers', headers: [{ name, value }] }) as const;
+  const headers = (name: string, value: string) =>
+    ({ way: 'headers', headers: [{ name, value }], hidden: ['token'] }) as const;
   const basic = (text: string) => headers('authorization', `Basic ${Buffer.from(text).toString('base64')}`);
-  expect(asGitCredential(headers('authorization', 'Bearer t'), 'github')).toEqual(basic('x-access-token:t'));
-  expect(asGitCredential(headers('private-token', 't'), 'gitlab')).toEqual(basic('oauth2:t'));
+  const signedIn = (text: string) => ({ ...basic(text), hidden: ['token', Buffer.from(text).toString('base64')] });
+  expect(asGitCredential(headers('authorization', 'Bearer t'), 'github')).toEqual(signedIn('x-access-token:t'));
+  expect(asGitCredential(headers('private-token', 't'), 'gitlab')).toEqual(signedIn('oauth2:t'));
   expect(asGitCredential(basic('user:t'), 'gitea')).toEqual(basic('user:t'));
   expect(asGitCredential(null, 'github')).toBeNull();
 });
