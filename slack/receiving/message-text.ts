@@ -55,16 +55,20 @@ function readAttachment(attachment: Fields, isApp: boolean): string {
   const { author_name: author, from_url: from, fallback } = attachment;
   const forwarded = isForwarded(attachment);
   const inner = list(attachment.message_blocks).map((each) => readBlocks(fieldsOf(each.message).blocks));
+  const isOwn = isApp && !forwarded;
   const lines = [
     mrkdwn(attachment.pretext),
+    isOwn && typeof author === 'string' ? escapeText(author) : '',
     title(attachment),
     mrkdwn(attachment.text) || [...inner, readBlocks(attachment.blocks)].filter(Boolean).join('\n'),
     ...list(attachment.fields).map((field) => `${mrkdwn(field.title)}: ${mrkdwn(field.value)}`),
     ...list(attachment.files).map(fileLine),
     image(attachment),
+    isOwn ? list(attachment.actions).map(button).filter(Boolean).join(' ') : '',
+    isOwn ? mrkdwn(attachment.footer) : '',
   ].filter(Boolean);
   const words = lines.length > 0 ? lines.join('\n') : mrkdwn(fallback);
-  if (words === '' || (isApp && !forwarded)) return words;
+  if (words === '' || isOwn) return words;
   const where = typeof from === 'string' ? ` (${escapeText(from)})` : '';
   if (!forwarded) return `${ATTACHED}a preview${where}, in the words of that page]\n${words}`;
   const whose = typeof author === 'string' ? ` of ${escapeText(author)}` : '';
@@ -74,6 +78,12 @@ function readAttachment(attachment: Fields, isApp: boolean): string {
 function title({ title: words, title_link: link }: Fields): string {
   if (typeof words !== 'string' || words === '') return '';
   return typeof link === 'string' ? `${words} (${escapeText(link)})` : words;
+}
+
+/** A button of the older kind, by its words and its address. */
+function button({ type, text, url }: Fields): string {
+  if (type !== 'button' || typeof text !== 'string') return '';
+  return typeof url === 'string' ? `[${escapeText(text)}: ${escapeText(url)}]` : `[${escapeText(text)}]`;
 }
 
 function image({ image_url: address }: Fields): string {

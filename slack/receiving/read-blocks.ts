@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Blocks inside blocks are read so deep. Slack nests them twice at most. */
 const DEEPEST = 6;
 
-/** What a person reads in blocks. An element of a kind that is not known here is named by its kind. */
+/** What a person reads in blocks. One of a kind that is not known here is named by its kind, with the words and links in it. */
 export function readBlocks(blocks: unknown, depth = 0): string {
   return entries(blocks)
     .map((block) => readBlock(block, depth))
@@ -48,9 +48,44 @@ function readBlock(block: Fields, depth: number): string {
     case 'input':
       return '';
     default:
-      return `[${escapeText(String(block.type))}]`;
+      return [`[${escapeText(String(block.type))}]`, ...wordsIn(block, depth)].join('\n');
   }
 }
+
+/** What holds words for people in blocks of any kind. Everything else is how they look, or for machines. */
+const SAYS_SOMETHING = new Set(['title', 'subtitle', 'text', 'label', 'name', 'description', 'url', 'permalink']);
+
+/** The words and links in a block of a kind that is not known here, in their order. */
+function wordsIn(block: Fields, depth: number): string[] {
+  if (depth > DEEPEST) return [];
+  return Object.entries(block).flatMap(([key, value]) => {
+    if (typeof value === 'string') return SAYS_SOMETHING.has(key) && value !== '' ? [escapeText(value)] : [];
+    return (Array.isArray(value) ? entries(value) : [fieldsOf(value)]).flatMap((each) => wordsOf(each, depth + 1));
+  });
+}
+
+function wordsOf(element: Fields, depth: number): string[] {
+  const text = textOf(element) || accessory(element);
+  if (text !== '') return [text];
+  return (
+    typeof element.type === 'string' && KNOWN.has(element.type) ? [readBlock(element, depth)] : wordsIn(element, depth)
+  ).filter(Boolean);
+}
+
+/** Blocks that stand in others. */
+const KNOWN = new Set([
+  'rich_text',
+  'header',
+  'section',
+  'context',
+  'markdown',
+  'image',
+  'video',
+  'table',
+  'actions',
+  'divider',
+  'input',
+]);
 
 function readCell(cell: unknown, depth: number): string {
   const found = fieldsOf(cell);
@@ -114,8 +149,12 @@ function richElement(element: Fields): string {
       return `:${escaped(name)}:`;
     case 'date':
       return escaped(element.fallback);
-    default:
-      return `[${escapeText(String(type))}]`;
+    default: {
+      const which = [url, element.permalink, element.file_id, element.canvas_id, element.list_id].find(
+        (each): each is string => typeof each === 'string',
+      );
+      return `[${escapeText(String(type))}${which === undefined ? '' : `: ${escapeText(which)}`}]`;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { findPerson } from '../../store/people.ts';
 import { permalinkOf, type SlackIdentity } from '../api/identity.ts';
 import { readableText } from '../delivery/plain-text.ts';
 import type { Directory } from '../people/directory.ts';
+import { fileKind } from '../receiving/file-of.ts';
 import { STOP_ACTION } from '../receiving/incoming.ts';
 import { messageText } from '../receiving/message-text.ts';
 import { removeTokens } from '../receiving/remove-tokens.ts';
@@ -76,10 +77,14 @@ export async function showMessages(
   );
 }
 
-/** With the names of its files. */
+/** With the names of its files, and links to what is no plain file. */
 function wholeText(message: SlackMessage): string {
-  const files = Array.isArray(message.files) ? (message.files as { name?: unknown; title?: unknown }[]) : [];
-  const names = files.map(({ name, title }) => `[file: ${escapeText(String(name ?? title ?? 'without a name'))}]`);
+  const files = Array.isArray(message.files) ? (message.files as Record<string, unknown>[]) : [];
+  const names = files.map((file) => {
+    const kind = fileKind(file);
+    const link = kind !== 'file' && typeof file.permalink === 'string' ? `, ${file.permalink}` : '';
+    return `[${kind}: ${escapeText(`${file.name ?? file.title ?? 'without a name'}${link}`)}]`;
+  });
   return [messageText({ ...message }), ...names].filter(Boolean).join('\n');
 }
 

@@ -171,6 +171,37 @@ test('a mention of a bot in a thread that the agent is in is refused, and read a
   expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
 });
 
+test.each([60, 200])(
+  'called into a thread of %d replies, it gets the first message, the newest ones, and how many it does not get',
+  async (count) => {
+    const { slack } = stage;
+    const root = await slack.post('grace', 'general', 'the deploy of 9:00 is stuck');
+    for (let n = 1; n <= count; n += 1) await slack.post('grace', 'general', `reply ${n}`, { threadTs: root.ts });
+    const mention = await slack.post('ada', 'general', '@bellhop sum this up', { threadTs: root.ts });
+    await slack.waitForReaction(mention, 'eyes', 30_000);
+    const rows = (await stage.inbox()).filter((row) => row.thread_ts === root.ts && row.state === 'context');
+    rows.sort((a, b) => Number(a.ts) - Number(b.ts));
+    const [first, ...rest] = rows.map((row) => String(row.text));
+    expect(first).toBe(`the deploy of 9:00 is stuck\n\n[${count - 50} messages after this one left out here]`);
+    expect(rest).toEqual(Array.from({ length: 50 }, (_, n) => `reply ${count - 49 + n}`));
+  },
+  60_000,
+);
+
+test('a bot that mentions the agent five times is told once a day in each channel, and is not answered again', async () => {
+  const { slack } = stage;
+  const notices = async (channel: string) =>
+    (await slack.state()).messages.filter(({ channel: at, text }) => at === channel && /not for other bots/.test(text));
+  await slack.invite('my-code', 'deploybot');
+  const said: SimMessage[] = [];
+  for (let n = 0; n < 5; n += 1) said.push(await slack.post('deploybot', 'my-code', `@bellhop deploy ${n} failed`));
+  for (const each of said) await untilState(each, 'refused');
+  const last = await begin();
+  await untilState(last, 'delivered');
+  expect(await notices('C0000MYCODE')).toHaveLength(1);
+  for (const each of said) expect((await slack.thread(each))[0]?.reactions).toEqual([]);
+});
+
 test('a thread that cannot be read keeps nobody waiting', async () => {
   const { slack } = stage;
   const parent = await slack.post('grace', 'platform-eng', 'look at this');

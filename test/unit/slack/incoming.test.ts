@@ -81,6 +81,25 @@ test('the files of a forwarded message come along, and those of a mere preview d
   expect(found?.map(({ id }) => id)).toEqual(['F2', 'F1']);
 });
 
+test.each([
+  [
+    'a canvas',
+    { mode: 'canvas', filetype: 'quip' },
+    'it is a canvas, which I cannot open; people open it at https://a.test/F1',
+  ],
+  ['a list', { mode: 'list' }, 'it is a list, which I cannot open; people open it at https://a.test/F1'],
+  [
+    'a file of another service',
+    { mode: 'external', is_external: true },
+    'it is a file kept outside of Slack, which I cannot open; people open it at https://a.test/F1',
+  ],
+])('%s is no file that is taken, and says what it is and where', (_, fields, why) => {
+  const file = { id: 'F1', title: 'Plan', permalink: 'https://a.test/F1', url_private: 'https://a.test/p', ...fields };
+  expect(read({ text: '<@U0BOT> read it', files: [file] })?.entry.files).toMatchObject([
+    { name: 'Plan', problem: `not taken: ${why}` },
+  ]);
+});
+
 test('a stop word is a stop, the same one in every delivery', () => {
   const text = '<@U0BOT> stop';
   const [mention, message] = [read({ type: 'app_mention', text }), read({ text })];

@@ -80,6 +80,40 @@ test('what an app says in blocks only is read', () => {
   );
 });
 
+test('blocks of kinds that are not known here are named by their kind, with the words and links in them', () => {
+  const words = (text: string) => ({ type: 'plain_text', text });
+  const blocks = [
+    { type: 'alert', level: 'error', title: words('Disk full'), text: { type: 'mrkdwn', text: 'on *db-1*' } },
+    {
+      type: 'card',
+      title: 'Incident <7>',
+      actions: [{ type: 'button', text: words('Open'), url: 'https://i.test/7' }],
+    },
+    { type: 'container', child_blocks: [{ type: 'section', text: words('inside'), block_id: 'b' }] },
+    { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [{ type: 'canvas', canvas_id: 'F2' }] }] },
+  ];
+  expect(messageText({ bot_id: 'B2', text: '', blocks })).toBe(
+    [
+      ...['[alert]', 'Disk full', 'on *db-1*'],
+      ...['[card]', 'Incident &lt;7&gt;', '[Open: https://i.test/7]'],
+      ...['[container]', 'inside', '[canvas: F2]'],
+    ].join('\n'),
+  );
+});
+
+test('an alert in an attachment keeps its author, buttons and footer', () => {
+  const attachment = {
+    author_name: 'Prometheus',
+    title: 'cpu',
+    fields: [{ title: 'host', value: 'w1' }],
+    actions: [{ type: 'button', text: 'Graph', url: 'https://g.test/1' }, { type: 'select' }],
+    footer: 'rule 7',
+  };
+  expect(messageText({ bot_id: 'B2', text: '', attachments: [attachment] })).toBe(
+    'Prometheus\ncpu\nhost: w1\n[Graph: https://g.test/1]\nrule 7',
+  );
+});
+
 test('what an app says in its text and again in its blocks is read once; what only one of them says is not lost', () => {
   const section = (text: string) => [{ type: 'section', text: { type: 'mrkdwn', text } }];
   expect(messageText({ bot_id: 'B2', text: 'Build failed', blocks: section('*Build failed* on main') })).toBe(
