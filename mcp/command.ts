@@ -2,6 +2,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { type JSONRPCMessage, JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
+import { type AnswerBounds, createAnswerBounds } from './answer-bounds.ts';
 import { answerQuestions, CAPABILITIES } from './elicitation.ts';
 import { McpError, quoted } from './errors.ts';
 import { createLineBuffer } from './line-buffer.ts';
@@ -28,8 +29,6 @@ export const COMMAND_LIMITS: SessionLimits = {
 
 /** How often the output may hold a line that is no message. Some servers write their log there. */
 const MAX_ODD_LINES = 1_000;
-/** How often a server may ask something itself in one session, as elsewhere (server-fetch.ts). The SDK writes an answer to each. */
-const MAX_QUESTIONS = 50;
 const NEWLINE = 0x0a;
 
 /**
@@ -46,8 +45,7 @@ export async function withCommand<T>(
   answerQuestions(client, null);
   const stop = AbortSignal.any([signal, lost.signal]);
   const transport = createTransport(pipe, {
-    maxBytes: limits.maxBytes,
-    hasRoom: (bytes) => room?.take(bytes) !== false,
+    bounds: createAnswerBounds(limits.maxBytes, room ?? null),
     onLost: (error) => lost.abort(error),
   });
   try {
@@ -65,13 +63,12 @@ export async function withCommand<T>(
 }
 
 interface TransportOptions {
-  readonly maxBytes: number;
-  readonly hasRoom: (bytes: number) => boolean;
+  readonly bounds: AnswerBounds;
   /** Nothing more comes. */
   readonly onLost: (error: McpError) => void;
 }
 
-function createTransport(pipe: CommandPipe, { maxBytes, hasRoom, onLost }: TransportOptions): Transport {
+function createTransport(pipe: CommandPipe, { bounds, onLost }: TransportOptions): Transport {
   let isClosed = false;
   const transport: Transport = {
     async start() {
@@ -86,7 +83,7 @@ function createTransport(pipe: CommandPipe, { maxBytes, hasRoom, onLost }: Trans
 
   async function listen(): Promise<void> {
     try {
-      for await (const message of messagesOf(pipe.output, { maxBytes, hasRoom, isOver: () => isClosed })) {
+      for await (const message of messagesOf(pipe.output, bounds, () => isClosed)) {
         if (isClosed) return;
         transport.onmessage?.(message);
       }
@@ -101,41 +98,26 @@ function createTransport(pipe: CommandPipe, { maxBytes, hasRoom, onLost }: Trans
   return transport;
 }
 
-interface MessageBounds extends Pick<TransportOptions, 'maxBytes' | 'hasRoom'> {
-  /** Whether nobody listens any more. What comes then is not counted: nobody would give it back. */
-  readonly isOver: () => boolean;
-}
-
-/** @throws McpError `AnswerTooLarge`, `ServerFailed` */
+/**
+ * @param isOver whether nobody listens any more. What comes then is not counted: nobody would give it back
+ * @throws McpError `AnswerTooLarge`, `ServerFailed`
+ */
 async function* messagesOf(
   output: AsyncIterable<Buffer>,
-  { maxBytes, hasRoom, isOver }: MessageBounds,
+  bounds: AnswerBounds,
+  isOver: () => boolean,
 ): AsyncGenerator<JSONRPCMessage, void> {
   const held = createLineBuffer();
-  let received = 0;
   let odd = 0;
-  let questions = 0;
   for await (const chunk of output) {
     if (isOver()) return;
-    received += chunk.length;
-    if (received > maxBytes) {
-      throw new McpError(
-        'AnswerTooLarge',
-        `The answer is larger than ${maxBytes} bytes, so it was not read to its end.`,
-      );
-    }
-    if (!hasRoom(chunk.length)) {
-      throw new McpError('AnswerTooLarge', 'Too many large answers are read at once, so it was not read to its end.');
-    }
+    bounds.read(chunk.length);
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
       held.add(chunk.subarray(from, at));
       from = at + 1;
       const message = messageIn(held.take());
-      if (message && 'method' in message && 'id' in message) questions += 1;
-      if (questions > MAX_QUESTIONS) {
-        throw new McpError('ServerFailed', 'The server asked too many questions of its own.');
-      }
+      if (message && 'method' in message && 'id' in message) bounds.question();
       if (message) yield message;
       else odd += 1;
       if (odd > MAX_ODD_LINES) throw new McpError('ServerFailed', 'Its output is not that of an MCP server.');

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { AnswerRoom } from './answer-budget.ts';
+import type { AnswerBounds } from './answer-bounds.ts';
 import { McpError, quoted } from './errors.ts';
 
 /** One request to the address of an MCP server, and its answer. The Agent Proxy sends it and attaches the credential. */
@@ -18,10 +18,7 @@ export interface ServerFetchOptions {
   readonly ask: AskServer;
   /** Ends everything that is under way. */
   readonly signal: AbortSignal;
-  /** The most bytes that all answers of the session may have. */
-  readonly maxBytes: number;
-  /** Where its answers are counted. Null where nothing else is read beside it. */
-  readonly room: AnswerRoom | null;
+  readonly bounds: AnswerBounds;
   /** Called when a request is sent, and when its answer was read or none came. */
   readonly onBegin: () => void;
   readonly onEnd: () => void;
@@ -34,8 +31,6 @@ export interface ServerFetchOptions {
 /** Answers that the SDK asks for of its own accord. There is none: a session of ours has no stream beside its requests. */
 const NO_STREAM = 405;
 const MAX_REFUSAL = 64 * 1024;
-/** How often a server may ask something itself in one session. Each question costs a request, which is recorded. */
-const MAX_QUESTIONS = 50;
 /** How often a stream that broke off is taken up again in one session. A server may ask for it at once, again and again. */
 const MAX_RESUMED = 20;
 /** With these codes the proxy also cuts requests that have left already. */
@@ -48,9 +43,7 @@ const AFTER_SENDING: ReadonlySet<string> = new Set(['policy_changed', 'lease_end
 export function createServerFetch(
   options: ServerFetchOptions,
 ): (url: unknown, init?: RequestInit) => Promise<Response> {
-  const { ask, signal, maxBytes, room, onBegin, onEnd, onNote, onBroken } = options;
-  let received = 0;
-  let questions = 0;
+  const { ask, signal, bounds, onBegin, onEnd, onNote, onBroken } = options;
   let resumed = 0;
   let isRefused = false;
 
@@ -62,17 +55,7 @@ export function createServerFetch(
         try {
           const { done, value } = await pieces.next();
           if (done) return controller.close();
-          received += value.length;
-          if (received > maxBytes) {
-            const words = `The answer is larger than ${maxBytes} bytes, so it was not read to its end.`;
-            throw new McpError('AnswerTooLarge', words);
-          }
-          if (room?.take(value.length) === false) {
-            throw new McpError(
-              'AnswerTooLarge',
-              'Too many large answers are read at once, so it was not read to its end.',
-            );
-          }
+          bounds.read(value.length);
           controller.enqueue(value);
         } catch (error) {
           body.destroy();
@@ -84,10 +67,18 @@ export function createServerFetch(
     });
   }
 
-  function tooMany(words: string): McpError {
-    const error = new McpError('ServerFailed', words);
-    onBroken(error);
-    return error;
+  function bounded(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      onBroken(error);
+      throw error;
+    }
+  }
+
+  function noteResumed(): void {
+    resumed += 1;
+    if (resumed > MAX_RESUMED) throw new McpError('ServerFailed', 'The server broke off its answers too often.');
   }
 
   async function send(ask: AskServer, asked: Parameters<AskServer>[0]): Promise<Response> {
@@ -119,10 +110,8 @@ export function createServerFetch(
     const stop = init.signal ? AbortSignal.any([signal, init.signal]) : signal;
     const body = typeof init.body === 'string' ? init.body : null;
     const message = body === null ? {} : (JSON.parse(body) as object);
-    if (body !== null && !('method' in message)) questions += 1;
-    if (method === 'GET') resumed += 1;
-    if (questions > MAX_QUESTIONS) throw tooMany('The server asked too many questions of its own.');
-    if (resumed > MAX_RESUMED) throw tooMany('The server broke off its answers too often.');
+    if (body !== null && !('method' in message)) bounded(bounds.question);
+    if (method === 'GET') bounded(noteResumed);
     onBegin();
     let isRead = false;
     const sent = send(

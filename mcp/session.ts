@@ -1,5 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { createAnswerBounds } from './answer-bounds.ts';
 import type { AnswerRoom } from './answer-budget.ts';
 import { answerQuestions, CAPABILITIES, type Elicit } from './elicitation.ts';
 import { McpError } from './errors.ts';
@@ -89,8 +90,7 @@ export async function withServer<T>(
         throw error;
       }),
     signal: ending.signal,
-    maxBytes: limits.maxBytes,
-    room: room ?? null,
+    bounds: createAnswerBounds(limits.maxBytes, room ?? null),
     onNote(sent) {
       notes.add(sent);
       sent.catch(() => undefined).finally(() => notes.delete(sent));

@@ -15,6 +15,7 @@ import {
   storeListing,
 } from '../../store/mcp-servers.ts';
 import { dropUnused, takeWanted } from '../../store/own-servers.ts';
+import { shareLooks } from '../../store/shared-look.ts';
 
 export interface ListServersDependencies {
   readonly database: Database;
@@ -100,7 +101,8 @@ export function createListServers(dependencies: ListServersDependencies): ListSe
     underWay.set(key, { place, asking });
   }
 
-  const lookAtFile = oneAtATime(async () => {
+  // One at a time, so that the room is counted rightly.
+  const lookAtFile = shareLooks(async () => {
     short.delete('file');
     for (const server of await dueServers(database, await proxy.servers(), pauses)) {
       const place = placeOf(OF_THE_FILE, server.isTroubled);
@@ -110,7 +112,7 @@ export function createListServers(dependencies: ListServersDependencies): ListSe
     }
   });
 
-  const lookAtPeople = oneAtATime(async () => {
+  const lookAtPeople = shareLooks(async () => {
     short.delete('people');
     for (const isTroubled of [false, true]) {
       const place = placeOf('people', isTroubled);
@@ -137,20 +139,4 @@ export function createListServers(dependencies: ListServersDependencies): ListSe
 
 function keyOf({ owner, connection }: ServerRef): string {
   return JSON.stringify([owner, connection]);
-}
-
-/** So that the room is counted rightly. A call during a look is answered by one more look after it, which the other calls meanwhile share. */
-function oneAtATime(look: () => Promise<void>): () => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  let next: Promise<void> | null = null;
-  return () => {
-    next ??= last
-      .catch(() => undefined)
-      .then(() => {
-        next = null;
-        return look();
-      });
-    last = next;
-    return next;
-  };
 }

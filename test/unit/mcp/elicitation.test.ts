@@ -46,6 +46,29 @@ describe('a list', () => {
   });
 });
 
+describe('a field that asks for a secret is put to nobody', () => {
+  test.each<[string, Property, boolean]>([
+    ['password', { type: 'string' }, false],
+    ['githubToken', { type: 'string' }, false],
+    ['API_KEY', { type: 'string' }, false],
+    ['f', { type: 'string', title: 'Your access token' }, false],
+    ['passphrase', { type: 'string', format: 'email' }, false],
+    ['pin', { type: 'string' }, false],
+    ['maxTokens', { type: 'number' }, true],
+    ['spinner', { type: 'string' }, true],
+    ['token', { type: 'string', enum: ['word', 'subword'] }, true],
+    ['secretary', { type: 'string', title: 'Key account' }, true],
+  ])('%s %j', async (name, property, isAsked) => {
+    const asked: Elicitation[] = [];
+    const { server } = await pair(async (asking) => {
+      asked.push(asking);
+      return { action: 'decline' };
+    });
+    const came = await server.elicitInput(params({ [name]: property }));
+    expect([came.action, asked.length]).toEqual(isAsked ? ['decline', 1] : ['cancel', 0]);
+  });
+});
+
 test('a question that the server takes back is over for us too', async () => {
   const begun = Promise.withResolvers<AbortSignal>();
   const { server } = await pair(async (_asking, ended) => {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { createAnswerBounds } from '../../../mcp/answer-bounds.ts';
 import { type AskServer, createServerFetch } from '../../../mcp/server-fetch.ts';
 
 const CALL = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call' });
@@ -13,7 +14,7 @@ function fetchBy(answer: () => { status?: number; headers?: Record<string, strin
     return { status, headers, body: Readable.from([Buffer.from(body)]) };
   };
   const fetch = createServerFetch({
-    ...{ ask, signal: new AbortController().signal, maxBytes: 1_000, room: null },
+    ...{ ask, signal: new AbortController().signal, bounds: createAnswerBounds(1_000, null) },
     ...{ onBegin() {}, onEnd() {}, onNote() {}, onBroken: (error: unknown) => void broken.push(error) },
   });
   return { fetch, broken, asked: () => asked };

@@ -31,6 +31,7 @@ export const NOT_HOT: Readonly<Record<string, string>> = {
   'mcp-servers.dropServersBut': 'a runner, when the access file has other MCP servers',
   'personal-tokens.whose': 'makes values, and asks nothing',
   'looks.startLooks': 'makes no query of its own',
+  'shared-look.shareLooks': 'makes no query of its own',
   'mcp-servers.approveTools': 'the command line, when a person asks',
   'model-keys.installationModelKey': 'one row',
   'model-keys.registerModelKey': 'once for an installation',
