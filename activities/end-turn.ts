@@ -3,6 +3,7 @@ import { finalText } from '../agent/final-text.ts';
 import { endOpenWait } from '../agent/model-wait.ts';
 import { settleOpenTools } from '../agent/settle-tools.ts';
 import { estimateTokens } from '../agent/tokens.ts';
+import { repeatedText, standstillOf } from '../agent/transcript/repetition.ts';
 import { userText } from '../agent/transcript/user-text.ts';
 import type { AgentActivities, EndTurnInput, EndTurnResult, TurnInput } from '../contracts/activities.ts';
 import { FAILURES } from '../contracts/failures.ts';
@@ -18,6 +19,7 @@ import { findPerson } from '../store/people.ts';
 import { withdrawPlace } from '../store/places.ts';
 import { withdrawQuestions } from '../store/questions.ts';
 import { getSession } from '../store/sessions.ts';
+import { readTranscript } from '../store/transcript.ts';
 import { lockTurn } from '../store/turn-fence.ts';
 import { finishTurn, getTurn, markStopped, turnTotals } from '../store/turns.ts';
 import { endStatus } from '../store/working-status.ts';
@@ -100,6 +102,8 @@ export async function endLeftTurn(db: Queryable, { session, turn }: TurnInput): 
 async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   const { session, turn, ending } = input;
   if (ending === 'answered' && (await someoneWaits(db, session, turn))) return { more: true };
+  // What people have said since the last call is added to the rows below, and would hide it.
+  const stuck = ending === 'limit' ? standstillOf(await readTranscript(db, session), turn) : null;
   if (ending === 'stopped' && input.stoppedUpTo) await markStopped(db, session, input.stoppedUpTo);
   if (ending !== 'answered') await claimUnread(db, session, turn, (message) => estimateTokens(userText(message)));
   await finishTurn(db, session, turn, { state: ending, failure: input.failure, stoppedBy: input.stoppedBy });
@@ -115,8 +119,9 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   const isSilent = said === '' && ending === 'answered';
   await endStatus(db, input, threadOf(session), !isSilent);
   if (isGone || isSilent) return { more: false };
-  const text = said ?? '';
-  const body = { kind: 'answer', text, lastWord: lastWord(input, text), footer: await footerOf(db, input) } as const;
+  const text = [said ?? '', ...(stuck ? [repeatedText(stuck)] : [])].filter((part) => part !== '').join('\n\n');
+  const last = stuck ? STUCK : lastWord(input, text);
+  const body = { kind: 'answer', text, lastWord: last, footer: await footerOf(db, input) } as const;
   await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });
   return { more: false };
 }
@@ -173,6 +178,9 @@ async function identityOf(db: Queryable, { session, turn }: TurnInput): Promise<
     `as the agent of this channel, with ${name}'s own ${used.map((each) => PRESETS[each]?.title ?? each).join(' and ')}`,
   ];
 }
+
+const STUCK =
+  'I was going in circles, so I stopped. Tell me what to do differently, or mention me with "go on" and I continue from here.';
 
 /** Bellhop's own words as mrkdwn, never the model's: what they mention is mentioned. */
 function lastWord({ ending, failure, stoppedBy }: EndTurnInput, said: string): string {

@@ -1,7 +1,7 @@
 import type { ModelCallResult, TurnLimits } from '../contracts/activities.ts';
 import type { AssistantContent } from '../contracts/conversation.ts';
 import { modelNameOf } from '../store/access-snapshots.ts';
-import { claimInboxMessages } from '../store/claim-messages.ts';
+import { claimInboxMessages, someoneWaits } from '../store/claim-messages.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { turnSpending } from '../store/model-usage.ts';
 import { getSession } from '../store/sessions.ts';
@@ -17,6 +17,7 @@ import { recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { buildMessages } from './transcript/build-messages.ts';
+import { standstillOf } from './transcript/repetition.ts';
 import { createPictureCache, loadShown, type PictureCache, shownIn } from './transcript/shown-files.ts';
 import type { TranscriptCache } from './transcript/transcript-cache.ts';
 import { userText } from './transcript/user-text.ts';
@@ -61,7 +62,7 @@ const MAX_TOKENS = 16_000;
  * transaction. Throws `ModelError`, `StoreError` when the turn is over, or the signal's reason; then nothing but the
  * claimed messages is stored.
  *
- * A limit is found before a call: then nothing is called, `tools` is empty and `limit` names it.
+ * A limit, and a turn that only repeats itself, is found before a call: then nothing is called, `tools` is empty and `limit` names it.
  *
  * @example
  * const { tools, nextStep, done } = await runModelStep(deps, { session, turn: 1, step: 1, limits, signal });
@@ -78,10 +79,14 @@ export async function runModelStep(deps: ModelStepDependencies, input: ModelStep
   const { database } = deps;
   const { session, turn, step } = input;
   const tools = await turnRegistry(database, deps.tools, input);
+  // Rows are only ever added. So what they say of the rounds before this step stays true.
+  const stuck = standstillOf(await deps.transcripts.read(database, session), turn) !== null;
   const known = await inTurn(database, input, async (db): Promise<ModelCallResult | null> => {
     const recorded = await recordedAnswer(db, tools, input);
     if (recorded) return recorded;
-    const limit = await limitReached(db, deps, input);
+    // Who has said something meanwhile may have the way out.
+    const isOver = stuck && !(await someoneWaits(db, session, turn));
+    const limit = (await limitReached(db, deps, input)) ?? (isOver ? 'repetition' : null);
     if (limit) return { nextStep: step, tools: [], done: false, limit };
     report(input, 'claiming');
     const { attempt, trouble } = await startModelStep(db, input);

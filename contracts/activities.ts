@@ -111,8 +111,8 @@ export interface ModelCallResult {
   readonly tools: readonly ToolRef[];
   /** True when the model has given its final answer. */
   readonly done: boolean;
-  /** A limit of the turn was reached: no further model call may be made. */
-  readonly limit: 'steps' | 'minutes' | 'tokens' | null;
+  /** A limit of the turn was reached, or it repeats itself: no further model call may be made. */
+  readonly limit: 'steps' | 'minutes' | 'tokens' | 'repetition' | null;
   /** Slack's ids of everybody whose words the turn has read so far, where there is anybody beside its requester; the first twenty. */
   readonly steeredBy?: readonly string[];
 }

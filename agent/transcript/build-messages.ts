@@ -3,6 +3,7 @@ import type { TranscriptRow } from '../../store/transcript.ts';
 import type { ModelMessage, ToolResultBlock, UserBlock } from '../model/model.ts';
 import { wordsOfOthers } from '../words-of-others.ts';
 import { UNKNOWN_OUTCOME } from './outcomes.ts';
+import { notesOf } from './repetition.ts';
 import type { ShowFile } from './shown-files.ts';
 import { beginsTurn, turnMark } from './turn-mark.ts';
 import { disarm, userText } from './user-text.ts';
@@ -16,6 +17,7 @@ import { disarm, userText } from './user-text.ts';
  */
 export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = () => []): ModelMessage[] {
   const results = resultsByCall(rows);
+  const notes = notesOf(rows);
   const messages: Draft[] = [];
   const begun = begunBefore(rows);
   const marked = new Set(begun);
@@ -29,7 +31,10 @@ export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = (
       add(
         messages,
         'user',
-        calls.map((call) => resultOf(call, results.get(keyOf(row.turn, call.id)), show)),
+        calls.map((call) => {
+          const key = keyOf(row.turn, call.id);
+          return noted(resultOf(call, results.get(key), show), notes.get(key));
+        }),
       );
     } else {
       if (beginsTurn(row, marked)) {
@@ -94,6 +99,11 @@ function resultsByCall(rows: readonly TranscriptRow[]): Map<string, ToolContent>
 
 function keyOf(turn: number, call: string): string {
   return `${turn}/${call}`;
+}
+
+/** A result with what the model is told beside it. */
+function noted(result: ToolResultBlock, note: string | undefined): ToolResultBlock {
+  return note === undefined ? result : { ...result, text: `${result.text}\n\n${note}` };
 }
 
 function resultOf(call: ToolUseBlock, result: ToolContent | undefined, show: ShowFile): ToolResultBlock {

@@ -17,8 +17,8 @@ export function longTurn({ steps }: { readonly steps: number }): Bench {
       await using bellhop = await startInstallation({
         environment: { BELLHOP_TURN_STEPS: String(steps + 10), BELLHOP_TURN_TOKENS: '1000000000' },
       });
-      // A line is one model call and one tool call.
-      const script = Array.from({ length: steps / 2 }, () => '$ true').join('\n');
+      // A line is one model call and one tool call. No two are the same, because a turn that only repeats itself is ended.
+      const script = Array.from({ length: steps / 2 }, (_, n) => `$ true ${n}`).join('\n');
       const mention = await bellhop.slack.post('ada', '#general', `@bellhop\n${script}`);
       const { state } = await waitForTurn(bellhop, mention, 1, 900_000);
       if (state !== 'answered') throw new Error(`the turn ended as ${state}`);

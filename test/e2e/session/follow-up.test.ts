@@ -23,6 +23,18 @@ async function reply(thread: SimMessage, text: string): Promise<SimMessage> {
   return message;
 }
 
+test('a turn that does the same again and again ends and says what it was, and goes on when it is asked to', async () => {
+  const lines = ['@bellhop', 'say I look for it', ...Array.from({ length: 7 }, () => '$ ls nowhere')];
+  const mention = await bellhop.slack.post('ada', '#platform-eng', lines.join('\n'));
+  const answer = await bellhop.slack.waitForAnswer(mention, /going in circles/, 60_000);
+  expect(answer.text).toMatch(/I look for it[\s\S]*same result 6 times in a row:[\s\S]*ls nowhere/);
+  expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'limit' });
+  expect(await toolSteps(bellhop, mention)).toHaveLength(6);
+
+  await reply(mention, 'go on');
+  expect(await waitForTurn(bellhop, mention, 2)).toMatchObject({ state: 'answered' });
+}, 90_000);
+
 test('a message during a tool call is in the next model call of the same turn', async () => {
   const mention = await bellhop.slack.post(
     'ada',

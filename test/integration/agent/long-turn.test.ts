@@ -35,7 +35,7 @@ async function turnAt(steps: number): Promise<SessionId> {
      select $1, 1, case n % 2 when 1 then 'assistant' else 'tool' end, n,
        case n % 2 when 1
          then jsonb_build_object('blocks', jsonb_build_array(jsonb_build_object('type', 'tool_use', 'id', 'c' || n + 1,
-                'name', 'bash', 'input', jsonb_build_object('command', 'true'))), 'stopReason', 'tools',
+                'name', 'bash', 'input', jsonb_build_object('command', 'true ' || n))), 'stopReason', 'tools',
                 'usage', jsonb_build_object('inputTokens', 100, 'outputTokens', 10), 'model', 'scripted')
          else jsonb_build_object('call', 'c' || n, 'tool', 'bash', 'text', repeat('x', 200), 'isError', false) end, 60
      from generate_series(1, $2) n order by n`,
@@ -52,7 +52,7 @@ function stepperOf(session: SessionId, from: number) {
     model: {
       name: 'scripted',
       contextTokens: 10_000_000,
-      call: async () => answering([call(`c${step + 1}`, 'bash', { command: 'true' })], 'tools')(),
+      call: async () => answering([call(`c${step + 1}`, 'bash', { command: `true ${step + 1}` })], 'tools')(),
     },
     tools: createToolRegistry(),
     transcripts: createTranscriptCache(),

@@ -1,0 +1,164 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ToolUseBlock } from '../../contracts/conversation.ts';
+import type { TranscriptRow } from '../../store/transcript.ts';
+import { wordsOfOthers } from '../words-of-others.ts';
+
+/** The calls of one answer that belong to a repetition. */
+export type RepeatedCall = Pick<ToolUseBlock, 'name' | 'input'>;
+
+/** The same calls with the same results, again and again, with nothing said by anybody between them. */
+export interface Repetition {
+  readonly times: number;
+  /** The calls of one time: of one answer, or of two that take turns. */
+  readonly calls: readonly RepeatedCall[];
+  /** Whether each time was so quick that it waited for nothing. */
+  readonly isQuick: boolean;
+}
+
+/** From so many times on the model is told. */
+const TOLD_AT = 3;
+/** After so many times a turn ends. The model has been told three times by then. */
+export const ENDED_AT = 6;
+/** What takes longer than this may wait for something, such as a build elsewhere: it ends no turn, whose steps and minutes bound it. */
+const WAITS_MS = 2_000;
+const MOST_SHOWN = 5;
+const MOST_LETTERS = 120;
+/** A, A, A and A, B, A, B. */
+const LONGEST_CYCLE = 2;
+
+/** One answer of the model that calls tools, with their results. */
+interface Round {
+  /** The model's id of its last call. */
+  readonly last: string;
+  readonly turn: number;
+  readonly calls: readonly (RepeatedCall & { readonly text: string | undefined })[];
+  readonly ms: number;
+}
+
+/**
+ * The repetition in which a turn has come to a standstill, or null. It follows from the rows alone, so every attempt and the end of the
+ * turn find the same one.
+ *
+ * @example
+ * const stuck = standstillOf(rows, turn); // { times: 6, calls: [{ name: 'bash', input: { command: 'npm test' } }], isQuick: true }
+ */
+export function standstillOf(rows: readonly TranscriptRow[], turn: number): Repetition | null {
+  const rounds = stretchesOf(endOf(rows)).at(-1) ?? [];
+  const found = rounds.at(-1)?.turn === turn ? repetitionAt(rounds, rounds.length - 1) : null;
+  return found && found.times >= ENDED_AT && found.isQuick ? found : null;
+}
+
+/** What was repeated, in words for people, as Markdown. Arguments are the model's words. */
+export function repeatedText({ times, calls }: Repetition): string {
+  const shown = calls.slice(0, MOST_SHOWN).map(({ name, input }) => `- ${code(name)}: ${code(argumentOf(input))}`);
+  const others = calls.length > MOST_SHOWN ? [`- and ${calls.length - MOST_SHOWN} more`] : [];
+  return [`This came to the same result ${times} times in a row:`, ...shown, ...others].join('\n');
+}
+
+function argumentOf(input: unknown): string {
+  const { command, path } = (input ?? {}) as { readonly command?: unknown; readonly path?: unknown };
+  const telling = command ?? path;
+  return typeof telling === 'string' ? telling : JSON.stringify(unnamed(input) ?? {});
+}
+
+function code(text: string): string {
+  return `\`${wordsOfOthers(text.replaceAll('`', "'"), MOST_LETTERS) || '…'}\``;
+}
+
+/** What the model is told of its repetitions, by turn and the call whose result says it. */
+export function notesOf(rows: readonly TranscriptRow[]): ReadonlyMap<string, string> {
+  const notes = new Map<string, string>();
+  for (const rounds of stretchesOf(rows)) {
+    for (const [at, { turn, last }] of rounds.entries()) {
+      const found = repetitionAt(rounds, at);
+      if (found && found.times >= TOLD_AT) notes.set(`${turn}/${last}`, noteOf(found));
+    }
+  }
+  return notes;
+}
+
+function noteOf({ times, isQuick }: Repetition): string {
+  const said = [
+    `You have now done this ${times} times in a row, with the same result each time. To do it again will not change that.`,
+    'Find out why, try another way, ask, or say what you have found and what is missing.',
+    'If you wait for something, wait longer within one command.',
+    ...(isQuick ? [`After ${ENDED_AT} times your work ends here.`] : []),
+  ];
+  return `(${said.join(' ')})`;
+}
+
+/** As many rows as the longest repetition has, because a long turn is looked at before each of its steps. */
+function endOf(rows: readonly TranscriptRow[]): readonly TranscriptRow[] {
+  let left = LONGEST_CYCLE * (ENDED_AT + 1);
+  const from = rows.findLastIndex(({ role }) => role === 'assistant' && --left === 0);
+  return rows.slice(Math.max(0, from));
+}
+
+/** Answers that follow each other within a turn. What anybody says begins a new stretch, because then the same call may make sense again. */
+function stretchesOf(rows: readonly TranscriptRow[]): readonly Round[][] {
+  const results = new Map<string, { text: string; at: Date }>();
+  for (const { role, turn, at, content } of rows) {
+    if (role === 'tool') results.set(`${turn}/${content.call}`, { text: content.text, at });
+  }
+  let open: Round[] = [];
+  const stretches = [open];
+  const begin = (): void => {
+    open = [];
+    stretches.push(open);
+  };
+  for (const row of rows) {
+    if (row.role === 'tool') continue;
+    const calls = row.role === 'assistant' ? row.content.blocks.filter((block) => block.type === 'tool_use') : [];
+    const last = calls.at(-1);
+    if (row.role !== 'assistant' || row.content.by !== undefined || last === undefined) {
+      begin();
+      continue;
+    }
+    const { turn } = row;
+    const of = ({ id }: ToolUseBlock) => results.get(`${turn}/${id}`);
+    const ended = Math.max(...calls.map((call) => of(call)?.at.getTime() ?? 0));
+    const round = {
+      ...{ last: last.id, turn, ms: ended - row.at.getTime() },
+      calls: calls.map((call) => ({ name: call.name, input: call.input, text: of(call)?.text })),
+    };
+    if (open.length > 0 && open.at(-1)?.turn !== turn) begin();
+    open.push(round);
+  }
+  return stretches;
+}
+
+/** The shortest cycle that ends with the round `at`. */
+function repetitionAt(rounds: readonly Round[], at: number): Repetition | null {
+  for (let length = 1; length <= LONGEST_CYCLE; length += 1) {
+    let same = 0;
+    while (same < length * ENDED_AT && isSame(rounds[at - same], rounds[at - same - length])) same += 1;
+    const times = Math.floor(same / length) + 1;
+    if (times < 2) continue;
+    const cycle = rounds.slice(at - length + 1, at + 1);
+    const covered = rounds.slice(at - times * length + 1, at + 1);
+    const calls = cycle.flatMap((round) => round.calls.map(({ name, input }) => ({ name, input })));
+    return { times, calls, isQuick: covered.every(({ ms }) => ms <= WAITS_MS) };
+  }
+  return null;
+}
+
+function isSame(one: Round | undefined, other: Round | undefined): boolean {
+  if (!one || !other || one.calls.length !== other.calls.length) return false;
+  return one.calls.every(({ name, input, text }, index) => {
+    const twin = other.calls[index];
+    if (twin?.name !== name || text === undefined || twin.text === undefined) return false;
+    return isDeepStrictEqual(unnamed(twin.input), unnamed(input)) && untimed(twin.text) === untimed(text);
+  });
+}
+
+/** How long a command took stands in its first line, and is no part of its result. */
+function untimed(text: string): string {
+  return text.replace(/^([^\n]*) · \d+\.\d s(?=\n)/, '$1');
+}
+
+/** What the model says that a call does, for people, changes nothing of the call. */
+function unnamed(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || !('doing' in input)) return input;
+  const { doing: _, ...rest } = input;
+  return rest;
+}
