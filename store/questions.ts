@@ -11,6 +11,7 @@ import { type Database, inTransaction, type Queryable } from './database.ts';
 import { putEphemeral, putMessage, type QuestionBody, replaceMessage, withdrawMessage } from './outbox.ts';
 import { storableJson } from './storable.ts';
 import { lockSession, lockTurn } from './turn-fence.ts';
+import { setStatusAgain } from './working-status.ts';
 
 export type QuestionState = 'open' | 'answered' | 'expired' | 'withdrawn';
 
@@ -70,6 +71,7 @@ export async function askQuestion(db: Queryable, asking: Asking): Promise<Stored
   if (shown === 'alone' && answerer !== 'members') {
     await putEphemeral(db, { ...target, body: { user: answerer.person, text, question: card } });
   } else await putMessage(db, { ...target, body: card, final: true });
+  if (turn !== null) await setStatusAgain(db, session);
   return made;
 }
 

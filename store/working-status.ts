@@ -11,6 +11,8 @@ function statusKey({ session, turn }: TurnRef): string {
   return `${turnIdOf(session, turn)}/status`;
 }
 
+/** While a turn has asked a person something, nobody waits for the agent. */
+const ASKS = 'is waiting for an answer…';
 /** A turn's first message stands in its thread by then, and with it the line of the acknowledgement is gone. */
 const FIRST_AFTER_MS = 2_000;
 /** By then an answer is in Slack, which ends the line without a call of ours. */
@@ -70,7 +72,7 @@ export async function endStatus(
 /**
  * What Slack is to be told now: the words of the line, nothing to end it, or null when there is nothing to tell.
  *
- * 1. The line of a turn that does not run any more is not set.
+ * 1. The line of a turn that does not run any more is not set. That of one that waits for a person says so.
  * 2. It is not ended while the next turn runs, which has a line of its own; nor when the answer was posted after it was set. Where
  *    that is not certain, because both calls were under way together, it is ended.
  * 3. The line of an acknowledgement is not set once something was posted after it, because no post would end it.
@@ -79,14 +81,21 @@ export async function statusToTell(db: Queryable, row: OutboxOf<'status'>): Prom
   const { session, body, createdAt } = row;
   if (session === null) return null;
   if (body.turn === undefined) return (await postedSince(db, session, createdAt)) ? null : body.status;
-  const { rows } = await db.query<{ running: number | null; setAt: Date | null; answeredAt: Date | null }>(
+  const { rows } = await db.query<{
+    running: number | null;
+    asks: boolean;
+    setAt: Date | null;
+    answeredAt: Date | null;
+  }>(
     `select (select max(number) from turn where session = $1 and state = 'running') as running,
+       exists (select 1 from question where session = $1 and turn = $3 and state = 'open') as asks,
        (select max(sent_at) from outbox where session = $1 and kind = 'status') as "setAt",
        (select sent_at from outbox where key = $2 and slack_ts is not null) as "answeredAt"`,
-    [session, `${turnIdOf(session, body.turn)}/answer`],
+    [session, `${turnIdOf(session, body.turn)}/answer`, body.turn],
   );
-  const { running = null, setAt = null, answeredAt = null } = rows[0] ?? {};
-  if (body.status !== '') return running === body.turn ? body.status : null;
+  const { running = null, asks = false, setAt = null, answeredAt = null } = rows[0] ?? {};
+  if (body.status !== '' && running !== body.turn) return null;
+  if (body.status !== '') return asks ? ASKS : body.status;
   if (running !== null) return null;
   const isEnded = answeredAt !== null && answeredAt.getTime() - (setAt?.getTime() ?? 0) > SURELY_BEFORE_MS;
   return isEnded ? null : '';
@@ -113,7 +122,7 @@ export async function noteStatusSet(db: Queryable, row: Claim, againInMs: number
   );
 }
 
-/** Something was posted in the thread, which has ended the line in Slack: it is set again soon. */
+/** The line is set again soon: something was posted in the thread, which has ended it in Slack, or it has to say something else. */
 export async function setStatusAgain(db: Queryable, session: SessionId): Promise<void> {
   await db.query(
     `update outbox set not_before = now() + $2 * interval '1 millisecond'

@@ -1,6 +1,7 @@
 import type { Database } from '../../store/database.ts';
 import { type Looks, startLooks } from '../../store/looks.ts';
 import { expireQuestions, markQuestionTold, type StoredQuestion, untoldQuestions } from '../../store/questions.ts';
+import { setStatusAgain } from '../../store/working-status.ts';
 import type { SessionSignals } from '../delivery/session-signals.ts';
 
 export interface AnswerTellerOptions {
@@ -49,6 +50,7 @@ export function createAnswerTeller(options: AnswerTellerOptions): Looks {
     if (question.turn === null) await onConfirmed(question);
     else await signals.answered(question.session);
     await markQuestionTold(database, question.id);
+    if (question.turn !== null) await setStatusAgain(database, question.session);
   }
 
   const looks = startLooks({ look: tell, onError, everyMs });

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { saveFile } from '../../../store/files.ts';
 import { putFile, putMessage } from '../../../store/outbox.ts';
 import { DATABASE_ROLES, type DatabaseRole, dropRoles, ensureRoles, urlForRole } from '../../../store/roles.ts';
+import { beginStatus } from '../../../store/working-status.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import { type SpawnedWorker, spawnWorker } from '../../support/spawn-worker.ts';
 import { until } from '../../support/until.ts';
@@ -48,6 +49,7 @@ test('the gateway does all of its work with the least rights of its role', async
 
   const session = stage.sessionOf(parent);
   const place = { team: TEAM, channel: parent.channel, threadTs: parent.ts, session };
+  await beginStatus(db.database, { session, turn: 1 }, place, 'is working…');
   const bytes = Buffer.from('chart');
   const fileId = await saveFile(db.database, { session, name: 'chart.png', bytes, direction: 'out', origin: 'x' });
   await putFile(db.database, { ...place, key: 'f', body: { fileId, name: 'chart.png' } });

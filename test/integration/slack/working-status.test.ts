@@ -4,6 +4,8 @@ import { createShowProgress } from '../../../activities/progress.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import type { TurnInput } from '../../../contracts/activities.ts';
 import { turnIdOf } from '../../../contracts/ids.ts';
+import type { AskedQuestion } from '../../../contracts/questions.ts';
+import { askQuestion } from '../../../store/questions.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
@@ -142,6 +144,27 @@ test('the end of one turn leaves the line of the next alone', async () => {
   expect(await told(thread)).not.toContain('');
   expect(await shown(thread)).toBe(WORKING);
   await end({ ...turn, turn: turn.turn + 1 });
+  await gateway.stop();
+}, 60_000);
+
+test('while the turn waits for a person, the line says so, and nothing of work', async () => {
+  const gateway = await stage.start({ statusAgainMs: 60_000 });
+  const { thread, turn } = await ask();
+  await workingShown(thread);
+  const question: AskedQuestion = {
+    name: 'use',
+    text: 'May I?',
+    about: 'It',
+    answerer: 'members',
+    shown: 'thread',
+    choices: [{ id: 'yes', label: 'Yes' }],
+  };
+  await askQuestion(stage.db.database, { ...turn, key: `${turn.session}/1/2/question/use`, question });
+  await until(async () => (await shown(thread)) === 'is waiting for an answer…', 'the line to say so');
+  const card = await stage.slack.waitForAnswer(thread, /May I/);
+  await stage.slack.click('grace', card, 'bellhop_answer/yes');
+  await workingShown(thread);
+  await end(turn);
   await gateway.stop();
 }, 60_000);
 
