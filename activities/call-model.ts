@@ -20,8 +20,6 @@ export interface CallModelDependencies extends ModelStepDependencies {
   readonly log: Logger;
 }
 
-/** How often the text of a running answer is written; Slack takes an edit a second anyway. */
-const TEXT_EVERY_MS = 700;
 /** So many people are named in a history. The turn's row has all of them. */
 const MOST_NAMED = 20;
 
@@ -36,19 +34,15 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
   return async ({ session, turn, step }) => {
     const ref = { session, turn, step };
     const began = clock();
-    let textShownAt = 0;
     let progressed = false;
     const line = createLiveLine(show, (error) => log.warn({ err: error }, 'could not show progress'));
     const onProgress = ({ phase, text }: ModelProgress): void => {
       if (phase === 'storing') return;
-      const isFirst = phase === 'answering' && textShownAt === 0;
       if (phase === 'answering') {
         progressed = true;
         if (mayBecomeSilence(text)) return;
-        if (clock() - textShownAt < TEXT_EVERY_MS) return;
-        textShownAt = clock();
       }
-      const progress = { ...ref, what: WHAT[phase], text, first: isFirst };
+      const progress = { ...ref, what: WHAT[phase], text };
       // The first word of a turn is its message in the thread, with the button that stops it.
       if (step === 1 && phase === 'claiming') line.sayNow(progress);
       else line.say(progress);

@@ -52,8 +52,15 @@ export function createShowProgress(database: Queryable): ShowProgress {
 
 /** What is over sooner than this is not worth an edit of the thread's line. */
 const QUIET_MS = 250;
+/** How often a growing text is written. Slack takes an edit a second in all, so that it grows more slowly once people have begun to read. */
+const TEXT_EVERY_MS = 700;
+const TEXT_EVERY_LATER_MS = 2_000;
+const LATER_MS = 10_000;
 
-/** The thread's line about one activity. Words that are overtaken before anybody could read them are never written. */
+/**
+ * The thread's line about one activity. Words that are overtaken before anybody could read them are never written. What was said last is always
+ * written, also when nothing follows it for a long time.
+ */
 export interface LiveLine {
   say(progress: Progress): void;
   /** Without a pause before it. */
@@ -66,15 +73,26 @@ export interface LiveLine {
 export function createLiveLine(show: ShowProgress, onError: (error: unknown) => void): LiveLine {
   let latest: Progress | undefined;
   let timer: NodeJS.Timeout | undefined;
+  /** When text was first written, and when last. */
+  let text: { readonly since: number; readonly at: number } | undefined;
   const write = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (latest) show(latest).catch(onError);
+    if (!latest) return;
+    const first = Boolean(latest.text) && text === undefined;
+    const at = performance.now();
+    if (latest.text) text = { since: text?.since ?? at, at };
+    show(first ? { ...latest, first } : latest).catch(onError);
+  };
+  const pauseBefore = (progress: Progress): number => {
+    if (!progress.text || !text) return QUIET_MS;
+    const every = text.at - text.since < LATER_MS ? TEXT_EVERY_MS : TEXT_EVERY_LATER_MS;
+    return Math.max(0, text.at + every - performance.now());
   };
   return {
     say(progress) {
       latest = progress;
-      timer ??= setTimeout(write, QUIET_MS);
+      timer ??= setTimeout(write, pauseBefore(progress));
     },
     sayNow(progress) {
       latest = progress;

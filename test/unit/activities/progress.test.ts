@@ -35,6 +35,29 @@ test('of words that follow each other quickly only the last are written', async 
   expect(said).toEqual(['thinking', 'writing']);
 });
 
+test('a growing text is written once a while, its first words are marked, and its last ones are not lost', async () => {
+  const shown: Pick<Progress, 'text' | 'first'>[] = [];
+  const line = createLiveLine(
+    async ({ text, first }) => {
+      shown.push({ text, ...(first && { first }) });
+    },
+    () => undefined,
+  );
+  const said = async (text: string) => {
+    line.say({ ...words('writing'), text });
+    await pause(20);
+  };
+  for (const text of ['I', "I'll", "I'll chart"]) await said(text);
+  await pause(300);
+  // The arguments of a tool follow, which are no text.
+  for (const text of ["I'll chart the", "I'll chart the signups."]) await said(text);
+  await pause(200);
+  expect(shown).toEqual([{ text: "I'll chart", first: true }]);
+  await pause(700);
+  expect(shown).toEqual([{ text: "I'll chart", first: true }, { text: "I'll chart the signups." }]);
+  line.end();
+});
+
 test('what is said now is there at once, and a line that cannot be written ends nothing', async () => {
   const { said, line } = recorded();
   line.say(words('reading'));
