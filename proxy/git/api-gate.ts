@@ -29,7 +29,7 @@ const WITHOUT_RUNNERS_TOKEN: HeldAnswer = {
 
 /** Judges calls of a forge's API by their path and body. */
 export function createApiGate(): ApiGate {
-  /** Which repository an id of GraphQL belongs to, as an answer of the same forge showed it. */
+  /** Which repository an id of GraphQL belongs to, as an answer to the same credential showed it: people have connections of one name. */
   const ids = new LRUCache<string, string>({ max: MAX_IDS });
 
   return {
@@ -40,7 +40,8 @@ export function createApiGate(): ApiGate {
       const content = READS.has(method) ? null : await readJson(head, body);
       if (content !== null && 'refused' in content) throw new Refusal('api_refused', content.refused, { rule });
       const asked: ApiRequest = { forge: forge.forge, method, path, query: target.query, body: content?.json ?? null };
-      const key = (id: string) => JSON.stringify([forge.connection, id]);
+      const owner = decision.rule.from === 'connection' ? (decision.rule.connection.owner ?? null) : null;
+      const key = (id: string) => JSON.stringify([owner, forge.connection, id]);
       const repositoryOfId = (id: string) => ids.get(key(id)) ?? null;
 
       const verdict = judgeForgeApi(asked, { grants, guardrails, repositoryOfId });
@@ -62,7 +63,7 @@ export function createApiGate(): ApiGate {
       }
       if (idsIn) {
         reads.push((answer) => {
-          for (const [id, owner] of idsIn(answer)) ids.set(key(id), owner);
+          for (const [id, of] of idsIn(answer)) ids.set(key(id), of);
         });
       }
       const showsProject = forge.forge.kind === 'gitlab' && method === 'GET' && PROJECT.test(path);
