@@ -3,6 +3,7 @@ import { offerOf } from '../access/personal-access.ts';
 import type { EgressCounts, EgressEvent } from '../contracts/egress.ts';
 import type { ChangeLog } from '../contracts/state-changes.ts';
 import type { KeyPair } from '../credentials/key-pair.ts';
+import { startLooks } from '../store/looks.ts';
 import { writeCaBundle } from './ca-bundle.ts';
 import { startControlServer } from './control/control-server.ts';
 import type { ProxyHealth } from './control/protocol.ts';
@@ -87,7 +88,10 @@ export interface ProxyOptions {
 export interface AgentProxy {
   /** Loads the policy now. Call it when PostgreSQL notifies of a change. */
   refreshPolicy(): Promise<void>;
-  /** Runs the tests that people have asked for, and exchanges what they grant. Call it when PostgreSQL notifies of one. */
+  /**
+   * Runs the tests that people have asked for, exchanges what they grant, and ends requests with what they have removed. Call it when PostgreSQL
+   * notifies of one.
+   */
   servePeople(): void;
   health(): ProxyHealth;
   /** Accepts nothing more, gives open requests at most `graceMs` to end, and closes everything. */
@@ -97,6 +101,8 @@ export interface AgentProxy {
 export const EVENTS_PER_TURN = 1_000;
 
 const EXPIRY_CHECK_MS = 250;
+/** How often removals of people are looked for without a notification. */
+const REMOVALS_MS = 5_000;
 const DENIALS = { perSecond: 50, burst: 500 };
 const MINTS = { perSecond: 10, burst: 100 };
 /** Certificates that are only made to tell a refusal. 100 of them take about 2 MB. */
@@ -231,12 +237,18 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
   const sender = createSender({
     admission,
     judge,
+    personal,
     pools,
     recorder,
     clock,
     bodySilenceMs: limits.bodySilenceMs,
     bodies,
     masks,
+  });
+  const removals = startLooks({
+    look: () => sender.recheckPeople(),
+    onError: (error) => onError(error, 'requests with a connection of a person were not looked at'),
+    everyMs: REMOVALS_MS,
   });
   const front: HttpFront = createHttpFront({
     onRequest: createRequestHandler({
@@ -319,12 +331,13 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     servePeople() {
       personalTests.poke();
       grants.poke();
+      removals.poke();
     },
     health,
     async stop(graceMs) {
       draining = true;
       // A test under way is a request like others, and ends with them at the latest.
-      const tested = Promise.all([personalTests.stop(), grants.stop()]);
+      const tested = Promise.all([personalTests.stop(), grants.stop(), removals.stop()]);
       listeners.stop();
       front.closeIdle();
       await clients.idle(graceMs);

@@ -68,6 +68,7 @@ export async function removePersonalConnection(
     'delete from personal_connection where team = $1 and person = $2 and connection = $3',
     [team, person, connection],
   );
+  if (rowCount) db.wake('bellhop_people');
   return (rowCount ?? 0) > 0;
 }
 
@@ -78,13 +79,18 @@ export async function removePersonalConnections(db: Queryable, { team, person }:
     team,
     person,
   ]);
+  if (rowCount) db.wake('bellhop_people');
   return rowCount ?? 0;
 }
 
 /** Removes all that these people have connected. */
 export async function removeConnectionsOfAll(db: Queryable, team: string, people: readonly string[]): Promise<void> {
   await db.query('delete from personal_grant where team = $1 and person = any($2)', [team, people]);
-  await db.query('delete from personal_connection where team = $1 and person = any($2)', [team, people]);
+  const { rowCount } = await db.query('delete from personal_connection where team = $1 and person = any($2)', [
+    team,
+    people,
+  ]);
+  if (rowCount) db.wake('bellhop_people');
 }
 
 /** Whether anybody of a workspace has connected anything. */

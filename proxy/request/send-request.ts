@@ -5,6 +5,7 @@ import type { UpstreamPools } from '../dialer/upstream-pools.ts';
 import { type Exchange, eventOf, refusedRequestOf } from '../events/exchange.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
+import type { PersonalFeed } from '../policy/personal-feed.ts';
 import { Refusal, refusalAnswer } from '../refusal.ts';
 import type { Admission } from './admission.ts';
 import type { AnswerMasks } from './answer-mask.ts';
@@ -12,6 +13,7 @@ import type { BodyBudget } from './body-budget.ts';
 import { withBodyCredential } from './body-dependent.ts';
 import { forward } from './forward.ts';
 import { identityOf, type Judge, type JudgedRequest } from './judge-request.ts';
+import { withLostConnections } from './lost-connections.ts';
 import type { Outgoing } from './outgoing.ts';
 import { answerRefused } from './refuse.ts';
 
@@ -23,11 +25,14 @@ export interface Sender {
    * change of the policy, and when the overlap of a rotation ends.
    */
   recheck(): void;
+  /** Ends open requests with a connection that its person has removed or entered anew. Call it when people may have done that. */
+  recheckPeople(): Promise<void>;
 }
 
 export interface SenderOptions {
   readonly admission: Admission;
   readonly judge: Pick<Judge, 'stillHolds'>;
+  readonly personal: PersonalFeed;
   readonly pools: UpstreamPools;
   readonly recorder: Recorder;
   readonly clock: MonotonicClock;
@@ -45,7 +50,7 @@ export interface SenderOptions {
  * The event of the request is in the spool before its first byte is sent.
  */
 export function createSender(options: SenderOptions): Sender {
-  const { admission, judge, pools, recorder, clock, bodySilenceMs, bodies, masks } = options;
+  const { admission, judge, personal, pools, recorder, clock, bodySilenceMs, bodies, masks } = options;
   const underWay = new Map<Exchange, JudgedRequest>();
 
   function upstreamOf(exchange: Exchange, judged: JudgedRequest) {
@@ -126,6 +131,9 @@ export function createSender(options: SenderOptions): Sender {
         if (judge.stillHolds(exchange, judged)) continue;
         exchange.cut(policyChanged());
       }
+    },
+    async recheckPeople() {
+      for (const exchange of await withLostConnections(personal, underWay)) exchange.cut(policyChanged());
     },
   };
 }

@@ -41,6 +41,8 @@ let origin: Origin;
 let policy: WorldPolicy & { readonly people: PeopleAccess };
 let databaseAway = false;
 const seen: Seen[] = [];
+/** Answers that do not end by themselves. */
+const endless = new Set<http.ServerResponse>();
 
 const answer: http.RequestListener = (request, response) => {
   const { authorization = '', host = '' } = request.headers;
@@ -50,6 +52,10 @@ const answer: http.RequestListener = (request, response) => {
   if (request.url === '/api/v1/user') {
     if (person !== 'UADA') response.writeHead(401);
     response.end(JSON.stringify({ id: 7, login: 'ada', full_name: 'Ada <of> Lovelace', email: 'private@acme.test' }));
+  } else if (request.url === '/api/v1/repos/acme/shop/events') {
+    endless.add(response);
+    response.once('close', () => endless.delete(response));
+    response.write(' ');
   } else response.end('{}');
 };
 
@@ -86,6 +92,7 @@ async function ask(scope: ScopeKey, url: string, method = 'GET'): Promise<{ stat
   return { status, code: error?.code ?? null };
 }
 
+const ENDLESS = 'https://git.acme.test/api/v1/repos/acme/shop/events';
 const WORKS = { status: 200, code: null };
 const NOT_ALLOWED = { status: 403, code: 'not_allowed' };
 
@@ -212,6 +219,27 @@ test('what is removed is gone for the next request, and what is renewed is used 
   await connect('UADA', 'gitea', 'another-one-of-ada');
   expect(await ask(ADA, GIT)).toEqual(WORKS);
   expect(seen.at(-1)?.authorization).toBe(basic('another-one-of-ada'));
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  ['is removed', () => disconnect('UADA', 'gitea')],
+  ['is entered anew', () => connect('UADA', 'gitea')],
+])('what is under way ends when its connection %s, and what others have under way goes on', async (_what, change) => {
+  const own = world.sandbox(sandboxOf(ADA)).request(ENDLESS);
+  const others = world.sandbox(sandboxOf(LINUS)).request(ENDLESS);
+  const ended = Promise.allSettled([own]).then(() => 'ended');
+  void others.catch(() => undefined);
+  await until(async () => endless.size === 2, 'both to be under way');
+  await change();
+  world.proxy.servePeople();
+  expect(await ended).toBe('ended');
+  await until(async () => endless.size === 1, 'the service to be left');
+  await until(
+    async () => (await world.events(sandboxOf(ADA), 1, ({ code }) => code === 'policy_changed')).length > 0,
+    'the event',
+  );
+  for (const response of endless) response.end();
+  expect((await others).status).toBe(200);
 });
 
 test('a row that is moved to another person, or another service, opens for nobody', async () => {

@@ -52,6 +52,7 @@ function opening() {
     forgeGate: createForgeGate(),
   });
   const sender = createSender({
+    personal: { heldBy: () => null },
     admission,
     judge,
     // Whatever is sent begins with an event: nothing gets further than this.
