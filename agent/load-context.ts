@@ -26,7 +26,9 @@ export interface PromptSettings {
 
 export interface ContextDependencies {
   readonly database: Database;
+  /** The one that answers where the access file names none. */
   readonly model: Model;
+  /** Those of the access file. @default none */
   readonly models?: NamedModels;
   readonly tools: ToolRegistry;
   readonly prompt: PromptSettings;

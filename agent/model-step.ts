@@ -2,36 +2,25 @@ import type { ModelCallResult, TurnLimits } from '../contracts/activities.ts';
 import type { AssistantContent } from '../contracts/conversation.ts';
 import { modelNameOf } from '../store/access-snapshots.ts';
 import { claimInboxMessages, someoneWaits } from '../store/claim-messages.ts';
-import type { Database, Queryable } from '../store/database.ts';
+import type { Queryable } from '../store/database.ts';
 import { turnSpending } from '../store/model-usage.ts';
 import { getSession } from '../store/sessions.ts';
 import { type StepRef, startModelStep } from '../store/steps.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, ModelError } from './errors.ts';
-import { loadContext, type PromptSettings } from './load-context.ts';
+import { type ContextDependencies, loadContext } from './load-context.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
 import type { Model, ModelAnswer, ModelInput, PictureBlock } from './model/model.ts';
-import type { NamedModels } from './model/named-models.ts';
 import { settleOpenTools } from './settle-tools.ts';
 import { recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
-import type { ToolRegistry } from './tools/registry.ts';
 import { buildMessages } from './transcript/build-messages.ts';
 import { standstillOf } from './transcript/repetition.ts';
 import { createPictureCache, loadShown, type PictureCache, shownIn } from './transcript/shown-files.ts';
-import type { TranscriptCache } from './transcript/transcript-cache.ts';
 import { userText } from './transcript/user-text.ts';
 import { lookFirst } from './viewing/look-first.ts';
 
-export interface ModelStepDependencies {
-  readonly database: Database;
-  /** The one that answers where the access file names none. */
-  readonly model: Model;
-  /** Those of the access file. @default none */
-  readonly models?: NamedModels;
-  readonly tools: ToolRegistry;
-  readonly prompt: PromptSettings;
-  readonly transcripts: TranscriptCache;
+export interface ModelStepDependencies extends ContextDependencies {
   /** @default one for each call */
   readonly pictures?: PictureCache;
   /** Milliseconds since 1970. */

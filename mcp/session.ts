@@ -1,5 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { within } from '../contracts/within.ts';
 import { createAnswerBounds } from './answer-bounds.ts';
 import type { AnswerRoom } from './answer-budget.ts';
 import { answerQuestions, CAPABILITIES, type Elicit } from './elicitation.ts';
@@ -128,7 +129,7 @@ export async function withServer<T>(
     throw lost.signal.aborted ? lost.signal.reason : error;
   } finally {
     clearTimeout(timer);
-    await within(FAREWELL_MS, [...notes, farewell(transport, lost.signal.aborted)]);
+    await within(FAREWELL_MS, Promise.allSettled([...notes, farewell(transport, lost.signal.aborted)]));
     ending.abort();
     clearTimeout(timer);
     await client.close().catch(() => undefined);
@@ -138,14 +139,4 @@ export async function withServer<T>(
 /** Servers keep a session until it is ended. */
 async function farewell(transport: StreamableHTTPClientTransport, isLost: boolean): Promise<void> {
   if (!isLost && transport.sessionId !== undefined) await transport.terminateSession();
-}
-
-/** Waits until all are done, but not for longer than `ms`. */
-async function within(ms: number, work: readonly Promise<unknown>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([Promise.allSettled(work), late]);
-  clearTimeout(timer);
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { offerOf } from '../access/personal-access.ts';
 import type { EgressCounts, EgressEvent } from '../contracts/egress.ts';
 import type { ChangeLog } from '../contracts/state-changes.ts';
+import { within } from '../contracts/within.ts';
 import type { KeyPair } from '../credentials/key-pair.ts';
 import { startLooks } from '../store/looks.ts';
 import { writeCaBundle } from './ca-bundle.ts';
@@ -359,13 +360,5 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
 
 /** Gives up on the earlier counts after `ms`, so that a slow database does not keep a turn from its lease. */
 async function countsWithin(counts: Promise<EgressCounts>, ms: number): Promise<EgressCounts | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([counts.catch(() => undefined), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return (await within(ms, counts).catch(() => null))?.value;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { orLate } from '../contracts/within.ts';
 import type { PortWish } from '../setup/host/ports.ts';
 import { metricsAddress } from './environment.ts';
 import { createProcessLog } from './signals/process-log.ts';
@@ -62,7 +63,7 @@ export async function runProcess(
     ]);
     if (typeof why !== 'string') code = 1;
     log.info({ why }, 'stopping');
-    await withLimit(running.stop());
+    await orLate(STOP_WITHIN_MS, running.stop(), `did not drain within ${STOP_WITHIN_MS / 1000} s`);
   } catch (error) {
     log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
     code = 1;
@@ -81,16 +82,4 @@ function stopAsked(): Promise<string> {
     process.once('SIGTERM', () => resolve('SIGTERM'));
     process.once('SIGINT', () => resolve('SIGINT'));
   });
-}
-
-async function withLimit(stopping: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not drain within ${STOP_WITHIN_MS / 1000} s`)), STOP_WITHIN_MS);
-  });
-  try {
-    await Promise.race([stopping, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

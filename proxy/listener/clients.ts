@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { within } from '../../contracts/within.ts';
 import type { Lease, MonotonicClock } from '../lease/lease-table.ts';
 import type { Client } from './client.ts';
 
@@ -71,12 +72,7 @@ export function createClients(limits: ClientLimits, clock: MonotonicClock): Clie
   const underWay = new Map<Lease, Set<Promise<void>>>();
 
   async function settled(promises: Iterable<Promise<void>>, timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([Promise.allSettled(promises), timeout]);
-    clearTimeout(timer);
+    await within(timeoutMs, Promise.allSettled(promises));
   }
 
   function release(client: Client): void {

@@ -3,6 +3,7 @@ import type { AccessDocument, Connection } from '../../access/document.ts';
 import { type AccessIndex, indexAccess } from '../../access/effective-access.ts';
 import type { HeldConnection } from '../../access/personal-access.ts';
 import { type Principal, principalOf, type ScopeKey } from '../../contracts/scope.ts';
+import { orLate } from '../../contracts/within.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal } from '../refusal.ts';
 import { checkShape, MalformedPolicy } from './document-shape.ts';
@@ -69,7 +70,7 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
   async function ask(): Promise<void> {
     const askedAt = clock.now();
     try {
-      const news = await within(answerMs, loadNews());
+      const news = await orLate(answerMs, loadNews(), `no answer in ${answerMs} ms`);
       confirmedAt = askedAt;
       away = false;
       if (!news) return;
@@ -163,16 +164,4 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
       await loading;
     },
   };
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

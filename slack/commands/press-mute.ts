@@ -1,21 +1,13 @@
 import { isSessionId, threadOf } from '../../contracts/ids.ts';
-import { type Database, inTransaction } from '../../store/database.ts';
+import { inTransaction } from '../../store/database.ts';
 import { lockSession } from '../../store/turn-fence.ts';
-import type { SlackIdentity } from '../api/identity.ts';
 import type { Responder } from '../api/respond.ts';
-import type { Directory } from '../people/directory.ts';
-import type { Handled } from '../personal/interactions.ts';
+import type { Handled, PressOptions } from '../personal/presses.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
 import { MUTE_ACTION, setMute, UNMUTE_ACTION } from './mute.ts';
 
-export interface MutePressesOptions {
-  readonly database: Database;
-  readonly identity: SlackIdentity;
-  readonly directory: Pick<Directory, 'person'>;
+export interface MutePressesOptions extends PressOptions {
   readonly respond: Responder;
-  /** Something may be waiting in the outbox now. */
-  readonly onAnswer: () => void;
-  readonly log: { warn(fields: object, message: string): void };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

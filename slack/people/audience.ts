@@ -1,3 +1,4 @@
+import { within } from '../../contracts/within.ts';
 import { databaseTime } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
 import type { AuthorClass } from '../../store/inbox.ts';
@@ -16,7 +17,7 @@ import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
 import { createLookups } from './lookups.ts';
-import { within } from './within.ts';
+import { membersOf } from './members-of.ts';
 
 /**
  * Who is in a conversation, as far as it matters: the outsiders. What is found is part of the policy in force (access/outsiders.ts), so it
@@ -57,8 +58,7 @@ const LIFE_MS = 10 * 60_000;
 /** Slack usually answers within this time. After it the message waits elsewhere. */
 const HOLD_MS = 1_000;
 const RETRY_MS = 30_000;
-/** The most that Slack gives at once. */
-const PAGE = 1_000;
+/** Pages of a list of members, and of a list of channels. */
 const MAX_PAGES = 100;
 
 export function createAudience(options: AudienceOptions): Audience {
@@ -70,7 +70,7 @@ export function createAudience(options: AudienceOptions): Audience {
     async look(channel) {
       for (;;) {
         const askedAt = await databaseTime(db);
-        const outsiders = await outsidersAmong(await membersOf(channel));
+        const outsiders = await outsidersAmong(await everybodyIn(channel));
         if (await saveOutsiders(db, { team, channel, outsiders, askedAt })) return true;
       }
     },
@@ -87,21 +87,14 @@ export function createAudience(options: AudienceOptions): Audience {
   };
 
   /** @throws LookupUnavailable when Slack does not say, which means that nobody knows */
-  async function membersOf(channel: string): Promise<string[]> {
-    const members: string[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const asked = { channel, limit: PAGE, ...(cursor ? { cursor } : {}) };
-      const answer = await patiently(() => calls.call('conversations.members', asked), stopping.signal).catch(
-        (error) => {
-          throw new LookupUnavailable(`conversations.members: ${reasonOf(error)}`);
-        },
-      );
-      members.push(...((answer.members ?? []) as string[]));
-      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
-      if (!cursor) return members;
-    }
-    throw new LookupUnavailable(`the conversation has more than ${MAX_PAGES * PAGE} members`);
+  async function everybodyIn(channel: string): Promise<string[]> {
+    const ask = (page: object) =>
+      patiently(() => calls.call('conversations.members', { ...page }), stopping.signal).catch((error) => {
+        throw new LookupUnavailable(`conversations.members: ${reasonOf(error)}`);
+      });
+    const members = await membersOf(ask, channel, MAX_PAGES);
+    if (members === null) throw new LookupUnavailable(`the conversation has more than ${MAX_PAGES} thousand members`);
+    return members;
   }
 
   async function outsidersAmong(members: readonly string[]): Promise<Outsider[]> {

@@ -1,3 +1,4 @@
+import { within } from '../../contracts/within.ts';
 import { type Channel, findChannel, forgetChannel, saveChannel } from '../../store/channels.ts';
 import { databaseTime } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
@@ -11,7 +12,6 @@ import { type Audience, createAudience } from './audience.ts';
 import { channelOf, personOf, type SlackConversation, type SlackUser } from './directory-shapes.ts';
 import { createLookups, type Lookups } from './lookups.ts';
 import { createPeopleList } from './people-list.ts';
-import { within } from './within.ts';
 
 /**
  * Who somebody is and what a channel is. Null: Slack knows no such person or channel.

@@ -8,7 +8,7 @@ import { confirmGrant, countWrong, endGrant, grantToConfirm } from '../../store/
 import type { TestPlace } from '../../store/personal-tests.ts';
 import { isProof } from './grant-proof.ts';
 import { confirmView, PROOF_BLOCK, sorryView } from './grant-views.ts';
-import type { Handled } from './interactions.ts';
+import type { Handled } from './presses.ts';
 
 export interface ConfirmationOptions {
   readonly database: Database;

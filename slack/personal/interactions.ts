@@ -3,7 +3,7 @@
 import type { Off } from '../../access/effective-access.ts';
 import type { PersonalOffer } from '../../access/people-access.ts';
 import { personScope, type ScopeKey } from '../../contracts/scope.ts';
-import { type Database, inTransaction } from '../../store/database.ts';
+import { inTransaction } from '../../store/database.ts';
 import { putMessage } from '../../store/outbox.ts';
 import {
   type Owner,
@@ -13,7 +13,6 @@ import {
 } from '../../store/personal-connections.ts';
 import { removePersonalSettings } from '../../store/personal-settings.ts';
 import { askForTest, type TestPlace } from '../../store/personal-tests.ts';
-import type { SlackIdentity } from '../api/identity.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import type { Directory } from '../people/directory.ts';
 import type { SlackUser } from '../people/directory-shapes.ts';
@@ -39,14 +38,13 @@ import {
   TOKEN_BLOCK,
 } from './personal-views.ts';
 import { createRemoval } from './press-remove.ts';
+import type { Handled, PressOptions } from './presses.ts';
 import { createSettingsForm, INSTRUCTIONS_BLOCK, INSTRUCTIONS_VIEW } from './settings-form.ts';
 import { INSTRUCTIONS_ACTION } from './settings-words.ts';
 import { CONNECT_ACTION, DEVICE_ACTION, DISCONNECT_ACTION, isConnectedText, NOT_STORED } from './words.ts';
 
-export interface PersonalInteractionsOptions {
-  readonly database: Database;
+export interface PersonalInteractionsOptions extends PressOptions {
   readonly calls: GrantedCalls;
-  readonly identity: SlackIdentity;
   readonly directory: Pick<Directory, 'person' | 'personChanged'>;
   /** What the applied access file offers to people. */
   readonly offers: () => Promise<readonly PersonalOffer[]>;
@@ -56,11 +54,8 @@ export interface PersonalInteractionsOptions {
   readonly keepToken: KeepToken;
   /** Begins attempts to grant a token by OAuth. */
   readonly grants: GrantDoor;
-  /** Something may be waiting in the outbox now. */
-  readonly onAnswer: () => void;
   /** What the Home tab says beside what is a person's own. */
   readonly home: HomeParts;
-  readonly log: { warn(fields: object, message: string): void };
 }
 
 /**
@@ -68,13 +63,6 @@ export interface PersonalInteractionsOptions {
  * stored. It throws when nothing could be stored, and no error holds anything of the text.
  */
 export type KeepToken = (owner: Owner, offer: PersonalOffer, token: string) => Promise<string | null>;
-
-/** How an interaction is acknowledged, and what is done after that. */
-export interface Handled {
-  /** What Slack is told with the acknowledgement: mistakes in a form. */
-  readonly response?: object;
-  readonly after?: () => Promise<void>;
-}
 
 export interface PersonalInteractions {
   /** Null for everything that is not about connections and settings of a person. It throws nothing of what a person entered. */

@@ -1,3 +1,4 @@
+import { within } from '../../contracts/within.ts';
 import type { Database } from '../../store/database.ts';
 import { type Owner, removePersonalConnection } from '../../store/personal-connections.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
@@ -28,24 +29,11 @@ export function createRemoval({ database, calls, failed, withinMs = WITHIN_MS }:
         return false;
       },
     );
-    if (!(await orFalse(removing, withinMs))) {
+    if (!(await within(withinMs, removing))?.value) {
       // The rate limits are kept in the database that does not answer. Therefore this call is made without asking them.
       const open = { trigger_id: trigger, view: notRemovedView(name) };
       await calls.granted('views.open').call('views.open', open).catch(failed('a failed removal could not be told'));
     }
     return await removing;
   };
-}
-
-/** False when it takes longer. */
-async function orFalse(promise: Promise<boolean>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

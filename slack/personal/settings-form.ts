@@ -8,7 +8,7 @@ import {
   setOwnInstructions,
 } from '../../store/personal-settings.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
-import type { Handled } from './interactions.ts';
+import type { Handled } from './presses.ts';
 import { INSTRUCTIONS_ACTION, instructionsProblem, limitWords, MOST_INSTRUCTIONS } from './settings-words.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

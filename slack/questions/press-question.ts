@@ -1,28 +1,19 @@
 /** Presses of the buttons of a question, and its form. They are answered at once, and are no rows of the inbox. */
 import { threadOf } from '../../contracts/ids.ts';
-import type { Database } from '../../store/database.ts';
 import { noteHeldBack } from '../../store/held-back.ts';
 import { putEphemeral } from '../../store/outbox.ts';
 import { findQuestion, type PressOutcome, pressQuestion, type StoredQuestion } from '../../store/questions.ts';
 import { findSession } from '../../store/sessions.ts';
-import type { SlackIdentity } from '../api/identity.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import { createResponder } from '../api/respond.ts';
-import type { Directory } from '../people/directory.ts';
-import type { Handled } from '../personal/interactions.ts';
+import type { Handled, PressOptions } from '../personal/presses.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
 import { ANSWER_ACTION, FORM_ACTION } from '../rendering/render-message.ts';
 import { fieldsOf, QUESTION_VIEW, questionForm, readContext, readForm } from './question-views.ts';
 
-export interface QuestionPressesOptions {
-  readonly database: Database;
+export interface QuestionPressesOptions extends PressOptions {
   readonly calls: GrantedCalls;
-  readonly identity: SlackIdentity;
-  readonly directory: Pick<Directory, 'person'>;
   readonly apiUrl: string;
-  /** Something may be waiting in the outbox now. */
-  readonly onAnswer: () => void;
-  readonly log: { warn(fields: object, message: string): void };
   /** @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
 }

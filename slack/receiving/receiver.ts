@@ -1,5 +1,5 @@
 import type { App, Receiver } from '@slack/bolt';
-import type { Handled } from '../personal/interactions.ts';
+import type { Handled } from '../personal/presses.ts';
 import type { SocketConnection, SocketEvent } from './socket-connection.ts';
 
 export interface InboxReceiverOptions {

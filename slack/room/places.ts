@@ -3,6 +3,7 @@ import { channelScope, type ScopeKey } from '../../contracts/scope.ts';
 import { classesOf } from '../../store/people.ts';
 import { failureOf } from '../api/errors.ts';
 import { channelOf, type SlackConversation } from '../people/directory-shapes.ts';
+import { membersOf } from '../people/members-of.ts';
 import type { DirectoryLists } from './directory-lists.ts';
 import type { PlaceFacts, Target } from './judge-reach.ts';
 import { type RoomOptions, SPARE } from './read-thread.ts';
@@ -18,8 +19,7 @@ export interface Place extends Target {
   readonly id: string;
 }
 
-const MEMBERS_PAGE = 1_000;
-/** In a larger channel not everybody can be looked at, so it counts as one with guests. */
+/** Pages of a thousand members. In a larger channel not everybody can be looked at, so it counts as one with guests. */
 const MAX_PAGES = 10;
 
 /**
@@ -34,7 +34,9 @@ export async function placeOf(options: PlacesOptions, id: string, person: string
   const { name, kind, external } = channelOf(found, id, identity);
   const appIsMember = found.is_member === true || kind === 'mpim';
   // Of a channel that the app is not in nothing is read and nothing is posted there, so nobody has to be looked at.
-  const members = appIsMember ? await membersOf(calls, id) : null;
+  const members = appIsMember
+    ? await membersOf((page) => calls.call('conversations.members', { ...page }, SPARE), id, MAX_PAGES)
+    : null;
   return {
     ...{ id, kind, appIsMember, label: kind === 'mpim' ? 'the group message' : `#${name}` },
     shared: external,
@@ -67,20 +69,6 @@ async function infoOf(
     if (failure.kind === 'refused' && failure.code !== 'missing_scope') return null;
     throw error;
   }
-}
-
-/** Null: there are too many to look at. */
-async function membersOf(calls: PlacesOptions['calls'], channel: string): Promise<string[] | null> {
-  const members: string[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const asked = { channel, limit: MEMBERS_PAGE, ...(cursor && { cursor }) };
-    const answer = await calls.call('conversations.members', asked, SPARE);
-    members.push(...((answer.members ?? []) as string[]));
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
-    if (!cursor) return members;
-  }
-  return null;
 }
 
 /** Who is not known as a full member or an app counts as a guest. What Slack has told of somebody since the list was read counts, too. */

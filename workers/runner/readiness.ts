@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { orLate } from '../../contracts/within.ts';
 import type { RunnerPart } from '../../store/runners.ts';
 
 export interface ReadinessChecks {
@@ -20,11 +21,11 @@ export function createReadiness({ hasImage, askProxy, log }: ReadinessChecks): (
   let before: string | null = null;
   return async () => {
     const [image, proxy] = await Promise.all([
-      within(ANSWER_MS, hasImage()).then(
+      orLate(ANSWER_MS, hasImage()).then(
         (there): RunnerPart | null => (there ? null : 'image'),
         (): RunnerPart => 'engine',
       ),
-      within(ANSWER_MS, askProxy()).then(
+      orLate(ANSWER_MS, askProxy()).then(
         () => null,
         (): RunnerPart => 'proxy',
       ),
@@ -36,14 +37,4 @@ export function createReadiness({ hasImage, askProxy, log }: ReadinessChecks): (
     before = now;
     return lacks;
   };
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const timer = Promise.withResolvers<never>();
-  const timeout = setTimeout(() => timer.reject(new Error(`no answer within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([work, timer.promise]);
-  } finally {
-    clearTimeout(timeout);
-  }
 }

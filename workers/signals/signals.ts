@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StateChange } from '../../contracts/state-changes.ts';
+import { orLate } from '../../contracts/within.ts';
 
 /** How long a scrape waits for one gauge, and a probe for one check. */
 const READ_WITHIN_MS = 3_000;
@@ -76,7 +77,7 @@ export function createSignals(): Signals {
           this.reset();
           // A gauge without labels is set to zero by its reset.
           if (labels.length === 0) this.remove();
-          const samples = await within(async () => await read()).catch(() => []);
+          const samples = await inTime(async () => await read()).catch(() => []);
           for (const sample of samples) this.set({ ...sample.labels }, sample.value);
         },
       });
@@ -101,7 +102,7 @@ export function createSignals(): Signals {
     text: async () => await registry.metrics(),
     async health() {
       const answers = [...checks].map(async ([name, ask]) => {
-        const reason = await within(ask).then(
+        const reason = await inTime(ask).then(
           () => null,
           (error: unknown) => (error instanceof Error ? error.message || error.name : String(error)),
         );
@@ -118,14 +119,6 @@ function causeOf(change: StateChange): string {
   return change.of === 'outbox' ? change.kind : '';
 }
 
-async function within<T>(work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${READ_WITHIN_MS / 1000} s`)), READ_WITHIN_MS);
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  return orLate(READ_WITHIN_MS, work(), `no answer within ${READ_WITHIN_MS / 1000} s`);
 }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CredentialKind, CredentialUse } from '../../../access/credential-use.ts';
 import type { EffectiveAccess } from '../../../access/decision.ts';
 import type { Connection } from '../../../access/document.ts';
 import { offerOf } from '../../../access/personal-access.ts';
+import { within } from '../../../contracts/within.ts';
 import { bindingOf, bindingText } from '../../../credentials/binding.ts';
 import type { KeyPair } from '../../../credentials/key-pair.ts';
 import type { GuardedDialer } from '../../dialer/guarded-dialer.ts';
@@ -159,10 +159,7 @@ export function createMinter(options: MinterOptions): Minter {
       cache.retain((owner) => current.has(owner));
     },
     async idle(withinMs) {
-      const late = new AbortController();
-      const timeout = sleep(withinMs, undefined, { signal: late.signal }).catch(() => {});
-      await Promise.race([cache.idle(), timeout]);
-      late.abort();
+      await within(withinMs, cache.idle());
     },
   };
 }
