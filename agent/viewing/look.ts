@@ -9,30 +9,30 @@ import { type PictureSize, sizeOf } from './picture-header.ts';
 
 /** Pages of a PDF that are shown at once. */
 export const MOST_PAGES = 10;
-/** What view-files.py makes, and what is taken of it. */
+/** The sizes that view-files.py makes. Nothing larger is accepted from it. */
 const LONGEST_EDGE = 1568;
 const PICTURE_BYTES = 1024 * 1024;
 const WHOLE_PDF_BYTES = 4 * 1024 * 1024;
 const TIMEOUT_MS = 120_000;
-/** Anthropic's measure of a picture, which is near that of others (platform.claude.com, "Vision"). */
+/** How Anthropic counts the tokens of a picture (platform.claude.com, "Vision"). Other vendors count about the same. */
 const PIXELS_PER_TOKEN = 750;
 
 export interface ToLookAt {
   /** Absolute, or relative to /workspace. */
   readonly path: string;
-  /** Of a PDF: the first and last page, counted from 1. */
+  /** The first and last page of a PDF, counted from 1. */
   readonly first?: number | undefined;
   readonly last?: number | undefined;
 }
 
-/** What a file holds, as far as it can be read. */
+/** What could be read of a file. */
 export interface Look {
   readonly path: string;
   /** `a PDF (3 pages)` */
   readonly kind: string;
-  /** Why it could not be read, in words for the model. Null: it could. */
+  /** Why the file could not be read, in words for the model. Null when it could. */
   readonly problem: string | null;
-  /** What is left out or shown smaller, in sentences. */
+  /** Sentences that say what is left out or shown smaller. */
   readonly notes: readonly string[];
   readonly text: string;
   readonly shown: readonly ToShow[];
@@ -58,10 +58,10 @@ const report = z.object({ files: z.array(found).max(20) });
 const PROGRAM = readFileSync(join(import.meta.dirname, 'view-files.py'), 'utf8');
 
 /**
- * Has files made ready for a model, in the sandbox: no picture and no document is parsed anywhere else. Each picture comes back in a
- * size that every vendor takes. What the sandbox says is checked, because whoever controls it controls that too.
+ * Prepares files for a model, in the sandbox. No picture and no document is parsed anywhere else. Each picture comes back in a
+ * size that every vendor accepts. What the sandbox says is checked, because whoever controls the sandbox controls its words too.
  *
- * @returns a look for each file, in their order, or in words why there is none
+ * @returns a look for each file, in their order. When there is none: why, in words
  */
 export async function look(
   context: ToolContext,
@@ -74,7 +74,7 @@ export async function look(
   const given = Buffer.from(JSON.stringify(order)).toString('base64');
   const outcome = await sandbox.runStep({
     step: stepIdOf(session, turn, step),
-    // Isolated, so that no file of the workspace takes the place of a library.
+    // `-I` keeps Python from loading a file of the workspace in place of a library.
     command: `python3 -I - ${given} 2>/dev/null <<'END_OF_VIEW'\n${PROGRAM}\nEND_OF_VIEW`,
     timeoutMs: TIMEOUT_MS,
     signal,

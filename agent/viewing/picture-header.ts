@@ -1,6 +1,6 @@
 import type { ShownType } from '../../contracts/conversation.ts';
 
-/** What the beginning of a file says that it is. Names and other people's words for it count for nothing. */
+/** The kind of a file, as its first bytes show it. Its name, and what people call it, do not count. */
 export type Kind = 'picture' | 'pdf' | 'other';
 
 const PICTURES: readonly (readonly [at: number, bytes: Buffer])[] = [
@@ -10,7 +10,7 @@ const PICTURES: readonly (readonly [at: number, bytes: Buffer])[] = [
   [8, Buffer.from('WEBP')],
 ];
 
-/** @param head at least its first 16 bytes */
+/** @param head at least the first 16 bytes of the file */
 export function kindOf(head: Buffer): Kind {
   if (head.subarray(0, 5).equals(Buffer.from('%PDF-'))) return 'pdf';
   const is = PICTURES.some(([at, bytes]) => head.subarray(at, at + bytes.length).equals(bytes));
@@ -23,8 +23,8 @@ export interface PictureSize {
 }
 
 /**
- * The size of a picture in pixels, from its header alone. The pixels are never decoded here: whoever controls the sandbox controls
- * these bytes. Null for what is no PNG or JPEG of this type.
+ * The size of a picture in pixels, read from its header alone. The pixels are never decoded here, because whoever controls the sandbox
+ * controls these bytes. Null when the bytes are not a PNG or JPEG as `type` says.
  */
 export function sizeOf(bytes: Buffer, type: Exclude<ShownType, 'application/pdf'>): PictureSize | null {
   return type === 'image/png' ? pngSize(bytes) : jpegSize(bytes);
@@ -36,7 +36,7 @@ function pngSize(bytes: Buffer): PictureSize | null {
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
 }
 
-/** Goes from marker to marker up to the frame's header (ITU T.81, annex B). */
+/** Steps from marker to marker until it finds the header of the frame (ITU T.81, annex B). */
 function jpegSize(bytes: Buffer): PictureSize | null {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
   for (let at = 2; at + 9 <= bytes.length; ) {
