@@ -250,6 +250,8 @@ export interface RefusedRequest {
   readonly path: string;
   /** The turn acts as a person, with what they have connected. */
   readonly isForPerson: boolean;
+  /** The client shows only plain text to people, as git does. */
+  readonly readsText: boolean;
 }
 
 export interface RefusalAnswer {
@@ -265,7 +267,7 @@ export interface RefusalAnswer {
  */
 export function refusalAnswer(
   refusal: Refusal,
-  { requestId, isForPerson, ...request }: RefusedRequest,
+  { requestId, isForPerson, readsText, ...request }: RefusedRequest,
   holdMs = 0,
 ): RefusalAnswer {
   const { status, retry, hint: usual } = REFUSALS[refusal.code];
@@ -276,11 +278,12 @@ export function refusalAnswer(
   const json = { error: { code, message, ...request, rule, connection, requestId, retry, hint } };
   // Clients of forges show `message` to people.
   const whole = code === 'api_refused' ? { message: `${message} ${hint}`, ...json } : json;
-  const body = told?.body ?? (refusal.isText ? `bellhop: ${message} ${hint}\n` : `${JSON.stringify(whole)}\n`);
+  const isText = refusal.isText || readsText;
+  const body = told?.body ?? (isText ? `bellhop: ${message} ${hint}\n` : `${JSON.stringify(whole)}\n`);
   return {
     status: told?.status ?? status,
     headers: {
-      'content-type': told?.type ?? (refusal.isText ? 'text/plain; charset=utf-8' : 'application/json'),
+      'content-type': told?.type ?? (isText ? 'text/plain; charset=utf-8' : 'application/json'),
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store',
       'x-agent-proxy': `blocked; code=${code}; id=${requestId}`,

@@ -48,7 +48,10 @@ export const CLOUDS = {
       { inject: '{host}', methods: 'read', paths: ['/v1/models'] },
     ],
     test: 'GET https://{host}/v1/models',
-    notes: ['This is for programs in the sandbox. The agent’s own model is set for the installation.'],
+    notes: [
+      'This is for programs in the sandbox. The agent’s own model is set for the installation.',
+      'Tools that the server runs itself (web search, code, remote MCP servers, pictures by URL) reach other sites from there, past the Agent Proxy. Turn them off in your account where that matters.',
+    ],
   },
   anthropic: {
     title: 'Anthropic',
@@ -61,6 +64,9 @@ export const CLOUDS = {
       { inject: 'api.anthropic.com', methods: 'read', paths: ['/v1/models'] },
     ],
     test: 'GET https://api.anthropic.com/v1/models?limit=1',
-    notes: ['This is for programs in the sandbox. The agent’s own model is set for the installation.'],
+    notes: [
+      'This is for programs in the sandbox. The agent’s own model is set for the installation.',
+      'Tools that the service runs itself (web_search, web_fetch, code_execution, mcp_servers, pictures and documents by URL) reach other sites from there, past the Agent Proxy. Turn them off in your account where that matters.',
+    ],
   },
 } as const satisfies Readonly<Record<string, Preset>>;

@@ -21,6 +21,8 @@ export interface Exchange {
   port: number;
   /** The path for the records, without query values. */
   path: string;
+  /** Whether its client shows only plain text to people, as git does. */
+  readsText: boolean;
   /** Whether the sandbox sent a credential itself. Null until its headers were read. */
   ownCredentials: boolean | null;
   /** The rule that decided. Null when none did, or when a guardrail forbids it. */
@@ -73,6 +75,7 @@ export function beginExchange(client: Client, clock: MonotonicClock): Exchange {
     host: client.tunnel?.host ?? '',
     port: client.tunnel?.port ?? 0,
     path: '/',
+    readsText: false,
     ownCredentials: null,
     rule: null,
     work: null,
@@ -131,9 +134,10 @@ export function eventOf(exchange: Exchange, ending: Ending, clock: MonotonicCloc
 }
 
 /** The request as a refusal repeats it to the client. */
-export function refusedRequestOf({ id, host, port, method, path, lease }: Exchange): RefusedRequest {
+export function refusedRequestOf({ id, host, port, method, path, lease, readsText }: Exchange): RefusedRequest {
   const isForPerson = lease !== null && actingPerson(lease.request.principal) !== null;
-  return { requestId: id, host: printable(host), port, method: printable(method), path: printable(path), isForPerson };
+  const shown = { host: printable(host), port, method: printable(method), path: printable(path) };
+  return { requestId: id, ...shown, isForPerson, readsText };
 }
 
 /** Text from a client as one line of plain ASCII with a bounded length. */

@@ -11,7 +11,7 @@ import type { Judge } from './judge-request.ts';
 import { readTarget } from './read-target.ts';
 import { answerRefused, type Refuser } from './refuse.ts';
 import { createRequestBody } from './request-body.ts';
-import { readHead } from './request-head.ts';
+import { readHead, valuesOf } from './request-head.ts';
 import type { Sender } from './send-request.ts';
 
 export interface RequestHandlerOptions {
@@ -58,6 +58,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     const signal = endingOf(exchange, response);
     try {
       const head = readHead(response.req);
+      exchange.readsText = valuesOf(head.headers, 'user-agent').some((agent) => agent.startsWith('git/'));
       const target = readTarget(exchange, head);
       const lease = admission.admit(exchange.client);
       if (!clients.hasRequestRoom(exchange.client)) {

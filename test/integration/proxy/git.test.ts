@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FLUSH, packet } from '../../../proxy/git/pkt-line.ts';
 import { type GitWorld, startGitWorld } from './support/git-world.ts';
-import { S1, SECRET } from './support/world.ts';
+import { domain, S1, SCOPE_1, SECRET } from './support/world.ts';
 
 let git: GitWorld;
 let clone: string;
@@ -261,4 +261,15 @@ test("a forge's connection without any grant opens no repository, on none of its
     expect(refused).toMatchObject({ failed: true });
     expect(refused.text).toMatch(/Connection forge opens nothing without repositories in a bundle of this scope/);
   }
+});
+
+test('git is told of every other refusal in words, too', async () => {
+  const addresses = [{ range: '127.0.0.1/32', port: git.origin.port }];
+  await git.world.apply({
+    connections: [],
+    attached: { [SCOPE_1]: { domains: [domain('store.test', { addresses, paths: ['/x'] })] } },
+  });
+  const refused = await git.shell('git ls-remote https://store.test/acme/shop');
+  expect(refused).toMatchObject({ failed: true });
+  expect(refused.text).toContain('remote: bellhop: The path /acme/shop/info/refs is not covered');
 });
