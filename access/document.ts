@@ -2,6 +2,7 @@
  * The access document: an administrator's rules, checked, with channels as ids. Each `apply` stores a new version as a
  * whole and never changes it. A document holds no secret: a connection names its credential by id and version only.
  */
+import type { Price } from '../contracts/cost.ts';
 import type { Environment } from '../contracts/environments.ts';
 import type { RegistryMirrors, RegistryName } from '../contracts/registries.ts';
 import type { ScopeKey } from '../contracts/scope.ts';
@@ -228,6 +229,8 @@ export interface NamedModel {
   readonly reasoning?: 'low' | 'medium' | 'high';
   /** What it takes beside text. Absent in a document of before: nothing. */
   readonly takes?: readonly ('images' | 'pdf')[];
+  /** Absent: no cost is shown for it. */
+  readonly price?: Price;
   /** What it is used for wherever a turn happens. */
   readonly for: readonly 'summaries'[];
   /** The model that answers while this one is away. */

@@ -6,6 +6,7 @@ import { estimateTokens } from '../agent/tokens.ts';
 import { repeatedText, standstillOf } from '../agent/transcript/repetition.ts';
 import { userText } from '../agent/transcript/user-text.ts';
 import type { AgentActivities, EndTurnInput, EndTurnResult, TurnInput } from '../contracts/activities.ts';
+import { costText, sumOf } from '../contracts/cost.ts';
 import { FAILURES } from '../contracts/failures.ts';
 import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
 import { actingPerson, scopeKind } from '../contracts/scope.ts';
@@ -13,6 +14,7 @@ import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { isThreadGone } from '../store/deletions.ts';
+import { modelUse } from '../store/model-usage.ts';
 import { putMessage, retireMessage } from '../store/outbox.ts';
 import { usedInTurn } from '../store/own-uses.ts';
 import { findPerson } from '../store/people.ts';
@@ -145,13 +147,16 @@ function answerKey({ session, turn }: { readonly session: SessionId; readonly tu
   return `${turnIdOf(session, turn)}/answer`;
 }
 
-/** One small line: tool calls, time, outcomes, and whose answers they were. Read inside the transaction that ends the turn. */
+/** One small line: tool calls, time, outcomes, whose answers they were, and what they have cost where every price is known. Read inside the transaction that ends the turn. */
 async function footerOf(db: Queryable, { session, turn }: TurnInput): Promise<string> {
-  const totals = await turnTotals(db, session, turn);
+  const [totals, uses] = [await turnTotals(db, session, turn), await modelUse(db, session, turn)];
   const outcomes = (['injected', 'forwarded', 'blocked'] as const)
     .filter((outcome) => totals[outcome] > 0)
     .map((outcome) => `${totals[outcome]} ${outcome}`);
-  const { tools, seconds, answers, models } = totals;
+  const { tools, seconds } = totals;
+  const answers = uses.reduce((sum, use) => sum + use.answers, 0);
+  const models = uses.map(({ model }) => model);
+  const cost = costText(sumOf(uses.map((use) => use.cost)));
   const time = seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
   return [
     ...(await identityOf(db, { session, turn })),
@@ -159,6 +164,7 @@ async function footerOf(db: Queryable, { session, turn }: TurnInput): Promise<st
     time,
     ...outcomes,
     ...(models.length > 0 ? [`${answers} step${answers === 1 ? '' : 's'} of ${models.join(' and ')}`] : []),
+    ...(cost ? [cost] : []),
   ].join(' · ');
 }
 

@@ -1,3 +1,5 @@
+import type { ModelUsage } from '../contracts/conversation.ts';
+import { costOf } from '../contracts/cost.ts';
 import { threadOf } from '../contracts/ids.ts';
 import { ownerOf } from '../contracts/scope.ts';
 import { snapshotOf, turnToolsOf } from '../store/access-snapshots.ts';
@@ -77,11 +79,11 @@ async function replaceBySummary(
   const before = rows[0]?.role === 'summary' ? rows[0].seq : null;
   const summary = await summaryOf(deps, rows.slice(0, cut), signal);
   if (!summary) return;
-  const { content, usage, model } = summary;
+  const { content, usage, model, cost } = summary;
   await inTurn(database, { session, turn }, async (db) => {
     if ((await newestSummary(db, session)) !== before) return;
     await appendTranscript(db, session, [{ turn, role: 'summary', content, tokens: usage.outputTokens }]);
-    await recordUsage(db, { session, turn, step, model, ...usage });
+    await recordUsage(db, { session, turn, step, model, ...usage, cost });
   });
 }
 
@@ -91,13 +93,17 @@ async function summaryOf({ model, models }: ContextDependencies, rows: readonly 
   try {
     named = (await models?.forSummaries()) ?? null;
     const made = named && (await summarise(named, rows, signal));
-    if (named) return made && { ...made, model: named.name };
+    if (named) return made && withCost(made, named);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     if (named) models?.noteAway(named, error);
   }
   const made = await summarise(model, rows, signal);
-  return made && { ...made, model: model.name };
+  return made && withCost(made, model);
+}
+
+function withCost<T extends { readonly usage: ModelUsage }>(made: T, { name, price }: Model) {
+  return { ...made, model: name, cost: price ? costOf(made.usage, price) : null };
 }
 
 async function promptOf(

@@ -1,5 +1,6 @@
 import type { ModelCallResult, TurnLimits } from '../contracts/activities.ts';
 import type { AssistantContent } from '../contracts/conversation.ts';
+import { costOf } from '../contracts/cost.ts';
 import { modelNameOf } from '../store/access-snapshots.ts';
 import { claimInboxMessages, someoneWaits } from '../store/claim-messages.ts';
 import type { Queryable } from '../store/database.ts';
@@ -10,9 +11,9 @@ import { inTurn } from '../store/turn-fence.ts';
 import { assertNotLostTooOften, ModelError } from './errors.ts';
 import { type ContextDependencies, loadContext } from './load-context.ts';
 import { turnRegistry } from './mcp/turn-tools.ts';
-import type { Model, ModelAnswer, ModelInput, PictureBlock } from './model/model.ts';
+import type { Model, ModelInput, PictureBlock } from './model/model.ts';
 import { settleOpenTools } from './settle-tools.ts';
-import { recordedAnswer, storeAnswer } from './store-answer.ts';
+import { type PricedAnswer, recordedAnswer, storeAnswer } from './store-answer.ts';
 import { estimateTokens } from './tokens.ts';
 import { buildMessages } from './transcript/build-messages.ts';
 import { standstillOf } from './transcript/repetition.ts';
@@ -141,7 +142,7 @@ async function modelsOf(
 }
 
 /** A model's answer, marked when its server refused the request with its pictures or PDF, and gave this answer without them. */
-type Answer = ModelAnswer & Pick<AssistantContent, 'by' | 'blind' | 'byPages'>;
+type Answer = PricedAnswer & Pick<AssistantContent, 'by' | 'blind' | 'byPages'>;
 
 async function callModel(deps: ModelStepDependencies, input: ModelStepInput): Promise<Answer> {
   try {
@@ -187,7 +188,8 @@ async function attempt(deps: ModelStepDependencies, input: ModelStepInput, less:
     },
   });
   try {
-    const answer = await call;
+    const given = await call;
+    const answer = { ...given, ...(model.price && { cost: costOf(given.usage, model.price) }) };
     if (less.blind) return { ...answer, blind: true };
     return { ...answer, ...(less.byPages && { byPages: true }) };
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { ModelCallResult, ToolRef } from '../contracts/activities.ts';
 import type { AssistantContent, ToolUseBlock } from '../contracts/conversation.ts';
+import type { Cost } from '../contracts/cost.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { recordUsage } from '../store/model-usage.ts';
 import { addToolSteps, endToolStep, finishModelStep, type StepRef, toolStepsOf } from '../store/steps.ts';
@@ -11,6 +12,9 @@ import { failedEnd } from './settle-tools.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import { CUT_CALL } from './transcript/outcomes.ts';
 
+/** An answer with what it has cost. Absent: that is not known. */
+export type PricedAnswer = ModelAnswer & { readonly cost?: Cost | null };
+
 /**
  * Stores a model's answer with its tool steps and its usage, all or nothing. Of two attempts of one step the first to
  * store wins, and the other returns what the first has stored.
@@ -21,10 +25,10 @@ export async function storeAnswer(
   database: Database,
   tools: ToolRegistry,
   ref: StepRef,
-  answer: ModelAnswer & Pick<AssistantContent, 'by' | 'blind' | 'byPages'>,
+  answer: PricedAnswer & Pick<AssistantContent, 'by' | 'blind' | 'byPages'>,
 ): Promise<ModelCallResult> {
   const { session, turn, step } = ref;
-  const { content: blocks, stopReason, usage, model, by, blind, byPages } = answer;
+  const { content: blocks, stopReason, usage, model, by, blind, byPages, cost = null } = answer;
   return inTurn(database, ref, async (db) => {
     const recorded = await recordedAnswer(db, tools, ref);
     if (recorded) return recorded;
@@ -51,7 +55,7 @@ export async function storeAnswer(
       if (refusal) await endToolStep(db, { session, turn, step: number }, failedEnd(refusal));
       else open.push({ step: number, tool: call.name });
     }
-    if (by === undefined) await recordUsage(db, { session, turn, step, model, ...usage });
+    if (by === undefined) await recordUsage(db, { session, turn, step, model, ...usage, cost });
     if (attempts > 1) await endWait(db, ref);
     return resultOf(db, tools, ref, content, { steps: calls.length, open });
   });

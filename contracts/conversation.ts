@@ -35,6 +35,12 @@ export type StopReason = 'end' | 'tools' | 'length' | 'window' | 'refused' | 'pa
 export interface ModelUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of the input, what the vendor had kept from a call before. @default none */
+  readonly cachedTokens?: number;
+  /** Of the input, what the vendor keeps for calls to come, and says so. @default none */
+  readonly cacheWriteTokens?: number;
+  /** The server has not counted: these are estimates. */
+  readonly estimated?: true;
 }
 
 /** What somebody wrote in the thread; of kind `stop`, that somebody stopped the work here; of kind `edit`, that they changed what they wrote. */

@@ -3,6 +3,7 @@ import type { SessionState } from '../contracts/search-attributes.ts';
 import type { Queryable } from './database.ts';
 import { heldBackIn } from './held-back.ts';
 import type { InboxState } from './inbox.ts';
+import { type ModelUse, modelUse } from './model-usage.ts';
 
 /** What happened to a message that came in. */
 export interface FoundMessage {
@@ -30,6 +31,8 @@ export interface FoundTurn {
   readonly injected: number;
   readonly forwarded: number;
   readonly blocked: number;
+  /** Of each model that has answered in it: tokens, and what they have cost where the price is known. */
+  readonly models: readonly Omit<ModelUse, 'turn'>[];
 }
 
 /** A Slack thread, with what is stored about the work in it. */
@@ -108,7 +111,8 @@ async function sessionWithSandbox(
 }
 
 async function turnsOf(db: Queryable, session: SessionId): Promise<FoundTurn[]> {
-  const { rows } = await db.query<FoundTurn>(
+  const uses = await modelUse(db, session, null);
+  const { rows } = await db.query<Omit<FoundTurn, 'models'>>(
     `select t.number, t.state, t.failure, coalesce(p.name, t.requester) as requester,
             array(select coalesce(who.name, said.by) from unnest(t.steered_by) with ordinality said (by, nth)
                   left join person who on who.team = session.team and who.id = said.by
@@ -122,5 +126,8 @@ async function turnsOf(db: Queryable, session: SessionId): Promise<FoundTurn[]> 
      where t.session = $1 order by t.number`,
     [session],
   );
-  return rows;
+  return rows.map((row) => ({
+    ...row,
+    models: uses.flatMap(({ turn, ...use }) => (turn === row.number ? [use] : [])),
+  }));
 }

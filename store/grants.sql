@@ -123,6 +123,7 @@ grant select, insert, update, delete on schedule to :"admin";
 grant select on held_back to :"admin";
 grant select on installation, channel, person, session, turn, runner, sandbox, place_request, egress_event to :"admin";
 grant select (session, turn, number) on step to :"admin";
+grant select on model_usage to :"admin";
 grant select (id, kind, state, team, channel, thread_ts, session, ts, author, attempts, received_at, delivered_at, turn) on inbox to :"admin";
 grant select (id, kind, team, channel, thread_ts, session, slack_ts, revision, sent_revision, attempts, failed, created_at) on outbox
   to :"admin";

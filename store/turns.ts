@@ -159,18 +159,12 @@ export interface TurnTotals {
   readonly injected: number;
   readonly forwarded: number;
   readonly blocked: number;
-  /** Answers of models. */
-  readonly answers: number;
-  /** Whose answers they were. */
-  readonly models: readonly string[];
 }
 
 /** What a turn has done so far. Requests are counted from their events, which may lag a moment behind the proxy. */
 export async function turnTotals(db: Queryable, session: SessionId, number: number): Promise<TurnTotals> {
   const { rows } = await db.query<TurnTotals>(
     `select (select count(*)::int from step s where s.session = $1 and s.turn = $2 and s.kind = 'tool') as tools,
-            (select count(*)::int from model_usage u where u.session = $1 and u.turn = $2) as answers,
-            array(select distinct model from model_usage u where u.session = $1 and u.turn = $2 order by model) as models,
             extract(epoch from now() - t.started_at)::float8 as seconds,
             e.injected, e.forwarded, e.blocked
      from turn t,

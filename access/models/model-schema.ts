@@ -1,5 +1,6 @@
 /** The shape of an entry of `models` in `bellhop.yaml`: a language model by a name that people use. */
 import { z } from 'zod';
+import type { Price } from '../../contracts/cost.ts';
 import type { FileModel } from '../access-file.ts';
 import { source, toSource } from '../parse-file/credential-schema.ts';
 import { fail, name } from '../parse-file/leaf-schemas.ts';
@@ -24,6 +25,23 @@ const key = entry(source, 'the key is never written here: name its source by fro
 const tokens = (least: number) =>
   z.int().min(least, `must be at least ${least}`).max(10_000_000, 'must be at most 10000000');
 
+const amount = z.number().min(0, 'must not be negative').max(1_000_000, 'must be at most 1000000');
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+
+const price = entry(
+  {
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be the three capital letters of a currency, such as USD or EUR')
+      .refine((code) => CURRENCIES.has(code), 'is no currency that is known: USD, EUR and so on (ISO 4217)'),
+    input: amount,
+    output: amount,
+    'cached-input': amount.optional(),
+    'cache-write': amount.optional(),
+  },
+  'a price has currency, input and output, and perhaps cached-input and cache-write, each per million tokens',
+);
+
 export const modelSchema = entry({
   vendor: z.enum(['anthropic', 'openai-compatible']),
   api: z.enum(['chat-completions', 'responses']).optional(),
@@ -36,6 +54,7 @@ export const modelSchema = entry({
   takes: z.array(z.enum(['images', 'pdf'], 'must be images or pdf')).optional(),
   for: z.array(z.literal('summaries', 'must be summaries')).max(1, 'has a use twice').default([]),
   fallback: name.optional(),
+  price: price.optional(),
 }).superRefine((model, context) => {
   const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
   const url = model['base-url'];
@@ -64,6 +83,17 @@ function takenBy(url: string): readonly ('images' | 'pdf')[] {
   return hostname.endsWith('.openai.azure.com') ? ['images'] : [];
 }
 
+/** Where a vendor asks no other price of what it keeps, that is input like all other. */
+function toPrice({ currency, input, output, ...kept }: z.infer<typeof price>): Price {
+  return {
+    currency,
+    input,
+    output,
+    cachedInput: kept['cached-input'] ?? input,
+    cacheWrite: kept['cache-write'] ?? input,
+  };
+}
+
 export function toModel(
   id: string,
   entry: z.infer<typeof modelSchema>,
@@ -85,6 +115,7 @@ export function toModel(
     takes: entry.takes ?? (isAnthropic ? ['images', 'pdf'] : takenBy(entry['base-url'] ?? '')),
     for: entry.for,
     ...(fallback !== undefined && { fallback }),
+    ...(entry.price !== undefined && { price: toPrice(entry.price) }),
     source: entry.key === undefined ? null : toSource(entry.key),
     line: lineOf(),
   };

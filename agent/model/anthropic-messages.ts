@@ -51,12 +51,15 @@ export function answerOf(message: Anthropic.Message, provider: string): ModelAns
   if (!message.stop_reason) throw new ModelError('ModelUnavailable', "the model's stream ended before its answer did");
   assertFewCalls(message.content.filter(({ type }) => type === 'tool_use').length);
   const { usage } = message;
+  const [cacheWriteTokens, cachedTokens] = [usage.cache_creation_input_tokens ?? 0, usage.cache_read_input_tokens ?? 0];
   return {
     content: message.content.map((block) => blockOf(block, provider)),
     stopReason: STOP_REASONS[message.stop_reason] ?? 'end',
     usage: {
-      inputTokens: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
+      inputTokens: usage.input_tokens + cacheWriteTokens + cachedTokens,
       outputTokens: usage.output_tokens,
+      ...(cachedTokens > 0 && { cachedTokens }),
+      ...(cacheWriteTokens > 0 && { cacheWriteTokens }),
     },
     model: message.model,
   };

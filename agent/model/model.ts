@@ -2,7 +2,9 @@
  * The agent's interface to a language model, independent of a provider. Each provider has a file in this folder that
  * translates. Nothing outside this folder knows which provider is used.
  */
+
 import type { AnswerBlock, ModelUsage, ShownType, StopReason, TextBlock } from '../../contracts/conversation.ts';
+import type { Price } from '../../contracts/cost.ts';
 
 /** A picture or PDF with its bytes. Only a model that takes it is given one. */
 export interface PictureBlock {
@@ -70,6 +72,8 @@ export interface Model {
   readonly takes?: readonly ModelInput[];
   /** The model's window, in tokens. */
   readonly contextTokens: number;
+  /** Absent: nobody has said what it costs. */
+  readonly price?: Price;
   /** Makes one attempt. Temporal retries. Throws `ModelError`, or the signal's reason as soon as it aborts. */
   call(request: ModelRequest): Promise<ModelAnswer>;
 }

@@ -85,6 +85,7 @@ export function createNamedModels({
       name: named.model,
       contextTokens: named.contextTokens,
       takes: named.takes ?? [],
+      ...(named.price && { price: named.price }),
       call: async (request) => (await open().catch(asAway)).call(request),
     });
     const kept = { definition, model, open };

@@ -4,7 +4,7 @@ import { ModelError } from '../errors.ts';
 import { estimateRequest, estimateTokens } from '../tokens.ts';
 import type { ModelAnswer, ModelRequest } from './model.ts';
 import type { ChatExtras } from './openai-chat-messages.ts';
-import { LONGEST_ANSWER } from './openai-client.ts';
+import { LONGEST_ANSWER, usageOf } from './openai-client.ts';
 import { argumentsOf, assertFewCalls, callId } from './tool-calls.ts';
 
 /** Puts an answer together from the pieces of its stream. */
@@ -112,11 +112,17 @@ export function createChatAnswer(request: ModelRequest, provider: string): ChatA
       return {
         content,
         stopReason: refusal !== '' && text === '' ? 'refused' : (STOP_REASONS[finish] ?? 'end'),
-        usage: {
-          // Some servers count nothing, and say zero.
-          inputTokens: usage?.prompt_tokens || estimateRequest(request.system, request.messages),
-          outputTokens: usage?.completion_tokens || estimateTokens(JSON.stringify(content)),
-        },
+        usage: usageOf(
+          {
+            input: usage?.prompt_tokens,
+            output: usage?.completion_tokens,
+            cached: usage?.prompt_tokens_details?.cached_tokens,
+          },
+          () => ({
+            inputTokens: estimateRequest(request.system, request.messages),
+            outputTokens: estimateTokens(JSON.stringify(content)),
+          }),
+        ),
         model: named ?? model,
       };
     },

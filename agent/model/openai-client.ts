@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import type { ModelUsage } from '../../contracts/conversation.ts';
 import { classifyOpenAiError } from './classify-openai.ts';
 import type { ModelInput } from './model.ts';
 
@@ -26,6 +27,30 @@ export interface OpenAiModelOptions {
 
 /** An answer that is longer than any model writes is not one. Characters, arguments included. */
 export const LONGEST_ANSWER = 16_000_000;
+
+/** What a server says that it has counted. Anything may be missing. */
+export interface Counted {
+  readonly input: number | undefined;
+  readonly output: number | undefined;
+  readonly cached: number | undefined;
+}
+
+/** Tokens as the server has counted them. Some servers count nothing, or say zero: then they are estimated. */
+export function usageOf(
+  { input, output, cached }: Counted,
+  estimate: () => Pick<ModelUsage, 'inputTokens' | 'outputTokens'>,
+): ModelUsage {
+  if (!input || !output) {
+    const estimated = estimate();
+    return {
+      inputTokens: input || estimated.inputTokens,
+      outputTokens: output || estimated.outputTokens,
+      estimated: true,
+    };
+  }
+  const isCached = cached !== undefined && Number.isInteger(cached) && cached > 0;
+  return { inputTokens: input, outputTokens: output, ...(isCached && { cachedTokens: Math.min(cached, input) }) };
+}
 
 /** The official SDK for one attempt. Its own retries are off, and it reads nothing from the environment. */
 export function openAiClient({ apiKey, baseUrl }: OpenAiModelOptions, fetch: typeof globalThis.fetch): OpenAI {

@@ -10,7 +10,7 @@ import { ModelError } from '../errors.ts';
 import { estimateRequest, estimateTokens } from '../tokens.ts';
 import { failureOfCode } from './classify-openai.ts';
 import type { ModelAnswer, ModelMessage, ModelRequest, PictureBlock, ToolSpec, UserBlock } from './model.ts';
-import type { OpenAiModelOptions } from './openai-client.ts';
+import { type OpenAiModelOptions, usageOf } from './openai-client.ts';
 import { dataUrl, fileName, partsBehindResults } from './openai-pictures.ts';
 import { argumentsOf, assertFewCalls, callId, objectOf } from './tool-calls.ts';
 
@@ -82,10 +82,17 @@ export function answerOf(
   return {
     content,
     stopReason: stopReasonOf(response, output),
-    usage: {
-      inputTokens: response.usage?.input_tokens || estimateRequest(request.system, request.messages),
-      outputTokens: response.usage?.output_tokens || estimateTokens(JSON.stringify(content)),
-    },
+    usage: usageOf(
+      {
+        input: response.usage?.input_tokens,
+        output: response.usage?.output_tokens,
+        cached: response.usage?.input_tokens_details?.cached_tokens,
+      },
+      () => ({
+        inputTokens: estimateRequest(request.system, request.messages),
+        outputTokens: estimateTokens(JSON.stringify(content)),
+      }),
+    ),
     model: response.model || model,
   };
 }

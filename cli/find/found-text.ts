@@ -1,4 +1,5 @@
 import { columns } from '../../access/columns.ts';
+import { costText, sumOf } from '../../contracts/cost.ts';
 import type { FoundMessage, FoundThread, FoundTurn } from '../../store/find-thread.ts';
 
 /** The output of `bellhop find`. `link` is the workflow's address in Temporal UI, or null when that is unknown. */
@@ -41,6 +42,8 @@ function messageText({ state, author, attempts, receivedAt, deliveredAt, turn }:
 function turnRow(turn: FoundTurn): string[] {
   const { number, state, failure, requester, steeredBy, startedAt, endedAt, steps, injected, forwarded, blocked } =
     turn;
+  const tokens = turn.models.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);
+  const cost = costText(sumOf(turn.models.map((use) => use.cost)));
   const took = endedAt ? `${Math.round((endedAt.getTime() - startedAt.getTime()) / 1000)} s` : '';
   const ended = failure === null ? state : `${state} (${failure})`;
   return [
@@ -51,5 +54,6 @@ function turnRow(turn: FoundTurn): string[] {
     took,
     steps === 1 ? '1 step' : `${steps} steps`,
     `${injected} injected, ${forwarded} forwarded, ${blocked} blocked`,
+    [`${tokens.toLocaleString('en')} tokens`, ...(cost ? [cost] : [])].join(', '),
   ];
 }

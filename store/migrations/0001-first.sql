@@ -715,6 +715,12 @@ create table model_usage (
   model text not null,
   input_tokens int not null,
   output_tokens int not null,
+  -- Of the input: what the vendor had kept, and what it keeps from now on.
+  cached_tokens int not null default 0,
+  cache_write_tokens int not null default 0,
+  -- By the price of the model when it was called. Null: it has none.
+  cost numeric,
+  currency text,
   at timestamptz not null default now(),
   unique (session, turn, step)
 );

@@ -1,6 +1,7 @@
 /** What each process tells of the installation, read when Prometheus asks. docs/operations.md has the list with its alerts. */
 import type { ConnectionLike } from '@temporalio/client';
 import type { Model } from '../../agent/model/model.ts';
+import { costOf } from '../../contracts/cost.ts';
 import type { EgressEvent } from '../../contracts/egress.ts';
 import type { ProxyHealth } from '../../proxy/control/protocol.ts';
 import type { Database } from '../../store/database.ts';
@@ -145,6 +146,11 @@ export function tellModels(signals: Signals): (model: Model) => Model {
     help: 'Tokens of model calls that were answered',
     labels: ['model', 'direction'],
   });
+  const cost = signals.counter({
+    name: 'bellhop_model_cost_total',
+    help: 'What model calls that were answered have cost, by the prices of the access file',
+    labels: ['model', 'currency'],
+  });
   return (model) => ({
     ...model,
     async call(request) {
@@ -155,6 +161,8 @@ export function tellModels(signals: Signals): (model: Model) => Model {
         took('answered');
         tokens({ model: model.name, direction: 'input' }, answer.usage.inputTokens);
         tokens({ model: model.name, direction: 'output' }, answer.usage.outputTokens);
+        const asked = model.price && costOf(answer.usage, model.price);
+        if (asked) cost({ model: model.name, currency: asked.currency }, asked.amount);
         return answer;
       } catch (error) {
         took(request.signal.aborted ? 'stopped' : 'failed');

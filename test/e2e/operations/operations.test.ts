@@ -94,7 +94,7 @@ test('a message is found by its link, and an answer by its own; of a refused one
   expect(byMention).toMatchObject({ code: 0, err: '' });
   expect(byMention.out).toContain(`${UI.TEMPORAL_UI_URL}/namespaces/bellhop/workflows/${encodeURIComponent(session)}`);
   expect(byMention.out).toMatch(/^message +of U0000000ADA, .*: read in turn 1$/m);
-  expect(byMention.out).toMatch(/^ +turn 1 +answered +ada .* 0 injected, 1 forwarded, 0 blocked$/m);
+  expect(byMention.out).toMatch(/^ +turn 1 +answered +ada .* 0 injected, 1 forwarded, 0 blocked +[\d,]+ tokens$/m);
   expect(byMention.out).toContain(`in ${SCOPE} as agent@${SCOPE}`);
 
   const link = linkOf(answer.ts, `?thread_ts=${mention.ts}&cid=C00PLATFORM`);

@@ -35,6 +35,7 @@ models:
     base-url: ${vendor.url}/v1
     model: other-model
     key: { fromEnv: LLM_KEY }
+    price: { currency: USD, input: 1000, output: 1000 }
 `);
   // After the command has succeeded, the vendor is down for two calls, and repeats the key.
   const down = { error: { message: `overloaded, Bearer ${KEY}` }, status: 503 };
@@ -58,6 +59,14 @@ test("the channel's own model answers, and a command runs once however often its
     worked.session,
   ]);
   expect(rows).toEqual([{ model: 'other-model' }]);
+});
+
+test('what the turn has cost stands under its answer', async () => {
+  const { rows } = await bellhop.database.query<{ footer: string }>(
+    "select body ->> 'footer' as footer from outbox where session = $1 and body ->> 'kind' = 'answer'",
+    [worked.session],
+  );
+  expect(rows[0]?.footer).toMatch(/2 steps of other-model · \$\d+\.\d\d/);
 });
 
 test('every other channel has the usual model', async () => {

@@ -161,7 +161,7 @@ test('what is cached counts as input, and blocks only the provider knows are kep
     response.end(answer([thinking, { type: 'text', text: 'done' }], 'end_turn'));
   });
   const result = await modelAt(server.url).call(asking('hi'));
-  expect(result.usage).toEqual({ inputTokens: 60, outputTokens: 7 });
+  expect(result.usage).toEqual({ inputTokens: 60, outputTokens: 7, cachedTokens: 30, cacheWriteTokens: 20 });
   expect(result.content[0]).toEqual({ type: 'provider', provider: 'anthropic', block: thinking });
 });
 

@@ -66,6 +66,30 @@ async function failureOf(call: Promise<unknown>): Promise<ModelError> {
   return error;
 }
 
+test.each<[string, object | undefined, object]>([
+  ['counts', { prompt_tokens: 50, completion_tokens: 5 }, { inputTokens: 50, outputTokens: 5 }],
+  [
+    'counts what it had kept',
+    { prompt_tokens: 50, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 40 } },
+    { inputTokens: 50, outputTokens: 5, cachedTokens: 40 },
+  ],
+  [
+    'counts more from before than there was',
+    { prompt_tokens: 50, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 9_000 } },
+    { inputTokens: 50, outputTokens: 5, cachedTokens: 50 },
+  ],
+  ['says nothing', undefined, { inputTokens: expect.any(Number), outputTokens: expect.any(Number), estimated: true }],
+  [
+    'says zero',
+    { prompt_tokens: 0, completion_tokens: 0 },
+    { inputTokens: expect.any(Number), outputTokens: expect.any(Number), estimated: true },
+  ],
+])('the usage of a server that %s', async (_, usage, expected) => {
+  const last = { ...delta({}, 'stop'), ...(usage && { usage }) };
+  await using server = await serving([[delta({ content: 'Hi.' }), last, DONE]]);
+  expect((await modelAt(server.url).call(asking())).usage).toEqual(expected);
+});
+
 test('reasoning goes back with the calls it led to, under the names it came with, and with nothing else', async () => {
   await using server = await serving([
     [

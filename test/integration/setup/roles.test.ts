@@ -127,6 +127,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     installation: 's',
     mcp_server: 's',
     mcp_tool: 's u(approved_at) d',
+    model_usage: 's',
     outbox: 's(attempts channel created_at failed id kind revision sent_revision session slack_ts team thread_ts)',
     person: 's',
     personal_connection: 's(added_at connection expires_at key_id person refused_at team version way) d',

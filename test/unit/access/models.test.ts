@@ -50,6 +50,24 @@ test('what a model needs is filled in', () => {
   expect([large, small, local].map((model) => model?.takes)).toEqual([['images', 'pdf'], [], []]);
 });
 
+test('a price is of a million tokens, and what a vendor keeps costs as other input where nothing else is said', () => {
+  const priceOf = (price: string) =>
+    fileOf(
+      `organization: { model: x }\nmodels: { x: { vendor: openai-compatible, base-url: "https://l.example/v1", model: m${price} } }\n`,
+    ).models?.[0]?.price;
+  expect(priceOf('')).toBeUndefined();
+  const usual = { currency: 'USD', input: 3, output: 15 };
+  expect(priceOf(', price: { currency: USD, input: 3, output: 15 }')).toEqual({
+    ...usual,
+    cachedInput: 3,
+    cacheWrite: 3,
+  });
+  expect(priceOf(', price: { currency: USD, input: 3, output: 15, cached-input: 0.3, cache-write: 3.75 }')).toEqual({
+    ...usual,
+    ...{ cachedInput: 0.3, cacheWrite: 3.75 },
+  });
+});
+
 test.each([
   ['https://api.openai.com/v1', '', ['images', 'pdf']],
   ['https://acme.openai.azure.com/openai/v1', '', ['images']],
@@ -82,6 +100,19 @@ test.each([
     /fallback: there is no model y \(did you mean x/,
   ],
   ['vendor: openai-compatible, base-url: "https://llm.example/v1", temperature: 1', /temperature: unknown key/],
+  ...[
+    ['{ input: 3, output: 15 }', /models.x.price.currency: /],
+    ['{ currency: usd, input: 3, output: 15 }', /price.currency: must be the three capital letters of a currency/],
+    ['{ currency: XQQ, input: 3, output: 15 }', /price.currency: is no currency that is known/],
+    ['{ currency: USD, input: -3, output: 15 }', /price.input: must not be negative/],
+    ['{ currency: USD, input: "3", output: 15 }', /price.input: /],
+    ['{ currency: USD, input: 3 }', /price.output: /],
+    ['{ currency: USD, input: 3, output: 15, cached: 1 }', /price.cached: unknown key.*cached-input and cache-write/],
+    ['3', /models.x.price: must be a mapping/],
+  ].map(([price, expected]): [string, RegExp] => [
+    `vendor: openai-compatible, base-url: "https://llm.example/v1", price: ${price}`,
+    expected as RegExp,
+  ]),
 ])('%s is refused with its place', (entry, expected) => {
   const found = problemsIn(`organization: { model: x }\nmodels:\n  x: { model: m, ${entry} }\n`);
   expect(found.join('\n')).toMatch(expected);

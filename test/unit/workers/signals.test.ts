@@ -93,6 +93,7 @@ describe('a model', () => {
     const model = tellModels(signals)({
       name: 'm',
       contextTokens: 1_000,
+      price: { currency: 'EUR', input: 100, output: 1_000, cachedInput: 100, cacheWrite: 100 },
       async call() {
         if (fails) throw new Error('no answer');
         return answer;
@@ -108,6 +109,9 @@ describe('a model', () => {
     expect(await metric(signals, 'bellhop_model_tokens_total')).toEqual([
       'bellhop_model_tokens_total{model="m",direction="input"} 120',
       'bellhop_model_tokens_total{model="m",direction="output"} 8',
+    ]);
+    expect(await metric(signals, 'bellhop_model_cost_total')).toEqual([
+      'bellhop_model_cost_total{model="m",currency="EUR"} 0.02',
     ]);
   });
 });

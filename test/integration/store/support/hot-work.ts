@@ -36,9 +36,14 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
       model: 'm',
       inputTokens: 1,
       outputTokens: 1,
+      cost: { currency: 'USD', amount: 0.01 },
     } as modelUsage.UsageRecord),
   'sessions.giveSessionTo': (db) => sessions.giveSessionTo(db, BUSY, 'U1'),
   'steps.uncountAttempt': (db) => steps.uncountAttempt(db, at(20)),
+  'model-usage.modelUse': async (db) => {
+    await modelUsage.modelUse(db, BUSY, BUSY_TURN);
+    await modelUsage.modelUse(db, BUSY, null);
+  },
   'model-usage.turnSpending': (db) => modelUsage.turnSpending(db, BUSY, BUSY_TURN),
   'overview.overview': (db) => overview.overview(db),
   'overview.allRunners': (db) => overview.allRunners(db),
