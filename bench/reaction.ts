@@ -1,6 +1,6 @@
 import { waitForTurn } from '../test/support/installation/turns.ts';
+import { refillBuckets } from '../test/support/refill-buckets.ts';
 import type { Bench } from './bench.ts';
-import { refillBuckets } from './refill-buckets.ts';
 
 const BAR_MS = 300;
 const WARM_UP = 2;

@@ -3,13 +3,13 @@ import { docker } from '../test/support/installation/containers.ts';
 import type { Installation } from '../test/support/installation/installation.ts';
 import { containerOf, untilInSandbox } from '../test/support/installation/sandboxes.ts';
 import { sessionOf, waitForTurn } from '../test/support/installation/turns.ts';
+import { refillBuckets } from '../test/support/refill-buckets.ts';
 import type { SimMessage } from '../test/support/slack-simulator.ts';
 import type { Bench } from './bench.ts';
 import { ratios } from './figures.ts';
 import { LOAD_GENERATOR, type LoadOrder, type LoadResult } from './peers/load-generator.ts';
 import { createRawSandboxes } from './peers/raw-sandbox.ts';
 import { type JsonOrigin, startJsonOrigin } from './peers/start-json-origin.ts';
-import { refillBuckets } from './refill-buckets.ts';
 import { alternate } from './rounds.ts';
 
 const HOST = 'load.bench.test';

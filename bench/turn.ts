@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Installation } from '../test/support/installation/installation.ts';
 import { waitForTurn } from '../test/support/installation/turns.ts';
+import { refillBuckets } from '../test/support/refill-buckets.ts';
 import { everyText, type SimMessage, type TestSlack } from '../test/support/slack-simulator.ts';
 import type { Bench } from './bench.ts';
 import { ratios } from './figures.ts';
 import { type BareBot, startBareBot } from './peers/start-bare-bot.ts';
-import { refillBuckets } from './refill-buckets.ts';
 import { alternate } from './rounds.ts';
 
 const RATIO_BAR = 1.5;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { putMessage, putReaction } from '../../store/outbox.ts';
+import { refillBuckets } from '../../test/support/refill-buckets.ts';
 import { everyText, type SimMessage } from '../../test/support/slack-simulator.ts';
 import type { Bench } from '../bench.ts';
 import type { Figure } from '../figures.ts';
@@ -28,7 +29,8 @@ export function crowdedOutbox({ reactions, messages, quiet }: Sizes): Bench {
       await queueReactions(front, channel(0), reactions);
       // In the channel of the reactions, and in one that has none.
       for (const n of [0, 1]) beside.push(...(await answersSeen(front, [n])));
-      await front.database.query('delete from outbox; delete from rate_bucket');
+      await front.database.query('delete from outbox');
+      await refillBuckets(front);
       await queueMessages(front, 0, messages);
       const others = Array.from({ length: quiet }, (_, n) => n + 2);
       const seen: Figure[] = [

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Installation, startInstallation } from '../../test/support/installation/installation.ts';
+import { refillBuckets } from '../../test/support/refill-buckets.ts';
 import { until } from '../../test/support/until.ts';
 import type { Bench } from '../bench.ts';
 import { channel, crowdOf } from './crowd.ts';
@@ -32,7 +33,7 @@ export function rest({ threads, settleMs }: Sizes): Bench {
         environment: { BELLHOP_PAUSE_AFTER_SECONDS: String(PAUSE_AFTER_S) },
       });
       for (let begun = 0; begun < threads; begun += AT_ONCE) {
-        await bellhop.database.query('delete from rate_bucket');
+        await refillBuckets(bellhop);
         const some = Math.min(AT_ONCE, threads - begun);
         await Promise.all(
           Array.from({ length: some }, (_, n) =>

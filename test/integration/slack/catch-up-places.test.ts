@@ -1,6 +1,7 @@
 import { SLACK_LIMITS } from '../../../slack/api/rate-limits.ts';
 import { contention } from '../../support/contention.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { refillBuckets } from '../../support/refill-buckets.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
@@ -35,7 +36,7 @@ describe('a catch-up over many places', () => {
 
   test('threads in which nothing was said since are not read again', async () => {
     const { slack, db } = stage;
-    await db.database.query('delete from rate_bucket');
+    await refillBuckets(db);
     const start = new Date();
     const first = await stage.start();
     await until(() => stage.isCaughtUp(start), 'the first catch-up', 20_000);
@@ -46,7 +47,7 @@ describe('a catch-up over many places', () => {
     // They were last busy two days ago, in a channel that is still in use.
     await db.database.query("update session set changed_at = now() - interval '2 days'");
     await db.database.query("update slack_watermark set seen_until = now() + interval '1 second'");
-    await db.database.query('delete from rate_bucket');
+    await refillBuckets(db);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     await slack.fault({ loseEvents: 1_000 });
     const [, , old] = threads;
@@ -70,7 +71,7 @@ describe('a catch-up over many places', () => {
     addChannels(40, 'QUIET');
     await slack.fault({ loseEvents: 1_000 });
     const mention = await slack.post('grace', 'general', '@bellhop are you there?');
-    await db.database.query('delete from rate_bucket');
+    await refillBuckets(db);
     const began = performance.now();
     const second = await stage.start({ limits: scarce(2) });
     await slack.waitForReaction(mention, 'eyes', 5_000);

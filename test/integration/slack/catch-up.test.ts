@@ -8,6 +8,7 @@ import {
   takeCatchUpLease,
 } from '../../../store/catch-up.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { refillBuckets } from '../../support/refill-buckets.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
@@ -122,7 +123,7 @@ test('a rate limit in the middle is waited for, and what was read before is not 
   await first.stop();
   await slack.fault({ loseEvents: 1_000 });
   const followUp = await slack.post('ada', thread.channel, 'and another thing', { threadTs: thread.ts });
-  await db.database.query('delete from rate_bucket');
+  await refillBuckets(db);
   const listings = async () =>
     (await slack.calls('conversations.list')).filter(({ args }) => args.types !== 'im').length;
   const listed = await listings();
@@ -187,7 +188,7 @@ test('more channels than Slack lists in one go are read to their end', async () 
     const id = `C${String(i).padStart(10, '0')}`;
     if (general) world.channels.set(id, { ...general, id, name: `many-${i}`, isGeneral: false, members: [] });
   }
-  await db.database.query('delete from rate_bucket');
+  await refillBuckets(db);
   await db.database.query('delete from channel');
   const scarce = { ...SLACK_LIMITS, 'conversations.list': { capacity: 1, perSecond: 1 } };
   const gateway = await stage.start({ limits: scarce });

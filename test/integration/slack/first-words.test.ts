@@ -8,6 +8,7 @@ import { createShowProgress } from '../../../activities/progress.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import type { Model } from '../../../agent/model/model.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { refillBuckets } from '../../support/refill-buckets.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
 import { agentOf } from '../agent/support/turn.ts';
@@ -108,7 +109,7 @@ test('the first words of an answer are seen within a second of the first token, 
     vendor.reset();
     vendor.onMessage(/tell me about it/, { content: ANSWER }, { chunkSize: 12, streamingProfile: { ttft, tps: 15 } });
     // The live line is posted only where nothing was posted lately.
-    await stage.db.database.query('delete from rate_bucket');
+    await refillBuckets(stage.db);
     for (const channel of CHANNELS) {
       const { answer, tookMs, views } = await answerIn(channel);
       figures.push({ afterMs: ttft, tookMs: Math.round(tookMs) });

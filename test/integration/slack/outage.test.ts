@@ -1,4 +1,5 @@
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { refillBuckets } from '../../support/refill-buckets.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
@@ -8,7 +9,7 @@ const away = { all: false };
 beforeAll(async () => {
   stage = await startGatewayStage();
 }, 60_000);
-beforeEach(() => stage.db.database.query('delete from rate_bucket'));
+beforeEach(() => refillBuckets(stage.db));
 afterEach(() => {
   away.all = false;
 });
@@ -161,7 +162,7 @@ test('a stop overtakes a message that is just being handed over', async () => {
   const began = new Date();
   const gateway = await stage.start();
   await until(() => stage.isCaughtUp(began), 'the catch-up, which reads threads as well');
-  await db.database.query('delete from rate_bucket');
+  await refillBuckets(db);
   const thread = await slack.post('grace', 'platform-eng', 'some talk');
   await slack.fault({ delayMs: 'conversations.replies', ms: 6_000, times: 1 });
   const mention = await slack.post('ada', thread.channel, '@bellhop this &amp; that', {

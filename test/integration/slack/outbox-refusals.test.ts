@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ShownBody } from '../../../store/outbox.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import { refillBuckets } from '../../support/refill-buckets.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
 import { notice, putInto, untilSent, working } from './support/outbox-rows.ts';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 beforeEach(async () => {
   // Real limits, fresh for each test.
-  await stage.db.database.query('delete from rate_bucket');
+  await refillBuckets(stage.db);
   thread = await stage.slack.post('ada', 'platform-eng', 'a thread of its own');
 });
 afterEach(() => stage.slack.clearFaults());

@@ -3,6 +3,7 @@ import type { ShownBody } from '../../../store/outbox.ts';
 import { putMessage, retireMessage } from '../../../store/outbox.ts';
 import { contention } from '../../support/contention.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { refillBuckets } from '../../support/refill-buckets.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
 import { notice, putInto, untilSent, working } from './support/outbox-rows.ts';
@@ -15,7 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 beforeEach(async () => {
   // Real limits, fresh for each test.
-  await stage.db.database.query('delete from rate_bucket');
+  await refillBuckets(stage.db);
   thread = await stage.slack.post('ada', 'platform-eng', 'a thread of its own');
 });
 afterEach(() => stage.slack.clearFaults());

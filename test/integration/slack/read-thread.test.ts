@@ -1,4 +1,5 @@
 import { SLACK_LIMITS } from '../../../slack/api/rate-limits.ts';
+import { refillBuckets } from '../../support/refill-buckets.ts';
 import { type RoomStage, startRoomStage } from './support/room-stage.ts';
 
 let room: RoomStage;
@@ -97,7 +98,7 @@ test('a limit that does not end is said to the model, and the turn goes on', asy
     isError: true,
     text: expect.stringMatching(/^Slack's rate limit left no room/),
   });
-  await room.stage.db.database.query('delete from rate_bucket');
+  await refillBuckets(room.stage.db);
 });
 
 test('in a thread of a person it gives what that person wrote, and nothing of others', async () => {
