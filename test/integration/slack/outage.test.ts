@@ -151,7 +151,8 @@ test('what a stop overtook before its author was known is judged like anything e
   const rowOf = async ({ ts }: { ts: string }) => (await stage.inbox()).find((row) => row.ts === ts);
   await until(async () => (await rowOf(member))?.state === 'context', 'the message to become context');
   expect(await rowOf(member)).toMatchObject({ author_class: 'member', text: 'this & that' });
-  expect(await rowOf(stranger)).toMatchObject({ state: 'refused', author_class: 'unknown' });
+  // Refused, and read as context with its class, as people see it in the thread.
+  expect(await rowOf(stranger)).toMatchObject({ state: 'context', author_class: 'unknown' });
   const names = (await stage.signals(stage.sessionOf(thread))).map((signal) => signal.name);
   expect(names).toEqual(['message', 'stop']);
   await gateway.stop();
