@@ -10,9 +10,13 @@ const PICTURES: readonly (readonly [at: number, bytes: Buffer])[] = [
   [8, Buffer.from('WEBP')],
 ];
 
+/** HEIC and AVIF: their box `ftyp` names one of these. They cannot be opened, and a look says so with what to ask for. */
+const UNOPENED = new Set(['heic', 'heix', 'hevc', 'mif1', 'avif']);
+
 /** @param head at least the first 16 bytes of the file */
 export function kindOf(head: Buffer): Kind {
   if (head.subarray(0, 5).equals(Buffer.from('%PDF-'))) return 'pdf';
+  if (head.toString('latin1', 4, 8) === 'ftyp' && UNOPENED.has(head.toString('latin1', 8, 12))) return 'picture';
   const is = PICTURES.some(([at, bytes]) => head.subarray(at, at + bytes.length).equals(bytes));
   return is ? 'picture' : 'other';
 }

@@ -129,6 +129,17 @@ test('a picture that cannot be opened costs a sentence, and the request is taken
   expect(JSON.stringify(last?.request?.messages)).toMatch(/broken\.png: The file cannot be read as a picture/);
 }, 60_000);
 
+test('a picture of a telephone that cannot be opened is said before the model is asked, with what to ask for', async () => {
+  const heic = Buffer.concat([Buffer.from('00000018667479706865696300000000', 'hex'), Buffer.alloc(100)]);
+  const { session, turn } = await attached({ 'photo.heic': heic });
+  const before = api.calls.length;
+  await run(agentOf(db.database, api.url), session, turn);
+  const [first] = api.calls.slice(before);
+  expect(JSON.stringify(first?.request?.messages)).toMatch(
+    /photo\.heic: Pictures of this format .* Ask for a PNG or a JPEG/,
+  );
+}, 60_000);
+
 test('a server that refuses pictures is asked without them, once, and from then on', async () => {
   const { session, turn } = await attached({ 'shot.png': png });
   const refuse = () => {
