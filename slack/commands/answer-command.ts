@@ -13,9 +13,12 @@ import { NO_SCHEDULES, schedulesText } from './schedules.ts';
 import { statusText } from './status.ts';
 import { type Told, tellAlone } from './tell-alone.ts';
 
-/** It is said as it is: nothing is forgotten by a word yet. */
+/**
+ * It deletes nothing on purpose. What a thread has said and done is the operator's record, and one member must not be able to take it away from the
+ * others.
+ */
 const FORGET =
-  'I cannot forget a thread on request yet, and I have no memory beyond threads that could be forgotten. `restart` lets me begin anew: what was said and done here is not with me any more, but it stays stored until its retention, and so do the files in my sandbox. Deleting the first message ends my work in its thread. An administrator sets how long things are kept (BELLHOP_KEEP_…_DAYS).';
+  'I cannot forget a thread on request yet. I have no memory beyond single threads. With `restart` I begin anew: I no longer know what was said and done here. It stays stored until its time is over, and so do the files in my sandbox. When you delete the first message, my work in its thread ends. An administrator sets how long everything is kept (BELLHOP_KEEP_…_DAYS).';
 
 /** Answers a command without the model: none begins a turn. Who has asked is told alone, where Slack can. */
 export async function answerCommand(

@@ -14,7 +14,7 @@ const ANOTHERS = 'In this thread I work in the name of another person, who alone
 const LATE =
   'Your restart reached me after what was said behind it, so I go on with that. Say it once more to restart.';
 const RESTARTED =
-  'I begin anew here: what I was told and have done in this thread is not with me any more. I read the thread again, with the instructions of now, when somebody asks me next. The files in my sandbox are kept.';
+  'I begin anew here: I no longer know what I was told and have done in this thread. When somebody asks me next, I read the thread again, with the instructions that apply then. The files in my sandbox are kept.';
 
 /** Ends the work of a thread as a stop does, and begins the thread anew. Nothing is asked of the model. */
 export async function restartSession(
