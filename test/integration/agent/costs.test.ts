@@ -3,9 +3,10 @@ import { createEnding } from '../../../activities/end-turn.ts';
 import type { Model } from '../../../agent/model/model.ts';
 import { foundText } from '../../../cli/find/found-text.ts';
 import type { ModelUsage } from '../../../contracts/conversation.ts';
-import type { Price } from '../../../contracts/cost.ts';
+import type { Cost, Price } from '../../../contracts/cost.ts';
 import { threadOf } from '../../../contracts/ids.ts';
 import { findThread } from '../../../store/find-thread.ts';
+import { modelUse, recordUsage } from '../../../store/model-usage.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { answering, call, scriptedModel, text } from './support/scripted-model.ts';
 import { newSession, sayAndBegin } from './support/session.ts';
@@ -85,4 +86,17 @@ test('models with prices in two currencies are both told', async () => {
   const euro = { ...PRICE, currency: 'EUR' };
   const { footer } = await turnOf({ usage: USAGE, price: PRICE }, { usage: USAGE, price: euro, model: 'other' });
   expect(footer).toMatch(/2 steps of m and other · €0\.32 \+ \$0\.32$/);
+});
+
+test.each<[string, Cost | null, Cost | null]>([
+  ['in one currency has their sum', { currency: 'USD', amount: 0.5 }, { currency: 'USD', amount: 0.75 }],
+  ['of which one has no price has none', null, null],
+  ['in two currencies has none', { currency: 'EUR', amount: 0.5 }, null],
+])('a step with a summary and an answer %s', async (_, second, sum) => {
+  const session = await newSession(db.database);
+  const turn = await sayAndBegin(db.database, session, 'work');
+  const step = { session, turn, step: 1, model: 'm', ...USAGE };
+  await recordUsage(db.database, { ...step, cost: { currency: 'USD', amount: 0.25 } });
+  await recordUsage(db.database, { ...step, cost: second });
+  expect(await modelUse(db.database, session, turn)).toMatchObject([{ answers: 1, inputTokens: 200_000, cost: sum }]);
 });

@@ -270,6 +270,11 @@ describe('the Responses API', () => {
       over({ output: [{ type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }] }),
       { stopReason: 'refused', content: [{ type: 'text', text: 'No.' }] },
     ],
+    [
+      over({ usage: { input_tokens: 50, output_tokens: 5, input_tokens_details: { cached_tokens: 40 } } }),
+      { usage: { inputTokens: 50, outputTokens: 5, cachedTokens: 40 } },
+    ],
+    [over({}), { usage: { estimated: true } }],
   ])('%j', async (event, expected) => {
     await using server = await serving([[event]]);
     expect(await modelAt(server.url, responses).call(asking())).toMatchObject(expected);
