@@ -6,6 +6,7 @@ import { type AnswerBounds, createAnswerBounds } from './answer-bounds.ts';
 import { answerQuestions, CAPABILITIES } from './elicitation.ts';
 import { McpError, quoted } from './errors.ts';
 import { createLineBuffer } from './line-buffer.ts';
+import { screenMessage } from './screen-message.ts';
 import { asMcpError } from './sdk-errors.ts';
 import type { McpSession, SessionLimits, SessionOptions } from './session.ts';
 import { createTalk } from './talk.ts';
@@ -111,13 +112,14 @@ async function* messagesOf(
   let odd = 0;
   for await (const chunk of output) {
     if (isOver()) return;
-    bounds.read(chunk.length);
+    bounds.read(chunk);
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
       held.add(chunk.subarray(from, at));
       from = at + 1;
       const message = messageIn(held.take());
       if (message && 'method' in message && 'id' in message) bounds.question();
+      if (message) screenMessage(message);
       if (message) yield message;
       else odd += 1;
       if (odd > MAX_ODD_LINES) throw new McpError('ServerFailed', 'Its output is not that of an MCP server.');

@@ -55,7 +55,7 @@ export function createServerFetch(
         try {
           const { done, value } = await pieces.next();
           if (done) return controller.close();
-          bounds.read(value.length);
+          bounds.read(value);
           controller.enqueue(value);
         } catch (error) {
           body.destroy();

@@ -5,6 +5,7 @@ import { createAnswerBounds } from './answer-bounds.ts';
 import type { AnswerRoom } from './answer-budget.ts';
 import { answerQuestions, CAPABILITIES, type Elicit } from './elicitation.ts';
 import { McpError } from './errors.ts';
+import { screenMessage } from './screen-message.ts';
 import { asMcpError } from './sdk-errors.ts';
 import { type AskServer, createServerFetch } from './server-fetch.ts';
 import { createTalk } from './talk.ts';
@@ -110,6 +111,15 @@ export async function withServer<T>(
     },
   });
   const transport = new StreamableHTTPClientTransport(new URL(url), { fetch });
+  // The SDK calls it before its own.
+  transport.onmessage = (message) => {
+    try {
+      screenMessage(message);
+    } catch (error) {
+      lost.abort(error);
+      throw error;
+    }
+  };
   const client = new Client({ name: 'bellhop', version: '1' }, { capabilities: CAPABILITIES });
   answerQuestions(client, null);
   /** What `ask` threw, which is no fault of the server's. */

@@ -1,11 +1,10 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { CallToolResultSchema, ReadResourceResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { startCallClock } from './call-clock.ts';
 import { answerQuestions, type Elicit } from './elicitation.ts';
 import { McpError, quoted } from './errors.ts';
 import { asMcpError } from './sdk-errors.ts';
 import type { McpSession, SessionLimits } from './session.ts';
-import { READ_LINK, readResult } from './tool-answer.ts';
+import { type Piece, ReadSchema, ResultSchema, readLinked, readPieces, readResult } from './tool-answer.ts';
 import { type ListedTool, PageSchema, readListed } from './tool-definition.ts';
 
 /** A server has at most this many tools. Further ones are not looked at. */
@@ -30,9 +29,9 @@ export function createTalk({ client, limits, stop, sdk = inOurWords }: TalkOptio
   const options = { signal: stop, timeout: limits.listMs };
 
   /** Puts what an answer links to in the place of the link. A resource that cannot be read stays a link. */
-  async function withLinks(content: readonly { readonly type: string; readonly uri?: unknown }[]): Promise<unknown[]> {
+  async function withLinks(content: readonly Piece[]): Promise<Piece[]> {
     if (!client.getServerCapabilities()?.resources) return [...content];
-    const pieces: unknown[] = [];
+    const pieces: Piece[] = [];
     let links = 0;
     for (const piece of content) {
       const isLink = piece.type === 'resource_link' && typeof piece.uri === 'string';
@@ -42,11 +41,11 @@ export function createTalk({ client, limits, stop, sdk = inOurWords }: TalkOptio
         continue;
       }
       const asked = { method: 'resources/read', params: { uri: String(piece.uri) } } as const;
-      const read = await sdk(client.request(asked, ReadResourceResultSchema, options)).catch((error: unknown) => {
+      const read = await sdk(client.request(asked, ReadSchema, options)).catch((error: unknown) => {
         if (stop.aborted || !(error instanceof McpError)) throw error;
         return null;
       });
-      pieces.push(...(read ? read.contents.map((resource) => ({ type: READ_LINK, resource })) : [piece]));
+      pieces.push(...(read ? readLinked(read.contents) : [piece]));
     }
     return pieces;
   }
@@ -80,7 +79,7 @@ export function createTalk({ client, limits, stop, sdk = inOurWords }: TalkOptio
       answerQuestions(client, asking);
       try {
         const answer = await sdk(
-          client.request({ method: 'tools/call', params: { name, arguments: given } }, CallToolResultSchema, {
+          client.request({ method: 'tools/call', params: { name, arguments: given } }, ResultSchema, {
             signal: AbortSignal.any([stop, clock.late]),
             timeout: NEVER_MS,
             onprogress({ progress, total }) {
@@ -89,8 +88,9 @@ export function createTalk({ client, limits, stop, sdk = inOurWords }: TalkOptio
             },
           }),
         );
-        const content = await withLinks(answer.content);
-        return understood(() => readResult({ ...answer, content }));
+        const { pieces, notes } = readPieces(answer.content);
+        const content = await withLinks(pieces);
+        return understood(() => readResult({ ...answer, content, notes }));
       } finally {
         clock.stop();
         // A server that answers, or is given up, while a person is asked waits for them no longer.

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { quoted } from './errors.ts';
 
 /** What a tool answered. */
@@ -19,30 +20,62 @@ export interface AnswerFile {
   readonly bytes: Buffer;
 }
 
-/** One piece of a result, as the SDK has checked it. */
-interface Piece {
-  readonly type: string;
-  readonly text?: string;
-  readonly data?: string;
-  readonly mimeType?: string | undefined;
-  readonly uri?: string;
-  readonly name?: string;
-  readonly description?: string | undefined;
-  readonly resource?: {
-    readonly uri: string;
-    readonly mimeType?: string | undefined;
-    readonly text?: string;
-    readonly blob?: string;
+/** What may be a list of a million pieces, each of which is read by itself. */
+const list = z.custom<readonly unknown[]>(Array.isArray);
+const words = z.string().optional().catch(undefined);
+
+/** The result of `tools/call`. The SDK's own schema notes what is wrong with each piece, and its note is hundreds of times as large. */
+export const ResultSchema = z.object({
+  content: list.default([]),
+  structuredContent: z.unknown().optional(),
+  isError: z.boolean().optional(),
+});
+/** The result of `resources/read`. */
+export const ReadSchema = z.object({ contents: list });
+
+const ResourceSchema = z.object({ uri: z.string(), mimeType: words, text: words, blob: words });
+const PieceSchema = z.object({
+  ...{ type: z.string(), text: words, data: words, mimeType: words, uri: words, name: words },
+  resource: ResourceSchema.optional().catch(undefined),
+});
+
+/** One piece of a result. */
+export type Piece = z.input<typeof PieceSchema>;
+
+/** More than people and models look at. */
+const MAX_PIECES = 1_000;
+const MAX_FILES = 20;
+
+/** The pieces of a result in their order, as far as they are any, and what is to be said of the others. */
+export function readPieces(content: readonly unknown[]): { readonly pieces: Piece[]; readonly notes: string[] } {
+  const some = content.slice(0, MAX_PIECES).map((each) => PieceSchema.safeParse(each));
+  const pieces = some.flatMap(({ data }) => data ?? []);
+  const [odd, left] = [some.length - pieces.length, content.length - some.length];
+  return {
+    pieces,
+    notes: [
+      ...(odd > 0 ? [`(${odd} pieces of the answer are none of MCP)`] : []),
+      ...(left > 0 ? [`(${left} pieces left out, because an answer has at most ${MAX_PIECES})`] : []),
+    ],
   };
 }
 
-const MAX_FILES = 20;
+/** What was read of a link, as pieces. */
+export function readLinked(contents: readonly unknown[]): Piece[] {
+  return contents.slice(0, MAX_FILES).flatMap((each) => {
+    const { data } = ResourceSchema.safeParse(each);
+    return data ? [{ type: READ_LINK, resource: data }] : [];
+  });
+}
+
 /** Our own word for a resource that an answer linked to, and that was read. */
-export const READ_LINK = 'read-link';
+const READ_LINK = 'read-link';
 
 /** Reads the pieces of a result in their order. Structured content that no text repeats is written as JSON. */
 export function readResult(result: {
-  readonly content: readonly unknown[];
+  readonly content: readonly Piece[];
+  /** What is said behind its texts. @default nothing */
+  readonly notes?: readonly string[];
   readonly structuredContent?: unknown;
   readonly isError?: boolean | undefined;
 }): ToolAnswer {
@@ -59,7 +92,7 @@ export function readResult(result: {
       bytes,
     });
   }
-  for (const piece of result.content as readonly Piece[]) {
+  for (const piece of result.content) {
     if (piece.type === 'text') texts.push(piece.text ?? '');
     else if (piece.data !== undefined) addFile(Buffer.from(piece.data, 'base64'), piece.mimeType ?? '', piece.type);
     else if (piece.type === 'resource_link')
@@ -79,6 +112,7 @@ export function readResult(result: {
     // Without indentation, which makes a thousand bytes of one where lists are nested.
     texts.push(JSON.stringify(structuredContent));
   }
+  texts.push(...(result.notes ?? []));
   return { isError: result.isError === true, text: texts.join('\n'), files };
 }
 

@@ -135,6 +135,16 @@ test.each<[string, CredentialUse, string]>([
   expect(received.toLowerCase().split(expected.toLowerCase()).length - 1).toBe(received.split('POST /mcp').length - 1);
 });
 
+test('a server that says very much in very small pieces fails its own call, at its greeting and in its answer', async () => {
+  mcp.hostile.mood = 'large';
+  await expect(call('hostile', 'orders')).rejects.toMatchObject({
+    ...{ code: 'ServerFailed', message: 'The server says more at once than an MCP server may.' },
+  });
+  mcp.hostile.mood = 'well';
+  const { text } = await call('hostile', 'pieces');
+  expect(text).toMatch(/1000 pieces of the answer are none of MCP.*\n.*99000 pieces left out/);
+});
+
 test('a look at the list calls no tool', async () => {
   await expect(call('hostile', 'orders', {}, { look: true })).rejects.toMatchObject({
     code: 'ProxyRefused',

@@ -13,7 +13,7 @@ export interface HostileServer {
   /** What it lists. A test changes it. */
   tools: HostileTool[];
   /** `refuse`: no connection is answered. */
-  mood: 'well' | 'refuse' | 'redirect' | 'unauthorized';
+  mood: 'well' | 'refuse' | 'redirect' | 'unauthorized' | 'large';
   /** The token of which `whoami` says whether it came. */
   expects: string;
   /** The names of the tools that were called. */
@@ -83,7 +83,8 @@ async function answer(
   const said = (words: string, more = {}) => result({ content: [{ type: 'text', text: words }], ...more });
   if (id === undefined) return void response.writeHead(202).end();
   if (method === 'initialize') {
-    const info = { name: ORDER, version: '1' };
+    const icons = server.mood === 'large' ? { icons: Array(20_000).fill({}) } : {};
+    const info = { name: ORDER, version: '1', ...icons };
     return result({
       protocolVersion: '2025-06-18',
       capabilities: { tools: {} },
@@ -98,6 +99,8 @@ async function answer(
     server.open -= 1;
   });
   switch (params?.name) {
+    case 'pieces':
+      return result({ content: Array(100_000).fill({}) });
     case 'big':
       return said('ten megabytes '.repeat(750_000));
     case 'huge':
