@@ -1,4 +1,5 @@
 import type { ScopeKey } from '../contracts/scope.ts';
+import { addressNotes, type KnownCeilings } from './ceilings.ts';
 import { columns } from './columns.ts';
 import type {
   EffectiveAccess,
@@ -10,6 +11,7 @@ import type {
 import type { Guardrail, RuleMatch, ToolGuardrail, ToolRules } from './document.ts';
 import { originOf, portText, priorityOf, ruleId } from './rule-match.ts';
 import { outsidersSentence } from './sentences.ts';
+import { shadowOf } from './shadows.ts';
 
 /** How some words stand out, where the text is shown. */
 export interface TextStyle {
@@ -24,6 +26,7 @@ export function effectiveText(
   { label, scope }: { readonly label: string; readonly scope: ScopeKey },
   access: EffectiveAccess,
   style: TextStyle = PLAIN,
+  ceilings?: KnownCeilings,
 ): string {
   const name = label === scope ? label : `${label} (${scope})`;
   const head = `${style.bold(name)}, policy ${access.policyVersion}`;
@@ -39,7 +42,10 @@ export function effectiveText(
       ? [`The agent may ask the person who began a turn for connections of their own: ${access.mayAskFor.join(', ')}.`]
       : []),
   ];
-  const rows = [...access.guardrails.map(guardrailRow), ...access.rules.map(ruleRow)];
+  const rows = [
+    ...access.guardrails.map(guardrailRow),
+    ...access.rules.map((rule) => ruleRow(rule, access.rules, ceilings)),
+  ];
   const repositories = access.repositories.map(repositoryRow);
   // A guardrail forbids what servers have; without a server it says nothing here.
   const forbidden =
@@ -79,7 +85,13 @@ const OUTCOMES = { inject: 'injected', forward: 'forwarded', deny: 'blocked' } a
 
 function guardrailRow(guardrail: Guardrail): string[] {
   const where = `${methodsOf(guardrail)}${guardrail.host}${guardrail.port === null ? '' : `:${guardrail.port}`}`;
-  return ['blocked', guardrail.id, `${where}${pathsOf(guardrail)}`, 'guardrail ← organization', guardrail.reason];
+  return [
+    'blocked',
+    guardrail.id,
+    `${where}${pathsOf(guardrail)}`,
+    'guardrail ← organization',
+    lined(guardrail.reason, guardrail.line),
+  ];
 }
 
 /** The rules of a forge's connection say which hosts. What may be done there is said by the grants alone. */
@@ -125,14 +137,14 @@ function toolGuardrailRows({ id, server, tools, reason }: ToolGuardrail): string
   return tools.map((pattern) => ['blocked', `${server}.${pattern}`, id, 'guardrail ← organization', reason]);
 }
 
-function ruleRow(rule: EffectiveRule): string[] {
+function ruleRow(rule: EffectiveRule, all: readonly EffectiveRule[], ceilings: KnownCeilings | undefined): string[] {
   const { match } = rule;
   const where = `${methodsOf(match)}${match.scheme}://${match.host}${portText(match)}${pathsOf(match)}`;
-  return [OUTCOMES[rule.action], ruleId(rule), where, originOf(rule), notesOf(rule)];
+  return [OUTCOMES[rule.action], ruleId(rule), where, originOf(rule), notesOf(rule, all, ceilings)];
 }
 
-function notesOf(rule: EffectiveRule): string {
-  const notes = rule.match.addresses.map(({ range, port }) => `dialled at ${range}:${port}`);
+function notesOf(rule: EffectiveRule, all: readonly EffectiveRule[], ceilings: KnownCeilings | undefined): string {
+  const notes = addressNotes(rule.match.addresses, ceilings);
   if (rule.from === 'domain') {
     const { transport, ownCredentials } = rule.match;
     if (transport === 'tunnel') notes.push('blind tunnel');
@@ -143,8 +155,13 @@ function notesOf(rule: EffectiveRule): string {
   }
   const priority = priorityOf(rule);
   if (priority !== 0 && rule.action !== 'deny') notes.push(`priority ${priority}`);
-  if (rule.match.line > 0) notes.push(`line ${rule.match.line}`);
-  return notes.join(', ');
+  const shadow = shadowOf(rule, all);
+  if (shadow) notes.push(shadow);
+  return lined(notes.join(', '), rule.match.line);
+}
+
+function lined(notes: string, line: number): string {
+  return [notes, ...(line > 0 ? [`line ${line}`] : [])].filter((each) => each !== '').join(', ');
 }
 
 function methodsOf({ methods }: Pick<RuleMatch, 'methods'>): string {

@@ -16,8 +16,10 @@ export function commonRequest(a: ComparedMatch, b: ComparedMatch): string | null
 
 /** The narrower of two hosts when one covers the other. Null otherwise: then no host is covered by both. */
 export function commonHost(a: string, b: string): string | null {
-  if (!a.startsWith('*') && !b.startsWith('*')) return a === b ? a : null;
-  if (a === b || matchesHost(a, b.replace(/^\*/, 'x'))) return b;
+  if (a === b) return a;
+  if (!a.startsWith('*')) return matchesHost(b, a) ? a : null;
+  if (!b.startsWith('*')) return matchesHost(a, b) ? b : null;
+  if (matchesHost(a, b.replace(/^\*/, 'x'))) return b;
   return matchesHost(b, a.replace(/^\*/, 'x')) ? a : null;
 }
 

@@ -307,6 +307,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
       spoolBytes: spool.bytes(),
       sandboxes: listeners.list().length,
       leases: leases.openCount(),
+      ceilings: operator.ceilings,
     };
   }
 

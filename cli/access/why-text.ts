@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { addressNotes, type KnownCeilings } from '../../access/ceilings.ts';
 import { columns } from '../../access/columns.ts';
 import type { Explanation, JudgedRequest, WalkStep } from '../../access/decision.ts';
 import type { Refused } from '../../access/forge/outlook.ts';
@@ -21,6 +22,7 @@ export interface MoreOnRequest {
   readonly tunnel: boolean;
   /** Why the grants of repositories refuse what the rules let through. Null when they do not. */
   readonly refused: Refused | null;
+  readonly ceilings: KnownCeilings;
 }
 
 /** A decision for people: the outcome, the reason, and every rule that was compared. */
@@ -28,7 +30,7 @@ export function whyText(
   { label }: NamedScope,
   request: JudgedRequest,
   decision: Explanation,
-  { tunnel, refused }: MoreOnRequest,
+  { tunnel, refused, ceilings }: MoreOnRequest,
 ): string {
   const { method, scheme, host, port, path } = request;
   const asked = `${method} ${scheme}://${host}${portText({ scheme, port })}${path} from ${label}`;
@@ -40,10 +42,20 @@ export function whyText(
       ? ["A connection in scope speaks to this host: the sandbox's own credentials are stripped."]
       : []),
     ...(tunnel ? ['The host is a blind tunnel: the proxy sees neither method nor path of what goes through it.'] : []),
+    ...(decision.outcome === 'blocked' ? [] : addressNotes(decision.rule.match.addresses, ceilings).map(asSentence)),
   ];
-  const walk = decision.walk.map(({ rule, origin, result }) => [rule, origin, RESULTS[result]]);
+  const walk = decision.walk.map(({ rule, origin, line, result }) => [
+    rule,
+    origin,
+    line > 0 ? `line ${line}` : '',
+    RESULTS[result],
+  ]);
   const looked = walk.length === 0 ? [] : ['', 'Looked at, in this order:', columns(walk, '  ')];
   return [`${outcome(refused ? 'blocked' : decision.outcome)}${code}  ${asked}`, ...notes, ...looked].join('\n');
+}
+
+function asSentence(note: string): string {
+  return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
 }
 
 function outcome(outcome: Outcome): string {

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { createProxyControl } from '../../proxy/control-client.ts';
 import { connectionUses } from '../../store/connection-use.ts';
@@ -6,6 +5,7 @@ import { listCredentials } from '../../store/credentials.ts';
 import { approveTools, knownServers, waitingDefinitions } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { readCallbackAddress, redirectUriOf } from '../../workers/gateway/callback-address.ts';
+import { controlSocketOf } from '../ask-proxy.ts';
 import { connectionsText, connectionText } from '../connections/connections-text.ts';
 import { type ConnectionDescription, describeConnection } from '../connections/describe-connection.ts';
 import { discoveryText } from '../connections/discovery-text.ts';
@@ -145,10 +145,6 @@ async function describeAll({ database }: CliContext, name?: string): Promise<Con
   );
   const known = new Map(servers.map((each) => [each.connection, each]));
   return wanted.map((each) => describeConnection(each, document, stored, uses.get(each.id), known.get(each.id)));
-}
-
-function controlSocketOf({ home }: CliContext): string {
-  return process.env.BELLHOP_PROXY_CONTROL || path.join(home.installation.runFolder, 'proxy.sock');
 }
 
 function requestText(text: string): { method: string; url: string } {

@@ -5,7 +5,11 @@ import { listChannels } from '../../store/channels.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { findScope } from '../access/find-scope.ts';
 import { heldIn, shownAccess } from '../access/held-in.ts';
+import { askCeilings } from '../ask-proxy.ts';
 import { openCliContext } from '../context.ts';
+
+/** The policy keeps the text of the file, not its name: it may have been applied from anywhere. */
+const WHICH_LINES = 'Lines are those of the file that was applied; ./bellhop export writes it.';
 
 export function register(program: Command): void {
   program
@@ -19,7 +23,9 @@ export function register(program: Command): void {
       const held = await heldIn(context.database, named.scope);
       const access = shownAccess(await currentPolicy(context.database), named.scope, held);
       console.log(
-        options.json ? JSON.stringify({ label: named.label, ...access }, null, 2) : effectiveText(named, access, pc),
+        options.json
+          ? JSON.stringify({ label: named.label, ...access }, null, 2)
+          : `${effectiveText(named, access, pc, await askCeilings(context))}\n\n${pc.dim(WHICH_LINES)}`,
       );
     });
 }

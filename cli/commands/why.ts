@@ -11,6 +11,7 @@ import { findScope } from '../access/find-scope.ts';
 import { heldIn, shownAccess } from '../access/held-in.ts';
 import { whyText } from '../access/why-text.ts';
 import { whyToolText } from '../access/why-tool-text.ts';
+import { askCeilings } from '../ask-proxy.ts';
 import { openCliContext } from '../context.ts';
 
 export function register(program: Command): void {
@@ -45,7 +46,7 @@ export function register(program: Command): void {
               null,
               2,
             )
-          : whyText(named, request, decision, { tunnel, refused }),
+          : whyText(named, request, decision, { tunnel, refused, ceilings: await askCeilings(context) }),
       );
     });
 }

@@ -20,6 +20,7 @@
  * A refusal is `{ error: { code, message } }` with a 4xx or 5xx status.
  */
 import { z } from 'zod';
+import type { Ceiling } from '../../access/ceilings.ts';
 import type { EgressCounts, LeaseEpoch, LeaseRequest } from '../../contracts/egress.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Principal, ScopeKey } from '../../contracts/scope.ts';
@@ -64,6 +65,8 @@ export interface ProxyHealth {
   readonly spoolBytes: number;
   readonly sandboxes: number;
   readonly leases: number;
+  /** The address ranges that the operator lets rules open. */
+  readonly ceilings: readonly Ceiling[];
 }
 
 /** What a test of a connection sends. Without a URL, it is the request that the access file names. */

@@ -1,13 +1,7 @@
 import { networkInterfaces } from 'node:os';
+import type { Ceiling } from '../../access/ceilings.ts';
 import type { AddressException } from '../../access/document.ts';
 import { type ClassifiedAddress, classify, inRange, isLoopback } from './address-class.ts';
-
-/** A range and ports that the operator lets rules open. */
-export interface Ceiling {
-  /** CIDR. */
-  readonly range: string;
-  readonly ports: readonly number[];
-}
 
 /** A service that Bellhop itself needs: PostgreSQL, Temporal, its own page. It is never dialled. */
 export interface OwnListener {

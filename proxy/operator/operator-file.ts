@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import type { Ceiling } from '../../access/ceilings.ts';
 import { parseHostName } from '../../access/host-name.ts';
 import { type FilePath, fieldOf, formatProblem } from '../../access/parse-file/problem.ts';
 import { readYaml } from '../../access/parse-file/read-yaml.ts';
 import { mirrorsSchema } from '../../access/registries/read-mirrors.ts';
 import type { RegistryMirrors } from '../../contracts/registries.ts';
-import type { Ceiling } from '../dialer/address-guard.ts';
 import type { StaticName } from '../dialer/guarded-dialer.ts';
 import { readStaticName } from './static-name.ts';
 
