@@ -4,7 +4,6 @@ import type { EgressCounts, EgressEvent } from '../contracts/egress.ts';
 import type { ChangeLog } from '../contracts/state-changes.ts';
 import { within } from '../contracts/within.ts';
 import type { KeyPair } from '../credentials/key-pair.ts';
-import { startLooks } from '../store/looks.ts';
 import { writeCaBundle } from './ca-bundle.ts';
 import { startControlServer } from './control/control-server.ts';
 import type { ProxyHealth } from './control/protocol.ts';
@@ -35,7 +34,7 @@ import { createSandboxListeners } from './listener/sandbox-listeners.ts';
 import { createDiscovery } from './mcp/discovery-door.ts';
 import { createServerDoor } from './mcp/server-door.ts';
 import type { OperatorFile } from './operator/operator-file.ts';
-import { startGrants } from './personal/grants.ts';
+import { startPeopleWork } from './personal/people-work.ts';
 import { createOverlapTimer } from './policy/overlap-timer.ts';
 import { createPersonalFeed } from './policy/personal-feed.ts';
 import { startPolicyFeed } from './policy/policy-feed.ts';
@@ -46,7 +45,6 @@ import { createBodyBudget } from './request/body-budget.ts';
 import { createConnectionTests } from './request/connection-tests.ts';
 import { createRequestHandler } from './request/handle-request.ts';
 import { createJudge, versionOf } from './request/judge-request.ts';
-import { startPersonalTests } from './request/personal-tests.ts';
 import { createRefuser } from './request/refuse.ts';
 import { createSender } from './request/send-request.ts';
 import { openCertificateAuthority } from './tls/certificate-authority.ts';
@@ -102,8 +100,6 @@ export interface AgentProxy {
 export const EVENTS_PER_TURN = 1_000;
 
 const EXPIRY_CHECK_MS = 250;
-/** How often removals of people are looked for without a notification. */
-const REMOVALS_MS = 5_000;
 const DENIALS = { perSecond: 50, burst: 500 };
 const MINTS = { perSecond: 10, burst: 100 };
 /** Certificates that are only made to tell a refusal. 100 of them take about 2 MB. */
@@ -206,10 +202,14 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     document: () => policy.document,
     held: store.held,
   });
-  const personalTests = startPersonalTests({ take: store.takeTest, answer: store.answerTest, tests, onError });
-  const grants = startGrants({
-    ...{ store: store.grants, dialer, keys, clientSecrets, onError },
-    offer: (name) => policy.document?.people?.offers.find((each) => each.name === name) ?? null,
+  const people = startPeopleWork({
+    tests: { take: store.takeTest, answer: store.answerTest, tests },
+    grants: {
+      ...{ store: store.grants, dialer, keys, clientSecrets },
+      offer: (name) => policy.document?.people?.offers.find((each) => each.name === name) ?? null,
+    },
+    sender: () => sender,
+    onError,
   });
   const authors = createCommitAuthors({
     document: () => policy.document,
@@ -245,11 +245,6 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     bodySilenceMs: limits.bodySilenceMs,
     bodies,
     masks,
-  });
-  const removals = startLooks({
-    look: () => sender.recheckPeople(),
-    onError: (error) => onError(error, 'requests with a connection of a person were not looked at'),
-    everyMs: REMOVALS_MS,
   });
   const front: HttpFront = createHttpFront({
     onRequest: createRequestHandler({
@@ -330,16 +325,12 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
 
   return {
     refreshPolicy: () => policy.refresh(),
-    servePeople() {
-      personalTests.poke();
-      grants.poke();
-      removals.poke();
-    },
+    servePeople: () => people.poke(),
     health,
     async stop(graceMs) {
       draining = true;
       // A test under way is a request like others, and ends with them at the latest.
-      const tested = Promise.all([personalTests.stop(), grants.stop(), removals.stop()]);
+      const served = people.stop();
       listeners.stop();
       front.closeIdle();
       await clients.idle(graceMs);
@@ -347,7 +338,7 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
       clearInterval(expiry);
       overlaps.clear();
       await clients.idle(1_000);
-      await tested;
+      await served;
       await minter.idle(MINT_END_MS);
       await control.close();
       await policy.stop();
