@@ -1,6 +1,7 @@
 import { isSessionId, threadOf } from '../../contracts/ids.ts';
 import { inTransaction } from '../../store/database.ts';
 import { lockSession } from '../../store/turn-fence.ts';
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import type { Responder } from '../api/respond.ts';
 import type { Handled, PressOptions } from '../personal/presses.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
@@ -9,8 +10,6 @@ import { MUTE_ACTION, setMute, UNMUTE_ACTION } from './mute.ts';
 export interface MutePressesOptions extends PressOptions {
   readonly respond: Responder;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const NOT_DONE = 'This could not be done just now. Please press once more in a moment.';
 const ONLY_OWNER = 'This thread works for one person, so only they mute it or end that.';
@@ -55,8 +54,4 @@ export function createMutePresses(options: MutePressesOptions) {
       },
     };
   };
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

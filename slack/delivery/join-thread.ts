@@ -2,6 +2,7 @@ import type { SessionId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
 import type { InboxEntry, InboxRow } from '../../store/inbox.ts';
 import { keepEntries, keepHistory } from '../../store/inbox-intake.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -94,7 +95,7 @@ async function readThread(
       const entry = entryOf(event, `history:${identity.team}:${row.channel}:${message.ts}`, identity);
       if (entry) entries.push({ ...entry, eventId: `history:${identity.team}:${row.channel}:${entry.ts}` });
     }
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+    cursor = nextCursor(answer);
     if (!cursor) break;
   }
   return entries;

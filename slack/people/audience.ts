@@ -13,6 +13,7 @@ import {
 } from '../../store/mixed-channels.ts';
 import { classesOf, type Person } from '../../store/people.ts';
 import { failureOf, LookupUnavailable, TryAgain } from '../api/errors.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -168,7 +169,7 @@ export function createAudience(options: AudienceOptions): Audience {
         const answer = await patiently(() => calls.call('users.conversations', asked), stopping.signal);
         for (const { id } of (answer.channels ?? []) as { id?: string }[])
           if (id) await noteOutsider(db, team, id, { person: user, class: author });
-        cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+        cursor = nextCursor(answer);
         if (!cursor) return;
       }
     },

@@ -5,6 +5,7 @@ import type { Database } from '../../store/database.ts';
 import { isOutside } from '../../store/mixed-channels.ts';
 import { findPerson, type Person, savePeople } from '../../store/people.ts';
 import { failureOf, isTokenRefused, LookupUnavailable, TryAgain } from '../api/errors.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -161,7 +162,7 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
           await saveChannel(db, channelOf(found, found.id, identity), askedAt);
           if (found.is_member) joined.push(found.id);
         }
-        cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+        cursor = nextCursor(answer);
         if (!cursor) break;
       }
       return joined;

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../store/database.ts';
 import { hasPersonalConnections, removeConnectionsOfAll } from '../../store/personal-connections.ts';
 import { hasPersonalSettings, removeSettingsOfAll } from '../../store/personal-settings.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -53,7 +54,7 @@ export function createEndedAccounts(options: EndedAccountsOptions): EndedAccount
         await removeConnectionsOfAll(db, team, ended);
         await removeSettingsOfAll(db, team, ended);
       }
-      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      cursor = nextCursor(answer);
       if (!cursor) return;
     }
     onError(new Error(`the workspace has more than ${MAX_PAGES * PAGE} people, and the others were not read`));

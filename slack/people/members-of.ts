@@ -1,3 +1,5 @@
+import { nextCursor } from '../api/fields.ts';
+
 /** The most that Slack gives at once (docs.slack.dev, conversations.members). */
 const PAGE = 1_000;
 
@@ -22,7 +24,7 @@ export async function membersOf(
   for (let page = 0; page < most; page += 1) {
     const answer = await ask({ channel, limit: PAGE, ...(cursor && { cursor }) });
     members.push(...((answer.members ?? []) as string[]));
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+    cursor = nextCursor(answer);
     if (!cursor) return members;
   }
   return null;

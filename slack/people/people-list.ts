@@ -1,6 +1,7 @@
 import type { Queryable } from '../../store/database.ts';
 import { type Person, savePeople } from '../../store/people.ts';
 import { failureOf } from '../api/errors.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -44,7 +45,7 @@ export function createPeopleList({ db, calls, identity, people }: PeopleListOpti
       );
       await savePeople(db, found);
       for (const person of found) people.answer(person.id, person);
-      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      cursor = nextCursor(answer);
       if (!cursor) return;
     }
   };

@@ -2,11 +2,10 @@
 
 import type { PersonalOffer } from '../../access/people-access.ts';
 import type { GrantNews, OpenGrant } from '../../store/personal-grants.ts';
+import type { Fields } from '../api/fields.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
 import type { CallbackReach } from './grant-ways.ts';
 import { NOT_STORED, titleOf } from './words.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The callback id of the form in which a person confirms; the ids of its one input. */
 export const CONFIRM_VIEW = 'bellhop_confirm';

@@ -13,6 +13,7 @@ import {
 } from '../../store/personal-connections.ts';
 import { removePersonalSettings } from '../../store/personal-settings.ts';
 import { askForTest, type TestPlace } from '../../store/personal-tests.ts';
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import type { Directory } from '../people/directory.ts';
 import type { SlackUser } from '../people/directory-shapes.ts';
@@ -71,8 +72,6 @@ export interface PersonalInteractions {
   noteAccount(body: unknown): Promise<void>;
   showHome(user: string): Promise<void>;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export function createPersonalInteractions(options: PersonalInteractionsOptions): PersonalInteractions {
   const { database, calls, identity, directory, offers, models, whyOff, keepToken, grants, onAnswer, log } = options;
@@ -297,8 +296,4 @@ function confirmContextOf(text: unknown): { readonly connection: string; readonl
   } catch {
     return null;
   }
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

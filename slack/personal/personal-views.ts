@@ -1,5 +1,6 @@
 import type { PersonalOffer } from '../../access/people-access.ts';
 import type { PersonalConnection } from '../../store/personal-connections.ts';
+import type { Fields } from '../api/fields.ts';
 import type { CallbackReach } from './grant-ways.ts';
 import {
   connectButtons,
@@ -10,8 +11,6 @@ import {
   titleOf,
   tokenOf,
 } from './words.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The callback id of the form; the ids of its one input. */
 export const CONNECT_VIEW = 'bellhop_connect';

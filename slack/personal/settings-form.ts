@@ -1,4 +1,5 @@
 /** The form for a person's own instructions, and their settings in the Home tab. */
+
 import type { Person } from '../../contracts/scope.ts';
 import type { Database } from '../../store/database.ts';
 import {
@@ -7,11 +8,10 @@ import {
   removePersonalSettings,
   setOwnInstructions,
 } from '../../store/personal-settings.ts';
+import type { Fields } from '../api/fields.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import type { Handled } from './presses.ts';
 import { INSTRUCTIONS_ACTION, instructionsProblem, limitWords, MOST_INSTRUCTIONS } from './settings-words.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The callback id of the form; the ids of its one input. */
 export const INSTRUCTIONS_VIEW = 'bellhop_instructions';

@@ -1,15 +1,17 @@
 /** Presses of the buttons of a question, and its form. They are answered at once, and are no rows of the inbox. */
+
 import { threadOf } from '../../contracts/ids.ts';
 import { noteHeldBack } from '../../store/held-back.ts';
 import { putEphemeral } from '../../store/outbox.ts';
 import { findQuestion, type PressOutcome, pressQuestion, type StoredQuestion } from '../../store/questions.ts';
 import { findSession } from '../../store/sessions.ts';
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import type { GrantedCalls } from '../api/paced-calls.ts';
 import { createResponder } from '../api/respond.ts';
 import type { Handled, PressOptions } from '../personal/presses.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
 import { ANSWER_ACTION, FORM_ACTION } from '../rendering/render-message.ts';
-import { fieldsOf, QUESTION_VIEW, questionForm, readContext, readForm } from './question-views.ts';
+import { QUESTION_VIEW, questionForm, readContext, readForm } from './question-views.ts';
 
 export interface QuestionPressesOptions extends PressOptions {
   readonly calls: GrantedCalls;
@@ -22,8 +24,6 @@ export interface QuestionPresses {
   /** Null for everything that is no press of a question. It throws nothing. */
   handle(body: unknown): Promise<Handled | null>;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const NOT_NOTED = 'This could not be noted just now. Please press once more in a moment.';
 const LATE = 'This is not asked any more, so nothing was done.';

@@ -1,9 +1,8 @@
 import { knownToken } from '../../access/environments/secret-like.ts';
 import type { FormField, QuestionForm } from '../../contracts/questions.ts';
 import { visibleText } from '../../contracts/visible-text.ts';
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import { cutText } from '../rendering/mrkdwn.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The callback id of the form of a question. */
 export const QUESTION_VIEW = 'bellhop_question';
@@ -89,8 +88,4 @@ export function readContext(text: unknown): FormContext | null {
   } catch {
     return null;
   }
-}
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -1,10 +1,9 @@
 import type { InboxEntry } from '../../store/inbox.ts';
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import { isTs, SUBTYPES } from './message-event.ts';
 import { messageText } from './message-text.ts';
 import { removeTokens } from './remove-tokens.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * That a person has changed what they wrote, as an entry of the inbox with both texts; null for every other event. Slack sends the same event
@@ -36,8 +35,4 @@ export function editOf(event: Fields, { team, botUser }: SlackIdentity): InboxEn
     edits: ts,
     before: textBefore,
   };
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

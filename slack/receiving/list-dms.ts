@@ -1,4 +1,5 @@
 import { failureOf, isTokenRefused } from '../api/errors.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
 
@@ -62,7 +63,7 @@ export async function listDms({ calls, signal, log }: ListDmsOptions): Promise<O
         found.push({ channel: id, openedAt: new Date((created ?? 0) * 1_000) });
       }
     }
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+    cursor = nextCursor(answer);
     if (!cursor) break;
   }
   return found;

@@ -1,7 +1,6 @@
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
 import { readBlocks } from './read-blocks.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What every line begins with that says whose the words after it are. */
 const ATTACHED = '[attached: ';
@@ -101,8 +100,4 @@ function mrkdwn(text: unknown): string {
 
 function list(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.map(fieldsOf) : [];
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

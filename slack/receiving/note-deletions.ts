@@ -1,8 +1,7 @@
 import type { Database } from '../../store/database.ts';
 import { type DeletedMessage, noteDeleted } from '../../store/deletions.ts';
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Keeps that a message was deleted in Slack, before the event is acknowledged. Events of all other kinds are passed over without a look at the
@@ -22,8 +21,4 @@ function deletedIn({ type, subtype, channel, deleted_ts, message }: Fields): Omi
   const isTombstone = subtype === 'message_changed' && left.subtype === 'tombstone';
   const ts = subtype === 'message_deleted' ? deleted_ts : isTombstone ? left.ts : null;
   return typeof ts === 'string' ? { channel, ts } : null;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

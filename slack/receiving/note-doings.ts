@@ -1,8 +1,7 @@
 import type { Queryable } from '../../store/database.ts';
 import { noteHeldBack, ownedThreadOf } from '../../store/held-back.ts';
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Doing {
   readonly kind: 'edit' | 'reaction';
@@ -39,8 +38,4 @@ function doingOf(event: Fields): Doing | null {
     return { kind: 'reaction', actor: event.user, channel: item.channel, ts: item.ts };
   }
   return null;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

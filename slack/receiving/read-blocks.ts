@@ -1,8 +1,7 @@
 /** What Slack's layout blocks say, as mrkdwn (docs.slack.dev/reference/block-kit/blocks). */
+import { type Fields, fieldsOf } from '../api/fields.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
 import { mentions } from './commands.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Blocks inside blocks are read so deep. Slack nests them twice at most. */
 const DEEPEST = 6;
@@ -204,8 +203,4 @@ function entries(value: unknown): readonly Fields[] {
   return list(value).filter(
     (each): each is Fields => typeof each === 'object' && each !== null && !Array.isArray(each),
   );
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -1,4 +1,5 @@
 import { failureOf, isTokenRefused } from '../api/errors.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
 
@@ -99,6 +100,6 @@ async function* readPages(
       return;
     }
     yield (answer.messages ?? []) as HistoryMessage[];
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+    cursor = nextCursor(answer);
   } while (cursor);
 }

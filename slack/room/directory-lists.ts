@@ -1,4 +1,5 @@
 import type { AuthorClass } from '../../store/inbox.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
@@ -57,7 +58,7 @@ export function createDirectoryLists(calls: PacedCalls, identity: SlackIdentity)
       const ask = () => calls.call(method, asked, SPARE);
       const answer = page === 0 ? await ask() : await patiently(ask, until);
       all.push(...((itemsOf(answer) ?? []) as T[]));
-      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      cursor = nextCursor(answer);
       if (!cursor) break;
     }
     return all;

@@ -1,4 +1,5 @@
 import { failureOf } from '../api/errors.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import type { SlackConversation } from '../people/directory-shapes.ts';
 import { SPARE } from './read-thread.ts';
@@ -28,7 +29,7 @@ export async function joinedChannels(
     try {
       const answer = await calls.call('users.conversations', asked, SPARE);
       channels.push(...((answer.channels ?? []) as SlackConversation[]));
-      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      cursor = nextCursor(answer);
     } catch (error) {
       if (page === 0 || failureOf(error).kind !== 'limited') throw error;
       return { channels, isWhole: false };

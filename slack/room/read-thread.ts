@@ -2,6 +2,7 @@ import { type SessionId, threadOf } from '../../contracts/ids.ts';
 import type { PageWish, Reader, SeenPage } from '../../contracts/slack-reading.ts';
 import { getSession, noteHeard } from '../../store/sessions.ts';
 import { confirmedMessages } from '../../store/thread-messages.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
 import { isOurs, type ShowMessagesOptions, type SlackMessage, saysSomething, showMessages } from './slack-messages.ts';
@@ -56,7 +57,7 @@ export async function readReplies(
     const all = [...replies, ...messages.filter((each) => each.ts !== ts)];
     replies = all.slice(-MOST_REPLIES);
     dropped += all.length - replies.length;
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+    cursor = nextCursor(answer);
     if (!cursor) return { root, replies, dropped, isComplete: true };
   }
   return { root, replies, dropped, isComplete: false };

@@ -1,6 +1,7 @@
 import { channelScope } from '../../contracts/scope.ts';
 import type { NotAllowed, Reader, SearchResult, SearchWish, SeenMessage } from '../../contracts/slack-reading.ts';
 import { failureOf } from '../api/errors.ts';
+import { nextCursor } from '../api/fields.ts';
 import { channelOf } from '../people/directory-shapes.ts';
 import { messageText } from '../receiving/message-text.ts';
 import { joinedChannels } from './joined-channels.ts';
@@ -138,7 +139,7 @@ async function readBack(
       const found = (answer.messages ?? []) as SlackMessage[];
       messages.push(...found.filter((each) => saysSomething(each, identity)));
       oldest = found.at(-1)?.ts ?? oldest;
-      cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+      cursor = nextCursor(answer);
       if (!cursor) return { messages, oldest, isWhole: true };
     } catch (error) {
       const failure = failureOf(error);

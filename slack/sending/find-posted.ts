@@ -1,3 +1,4 @@
+import { nextCursor } from '../api/fields.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 
 /** `event_type` in the metadata of every message we post; `event_payload.mark` is the row's mark. */
@@ -53,7 +54,7 @@ async function findMessage(
     });
     const found = ((answer.messages ?? []) as PostedMessage[]).find(isOurs);
     if (found?.ts) return found.ts;
-    cursor = (answer.response_metadata as { next_cursor?: string } | undefined)?.next_cursor;
+    cursor = nextCursor(answer);
     if (!cursor) return null;
   }
   return null;

@@ -23,7 +23,7 @@ function calls(db: Database) {
 describe('a press of Remove', () => {
   const owner = { team: 'T1', person: 'UADA' };
   const press = async (query: () => Promise<unknown>, withinMs = 2_000) => {
-    const database = { query } as unknown as Database;
+    const database = { query, wake: () => {} } as unknown as Database;
     const { sent, calls: paced } = calls(database);
     const logged: string[] = [];
     const failed = (what: string) => () => void logged.push(what);
