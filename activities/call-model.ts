@@ -60,6 +60,7 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
           },
         }),
       );
+      if (answer.limit === 'repetition') log.warn({ session, turn, step }, 'the turn goes in circles and is ended');
       const people = await steeredBy(database, session, turn, MOST_NAMED);
       return people.length > 0 ? { ...answer, steeredBy: people } : answer;
     } catch (error) {

@@ -3,7 +3,7 @@ import type { AccessDocument, NamedModel } from '../document.ts';
 /** A model of the document in words, for operators. */
 export interface DescribedModel {
   readonly name: string;
-  /** `claude-large at api.anthropic.com (messages)` */
+  /** `claude-large at api.anthropic.com (messages, 3 and 15 USD a million tokens)` */
   readonly what: string;
   /** Where it is used: `organization, #ops; summaries; while large is away`. Empty: nowhere. */
   readonly where: string;
@@ -11,14 +11,15 @@ export interface DescribedModel {
 
 export function describeModels({ models = [], scopes, patterns = [], people }: AccessDocument): DescribedModel[] {
   return models.map((model) => {
-    const { name, model: vendors, baseUrl, api, keyVersion } = model;
+    const { name, model: vendors, baseUrl, api, keyVersion, price } = model;
+    const asks = price ? `, ${price.input} and ${price.output} ${price.currency} a million tokens` : '';
     const places = [
       ...scopes.filter((scope) => scope.model === name && scope.pattern === undefined).map(({ label }) => label),
       ...patterns.filter((each) => each.model === name).map(({ pattern }) => pattern),
     ];
     return {
       name,
-      what: `${vendors} at ${new URL(baseUrl).host} (${api}${keyVersion === null ? ', no key' : ''})`,
+      what: `${vendors} at ${new URL(baseUrl).host} (${api}${keyVersion === null ? ', no key' : ''}${asks})`,
       where: [
         places.join(', '),
         ...model.for,

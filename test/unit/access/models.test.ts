@@ -56,6 +56,12 @@ test('a price is of a million tokens, and what a vendor keeps costs as other inp
       `organization: { model: x }\nmodels: { x: { vendor: openai-compatible, base-url: "https://l.example/v1", model: m${price} } }\n`,
     ).models?.[0]?.price;
   expect(priceOf('')).toBeUndefined();
+  const priced = documentWith(
+    'organization: { model: x }\nmodels: { x: { vendor: openai-compatible, base-url: "https://l.example/v1", model: m, price: { currency: EUR, input: 0.5, output: 2 } } }\n',
+  );
+  expect(describeModels(priced)[0]?.what).toBe(
+    'm at l.example (chat-completions, no key, 0.5 and 2 EUR a million tokens)',
+  );
   const usual = { currency: 'USD', input: 3, output: 15 };
   expect(priceOf(', price: { currency: USD, input: 3, output: 15 }')).toEqual({
     ...usual,
