@@ -6,7 +6,7 @@ import type { KnownTool } from '../../store/mcp-servers.ts';
 import type { NamedScope } from './find-scope.ts';
 
 /** What is known of a tool besides the rules. */
-export type ToolState = KnownTool['state'] | 'not listed' | 'not known' | 'in the sandbox';
+export type ToolState = KnownTool['state'] | 'not listed' | 'not known' | 'in the sandbox' | 'of each person';
 
 /** A decision on a tool for people: the outcome, the reason, and every name that was compared. */
 export function whyToolText(
@@ -42,6 +42,8 @@ function noteOn(server: string, state: ToolState): string[] {
       return ['The server does not list it, so it is offered to nobody.'];
     case 'in the sandbox':
       return ['It runs in the sandbox of each thread, and has the tools that it lists there.'];
+    case 'of each person':
+      return ['Its tools are those of each person: look from their own scope, such as person:T0123ABCD:U0123ABCD.'];
     case 'not known':
       return ['The server has not said yet which tools it has.'];
   }

@@ -4,6 +4,7 @@ import { refusedByGrants } from '../../access/forge/outlook.ts';
 import { judgeToolCall } from '../../access/mcp/judge-tool.ts';
 import { requestOfUrl } from '../../access/request-of-url.ts';
 import { decideTunnel } from '../../access/tunnel.ts';
+import { ownerOf } from '../../contracts/scope.ts';
 import { listChannels } from '../../store/channels.ts';
 import { knownServers } from '../../store/mcp-servers.ts';
 import { currentPolicy } from '../../store/policy.ts';
@@ -68,7 +69,10 @@ async function whyTool(text: string, name: string, options: { json?: boolean }):
   const known = server?.tools.find((each) => each.name === asked.tool);
   const { outcome, reason, walk } = decision;
   const isInSandbox = decision.outcome === 'allowed' && decision.server === null;
-  const state = isInSandbox ? 'in the sandbox' : (known?.state ?? (server?.listedAt ? 'not listed' : 'not known'));
+  // A channel in which everybody uses their own has no list.
+  const isOfPeople = connection?.owner !== undefined && ownerOf(named.scope) === null;
+  const unknown = isOfPeople ? 'of each person' : 'not known';
+  const state = isInSandbox ? 'in the sandbox' : (known?.state ?? (server?.listedAt ? 'not listed' : unknown));
   console.log(
     options.json
       ? JSON.stringify(
