@@ -26,6 +26,8 @@ export interface ApplyRequest {
   /** Path of the file, as errors show it. */
   readonly file: string;
   readonly text: string;
+  /** Where the files are that it names. @default its own folder */
+  readonly folder?: string;
   /** The environment that `fromEnv` refers to. */
   readonly environment: NodeJS.ProcessEnv;
   readonly appliedBy: string;
@@ -92,8 +94,8 @@ async function readSecrets(file: AccessFile, request: ApplyRequest): Promise<Rea
   return { secrets, modelKeys };
 }
 
-function folderOf({ file }: ApplyRequest): string {
-  return path.dirname(path.resolve(file));
+function folderOf({ file, folder }: ApplyRequest): string {
+  return path.resolve(folder ?? path.dirname(file));
 }
 
 async function replacePolicy(

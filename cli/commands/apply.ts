@@ -12,6 +12,7 @@ import { openPlanMemory } from '../plan/plan-memory.ts';
 interface ApplyOptions {
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  readonly filesFrom?: string;
 }
 
 export function register(program: Command): void {
@@ -19,6 +20,7 @@ export function register(program: Command): void {
     .command('apply')
     .description('put bellhop.yaml in force, all of it or nothing; running threads feel it within a second')
     .argument('[file]', 'bellhop.yaml here, else the file applied last')
+    .option('--files-from <folder>', 'where the files are that it names, when they are not beside it')
     .option('--dry-run', 'check everything and say what would change')
     .option('--json', 'print the result as JSON')
     .action(async (named: string | undefined, options: ApplyOptions) => {
@@ -32,6 +34,7 @@ export function register(program: Command): void {
           database: context.database,
           file: shownPath(file),
           text,
+          ...(options.filesFrom !== undefined && { folder: options.filesFrom }),
           environment: process.env,
           appliedBy: `${os.userInfo().username}@${os.hostname()}`,
           now,
@@ -39,7 +42,8 @@ export function register(program: Command): void {
           dryRun: options.dryRun === true,
           plannedWith: await openPlanMemory(context.home.folder).versionOf(text),
         });
-        if (!result.dryRun) await rememberFile(memory, file);
+        // A copy for once: the file of which it is one is still the one to go on with.
+        if (!result.dryRun && options.filesFrom === undefined) await rememberFile(memory, file);
         console.log(options.json ? JSON.stringify(result, null, 2) : applyText(result, now));
       } catch (error) {
         if (!options.json || !(error instanceof ApplyError)) throw error;

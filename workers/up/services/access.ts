@@ -39,21 +39,42 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
   await context.journal.step('access', async (say) => {
     let file: string;
     if (inForce) {
+      const stays = `version ${inForce.version} of the access file is in force`;
       const moved = world && textFor(world, inForce.source);
-      if (moved === undefined || moved === inForce.source) {
-        return { detail: `version ${inForce.version} of the access file is in force`, value: undefined };
-      }
+      if (moved === undefined || moved === inForce.source) return { detail: stays, value: undefined };
       file = await writeCopy(folder, moved);
+      const from = await folderOfApplied(folder);
+      say(`applying ${shownFrom(file)}`);
+      // A file that it names may be gone by now. What is in force is good all the same, and everything else starts.
+      const problem = await applyDemo(context, file, options, from).then(() => null, reasonOf);
+      if (problem !== null) {
+        const detail = `${stays}. The simulated outside world has another port now, and ${shownFrom(file)} could not be applied: ${problem}`;
+        return { detail, value: undefined };
+      }
+      return { detail: `${appliedAs(file)} --files-from ${from}`, value: undefined };
     } else if (!world || !exists(DEMO_FILE)) {
       return { detail: 'nothing is allowed yet: ./bellhop apply bellhop.yaml', value: undefined };
     } else {
       file = await demoFileFor(world, folder);
     }
-    const shown = path.relative(ROOT, file).startsWith('..') ? file : path.relative(ROOT, file);
-    say(`applying ${shown}`);
+    say(`applying ${shownFrom(file)}`);
     await applyDemo(context, file, options);
-    return { detail: `${shown} applied; edit it and run: ./bellhop apply ${shown}`, value: undefined };
+    return { detail: appliedAs(file), value: undefined };
   });
+}
+
+function shownFrom(file: string): string {
+  return path.relative(ROOT, file).startsWith('..') ? file : path.relative(ROOT, file);
+}
+
+function appliedAs(file: string): string {
+  return `${shownFrom(file)} applied; edit it and run: ./bellhop apply ${shownFrom(file)}`;
+}
+
+/** Where the file stood that was applied last: what it names is counted from there. */
+async function folderOfApplied(home: string): Promise<string> {
+  const file = await readFile(path.join(home, 'applied-file'), 'utf8').catch(() => '');
+  return file.trim() === '' ? ROOT : path.dirname(file.trim());
 }
 
 /** Where the simulated outside world listens, as rules name it. */
@@ -90,6 +111,7 @@ async function applyDemo(
   context: UpContext,
   file: string,
   { databaseUrl, world, mirrors }: AccessOptions,
+  filesFrom?: string,
 ): Promise<void> {
   const env = definedOf({
     ...inheritedBy('apply', context.environment),
@@ -99,7 +121,13 @@ async function applyDemo(
   });
   const script = path.join(ROOT, 'cli', 'main.ts');
   const secrets = world?.token ? { ACME_TOKEN: world.token, ACME_LOGIN: `bellhop:${world.token}` } : undefined;
-  const task = { name: 'apply', script, args: ['apply', file], env, secrets };
+  const task = {
+    name: 'apply',
+    script,
+    args: ['apply', file, ...(filesFrom === undefined ? [] : ['--files-from', filesFrom])],
+    env,
+    secrets,
+  };
   const end = Date.now() + CHANNELS_MS;
   for (;;) {
     try {
