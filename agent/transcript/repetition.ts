@@ -11,7 +11,7 @@ export interface Repetition {
   readonly times: number;
   /** The calls of one time: of one answer, or of two that take turns. */
   readonly calls: readonly RepeatedCall[];
-  /** Whether each time was so quick that it waited for nothing. */
+  /** Whether each of the last times was so quick that it waited for nothing. */
   readonly isQuick: boolean;
 }
 
@@ -135,7 +135,8 @@ function repetitionAt(rounds: readonly Round[], at: number): Repetition | null {
     const times = Math.floor(same / length) + 1;
     if (times < 2) continue;
     const cycle = rounds.slice(at - length + 1, at + 1);
-    const covered = rounds.slice(at - times * length + 1, at + 1);
+    // The first time may have waited for its sandbox.
+    const covered = rounds.slice(at - Math.min(times, ENDED_AT) * length + 1, at + 1);
     const calls = cycle.flatMap((round) => round.calls.map(({ name, input }) => ({ name, input })));
     return { times, calls, isQuick: covered.every(({ ms }) => ms <= WAITS_MS) };
   }

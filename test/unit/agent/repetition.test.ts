@@ -91,6 +91,12 @@ test.each<[string, Given[]]>([
   expect(standstillOf(rounds(...given), 1)).toBeNull();
 });
 
+test('a first time that was slow, because its sandbox began, puts the end off by one', () => {
+  const begun = [{ ...A, tookMs: 3_000 }, ...times(5, A)];
+  expect(standstillOf(rounds(...begun), 1)).toBeNull();
+  expect(standstillOf(rounds(...begun, A), 1)).toMatchObject({ times: 7 });
+});
+
 test('a wait is told as well, without a threat', () => {
   const rows = rounds(...times(3, { tookMs: 30_000 }));
   expect(told(rows)).toBe(1);
