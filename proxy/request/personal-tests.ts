@@ -11,23 +11,45 @@ export interface PersonalTestsOptions {
   readonly everyMs?: number;
 }
 
+/** A service that hangs keeps its place for 20 s (connection-tests.ts). */
+const AT_ONCE = 8;
+
 /**
- * Runs the tests that people ask for, one at a time. Several proxies share them: each takes what no other one has. They
- * are small, and a person who asks for many waits for their own.
+ * Runs the tests that people ask for, and those of what they have just connected, a few at once: a service that hangs delays no other. Several
+ * proxies share them: each takes what no other one has.
  */
 export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_000 }: PersonalTestsOptions): Looks {
-  async function runAll(isStopped: () => boolean): Promise<void> {
-    for (let asked = await take(); asked !== null && !isStopped(); asked = await take()) {
-      const came = await tests.runOwn(asked);
-      // The end of this proxy may have broken it off. Another proxy takes it when the hold of this one is over.
-      if (isStopped() && came.status === null) return;
-      await answer(asked.key, came);
+  const underWay = new Set<Promise<void>>();
+  let stopped = false;
+  const failed = (error: unknown) => onError(error, 'a test that a person asked for was not answered');
+
+  async function run(asked: AskedTest): Promise<void> {
+    const came = await tests.runOwn(asked);
+    // The end of this proxy may have broken it off. Another proxy takes it when the hold of this one is over.
+    if (!(stopped && came.status === null)) await answer(asked.key, came);
+  }
+
+  async function look(isStopped: () => boolean): Promise<void> {
+    while (!isStopped() && underWay.size < AT_ONCE) {
+      const asked = await take();
+      if (!asked) return;
+      const done: Promise<void> = run(asked)
+        .catch(failed)
+        .finally(() => {
+          underWay.delete(done);
+          looks.poke();
+        });
+      underWay.add(done);
     }
   }
 
-  return startLooks({
-    look: runAll,
-    onError: (error) => onError(error, 'a test that a person asked for was not answered'),
-    everyMs,
-  });
+  const looks = startLooks({ look, onError: failed, everyMs });
+  return {
+    poke: looks.poke,
+    async stop() {
+      stopped = true;
+      await looks.stop();
+      await Promise.all(underWay);
+    },
+  };
 }

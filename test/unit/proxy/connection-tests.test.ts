@@ -6,6 +6,7 @@ import { startPersonalTests } from '../../../proxy/request/personal-tests.ts';
 import type { AskedTest, TestAnswer } from '../../../store/personal-tests.ts';
 import { connection, documentOf } from '../../support/access-document.ts';
 import { fileOf } from '../../support/access-yaml.ts';
+import { until } from '../../support/until.ts';
 
 const DOCUMENT: AccessDocument = {
   ...documentOf({
@@ -57,6 +58,26 @@ test('an answer that breaks off in its middle is an error, and not awaited', asy
     setImmediate(() => socket.destroy());
   });
   await expect(tests.run('api', {})).rejects.toThrow('the test broke off in the middle of its answer');
+});
+
+test('a service that hangs delays the test of no other, also of one that is asked for later', async () => {
+  const waiting: AskedTest[] = [{ ...ASKED, key: 'hangs' }];
+  const answered: string[] = [];
+  const hanging = Promise.withResolvers<TestAnswer>();
+  const personal = startPersonalTests({
+    take: async () => waiting.shift() ?? null,
+    answer: async (key) => void answered.push(key),
+    tests: { runOwn: async ({ key }) => (key === 'hangs' ? hanging.promise : { status: 200, code: null }) },
+    onError: () => {},
+    everyMs: 10,
+  });
+  await until(async () => waiting.length === 0, 'the first to be begun');
+  waiting.push({ ...ASKED, key: 'later' });
+  await until(async () => answered.length > 0, 'an answer');
+  expect(answered).toEqual(['later']);
+  hanging.resolve({ status: 200, code: null });
+  await personal.stop();
+  expect(answered).toEqual(['later', 'hangs']);
 });
 
 test('a test that the end of the proxy breaks off is left to another one', async () => {
