@@ -81,6 +81,26 @@ test('a file with problems is refused with its lines, and the exit code says so'
   expect(json.code).toBe(1);
 });
 
+test('a copy of a file is applied with the files of another folder', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'bellhop-files-'));
+  await writeFile(path.join(folder, 'Dockerfile'), 'FROM debian:bookworm\nRUN true\n');
+  const copy = path.join(home, 'copy.yaml');
+  await writeFile(copy, 'environments:\n  tools: { dockerfile: Dockerfile }\n');
+  const beside = await bellhop(['apply', copy, '--dry-run']);
+  expect(beside).toMatchObject({ code: 1, err: expect.stringContaining('copy.yaml:2: environments.tools.dockerfile') });
+  const from = await bellhop(['apply', copy, '--dry-run', '--files-from', folder]);
+  expect(from).toMatchObject({ code: 0, out: expect.stringContaining('environment tools') });
+  await rm(folder, { recursive: true });
+});
+
+test('effective and why say where each rule stands, and whether the proxy could be asked for ceilings', async () => {
+  const { out } = await bellhop(['effective', '#platform-eng']);
+  expect(out).toMatch(/acme-readonly .*the proxy could not be asked for the operator's ceilings\), line \d+/);
+  expect(out).toContain('./bellhop export writes it');
+  const why = await bellhop(['why', '#platform-eng', 'GET', 'https://api.acme.test/v1/signups']);
+  expect(why.out).toMatch(/acme-readonly +acme-data ← #platform-eng +line \d+ +decides/);
+});
+
 test('effective shows every rule with its origin', async () => {
   const { out } = await bellhop(['effective', '#platform-eng']);
   expect(out).toContain('#platform-eng (channel:T1:C1), policy 1');
