@@ -7,6 +7,8 @@ export type SetupErrorCode =
   | 'temporal-lacks'
   | 'postgres-unavailable'
   | 'postgres-lacks'
+  /** The database was made by another state of Bellhop, and cannot be brought up to this one. */
+  | 'schema-changed'
   | 'docker-unavailable'
   | 'child-failed'
   /** Somebody asked to stop while it was being started. This is no failure. */

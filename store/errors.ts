@@ -1,5 +1,5 @@
 /** Every reason for which the store itself refuses a read or write. `code` is stable. */
-export type StoreErrorCode = 'TurnOver' | 'RowMissing';
+export type StoreErrorCode = 'TurnOver' | 'RowMissing' | 'SchemaChanged';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
+import { StoreError } from './errors.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'migrations');
 /** An arbitrary number. Every Bellhop process on one database must use the same. */
@@ -9,6 +11,8 @@ const LOCK = 8_245_107;
 /**
  * Brings the schema up to date and returns the names of the migrations it ran. An advisory lock makes a second process
  * wait. Each file is one transaction.
+ *
+ * @throws StoreError `SchemaChanged` when a file that was run here has changed since. Then nothing was changed.
  */
 export async function migrate(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'bellhop-migrate' });
@@ -16,20 +20,38 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     await client.query(
-      'create table if not exists schema_migration (name text primary key, ran_at timestamptz not null default now())',
+      `create table if not exists schema_migration (
+         name text primary key, digest text not null, ran_at timestamptz not null default now())`,
     );
-    const done = await client.query<{ name: string }>('select name from schema_migration');
-    const known = new Set(done.rows.map((row) => row.name));
-    const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.sql') && !known.has(file)).sort();
-    for (const file of files) {
-      const sql = await readFile(path.join(FOLDER, file), 'utf8');
+    // A database from before digests were kept has no such field.
+    const done = await client.query<{ name: string; digest: string | null }>(
+      "select name, to_jsonb(one) ->> 'digest' as digest from schema_migration one",
+    );
+    const known = new Map(done.rows.map(({ name, digest }) => [name, digest]));
+    const files = await Promise.all(
+      (await readdir(FOLDER))
+        .filter((file) => file.endsWith('.sql'))
+        .sort()
+        .map(read),
+    );
+    const changed = files.find(({ name, digest }) => known.has(name) && known.get(name) !== digest);
+    if (changed)
+      throw new StoreError('SchemaChanged', `${changed.name} was run in this database, and has changed since`);
+    const added = files.filter(({ name }) => !known.has(name));
+    for (const { name, sql, digest } of added) {
       await client.query('begin');
       await client.query(sql);
-      await client.query('insert into schema_migration (name) values ($1)', [file]);
+      await client.query('insert into schema_migration (name, digest) values ($1, $2)', [name, digest]);
       await client.query('commit');
     }
-    return files;
+    return added.map(({ name }) => name);
   } finally {
     await client.end();
   }
+}
+
+async function read(name: string): Promise<{ readonly name: string; readonly sql: string; readonly digest: string }> {
+  const sql = await readFile(path.join(FOLDER, name), 'utf8');
+  const statements = sql.replace(/^\s*--.*\n/gm, '');
+  return { name, sql, digest: createHash('sha256').update(statements).digest('hex') };
 }

@@ -1,3 +1,4 @@
+import { isStoreError } from '../../store/errors.ts';
 import { migrate } from '../../store/migrate.ts';
 import { DATABASE_ROLES, type DatabaseRole, ensureRoles, registerInstallation, urlForRole } from '../../store/roles.ts';
 import { reasonOf, SetupError } from '../errors.ts';
@@ -31,7 +32,9 @@ export async function prepareSchema({
     DatabaseRole,
     string
   >;
-  await migrate(ownerUrl);
+  await migrate(ownerUrl).catch((error: unknown) => {
+    throw isStoreError(error, 'SchemaChanged') ? schemaChanged(error, embedded) : error;
+  });
   await registerInstallation(ownerUrl, installation);
   await ensureRoles(ownerUrl, installation, passwords).catch((error: unknown) => {
     throw explained(error, ownerUrl);
@@ -42,6 +45,17 @@ export async function prepareSchema({
   const urls = { owner: ownerUrl, embedded, roles };
   await writeDatabaseUrls(urlsFile, urls);
   return urls;
+}
+
+/** Before the first release the schema is changed in place, so a database is not brought from one state to the next. */
+function schemaChanged({ message }: Error, embedded: boolean): SetupError {
+  return new SetupError(
+    'schema-changed',
+    `the database was made by another state of Bellhop, and nothing was changed in it: ${message}`,
+    embedded
+      ? './bellhop reset, then start again. It removes this installation with its threads, access and sealed credentials'
+      : 'give DATABASE_URL an empty database, or go back to the state of Bellhop that made this one',
+  );
 }
 
 /** SQLSTATE 42501, insufficient_privilege. */

@@ -37,6 +37,28 @@ describe('the schema at a start', () => {
     }
   });
 
+  it.each([
+    ['a migration that has changed since', "update schema_migration set digest = 'another'"],
+    ['a database from before changes were noticed', 'alter table schema_migration drop column digest'],
+  ])('says of %s what to do, and changes nothing', async (_, change) => {
+    await using folder = await temporaryFolder();
+    await using test = await createTestDatabase();
+    await test.database.query(change);
+    const options = { ownerUrl: test.url, installation: 'none', urlsFile: path.join(folder.path, 'database.json') };
+    const code = 'schema-changed';
+    await expect(prepareSchema({ ...options, embedded: true })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('0001-first.sql'),
+      fix: expect.stringContaining('./bellhop reset'),
+    });
+    await expect(prepareSchema({ ...options, embedded: false })).rejects.toMatchObject({
+      code,
+      fix: expect.stringContaining('an empty database'),
+    });
+    const { rowCount } = await test.database.query("select 1 from pg_roles where rolname like 'bellhop_none%'");
+    expect(rowCount).toBe(0);
+  });
+
   it('is made once when several start at the same moment on an empty database', async () => {
     await using folder = await temporaryFolder();
     await using test = await createTestDatabase();
