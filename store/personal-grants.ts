@@ -1,4 +1,5 @@
 /** Attempts of people to grant a token by OAuth: begun by a gateway, exchanged by a proxy, confirmed by their person. */
+import type { Person } from '../contracts/scope.ts';
 import type { Queryable } from './database.ts';
 import { putPersonalConnection } from './personal-connections.ts';
 import { type PersonalVersion, WHOSE, whose } from './personal-tokens.ts';
@@ -202,6 +203,22 @@ export async function failLostGrants(db: Queryable): Promise<void> {
 /** Removes attempts whose ten minutes are over. */
 export async function removeEndedGrants(db: Queryable): Promise<void> {
   await db.query('delete from personal_grant where ends_at < now()');
+}
+
+/** An attempt, for an operator. */
+export interface NamedGrant extends Person {
+  readonly connection: string;
+  readonly name: string | null;
+}
+
+/** All attempts that are under way. */
+export async function listGrants(db: Queryable): Promise<NamedGrant[]> {
+  const { rows } = await db.query<NamedGrant>(
+    `select begun.team, begun.person, begun.connection, person.name
+     from personal_grant begun left join person on person.team = begun.team and person.id = begun.person
+     order by begun.team, begun.person, begun.connection`,
+  );
+  return rows;
 }
 
 /** What a person sees of their attempt when they are asked to confirm it. */

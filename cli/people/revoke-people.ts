@@ -1,6 +1,7 @@
 import type { Person } from '../../contracts/scope.ts';
 import type { Database } from '../../store/database.ts';
 import { listPersonalConnections, removePersonalConnection } from '../../store/personal-connections.ts';
+import { listGrants } from '../../store/personal-grants.ts';
 import { listPersonalSettings, removePersonalSettings } from '../../store/personal-settings.ts';
 import { SETTINGS } from './people-text.ts';
 
@@ -18,15 +19,23 @@ export interface RevokedThing extends Person {
 }
 
 /**
- * Takes away what a person has connected, for their next request, and what they have set.
+ * Takes away what a person has connected, for their next request, what they are about to connect, and what they have set.
  *
  * @returns what was taken away
  * @throws Error when nobody or several people are meant, or nothing is there
  */
 export async function revokePeople(database: Database, request: RevokeRequest): Promise<RevokedThing[]> {
   const settings = await listPersonalSettings(database);
+  // Attempts first: one that is confirmed in between is among the connections.
+  const begun = await listGrants(database);
+  const connected = await listPersonalConnections(database);
+  const isConnected = (one: RevokedThing) =>
+    connected.some(
+      (each) => each.team === one.team && each.person === one.person && each.connection === one.connection,
+    );
   const all = [
-    ...(await listPersonalConnections(database)),
+    ...connected,
+    ...begun.filter((each) => !isConnected(each)),
     ...settings.map((each) => ({ ...each, connection: SETTINGS })),
   ];
   const theirs = ofPerson(all, request.person);

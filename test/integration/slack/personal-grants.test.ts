@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { PersonalOffer } from '../../../access/people-access.ts';
 import { grantedConnection, isByOAuth } from '../../../access/personal-access.ts';
+import { revokePeople } from '../../../cli/people/revoke-people.ts';
 import { bindingOf } from '../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../credentials/key-pair.ts';
 import { open } from '../../../credentials/open.ts';
@@ -38,6 +39,7 @@ let stage: GatewayStage;
 let gateway: Gateway;
 let gatewayDatabase: Database;
 let proxyDatabase: Database;
+let adminDatabase: Database;
 let keys: KeyPair;
 let oidc: ServerProcess;
 let origin: Origin;
@@ -104,10 +106,11 @@ beforeAll(async () => {
     string
   >;
   await ensureRoles(stage.db.url, installation, passwords);
-  const openAs = (role: 'gateway' | 'proxy') =>
+  const openAs = (role: 'gateway' | 'proxy' | 'admin') =>
     openDatabase({ url: urlForRole(stage.db.url, installation, role, passwords[role]), name: role });
   gatewayDatabase = openAs('gateway');
   proxyDatabase = openAs('proxy');
+  adminDatabase = openAs('admin');
   const database = gatewayDatabase;
   await stage.db.database.query('insert into installation (id, public_key, key_id) values ($1, $2, $3)', [
     'test',
@@ -137,7 +140,7 @@ afterAll(async () => {
   await grants?.stop();
   await listener?.stop();
   await gateway?.stop();
-  await Promise.all([gatewayDatabase?.end(), proxyDatabase?.end()]);
+  await Promise.all([gatewayDatabase, proxyDatabase, adminDatabase].map((each) => each?.end()));
   if (stage) await dropRoles(stage.db.url, installation);
   await stage?.[Symbol.asyncDispose]();
   await origin?.[Symbol.asyncDispose]();
@@ -373,6 +376,17 @@ test('removing it, or the end of the account, ends an attempt and a renewal that
   expect(await connected()).toEqual([]);
   await stage.slack.closeModal('ada');
 }, 90_000);
+
+test('an operator ends what somebody is about to connect', async () => {
+  const { asked, link } = await linkFor('ada');
+  const letters = lettersOf(await browser('ada').open(link));
+  await openConfirmation('ada', asked, 'ada');
+  const revoked = await revokePeople(adminDatabase, { person: ADA, connection: null });
+  expect(revoked).toMatchObject([{ person: ADA, connection: 'gitlab' }]);
+  expect(await stage.slack.submit('ada', { proof: letters })).toMatchObject({ errors: {} });
+  expect(await connected()).toEqual([]);
+  await stage.slack.closeModal('ada');
+}, 60_000);
 
 test('a device code is shown to its person alone, tried in its rhythm, and confirmed like the rest', async () => {
   const [asked, answer] = await ask('ada', 'connect gitlab', /By a code/);

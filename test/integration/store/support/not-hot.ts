@@ -39,6 +39,7 @@ export const NOT_HOT: Readonly<Record<string, string>> = {
   'migrate.migrate': 'once at a start',
   'notifications.listenTo': 'sends `listen` once for a connection',
   'personal-connections.listPersonalConnections': 'the command line, when a person asks',
+  'personal-grants.listGrants': 'the command line, when a person asks',
   'personal-settings.listPersonalSettings': 'the command line, when a person asks',
   'policy.currentPolicyRecord': 'the command line, when a person asks',
   'policy.lockPolicy': 'once in an `apply`',
