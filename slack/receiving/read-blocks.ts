@@ -34,13 +34,8 @@ function readBlock(block: Fields, depth: number): string {
     case 'video':
       return media(block);
     case 'table':
-      return list(block.rows)
-        .map((row) =>
-          list(row)
-            .map((cell) => readCell(cell, depth))
-            .join(' | '),
-        )
-        .join('\n');
+    case 'data_table':
+      return [escaped(block.caption), ...list(block.rows).map((row) => readRow(row, depth))].filter(Boolean).join('\n');
     case 'actions':
       return entries(block.elements).map(accessory).filter(Boolean).join(' ');
     case 'divider':
@@ -52,14 +47,19 @@ function readBlock(block: Fields, depth: number): string {
 }
 
 /** What holds words for people in blocks of any kind. Everything else is how they look, or for machines. */
-const SAYS_SOMETHING = new Set(['title', 'subtitle', 'text', 'label', 'name', 'description', 'url', 'permalink']);
+const SAYS_SOMETHING = new Set([
+  ...['title', 'subtitle', 'caption', 'text', 'label', 'name', 'description'],
+  ...['url', 'permalink'],
+]);
 
 /** The words and links in a block of a kind that is not known here, in their order. */
 function wordsIn(block: Fields, depth: number): string[] {
   if (depth > DEEPEST) return [];
   return Object.entries(block).flatMap(([key, value]) => {
     if (typeof value === 'string') return SAYS_SOMETHING.has(key) && value !== '' ? [escapeText(value)] : [];
-    return (Array.isArray(value) ? entries(value) : [fieldsOf(value)]).flatMap((each) => wordsOf(each, depth + 1));
+    return (Array.isArray(value) ? entries(value.flat(DEEPEST)) : [fieldsOf(value)]).flatMap((each) =>
+      wordsOf(each, depth + 1),
+    );
   });
 }
 
@@ -73,22 +73,22 @@ function wordsOf(element: Fields, depth: number): string[] {
 
 /** Blocks that stand in others. */
 const KNOWN = new Set([
-  'rich_text',
-  'header',
-  'section',
-  'context',
-  'markdown',
-  'image',
-  'video',
-  'table',
-  'actions',
-  'divider',
-  'input',
+  ...['rich_text', 'header', 'section', 'context', 'markdown', 'image', 'video'],
+  ...['table', 'data_table', 'actions', 'divider', 'input'],
 ]);
 
+function readRow(row: unknown, depth: number): string {
+  return list(row)
+    .map((cell) => readCell(cell, depth))
+    .join(' | ');
+}
+
+/** A number is shown by its text, which has the form that its app gave it. */
 function readCell(cell: unknown, depth: number): string {
   const found = fieldsOf(cell);
-  return found.type === 'raw_text' ? escaped(found.text) : readBlock(found, depth + 1);
+  if (found.type === 'raw_text') return escaped(found.text);
+  if (found.type === 'raw_number') return escaped(found.text ?? String(found.value ?? ''));
+  return readBlock(found, depth + 1);
 }
 
 /** A text object: `plain_text` shows its characters as they are. */

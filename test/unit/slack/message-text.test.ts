@@ -101,6 +101,36 @@ test('blocks of kinds that are not known here are named by their kind, with the 
   );
 });
 
+test('a data table is read like a table, with its caption in front and its numbers as people see them', () => {
+  const text = (words: string) => ({ type: 'raw_text', text: words });
+  const number = (value: number, words: string) => ({ type: 'raw_number', value, text: words });
+  const rows = [
+    [text('Service'), text('Errors')],
+    [text('checkout <eu>'), number(512, '512')],
+    [text('search'), number(1000, '1,000')],
+  ];
+  const read = 'Service | Errors\ncheckout &lt;eu&gt; | 512\nsearch | 1,000';
+  const shown = (block: object) => messageText({ bot_id: 'B2', text: '', blocks: [block] });
+  expect(shown({ type: 'data_table', caption: 'Failing <services>', rows })).toBe(`Failing &lt;services&gt;\n${read}`);
+  expect(shown({ type: 'data_table', rows })).toBe(read);
+  expect(shown({ type: 'table', rows })).toBe(read);
+  expect(shown({ type: 'table', rows: [[{ type: 'raw_number', value: 7 }]] })).toBe('7');
+  expect(shown({ type: 'container', child_blocks: [{ type: 'data_table', rows }] })).toBe(`[container]\n${read}`);
+});
+
+test('words in lists inside lists of a block that is not known here are read', () => {
+  const grid = [
+    [
+      { type: 'raw_text', text: 'checkout' },
+      { type: 'raw_number', value: 512, text: '512' },
+    ],
+    [[{ text: 'deep' }]],
+  ];
+  expect(messageText({ bot_id: 'B2', text: '', blocks: [{ type: 'grid', caption: 'Failing', cells: grid }] })).toBe(
+    '[grid]\nFailing\ncheckout\n512\ndeep',
+  );
+});
+
 test('an alert in an attachment keeps its author, buttons and footer', () => {
   const attachment = {
     author_name: 'Prometheus',
