@@ -45,14 +45,17 @@ export async function withCommand<T>(
   const client = new Client({ name: 'bellhop', version: '1' }, { capabilities: CAPABILITIES });
   answerQuestions(client, null);
   const stop = AbortSignal.any([signal, lost.signal]);
+  let isGreeted = false;
   const transport = createTransport(pipe, {
     bounds: createAnswerBounds(limits.maxBytes, room ?? null),
+    screen: (message) => screenMessage(message, isGreeted),
     onLost: (error) => lost.abort(error),
   });
   try {
     await client.connect(transport, { signal: stop, timeout: limits.listMs }).catch((error: unknown) => {
       throw asMcpError(error);
     });
+    isGreeted = true;
     return await work(createTalk({ client, limits, stop }));
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -65,11 +68,13 @@ export async function withCommand<T>(
 
 interface TransportOptions {
   readonly bounds: AnswerBounds;
+  /** Throws for a message that the SDK must not get. */
+  readonly screen: (message: JSONRPCMessage) => void;
   /** Nothing more comes. */
   readonly onLost: (error: McpError) => void;
 }
 
-function createTransport(pipe: CommandPipe, { bounds, onLost }: TransportOptions): Transport {
+function createTransport(pipe: CommandPipe, { bounds, screen, onLost }: TransportOptions): Transport {
   let isClosed = false;
   const transport: Transport = {
     async start() {
@@ -86,6 +91,7 @@ function createTransport(pipe: CommandPipe, { bounds, onLost }: TransportOptions
     try {
       for await (const message of messagesOf(pipe.output, bounds, () => isClosed)) {
         if (isClosed) return;
+        screen(message);
         transport.onmessage?.(message);
       }
       if (isClosed) return;
@@ -119,7 +125,6 @@ async function* messagesOf(
       from = at + 1;
       const message = messageIn(held.take());
       if (message && 'method' in message && 'id' in message) bounds.question();
-      if (message) screenMessage(message);
       if (message) yield message;
       else odd += 1;
       if (odd > MAX_ODD_LINES) throw new McpError('ServerFailed', 'Its output is not that of an MCP server.');

@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FormField } from '../contracts/questions.ts';
+import { asksForSecret } from './asks-for-secret.ts';
 import { quoted } from './errors.ts';
 
 /** A question of a server, as a form. */
@@ -37,12 +38,6 @@ const MAX_FIELDS = 20;
 const MAX_OPTIONS = 100;
 const MAX_OPTION_VALUE = 150;
 const MAX_MESSAGE = 1_000;
-/**
- * Names of what nobody is asked for: it would be stored readable, and go to somebody else. The protocol forbids servers to ask for it by a form
- * (https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation#security-considerations).
- */
-const SECRET =
-  /pass ?(?:word|phrase|code)s?\b|\bsecret\b|\bcredentials?\b|\b(?:api|access|private|secret|ssh|signing) ?keys?\b|\btoken\b|\b(?:otp|pin|cvv|cvc|2fa|mfa)\b/i;
 /** Formats are only told to people. A server checks them itself. */
 const CHECKS = new Ajv2020({ strict: false, logger: false, validateFormats: false });
 
@@ -64,7 +59,7 @@ async function answer(
   ended: AbortSignal,
 ): Promise<ElicitResult> {
   const properties = Object.entries(requestedSchema.properties);
-  if (properties.length > MAX_FIELDS || properties.some(isSecret)) return { action: 'cancel' };
+  if (properties.length > MAX_FIELDS || asksForSecret({ message, requestedSchema })) return { action: 'cancel' };
   const required = new Set(requestedSchema.required);
   // A server's name may be anything, and fields are known by names of ours.
   const fields = properties.map(([name, property], index) => fieldOf(`f${index}`, name, property, required.has(name)));
@@ -83,14 +78,6 @@ async function answer(
     if (problem === null) return { action: 'accept', content };
   }
   return { action: 'cancel' };
-}
-
-/** Whether somebody would have to write a secret into a field. One of a list holds none. */
-function isSecret([name, property]: [string, Property]): boolean {
-  if (property.type !== 'string' || optionsOf(property)) return false;
-  // `apiKey`, `api_key` and `API key` are the same words.
-  const words = (text: string) => text.replace(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2').replace(/[\s_.-]+/g, ' ');
-  return [name, property.title ?? ''].some((text) => SECRET.test(words(text)));
 }
 
 function fieldOf(name: string, theirs: string, property: Property, isRequired: boolean): FormField {

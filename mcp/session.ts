@@ -111,10 +111,11 @@ export async function withServer<T>(
     },
   });
   const transport = new StreamableHTTPClientTransport(new URL(url), { fetch });
+  let isGreeted = false;
   // The SDK calls it before its own.
   transport.onmessage = (message) => {
     try {
-      screenMessage(message);
+      screenMessage(message, isGreeted);
     } catch (error) {
       lost.abort(error);
       throw error;
@@ -133,6 +134,7 @@ export async function withServer<T>(
 
   try {
     await sdk(client.connect(transport, options));
+    isGreeted = true;
     return await work(createTalk({ client, limits, stop, sdk }));
   } catch (error) {
     if (signal.aborted) throw signal.reason;

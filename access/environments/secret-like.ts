@@ -86,7 +86,7 @@ const RANDOM_HEX_BITS = 3.2;
  */
 export function secretLike(name: string, value: string): string | null {
   if (
-    NAMES.test(name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')) &&
+    isSecretName(name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')) &&
     !/^(?:|true|false|yes|no|on|off|\d{1,6})$/i.test(value)
   ) {
     return 'its name is that of a secret';
@@ -94,6 +94,11 @@ export function secretLike(name: string, value: string): string | null {
   const known = KNOWN.find(([pattern]) => pattern.test(value));
   if (known) return `its value looks like ${known[1]}`;
   return [...value.matchAll(WORD)].some(([word]) => isRandom(word)) ? 'its value looks random, as keys are' : null;
+}
+
+/** Whether one of the words of a name is one that only secrets have. @param name with `_` or `-` between its words */
+export function isSecretName(name: string): boolean {
+  return NAMES.test(name);
 }
 
 function isRandom(word: string): boolean {

@@ -3,14 +3,14 @@ import { COMMAND_LIMITS, type CommandPipe, withCommand } from '../../../mcp/comm
 import type { McpSession } from '../../../mcp/session.ts';
 
 const signal = new AbortController().signal;
-const RESULTS: Readonly<Record<string, unknown>> = {
+const RESULTS = {
   initialize: { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'x', version: '1' } },
 };
 const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n';
 const NOTE = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}\n';
 
 /** A server that is greeted, and says `flood` when it is asked for its tools. */
-function serverThatSays(flood: readonly Buffer[]) {
+function serverThatSays(flood: readonly Buffer[], greeting: unknown = RESULTS.initialize) {
   const state = { written: 0, taken: 0 };
   const greeted = Promise.withResolvers<Buffer>();
   const asked = Promise.withResolvers<void>();
@@ -28,7 +28,7 @@ function serverThatSays(flood: readonly Buffer[]) {
       state.written += 1;
       const { id, method } = JSON.parse(bytes.toString()) as { id: number; method?: string };
       if (method === 'initialize') {
-        greeted.resolve(Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', id, result: RESULTS[method] })}\n`));
+        greeted.resolve(Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', id, result: greeting })}\n`));
       }
       if (method === 'tools/list') asked.resolve();
     },
@@ -48,6 +48,18 @@ test('a server that asks without end is left, and not answered without end', asy
   expect(state.written).toBeLessThan(100);
   expect(state.taken).toBe(1);
 });
+
+test.each([[{}], [{ serverInfo: { name: 'x', version: '1' } }]])(
+  'a greeting of very many values is not given to the SDK, whatever else it says: %j',
+  async (more) => {
+    const experimental = Object.fromEntries(Array.from({ length: 60_000 }, (_, n) => [`a${n}`, 1]));
+    const greeting = { protocolVersion: '2025-06-18', capabilities: { experimental }, ...more };
+    const { pipe } = serverThatSays([], greeting);
+    await expect(withCommand(pipe, { signal, limits: COMMAND_LIMITS }, list)).rejects.toMatchObject({
+      ...{ code: 'ServerFailed', message: 'The server says more at once than an MCP server may.' },
+    });
+  },
+);
 
 test('what a server only tells is no question', async () => {
   const { pipe } = serverThatSays([Buffer.from(NOTE.repeat(200)), Buffer.from(PING.repeat(50))]);

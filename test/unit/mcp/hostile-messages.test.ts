@@ -1,4 +1,5 @@
 /** Messages that are small, and that a check of each of their parts would make hundreds of times as large. */
+import { Readable } from 'node:stream';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import { type JSONRPCMessage, LATEST_PROTOCOL_VERSION } from '@modelcontextprotocol/sdk/types.js';
@@ -6,6 +7,8 @@ import { createAnswerBounds } from '../../../mcp/answer-bounds.ts';
 import { createAnswerBudget } from '../../../mcp/answer-budget.ts';
 import { CAPABILITIES } from '../../../mcp/elicitation.ts';
 import { screenMessage } from '../../../mcp/screen-message.ts';
+import type { AskServer } from '../../../mcp/server-fetch.ts';
+import { withServer } from '../../../mcp/session.ts';
 import { createTalk } from '../../../mcp/talk.ts';
 
 const MANY = 300_000;
@@ -53,7 +56,6 @@ test('a resource of many parts that are none stays a link', async () => {
 });
 
 test.each<[string, object]>([
-  ['a greeting', { result: { serverInfo: { name: 'a', version: '1', icons: Array(MANY).fill({}) } } }],
   ['an error', { error: { code: 1, message: 'x', data: Array(MANY).fill({}) } }],
   [
     'a question with many fields',
@@ -65,14 +67,14 @@ test.each<[string, object]>([
   ['a note', { method: 'notifications/progress', params: { a: Array(MANY).fill([]) } }],
 ])('%s with very many values is not given to the SDK', (_what, message) => {
   const whole = { jsonrpc: '2.0', id: 1, ...message } as unknown as JSONRPCMessage;
-  expect(() => screenMessage(whole)).toThrow(expect.objectContaining({ code: 'ServerFailed' }));
+  expect(() => screenMessage(whole, true)).toThrow(expect.objectContaining({ code: 'ServerFailed' }));
 });
 
 test('a question of twenty lists with a hundred values each passes', () => {
   const list = { type: 'string', oneOf: Array.from({ length: 100 }, (_, n) => ({ const: `${n}`, title: `t${n}` })) };
   const properties = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`f${n}`, list]));
   const params = { message: 'x', requestedSchema: { type: 'object', properties } };
-  screenMessage({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params });
+  screenMessage({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params }, true);
 });
 
 test('values count as what they take in memory, and long texts as what they are', () => {
@@ -84,3 +86,20 @@ test('values count as what they take in memory, and long texts as what they are'
     /too many values/,
   );
 });
+
+test.each([[{}], [{ serverInfo: { name: 'a', version: '1' } }]])(
+  'a greeting with very many values is not given to the SDK, whatever else it says: %j',
+  async (more) => {
+    const experimental = Object.fromEntries(Array.from({ length: 60_000 }, (_, n) => [`a${n}`, 1]));
+    const result = { protocolVersion: LATEST_PROTOCOL_VERSION, capabilities: { experimental }, ...more };
+    const ask: AskServer = async ({ body }) => ({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: Readable.from([Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(body ?? '{}').id, result }))]),
+    });
+    const options = { signal: new AbortController().signal, limits: LIMITS };
+    await expect(withServer('https://mcp.a.test/', ask, options, async () => {})).rejects.toMatchObject({
+      ...{ code: 'ServerFailed', message: 'The server says more at once than an MCP server may.' },
+    });
+  },
+);
