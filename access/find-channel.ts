@@ -59,3 +59,8 @@ function chosen(
 export function isChannelId(text: string): boolean {
   return /^[CG][A-Z0-9]+$/.test(text);
 }
+
+/** Whether a problem of an access file may be over once Slack has told which channels there are. @param words as the file's problems are told */
+export function waitsForChannels(words: string): boolean {
+  return /there is no channel |no channel is known before |workspace by its id; none is known yet/.test(words);
+}

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitsForChannels } from '../../../access/find-channel.ts';
 import type { RegistryMirrors } from '../../../contracts/registries.ts';
-import { reasonOf, SetupError } from '../../../setup/errors.ts';
+import { reasonOf } from '../../../setup/errors.ts';
 import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import { ROOT } from '../../../setup/host/home.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
@@ -46,7 +47,13 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
       const from = await folderOfApplied(folder);
       say(`applying ${shownFrom(file)}`);
       // A file that it names may be gone by now. What is in force is good all the same, and everything else starts.
-      const problem = await applyDemo(context, file, options, from).then(() => null, reasonOf);
+      const problem = await applyDemo(context, file, options, from).then(
+        () => null,
+        (error: unknown) => {
+          if (context.signal.aborted) throw error;
+          return reasonOf(error);
+        },
+      );
       if (problem !== null) {
         const detail = `${stays}. The simulated outside world has another port now, and ${shownFrom(file)} could not be applied: ${problem}`;
         return { detail, value: undefined };
@@ -134,9 +141,9 @@ async function applyDemo(
       await context.supervisor.run(task, () => {});
       return;
     } catch (error) {
-      if (context.signal.aborted) throw error;
-      if (Date.now() > end) throw new SetupError('child-failed', reasonOf(error));
-      await sleep(RETRY_MS);
+      // Each try runs the file's commands for secrets again. Therefore only what the gateway may still bring is waited for.
+      if (context.signal.aborted || Date.now() > end || !waitsForChannels(reasonOf(error))) throw error;
+      await sleep(RETRY_MS, undefined, { signal: context.signal });
     }
   }
 }

@@ -1,0 +1,89 @@
+import { parseAccessFile } from '../../../access/parse-file/parse-access-file.ts';
+import { formatProblem } from '../../../access/parse-file/problem.ts';
+import { resolveFile } from '../../../access/resolve-file.ts';
+import { SetupError } from '../../../setup/errors.ts';
+import { createJournal } from '../../../workers/up/journal.ts';
+import { type AccessOptions, provideAccess } from '../../../workers/up/services/access.ts';
+import type { UpContext } from '../../../workers/up/up-context.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
+
+let home: TemporaryFolder;
+beforeEach(async () => {
+  home = await temporaryFolder();
+});
+afterEach(() => home[Symbol.asyncDispose]());
+
+/** A start at which each try to apply ends with the next of these words, and then well. */
+function startWith(ends: readonly string[], { isMoved = true, stopAt = 0 } = {}) {
+  const stop = new AbortController();
+  let tries = 0;
+  const run = async () => {
+    tries += 1;
+    if (tries === stopAt) stop.abort();
+    const words = ends[tries - 1];
+    if (words !== undefined) throw new SetupError('child-failed', words);
+  };
+  const journal = createJournal({
+    initial: { addresses: {} } as never,
+    steps: [{ id: 'access', title: 'Access' }],
+    processes: () => [],
+    onChange() {},
+    onStep() {},
+    now: () => new Date(),
+    signal: stop.signal,
+  });
+  const context = { home: { folder: home.path }, environment: {}, journal, supervisor: { run }, signal: stop.signal };
+  const options = {
+    databaseUrl: 'postgres://x/y',
+    inForce: isMoved ? { version: 3, source: 'addresses: [127.0.0.1/32:1]' } : null,
+    world: { port: 65_000 },
+    mirrors: Promise.resolve({}),
+  };
+  const done = provideAccess(context as unknown as UpContext, options as unknown as AccessOptions);
+  return { done, tries: () => tries, step: () => journal.state().steps[0] };
+}
+
+const UNKNOWN = 'bellhop.yaml:4: channels: there is no channel #eng that Bellhop can see';
+const GONE = 'bellhop.yaml:2: environments.tools.dockerfile: there is no such file';
+
+/** What `apply` says of a file before Slack has told of these channels. */
+function saidOf(text: string, names: readonly string[]): string {
+  const parsed = parseAccessFile(text, new Date());
+  if (!('file' in parsed)) throw new Error(JSON.stringify(parsed));
+  const channels = names.map((name) => ({ team: 'T1', id: `C${name}`, name, seenAt: new Date() }));
+  const resolved = resolveFile(parsed.file, channels);
+  if (!('problems' in resolved) || !resolved.problems[0]) throw new Error('it has no problem');
+  return formatProblem('bellhop.yaml', resolved.problems[0]);
+}
+const NAMES_CHANNEL = "channels:\n  '#eng': { bundles: [] }\n";
+
+test.each([saidOf(NAMES_CHANNEL, ['general']), saidOf(NAMES_CHANNEL, []), saidOf('workspace: { bundles: [] }\n', [])])(
+  'a channel that is not known yet is waited for: %s',
+  async (words) => {
+    const { done, tries, step } = startWith([words, words]);
+    await done;
+    expect(tries()).toBe(3);
+    expect(step()).toMatchObject({ state: 'done', detail: expect.stringContaining('bellhop.yaml applied') });
+  },
+);
+
+test('what no waiting helps is tried once, and what is in force stays', async () => {
+  const { done, tries, step } = startWith([GONE]);
+  await done;
+  expect(tries()).toBe(1);
+  expect(step()).toMatchObject({ state: 'done', detail: expect.stringContaining(`could not be applied: ${GONE}`) });
+});
+
+test('a first start that no waiting helps fails at once', async () => {
+  const { done, tries, step } = startWith([GONE], { isMoved: false });
+  await expect(done).rejects.toThrow(GONE);
+  expect(tries()).toBe(1);
+  expect(step()?.state).toBe('failed');
+});
+
+test.each([UNKNOWN, 'apply was stopped'])('a request to stop ends the step, and is no failure: %s', async (words) => {
+  const { done, tries, step } = startWith([words], { stopAt: 1 });
+  await expect(done).rejects.toThrow(words);
+  expect(tries()).toBe(1);
+  expect(step()?.state).toBe('pending');
+});
