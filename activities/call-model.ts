@@ -68,7 +68,7 @@ export function createCallModel(dependencies: CallModelDependencies): AgentActiv
       if (!FAILURES[error.code].retry) throw failure(error.code, error.message, { cause: error });
       throw await spendRetry(database, ref, budget, {
         ...{ type: error.code, error, tookMs: clock() - began, progressed, askedMs: error.retryAfterMs },
-        onPause: (db, delay) => tellWait(db, ref, error, delay),
+        onPause: (db, delay) => tellWait(db, ref, error, { ...delay, brokeOff: progressed }),
       });
     } finally {
       line.end();

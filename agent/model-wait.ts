@@ -9,6 +9,8 @@ import type { ModelError } from './errors.ts';
 export interface Delay {
   readonly lostMs: number;
   readonly pauseMs: number;
+  /** People read an answer grow until its stream ended early. Only the pause is a wait then. */
+  readonly brokeOff?: boolean;
 }
 
 /** Stands there where Slack lets nobody delete. */
@@ -32,8 +34,13 @@ const TOLD_AFTER_MS = 30_000;
  * await tellWait(db, { session, turn: 1, step: 3 }, error, { lostMs: 41_000, pauseMs: 40_000 });
  */
 export async function tellWait(db: Queryable, ref: StepRef, error: ModelError, delay: Delay): Promise<void> {
-  if (delay.lostMs <= TOLD_AFTER_MS || (await openModelStep(db, ref)) !== ref.step) return;
-  const body = { kind: 'notice', text: `${reasonFor(error)}${whatFollows(error, delay)}` } as const;
+  const { brokeOff = false } = delay;
+  const lostMs = brokeOff ? delay.pauseMs : delay.lostMs;
+  if (lostMs <= TOLD_AFTER_MS || (await openModelStep(db, ref)) !== ref.step) return;
+  const body = {
+    kind: 'notice',
+    text: `${reasonFor(error, brokeOff)}${whatFollows(error, { ...delay, lostMs })}`,
+  } as const;
   await putMessage(db, { key: keyOf(ref), ...threadOf(ref.session), body, final: false });
 }
 
@@ -53,12 +60,12 @@ function keyOf({ session, turn, step }: StepRef): string {
   return `${stepIdOf(session, turn, step)}/wait`;
 }
 
-function reasonFor({ code, status, message }: ModelError): string {
+function reasonFor({ code, status, message }: ModelError, brokeOff: boolean): string {
   if (code === 'ModelRateLimited') return 'The language model is over its rate limit';
   // Inside a stream it has no status.
   if (status === 529 || status === 503 || /overloaded/i.test(message)) return 'The language model is overloaded';
   if (status !== null) return "The language model's service has a fault";
-  return 'The language model does not answer';
+  return brokeOff ? 'The connection to the language model broke off' : 'The language model does not answer';
 }
 
 function whatFollows({ retryAfterMs }: ModelError, { lostMs, pauseMs }: Delay): string {

@@ -11,6 +11,11 @@ export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN) + FRAME_TOKENS;
 }
 
+/** A count that a server gives. Anything may be missing or wrong there: then it is 0. */
+export function countedTokens(given: unknown): number {
+  return Number.isSafeInteger(given) && (given as number) > 0 ? (given as number) : 0;
+}
+
 /** What a picture costs at most, once it is as small as every picture is made here. */
 export const PICTURE_TOKENS = 3_300;
 

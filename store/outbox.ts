@@ -125,6 +125,11 @@ export interface NewMessage extends Target {
 /**
  * Sets how a message looks from now on. The first call makes the message, later calls change it. Calls after a final
  * one change nothing, and neither does a live line of an earlier step. True when this call made the row.
+ *
+ * A final message and the first words of an answer wait for no pause but one: that before an unsure post is looked for.
+ * 1. Slack takes a post late, after the sender has given it up.
+ * 2. A look that comes too early does not find it, and the message is posted again.
+ * Therefore the first one would stay in the thread for good.
  */
 export async function putMessage(db: Queryable, message: NewMessage): Promise<boolean> {
   const { rows } = await db.query<{ made: boolean }>(
@@ -133,7 +138,8 @@ export async function putMessage(db: Queryable, message: NewMessage): Promise<bo
      on conflict (key) do update
      set body = excluded.body, final = excluded.final, revision = outbox.revision + 1, failed = null,
          plain = false, queued = false,
-         not_before = case when excluded.final or excluded.body ? 'first' then now() else outbox.not_before end
+         not_before = case when (excluded.final or excluded.body ? 'first') and not outbox.unsure then now()
+                           else outbox.not_before end
      where not outbox.final and (outbox.body <> excluded.body or excluded.final)
        and (excluded.final or coalesce((outbox.body->>'step')::int <= (excluded.body->>'step')::int, true))
      returning xmax = 0 as made`,
@@ -146,7 +152,8 @@ export async function putMessage(db: Queryable, message: NewMessage): Promise<bo
 /** Shows a final message differently from now on: a card gives way to the line that says what came of it. */
 export async function replaceMessage(db: Queryable, key: string, body: NoticeBody | AnswerBody): Promise<void> {
   const { rowCount } = await db.query(
-    `update outbox set body = $2, revision = revision + 1, failed = null, plain = false, queued = false, not_before = now()
+    `update outbox set body = $2, revision = revision + 1, failed = null, plain = false, queued = false,
+       not_before = case when unsure then not_before else now() end
      where key = $1 and kind = 'message'`,
     [key, storableJson(body)],
   );
@@ -166,7 +173,7 @@ export async function retireMessage(db: Queryable, target: Target, words?: strin
      set body = excluded.body, final = true, revision = outbox.revision + 1, failed = null, plain = false, queued = false,
          sent_revision = case when outbox.slack_ts is null and not outbox.unsure and outbox.claim is null
                               then outbox.revision + 1 else outbox.sent_revision end,
-         not_before = now()
+         not_before = case when outbox.unsure then outbox.not_before else now() end
      where not outbox.final`,
     [target.key, target.team, target.channel, target.threadTs, storableJson(body)],
   );

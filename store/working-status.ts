@@ -75,12 +75,13 @@ export async function endStatus(
  * 1. The line of a turn that does not run any more is not set. That of one that waits for a person says so.
  * 2. It is not ended while the next turn runs, which has a line of its own; nor when the answer was posted after it was set. Where
  *    that is not certain, because both calls were under way together, it is ended.
- * 3. The line of an acknowledgement is not set once something was posted after it, because no post would end it.
+ * 3. The line of an acknowledgement is not set once something was posted after it, because no post would end it; nor while a turn
+ *    runs, which has a line of its own.
  */
 export async function statusToTell(db: Queryable, row: OutboxOf<'status'>): Promise<string | null> {
   const { session, body, createdAt } = row;
   if (session === null) return null;
-  if (body.turn === undefined) return (await postedSince(db, session, createdAt)) ? null : body.status;
+  if (body.turn === undefined) return (await isLate(db, session, createdAt)) ? null : body.status;
   const { rows } = await db.query<{
     running: number | null;
     asks: boolean;
@@ -101,9 +102,11 @@ export async function statusToTell(db: Queryable, row: OutboxOf<'status'>): Prom
   return isEnded ? null : '';
 }
 
-async function postedSince(db: Queryable, session: SessionId, since: Date): Promise<boolean> {
+/** Whether an acknowledgement has been overtaken, by a post or by its turn. */
+async function isLate(db: Queryable, session: SessionId, since: Date): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from outbox where session = $1 and kind = 'message' and sent_at >= $2 limit 1`,
+    `select 1 where exists (select 1 from outbox where session = $1 and kind = 'message' and sent_at >= $2)
+       or exists (select 1 from turn where session = $1 and state = 'running')`,
     [session, since],
   );
   return rowCount === 1;

@@ -1,6 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { AnswerBlock, StopReason } from '../../contracts/conversation.ts';
 import { ModelError } from '../errors.ts';
+import { countedTokens } from '../tokens.ts';
 import type { ModelAnswer, ModelMessage, ModelRequest, PictureBlock, ToolSpec, UserBlock } from './model.ts';
 import { assertFewCalls, objectOf } from './tool-calls.ts';
 
@@ -51,13 +52,14 @@ export function answerOf(message: Anthropic.Message, provider: string): ModelAns
   if (!message.stop_reason) throw new ModelError('ModelUnavailable', "the model's stream ended before its answer did");
   assertFewCalls(message.content.filter(({ type }) => type === 'tool_use').length);
   const { usage } = message;
-  const [cacheWriteTokens, cachedTokens] = [usage.cache_creation_input_tokens ?? 0, usage.cache_read_input_tokens ?? 0];
+  const cacheWriteTokens = countedTokens(usage.cache_creation_input_tokens);
+  const cachedTokens = countedTokens(usage.cache_read_input_tokens);
   return {
     content: message.content.map((block) => blockOf(block, provider)),
     stopReason: STOP_REASONS[message.stop_reason] ?? 'end',
     usage: {
-      inputTokens: usage.input_tokens + cacheWriteTokens + cachedTokens,
-      outputTokens: usage.output_tokens,
+      inputTokens: countedTokens(usage.input_tokens) + cacheWriteTokens + cachedTokens,
+      outputTokens: countedTokens(usage.output_tokens),
       ...(cachedTokens > 0 && { cachedTokens }),
       ...(cacheWriteTokens > 0 && { cacheWriteTokens }),
     },

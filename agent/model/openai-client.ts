@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import type { ModelUsage } from '../../contracts/conversation.ts';
+import { countedTokens } from '../tokens.ts';
 import { classifyOpenAiError } from './classify-openai.ts';
 import type { ModelInput } from './model.ts';
 
@@ -37,10 +38,13 @@ export interface Counted {
 
 /** Tokens as the server has counted them. Some servers count nothing, or say zero: then they are estimated. */
 export function usageOf(
-  { input, output, cached }: Counted,
+  counted: Counted,
   estimate: () => Pick<ModelUsage, 'inputTokens' | 'outputTokens'>,
 ): ModelUsage {
-  if (!input || !output) {
+  const input = countedTokens(counted.input);
+  const output = countedTokens(counted.output);
+  const cached = countedTokens(counted.cached);
+  if (input === 0 || output === 0) {
     const estimated = estimate();
     return {
       inputTokens: input || estimated.inputTokens,
@@ -48,8 +52,7 @@ export function usageOf(
       estimated: true,
     };
   }
-  const isCached = cached !== undefined && Number.isInteger(cached) && cached > 0;
-  return { inputTokens: input, outputTokens: output, ...(isCached && { cachedTokens: Math.min(cached, input) }) };
+  return { inputTokens: input, outputTokens: output, ...(cached > 0 && { cachedTokens: Math.min(cached, input) }) };
 }
 
 /** The official SDK for one attempt. Its own retries are off, and it reads nothing from the environment. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ToolUseBlock } from '../../contracts/conversation.ts';
+import type { ToolContent, ToolUseBlock } from '../../contracts/conversation.ts';
 import type { TranscriptRow } from '../../store/transcript.ts';
 import { wordsOfOthers } from '../words-of-others.ts';
 
@@ -31,7 +31,7 @@ interface Round {
   /** The model's id of its last call. */
   readonly last: string;
   readonly turn: number;
-  readonly calls: readonly (RepeatedCall & { readonly text: string | undefined })[];
+  readonly calls: readonly (RepeatedCall & { readonly result: string | undefined })[];
   readonly ms: number;
 }
 
@@ -96,9 +96,9 @@ function endOf(rows: readonly TranscriptRow[]): readonly TranscriptRow[] {
 
 /** Answers that follow each other within a turn. What anybody says begins a new stretch, because then the same call may make sense again. */
 function stretchesOf(rows: readonly TranscriptRow[]): readonly Round[][] {
-  const results = new Map<string, { text: string; at: Date }>();
+  const results = new Map<string, { result: string; at: Date }>();
   for (const { role, turn, at, content } of rows) {
-    if (role === 'tool') results.set(`${turn}/${content.call}`, { text: content.text, at });
+    if (role === 'tool') results.set(`${turn}/${content.call}`, { result: resultOf(content), at });
   }
   let open: Round[] = [];
   const stretches = [open];
@@ -119,7 +119,7 @@ function stretchesOf(rows: readonly TranscriptRow[]): readonly Round[][] {
     const ended = Math.max(...calls.map((call) => of(call)?.at.getTime() ?? 0));
     const round = {
       ...{ last: last.id, turn, ms: ended - row.at.getTime() },
-      calls: calls.map((call) => ({ name: call.name, input: call.input, text: of(call)?.text })),
+      calls: calls.map((call) => ({ name: call.name, input: call.input, result: of(call)?.result })),
     };
     if (open.length > 0 && open.at(-1)?.turn !== turn) begin();
     open.push(round);
@@ -145,16 +145,17 @@ function repetitionAt(rounds: readonly Round[], at: number): Repetition | null {
 
 function isSame(one: Round | undefined, other: Round | undefined): boolean {
   if (!one || !other || one.calls.length !== other.calls.length) return false;
-  return one.calls.every(({ name, input, text }, index) => {
+  return one.calls.every(({ name, input, result }, index) => {
     const twin = other.calls[index];
-    if (twin?.name !== name || text === undefined || twin.text === undefined) return false;
-    return isDeepStrictEqual(unnamed(twin.input), unnamed(input)) && untimed(twin.text) === untimed(text);
+    if (twin?.name !== name || result === undefined || twin.result !== result) return false;
+    return isDeepStrictEqual(unnamed(twin.input), unnamed(input));
   });
 }
 
-/** How long a command took stands in its first line, and is no part of its result. */
-function untimed(text: string): string {
-  return text.replace(/^([^\n]*) · \d+\.\d s(?=\n)/, '$1');
+/** What makes two results the same. How long a command took stands in its first line, and is no part of it. A picture has a new id each time. */
+function resultOf({ text, shown = [] }: ToolContent): string {
+  const pictures = shown.map(({ type, label, bytes }) => [type, label, bytes]);
+  return JSON.stringify([text.replace(/^([^\n]*) · \d+\.\d s(?=\n)/, '$1'), pictures]);
 }
 
 /** What the model says that a call does, for people, changes nothing of the call. */

@@ -1,7 +1,10 @@
 /** What the thread is told while a model keeps a turn waiting, and when that goes again. */
 import { ApplicationFailure } from '@temporalio/common';
 import { ModelError } from '../../../agent/errors.ts';
+import { tellWait } from '../../../agent/model-wait.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
+import { startModelStep } from '../../../store/steps.ts';
+import { inTurn } from '../../../store/turn-fence.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { activitiesOn, asking, callModelOn, inActivity } from './support/late-attempts.ts';
 import { answering, call, scriptedModel, text } from './support/scripted-model.ts';
@@ -104,6 +107,21 @@ test('a wait that is longer than the model is waited for at all is not told: the
   const session = await begun();
   await fails(session, { status: 429, code: 'ModelRateLimited', retryAfterMs: 86_400_000 });
   expect(await waits(session)).toEqual([]);
+});
+
+test('the time in which an answer was read is no wait, and a model that wrote is not said to be silent', async () => {
+  const session = await begun();
+  const ref = { session, turn: 1, step: 1 };
+  await inTurn(db.database, ref, (tx) => startModelStep(tx, ref));
+  const error = new ModelError('ModelUnavailable', 'the stream ended early', {});
+  const tell = (pauseMs: number) =>
+    inTurn(db.database, ref, (tx) => tellWait(tx, ref, error, { lostMs: 60_000 + pauseMs, pauseMs, brokeOff: true }));
+  await tell(1_000);
+  expect(await waits(session)).toEqual([]);
+  await tell(40_000);
+  expect(await waits(session)).toEqual([
+    'The connection to the language model broke off. I try again in 40 s; nothing is lost.',
+  ]);
 });
 
 test.each(['stopped', 'failed'] as const)('a turn that has %s meanwhile takes it along', async (ending) => {

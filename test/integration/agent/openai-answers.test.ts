@@ -84,6 +84,16 @@ test.each<[string, object | undefined, object]>([
     { prompt_tokens: 0, completion_tokens: 0 },
     { inputTokens: expect.any(Number), outputTokens: expect.any(Number), estimated: true },
   ],
+  [
+    'says less than nothing',
+    { prompt_tokens: 5, completion_tokens: -1 },
+    { inputTokens: 5, outputTokens: expect.any(Number), estimated: true },
+  ],
+  [
+    'says a part of a token',
+    { prompt_tokens: 5, completion_tokens: 12.5 },
+    { inputTokens: 5, outputTokens: expect.any(Number), estimated: true },
+  ],
 ])('the usage of a server that %s', async (_, usage, expected) => {
   const last = { ...delta({}, 'stop'), ...(usage && { usage }) };
   await using server = await serving([[delta({ content: 'Hi.' }), last, DONE]]);

@@ -168,6 +168,25 @@ test('while the turn waits for a person, the line says so, and nothing of work',
   await gateway.stop();
 }, 60_000);
 
+test('a message that comes while a turn works leaves its line as it is', async () => {
+  const gateway = await stage.start({ statusAgainMs: 60_000 });
+  const { thread, turn } = await ask();
+  await workingShown(thread);
+  const before = (await told(thread)).length;
+  const more = await stage.slack.post('ada', 'platform-eng', 'and look at the logs too', { threadTs: thread.ts });
+  await stage.slack.waitForReaction(more, 'eyes');
+  const acknowledged = () =>
+    stage.db.database.query(
+      `select 1 from outbox where session = $1 and kind = 'status' and key <> $2 and sent_revision = revision
+       and created_at > (select created_at from outbox where key = $2)`,
+      [turn.session, statusKey(turn)],
+    );
+  await until(async () => (await acknowledged()).rowCount === 1, 'the acknowledgement to be done with');
+  expect((await told(thread)).slice(before).filter((words) => words !== WORKING)).toEqual([]);
+  await end(turn);
+  await gateway.stop();
+}, 60_000);
+
 test('a workspace without such lines is asked once in a turn', async () => {
   await stage.slack.fault({ missingMethod: METHOD });
   const gateway = await stage.start({ statusAgainMs: 200 });

@@ -100,6 +100,29 @@ test('the first words of an answer do not wait for the pause between two edits, 
   expect(await claim()).toEqual([]);
 });
 
+test.each<[string, () => Promise<unknown>]>([
+  [
+    'the first words of an answer',
+    () =>
+      putMessage(db.database, {
+        ...place('A', '5.1'),
+        key: 'line',
+        body: { kind: 'working', step: 1, what: 'writing', since: '', text: 'Al', first: true },
+        final: false,
+      }),
+  ],
+  ['its last word', () => answer('line', 'A', '5.1')],
+  ['the end of its turn', () => retireMessage(db.database, { ...place('A', '5.1'), key: 'line' })],
+])('a post of unknown outcome is not looked for too early: %s', async (_, change) => {
+  await live('line', 'A');
+  const [posted] = await claim();
+  if (!posted) throw new Error('nothing was claimed');
+  await holdOutbox(db.database, posted, 15_000, true);
+  await postponeSending(db.database, posted, 'failure', 60_000);
+  await change();
+  expect(await claim()).toEqual([]);
+});
+
 test('channels take turns: the one that was served longest ago is next', async () => {
   for (const n of [1, 2, 3]) await reaction(`busy ${n}`, 'BUSY');
   const limits = [scarce('reactions.add', 4)];

@@ -11,7 +11,12 @@ interface Given {
   readonly text?: string;
   readonly turn?: number;
   readonly tookMs?: number;
+  /** Of the picture that the result shows. */
+  readonly bytes?: number;
 }
+
+const pictureOf = (file: number, bytes: number) =>
+  ({ file: String(file), type: 'image/png', bytes, label: 'a.png' }) as const;
 
 /** One answer that calls a tool, and its result. */
 function round({
@@ -20,6 +25,7 @@ function round({
   text = 'exit code 0 · 0.1 s\na',
   turn = 1,
   tookMs = 100,
+  bytes,
 }: Given = {}) {
   serial += 1;
   const id = `c${serial}`;
@@ -35,7 +41,7 @@ function round({
     {
       ...common,
       role: 'tool',
-      content: { call: id, tool, text, isError: false },
+      content: { call: id, tool, text, isError: false, ...(bytes && { shown: [pictureOf(serial, bytes)] }) },
       at: new Date(serial * 60_000 + tookMs),
     },
   ];
@@ -89,6 +95,12 @@ test.each<[string, Given[]]>([
   ['other work in between', times(4).flatMap((each, n) => [each, each, { input: { command: `edit ${n}` } }])],
 ])('%s ends nothing', (_, given) => {
   expect(standstillOf(rounds(...given), 1)).toBeNull();
+});
+
+test('a picture that changes is no repetition, and one that stays the same is', () => {
+  const seen = (bytes: number): Given => ({ tool: 'view_file', text: 'a.png is a picture', bytes });
+  expect(standstillOf(rounds(...Array.from({ length: 8 }, (_, n) => seen(100 + n))), 1)).toBeNull();
+  expect(standstillOf(rounds(...times(8, seen(100))), 1)).toMatchObject({ isQuick: true });
 });
 
 test('a first time that was slow, because its sandbox began, puts the end off by one', () => {
