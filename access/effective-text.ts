@@ -11,7 +11,7 @@ import type {
 import type { Guardrail, RuleMatch, ToolGuardrail, ToolRules } from './document.ts';
 import { originOf, portText, priorityOf, ruleId } from './rule-match.ts';
 import { outsidersSentence } from './sentences.ts';
-import { shadowOf } from './shadows.ts';
+import { shadowNotes, shadowsOf } from './shadows.ts';
 
 /** How some words stand out, where the text is shown. */
 export interface TextStyle {
@@ -155,8 +155,7 @@ function notesOf(rule: EffectiveRule, all: readonly EffectiveRule[], ceilings: K
   }
   const priority = priorityOf(rule);
   if (priority !== 0 && rule.action !== 'deny') notes.push(`priority ${priority}`);
-  const shadow = shadowOf(rule, all);
-  if (shadow) notes.push(shadow);
+  notes.push(...shadowNotes(shadowsOf(rule, all)));
   return lined(notes.join(', '), rule.match.line);
 }
 

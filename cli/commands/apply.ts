@@ -5,7 +5,7 @@ import { registryMirrors } from '../../setup/registry-mirrors.ts';
 import { ApplyError } from '../apply/apply-error.ts';
 import { applyFile } from '../apply/apply-file.ts';
 import { applyText } from '../apply/apply-text.ts';
-import { defaultFile, readText, rememberFile, shownPath } from '../apply/default-file.ts';
+import { chooseFile, FILES_FROM, readText, rememberFile, shownPath } from '../apply/default-file.ts';
 import { openCliContext } from '../context.ts';
 import { openPlanMemory } from '../plan/plan-memory.ts';
 
@@ -20,13 +20,14 @@ export function register(program: Command): void {
     .command('apply')
     .description('put bellhop.yaml in force, all of it or nothing; running threads feel it within a second')
     .argument('[file]', 'bellhop.yaml here, else the file applied last')
-    .option('--files-from <folder>', 'where the files are that it names, when they are not beside it')
+    .option('--files-from <folder>', FILES_FROM)
     .option('--dry-run', 'check everything and say what would change')
     .option('--json', 'print the result as JSON')
     .action(async (named: string | undefined, options: ApplyOptions) => {
       await using context = await openCliContext();
       const memory = path.join(context.home.folder, 'applied-file');
-      const file = named ?? (await defaultFile(memory, process.cwd()));
+      const chosen = await chooseFile({ named, filesFrom: options.filesFrom }, memory, process.cwd());
+      const { file, folder } = chosen;
       const now = new Date();
       const text = await readText(file);
       try {
@@ -34,7 +35,7 @@ export function register(program: Command): void {
           database: context.database,
           file: shownPath(file),
           text,
-          ...(options.filesFrom !== undefined && { folder: options.filesFrom }),
+          ...(folder !== undefined && { folder }),
           environment: process.env,
           appliedBy: `${os.userInfo().username}@${os.hostname()}`,
           now,
@@ -42,8 +43,7 @@ export function register(program: Command): void {
           dryRun: options.dryRun === true,
           plannedWith: await openPlanMemory(context.home.folder).versionOf(text),
         });
-        // A copy for once: the file of which it is one is still the one to go on with.
-        if (!result.dryRun && options.filesFrom === undefined) await rememberFile(memory, file);
+        if (!result.dryRun) await rememberFile(memory, chosen);
         console.log(options.json ? JSON.stringify(result, null, 2) : applyText(result, now));
       } catch (error) {
         if (!options.json || !(error instanceof ApplyError)) throw error;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { effectiveText } from '../../access/effective-text.ts';
+import { shadowsOf } from '../../access/shadows.ts';
 import { listChannels } from '../../store/channels.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { findScope } from '../access/find-scope.ts';
@@ -22,10 +23,12 @@ export function register(program: Command): void {
       const named = findScope(text, await listChannels(context.database));
       const held = await heldIn(context.database, named.scope);
       const access = shownAccess(await currentPolicy(context.database), named.scope, held);
+      const ceilings = await askCeilings(context);
+      const rules = access.rules.map((rule) => ({ ...rule, shadowedBy: shadowsOf(rule, access.rules) }));
       console.log(
         options.json
-          ? JSON.stringify({ label: named.label, ...access }, null, 2)
-          : `${effectiveText(named, access, pc, await askCeilings(context))}\n\n${pc.dim(WHICH_LINES)}`,
+          ? JSON.stringify({ label: named.label, ...access, rules, ceilings }, null, 2)
+          : `${effectiveText(named, access, pc, ceilings)}\n\n${pc.dim(WHICH_LINES)}`,
       );
     });
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { registryMirrors } from '../../setup/registry-mirrors.ts';
 import { ApplyError } from '../apply/apply-error.ts';
-import { defaultFile, readText, shownPath } from '../apply/default-file.ts';
+import { chooseFile, FILES_FROM, readText, shownPath } from '../apply/default-file.ts';
 import { openCliContext } from '../context.ts';
 import { planFile } from '../plan/plan-file.ts';
 import { openPlanMemory } from '../plan/plan-memory.ts';
@@ -18,11 +18,13 @@ export function register(program: Command): void {
     )
     .argument('[file]', 'bellhop.yaml here, else the file applied last')
     .option('--replay <days>', 'also judge the requests of the last days by the file, such as 7d')
+    .option('--files-from <folder>', FILES_FROM)
     .option('--json', 'print the plan as JSON')
-    .action(async (named: string | undefined, options: { replay?: string; json?: boolean }) => {
+    .action(async (named: string | undefined, options: { replay?: string; json?: boolean; filesFrom?: string }) => {
       const days = options.replay === undefined ? null : daysOf(options.replay);
       await using context = await openCliContext();
-      const file = named ?? (await defaultFile(path.join(context.home.folder, 'applied-file'), process.cwd()));
+      const memory = path.join(context.home.folder, 'applied-file');
+      const { file, folder } = await chooseFile({ named, filesFrom: options.filesFrom }, memory, process.cwd());
       const text = await readText(file);
       const now = new Date();
       try {
@@ -32,6 +34,7 @@ export function register(program: Command): void {
           database: context.database,
           file: shownPath(file),
           text,
+          ...(folder !== undefined && { folder }),
           now,
           mirrors,
           replaySince,

@@ -32,6 +32,7 @@ export function register(program: Command): void {
       const access = shownAccess(await currentPolicy(context.database), named.scope, held);
       const decision = explain(request, access);
       const refused = refusedByGrants(request, decision, access);
+      const ceilings = await askCeilings(context);
       const tunnel = request.scheme === 'https' && decideTunnel(request.host, request.port, access) !== null;
       console.log(
         options.json
@@ -43,11 +44,12 @@ export function register(program: Command): void {
                 tunnel,
                 decision,
                 refusedByGrants: refused,
+                ceilings,
               },
               null,
               2,
             )
-          : whyText(named, request, decision, { tunnel, refused, ceilings: await askCeilings(context) }),
+          : whyText(named, request, decision, { tunnel, refused, ceilings }),
       );
     });
 }

@@ -29,6 +29,8 @@ export interface PlanRequest {
   /** Path of the file, as errors show it. */
   readonly file: string;
   readonly text: string;
+  /** Where the files are that it names. @default its own folder */
+  readonly folder?: string;
   readonly now: Date;
   /** Where packages come from on the operator's machine. @default the public hosts */
   readonly mirrors?: RegistryMirrors;
@@ -67,7 +69,7 @@ export async function planFile(request: PlanRequest): Promise<Plan> {
   const parsed = parseAccessFile(request.text, request.now);
   if ('problems' in parsed) throw new ApplyError(request.file, parsed.problems);
   const { warnings } = parsed;
-  const folder = path.dirname(path.resolve(request.file));
+  const folder = path.resolve(request.folder ?? path.dirname(request.file));
   const { authorities, problems } = await readAuthorities(parsed.file, folder);
   const { file, problems: inDockerfiles } = await readDockerfiles(parsed.file, folder);
   const found = [...problems, ...inDockerfiles].sort(byLine);

@@ -90,7 +90,19 @@ test('a copy of a file is applied with the files of another folder', async () =>
   expect(beside).toMatchObject({ code: 1, err: expect.stringContaining('copy.yaml:2: environments.tools.dockerfile') });
   const from = await bellhop(['apply', copy, '--dry-run', '--files-from', folder]);
   expect(from).toMatchObject({ code: 0, out: expect.stringContaining('environment tools') });
+  for (const command of ['plan', 'test']) {
+    expect(await bellhop([command, copy])).toMatchObject({ code: 1, err: expect.stringContaining('dockerfile') });
+    expect(await bellhop([command, copy, '--files-from', folder])).toMatchObject({ code: 0 });
+  }
   await rm(folder, { recursive: true });
+});
+
+test('effective and why have the same as JSON', async () => {
+  const effective = JSON.parse((await bellhop(['effective', '#platform-eng', '--json'])).out);
+  expect(effective.ceilings).toBeNull();
+  expect(effective.rules.map((rule: { shadowedBy: unknown }) => rule.shadowedBy)).toContainEqual([]);
+  const why = await bellhop(['why', '#platform-eng', 'GET', 'https://api.acme.test/v1/signups', '--json']);
+  expect(JSON.parse(why.out)).toHaveProperty('ceilings', null);
 });
 
 test('effective and why say where each rule stands, and whether the proxy could be asked for ceilings', async () => {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { parseAccessFile } from '../../../access/parse-file/parse-access-file.ts';
 import { formatProblem } from '../../../access/parse-file/problem.ts';
 import { resolveFile } from '../../../access/resolve-file.ts';
@@ -72,6 +74,13 @@ test('what no waiting helps is tried once, and what is in force stays', async ()
   await done;
   expect(tries()).toBe(1);
   expect(step()).toMatchObject({ state: 'done', detail: expect.stringContaining(`could not be applied: ${GONE}`) });
+});
+
+test('the files of a copy that was applied last are looked for where they are', async () => {
+  await writeFile(path.join(home.path, 'applied-file'), '/a/home/bellhop.yaml\n/a/work\n');
+  const { done, step } = startWith([]);
+  await done;
+  expect(step()?.detail).toMatch(/ --files-from \/a\/work$/);
 });
 
 test('a first start that no waiting helps fails at once', async () => {

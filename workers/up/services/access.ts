@@ -78,10 +78,13 @@ function appliedAs(file: string): string {
   return `${shownFrom(file)} applied; edit it and run: ./bellhop apply ${shownFrom(file)}`;
 }
 
-/** Where the file stood that was applied last: what it names is counted from there. */
+/** Where the files are that the file names which was applied last (cli/apply/default-file.ts): in a folder of their own, or beside it. */
 async function folderOfApplied(home: string): Promise<string> {
-  const file = await readFile(path.join(home, 'applied-file'), 'utf8').catch(() => '');
-  return file.trim() === '' ? ROOT : path.dirname(file.trim());
+  const [file = '', folder = ''] = (await readFile(path.join(home, 'applied-file'), 'utf8').catch(() => '')).split(
+    '\n',
+  );
+  if (folder !== '') return folder;
+  return file === '' ? ROOT : path.dirname(file);
 }
 
 /** Where the simulated outside world listens, as rules name it. */
