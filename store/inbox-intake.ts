@@ -54,6 +54,21 @@ const JOINED = `exists (select 1 from session where id = arrival.session)
   or exists (select 1 from arrival call where call.session = arrival.session and call.${CALLS} and call.${NO_EDIT}
              and call.ts::numeric < arrival.ts::numeric)`;
 
+/** Which of these messages of one channel `keepHistory` leaves as they are, by their `ts`. */
+export async function storedForGood(
+  db: Queryable,
+  { team, channel }: Pick<InboxEntry, 'team' | 'channel'>,
+  entries: readonly Pick<InboxEntry, 'ts'>[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ ts: string }>(
+    `select ts from inbox where ts = any($3) and channel = $2 and team = $1 and kind = 'message' and not (${BECOMES_CONTEXT})`,
+    [team, channel, entries.map(({ ts }) => ts)],
+  );
+  return new Set(rows.map(({ ts }) => ts));
+}
+
+const BECOMES_CONTEXT = "inbox.state = 'refused' and inbox.turn is null";
+
 /**
  * Stores messages that were written in a thread before the agent was called into it. The agent reads them as context
  * but does not act on them. Messages that are stored already stay as they are, but for one that was refused, as a mention of an app or
@@ -67,7 +82,7 @@ export async function keepHistory(db: Queryable, entries: readonly InboxEntry[])
        values ($1, 'message', $2, $3, $4, $5, $6, $7, 'thread', $8, $9, 'context', to_timestamp($5::text::double precision), $10)
        on conflict (ts, channel, team) where kind = 'message' do update
        set state = 'context', author_class = excluded.author_class, text = excluded.text, files = excluded.files
-       where inbox.state = 'refused' and inbox.turn is null`,
+       where ${BECOMES_CONTEXT}`,
       [
         entry.eventId,
         entry.team,

@@ -1,7 +1,7 @@
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
 import type { InboxEntry, InboxRow } from '../../store/inbox.ts';
-import { keepEntries, keepHistory } from '../../store/inbox-intake.ts';
+import { keepEntries, keepHistory, storedForGood } from '../../store/inbox-intake.ts';
 import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
@@ -52,11 +52,14 @@ export function createThreadJoiner(options: ThreadJoinerOptions): ThreadJoiner {
           db,
           missed.map((entry) => ({ keep: 'always', entry })),
         );
-      // Calls are stored by now. Of these, only one that was refused becomes context.
       const talk = before.filter(
         (entry) => onlyOf === null || (entry.author === onlyOf && entry.authorClass !== 'bot'),
       );
-      const withFiles = await fetchNewest(options, session, rootAndNewest(talk));
+      const { chosen, left } = rootAndNewest(talk);
+      // Calls are stored by now. Of these, only one that was refused becomes context, so nothing else of them takes room or bears the note.
+      const stored = await storedForGood(db, row, chosen);
+      const added = withNote(chosen, left, stored);
+      const withFiles = await fetchNewest(options, session, added);
       await keepHistory(db, await asContext(options, withFiles));
     } catch (error) {
       log.warn({ inbox: row.id, reason: String(error) }, 'the thread so far could not be read');
@@ -101,14 +104,26 @@ async function readThread(
   return entries;
 }
 
-/** The first message of the thread, which says what it is about, and the newest ones, as many as fit. Oldest first. */
-function rootAndNewest(entries: readonly InboxEntry[]): InboxEntry[] {
+/**
+ * The first message of the thread, which says what it is about, and the newest ones, as many as fit. Oldest first, with the number of those
+ * between them that are left out.
+ */
+function rootAndNewest(entries: readonly InboxEntry[]): { readonly chosen: InboxEntry[]; readonly left: number } {
   const kept = newest(entries);
   const [root] = entries;
   const left = entries.length - kept.length - 1;
-  if (root === undefined || left < 0) return kept;
-  const note = left > 0 ? `\n\n[${left} ${left === 1 ? 'message' : 'messages'} after this one left out here]` : '';
-  return [{ ...root, text: root.text.slice(0, NEWEST_CHARACTERS) + note }, ...kept];
+  if (root === undefined || left < 0) return { chosen: kept, left: 0 };
+  return { chosen: [{ ...root, text: root.text.slice(0, NEWEST_CHARACTERS) }, ...kept], left };
+}
+
+/** Those that are not stored yet. The first of them says how many are left out, which are those after the first one chosen. */
+function withNote(chosen: readonly InboxEntry[], left: number, stored: ReadonlySet<string>): InboxEntry[] {
+  const [first, ...rest] = chosen.filter(({ ts }) => !stored.has(ts));
+  if (first === undefined) return [];
+  if (left === 0) return [first, ...rest];
+  const isBefore = first.ts === chosen[0]?.ts;
+  const note = `[${left} ${left === 1 ? 'message' : 'messages'} ${isBefore ? 'after' : 'before'} this one left out here]`;
+  return [{ ...first, text: isBefore ? `${first.text}\n\n${note}` : `${note}\n\n${first.text}` }, ...rest];
 }
 
 /** Oldest first, as many as fit. */

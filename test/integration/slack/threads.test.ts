@@ -188,6 +188,28 @@ test.each([60, 200])(
   60_000,
 );
 
+test('called into a thread whose first message is a call that was answered, it is told how many messages it does not get', async () => {
+  const { slack } = stage;
+  const root = await slack.post('ada', 'general', '@bellhop help');
+  await untilState(root, 'answered');
+  const csv = { name: 'numbers.csv', content: 'a,b' };
+  for (let n = 1; n <= 60; n += 1)
+    await slack.post('grace', 'general', `reply ${n}`, { threadTs: root.ts, ...(n === 30 ? { files: [csv] } : {}) });
+  await untilState(await slack.post('ada', 'general', '@bellhop help', { threadTs: root.ts }), 'answered');
+  const mention = await slack.post('ada', 'general', '@bellhop sum this up', { threadTs: root.ts });
+  await slack.waitForReaction(mention, 'eyes', 30_000);
+  const rows = (await stage.inbox()).filter((row) => row.thread_ts === root.ts && row.state === 'context');
+  rows.sort((a, b) => Number(a.ts) - Number(b.ts));
+  const texts = rows.map((row) => String(row.text));
+  expect(texts).toEqual([
+    '[11 messages before this one left out here]\n\nreply 12',
+    ...Array.from({ length: 48 }, (_, n) => `reply ${n + 13}`),
+  ]);
+  expect(rows.find((row) => row.text === 'reply 30')?.files).toMatchObject([
+    { name: 'numbers.csv', file: expect.any(String) },
+  ]);
+}, 60_000);
+
 test('a bot that mentions the agent five times is told once a day in each channel, and is not answered again', async () => {
   const { slack } = stage;
   const notices = async (channel: string) =>

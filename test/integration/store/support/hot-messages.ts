@@ -133,6 +133,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
     await inboxIntake.keepEntries(db, [called, ...untagged.map((one) => ({ keep: 'in-thread', entry: one }) as const)]);
   },
   'inbox-intake.keepHistory': (db) => inboxIntake.keepHistory(db, [entry(BUSY)]),
+  'inbox-intake.storedForGood': (db) => inboxIntake.storedForGood(db, entry(BUSY), [entry(BUSY), entry(OLD)]),
   'inbox-claims.claimUndelivered': (db) => inboxClaims.claimUndelivered(db, 20, 1_000),
   'mutes.muteThread': (db) => mutes.muteThread(db, BUSY, { by: 'U1', notice: 'key' }),
   'mutes.unmuteThread': (db) => mutes.unmuteThread(db, BUSY),
