@@ -4,6 +4,7 @@ import { type AccessIndex, indexAccess } from '../../access/effective-access.ts'
 import type { HeldConnection } from '../../access/personal-access.ts';
 import { type Principal, principalOf, type ScopeKey } from '../../contracts/scope.ts';
 import { orLate } from '../../contracts/within.ts';
+import { shareLooks } from '../../store/shared-look.ts';
 import type { MonotonicClock } from '../lease/lease-table.ts';
 import { Refusal } from '../refusal.ts';
 import { checkShape, MalformedPolicy } from './document-shape.ts';
@@ -63,8 +64,6 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
   let malformed = '';
   let confirmedAt = 0;
   let away = false;
-  let loading: Promise<void> | null = null;
-  let again = false;
   let index: AccessIndex | null = null;
 
   async function ask(): Promise<void> {
@@ -106,28 +105,19 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
   }
 
   /**
-   * Asks PostgreSQL. A query that is already under way may miss a change:
+   * A query that is already under way may miss a change:
    * 1. The query reads version 4.
    * 2. Version 5 is stored, and its notification calls `refresh`.
-   * Therefore such a call makes the feed ask once more when the query has ended.
+   * Therefore such a call is answered by a query of its own, after that one.
    */
-  function refresh(): Promise<void> {
-    if (loading !== null) {
-      again = true;
-      return loading;
-    }
-    loading = ask().finally(() => {
-      loading = null;
-      if (!again) return;
-      again = false;
-      void refresh();
-    });
-    return loading;
-  }
+  const look = shareLooks(ask);
+  let last: Promise<void> = Promise.resolve();
+  const refresh = (): Promise<void> => {
+    last = look();
+    return last;
+  };
 
-  const timer = setInterval(() => {
-    if (loading === null) void refresh();
-  }, pollMs);
+  const timer = setInterval(() => void refresh(), pollMs);
 
   const age = () => clock.now() - confirmedAt;
 
@@ -160,8 +150,7 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
     },
     async stop() {
       clearInterval(timer);
-      again = false;
-      await loading;
+      await last;
     },
   };
 }

@@ -98,13 +98,15 @@ test('the document is read once for each revision, also when only confirmed chan
   expect([state.loads, state.changes]).toEqual([2, 2]);
 });
 
-test('a notification during a question makes it ask once more', async () => {
+test('who asks during a question is answered by one more, and hears of what was stored before', async () => {
   const state = setUp();
   const first = feed.refresh();
-  void feed.refresh();
-  void feed.refresh();
+  while (state.asked === 0) await Promise.resolve();
+  state.version = 2;
+  const others = [feed.refresh(), feed.refresh()];
   await first;
-  await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all(others);
+  expect(feed.version).toBe(2);
   expect(state.asked).toBe(2);
 });
 
