@@ -59,7 +59,7 @@ export async function searchMessages(
       );
     }
   }
-  const { replies, threads, of } = await repliesOf(options, readPlaces, signal);
+  const { replies, threads, of, cut } = await repliesOf(options, readPlaces, signal);
   const said = readPlaces.flatMap(({ place, messages }) => messages.map((message) => ({ message, place })));
   const hits = [...said, ...replies].filter(({ message }) => holds(message, wanted));
   hits.sort((a, b) => Number(b.message.ts) - Number(a.message.ts));
@@ -91,6 +91,11 @@ export async function searchMessages(
             threads === of
               ? `Searched too: the replies of the threads that begin there (${of}).`
               : `Searched too: the replies of ${threads} of ${of} threads that begin there, those with the newest replies.`,
+          ]),
+      ...(cut === 0
+        ? []
+        : [
+            `Not searched: the newest replies of ${cut === 1 ? 'a thread that is' : `${cut} threads that are`} too long to be read to the end.`,
           ]),
       ...(unread.length > 0
         ? [

@@ -141,6 +141,35 @@ test('a search reads the replies of a bounded number of threads, and of fewer wh
   expect('searched' in result ? result.searched.join() : '').toContain('the replies of 3 of 22 threads');
 });
 
+test('a search reads a long thread to its end within a bound, and says where it did not', async () => {
+  for (const [name, count] of [
+    ['short', 7],
+    ['endless', 12],
+  ] as const) {
+    const root = room.seed({ channel: 'threads', user: 'grace', text: `the ${name} one` });
+    for (let n = 1; n <= count; n += 1)
+      room.seed({ channel: 'threads', user: 'grace', text: `airship ${name} ${n}`, threadTs: root });
+  }
+  const thread = await room.beginIn('clean', 'ada');
+  let reads = 0;
+  const paged = await freshRoom(async (client, method, args) => {
+    if (method !== 'conversations.replies') return { ...(await client.apiCall(method, args)) };
+    reads += 1;
+    return { ...(await client.apiCall(method, { ...args, limit: 2 })) };
+  });
+  const search = async (words: string) => {
+    const reader = await room.pending(thread, 'search_messages');
+    const found = await paged.search(reader, { words, channel: '#threads' }, new AbortController().signal);
+    if (!('hits' in found)) throw new Error(found.refused);
+    return { texts: found.hits.map(({ text }) => text), searched: found.searched.join('\n') };
+  };
+  expect((await search('airship short 7')).texts).toEqual(['airship short 7']);
+  expect(reads).toBeLessThanOrEqual(30);
+  const { texts, searched } = await search('airship endless');
+  expect(texts).toHaveLength(7);
+  expect(searched).toContain('Not searched: the newest replies of a thread that is too long to be read to the end.');
+});
+
 test('a search goes through all channels of the app, page by page within a bound, and says when there are more', async () => {
   const thread = await room.beginIn('clean', 'ada');
   const search = async (limit: number) => {
