@@ -26,7 +26,7 @@ const ORDINARY =
   /\b(?:[Pp]ass(?:es)?|[Pp]at)\b|(?<!\b(?:your|a|card|security|sim) )\b[Pp]in\b(?![ -]?(?:code|number))/g;
 
 const ASKED =
-  /(?<![a-z0-9])(?:enter|paste|type|provide|give|send|share|tell|submit|supply|input|insert|write|fill|copy|confirm|reply|need|needs|require|requires|what_is|what_s|whats)_/g;
+  /(?<![a-z0-9])(?:enter|paste|type|provide|give|send|share|tell|submit|supply|input|insert|write|fill|copy|reply|confirm_your|log_in|login|sign_in|authenticate|unlock|need|needs|require|requires|what_is|what_s|whats)_/g;
 /** How many words stand between `paste` and `token` at most. */
 const NEAR = 8;
 /** A message of so few words names what it asks for: `API key, please`. */

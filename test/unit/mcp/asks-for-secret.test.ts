@@ -59,6 +59,8 @@ test.each([
   'What is your PIN?',
   'I need your API key to go on.',
   'Password:',
+  'Log in with your password below',
+  'Please confirm your passphrase.',
   'Your one-time code?',
   'Name the project. Then type in the pass­phrase of the key.',
 ])('the words “%s” ask for a secret', (message) => {
@@ -73,6 +75,7 @@ test.each([
   'Your token has expired. In which project shall I go on?',
   'Enter the name of the secret to rotate.',
   'Which version shall I pin? Enter one that passes the tests.',
+  'Confirm the deletion of the token with your name.',
   'Enter a title. The secret itself stays where it is.',
 ])('the words “%s” are ordinary', (message) => {
   expect(asks(message, { value: TEXT })).toBe(false);
