@@ -2,6 +2,7 @@ import type { CredentialUse } from '../../access/credential-use.ts';
 import { headerKey } from '../../access/header-names.ts';
 import { awsSecretOf, clientCertificateOf, type SecretForm, textsOf } from '../../credentials/secret-forms.ts';
 import { isCredentialHeader } from '../request/credential-names.ts';
+import { hiddenOf, namesAccount, passwordsIn } from './hidden-parts.ts';
 import type { Injection, SecretHeader } from './injection.ts';
 import { sigV4Injection } from './sigv4/sigv4-injection.ts';
 
@@ -26,14 +27,17 @@ export function staticInjection(use: StaticUse, secret: string, connection: stri
       return headers([{ name: 'authorization', value: `Basic ${encoded}` }], [encoded, ...passwordsIn(secret)]);
     }
     case 'header':
-      return headers([{ name: use.name, value: `${use.prefix}${secret}` }], [secret]);
+      return headers(
+        [{ name: use.name, value: `${use.prefix}${secret}` }],
+        [secret, ...hiddenOf(`${use.prefix}${secret}`)],
+      );
     case 'headers': {
       const all = Object.entries(formed(textsOf(secret))).map(([name, value]) => ({ name: name.toLowerCase(), value }));
       // Some of them only say which account it is, and answers are full of that.
-      const telling = all.filter(({ name }) => isCredentialHeader(headerKey(name)));
+      const telling = all.filter(({ name }) => isCredentialHeader(headerKey(name)) && !namesAccount(name));
       return headers(
         all,
-        telling.map(({ value }) => value),
+        telling.flatMap(({ value }) => hiddenOf(value)),
       );
     }
     case 'query':
@@ -51,15 +55,6 @@ export function staticInjection(use: StaticUse, secret: string, connection: stri
 
 function headers(all: readonly SecretHeader[], hidden: readonly string[]): Injection {
   return { way: 'headers', headers: all, hidden };
-}
-
-/**
- * The password of `user:password`, or the user where a service takes its key as the user. A plain word is none: overwriting
- * it would spoil answers that have the word for another reason, and nobody needs an answer to guess it.
- */
-function passwordsIn(pair: string): string[] {
-  const colon = pair.indexOf(':');
-  return [pair.slice(0, colon), pair.slice(colon + 1)].filter((part) => /[0-9]/.test(part) && /[A-Za-z]/.test(part));
 }
 
 function formed<T>(form: SecretForm<T>): T {
