@@ -41,8 +41,8 @@ interface Looks {
 
 /**
  * Nothing is remembered between two requests. Therefore what is removed or revoked is gone for the next request, in every
- * proxy, and no list of all people is kept in memory. It costs one look at an index, and only requests that may use
- * something of a person pay for it.
+ * proxy, and no list of all people is kept in memory. It costs a look at an index, and a second one for
+ * a request that uses something of a person. Only requests that may do so pay for it.
  *
  * The requests of one person share looks, so that hundreds at once do not fill the pool before the proxy's other queries.
  * A look that is under way may miss a removal:

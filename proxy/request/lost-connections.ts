@@ -4,22 +4,27 @@ import type { PersonalFeed } from '../policy/personal-feed.ts';
 import type { JudgedRequest } from './judge-request.ts';
 
 /**
- * The open requests that go with a connection of a person which this person has not got any more, in the version that was sealed then. What
- * cannot be looked up now is not among them: nothing new is sent meanwhile either.
+ * Whether a request goes with a connection of a person which this person has not got any more, in the version that was sealed then.
+ * @throws Refusal `policy_stale` while it cannot be looked up
  */
+export async function hasLostConnection(personal: PersonalFeed, { decision, lease }: JudgedRequest): Promise<boolean> {
+  const own = decision.outcome === 'injected' ? decision.rule.connection : null;
+  // A test has its own access, and is over soon.
+  if (own?.owner === undefined || lease.access) return false;
+  const held = (await personal.heldBy(lease.request)) ?? [];
+  return !held.some(
+    ({ connection, version }) => personalId(connection) === own.id && version === own.credentialVersion,
+  );
+}
+
+/** The open requests of that kind. What cannot be looked up now is not among them: nothing new is sent meanwhile either. */
 export async function withLostConnections(
   personal: PersonalFeed,
   underWay: ReadonlyMap<Exchange, JudgedRequest>,
 ): Promise<Exchange[]> {
-  const judged = [...underWay].map(async ([exchange, { decision, lease }]) => {
-    const own = decision.outcome === 'injected' ? decision.rule.connection : null;
-    // A test has its own access, and is over soon.
-    if (own?.owner === undefined || lease.access) return [];
-    const held = await Promise.resolve(personal.heldBy(lease.request) ?? []).catch(() => null);
-    const isHeld = held?.some(
-      ({ connection, version }) => personalId(connection) === own.id && version === own.credentialVersion,
-    );
-    return isHeld === false ? [exchange] : [];
+  const looks = [...underWay].map(async ([exchange, judged]) => {
+    const isLost = await hasLostConnection(personal, judged).catch(() => false);
+    return isLost ? [exchange] : [];
   });
-  return (await Promise.all(judged)).flat();
+  return (await Promise.all(looks)).flat();
 }

@@ -13,7 +13,7 @@ import type { BodyBudget } from './body-budget.ts';
 import { withBodyCredential } from './body-dependent.ts';
 import { forward } from './forward.ts';
 import { identityOf, type Judge, type JudgedRequest } from './judge-request.ts';
-import { withLostConnections } from './lost-connections.ts';
+import { hasLostConnection, withLostConnections } from './lost-connections.ts';
 import type { Outgoing } from './outgoing.ts';
 import { answerRefused } from './refuse.ts';
 
@@ -42,11 +42,12 @@ export interface SenderOptions {
 }
 
 /**
- * Checks once more before anything leaves, because opening a credential takes time:
+ * Checks once more before anything leaves, because reading a body and opening a credential take time:
  * 1. A request is judged, and its credential is being opened.
- * 2. Meanwhile the turn ends, or the policy changes.
- * 3. `send` looks at lease and policy again and refuses. Therefore nothing leaves after the end of a turn.
+ * 2. Meanwhile the turn ends, the policy changes, or a person removes their connection.
+ * 3. `send` looks at all of these again and refuses. Therefore nothing leaves after the end of a turn.
  *
+ * A request is under way before that look begins. So a removal that the look misses finds it in `recheckPeople`.
  * The event of the request is in the spool before its first byte is sent.
  */
 export function createSender(options: SenderOptions): Sender {
@@ -111,16 +112,21 @@ export function createSender(options: SenderOptions): Sender {
     else response.destroy();
   }
 
+  async function checkOnceMore(exchange: Exchange, judged: JudgedRequest): Promise<void> {
+    if (await hasLostConnection(personal, judged)) throw policyChanged();
+    // A change of the policy or a broken body may have failed the request by now.
+    if (exchange.fault) throw exchange.fault;
+    if (admission.admit(exchange.client) !== judged.lease) {
+      throw new Refusal('lease_ended', 'The turn of this request ended.');
+    }
+    if (!judge.stillHolds(exchange, judged)) throw policyChanged();
+  }
+
   return {
     async send(exchange, judged, response) {
-      // A change of the policy or a broken body may have failed the request while its credential was being opened.
-      if (exchange.fault) throw exchange.fault;
-      if (admission.admit(exchange.client) !== judged.lease) {
-        throw new Refusal('lease_ended', 'The turn of this request ended.');
-      }
-      if (!judge.stillHolds(exchange, judged)) throw policyChanged();
       underWay.set(exchange, judged);
       try {
+        await checkOnceMore(exchange, judged);
         await carry(exchange, judged, response);
       } finally {
         underWay.delete(exchange);

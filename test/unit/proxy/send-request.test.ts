@@ -1,10 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { effectiveAccess } from '../../../access/effective-access.ts';
+import type { HeldConnection } from '../../../access/personal-access.ts';
 import type { Injection } from '../../../proxy/credentials/injection.ts';
 import { beginExchange } from '../../../proxy/events/exchange.ts';
 import { createForgeGate } from '../../../proxy/git/forge-gate.ts';
 import type { Lease } from '../../../proxy/lease/lease-table.ts';
 import type { Client } from '../../../proxy/listener/client.ts';
+import { Refusal } from '../../../proxy/refusal.ts';
 import { createAdmission } from '../../../proxy/request/admission.ts';
 import { createAnswerMasks } from '../../../proxy/request/answer-mask.ts';
 import { createBodyBudget } from '../../../proxy/request/body-budget.ts';
@@ -20,13 +22,15 @@ const accessWith = (attached: Parameters<typeof documentOf>[0][typeof SCOPE]) =>
   effectiveAccess(documentOf({ [SCOPE]: attached }), SCOPE);
 
 /** A request whose credential is being opened, until `opened` is resolved. */
-function opening() {
+function opening(attached = connection('gh', 'api.a.test')) {
   const opened = Promise.withResolvers<Injection>();
   const now = {
-    access: accessWith({ connections: [connection('gh', 'api.a.test')] }),
+    access: accessWith({ connections: [attached] }),
     lease: leaseOf(1),
     begun: 0,
+    held: null as Promise<readonly HeldConnection[]> | null,
   };
+  const personal = { heldBy: () => now.held };
   const socket = new PassThrough();
   const client: Client = {
     sandbox: 's1',
@@ -47,12 +51,12 @@ function opening() {
   });
   const judge = createJudge({
     policy: { accessTo: () => now.access, confirmForInjection: () => {} },
-    personal: { heldBy: () => null },
+    personal,
     injector: { prepare: () => opened.promise, author: async () => null, clear: () => {} },
     forgeGate: createForgeGate(),
   });
   const sender = createSender({
-    personal: { heldBy: () => null },
+    personal,
     admission,
     judge,
     // Whatever is sent begins with an event: nothing gets further than this.
@@ -83,6 +87,7 @@ function opening() {
   const sent = judging.then((judged) => sender.send(exchange, judged, {} as never));
   return {
     now,
+    sender,
     sent,
     open: () => opened.resolve({ way: 'headers', headers: [{ name: 'authorization', value: 'Bearer x' }], hidden: [] }),
   };
@@ -116,4 +121,59 @@ test('a request whose turn ends while its credential is being opened goes nowher
   open();
   await expect(sent).rejects.toMatchObject({ code: 'lease_ended' });
   expect(now.begun).toBe(0);
+});
+
+describe('a connection of a person', () => {
+  const OWN = connection('personal/gitea', 'api.a.test', { owner: 'person:T1:UADA', credentialVersion: 3 });
+  const HELD: HeldConnection = { connection: 'gitea', version: 3 };
+  const openingOwn = () => {
+    const own = opening(OWN);
+    own.now.held = Promise.resolve([HELD]);
+    return own;
+  };
+
+  test('that is still there when its credential is open is used', async () => {
+    const { sent, open } = openingOwn();
+    open();
+    await expect(sent).rejects.toThrow('begun');
+  });
+
+  test.each<[string, readonly HeldConnection[] | null]>([
+    ['was removed', []],
+    ['was removed, and nothing is offered any more', null],
+    ['was entered anew', [{ ...HELD, version: 4 }]],
+  ])('that %s while its body was read is not used any more', async (_what, held) => {
+    const { now, sent, sender, open } = openingOwn();
+    // The judge has taken what is held. Nothing is under way yet that a look at removals could end.
+    await new Promise(setImmediate);
+    now.held = held && Promise.resolve(held);
+    await sender.recheckPeople();
+    open();
+    await expect(sent).rejects.toMatchObject({ code: 'policy_changed' });
+    expect(now.begun).toBe(0);
+  });
+
+  test('that cannot be looked up when its credential is open is not used', async () => {
+    const { now, sent, open } = openingOwn();
+    await new Promise(setImmediate);
+    now.held = Promise.reject(new Refusal('policy_stale', 'What you have connected cannot be confirmed.'));
+    now.held.catch(() => {});
+    open();
+    await expect(sent).rejects.toMatchObject({ code: 'policy_stale' });
+    expect(now.begun).toBe(0);
+  });
+
+  test('that is removed during the last look is found by the look at removals', async () => {
+    const { now, sent, sender, open } = openingOwn();
+    await new Promise(setImmediate);
+    const last = Promise.withResolvers<readonly HeldConnection[]>();
+    now.held = last.promise;
+    open();
+    await new Promise(setImmediate);
+    now.held = Promise.resolve([]);
+    await sender.recheckPeople();
+    last.resolve([HELD]);
+    await expect(sent).rejects.toMatchObject({ code: 'policy_changed' });
+    expect(now.begun).toBe(0);
+  });
 });
