@@ -8,7 +8,7 @@ import { egressCounts, storeEgressEvents } from '../store/egress-events.ts';
 import { allowedUses } from '../store/own-uses.ts';
 import { heldConnections, sealedPersonalConnection } from '../store/personal-connections.ts';
 import { failGrant, keepDeviceCode, keepGranted, pollAgain, takeGrant } from '../store/personal-grants.ts';
-import { type AskedTest, answerTest, type TestAnswer, takeTest } from '../store/personal-tests.ts';
+import { type AskedTest, answerTest, type FullTests, type TestAnswer, takeTest } from '../store/personal-tests.ts';
 import {
   claimPersonalTokens,
   personalTokens,
@@ -37,7 +37,7 @@ export interface ProxyStore {
   /** The sealed text of one version of it. Null when it was removed or replaced. */
   sealedPersonal(owner: Person, name: string, version: number): Promise<Uint8Array | null>;
   /** A test that a person asked for, for this proxy alone. Null when none waits. */
-  takeTest(): Promise<AskedTest | null>;
+  takeTest(full: FullTests): Promise<AskedTest | null>;
   answerTest(key: string, answer: TestAnswer): Promise<void>;
   readonly rotations: RotationStore;
   readonly personalTokens: PersonalTokenStore;
@@ -58,7 +58,7 @@ export function createProxyStore(database: Queryable): ProxyStore {
     held: (owner) => heldConnections(database, owner),
     allowed: (turn) => allowedUses(database, turn),
     sealedPersonal: (owner, name, version) => sealedPersonalConnection(database, owner, name, version),
-    takeTest: () => takeTest(database),
+    takeTest: (full) => takeTest(database, full),
     answerTest: (key, answer) => answerTest(database, key, answer),
     rotations: {
       claim: (chain, holder, holdMs) => claimRefreshToken(database, chain, holder, holdMs),

@@ -47,15 +47,26 @@ export async function askForTest(
   db.wake('bellhop_people');
 }
 
-/** The test that has waited longest, for this proxy alone. Null when none waits. */
-export async function takeTest(db: Queryable): Promise<AskedTest | null> {
+/** Whose tests this proxy takes no more of for now. */
+export interface FullTests {
+  /** Names of connections. */
+  readonly connections: readonly string[];
+  readonly people: readonly Person[];
+}
+
+/** The test that has waited longest, for this proxy alone, and none of those that are full. Null when none waits. */
+export async function takeTest(db: Queryable, { connections, people }: FullTests): Promise<AskedTest | null> {
   const { rows } = await db.query<AskedTest>(
     `update personal_test set taken_until = now() + $1 * interval '1 ms'
      where key = (
-       select key from personal_test where answered_at is null and (taken_until is null or taken_until < now())
-       order by asked_at limit 1 for update skip locked)
+       select key from personal_test
+       where answered_at is null and (taken_until is null or taken_until < now())
+         and connection <> all ($2::text[])
+         and not exists (select from unnest($3::text[], $4::text[]) as full_of (team, person)
+           where full_of.team = personal_test.team and full_of.person = personal_test.person)
+       order by asked_at limit 1 for update of personal_test skip locked)
      returning key, team, person, connection`,
-    [HOLD_MS],
+    [HOLD_MS, connections, people.map(({ team }) => team), people.map(({ person }) => person)],
   );
   return rows[0] ?? null;
 }

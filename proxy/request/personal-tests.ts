@@ -1,9 +1,9 @@
 import { type Looks, startLooks } from '../../store/looks.ts';
-import type { AskedTest, TestAnswer } from '../../store/personal-tests.ts';
+import type { AskedTest, FullTests, TestAnswer } from '../../store/personal-tests.ts';
 import type { ConnectionTests } from './connection-tests.ts';
 
 export interface PersonalTestsOptions {
-  readonly take: () => Promise<AskedTest | null>;
+  readonly take: (full: FullTests) => Promise<AskedTest | null>;
   readonly answer: (key: string, answer: TestAnswer) => Promise<void>;
   readonly tests: Pick<ConnectionTests, 'runOwn'>;
   readonly onError: (error: unknown, what: string) => void;
@@ -13,13 +13,15 @@ export interface PersonalTestsOptions {
 
 /** A service that hangs keeps its place for 20 s (connection-tests.ts). */
 const AT_ONCE = 8;
+/** Of one service, so that one that hangs leaves places for all others. A person has one place. */
+const AT_ONCE_OF_ONE = AT_ONCE / 2;
 
 /**
  * Runs the tests that people ask for, and those of what they have just connected, a few at once: a service that hangs delays no other. Several
  * proxies share them: each takes what no other one has.
  */
 export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_000 }: PersonalTestsOptions): Looks {
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Map<Promise<void>, AskedTest>();
   let stopped = false;
   const failed = (error: unknown) => onError(error, 'a test that a person asked for was not answered');
 
@@ -31,7 +33,7 @@ export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_0
 
   async function look(isStopped: () => boolean): Promise<void> {
     while (!isStopped() && underWay.size < AT_ONCE) {
-      const asked = await take();
+      const asked = await take(fullOf([...underWay.values()]));
       if (!asked) return;
       const done: Promise<void> = run(asked)
         .catch(failed)
@@ -39,7 +41,7 @@ export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_0
           underWay.delete(done);
           looks.poke();
         });
-      underWay.add(done);
+      underWay.set(done, asked);
     }
   }
 
@@ -49,7 +51,13 @@ export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_0
     async stop() {
       stopped = true;
       await looks.stop();
-      await Promise.all(underWay);
+      await Promise.all(underWay.keys());
     },
   };
+}
+
+function fullOf(underWay: readonly AskedTest[]): FullTests {
+  const names = underWay.map(({ connection }) => connection);
+  const isFull = (name: string) => names.filter((each) => each === name).length >= AT_ONCE_OF_ONE;
+  return { connections: [...new Set(names)].filter(isFull), people: underWay };
 }

@@ -361,6 +361,8 @@ create table personal_test (
   answered_at timestamptz
 );
 
+create index personal_test_waiting on personal_test (asked_at) where answered_at is null;
+
 create table schedule (
   name text primary key,
   team text not null,

@@ -3,7 +3,7 @@ import { type AccessDocument, EMPTY_DOCUMENT } from '../../../access/document.ts
 import type { HttpFront } from '../../../proxy/listener/http-front.ts';
 import { createConnectionTests } from '../../../proxy/request/connection-tests.ts';
 import { startPersonalTests } from '../../../proxy/request/personal-tests.ts';
-import type { AskedTest, TestAnswer } from '../../../store/personal-tests.ts';
+import type { AskedTest, FullTests, TestAnswer } from '../../../store/personal-tests.ts';
 import { connection, documentOf } from '../../support/access-document.ts';
 import { fileOf } from '../../support/access-yaml.ts';
 import { until } from '../../support/until.ts';
@@ -72,12 +72,66 @@ test('a service that hangs delays the test of no other, also of one that is aske
     everyMs: 10,
   });
   await until(async () => waiting.length === 0, 'the first to be begun');
-  waiting.push({ ...ASKED, key: 'later' });
+  waiting.push({ ...ASKED, key: 'later', person: 'UBO' });
   await until(async () => answered.length > 0, 'an answer');
   expect(answered).toEqual(['later']);
   hanging.resolve({ status: 200, code: null });
   await personal.stop();
   expect(answered).toEqual(['later', 'hangs']);
+});
+
+/** The tests that wait, as PostgreSQL gives them, and the services of these names hang. */
+async function begunOf(waiting: AskedTest[], hanging: readonly string[]) {
+  const hung = Promise.withResolvers<TestAnswer>();
+  const begun: string[] = [];
+  const take = async ({ connections, people }: FullTests) => {
+    const at = waiting.findIndex(
+      ({ connection, team, person }) =>
+        !connections.includes(connection) && !people.some((full) => full.team === team && full.person === person),
+    );
+    return at === -1 ? null : (waiting.splice(at, 1)[0] ?? null);
+  };
+  const personal = startPersonalTests({
+    take,
+    answer: async () => {},
+    tests: {
+      runOwn: async ({ key, connection: name }) => {
+        begun.push(key);
+        return hanging.includes(name) ? hung.promise : { status: 200, code: null };
+      },
+    },
+    onError: () => {},
+    everyMs: 10,
+  });
+  return {
+    begun,
+    release: () => hung.resolve({ status: 200, code: null }),
+    stop: () => {
+      hung.resolve({ status: 200, code: null });
+      return personal.stop();
+    },
+  };
+}
+
+test('a service that hangs has half of the places at most, however many people ask for it first', async () => {
+  const hung = Array.from({ length: 20 }, (_, at) => ({ ...ASKED, key: `hung ${at}`, person: `U${at}` }));
+  const other = { ...ASKED, key: 'other', person: 'UBO', connection: 'jira' };
+  const { begun, stop } = await begunOf([...hung, other], ['gitea']);
+  await until(async () => begun.includes('other'), 'the test of another service');
+  expect(begun).toEqual(['hung 0', 'hung 1', 'hung 2', 'hung 3', 'other']);
+  await stop();
+});
+
+test('a person has one test at a time, so that their services delay nobody', async () => {
+  const names = ['gitea', 'jira', 'gitlab'];
+  const theirs = names.map((name) => ({ ...ASKED, key: `ada ${name}`, connection: name }));
+  const elsewhere = { ...ASKED, key: 'of another workspace', team: 'T2', connection: 'jira' };
+  const { begun, release, stop } = await begunOf([...theirs, elsewhere], names);
+  await until(async () => begun.length === 2, 'a test of each person');
+  expect(begun).toEqual(['ada gitea', 'of another workspace']);
+  release();
+  await until(async () => begun.length === 4, 'the other tests of the person');
+  await stop();
 });
 
 test('a test that the end of the proxy breaks off is left to another one', async () => {

@@ -167,7 +167,7 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
       { key: '1/own', ...ADA, connection: 'github' },
       { channel: 'D1', threadTs: '1.000100' },
     ),
-  'personal-tests.takeTest': (db) => personalTests.takeTest(db),
+  'personal-tests.takeTest': (db) => personalTests.takeTest(db, { connections: ['gitea'], people: [ADA] }),
   'personal-tests.answerTest': (db) => personalTests.answerTest(db, '1/own', { status: 200, code: null }),
   'personal-tests.takeAnsweredTests': (db) => personalTests.takeAnsweredTests(db),
   'policy.currentPolicy': (db) => policy.currentPolicy(db),
