@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NotAllowed, Posted, PostPlan, PostWish, Reader } from '../../contracts/slack-reading.ts';
+import { awaitPost, stopAwaiting } from '../../store/awaited-posts.ts';
 import type { Database } from '../../store/database.ts';
 import { postedMessage, putMessage } from '../../store/outbox.ts';
 import { findPerson } from '../../store/people.ts';
@@ -16,6 +18,8 @@ export interface PostOptions extends PlacesOptions {
 /** Slack usually has a post within a second; a channel where much is posted takes longer. */
 const WAIT_MS = 15_000;
 const LOOK_EVERY_MS = 250;
+/** An attempt that has not ended its wait by then has died, so somebody else tells of a refusal. */
+const AWAITED_MS = 2 * WAIT_MS;
 
 export async function planPost(
   options: PostOptions,
@@ -43,16 +47,34 @@ export async function postElsewhere(
   const { place, line } = planned;
   const target = { key, team: identity.team, channel: place.id, threadTs: null };
   const elsewhere = { about: reader.session, place: place.label };
-  await inTurn(db, reader, (tx) =>
-    putMessage(tx, { ...target, body: { kind: 'answer', text, footer: line, elsewhere }, final: true }),
-  );
-  for (let waited = 0; ; waited += LOOK_EVERY_MS) {
-    const now = await postedMessage(db, key);
-    if (now?.slackTs) return { link: permalinkOf(identity, place.id, now.slackTs) };
-    if (now?.failed) return { failed: now.failed };
-    if (waited >= WAIT_MS) return { slow: true };
-    await delay(LOOK_EVERY_MS, undefined, { signal });
+  const attempt = randomUUID();
+  await inTurn(db, reader, async (tx) => {
+    await putMessage(tx, { ...target, body: { kind: 'answer', text, footer: line, elsewhere }, final: true });
+    await awaitPost(tx, key, attempt, AWAITED_MS);
+  });
+  const outcome = await outcomeOf(db, key, attempt, signal);
+  if (outcome?.slackTs) return { link: permalinkOf(identity, place.id, outcome.slackTs) };
+  return outcome?.failed ? { failed: outcome.failed } : { slow: true };
+}
+
+/** What became of the post within a while. When that is not known by then, the sender tells of a refusal. */
+async function outcomeOf(
+  db: Database,
+  key: string,
+  attempt: string,
+  signal: AbortSignal,
+): ReturnType<typeof postedMessage> {
+  try {
+    for (let waited = 0; waited < WAIT_MS; waited += LOOK_EVERY_MS) {
+      const now = await postedMessage(db, key);
+      if (now?.slackTs || now?.failed) return now;
+      await delay(LOOK_EVERY_MS, undefined, { signal });
+    }
+  } catch (error) {
+    await stopAwaiting(db, key, attempt);
+    throw error;
   }
+  return stopAwaiting(db, key, attempt);
 }
 
 async function plan(

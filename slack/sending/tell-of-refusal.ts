@@ -1,11 +1,17 @@
 import { type SessionId, threadOf } from '../../contracts/ids.ts';
+import { isAwaited } from '../../store/awaited-posts.ts';
 import type { Queryable } from '../../store/database.ts';
 import { lastAsker } from '../../store/last-asker.ts';
 import { type AnswerBody, putMessage, putReaction } from '../../store/outbox.ts';
 import type { OutboxRow } from '../../store/outbox-claims.ts';
 
 /** How the person hears of it; `nobody` when every way was tried, or when nobody waits for it. */
-export type Told = 'in the thread' | 'in a direct message' | 'by taking the reaction back' | 'nobody';
+export type Told =
+  | 'in the thread'
+  | 'in a direct message'
+  | 'by taking the reaction back'
+  | 'by the tool that posts it'
+  | 'nobody';
 
 /** Our code for what Slack has answered with errors for a day. */
 export const NEVER_TAKEN = 'never_taken';
@@ -60,13 +66,14 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   return 'in the thread';
 }
 
-/** The tool that posts it may have answered long ago, so the agent cannot say it. */
+/** While the tool that posts it waits, the agent says it. After that the agent cannot. */
 async function tellWhereAsked(
   db: Queryable,
   row: OutboxRow,
   { about, place }: NonNullable<AnswerBody['elsewhere']>,
   code: string,
 ): Promise<Told> {
+  if (await isAwaited(db, row.id)) return 'by the tool that posts it';
   const text = `The message for ${place} that was asked for here could not be posted: ${why(code)}. Please ask me again.`;
   const { team, channel, threadTs } = threadOf(about);
   const body = { kind: 'notice', text } as const;

@@ -885,6 +885,9 @@ create table outbox (
   -- It waits in its lane (outbox_lane) for a token of its rate limit.
   queued boolean not null default false,
   failed text,
+  -- An attempt of a tool that waits until then for what becomes of the post, and tells of a refusal itself.
+  awaited_by uuid,
+  awaited_until timestamptz,
   created_at timestamptz not null default now(),
   sent_at timestamptz,
   -- When somebody may take it: after its pause, and after a sender that died with it.

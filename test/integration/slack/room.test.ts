@@ -278,9 +278,9 @@ test('a post says from where and for whom, mentions nobody, starts nothing, and 
 });
 
 test.each(['restricted_action', 'msg_too_long'])(
-  'a post that Slack refuses for good (%s) is told in the thread that asked for it, and nothing of it is shown',
+  'a post that Slack refuses for good (%s) while the tool waits is told by the tool alone, and nothing of it is shown',
   async (error) => {
-    const { slack } = room.stage;
+    const { slack, db } = room.stage;
     const thread = await room.beginIn('clean', 'ada');
     const text = `${error} ${'we launch on Monday '.repeat(40)}`;
     await slack.fault({ failWith: 'chat.postMessage', error, times: error === 'msg_too_long' ? 2 : 1 });
@@ -288,11 +288,31 @@ test.each(['restricted_action', 'msg_too_long'])(
     const key = `${stepIdOf(ref.session, ref.turn, ref.step)}/post`;
     const wish = { channel: '#launch', text };
     expect(await room.gateway.room.post(ref, key, wish, new AbortController().signal)).toEqual({ failed: error });
-    const told = await slack.waitForAnswer(thread, /message for #launch .* could not be posted/);
-    expect(told.text).toContain(error);
+    // A notice would be written together with the refusal.
+    const { rows } = await db.database.query('select key from outbox where key like $1', [`${key}%`]);
+    expect(rows).toEqual([{ key }]);
     expect(history('launch').some((each) => JSON.stringify(each).includes(error))).toBe(false);
   },
 );
+
+test('a post that Slack refuses after the tool has stopped waiting is told in the thread that asked for it', async () => {
+  const { slack, db } = room.stage;
+  const thread = await room.beginIn('clean', 'ada');
+  await slack.fault({ rateLimit: 'chat.postMessage', retryAfter: 2 });
+  const refusedCalls = async () => (await slack.calls('chat.postMessage')).filter(({ ok }) => !ok).length;
+  const before = await refusedCalls();
+  const ref = await room.pending(thread, 'post_message');
+  const key = `${stepIdOf(ref.session, ref.turn, ref.step)}/post`;
+  const waits = new AbortController();
+  const post = room.gateway.room.post(ref, key, { channel: '#launch', text: 'refused late' }, waits.signal);
+  await until(async () => (await refusedCalls()) > before, 'the limit');
+  await slack.fault({ failWith: 'chat.postMessage', error: 'restricted_action', times: 1 });
+  waits.abort();
+  await expect(post).rejects.toMatchObject({ name: 'AbortError' });
+  const told = await slack.waitForAnswer(thread, /message for #launch .* could not be posted/);
+  expect(told.text).toContain('restricted_action');
+  expect((await db.database.query('select 1 from outbox where key = $1', [`${key}/refused`])).rowCount).toBe(1);
+});
 
 test('an attempt that comes after the end of its turn posts nothing', async () => {
   const thread = await room.beginIn('clean', 'ada');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type SessionId, threadOf } from '../../../../contracts/ids.ts';
 import { SLACK_LIMITS } from '../../../../slack/api/rate-limits.ts';
 import { sendingLimits } from '../../../../slack/sending/sending-limits.ts';
+import * as awaitedPosts from '../../../../store/awaited-posts.ts';
 import * as catchUp from '../../../../store/catch-up.ts';
 import * as channels from '../../../../store/channels.ts';
 import * as claimMessages from '../../../../store/claim-messages.ts';
@@ -209,6 +210,9 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   },
   'questions.untoldQuestions': (db) => questions.untoldQuestions(db, 100),
   'questions.markQuestionTold': async (db) => questions.markQuestionTold(db, (await askHot(db)).id),
+  'awaited-posts.awaitPost': (db) => awaitedPosts.awaitPost(db, `${BUSY}/301/answer`, randomUUID(), 1_000),
+  'awaited-posts.stopAwaiting': (db) => awaitedPosts.stopAwaiting(db, `${BUSY}/301/answer`, randomUUID()),
+  'awaited-posts.isAwaited': (db) => awaitedPosts.isAwaited(db, '1'),
   'outbox.postedMessage': (db) => outbox.postedMessage(db, `${BUSY}/301/answer`),
   'people.classesOf': (db) => people.classesOf(db, 'T1', ['U77', 'U78']),
   'people.findPerson': (db) => people.findPerson(db, 'T1', 'U77'),
