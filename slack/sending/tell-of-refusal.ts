@@ -52,6 +52,7 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   if (row.key.endsWith(IN_DM)) {
     return row.kind === 'message' && row.body.kind === 'notice' ? takeReactionBack(db, row.body.about) : 'nobody';
   }
+  if (isRefusal(row)) return 'nobody';
   if (row.kind === 'ephemeral') return tellPerson(db, row, { author: row.body.user }, code);
   if (row.kind === 'message' && row.body.kind === 'answer' && row.body.elsewhere)
     return tellWhereAsked(db, row, row.body.elsewhere, code);
@@ -64,6 +65,11 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   const body = { kind: 'notice', text } as const;
   await putMessage(db, { key: `${row.key}${IN_THREAD}`, team, channel, threadTs, body, final: true });
   return 'in the thread';
+}
+
+/** Words that the agent does not work for their reader (own-answers.ts). Nobody's answer is missing, least of all that of who asked last. */
+function isRefusal({ key }: OutboxRow): boolean {
+  return key.startsWith('refusal/') || key.startsWith('bot-refusal/');
 }
 
 /** While the tool that posts it waits, the agent says it. After that the agent cannot. */

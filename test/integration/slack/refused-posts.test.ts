@@ -94,3 +94,19 @@ test('a bot that spoke last is not the one who is told', async () => {
   await answered(mention);
   await toldInPrivate(/only some people post/);
 });
+
+test.each([
+  ['a bot', 'deploybot', 'bot-refusal/%'],
+  ['a guest', 'gia', 'refusal/%'],
+])('where words for %s are refused, nobody is told that an answer of theirs is missing', async (_, who, keys) => {
+  const { slack, db } = stage;
+  const mention = await asked();
+  if (who === 'gia') await slack.invite('platform-eng', who);
+  await slack.fault({ failWith: 'chat.postMessage', error: 'restricted_action', times: 10 });
+  await slack.post(who, 'platform-eng', '@bellhop what now?', { threadTs: mention.ts });
+  const failed = 'select 1 from outbox where failed is not null and key like $1';
+  await until(async () => ((await db.database.query(failed, [keys])).rowCount ?? 0) > 0, 'the words to be refused');
+  // A notice would be written together with the refusal.
+  const { rows } = await db.database.query("select key from outbox where key like '%/refused%' and kind = 'message'");
+  expect(rows).toEqual([]);
+});
