@@ -29,7 +29,7 @@ import { CLIENT_LIMITS, type ClientLimits, createClients } from './listener/clie
 import { createDirectConnections } from './listener/direct-connections.ts';
 import { createBrokenHandler } from './listener/handle-broken.ts';
 import { createHttpFront, type HttpFront } from './listener/http-front.ts';
-import { createRateLimit } from './listener/rate-limit.ts';
+import { createRateLimit, type RateLimitOptions } from './listener/rate-limit.ts';
 import { createSandboxListeners } from './listener/sandbox-listeners.ts';
 import { createDiscovery } from './mcp/discovery-door.ts';
 import { createServerDoor } from './mcp/server-door.ts';
@@ -76,6 +76,8 @@ export interface ProxyOptions {
   readonly resolve: Resolve;
   readonly onError: (error: unknown, what: string) => void;
   readonly limits?: ClientLimits;
+  /** How many refusals of one sandbox are told without a delay. @default DENIALS */
+  readonly denials?: Omit<RateLimitOptions, 'clock'>;
   /** Called for every request when it is over. */
   readonly onEvent?: (event: EgressEvent) => void;
   /** Gets a line for each lease that opens or ends. */
@@ -100,7 +102,8 @@ export interface AgentProxy {
 export const EVENTS_PER_TURN = 1_000;
 
 const EXPIRY_CHECK_MS = 250;
-const DENIALS = { perSecond: 50, burst: 500 };
+/** Refused requests of one sandbox that are answered at once. */
+export const DENIALS = { perSecond: 50, burst: 500 };
 const MINTS = { perSecond: 10, burst: 100 };
 /** Certificates that are only made to tell a refusal. 100 of them take about 2 MB. */
 const REFUSAL_MINTS = { perSecond: 2, burst: 20 };
@@ -151,7 +154,12 @@ export async function startProxy(options: ProxyOptions): Promise<AgentProxy> {
     count: (lease, event) => void (lease.request.session === null || leases.count(lease, event)),
   };
   const recorder = createRecorder({ spool, delivery, leases: counted, onError, onEvent: options.onEvent });
-  const refuser = createRefuser({ recorder, clock, denials: createRateLimit({ clock, ...DENIALS }), onError });
+  const refuser = createRefuser({
+    recorder,
+    clock,
+    denials: createRateLimit({ clock, ...(options.denials ?? DENIALS) }),
+    onError,
+  });
 
   const dialer = createGuardedDialer({
     guard: createAddressGuard({ ceilings: operator.ceilings, own: options.own }),
