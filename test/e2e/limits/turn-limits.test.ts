@@ -2,6 +2,7 @@ import { brokenModelCalls } from '../../support/installation/conversations.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { agentProcesses } from '../../support/installation/sandboxes.ts';
 import { toolSteps, waitForTurn } from '../../support/installation/turns.ts';
+import { until } from '../../support/until.ts';
 
 let bellhop: Installation;
 
@@ -27,7 +28,8 @@ test("commands that outlast the turn's minutes are ended with it: one in its mid
     { state: 'stopped', attempt: 1 },
     { state: 'stopped', attempt: 0 },
   ]);
-  expect(await agentProcesses(bellhop, mention)).toEqual([]);
+  // The sandbox is settled after the turn has ended.
+  await until(async () => (await agentProcesses(bellhop, mention)).length === 0, 'the end of all its processes');
 
   await bellhop.slack.post('ada', '#platform-eng', '@bellhop\n$ ls', { threadTs: mention.ts });
   expect(await waitForTurn(bellhop, mention, 2)).toMatchObject({ state: 'limit' });
