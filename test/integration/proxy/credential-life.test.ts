@@ -12,7 +12,7 @@ const SECOND = 'the-second-secret';
 
 const onRequest: RequestListener = (request, response) => {
   request.resume();
-  if (request.url === '/endless') response.write('begun');
+  if (request.url === '/endless') response.write('begun\n');
   else response.end('ok');
 };
 
