@@ -68,7 +68,7 @@ export const FORGES = {
     personal: {
       kind: 'bearer',
       about: 'a personal access token of yours',
-      madeAt: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
+      madeAt: 'https://{host}/-/user_settings/personal_access_tokens',
     },
     oauth: {
       issuer: 'https://{host}',
@@ -98,7 +98,7 @@ export const FORGES = {
     personal: {
       kind: 'basic',
       about: 'your user name and an access token of yours, as `user:token`',
-      madeAt: 'https://docs.gitea.com/development/api-usage',
+      madeAt: 'https://{host}/user/settings/applications',
     },
     oauth: {
       issuer: 'https://{host}/',

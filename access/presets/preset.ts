@@ -28,7 +28,7 @@ export interface PersonalToken {
   readonly kind: 'bearer' | 'basic' | 'header';
   /** For people: `a fine-grained personal access token`. */
   readonly about: string;
-  /** Where a person makes one. */
+  /** Where a person makes one. `{host}` stands for the field `host`. */
   readonly madeAt: string;
 }
 

@@ -18,7 +18,7 @@ import { type Told, tellAlone } from './tell-alone.ts';
  * others.
  */
 const FORGET =
-  'I cannot forget a thread on request yet. I have no memory beyond single threads. With `restart` I begin anew: I no longer know what was said and done here. It stays stored until its time is over, and so do the files in my sandbox. When you delete the first message, my work in its thread ends. An administrator sets how long everything is kept (BELLHOP_KEEP_…_DAYS).';
+  'I cannot forget a thread on request yet. I have no memory beyond single threads. With `!restart` I begin anew: I no longer know what was said and done here. It stays stored until its time is over, and so do the files in my sandbox. When you delete the first message, my work in its thread ends. How long that is, an administrator has set.';
 
 /** Answers a command without the model: none begins a turn. Who has asked is told alone, where Slack can. */
 export async function answerCommand(

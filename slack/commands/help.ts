@@ -15,11 +15,11 @@ export function helpText(
   const words = [
     'stop: ends what I am doing here. So does the Stop button.',
     'status: what I am doing here.',
-    'restart: begin anew. I read the thread again, with the instructions of now.',
+    '!restart: begin anew. I read the thread again, with the instructions of now.',
     'access: what I can reach here, and by which rule.',
     'schedules: which tasks are scheduled here.',
     '!use: which models can be chosen for this thread, and how.',
-    'forget: what is kept, and for how long.',
+    '!forget: what is kept of a thread, and until when.',
     ...(isDirect ? [] : ['mute, unmute: whether I listen in this thread to what does not mention me.']),
     'help: this list.',
   ];
@@ -28,7 +28,7 @@ export function helpText(
       ? "Write to me what you want done, and I work on it here. For example: chart last week's signups"
       : `Mention me with what you want done, and I work on it in a thread: @${bot} chart last week's signups`,
     ...(isDirect ? [] : [LISTENING[listen]]),
-    `These words I answer at once, when nothing else stands beside them; a ! before them does no harm:`,
+    'These words I answer at once, when nothing else stands beside them. A ! before them does no harm; where you do not mention me, those with a ! here need it:',
     ...words.map((word) => `• ${word}`),
     ...(isDirect
       ? [

@@ -9,7 +9,7 @@ import { type DeliveryDependencies, type KnownEntry, readEntry } from '../delive
 import { isOthers } from '../delivery/requester-threads.ts';
 import { tellAlone } from './tell-alone.ts';
 
-const NOTHING = 'There is nothing to restart: I have not worked in this thread. Mention me with what you want done.';
+const NOTHING = 'There is nothing to restart: I have not worked in this thread.';
 const ANOTHERS = 'In this thread I work in the name of another person, who alone can restart it.';
 const LATE =
   'Your restart reached me after what was said behind it, so I go on with that. Say it once more to restart.';

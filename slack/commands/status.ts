@@ -3,7 +3,7 @@ import { elapsed } from '../rendering/elapsed.ts';
 
 /** The answer to `status`. */
 export function statusText(status: ThreadStatus | null, now: Date): string {
-  if (!status) return 'I am not working in this thread. Mention me with what you want done.';
+  if (!status) return 'I am not working in this thread. Tell me what you want done; in a channel, mention me for it.';
   const lines = [workLine(status, now)];
   if (status.waiting > 0)
     lines.push(`${status.waiting} ${status.waiting === 1 ? 'message waits' : 'messages wait'} for me.`);

@@ -42,7 +42,7 @@ import { createRemoval } from './press-remove.ts';
 import type { Handled, PressOptions } from './presses.ts';
 import { createSettingsForm, INSTRUCTIONS_BLOCK, INSTRUCTIONS_VIEW } from './settings-form.ts';
 import { INSTRUCTIONS_ACTION } from './settings-words.ts';
-import { CONNECT_ACTION, DEVICE_ACTION, DISCONNECT_ACTION, isConnectedText, NOT_STORED } from './words.ts';
+import { CONNECT_ACTION, DEVICE_ACTION, DISCONNECT_ACTION, isConnectedText, NOT_STORED, tokenOf } from './words.ts';
 
 export interface PersonalInteractionsOptions extends PressOptions {
   readonly calls: GrantedCalls;
@@ -172,8 +172,12 @@ export function createPersonalInteractions(options: PersonalInteractionsOptions)
     if (!context || !offer) return refused('This is not offered any more. Ask an administrator.');
     const problem = await whyNot(user);
     if (problem) return refused(problem);
-    const token = enteredIn(view, TOKEN_BLOCK, TOKEN_ACTION);
-    const wrong = await keepToken({ team, person: user }, offer, typeof token === 'string' ? token.trim() : '');
+    const entered = enteredIn(view, TOKEN_BLOCK, TOKEN_ACTION);
+    const token = typeof entered === 'string' ? entered.trim() : '';
+    if (offer.connection.credential.kind === 'basic' && !/^[^:]+:./.test(token)) {
+      return refused(`Enter ${tokenOf(offer).about.replaceAll('`', '')}, with the colon between them.`);
+    }
+    const wrong = await keepToken({ team, person: user }, offer, token);
     if (wrong) return refused(`This cannot be used: ${wrong}.`);
     const late = await whyNot(user);
     if (late) {

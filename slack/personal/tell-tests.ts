@@ -35,6 +35,8 @@ export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }:
 /** What a person is told of a connection that they have just entered, with what came of its test. */
 function connectedText(test: AnsweredTest): string {
   const isConnected = isConnectedText({ name: test.connection });
+  // What the service does not accept is not told as connected.
+  if (test.status === 401) return `I have kept what you entered, but I cannot use it: ${testText(test)}`;
   // Where nothing can be tested, there is nothing to say of it.
   return test.code === 'no_test' ? isConnected : `${isConnected}\n${testText(test)}`;
 }

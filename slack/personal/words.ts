@@ -32,8 +32,10 @@ export function titleOf({ name }: Pick<PersonalOffer, 'name'>): string {
 }
 
 /** What a person pastes for an offer, and where they make it. */
-export function tokenOf({ name }: Pick<PersonalOffer, 'name'>): { readonly about: string; readonly madeAt: string } {
-  return PRESETS[name]?.personal ?? { about: 'a token of yours', madeAt: '' };
+export function tokenOf({ name, connection }: PersonalOffer): { readonly about: string; readonly madeAt: string } {
+  const { about, madeAt } = PRESETS[name]?.personal ?? { about: 'a token of yours', madeAt: '' };
+  const host = connection.rules.find(({ action }) => action === 'inject')?.host ?? '';
+  return { about, madeAt: madeAt.replace('{host}', host) };
 }
 
 /** The usual way first. Where a person can choose, there is a button for each. */

@@ -58,6 +58,8 @@ async function connect(who: Who): Promise<SimMessage> {
   const answer = await slack.waitForAnswer(asked, /Press the button/);
   await slack.click(who, answer, 'bellhop_connect');
   await slack.waitForModal(who);
+  const { errors } = await slack.submit(who, { token: 'a-token-alone' });
+  expect(errors.token).toMatch(/your user name and an access token of yours, as user:token, with the colon/);
   expect(await slack.submit(who, { token: `${who}:${ownTokens[who]}` })).toMatchObject({ closed: true });
   return await slack.waitForAnswer(asked, /is connected/);
 }
