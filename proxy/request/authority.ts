@@ -57,9 +57,9 @@ function portOf(text: string, port: string | undefined, defaultPort: number | un
   return Number(port);
 }
 
-/** The event says what it was, since there is no host that could stand in it. */
+/** The event says what it was, since there is no host that could stand in it. A name and password before the host are nobody's business. */
 function refused(text: string, reason: string): Refusal {
-  const detail = `It was ${JSON.stringify(text.slice(0, MOST_SHOWN))}.`;
+  const detail = `It was ${JSON.stringify(text.replace(/^.*@/s, '…@').slice(0, MOST_SHOWN))}.`;
   return new Refusal('bad_authority', `The host of this request ${reason}.`, { detail });
 }
 

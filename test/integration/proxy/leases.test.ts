@@ -42,7 +42,7 @@ afterEach(() => standard[Symbol.asyncDispose]());
 const onRequest: RequestListener = (request, response) => {
   request.resume();
   if (request.url !== '/endless') response.end('ok');
-  else response.write('begun');
+  else response.write('begun\n');
 };
 
 const sandbox = () => standard.world.sandbox(S1);

@@ -8,7 +8,7 @@ let standard: StandardWorld;
 
 const onRequest: RequestListener = (request, response) => {
   request.resume();
-  if (request.url === '/endless') response.write('begun');
+  if (request.url === '/endless') response.write('begun\n');
   else response.end('ok');
 };
 

@@ -109,7 +109,7 @@ test('a client that goes away in the middle of a silent answer is noticed within
   const socket = await sandbox().tunnel('pypi.test:443');
   socket.write(get('/held'));
   await until(() => held.length === 1, 'the held request');
-  held[0]?.write('begun');
+  held[0]?.write('begun\n');
   let isOver = false;
   held[0]?.on('close', () => (isOver = true));
   await new Promise((resolve) => socket.once('data', resolve));
