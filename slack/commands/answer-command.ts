@@ -17,6 +17,8 @@ import { type Told, tellAlone } from './tell-alone.ts';
  * It deletes nothing on purpose. What a thread has said and done is the operator's record, and one member must not be able to take it away from the
  * others.
  */
+const OWN_ACCOUNTS =
+  'Here I use what you have connected yourself. Write `connections` to see it, or to connect an account.';
 const FORGET =
   'I cannot forget a thread on request yet. I have no memory beyond single threads. With `!restart` I begin anew: I no longer know what was said and done here. It stays stored until its time is over, and so do the files in my sandbox. When you delete the first message, my work in its thread ends. How long that is, an administrator has set.';
 
@@ -56,8 +58,10 @@ async function answerTo(
       const mayMute = !isDirect && !isOthers(owner, { row, author });
       return status && mayMute ? { text, buttons: [muteButton(session, status.muted)] } : { text };
     }
-    case 'access':
-      return { text: accessText({ label: place, scope }, await effective(scope)) };
+    case 'access': {
+      const text = accessText({ label: place, scope }, await effective(scope));
+      return { text: isDirect ? `${text}\n${OWN_ACCOUNTS}` : text };
+    }
     case 'schedules': {
       const schedules = await schedulesIn(db, row.team, row.channel);
       return { text: schedules.length === 0 ? NO_SCHEDULES : schedulesText(schedules, now()) };

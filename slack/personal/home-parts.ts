@@ -1,7 +1,7 @@
 /** What the Home tab says beside a person's own connections and settings: what the agent is, what its places reach, and what is scheduled. */
 import type { EffectiveAccess } from '../../access/decision.ts';
 import type { ScopeKey } from '../../contracts/scope.ts';
-import { personScope } from '../../contracts/scope.ts';
+import { channelScope, personScope } from '../../contracts/scope.ts';
 import { findChannel } from '../../store/channels.ts';
 import type { Queryable } from '../../store/database.ts';
 import { openSchedules } from '../../store/schedules.ts';
@@ -27,8 +27,11 @@ export interface HomeParts {
 
 /** Slack takes a hundred blocks, and nobody reads more. */
 const MOST_PLACES = 12;
+const MOST_HOSTS = 3;
 const MOST_SCHEDULES = 10;
 const MOST_SECTION = 2_900;
+/** No channel of Slack has this id, so what holds for it is what holds for every channel that the access file does not name. */
+const UNNAMED = 'C';
 
 export function createHomeParts({ db, identity, effective, places, now }: HomePartsOptions): HomeParts {
   /** Private channels are named to nobody here: the Home tab does not know who is in them. */
@@ -54,6 +57,8 @@ export function createHomeParts({ db, identity, effective, places, now }: HomePa
     async reach(user) {
       const lines = [reachLine('Your direct messages', await effective(personScope(identity.team, user)))];
       for (const { label, scope } of await publicPlaces()) lines.push(reachLine(label, await effective(scope)));
+      const others = await effective(channelScope(identity.team, UNNAMED));
+      lines.push(reachLine('Channels without rules of their own', others));
       const schedules = await openSchedules(db, identity.team, MOST_SCHEDULES);
       return [
         header('What your places reach'),
@@ -67,18 +72,19 @@ export function createHomeParts({ db, identity, effective, places, now }: HomePa
   };
 }
 
-/** `#ops: acme-readonly, crm; 3 hosts without a credential` */
+/** `#ops: acme-readonly, crm; without a credential: docs.acme.test`. Connections of the person themselves are called theirs. */
 export function reachLine(label: string, access: EffectiveAccess): string {
   if (!access.enabled) return `• ${label}: switched off`;
   const used = [
     ...access.rules.flatMap((rule) => (rule.action === 'inject' ? [rule.connection.id] : [])),
     ...access.servers.map(({ connection }) => connection.id),
   ];
-  const connections = [...new Set(used)];
-  const hosts = new Set(access.rules.flatMap((rule) => (rule.action === 'forward' ? [rule.match.host] : []))).size;
+  const connections = [...new Set(used)].map((id) => id.replace(/^personal\//, 'your own '));
+  const hosts = [...new Set(access.rules.flatMap((rule) => (rule.action === 'forward' ? [rule.match.host] : [])))];
+  const more = hosts.length > MOST_HOSTS ? ` and ${hosts.length - MOST_HOSTS} more` : '';
   const parts = [
     ...(connections.length > 0 ? [connections.join(', ')] : []),
-    ...(hosts > 0 ? [`${hosts} ${hosts === 1 ? 'host' : 'hosts'} without a credential`] : []),
+    ...(hosts.length > 0 ? [`without a credential: ${hosts.slice(0, MOST_HOSTS).join(', ')}${more}`] : []),
   ];
   return `• ${label}: ${parts.join('; ') || 'nothing outside the sandbox'}`;
 }
