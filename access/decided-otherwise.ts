@@ -48,22 +48,37 @@ interface Placed {
   readonly earlier: readonly OrderedPiece[];
 }
 
-/** What came before every rule of `was` that covers the placed one. Null: before one of them nothing did that does not now. */
+/**
+ * What came before every rule of `was` that covers the placed one. Null: before one of them nothing did that does not now. A plan asks this
+ * for each pair of rules of each channel, so it goes by index and makes no lists.
+ */
 function cameBefore(placed: Placed, was: readonly OrderedPiece[], freed: ReadonlySet<Piece>): Piece | null {
-  const { item } = placed;
+  const { piece } = placed.item;
   let first: Piece | null = null;
-  for (const [index, covering] of was.entries()) {
-    if (covering.denies || (covering.piece !== item.piece && !covers(covering.piece, item.piece))) continue;
-    const gone = was
-      .slice(0, index)
-      .find(
-        (other) =>
-          isBefore(other, { covering, item }) && !freed.has(other.piece) && !isStillBefore(other, placed, covering),
-      );
-    if (!gone) return null;
-    first ??= gone.piece;
+  for (let index = 0; index < was.length; index += 1) {
+    const covering = was[index] as OrderedPiece;
+    if (covering.denies || (covering.piece !== piece && !covers(covering.piece, piece))) continue;
+    const gone = goneBefore(placed, index, was, freed);
+    if (gone === null) return null;
+    first ??= gone;
   }
   return first;
+}
+
+/** The first of what came before the rule at `index` and does not come before the placed one now. */
+function goneBefore(
+  placed: Placed,
+  index: number,
+  was: readonly OrderedPiece[],
+  freed: ReadonlySet<Piece>,
+): Piece | null {
+  const covering = was[index] as OrderedPiece;
+  for (let at = 0; at < index; at += 1) {
+    const other = was[at] as OrderedPiece;
+    if (!isBefore(other, { covering, item: placed.item }) || freed.has(other.piece)) continue;
+    if (!isStillBefore(other, placed, covering)) return other.piece;
+  }
+  return null;
 }
 
 function isBefore(other: OrderedPiece, { covering, item }: { covering: OrderedPiece; item: OrderedPiece }): boolean {

@@ -193,7 +193,10 @@ const ANY_LABEL = '\0';
 
 /** Whether one pattern covers another, each an exact name, `*.suffix` or `*`. */
 export function coversHost(broad: string, narrow: string): boolean {
-  return broad === narrow || broad === '*' || (narrow !== '*' && matchesHost(broad, narrow.replace(/^\*/, ANY_LABEL)));
+  if (broad === narrow || broad === '*') return true;
+  // Of two exact names, by far the most common, no pattern is read.
+  if (narrow === '*' || !broad.startsWith('*')) return false;
+  return matchesHost(broad, narrow.startsWith('*') ? `${ANY_LABEL}${narrow.slice(1)}` : narrow);
 }
 
 /** An empty list covers everything. */
