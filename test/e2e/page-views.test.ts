@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { connectView, homeView, TOKEN_BLOCK } from '../../slack/personal/personal-views.ts';
 import { CONNECT_ACTION, DISCONNECT_ACTION } from '../../slack/personal/words.ts';
 import { quiet } from '../integration/simulators/slack/bolt-app.ts';
+import { fileOf } from '../support/access-yaml.ts';
 import { focused, regionsOf, tabTo, until } from './page-browser.ts';
 import { cutOrBroken, widerThanItsPlace } from './page-faults.ts';
 import { onStage } from './page-on-stage.ts';
@@ -12,8 +13,8 @@ import { ADA, GRACE, PLATFORM } from './page-story.ts';
 
 jest.setTimeout(90_000);
 
-/** As the access file offers it; the views need no more of it. */
-const OFFER = { name: 'gitea' } as Parameters<typeof connectView>[0];
+const OFFERS = fileOf('people: { offer: [{ preset: gitea, host: git.acme.test }] }\n').people?.offers ?? [];
+const OFFER = OFFERS[0] as (typeof OFFERS)[number];
 const REFUSED = 'This cannot be used: it is no login of yours.';
 
 let stage: PageStage;
