@@ -31,7 +31,7 @@ interface Round {
   /** The model's id of its last call. */
   readonly last: string;
   readonly turn: number;
-  readonly calls: readonly (RepeatedCall & { readonly result: string | undefined })[];
+  readonly calls: readonly (RepeatedCall & { readonly result: ToolContent | undefined })[];
   readonly ms: number;
 }
 
@@ -56,9 +56,15 @@ export function repeatedText({ times, calls }: Repetition): string {
 }
 
 function argumentOf(input: unknown): string {
+  const telling = tellingOf(input);
+  return typeof telling === 'string' ? telling : JSON.stringify(unnamed(input) ?? {});
+}
+
+/** The argument by which people tell calls apart, where there is one. */
+function tellingOf(input: unknown): unknown {
   const { command, path } = (input ?? {}) as { readonly command?: unknown; readonly path?: unknown };
   const telling = command ?? path;
-  return typeof telling === 'string' ? telling : JSON.stringify(unnamed(input) ?? {});
+  return typeof telling === 'string' ? telling : undefined;
 }
 
 function code(text: string): string {
@@ -96,9 +102,9 @@ function endOf(rows: readonly TranscriptRow[]): readonly TranscriptRow[] {
 
 /** Answers that follow each other within a turn. What anybody says begins a new stretch, because then the same call may make sense again. */
 function stretchesOf(rows: readonly TranscriptRow[]): readonly Round[][] {
-  const results = new Map<string, { result: string; at: Date }>();
+  const results = new Map<string, { result: ToolContent; at: Date }>();
   for (const { role, turn, at, content } of rows) {
-    if (role === 'tool') results.set(`${turn}/${content.call}`, { result: resultOf(content), at });
+    if (role === 'tool') results.set(`${turn}/${content.call}`, { result: content, at });
   }
   let open: Round[] = [];
   const stretches = [open];
@@ -147,13 +153,15 @@ function isSame(one: Round | undefined, other: Round | undefined): boolean {
   if (!one || !other || one.calls.length !== other.calls.length) return false;
   return one.calls.every(({ name, input, result }, index) => {
     const twin = other.calls[index];
-    if (twin?.name !== name || result === undefined || twin.result !== result) return false;
-    return isDeepStrictEqual(unnamed(twin.input), unnamed(input));
+    if (twin?.name !== name || result === undefined || twin.result === undefined) return false;
+    // A long turn has thousands of calls, and most differ in what tells them apart.
+    if (tellingOf(twin.input) !== tellingOf(input)) return false;
+    return isDeepStrictEqual(unnamed(twin.input), unnamed(input)) && said(twin.result) === said(result);
   });
 }
 
 /** What makes two results the same. How long a command took stands in its first line, and is no part of it. A picture has a new id each time. */
-function resultOf({ text, shown = [] }: ToolContent): string {
+function said({ text, shown = [] }: ToolContent): string {
   const pictures = shown.map(({ type, label, bytes }) => [type, label, bytes]);
   return JSON.stringify([text.replace(/^([^\n]*) · \d+\.\d s(?=\n)/, '$1'), pictures]);
 }
