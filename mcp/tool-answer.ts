@@ -20,7 +20,7 @@ export interface AnswerFile {
   readonly bytes: Buffer;
 }
 
-/** What may be a list of a million pieces, each of which is read by itself. */
+/** Lists that may have a million pieces. Each piece is read by itself. */
 const list = z.custom<readonly unknown[]>(Array.isArray);
 const words = z.string().optional().catch(undefined);
 

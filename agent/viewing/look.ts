@@ -59,7 +59,7 @@ const PROGRAM = readFileSync(join(import.meta.dirname, 'view-files.py'), 'utf8')
 
 /**
  * Prepares files for a model, in the sandbox. No picture and no document is parsed anywhere else. Each picture comes back in a
- * size that every vendor accepts. What the sandbox says is checked, because whoever controls the sandbox controls its words too.
+ * size that every vendor accepts. What the sandbox says of them is checked too, because it may lie.
  *
  * @returns a look for each file, in their order. When there is none: why, in words
  */

@@ -27,8 +27,8 @@ export interface PictureSize {
 }
 
 /**
- * The size of a picture in pixels, read from its header alone. The pixels are never decoded here, because whoever controls the sandbox
- * controls these bytes. Null when the bytes are not a PNG or JPEG as `type` says.
+ * The size of a picture in pixels, read from its header alone. The pixels are never decoded here: the bytes come from
+ * the sandbox and may be made to do harm. Null when the bytes are not a PNG or JPEG as `type` says.
  */
 export function sizeOf(bytes: Buffer, type: Exclude<ShownType, 'application/pdf'>): PictureSize | null {
   return type === 'image/png' ? pngSize(bytes) : jpegSize(bytes);

@@ -13,7 +13,7 @@ const MOST_PAGES = 4;
 /** Reads of one search for replies. */
 const MOST_READS = 30;
 
-/** A channel with messages of it, some of which have replies. */
+/** A channel and messages that were read in it. Some of them have replies. */
 export interface ReadPlace<Place> {
   readonly place: Place;
   readonly messages: readonly SlackMessage[];

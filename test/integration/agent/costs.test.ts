@@ -90,7 +90,7 @@ test('models with prices in two currencies are both told', async () => {
 
 test.each<[string, Cost | null, Cost | null]>([
   ['in one currency has their sum', { currency: 'USD', amount: 0.5 }, { currency: 'USD', amount: 0.75 }],
-  ['of which one has no price has none', null, null],
+  ['where one has no price has none', null, null],
   ['in two currencies has none', { currency: 'EUR', amount: 0.5 }, null],
 ])('a step with a summary and an answer %s', async (_, second, sum) => {
   const session = await newSession(db.database);

@@ -47,7 +47,7 @@ test('another file has its files beside it', async () => {
   });
 });
 
-test('the file of which the copy is one is not taken without its name', async () => {
+test('a file that was copied is not taken without its name', async () => {
   await writeFile(original(), '');
   await rememberFile(memory, { file: copy, folder: work.path });
   await expect(chooseFile(NOTHING, memory, work.path)).rejects.toThrow(`applied last, which is ${copy}`);

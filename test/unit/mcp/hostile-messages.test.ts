@@ -14,7 +14,7 @@ import { createTalk } from '../../../mcp/talk.ts';
 const MANY = 300_000;
 const LIMITS = { listMs: 60_000, silenceMs: 60_000, callMs: 60_000, maxBytes: 16 * 1024 * 1024 };
 
-/** A server of which each request is answered with these results, one after the other. */
+/** A server that answers its requests with these results, in this order. */
 async function talkWith(results: readonly object[]) {
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   const left: object[] = [
