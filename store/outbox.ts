@@ -56,6 +56,8 @@ export interface NoticeBody {
   readonly buttons?: readonly MessageButton[];
   /** The thread that it is about, when it is posted somewhere else. */
   readonly about?: SessionId;
+  /** Whose command it answers. They are told when Slack refuses it. Absent: who has asked last in the thread. */
+  readonly for?: string;
 }
 
 /** A question with its buttons. When it is closed, a notice takes its place. */

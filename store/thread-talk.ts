@@ -21,6 +21,23 @@ export async function taggedAt(db: Queryable, { session, author, ts }: Said, sin
   return rows[0]?.at ?? null;
 }
 
+/** A question in the scripts of the world. */
+const ASKS = '[?\u037e\u061f\u1367\u2e2e\uff1f]';
+
+/**
+ * Whether the message directly before this one is a question to its author alone: it is somebody else's, tags them, and asks. One that is
+ * older than `since`, in seconds since 1970, is answered by nobody any more.
+ */
+export async function isAskedBefore(db: Queryable, { session, author, ts }: Said, since: number): Promise<boolean> {
+  const { rows } = await db.query<{ asked: boolean }>(
+    `select author <> $2 and $2 = any(tags) and text ~ $5 as asked from inbox
+     where session = $1 and kind = 'message' and ts ~ '^\\d+\\.\\d+$' and ts::numeric < $3::numeric and ts::numeric > $4
+     order by ts::numeric desc limit 1`,
+    [session, author, ts, since, ASKS],
+  );
+  return rows[0]?.asked ?? false;
+}
+
 /** Whether somebody has asked the agent for something in this thread before, by mentioning it. */
 export async function hasAsked(db: Queryable, { session, author, ts }: Said): Promise<boolean> {
   const { rowCount } = await db.query(

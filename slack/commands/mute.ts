@@ -30,7 +30,7 @@ export async function setMute(db: Queryable, { session, person, wanted, key }: M
   if (!mute) {
     const text = `Muted by ${person.name}: I do not listen here any more. A mention with what you want ends that, and so does the button.`;
     await muteThread(db, session, { by: person.id, notice: key });
-    const body = { kind: 'notice', text, buttons: [muteButton(session, true)] } as const;
+    const body = { kind: 'notice', text, buttons: [muteButton(session, true)], for: person.id } as const;
     await putMessage(db, { key, ...threadOf(session), body, final: true });
     return null;
   }

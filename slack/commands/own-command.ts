@@ -1,3 +1,4 @@
+import type { Listen } from '../../access/document.ts';
 import type { InboxRow } from '../../store/inbox.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import { type Command, commandOf, isMarked } from '../receiving/commands.ts';
@@ -25,6 +26,14 @@ export function ownCommandOf(identity: SlackIdentity, row: InboxRow): OwnCommand
 /** Whether a command counts without a mention in a joined thread where nothing else does. */
 export function countsUntagged({ botUser }: SlackIdentity, row: InboxRow, command: OwnCommand): boolean {
   return ALWAYS.has(command) || (command !== 'unknown' && isMarked(row.text, botUser));
+}
+
+/**
+ * Whether a command without `!` counts in a joined thread although its message is not for the agent by itself. Its answer is read by who
+ * wrote it alone, and it changes nothing, so in doubt it is one. It is none where people have chosen that only mentions are heard.
+ */
+export function countsBare(command: OwnCommand, { listen, isMuted }: { listen: Listen; isMuted: boolean }): boolean {
+  return command !== 'unknown' && HARMLESS.has(command) && listen !== 'mentions' && !isMuted;
 }
 
 /** Whether anybody may ask for it in a thread that works in another person's name. */

@@ -2,10 +2,10 @@ import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { muteOf } from '../../store/mutes.ts';
 import { lastAnswerAt } from '../../store/outbox.ts';
 import { awaitsStop } from '../../store/stops.ts';
-import { hasAsked, taggedAt } from '../../store/thread-talk.ts';
+import { hasAsked, isAskedBefore, taggedAt } from '../../store/thread-talk.ts';
 import { TryAgain } from '../api/errors.ts';
 import { answerCommand } from '../commands/answer-command.ts';
-import { countsUntagged, ownCommandOf } from '../commands/own-command.ts';
+import { countsBare, countsUntagged, type OwnCommand, ownCommandOf } from '../commands/own-command.ts';
 import { restartSession } from '../commands/restart.ts';
 import { ANSWER_WITHIN_S, isForAgent } from '../people/addressing.ts';
 import { type PersonalCommand, personalCommandOf } from '../personal/own-commands.ts';
@@ -65,7 +65,12 @@ export async function deliverEntry(
   if (use) return answerUseModel(dependencies, known, use);
   const isForUs = row.address !== 'thread' || (await isMeant(dependencies, known));
   const command = ownCommandOf(dependencies.identity, row);
-  if (command && (isForUs || countsUntagged(dependencies.identity, row, command))) {
+  if (
+    command &&
+    (isForUs ||
+      countsUntagged(dependencies.identity, row, command) ||
+      (await isBareCommand(dependencies, known, command)))
+  ) {
     return answerCommand(dependencies, known, command);
   }
   if (row.overtaken || !isForUs) {
@@ -119,6 +124,18 @@ async function isMeant({ database, identity, listenIn }: DeliveryDependencies, k
     taggedAt: tagged,
     answeredAt,
   });
+}
+
+/** Whether a command word that stands alone is one, unless it plainly answers the question that somebody has just asked its author. */
+async function isBareCommand(
+  { database, listenIn }: DeliveryDependencies,
+  { row, session, scope }: KnownEntry,
+  command: OwnCommand,
+): Promise<boolean> {
+  if (row.address !== 'thread') return false;
+  const [listen, mute] = await Promise.all([listenIn(scope), muteOf(database, session)]);
+  if (!countsBare(command, { listen, isMuted: mute !== null })) return false;
+  return !(await isAskedBefore(database, row, Number(row.ts) - ANSWER_WITHIN_S));
 }
 
 /** `bellhop, chart it` without Slack's mark of a mention. */

@@ -50,7 +50,8 @@ export async function handOver(
     if (await isThreadGone(db, session)) throw new TooLate('gone');
     const text = notTakenText(files);
     const target = { key: `${row.id}/files`, team: row.team, channel: row.channel, threadTs: row.threadTs };
-    if (text !== null) await putMessage(db, { ...target, body: { kind: 'notice', text }, final: true });
+    if (text !== null)
+      await putMessage(db, { ...target, body: { kind: 'notice', text, for: row.author }, final: true });
     if (row.address === 'mention') await endMute(db, session, known.author.name);
     return 'accepted';
   }).catch((error: unknown) => {

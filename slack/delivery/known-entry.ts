@@ -8,6 +8,7 @@ import { channelScope, groupDmScope, personScope, type ScopeKey } from '../../co
 import type { Channel } from '../../store/channels.ts';
 import type { Database } from '../../store/database.ts';
 import type { AuthorClass, InboxRow } from '../../store/inbox.ts';
+import { isOutside } from '../../store/mixed-channels.ts';
 import { LookupUnavailable } from '../api/errors.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { Audience } from '../people/audience.ts';
@@ -79,24 +80,25 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
   // The event itself said bot, or the row was made by a schedule of ours or by a deletion.
   const isDeletion = row.address === 'deletion';
   const given = row.kind === 'schedule' || isDeletion || row.authorClass === 'bot';
-  const [person, channel] = await Promise.all([
+  const isStop = row.kind === 'stop';
+  const [person, found] = await Promise.all([
     given ? { class: row.authorClass, name: row.author } : asked(directory.person(row.author)),
-    // A person who may speak may also stop, in any place.
-    row.kind === 'stop' ? null : asked(directory.channel(row.channel)),
+    isStop ? null : asked(directory.channel(row.channel)),
   ]);
   const author = person?.class ?? null;
-  // Before it is known who listens, nothing is said there. Whoever writes there is in it.
+  // A member may stop in any place, also while Slack does not say what kind of place it is.
+  const mayStop = isStop && author === 'member';
+  const channel = isStop && author !== null && isOutside(author) ? await asked(directory.channel(row.channel)) : found;
+  // Before it is known who listens, nothing is said there. Whoever writes there is in it, also where their joining is not noted yet.
   const isPlace = channel !== null && channel.kind !== 'im' && !isDeletion && author !== 'bot';
-  const isKnown = !isPlace || (await asked(directory.audience.known(row.channel).then(() => true)));
+  const isKnown = !isPlace || isStop || (await asked(directory.audience.known(row.channel).then(() => true)));
   if (isPlace && author !== null) await directory.audience.seen(row.channel, row.author, author);
   patience.end(row.id);
   const scope = scopeOf(row, channel);
-  /** A member may stop in any place, and an outsider where outsiders may speak. */
   const placeToSpeak = async () => {
-    const off = await whyOff(scope);
-    if (row.kind !== 'stop') return { channel: isKnown ? channel : null, off };
+    if (!mayStop) return { channel: isKnown ? channel : null, off: await whyOff(scope) };
     const kind = row.channel.startsWith('D') ? 'im' : 'public';
-    return { channel: { kind, external: false } as const, off: author === 'member' ? null : off };
+    return { channel: { kind, external: false } as const, off: null };
   };
   const refusal = isDeletion ? null : refusalOf({ author, ...(await placeToSpeak()) });
   return {

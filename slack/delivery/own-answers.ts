@@ -5,11 +5,12 @@ import { putMessage, putReaction } from '../../store/outbox.ts';
 import { hasSession } from '../../store/sessions.ts';
 import { cameLate, overtakeByStop } from '../../store/stops.ts';
 import { markStopped } from '../../store/turns.ts';
+import { tellAlone } from '../commands/tell-alone.ts';
 import type { Refusal } from '../people/who-may-speak.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 import { LATE_STOP, NOTHING_TO_STOP, REFUSALS } from './notices.ts';
 
-/** Tells the session to stop, and the thread when there is nothing to stop. */
+/** Tells the session to stop. Where that ends work, the thread sees it; else only who wrote it is told. */
 export async function stopSession(dependencies: DeliveryDependencies, known: KnownEntry): Promise<void> {
   const { database, signals } = dependencies;
   const { row, session } = known;
@@ -19,8 +20,7 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
     const read = await readEntry(dependencies, known);
     await inTransaction(database, async (db) => {
       if (!(await closeEntry(db, row.id, 'context', read))) return;
-      const body = { kind: 'notice', text: LATE_STOP } as const;
-      await putMessage(db, { ...target, key: `${row.id}/late-stop`, body, final: true });
+      await tellAlone(db, row, `${row.id}/late-stop`, { text: LATE_STOP });
     });
     return;
   }
@@ -34,8 +34,7 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
     if (!running) {
       // People say the word to each other too. After a deletion there is nobody to tell.
       if (row.address === 'thread' || row.address === 'deletion') return;
-      const body = { kind: 'notice', text: NOTHING_TO_STOP } as const;
-      await putMessage(db, { ...target, key: `${row.id}/nothing-to-stop`, body, final: true });
+      await tellAlone(db, row, `${row.id}/nothing-to-stop`, { text: NOTHING_TO_STOP });
     } else if (isWord) {
       await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'octagonal_sign' } });
     }
@@ -55,7 +54,8 @@ const OF_PLACE: ReadonlySet<Refusal> = new Set<Refusal>([
 
 /**
  * Refuses in words: once for each person in a thread, once a day for a bot in a channel, or once for the whole place where it is the
- * place. After that it shows a sign only. An untagged message has asked for nothing: it is kept as context with its author's class.
+ * place. After that it shows a sign. Where it is the place, each person also reads why, alone and once a day: who comes later has
+ * not seen the words for all. An untagged message has asked for nothing: it is kept as context with its author's class.
  */
 export async function refuseEntry(
   dependencies: DeliveryDependencies,
@@ -81,13 +81,24 @@ export async function refuseEntry(
     if (!first && refusal !== 'bot') {
       const sign = { ...target, key: `${row.id}/refused`, body: { ts: row.ts, name: 'no_entry_sign' } };
       await putReaction(db, sign, ONLY_SIGN_LIFE_MS);
+      if (OF_PLACE.has(refusal))
+        await tellAlone(db, row, againKey(refusal, row, dependencies.now()), { text: REFUSALS[refusal] });
     }
   });
+}
+
+/** What one person is told of a refused place on one day. */
+function againKey(refusal: Refusal, { team, channel, author }: InboxRow, now: Date): string {
+  return `refusal/again/${refusal}/${team}/${channel}/${author}/${dayOf(now)}`;
 }
 
 /** What is said once: for a place, for a bot in a channel on one day, or for a person in a thread. */
 function refusalKey(refusal: Refusal, { team, channel, author }: InboxRow, session: SessionId, now: Date): string {
   if (OF_PLACE.has(refusal)) return `refusal/${refusal}/${team}/${channel}`;
-  if (refusal === 'bot') return `bot-refusal/${team}/${channel}/${author}/${now.toISOString().slice(0, 10)}`;
+  if (refusal === 'bot') return `bot-refusal/${team}/${channel}/${author}/${dayOf(now)}`;
   return `refusal/${session}/${author}`;
+}
+
+function dayOf(now: Date): string {
+  return now.toISOString().slice(0, 10);
 }

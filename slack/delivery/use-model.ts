@@ -3,6 +3,7 @@ import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage } from '../../store/outbox.ts';
 import { chooseThreadModel } from '../../store/thread-models.ts';
 import type { SlackIdentity } from '../api/identity.ts';
+import { tellAlone } from '../commands/tell-alone.ts';
 import { commandWords } from '../personal/own-commands.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
 
@@ -69,8 +70,11 @@ export async function answerUseModel(
   await inTransaction(dependencies.database, async (db) => {
     if (!(await closeEntry(db, row.id, 'answered', read))) return;
     if (isChosen) await chooseThreadModel(db, session, usual ? null : name, row.author);
-    const target = { key: `${row.id}/use`, team: row.team, channel: row.channel, threadTs: row.threadTs };
-    await putMessage(db, { ...target, body: { kind: 'notice', text }, final: true });
+    const key = `${row.id}/use`;
+    // A choice is everybody's in the thread. What can be chosen only concerns who asks.
+    if (!isChosen) return tellAlone(db, row, key, { text });
+    const target = { key, team: row.team, channel: row.channel, threadTs: row.threadTs };
+    await putMessage(db, { ...target, body: { kind: 'notice', text, for: row.author }, final: true });
   });
 }
 

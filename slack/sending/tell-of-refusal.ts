@@ -53,11 +53,16 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
     return row.kind === 'message' && row.body.kind === 'notice' ? takeReactionBack(db, row.body.about) : 'nobody';
   }
   if (isRefusal(row)) return 'nobody';
-  if (row.kind === 'ephemeral') return tellPerson(db, row, { author: row.body.user }, code);
+  if (row.kind === 'ephemeral') {
+    const { user: author, text, question } = row.body;
+    return tellPerson(db, row, { author, ...(question ? {} : { said: text }) }, code);
+  }
   if (row.kind === 'message' && row.body.kind === 'answer' && row.body.elsewhere)
     return tellWhereAsked(db, row, row.body.elsewhere, code);
   if (!row.final || row.session === null || row.kind === 'reaction' || row.kind === 'status') return 'nobody';
   if (row.kind === 'message' && row.body.kind === 'gone') return 'nobody';
+  if (row.kind === 'message' && row.body.kind === 'notice' && row.body.for !== undefined)
+    return tellPerson(db, row, { author: row.body.for, said: row.body.text }, code);
   if (row.key.endsWith(IN_THREAD)) return tellInPrivate(db, row, row.session, code);
   const what = row.kind === 'file' ? `The file ${row.body.name}` : 'My answer';
   const text = `${what} could not be posted here: ${why(code)}. Please ask me again.`;
@@ -92,14 +97,19 @@ async function tellInPrivate(db: Queryable, row: OutboxRow, about: SessionId, co
   return asker ? tellPerson(db, row, { author: asker.author, about }, code) : 'nobody';
 }
 
-/** @param of `about` is the thread whose reaction is taken back when the direct message is refused as well */
+/**
+ * @param of `about` is the thread whose reaction is taken back when the direct message is refused as well; `said` is what the person alone
+ * was to read there, so it is said here
+ */
 async function tellPerson(
   db: Queryable,
   { key, team }: OutboxRow,
-  { author, about }: { readonly author: string; readonly about?: SessionId },
+  { author, about, said }: { readonly author: string; readonly about?: SessionId; readonly said?: string },
   code: string,
 ): Promise<Told> {
-  const text = `I could not post my answer where you asked me: ${why(code)}. Please ask me again where I can post.`;
+  const refused = `I could not post my answer where you asked me: ${why(code)}.`;
+  const text =
+    said === undefined ? `${refused} Please ask me again where I can post.` : `${refused} Here it is:\n${said}`;
   // Slack opens the direct message for a post to a person's id (docs.slack.dev, chat.postMessage).
   const target = {
     key: `${key.endsWith(IN_THREAD) ? key.slice(0, -IN_THREAD.length) : key}${IN_DM}`,

@@ -11,9 +11,9 @@ beforeEach(async () => {
 }, 60_000);
 afterEach(() => stage?.[Symbol.asyncDispose]());
 
-/** What the app said to Ada alone, in her direct message. */
-async function toldInPrivate(matches: RegExp): Promise<void> {
-  const dm = await stage.slack.openDm('ada');
+/** What the app said to somebody alone, in their direct message. */
+async function toldInPrivate(matches: RegExp, who = 'ada'): Promise<void> {
+  const dm = await stage.slack.openDm(who);
   await until(
     async () => (await stage.slack.state()).messages.some((said) => said.channel === dm && matches.test(said.text)),
     `a direct message with ${matches}`,
@@ -60,6 +60,21 @@ test('an answer for one person alone that is refused is told in a direct message
   await stage.slack.changeChannel('platform-eng', { restricted: true });
   await stage.slack.post('ada', 'platform-eng', '@bellhop help');
   await toldInPrivate(/only some people post/);
+});
+
+test('what answers a stop or a choice of a model is told to who wrote it, and not to who asked last', async () => {
+  const { slack } = stage;
+  const mention = await asked();
+  await stage.temporal.client.workflow.getHandle(stage.sessionOf(mention)).terminate('rested');
+  await slack.fault({ failWith: 'chat.postEphemeral', error: 'restricted_action', times: 1 });
+  await slack.post('grace', 'platform-eng', '@bellhop stop', { threadTs: mention.ts });
+  await toldInPrivate(/only some people post.*Nothing is running in this thread/s, 'grace');
+
+  await slack.fault({ failWith: 'chat.postMessage', error: 'restricted_action', times: 1 });
+  await slack.post('linus', 'platform-eng', '@bellhop !use usual', { threadTs: mention.ts });
+  await toldInPrivate(/only some people post.*the usual model answers/s, 'linus');
+  const ada = await slack.openDm('ada');
+  expect((await slack.state()).messages.filter((said) => said.channel === ada)).toEqual([]);
 });
 
 test('an answer for one person alone is shown once after a rate limit', async () => {

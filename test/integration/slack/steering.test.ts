@@ -66,6 +66,29 @@ test('with `listen: requester` those count who have mentioned the agent in the t
   await isHeard(await say('grace', thread, 'and by month'));
 });
 
+test('a command word alone is a command, also of somebody who was just tagged', async () => {
+  const { slack } = stage;
+  const thread = await begin();
+  await isContext(await say('ada', thread, '@grace have a look at this'));
+  await say('grace', thread, 'help');
+  await slack.waitForWhisper('grace', /These words I answer at once/);
+  listen = 'requester';
+  await say('edsger', thread, 'schedules');
+  await slack.waitForWhisper('edsger', /No schedules here/);
+});
+
+test('a command word alone is no command where it answers a question of another person, or where only mentions are heard', async () => {
+  const thread = await begin();
+  await isContext(await say('ada', thread, '@grace what do you need?'));
+  await isContext(await say('grace', thread, 'access'));
+  listen = 'mentions';
+  await isContext(await say('linus', thread, 'schedules'));
+  listen = 'everyone';
+  await say('ada', thread, 'mute');
+  await stage.slack.waitForAnswer(thread, /Muted by ada/);
+  await isContext(await say('linus', thread, 'help'));
+});
+
 test('a turn names everybody who has steered it, and those who talked beside it not', async () => {
   const thread = await begin();
   await isHeard(await say('grace', thread, 'by region'));

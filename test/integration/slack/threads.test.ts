@@ -269,9 +269,22 @@ describe('stop', () => {
     expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
   });
 
-  test('says so where nothing runs', async () => {
-    const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop stop');
-    await stage.slack.waitForAnswer(mention, /Nothing is running/);
+  test('is not for a guest whose joining was told to nobody', async () => {
+    const { slack } = stage;
+    const thread = await begin();
+    await slack.fault({ loseEvents: 1_000 });
+    await slack.invite(thread.channel, 'gia');
+    await slack.clearFaults();
+    await say('gia', thread, '@bellhop stop');
+    await slack.waitForAnswer(thread, /Guests cannot/);
+    await slack.dismiss(thread.channel, 'gia');
+    expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
+  });
+
+  test('says so to the person alone where nothing runs', async () => {
+    const mention = await stage.slack.post('edsger', 'platform-eng', '@bellhop stop');
+    await stage.slack.waitForWhisper('edsger', /Nothing is running/);
+    expect(await stage.slack.answers(mention)).toEqual([]);
     expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
   });
 });

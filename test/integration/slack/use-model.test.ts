@@ -90,9 +90,12 @@ test('the next turn of the thread has the model, for as long as it may be chosen
 test('a name that cannot be chosen changes nothing and is answered with those that can', async () => {
   const { slack } = stage;
   const thread = await slack.post('ada', 'general', '@bellhop use huge here');
-  await slack.waitForAnswer(thread, /There is no model huge\. You can choose: large, small/);
+  await slack.waitForWhisper('ada', /There is no model huge\. You can choose: large, small/);
   await slack.post('ada', 'general', '@bellhop use secret here', { threadTs: thread.ts });
-  await slack.waitForAnswer(thread, /secret cannot be chosen here\. You can choose: large, small/);
+  await slack.waitForWhisper('ada', /secret cannot be chosen here\. You can choose: large, small/);
+  await slack.post('grace', 'general', '@bellhop !use', { threadTs: thread.ts });
+  await slack.waitForWhisper('grace', /^You can choose: large, small/);
+  expect(await slack.answers(thread)).toEqual([]);
   expect(await chosen(stage.sessionOf(thread))).toBeNull();
 });
 
@@ -108,8 +111,8 @@ test('the usual model comes back by its word', async () => {
 test('where none can be chosen, !use says who can change that, and other words are work', async () => {
   const { slack } = stage;
   allowed = [];
-  const asked = await slack.post('ada', 'general', '@bellhop !use');
-  await slack.waitForAnswer(asked, /An administrator can allow some with models: \[large\]/);
+  await slack.post('ada', 'general', '@bellhop !use');
+  await slack.waitForWhisper('ada', /An administrator can allow some with models: \[large\]/);
   const work = await slack.post('ada', 'general', '@bellhop use docker here');
   await slack.waitForReaction(work, 'eyes');
   allowed = ['large', 'small'];

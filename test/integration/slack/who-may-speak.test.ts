@@ -131,12 +131,31 @@ test('who cannot be looked up for a minute is refused', async () => {
   expect(await stage.runs(stage.sessionOf(mention))).toBe(0);
 });
 
+test('who comes later to a place that is refused reads why, alone and once a day', async () => {
+  const { slack } = stage;
+  const heard = async (who: string) =>
+    (await slack.state()).ephemerals.filter(
+      ({ visibleTo, text }) => visibleTo === who && /shared with another organization/.test(text),
+    );
+  await slack.waitForReaction(await slack.post('edsger', 'acme-globex', '@bellhop chart it'), 'no_entry_sign');
+  await slack.waitForWhisper('edsger', /shared with another organization/);
+  await slack.waitForReaction(await slack.post('edsger', 'acme-globex', '@bellhop chart it'), 'no_entry_sign');
+  await slack.waitForReaction(await slack.post('grace', 'acme-globex', '@bellhop chart it'), 'no_entry_sign');
+  await slack.waitForWhisper('grace', /shared with another organization/);
+  expect(await heard('U0000EDSGER')).toHaveLength(1);
+  ahead = 24 * 3_600_000;
+  await slack.post('edsger', 'acme-globex', '@bellhop chart it');
+  await until(async () => (await heard('U0000EDSGER')).length === 2, 'the words of the next day');
+  ahead = 0;
+});
+
 test('a group message gets one notice', async () => {
   const { slack } = stage;
   const first = await slack.post('ada', 'C000000MPIM', '@bellhop hello');
   await slack.waitForAnswer(first, /group messages/);
   const second = await slack.post('grace', 'C000000MPIM', '@bellhop hello again');
   await slack.waitForReaction(second, 'no_entry_sign');
+  await slack.waitForWhisper('grace', /I do not work in group messages/);
   expect(await refusals(second)).toHaveLength(0);
   expect(await stage.runs(stage.sessionOf(first))).toBe(0);
 });

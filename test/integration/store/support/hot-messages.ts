@@ -234,6 +234,8 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'thread-messages.confirmedMessages': (db) => threadMessages.confirmedMessages(db, BUSY),
   'thread-talk.taggedAt': (db) =>
     threadTalk.taggedAt(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }, 1_600_001_000),
+  'thread-talk.isAskedBefore': (db) =>
+    threadTalk.isAskedBefore(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }, 1_600_001_000),
   'thread-talk.hasAsked': (db) => threadTalk.hasAsked(db, { session: BUSY, author: 'U1', ts: '1600001990.000200' }),
   'thread-status.threadStatus': (db) => threadStatus.threadStatus(db, BUSY),
   'working-status.beginStatus': (db) => workingStatus.beginStatus(db, busyTurn, threadOf(BUSY), 'is working…'),
