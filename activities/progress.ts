@@ -1,6 +1,7 @@
 import { type SessionId, threadOf } from '../contracts/ids.ts';
 import type { Queryable } from '../store/database.ts';
 import { putMessage } from '../store/outbox.ts';
+import { stepBegan } from '../store/steps.ts';
 import { getTurn } from '../store/turns.ts';
 import { workingKey } from './end-turn.ts';
 
@@ -14,6 +15,8 @@ export interface Progress {
   readonly text?: string;
   /** The text is the first of this answer. */
   readonly first?: boolean;
+  /** How often these words were written before. @default 0 */
+  readonly renewal?: number;
 }
 
 /**
@@ -33,15 +36,18 @@ const MOST_TEXT = 12_000;
  * Therefore a late live line changes nothing. One of a turn that ended earlier stops at 1.
  */
 export function createShowProgress(database: Queryable): ShowProgress {
-  return async ({ session, turn, step, what, text, first }) => {
+  return async ({ session, turn, step, what, text, first, renewal = 0 }) => {
     const { startedAt, state, plan } = await getTurn(database, session, turn);
     if (state !== 'running') return;
+    const begun = await stepBegan(database, { session, turn, step });
     const since = startedAt.toISOString();
     const body = {
       kind: 'working',
       step,
       what,
       since,
+      ...(begun && { begun: begun.toISOString() }),
+      ...(renewal > 0 && { renewal }),
       ...(text && { text: text.slice(-MOST_TEXT) }),
       ...(text && first && { first }),
       ...(plan.length > 0 && { plan }),
@@ -56,6 +62,9 @@ const QUIET_MS = 250;
 const TEXT_EVERY_MS = 700;
 const TEXT_EVERY_LATER_MS = 2_000;
 const LATER_MS = 10_000;
+/** Slack shows an age as it was when it was written. So it is written again: soon for the first time, and then once a minute, which Slack's limit bears. */
+const RENEW_FIRST_MS = 20_000;
+const RENEW_MS = 60_000;
 
 /**
  * The thread's line about one activity. Words that are overtaken before anybody could read them are never written. What was said last is always
@@ -69,10 +78,25 @@ export interface LiveLine {
   end(): void;
 }
 
-/** The line is a courtesy: when it cannot be written, the work goes on, and `onError` is told. */
-export function createLiveLine(show: ShowProgress, onError: (error: unknown) => void): LiveLine {
+/**
+ * The line is a courtesy: when it cannot be written, the work goes on, and `onError` is told.
+ * @param renewAfter how many milliseconds after the words, or after the renewal before it, a renewal is written
+ */
+export function createLiveLine(
+  show: ShowProgress,
+  onError: (error: unknown) => void,
+  renewAfter = (renewal: number): number => (renewal === 1 ? RENEW_FIRST_MS : RENEW_MS),
+): LiveLine {
   let latest: Progress | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let renewing: NodeJS.Timeout | undefined;
+  const renewLater = (progress: Progress, renewal: number): void => {
+    clearTimeout(renewing);
+    renewing = setTimeout(() => {
+      show({ ...progress, renewal }).catch(onError);
+      renewLater(progress, renewal + 1);
+    }, renewAfter(renewal)).unref();
+  };
   /** When text was first written, and when last. */
   let text: { readonly since: number; readonly at: number } | undefined;
   const write = (): void => {
@@ -83,6 +107,7 @@ export function createLiveLine(show: ShowProgress, onError: (error: unknown) => 
     const at = performance.now();
     if (latest.text) text = { since: text?.since ?? at, at };
     show(first ? { ...latest, first } : latest).catch(onError);
+    renewLater(latest, 1);
   };
   const pauseBefore = (progress: Progress): number => {
     if (!progress.text || !text) return QUIET_MS;
@@ -98,6 +123,9 @@ export function createLiveLine(show: ShowProgress, onError: (error: unknown) => 
       latest = progress;
       write();
     },
-    end: () => clearTimeout(timer),
+    end() {
+      clearTimeout(timer);
+      clearTimeout(renewing);
+    },
   };
 }

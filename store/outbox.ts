@@ -12,6 +12,10 @@ export interface WorkingBody {
   readonly what: string;
   /** ISO 8601: when the turn began. */
   readonly since: string;
+  /** ISO 8601: when the step under way began. Absent: it waits. */
+  readonly begun?: string;
+  /** How often the same words were written again, because the age that Slack shows stands still. Absent: never. */
+  readonly renewal?: number;
   /** What the agent has said so far, as markdown. */
   readonly text?: string;
   /** They are the first words of a model's answer, and do not wait for the pause between two edits. */

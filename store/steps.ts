@@ -155,6 +155,15 @@ export async function startToolStep(db: Queryable, { session, turn, step }: Step
   return rows[0] ?? null;
 }
 
+/** When a step was begun by its first attempt. Null while it waits. */
+export async function stepBegan(db: Queryable, { session, turn, step }: StepRef): Promise<Date | null> {
+  const { rows } = await db.query<{ at: Date | null }>(
+    'select started_at as at from step where session = $1 and turn = $2 and number = $3',
+    [session, turn, step],
+  );
+  return rows[0]?.at ?? null;
+}
+
 /** Takes back the count of an attempt that ended because a person is asked: it was not lost. Call it with the turn held. */
 export async function uncountAttempt(db: Queryable, { session, turn, step }: StepRef): Promise<void> {
   await db.query(

@@ -46,6 +46,8 @@ const PLAIN_LINE_LIMIT = 100;
 /** The limit of a button's text. */
 const BUTTON_LIMIT = 75;
 const MAX_BUTTONS = 40;
+/** A step that has just begun has no age worth reading, and Slack would show it until the line is written again. */
+const AGE_FROM_MS = 10_000;
 /** The most messages of one answer. A longer one shows its beginning and is a file. */
 export const MAX_PARTS = 5;
 
@@ -69,8 +71,10 @@ function foreign(escaped: string): Record<string, unknown> {
 }
 
 function renderWorking(body: WorkingBody, { session, now }: RenderContext): RenderedMessage {
-  const time = elapsed(now.getTime() - Date.parse(body.since));
-  const line = cutText(`Working · step ${body.step} · ${body.what} · ${time}`, SECTION_LIMIT);
+  const inAll = elapsed(now.getTime() - Date.parse(body.since));
+  const took = body.begun === undefined ? 0 : now.getTime() - Date.parse(body.begun);
+  const what = took < AGE_FROM_MS ? body.what : `${body.what} for ${elapsed(took)}`;
+  const line = cutText(`Working · step ${body.step} · ${what} · ${inAll} in all`, SECTION_LIMIT);
   // While the work goes on, only the newest words matter. The whole text comes with the answer.
   const newest = body.text?.slice(-LIVE_LIMIT * 4);
   const said = newest ? splitMarkdown(neutralise(newest), LIVE_LIMIT).at(-1) : undefined;

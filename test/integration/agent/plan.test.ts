@@ -53,6 +53,32 @@ test('what the model says that a command does is told while it runs', async () =
   expect(told).toEqual(["running 'the' tests"]);
 });
 
+test('a live line says when its step began, whichever attempt says it, and each renewal is shown', async () => {
+  const ref = await stage.pending('bash', { command: 'true' });
+  const show = createShowProgress(stage.database);
+  const line = async () => {
+    const { rows } = await stage.database.query<{ begun: string | null; revision: number }>(
+      `select body ->> 'begun' as begun, revision from outbox where session = $1 and body ->> 'kind' = 'working'`,
+      [ref.session],
+    );
+    return rows[0];
+  };
+  await show({ ...ref, what: 'waiting' });
+  expect((await line())?.begun).toBeNull();
+  await stage.run(ref);
+  await show({ ...ref, what: 'running the tests' });
+  const first = await line();
+  const { rows } = await stage.database.query<{ at: Date }>(
+    'select started_at as at from step where session = $1 and turn = $2 and number = $3',
+    [ref.session, ref.turn, ref.step],
+  );
+  expect(first?.begun).toBe(rows[0]?.at.toISOString());
+  await show({ ...ref, what: 'running the tests' });
+  expect(await line()).toEqual(first);
+  await show({ ...ref, what: 'running the tests', renewal: 1 });
+  expect(await line()).toEqual({ begun: first?.begun, revision: Number(first?.revision) + 1 });
+});
+
 test.each([
   ['none', []],
   ['thirteen', Array.from({ length: 13 }, () => ({ step: 'x' }))],

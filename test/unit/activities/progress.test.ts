@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Progress } from '../../../activities/progress.ts';
 import { createLiveLine } from '../../../activities/progress.ts';
+import { until } from '../../support/until.ts';
 
 const SESSION = 'slack:T1:C1:1.0' as const;
 const words = (what: string): Progress => ({ session: SESSION, turn: 1, step: 2, what });
@@ -58,6 +59,32 @@ test('a growing text is written once a while, its first words are marked, and it
   line.end();
 });
 
+test('a line that nobody says anew is renewed, so that its age stays true, until the work is over', async () => {
+  const said: string[] = [];
+  const line = createLiveLine(
+    async ({ what, renewal = 0 }) => {
+      said.push(`${what} ${renewal}`);
+    },
+    () => undefined,
+    (renewal) => (renewal === 1 ? 50 : 100),
+  );
+  line.sayNow(words('running the tests'));
+  await until(() => said.length === 3, 'two renewals');
+  line.sayNow(words('building'));
+  await until(() => said.length === 5, 'a renewal of other words');
+  line.end();
+  const before = [...said];
+  await pause(300);
+  expect(said).toEqual(before);
+  expect(said).toEqual([
+    'running the tests 0',
+    'running the tests 1',
+    'running the tests 2',
+    'building 0',
+    'building 1',
+  ]);
+});
+
 test('what is said now is there at once, and a line that cannot be written ends nothing', async () => {
   const { said, line } = recorded();
   line.say(words('reading'));
@@ -73,5 +100,6 @@ test('what is said now is there at once, and a line that cannot be written ends 
   );
   broken.sayNow(words('thinking'));
   await pause(10);
+  broken.end();
   expect(errors).toHaveLength(1);
 });

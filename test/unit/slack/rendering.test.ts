@@ -163,11 +163,23 @@ describe('messages', () => {
   test('the working message shows step, what and time, and has a stop button', () => {
     const since = '2026-03-02T12:00:00Z';
     const shown = renderMessage({ kind: 'working', step: 4, what: 'running a command', since }, context);
-    expect(shown.text).toBe('Working · step 4 · running a command · 1 min 20 s');
+    expect(shown.text).toBe('Working · step 4 · running a command · 1 min 20 s in all');
     expect(shown.blocks.at(-1)).toMatchObject({
       type: 'actions',
       elements: [{ action_id: 'bellhop_stop', value: context.session }],
     });
+  });
+
+  test.each([
+    ['2026-03-02T12:01:00Z', 'running the tests for 20 s'],
+    ['2026-03-02T12:01:15Z', 'running the tests'],
+    ['2026-03-02T12:02:00Z', 'running the tests'],
+  ])('the step under way has its own age, once it has taken a while: begun at %s', (begun, shown) => {
+    const { text } = renderMessage(
+      { kind: 'working', step: 4, what: 'running the tests', since: '2026-03-02T12:00:00Z', begun },
+      context,
+    );
+    expect(text).toBe(`Working · step 4 · ${shown} · 1 min 20 s in all`);
   });
 
   test('the answer has no button', () => {

@@ -128,6 +128,7 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
     steps.addToolSteps(db, BUSY, BUSY_TURN, [{ step: 22, tool: 'bash', call: 'c', arguments: {} }]),
   'steps.toolStepsOf': (db) => steps.toolStepsOf(db, at(1)),
   'steps.startToolStep': (db) => steps.startToolStep(db, at(20)),
+  'steps.stepBegan': (db) => steps.stepBegan(db, at(20)),
   'steps.markBegun': (db) => steps.markBegun(db, at(20)),
   'steps.endToolStep': (db) => steps.endToolStep(db, at(20), toolEnd),
   'steps.endOpenToolSteps': (db) =>
