@@ -7,13 +7,13 @@ import { repeatedText, standstillOf } from '../agent/transcript/repetition.ts';
 import { userText } from '../agent/transcript/user-text.ts';
 import type { AgentActivities, EndTurnInput, EndTurnResult, TurnInput } from '../contracts/activities.ts';
 import { costText, sumOf } from '../contracts/cost.ts';
-import { FAILURES } from '../contracts/failures.ts';
 import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
 import { actingPerson, scopeKind } from '../contracts/scope.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
 import { claimUnread, someoneWaits } from '../store/claim-messages.ts';
 import { type Database, inTransaction, type Queryable } from '../store/database.ts';
 import { isThreadGone } from '../store/deletions.ts';
+import { type Heard, howHeard } from '../store/how-heard.ts';
 import { modelUse } from '../store/model-usage.ts';
 import { putMessage, retireMessage } from '../store/outbox.ts';
 import { usedInTurn } from '../store/own-uses.ts';
@@ -25,6 +25,7 @@ import { readTranscript } from '../store/transcript.ts';
 import { lockTurn } from '../store/turn-fence.ts';
 import { finishTurn, getTurn, markStopped, turnTotals } from '../store/turns.ts';
 import { endStatus } from '../store/working-status.ts';
+import { failureText, goOnText, sayText } from './go-on.ts';
 
 export interface EndingDependencies {
   readonly database: Database;
@@ -122,7 +123,8 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   await endStatus(db, input, threadOf(session), !isSilent);
   if (isGone || isSilent) return { more: false };
   const text = [said ?? '', ...(stuck ? [repeatedText(stuck)] : [])].filter((part) => part !== '').join('\n\n');
-  const last = stuck ? STUCK : lastWord(input, text);
+  const heard = await howHeard(db, session);
+  const last = stuck ? stuckText(heard) : await lastWord(db, input, { said: text, heard });
   const body = { kind: 'answer', text, lastWord: last, footer: await footerOf(db, input) } as const;
   await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });
   return { more: false };
@@ -130,7 +132,7 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
 
 /** The key names no answer: after a restore another turn may have this number. */
 async function tellMissing(db: Queryable, { session, turn }: TurnInput): Promise<void> {
-  const body = { kind: 'notice', text: FAILURES.TurnMissing.thread } as const;
+  const body = { kind: 'notice', text: await failureText(db, session, 'TurnMissing') } as const;
   await putMessage(db, { key: `${turnIdOf(session, turn)}/missing`, ...threadOf(session), body, final: true });
 }
 
@@ -185,19 +187,24 @@ async function identityOf(db: Queryable, { session, turn }: TurnInput): Promise<
   ];
 }
 
-const STUCK =
-  'I was going in circles, so I stopped. Tell me what to do differently, or mention me with "go on" and I continue from here.';
+function stuckText(heard: Heard): string {
+  return `I was going in circles, so I stopped. Tell me what to do differently. Or ${sayText(heard, '"go on"')}: then I continue from here.`;
+}
 
 /** Bellhop's own words as mrkdwn, never the model's: what they mention is mentioned. */
-function lastWord({ ending, failure, stoppedBy }: EndTurnInput, said: string): string {
+async function lastWord(
+  db: Queryable,
+  { session, ending, failure, stoppedBy }: EndTurnInput,
+  { said, heard }: { readonly said: string; readonly heard: Heard },
+): Promise<string> {
   switch (ending) {
     case 'answered':
-      return said === '' ? 'My model ended without an answer. Mention me with what you want next.' : '';
+      return said === '' ? `My model ended without an answer. Please ${sayText(heard, 'what you want next')}.` : '';
     case 'stopped':
-      return `Stopped by ${stoppedBy ? `<@${stoppedBy}>` : 'an operator'}. Mention me to go on.`;
+      return `Stopped by ${stoppedBy ? `<@${stoppedBy}>` : 'an operator'}. ${goOnText(heard)}`;
     case 'limit':
-      return 'I have reached the limit of one turn. Mention me with "go on" and I continue from here.';
+      return `I have reached the limit of one turn. Please ${sayText(heard, '"go on"')}: then I continue from here.`;
     case 'failed':
-      return FAILURES[failure ?? 'Internal'].thread;
+      return failureText(db, session, failure ?? 'Internal');
   }
 }

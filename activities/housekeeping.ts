@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { FAILURES } from '../contracts/failures.ts';
 import type { HousekeepingActivities } from '../contracts/housekeeping.ts';
 import type { SessionId } from '../contracts/ids.ts';
 import { type Database, inTransaction } from '../store/database.ts';
 import { deleteOld, RETENTION_KINDS, type Retention } from '../store/retention.ts';
 import { leftSessions, noteLook, signalAgain, silentTurns } from '../store/silent-turns.ts';
 import type { EndAbandonedTurn } from './end-turn.ts';
+import { failureText } from './go-on.ts';
 import { syncSchedules } from './sync-schedules.ts';
 import { createTellThread } from './tell-thread.ts';
 
@@ -109,7 +109,7 @@ async function startLeftSessions(
     const { again, givenUp } = await inTransaction(database, async (db) => {
       const found = await signalAgain(db, session, SILENT_MS, MOST_SIGNALS);
       const key = `${session}/left/${new Date(clock()).toISOString().slice(0, 10)}`;
-      if (found.givenUp > 0) await createTellThread(db)(session, key, FAILURES.SessionEnded.thread);
+      if (found.givenUp > 0) await createTellThread(db)(session, key, await failureText(db, session, 'SessionEnded'));
       return found;
     });
     if (again + givenUp > 0) log.info({ session, again, givenUp }, 'messages were left without a turn');

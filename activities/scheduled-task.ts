@@ -11,6 +11,7 @@ import { createPolicyReader } from '../store/policy-reader.ts';
 import { endingOf, findSchedule, openingMessage, withdrawOpening } from '../store/schedules.ts';
 import { whileBeating } from './beating.ts';
 import { failure } from './failure.ts';
+import { failureText } from './go-on.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const BEAT_EVERY_MS = 10_000;
@@ -79,7 +80,9 @@ export function createScheduleActivities({ database }: { readonly database: Data
         if (!place) return;
         const { team, channel, threadTs } = place;
         if (!session) await withdrawOpening(db, `${firingKey(firing)}/opening`);
-        const text = session ? FAILURES[type].thread : `Scheduled task *${firing.schedule}*: ${FAILURES[type].thread}`;
+        const text = session
+          ? await failureText(db, session, type)
+          : `Scheduled task *${firing.schedule}*: ${FAILURES[type].thread}`;
         const key = `${firingKey(firing)}/failed`;
         await putMessage(db, { key, team, channel, threadTs, body: { kind: 'notice', text }, final: true });
       });

@@ -32,6 +32,8 @@ export interface FailureRule {
   readonly retry: boolean;
   /** What the thread is told when no try is left. Plain words, no internals. */
   readonly thread: string;
+  /** Behind it stands how people go on in this thread (activities/go-on.ts). Absent: that would not help, or it says so itself. */
+  readonly canGoOn?: true;
   /** What an operator should look at. */
   readonly operator: string;
 }
@@ -90,13 +92,14 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   },
   SandboxLost: {
     retry: false,
-    thread: 'My sandbox went away in the middle of the work. Mention me to go on; finished files are kept.',
+    thread: 'My sandbox went away in the middle of the work. Finished files are kept.',
+    canGoOn: true,
     operator: 'The container vanished or its engine restarted; the runner log names it.',
   },
   SandboxUnreachable: {
     retry: true,
-    thread:
-      'I could not work in my sandbox for several minutes, so I stopped. Mention me to go on; finished files are kept.',
+    thread: 'I could not work in my sandbox for several minutes, so I stopped. Finished files are kept.',
+    canGoOn: true,
     operator:
       'The Docker Engine failed for three minutes while a tool was to run; its message is in the activity failure.',
   },
@@ -123,7 +126,7 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   },
   DatabaseUnavailable: {
     retry: true,
-    thread: 'My database is away, so I stopped. Please mention me again later.',
+    thread: 'My database is away, so I stopped. Please ask me again later.',
     operator: 'PostgreSQL could not be reached. Nothing that Slack delivered is lost.',
   },
   ScheduleNotPosted: {
@@ -144,12 +147,14 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
   },
   SessionEnded: {
     retry: false,
-    thread: 'My work here was ended from outside before it was finished. Mention me to go on.',
+    thread: 'My work here was ended from outside before it was finished.',
+    canGoOn: true,
     operator: "The session's workflow was terminated, or failed, while a turn was under way; its history says which.",
   },
   TurnMissing: {
     retry: false,
-    thread: 'My record of the work I was doing here is gone, so I stopped. Mention me to go on.',
+    thread: 'My record of the work I was doing here is gone, so I stopped.',
+    canGoOn: true,
     operator:
       'The turn or its session is not in PostgreSQL: was the database restored to an earlier time while sessions were open?',
   },

@@ -99,7 +99,7 @@ test('the thread is told once that the record of its turn is gone, and the next 
   await run('endTurn', inputOf(session));
   await run('endTurn', inputOf(session));
   const { rows } = await db.database.query('select body from outbox where session = $1', [session]);
-  expect(rows).toEqual([{ body: { kind: 'notice', text: FAILURES.TurnMissing.thread } }]);
+  expect(rows).toEqual([{ body: { kind: 'notice', text: `${FAILURES.TurnMissing.thread} Mention me to go on.` } }]);
   await say(db.database, session, { text: 'go on' });
   expect(await run('beginTurn', inputOf(session))).toMatchObject({ turn: 10 });
 });

@@ -1,11 +1,16 @@
+import type { EffectiveAccess } from '../../../access/decision.ts';
+import { EMPTY_DOCUMENT } from '../../../access/document.ts';
+import { indexAccess } from '../../../access/effective-access.ts';
 import { createBeginning } from '../../../activities/begin-turn.ts';
 import { createEnding } from '../../../activities/end-turn.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import type { BeginTurnInput } from '../../../contracts/activities.ts';
 import { type SessionId, threadOf } from '../../../contracts/ids.ts';
+import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { claimInboxMessages } from '../../../store/claim-messages.ts';
 import type { Queryable } from '../../../store/database.ts';
 import { noteDeleted } from '../../../store/deletions.ts';
+import { muteThread } from '../../../store/mutes.ts';
 import { endingOf } from '../../../store/schedules.ts';
 import { addToolSteps } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
@@ -163,6 +168,31 @@ test('the line under an answer counts tool calls, and the last word is kept apar
       },
     },
   ]);
+});
+
+test.each([
+  ['everybody is heard', {}, false, /^Stopped by <@U7>\. Write here to go on\.$/],
+  ['who has asked is heard', { listen: 'requester' }, false, /Write here to go on; whoever has not mentioned me/],
+  ['only mentions are heard', { listen: 'mentions' }, false, /Mention me to go on/],
+  ['it is muted', {}, true, /Mention me to go on/],
+])('after an ending the thread is told how to go on where %s', async (_, said, isMuted, words) => {
+  const { beginTurn, endTurn } = activities();
+  const { database } = db;
+  const session = await newSession(database);
+  await say(database, session, { text: 'first' });
+  await beginTurn(asking(session, 1));
+  const access = {
+    ...indexAccess({ ...EMPTY_DOCUMENT, version: 1 }).effective('channel:T1:C1'),
+    ...said,
+  } as EffectiveAccess;
+  await takeSnapshot(database, session, 1, access);
+  if (isMuted) await muteThread(database, session, { by: 'U1', notice: 'n' });
+  await endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U7' });
+  const { rows } = await database.query<{ word: string }>(
+    "select body ->> 'lastWord' as word from outbox where session = $1 and body ->> 'kind' = 'answer'",
+    [session],
+  );
+  expect(rows[0]?.word).toMatch(words);
 });
 
 describe('what is said after a stop', () => {

@@ -79,7 +79,7 @@ test('a mention whose workflow is lost before it began a turn is signalled again
   await stage.db.database.query('update inbox set attempts = 10 where session = $1', [session]);
   await aMinuteLater(session);
   expect(await rowsOf(session)).toMatchObject([{ state: 'context' }]);
-  expect(await textsOf(session)).toEqual([FAILURES.SessionEnded.thread]);
+  expect(await textsOf(session)).toEqual([`${FAILURES.SessionEnded.thread} Mention me to go on.`]);
   await aMinuteLater(session);
   expect(await stage.runs(session)).toBe(2);
   await gateway.stop();

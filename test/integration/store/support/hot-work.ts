@@ -3,6 +3,7 @@ import { EMPTY_DOCUMENT } from '../../../../access/document.ts';
 import { effectiveAccess } from '../../../../access/effective-access.ts';
 import * as accessSnapshots from '../../../../store/access-snapshots.ts';
 import * as grantPlaces from '../../../../store/grant-places.ts';
+import * as howHeard from '../../../../store/how-heard.ts';
 import * as modelUsage from '../../../../store/model-usage.ts';
 import * as overview from '../../../../store/overview.ts';
 import * as places from '../../../../store/places.ts';
@@ -28,6 +29,7 @@ export const WORK_CALLS: Readonly<Record<string, Call>> = {
   'access-snapshots.takeSnapshot': (db) =>
     accessSnapshots.takeSnapshot(db, BUSY, BUSY_TURN + 1, effectiveAccess(EMPTY_DOCUMENT, 'organization')),
   'access-snapshots.snapshotOf': (db) => accessSnapshots.snapshotOf(db, BUSY, BUSY_TURN),
+  'how-heard.howHeard': (db) => howHeard.howHeard(db, BUSY),
   'access-snapshots.modelNameOf': (db) => accessSnapshots.modelNameOf(db, BUSY, BUSY_TURN),
   'access-snapshots.turnToolsOf': (db) => accessSnapshots.turnToolsOf(db, BUSY, BUSY_TURN),
   'model-usage.recordUsage': (db) =>
