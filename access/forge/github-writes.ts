@@ -1,5 +1,5 @@
 import type { WriteRule } from './api-request.ts';
-import { allOf, branchAllowed, onlyValues, opensDraft, staysDraft, writesBranch } from './write-checks.ts';
+import { allOf, onlyValues, opensDraft, staysDraft, writesBranch, writesRefInPath } from './write-checks.ts';
 
 /** Begins the title of a draft on Gitea and Forgejo, as they are shipped. */
 const GITEA_DRAFT = /^(?:WIP:|\[WIP\])/i;
@@ -71,10 +71,7 @@ export const GITHUB_WRITES: readonly WriteRule[] = [
     needs: 'propose',
     operation: 'push',
     fields: ['sha', 'force'],
-    check: allOf(
-      ({ parts, branches }) => branchAllowed(`refs/${parts.join('/')}`, branches),
-      onlyValues('force', [false]),
-    ),
+    check: allOf(writesRefInPath, onlyValues('force', [false])),
   },
   ...(['PUT', 'DELETE'] as const).map(
     (method): WriteRule => ({

@@ -12,7 +12,16 @@ export function writesBranch(field: string, full = false): (write: JudgedWrite) 
   };
 }
 
-export function branchAllowed(ref: string, branches: readonly string[]): Checked {
+/** The ref that stands behind `refs/` in the path. The forge decodes it, so an encoded slash counts as one. */
+export function writesRefInPath({ parts, branches }: JudgedWrite): Checked {
+  try {
+    return branchAllowed(`refs/${decodeURIComponent(parts.join('/'))}`, branches);
+  } catch {
+    return { refused: 'The name of the branch is not UTF-8.' };
+  }
+}
+
+function branchAllowed(ref: string, branches: readonly string[]): Checked {
   if (matchesRef(branches, ref)) return { ref };
   return { refused: `${ref.replace(/^refs\/heads\//, '')} may not be changed, only ${branches.join(', ')}.` };
 }

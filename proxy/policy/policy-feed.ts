@@ -13,6 +13,8 @@ import { checkShape, MalformedPolicy } from './document-shape.ts';
 export interface PolicyFeed {
   /** What a scope may reach at one host (effective-access.ts). @throws Refusal `policy_not_loaded`, `policy_stale` */
   accessTo(host: string, scope: ScopeKey, held?: readonly HeldConnection[], principal?: Principal): EffectiveAccess;
+  /** The same at every host. It costs more. @throws Refusal as {@link accessTo} */
+  wholeAccess(scope: ScopeKey, held?: readonly HeldConnection[], principal?: Principal): EffectiveAccess;
   /** An injection needs a newer confirmation than a request without credential. @throws Refusal `policy_stale` */
   confirmForInjection(): void;
   /** The sealed credential of a connection of this policy. Null when none is stored. */
@@ -121,12 +123,16 @@ export function startPolicyFeed(options: PolicyFeedOptions): PolicyFeed {
 
   const age = () => clock.now() - confirmedAt;
 
+  function inUse(): AccessIndex {
+    if (!index) throw new Refusal('policy_not_loaded', 'The access rules are not loaded yet.');
+    if (age() > FORWARD_MS) throw new Refusal('policy_stale', 'The access rules were not confirmed for ten minutes.');
+    return index;
+  }
+
   return {
-    accessTo(host, scope, held = [], principal = principalOf(scope)) {
-      if (!index) throw new Refusal('policy_not_loaded', 'The access rules are not loaded yet.');
-      if (age() > FORWARD_MS) throw new Refusal('policy_stale', 'The access rules were not confirmed for ten minutes.');
-      return index.accessTo(host, scope, held, principal);
-    },
+    accessTo: (host, scope, held = [], principal = principalOf(scope)) =>
+      inUse().accessTo(host, scope, held, principal),
+    wholeAccess: (scope, held = [], principal = principalOf(scope)) => inUse().effective(scope, held, principal),
     confirmForInjection() {
       if (age() <= INJECT_MS) return;
       throw new Refusal('policy_stale', 'Credentials are not used while the access rules cannot be confirmed.');

@@ -95,7 +95,7 @@ async function signed(
       hasBody: hasBody(head.framing),
       covers: (path) => matchesPath(paths, path),
       ruleHost,
-      holdsBack,
+      holdsBack: holdsBack(),
     },
     () => body.read(BODY_LIMITS.perSandbox),
   );

@@ -17,6 +17,7 @@ import type { PersonalFeed } from '../policy/personal-feed.ts';
 import type { PolicyFeed } from '../policy/policy-feed.ts';
 import { Refusal } from '../refusal.ts';
 import { holdsBack } from './holds-back.ts';
+import { checkOtherPaths } from './other-paths.ts';
 import { type AllowedDecision, buildOutgoing, type Outgoing } from './outgoing.ts';
 import { carriesCredentials, credentialHeaders, credentialParameters } from './own-credentials.ts';
 import { checkHost, type Target } from './read-target.ts';
@@ -41,8 +42,8 @@ export interface JudgedRequest extends ReadRequest {
   readonly outgoing: Outgoing;
   /** What its content was found to be. `head` is that of the content as it is sent. */
   readonly content: Content;
-  /** Whether the rules keep any path of the host back, by a `deny` or by naming the paths that are allowed. */
-  readonly holdsBack: boolean;
+  /** Whether the rules may keep something of the host back, by a `deny` or by naming the paths that are allowed. */
+  readonly holdsBack: () => boolean;
   /** The credential. Null when none is attached. */
   readonly injection: Injection | null;
   /** The same request with another credential of its connection. */
@@ -59,7 +60,7 @@ export interface Judge {
 }
 
 export interface JudgeOptions {
-  readonly policy: Pick<PolicyFeed, 'accessTo' | 'confirmForInjection'>;
+  readonly policy: Pick<PolicyFeed, 'accessTo' | 'wholeAccess' | 'confirmForInjection'>;
   readonly personal: PersonalFeed;
   readonly injector: Injector;
   readonly forgeGate: ForgeGate;
@@ -118,6 +119,11 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
       exchange.rule = decision.rule;
       checkHost(exchange, head, target.authority);
       checkExtras(head, decision, expectation);
+      const { scheme } = exchange;
+      const { scope, principal } = lease.request;
+      const whole = () => lease.access?.() ?? policy.wholeAccess(scope, held, principal);
+      const isHeldBack = () => holdsBack({ scheme, target, decision, access, whole });
+      checkOtherPaths(head, decision, isHeldBack);
       const asked = { exchange, head, target, body: request.body, decision, access };
       const { server } = client;
       const isTurn = lease.request.session !== null;
@@ -139,7 +145,7 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
         head: content.head,
         decision,
         content,
-        holdsBack: holdsBack(exchange, target, decision, access),
+        holdsBack: isHeldBack,
         outgoing: rebuild(injection),
         injection,
         rebuild,

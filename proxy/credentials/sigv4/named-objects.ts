@@ -1,12 +1,23 @@
+import { headerKey } from '../../../access/header-names.ts';
 import type { UnsignedRequest } from '../injection.ts';
 import { cannotSign } from './cannot-sign.ts';
 import { uriDecode } from './uri-encoding.ts';
 
-/** Headers of S3 that name an object which the service itself reads: CopyObject, UploadPartCopy, RenameObject. */
-const SOURCES: ReadonlySet<string> = new Set(['x-amz-copy-source', 'x-amz-rename-source']);
+/** Stores that speak like S3 have a name of their own in the middle, and Azure and Google have the same headers. */
+const SOURCE = /^x-[a-z]+-(?:copy|rename)-source$/;
+const SOURCE_IN_QUERY = /x-[a-z]+-(?:copy|rename)-source=/i;
 
 /** A bucket in front of a host of S3: `acme.s3.eu-central-1.amazonaws.com`, `acme.s3-accelerate.amazonaws.com`. */
 const BUCKET_IN_HOST = /^(.+)\.s3[a-z0-9-]*\..*amazonaws\.(?:com|com\.cn|eu)$/;
+
+/**
+ * Whether a header names an object which the service itself reads. In S3: CopyObject, UploadPartCopy, RenameObject.
+ *
+ * @param name in any spelling: some servers take `_` for `-`
+ */
+export function namesSource(name: string): boolean {
+  return SOURCE.test(headerKey(name));
+}
 
 /**
  * Whether a request of S3 is DeleteObjects: its body names what is deleted
@@ -38,8 +49,8 @@ export function checkNamedObjects(request: UnsignedRequest): void {
  * bucket in its name copies from this bucket. Where a rule covers every host below a name, any bucket may be read anyhow.
  */
 function checkCopy({ headers, query, host, ruleHost, holdsBack }: UnsignedRequest): void {
-  const sources = headers.filter(([name]) => SOURCES.has(name)).map(([, value]) => value);
-  const inQuery = [...SOURCES].some((name) => uriDecode(query).toLowerCase().includes(`${name}=`));
+  const sources = headers.filter(([name]) => namesSource(name)).map(([, value]) => value);
+  const inQuery = SOURCE_IN_QUERY.test(uriDecode(query));
   if (sources.length === 0 && !inQuery) return;
   if (holdsBack) throw cannotSign('it copies an object, and the access rules keep paths of this host back');
   const bucket = BUCKET_IN_HOST.exec(host)?.[1];

@@ -105,6 +105,11 @@ describe('ways around a push', () => {
     const put = (branch: string) =>
       ask('PUT', '/repos/acme/shop/contents/a', { message: 'x', content: 'x', branch }, asked).isAllowed;
     expect([put('main'), put('docs/a'), put('docs/a/b'), put('other')]).toEqual([true, true, false, false]);
+    const move = (ref: string) => ask('PATCH', `/repos/acme/shop/git/refs/${ref}`, { sha: 'x' }, asked);
+    expect(move('heads/docs/%C3%BC')).toMatchObject({ isAllowed: true, ref: 'refs/heads/docs/ü' });
+    // GitHub decodes the path, so this is the branch docs/a/b.
+    expect(move('heads/docs/a%2Fb')).toMatchObject({ isAllowed: false });
+    expect(move('heads/docs/a%FFb')).toMatchObject({ isAllowed: false });
     expect(ask('PUT', '/repos/acme/shop/pulls/7/merge', {}, asked).isAllowed).toBe(false);
     expect(ask('POST', '/repos/acme/shop/merges', { base: 'main', head: 'x' }, asked).isAllowed).toBe(true);
   });

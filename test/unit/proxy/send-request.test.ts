@@ -50,7 +50,7 @@ function opening(attached = connection('gh', 'api.a.test')) {
     isDraining: () => false,
   });
   const judge = createJudge({
-    policy: { accessTo: () => now.access, confirmForInjection: () => {} },
+    policy: { accessTo: () => now.access, wholeAccess: () => now.access, confirmForInjection: () => {} },
     personal,
     injector: { prepare: () => opened.promise, author: async () => null, clear: () => {} },
     forgeGate: createForgeGate(),
