@@ -53,15 +53,17 @@ export function createBeginning({ database, settings, log, mayWait = () => true 
     openRun: ({ session, runId }) => openRun(database, session, runId),
 
     /**
-     * Begins the next turn if somebody waits for one, after ending what an earlier run was not let to end. All of it is one
-     * transaction under the session's lock:
+     * Begins the next turn if somebody waits for one. It first ends a turn that an earlier asking left running. All of it is
+     * one transaction under the session's lock:
      *
      * 1. The lock is taken. Another attempt to begin or end a turn of this session has committed, or it waits.
-     * 2. The fence of this asking is compared with the session's. If it is lower, this attempt is late: null.
-     * 3. If this asking has begun a turn already, an earlier attempt of it was here. Its turn is returned if it still runs.
-     * 4. Else a turn that runs was begun by a lower fence, because a higher one would have stopped this attempt at 2.
-     *    So its workflow has ended or has gone on, and it is ended here.
-     * 5. The next turn is begun, and the session keeps this fence.
+     * 2. The fence of this asking is compared with the session's. If it is lower, this attempt is late and returns null.
+     *    Otherwise the session keeps this fence.
+     * 3. If this asking has begun a turn already, an earlier attempt of it was here. Its turn is returned if it still runs,
+     *    and null if it has ended.
+     * 4. Otherwise a turn that runs was begun by a lower fence, because a higher one would have stopped this attempt at 2.
+     *    Its workflow has ended or has gone on, so nobody else will end it. It is ended here.
+     * 5. The next turn is begun, if a message waits for one.
      *
      * Therefore a late attempt ends only turns that are older than its own asking, and never a newer one.
      */
@@ -134,7 +136,7 @@ export function createBeginning({ database, settings, log, mayWait = () => true 
       return { snapshot, connections, domains: access.rules.length - connections };
     },
 
-    /** Keeps the session's state where `bellhop status` reads it, also while Temporal is down. A late one changes nothing. */
+    /** Keeps the session's state where `bellhop status` reads it, also while Temporal is down. A late attempt changes nothing. */
     async noteSession({ session, fence, state }) {
       const changed = await inTransaction(database, async (db) => {
         if (!(await stillRests(db, session, fence))) return false;

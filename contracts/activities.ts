@@ -16,7 +16,7 @@ export interface SessionInput {
   readonly session: SessionId;
 }
 
-/** `turn` is also the fence of everything that is written for the turn (contracts/fence.ts). */
+/** Everything that is written for a turn names it by its number, and is written only while that turn runs (contracts/fence.ts, step 6). */
 export interface TurnInput extends SessionInput {
   readonly turn: number;
 }
@@ -225,22 +225,31 @@ export interface AgentActivities {
   openRun(input: OpenRunInput): Promise<number>;
   /** Begins the next turn. Null when nobody waits for one, and for an attempt that comes late. */
   beginTurn(input: BeginTurnInput): Promise<BegunTurn | null>;
+  /** Computes what the turn may reach and keeps it as the turn's snapshot. Fails as `AccessDisabled` where the agent is switched off. */
   resolveScopeAccess(input: ResolveInput): Promise<ResolvedAccess>;
+  /** Asks for the turn's place, or for the answer to an earlier asking. Every attempt of one turn gets the same place. */
   placeSandbox(input: PlaceInput): Promise<PlaceAnswer>;
+  /** Asks the model once and stores its answer. A step that has an answer already returns that one. */
   callModel(input: ModelCallInput): Promise<ModelCallResult>;
   /** Gives every tool call of the turn that has no result one: stopped, over the limit, or outcome unknown. */
   settleTools(input: SettleToolsInput): Promise<void>;
+  /** Ends the turn and writes its last word, both or neither. A turn that has ended stays as it ended. */
   endTurn(input: EndTurnInput): Promise<EndTurnResult>;
+  /** Notes what state a session between two turns is in. A late attempt changes nothing. */
   noteSession(input: NoteSessionInput): Promise<void>;
 }
 
 /** Done by the runner that holds the session's sandbox, on its own queue. */
 export interface RunnerActivities {
+  /** Makes the sandbox run, whatever became of its container before. `created`: there was no container. */
   provisionSandbox(input: ProvisionInput): Promise<{ created: boolean }>;
+  /** Runs one tool call and stores its result. Another attempt follows the command that the first one started. */
   runTool(input: ToolInput): Promise<ToolResult>;
   /** Kills everything the agent's user runs, and closes the turn's egress lease. */
   settleSandbox(input: SettleInput): Promise<void>;
+  /** Pauses the container of a session that rests. A session that has asked for a turn since is left alone. */
   pauseSandbox(input: SandboxInput): Promise<void>;
+  /** Removes the container of a session that rests. Its files stay. A session that has asked for a turn since is left alone. */
   removeSandbox(input: SandboxInput): Promise<void>;
 }
 
@@ -250,7 +259,8 @@ export interface SlackActivities {
   useSlack(input: SlackToolInput): Promise<ToolResult>;
 }
 
-/** On the runner's egress queue. */
+/** Done by the runner that holds the session's sandbox, on a queue of its own. */
 export interface EgressActivities {
+  /** Holds the turn's egress lease open until the turn is settled. Its counts are its heartbeat and its result. */
   streamEgress(input: StreamEgressInput): Promise<EgressCounts>;
 }

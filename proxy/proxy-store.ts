@@ -19,6 +19,7 @@ import {
 import { currentPolicy, policyRevision } from '../store/policy.ts';
 import { claimRefreshToken, releaseRefreshToken, replaceRefreshToken } from '../store/refresh-tokens.ts';
 import type { TurnRef } from '../store/turn-fence.ts';
+import { isBadValue } from '../store/unreachable.ts';
 import type { PersonalTokenStore } from './credentials/tokens/personal-tokens.ts';
 import type { RotationStore } from './credentials/tokens/rotated-tokens.ts';
 import type { GrantStore } from './personal/grants.ts';
@@ -80,8 +81,7 @@ export function createProxyStore(database: Queryable): ProxyStore {
       failed: (of, failure) => failGrant(database, of, failure),
     },
     storeEvents: (events) => storeEgressEvents(database, events),
-    // SQLSTATE classes 22 (data exception) and 23 (constraint violation): the same data will never be accepted.
-    isUnfit: (error) => /^2[23]/.test(String((error as { code?: unknown }).code ?? '')),
+    isUnfit: isBadValue,
     counts: (session, turn) => egressCounts(database, session, turn),
   };
 }

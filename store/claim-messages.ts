@@ -86,13 +86,14 @@ export async function someoneWaits(db: Queryable, session: SessionId, turn: numb
   return rowCount === 1;
 }
 
-/** Whoever's words for the agent a turn has read has steered it: what its owner has confirmed is of both. */
+/** Messages that steer the turn which reads them: words for the agent, but not an app's. Their author steers it, and so does who confirmed them. */
 const STEERS = "state = 'delivered' and author_class <> 'bot'";
 
 const SEVERAL = '';
 /**
- * Whose words a message is. `session.heard` notes the one person whose words have come into the session, or several. It is kept with
- * the session, because what was read is deleted long before a thread that is in use.
+ * The person whose words a message has: who confirmed it, otherwise its author. An app counts as several people. `session.heard` notes the
+ * one person whose words have come into the session, or several. It is kept with the session, because messages that were read are deleted
+ * long before a thread that is in use.
  */
 const SPEAKER = `coalesce(confirmed_by, case when author_class = 'bot' then '${SEVERAL}' else author end)`;
 

@@ -27,11 +27,11 @@ export interface DatabaseOptions {
 const KEPT = 4;
 /**
  * How long a query waits for a connection: for a free one of the pool, or for the server to accept a new one. This is
- * shorter than the 5 s of a local activity (workflows/activity-proxies.ts). Otherwise a crowd would do everything
+ * shorter than the 8 s of a local activity (workflows/activity-proxies.ts). Otherwise a crowd would do everything
  * twice:
  *
  * 1. 500 local activities wait for 8 connections.
- * 2. After 5 s Temporal gives up the waiting ones, and starts an ordinary activity for each.
+ * 2. After 8 s Temporal gives up the waiting ones, and starts an ordinary activity for each.
  * 3. At the same time the abandoned ones get a connection and write too.
  *
  * Therefore a waiting query is refused before Temporal gives its activity up. It has written nothing by then.

@@ -22,8 +22,9 @@ const ITSELF = `select id from inbox where kind = 'message' and ts = $3 and chan
 const ITS_THREAD = 'select id from inbox where session = slack_thread($1, $2, $3)';
 const UNREAD = "turn is null and state in ('delivered', 'context') and kind in ('message', 'edit')";
 /**
- * A running turn that no restart has left out began for the message, or is yet to read the message that an edit is about: without the edit it
- * would act on words that were taken back.
+ * Whether a running turn still needs the row. Then it must not be deleted yet. That is a message for which the turn began, or
+ * an edit of such a message while the turn has not read it: without the edit the turn would act on words that were taken
+ * back. A turn that a restart has left out needs nothing.
  */
 const HAS_BEGUN = `exists (
   select 1 from turn join session on session.id = turn.session

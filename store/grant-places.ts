@@ -2,12 +2,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { SessionId } from '../contracts/ids.ts';
 import { type ChangeLog, noteChange } from '../contracts/state-changes.ts';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { chooseGrants, type Grant, type Waiting, type WaitingChannel } from './choose-grants.ts';
 import { type Database, inTransaction, type Queryable } from './database.ts';
 import { isReady, type LiveRunner, liveRunners } from './runners.ts';
 
-/** An arbitrary number that migrate.ts, policy.ts and roles.ts do not use. */
-const LOCK = 8_245_111;
 /** A process that freezes while it grants loses its transaction after this, and with it the lock. */
 const FROZEN_AFTER = '3s';
 /** How often a round chooses again without those that came next and are locked by somebody. */
@@ -53,7 +52,7 @@ function grantRound(
   return inTransaction(database, async (db) => {
     await db.query(
       `set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '${FROZEN_AFTER}';
-       select pg_advisory_xact_lock(${LOCK})`,
+       select pg_advisory_xact_lock(${ADVISORY_LOCKS.places})`,
     );
     const runners = await liveRunners(db);
     const rooms = runners

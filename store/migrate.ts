@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { StoreError } from './errors.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'migrations');
-/** An arbitrary number. Every Bellhop process on one database must use the same. */
-const LOCK = 8_245_107;
 
 /**
  * Brings the schema up to date and returns the names of the migrations it ran. An advisory lock makes a second process
@@ -18,7 +17,7 @@ export async function migrate(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'bellhop-migrate' });
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.migrate]);
     await client.query(
       `create table if not exists schema_migration (
          name text primary key, digest text not null, ran_at timestamptz not null default now())`,

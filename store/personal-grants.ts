@@ -103,18 +103,18 @@ export async function takeGrant(db: Queryable): Promise<TakenGrant | null> {
   return rows[0] ?? null;
 }
 
-/** The device code, sealed, and what the person enters where. */
-export async function keepDeviceCode(
-  db: Queryable,
-  of: PersonalVersion,
-  code: {
-    readonly answer: Buffer;
-    readonly userCode: string;
-    readonly verificationUri: string;
-    readonly pollSeconds: number;
-    readonly lifeSeconds: number;
-  },
-): Promise<void> {
+/** A device code, and what the person enters where (RFC 8628 3.2). */
+export interface DeviceCode {
+  /** The service's answer with the code, sealed. */
+  readonly answer: Buffer;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly pollSeconds: number;
+  readonly lifeSeconds: number;
+}
+
+/** Keeps the device code that a service has given for an attempt. From now on it is tried. */
+export async function keepDeviceCode(db: Queryable, of: PersonalVersion, code: DeviceCode): Promise<void> {
   await db.query(
     `update personal_grant set state = 'polling', answer = $5, user_code = $6, verification_uri = $7, poll_seconds = $8::int,
        poll_at = now() + $8::int * interval '1 s', ends_at = least(ends_at, now() + $9::float * interval '1 s')
@@ -124,7 +124,7 @@ export async function keepDeviceCode(
   db.wake('bellhop_people');
 }
 
-/** The person has not decided yet. */
+/** Notes that the person has not decided yet. The code is tried again after so many seconds. */
 export async function pollAgain(db: Queryable, of: PersonalVersion, seconds: number): Promise<void> {
   await db.query(
     `update personal_grant set poll_seconds = $5::int, poll_at = now() + $5::int * interval '1 s'

@@ -1,10 +1,9 @@
 import { type ConfirmedChannel, withConfirmed } from '../access/channel-patterns.ts';
 import { type AccessDocument, EMPTY_DOCUMENT } from '../access/document.ts';
 import { type MixedChannel, withMixed } from '../access/outsiders.ts';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import type { Queryable } from './database.ts';
 
-/** An arbitrary number. Every process that changes the policy must use the same. */
-const LOCK = 8_245_108;
 const LOCK_WAIT_MS = 10_000;
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -64,7 +63,7 @@ export async function currentPolicyRecord(db: Queryable): Promise<StoredPolicy |
  */
 export async function lockPolicy(tx: Queryable, waitMs = LOCK_WAIT_MS): Promise<void> {
   await tx.query("select set_config('lock_timeout', $1, true)", [String(waitMs)]);
-  await tx.query('select pg_advisory_xact_lock($1)', [LOCK]).catch((error: { code?: string }) => {
+  await tx.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.policy]).catch((error: { code?: string }) => {
     if (error.code !== LOCK_NOT_AVAILABLE) throw error;
     throw new Error('another apply is under way and does not end: try again in a moment');
   });

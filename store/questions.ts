@@ -228,7 +228,7 @@ export async function expireQuestions(database: Database, most: number): Promise
   return rows.length;
 }
 
-/** Nothing can replace what one person alone was shown, but for what was not shown yet. */
+/** Puts one line in place of the card. A card that one person alone was shown cannot be replaced: it is only withdrawn while it was not sent. */
 async function replaceCard(db: Queryable, { key, asked }: StoredQuestion, words: string): Promise<void> {
   if (asked.shown === 'alone') await withdrawMessage(db, key);
   else await replaceMessage(db, key, { kind: 'notice', text: `${asked.about}: ${words}` });

@@ -1,18 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
+import { ADVISORY_LOCKS } from './advisory-locks.ts';
 
 /** Each process signs in with its own role. The role may do only what that process needs. */
 export const DATABASE_ROLES = ['gateway', 'agent', 'runner', 'proxy', 'admin', 'console'] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
 const GRANTS = path.join(import.meta.dirname, 'grants.sql');
-
-/**
- * Two processes that grant on the same tables at once would make one fail, so they take a lock. The number is
- * arbitrary; migrate.ts, policy.ts and places.ts use others.
- */
-const LOCK = 8_245_109;
 
 /** Roles belong to the whole database server, so their names contain the installation. */
 export function roleName(installation: string, role: DatabaseRole): string {
@@ -41,7 +36,7 @@ export async function ensureRoles(
   });
   await withOwner(url, async (client) => {
     await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    await client.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.roles]);
     for (const role of DATABASE_ROLES) await ensureRole(client, roleName(installation, role), passwords[role]);
     await client.query(grants);
     await client.query('commit');

@@ -204,9 +204,9 @@ export async function freeForgottenPlaces(db: Queryable, runner: string): Promis
 }
 
 /**
- * Claims the right to remove the sandbox of a closed session. Fails when another claim is younger than a minute, or
- * when the row has changed within the last 20 seconds, because its session may just have woken up. A place that is
- * granted later clears the claim (see `noteReaped`).
+ * Claims the right to remove the sandbox of a closed session. False when another claim is younger than a minute, or when
+ * the row has changed within the last 20 seconds, because its session may just have woken up. A place that is granted
+ * later clears the claim (see `noteReaped`).
  */
 export async function claimForReaper(db: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await db.query(

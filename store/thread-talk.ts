@@ -5,8 +5,8 @@ import type { InboxRow } from './inbox.ts';
 type Said = Pick<InboxRow, 'session' | 'author' | 'ts'>;
 
 /**
- * When somebody else has tagged the author of this message, who has said nothing in the thread since. In seconds since 1970; null when nobody
- * has, or only before `since`.
+ * When somebody else last tagged the author of this message, in seconds since 1970. Only tags count that came after the author's own
+ * last message in the thread, and after `since`. Null when there is none.
  */
 export async function taggedAt(db: Queryable, { session, author, ts }: Said, since: number): Promise<number | null> {
   const { rows } = await db.query<{ at: number | null }>(

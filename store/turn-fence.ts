@@ -14,6 +14,7 @@ export interface LockedSession {
   readonly fence: Fence;
 }
 
+/** One turn. `turn` is its number within the session. */
 export interface TurnRef {
   readonly session: SessionId;
   readonly turn: number;
@@ -63,7 +64,18 @@ export async function lockTurn(db: Queryable, { session, turn }: TurnRef): Promi
   return rows[0]?.state ?? null;
 }
 
-/** Numbers a run of the session's workflow. The newest run always gets the same number. */
+/**
+ * Gives a run of the session's workflow its number, which is higher than every number that was given before.
+ *
+ * Only the last run that asked is remembered. So these two cases give one run a second number:
+ * 1. Run A has asked and was terminated. Run B asks and gets 8. A late attempt of A asks again and gets 9.
+ * 2. A retry of B's own asking comes after that. It gets 10.
+ * Neither does harm. A has ended, so nobody uses the 9. The workflow of B takes the first answer that Temporal records, and
+ * that is higher than every fence of A, because A asked before it ended.
+ *
+ * @param runId Temporal's id of the run
+ * @returns 0 when the session has no row
+ */
 export async function openRun(database: Database, session: SessionId, runId: string): Promise<number> {
   const { rows } = await database.query<{ runs: number }>(
     `update session set runs = case when run_id = $2 then runs else greatest(runs, fence_run) + 1 end, run_id = $2
@@ -73,7 +85,7 @@ export async function openRun(database: Database, session: SessionId, runId: str
   return rows[0]?.runs ?? 0;
 }
 
-/** Moves the session on to this fence. Call it with the session locked. */
+/** Moves the session on to this fence. Call it with the session locked, after `isOlder` has said that no later one was here. */
 export async function advanceFence(db: Queryable, session: SessionId, { run, count }: Fence): Promise<void> {
   await db.query('update session set fence_run = $2, fence_count = $3 where id = $1', [session, run, count]);
 }

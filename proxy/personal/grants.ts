@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Looks, startLooks } from '../../store/looks.ts';
-import type { TakenGrant } from '../../store/personal-grants.ts';
+import type { DeviceCode, TakenGrant } from '../../store/personal-grants.ts';
 import type { PersonalVersion } from '../../store/personal-tokens.ts';
 import { asTokenError } from '../credentials/tokens/token-error.ts';
 import { createExchange, type ExchangeOptions } from './exchange-grant.ts';
@@ -8,16 +8,7 @@ import { createExchange, type ExchangeOptions } from './exchange-grant.ts';
 /** The calls to PostgreSQL (store/personal-grants.ts). */
 export interface GrantStore {
   take(): Promise<TakenGrant | null>;
-  keepDeviceCode(
-    of: PersonalVersion,
-    code: {
-      readonly answer: Buffer;
-      readonly userCode: string;
-      readonly verificationUri: string;
-      readonly pollSeconds: number;
-      readonly lifeSeconds: number;
-    },
-  ): Promise<void>;
+  keepDeviceCode(of: PersonalVersion, code: DeviceCode): Promise<void>;
   pollAgain(of: PersonalVersion, seconds: number): Promise<void>;
   granted(
     of: PersonalVersion,
