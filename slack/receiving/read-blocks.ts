@@ -172,10 +172,14 @@ export function speaksTo(
 
 /** A text in Slack's markup without what stands in code or in a quotation. */
 export function spokenText(text: string): string {
-  return text
-    .replace(/```[\s\S]*?(```|$)/g, ' ')
-    .replace(/`[^`\n]*`/g, ' ')
-    .replace(/^(&gt;|>).*$/gm, ' ');
+  return (
+    text
+      .replace(/```[\s\S]*?(```|$)/g, ' ')
+      .replace(/`[^`\n]*`/g, ' ')
+      // Three marks quote all that follows (docs.slack.dev, "Formatting text").
+      .replace(/^(?:&gt;|>){3}[\s\S]*/m, ' ')
+      .replace(/^(&gt;|>).*$/gm, ' ')
+  );
 }
 
 /** Slack shows a list in a quotation as a list with a border. */

@@ -14,15 +14,18 @@ export function richText(text: string, blockId: string): Block {
   return { type: 'rich_text', block_id: blockId, elements };
 }
 
-/** Lines that begin with `>` are a quotation, the others a section. */
+/** Lines that begin with `>` are a quotation, and so is all from a line that begins with `>>>`. The others are a section. */
 function lines(text: string): Element[] {
   const groups: { quoted: boolean; lines: string[] }[] = [];
+  let toTheEnd = false;
   for (const line of text.split('\n')) {
-    const mark = /^(?:&gt;|>) ?/.exec(line);
+    const mark = toTheEnd ? null : /^(?:(?:&gt;|>){3}|(?:&gt;|>)) ?/.exec(line);
+    toTheEnd ||= mark !== null && /^(?:&gt;|>){3}/.test(line);
+    const quoted = toTheEnd || mark !== null;
     const last = groups.at(-1);
     const shown = mark ? line.slice(mark[0].length) : line;
-    if (last?.quoted === (mark !== null)) last.lines.push(shown);
-    else groups.push({ quoted: mark !== null, lines: [shown] });
+    if (last?.quoted === quoted) last.lines.push(shown);
+    else groups.push({ quoted, lines: [shown] });
   }
   return groups.map(({ quoted, lines: shown }) => ({
     type: quoted ? 'rich_text_quote' : 'rich_text_section',
