@@ -1,8 +1,8 @@
 import type { AnswerBlock, SummaryContent, ToolContent, ToolUseBlock } from '../../contracts/conversation.ts';
 import type { TranscriptRow } from '../../store/transcript.ts';
 import type { ModelMessage, ToolResultBlock, UserBlock } from '../model/model.ts';
-import { wordsOfOthers } from '../words-of-others.ts';
 import { UNKNOWN_OUTCOME } from './outcomes.ts';
+import { namesOf } from './participants.ts';
 import { notesOf } from './repetition.ts';
 import type { ShowFile } from './shown-files.ts';
 import { beginsTurn, turnMark } from './turn-mark.ts';
@@ -21,7 +21,7 @@ export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = (
   const messages: Draft[] = [];
   const begun = begunBefore(rows);
   const marked = new Set(begun);
-  for (const row of rows) {
+  for (const [at, row] of rows.entries()) {
     if (row.role === 'tool') continue;
     if (row.role === 'assistant' && row.content.by === 'bellhop') {
       add(messages, 'user', lookedAt(row, results, show));
@@ -39,7 +39,7 @@ export function buildMessages(rows: readonly TranscriptRow[], show: ShowFile = (
     } else {
       if (beginsTurn(row, marked)) {
         marked.add(row.turn);
-        add(messages, 'user', [{ type: 'text', text: turnMark(row) }]);
+        add(messages, 'user', [{ type: 'text', text: turnMark(row, rows.slice(0, at)) }]);
       }
       add(messages, 'user', [
         { type: 'text', text: row.role === 'summary' ? summaryText(row.content) : userText(row) },
@@ -133,9 +133,6 @@ function lookedAt(
 }
 
 function summaryText({ text, people = [] }: SummaryContent): string {
-  const names = people.map(
-    ({ id, name, authorClass }) => `${wordsOfOthers(name, 80)} (${wordsOfOthers(id, 80)}, ${authorClass})`,
-  );
-  const who = names.length > 0 ? `\n\nWho has written so far: ${disarm(names.join(', '))}.` : '';
+  const who = people.length > 0 ? `\n\nWho has written so far: ${disarm(namesOf(people))}.` : '';
   return `<summary>\n${disarm(text)}${who}\n</summary>`;
 }

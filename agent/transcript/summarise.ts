@@ -1,7 +1,8 @@
-import type { ModelUsage, Participant, SummaryContent } from '../../contracts/conversation.ts';
+import type { ModelUsage, SummaryContent } from '../../contracts/conversation.ts';
 import type { TranscriptRow } from '../../store/transcript.ts';
 import type { Model } from '../model/model.ts';
 import { tokensOf } from './context-size.ts';
+import { participantsIn } from './participants.ts';
 import { beginsTurn, turnMark } from './turn-mark.ts';
 import { userText } from './user-text.ts';
 
@@ -56,7 +57,7 @@ export async function summarise(
     .join('')
     .trim();
   const begun = begunIn(rows);
-  const kept = { upTo: String(upTo), people: peopleOf(rows), ...(begun && { begun }) };
+  const kept = { upTo: String(upTo), people: participantsIn(rows).slice(-MOST_PEOPLE), ...(begun && { begun }) };
   return { content: { text: text || '(no summary could be made)', ...kept }, usage: answer.usage };
 }
 
@@ -64,28 +65,16 @@ export async function summarise(
 function begunIn(rows: readonly TranscriptRow[]): SummaryContent['begun'] {
   const marked = new Set<number>();
   let newest: SummaryContent['begun'];
-  for (const row of rows) {
+  for (const [at, row] of rows.entries()) {
     if (row.role === 'summary') {
       newest = row.content.begun;
       if (newest) marked.add(newest.turn);
     } else if (beginsTurn(row, marked)) {
       marked.add(row.turn);
-      newest = { turn: row.turn, mark: turnMark(row) };
+      newest = { turn: row.turn, mark: turnMark(row, rows.slice(0, at)) };
     }
   }
   return newest;
-}
-
-/** Who has written, the newest last. */
-function peopleOf(rows: readonly TranscriptRow[]): Participant[] {
-  const people = new Map<string, Participant>();
-  for (const row of rows) {
-    if (row.role === 'summary') for (const each of row.content.people ?? []) people.set(each.id, each);
-    if (row.role !== 'user' || row.content.kind !== 'message') continue;
-    people.delete(row.author);
-    people.set(row.author, { id: row.author, name: row.content.name ?? row.author, authorClass: row.authorClass });
-  }
-  return [...people.values()].slice(-MOST_PEOPLE);
 }
 
 function asText(row: TranscriptRow): string {

@@ -1,18 +1,22 @@
 import type { TranscriptRow } from '../../store/transcript.ts';
 import { wordsOfOthers } from '../words-of-others.ts';
+import { namesOf, participantsIn } from './participants.ts';
 
 type UserRow = Extract<TranscriptRow, { role: 'user' }>;
 
 const MOST_NAME = 80;
 const MOST_TITLE = 120;
+const MOST_OTHERS = 20;
 
 /**
- * What the model is told at the beginning of a turn: date, time and zone, and who asks. It is made of the first message for the
- * agent that the turn has read, and stands before it in every later request too. Nothing of it is in the system prompt, because
+ * What the model is told at the beginning of a turn: date, time and zone, who asks, and who else has written in the thread. It is made of
+ * the first message for the agent that the turn has read and of the rows before it, and stands there in every later request too. Nothing of it is in the system prompt, because
  * what changes there makes every vendor read the whole conversation anew.
  */
-export function turnMark({ turn, author, content, at }: UserRow): string {
+export function turnMark({ turn, author, content, at }: UserRow, before: readonly TranscriptRow[]): string {
   const zone = content.zone && isZone(content.zone) ? content.zone : null;
+  const others = participantsIn(before).filter(({ id, authorClass }) => id !== author && authorClass !== 'bot');
+  const more = others.length > MOST_OTHERS ? ` and ${others.length - MOST_OTHERS} more` : '';
   const attributes: [string, string][] = [
     ['number', String(turn)],
     ['now', momentIn(at, zone ?? 'UTC')],
@@ -20,6 +24,7 @@ export function turnMark({ turn, author, content, at }: UserRow): string {
     ['requester', wordsOfOthers(content.name ?? author, MOST_NAME)],
     ['id', wordsOfOthers(author, MOST_NAME)],
     ...(content.title ? [['title', wordsOfOthers(content.title, MOST_TITLE)] as [string, string]] : []),
+    ...(others.length > 0 ? [['others', `${namesOf(others.slice(-MOST_OTHERS))}${more}`] as [string, string]] : []),
   ];
   return `<turn ${attributes.map(([name, value]) => `${name}="${value}"`).join(' ')} />`;
 }

@@ -19,7 +19,7 @@ function lines(text: string): Element[] {
   const groups: { quoted: boolean; lines: string[] }[] = [];
   let toTheEnd = false;
   for (const line of text.split('\n')) {
-    const mark = toTheEnd ? null : /^(?:(?:&gt;|>){3}|(?:&gt;|>)) ?/.exec(line);
+    const mark: RegExpExecArray | null = toTheEnd ? null : /^(?:(?:&gt;|>){3}|(?:&gt;|>)) ?/.exec(line);
     toTheEnd ||= mark !== null && /^(?:&gt;|>){3}/.test(line);
     const quoted = toTheEnd || mark !== null;
     const last = groups.at(-1);

@@ -26,6 +26,12 @@ test('app_mention and message of one text are the same message', () => {
   expect(mention).toMatchObject({ keep: 'always', entry: { kind: 'message', address: 'mention', threadTs: '10.1' } });
 });
 
+test('a channel that has moved to another workspace of its organization keeps its key', () => {
+  const text = '<@U0BOT> hi';
+  const moved = { ...event({ text, team: 'T2', user_team: 'T2', source_team: 'T2' }), team_id: 'T2' };
+  expect(incomingOf(moved, identity)?.entry).toEqual(read({ text })?.entry);
+});
+
 test('a message outside a thread that does not mention us is not for us', () => {
   expect(read({})).toBeNull();
 });
