@@ -96,7 +96,7 @@ export function noteEnd(
   noteChange(log, { of: 'session', to: 'idle', session });
 }
 
-/** The same in a transaction that holds the session's lock and has seen that the turn runs. */
+/** Ends such a turn in a transaction that holds the session's lock and has seen that the turn runs. */
 export async function endLeftTurn(db: Queryable, { session, turn }: TurnInput): Promise<void> {
   await settleOpenTools(db, session, turn, { reason: 'unknown' });
   await end(db, { session, turn, ...LEFT });
@@ -105,7 +105,7 @@ export async function endLeftTurn(db: Queryable, { session, turn }: TurnInput): 
 async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   const { session, turn, ending } = input;
   if (ending === 'answered' && (await someoneWaits(db, session, turn))) return { more: true };
-  // What people have said since the last call is added to the rows below, and would hide it.
+  // Read before `claimUnread` adds what people have said since the last call: that would hide the repetition.
   const stuck = ending === 'limit' ? standstillOf(await readTranscript(db, session), turn) : null;
   if (ending === 'stopped' && input.stoppedUpTo) await markStopped(db, session, input.stoppedUpTo);
   if (ending !== 'answered') await claimUnread(db, session, turn, (message) => estimateTokens(userText(message)));
@@ -115,10 +115,10 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   await withdrawQuestions(db, session, turn);
   await retireMessage(db, { key: workingKey(input), ...threadOf(session) });
   await endOpenWait(db, { session, turn });
-  // Slack would show it at the top level of the channel.
+  // Slack would show a post into a thread that is gone at the top level of the channel.
   const isGone = await isThreadGone(db, session);
   const said = await finalText(db, session, turn);
-  // Nobody has asked for anything, and the model says nothing.
+  // The model has chosen to say nothing, because nobody asked for anything (agent/silence.ts).
   const isSilent = said === '' && ending === 'answered';
   await endStatus(db, input, threadOf(session), !isSilent);
   if (isGone || isSilent) return { more: false };
@@ -130,7 +130,7 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   return { more: false };
 }
 
-/** The key names no answer: after a restore another turn may have this number. */
+/** The key is not that of an answer: in a restored database another turn may have had this number, and with it an answer. */
 async function tellMissing(db: Queryable, { session, turn }: TurnInput): Promise<void> {
   const body = { kind: 'notice', text: await failureText(db, session, 'TurnMissing') } as const;
   await putMessage(db, { key: `${turnIdOf(session, turn)}/missing`, ...threadOf(session), body, final: true });

@@ -42,8 +42,8 @@ const SYNC_EVERY_MS = 60_000;
 /** A round of deleting ends after this long, between two batches. */
 const DELETE_MS = 10_000;
 const BATCH = 500;
-/** After each batch others have the database for as long as the batch took, so that deleting takes half of one connection at most. */
-const REST = 1;
+/** After each batch nothing is deleted for this many times as long as the batch took. So deleting takes half of one connection at most. */
+const PAUSE_PER_BATCH_TIME = 1;
 const DELETE_EVERY_MS = 3_600_000;
 /** When something old is left. */
 const DELETE_ON_MS = 1_000;
@@ -129,7 +129,7 @@ async function deleteOldRows({ database, retention, log, clock }: HousekeepingDe
       if (count === 0) continue;
       left.push(kind);
       deleted[kind] = (deleted[kind] ?? 0) + count;
-      await sleep((clock() - started) * REST);
+      await sleep((clock() - started) * PAUSE_PER_BATCH_TIME);
     }
     kinds = left;
   }

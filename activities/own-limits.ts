@@ -1,7 +1,7 @@
 import type { TurnLimits } from '../contracts/activities.ts';
 import type { OwnLimit, PersonalSettings } from '../store/personal-settings.ts';
 
-/** The limits of a turn as a person has lowered them. Nobody raises one. */
+/** The limits of a turn, lowered by what a person has set for themselves. A higher setting changes nothing. */
 export function lowered(limits: TurnLimits, own: Pick<PersonalSettings, OwnLimit> | null): TurnLimits {
   return {
     steps: Math.min(limits.steps, own?.steps ?? limits.steps),

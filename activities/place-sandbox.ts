@@ -17,7 +17,10 @@ export interface PlaceSandboxDependencies {
   readonly log?: ChangeLog | undefined;
 }
 
-/** A round passes over a session whose row somebody writes at that moment, such as this turn's first model step. */
+/**
+ * A round passes over a session whose row is locked at that moment, for example by this turn's first model step. So the
+ * activity holds further rounds after these pauses.
+ */
 const HELD_AGAIN_MS = [20, 60, 180];
 const NOBODY: ReadonlySet<SessionId> = new Set();
 
@@ -29,13 +32,13 @@ const NOBODY: ReadonlySet<SessionId> = new Set();
  * @throws StoreError `TurnOver` and `RowMissing`, as `askForPlace` does
  */
 export function createPlaceSandbox({ database, log }: PlaceSandboxDependencies): AgentActivities['placeSandbox'] {
-  const granted = createGrantRounds(database, log);
+  const holdRound = createGrantRounds(database, log);
   return async (ask) => {
     const first = await answer(database, ask);
     if ('runner' in first) return first;
     for (const pause of HELD_AGAIN_MS) {
       // When no round can be held now, the turn is in line, and the agent worker's own rounds follow.
-      const held = await granted(ask.session).catch(() => NOBODY);
+      const held = await holdRound(ask.session).catch(() => NOBODY);
       const now = await answer(database, ask);
       if ('runner' in now || !held.has(ask.session)) return now;
       await delay(pause);

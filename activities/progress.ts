@@ -25,7 +25,7 @@ export interface Progress {
  */
 export type ShowProgress = (progress: Progress) => Promise<void>;
 
-/** So much of a growing answer is written each time: people see the end of it, and less than this. */
+/** At most this many characters of a growing answer are written each time. People see its end, and of that less than this. */
 const MOST_TEXT = 12_000;
 
 /**
@@ -56,7 +56,7 @@ export function createShowProgress(database: Queryable): ShowProgress {
   };
 }
 
-/** What is over sooner than this is not worth an edit of the thread's line. */
+/** A line is written after this pause. An action that is over sooner is not worth an edit. */
 const QUIET_MS = 250;
 /** How often a growing text is written. Slack takes an edit a second in all, so that it grows more slowly once people have begun to read. */
 const TEXT_EVERY_MS = 700;

@@ -98,7 +98,7 @@ function startWork(workMs: number): CallClock {
   return startCallClock(left, left);
 }
 
-/** The database is waited for, a turn that is over is left alone, and a named failure says by itself what follows. */
+/** Whether no budget is spent on the error: the database is waited for, a turn that is over is left alone, and a named failure says what follows. */
 function hasItsOwnRule(error: unknown): boolean {
   return (
     error instanceof ApplicationFailure ||

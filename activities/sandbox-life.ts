@@ -37,13 +37,15 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
   const alone = (sandbox: string, work: () => Promise<void>) => whileBeating({ sandbox }, () => lock(sandbox, work));
 
   /**
-   * 1. A late attempt to pause or remove waits for the sandbox's lock, and so does what brings it up for the next turn.
-   * 2. The turn has begun before it is brought up, so a late attempt that comes after it sees the higher fence.
-   * 3. One that comes before it is done before it, and the sandbox is made to run again after it.
-   * 4. What became of the sandbox is written under the fence once more, because the turn may have begun meanwhile.
-   * Therefore a late attempt takes neither the sandbox nor the place from a turn that works in it.
+   * Whether a sandbox may be paused or removed. Why a late attempt to do so takes nothing from a turn that works in the sandbox:
+   * 1. The attempt waits for the sandbox's lock. So does `bringUp` for the next turn.
+   * 2. The attempt gets the lock second. The next turn began before it was brought up, so the attempt sees the higher fence
+   *    here and does nothing.
+   * 3. The attempt gets the lock first. It pauses or removes the sandbox, and `bringUp` makes it run again.
+   * 4. The next turn begins while the attempt works. So the fence is checked once more when the result is written (`note`).
+   * Therefore a late attempt takes neither the sandbox nor the place from that turn.
    */
-  const rests = (session: SessionId, fence: Fence) => inTransaction(database, (db) => stillRests(db, session, fence));
+  const mayRest = (session: SessionId, fence: Fence) => inTransaction(database, (db) => stillRests(db, session, fence));
   const note = ({ session, fence, sandbox }: SandboxInput, state: 'paused' | 'removed') =>
     inTransaction(database, async (db) => {
       if (await stillRests(db, session, fence)) await noteRest(db, sandbox, state);
@@ -60,13 +62,14 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
 
     async settleSandbox({ session, turn, sandbox }) {
       const closed = closeLease(proxy, sandbox, turn);
-      // Under the lock that `bringUp` takes. Therefore a command that comes late finds the turn settled, or has started
-      // before and is ended here.
+      // `bringUp` takes the same lock, and a command starts only in a turn that is not settled. Therefore a command that comes
+      // late finds the turn settled, or it has started before and is ended here.
       await alone(sandbox, async () => {
-        // 1. This attempt freezes before it has the lock, and another one settles the turn, or `bringUp` of the next turn does.
+        // A late attempt must not end a command of the next turn:
+        // 1. This attempt freezes before it has the lock. Another attempt settles the turn, or `bringUp` of the next turn does.
         // 2. The next turn starts a command.
-        // 3. This attempt wakes up. It would end that command, for both turns have the same user.
-        // Therefore it looks, under the lock, whether its turn is settled already.
+        // 3. This attempt wakes up and gets the lock. Both turns have the same user, so it would end that command.
+        // Therefore it looks first whether its turn is settled already.
         if (await isSettled(database, sandbox, turn)) return;
         guard.end(sandbox);
         const { agentUid } = await getSession(database, session);
@@ -79,7 +82,7 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
     pauseSandbox: (input) =>
       alone(input.sandbox, async () => {
         const { session, fence, sandbox } = input;
-        if (!(await rests(session, fence))) return;
+        if (!(await mayRest(session, fence))) return;
         await runtime.pause(sandbox).catch(unlessGone);
         await note(input, 'paused');
       }),
@@ -87,7 +90,7 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
     removeSandbox: (input) =>
       alone(input.sandbox, async () => {
         const { session, fence, sandbox } = input;
-        if (!(await rests(session, fence))) return;
+        if (!(await mayRest(session, fence))) return;
         await runtime.remove(sandbox);
         await proxy.removeListener(sandbox);
         await note(input, 'removed');

@@ -71,7 +71,7 @@ export function createSandboxPorts(dependencies: SandboxPortsDependencies): Sand
   };
 }
 
-/** Does what needs a running sandbox; where it was not running, once more after it was brought up. */
+/** Does work that needs a running sandbox. When the sandbox was not running, it is brought up and the work is done once more. */
 type Awake = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /** As a shell says of a command that SIGKILL ended. */
@@ -109,7 +109,7 @@ async function runStep(
         },
       });
     } catch (error) {
-      // No sandbox has heard of it: it may be started in the next life.
+      // The command never reached a sandbox, so it may be started in the container's next life.
       if (isGone(error) && incarnation === null) await forgetIncarnationOfStep(database, ref);
       throw error;
     }

@@ -2,7 +2,6 @@ import { type Database, inTransaction } from '../store/database.ts';
 import { type InLine, noteSaid, unsaidInLine } from '../store/places-in-line.ts';
 import { type LiveRunner, liveRunners } from '../store/runners.ts';
 import { lastStep } from '../store/steps.ts';
-
 import { createShowProgress } from './progress.ts';
 import { whyItWaits } from './why-it-waits.ts';
 

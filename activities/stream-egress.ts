@@ -65,7 +65,7 @@ async function hold({ proxy, request, counted, isOver, report, signal }: Holding
   try {
     await proxy.openLease(request);
   } catch (error) {
-    // An earlier attempt's turn was settled before this one came: there is nothing left to hold.
+    // The turn was settled before this attempt came: there is nothing left to hold.
     if (error instanceof ControlError && error.code === 'turn_closed') return close(proxy, request, counted);
     throw error;
   }
@@ -74,7 +74,7 @@ async function hold({ proxy, request, counted, isOver, report, signal }: Holding
   const renewing = setInterval(() => {
     // A renewal that fails is followed by the lease's own end, which `followLease` reports.
     void proxy.renewLease(request).catch(() => undefined);
-    // Settled, and the lease is open: its closing was not heard.
+    // The turn is settled and the lease is still open: the proxy did not hear the call that closes it.
     void isOver().then(
       (yes) => yes && over.abort(),
       () => undefined,

@@ -35,7 +35,7 @@ export function createWorkspaceGuard({ runtime, limitMb, limitFiles }: Workspace
   function watch(id: string, uid: number): void {
     const endAgent = (why: string): void => {
       notices.set(id, `The workspace ${why}: this was ended. Delete files first.`);
-      // Watched on: what fills it may start again.
+      // The watch goes on, because what fills the workspace may start again.
       const again = (): void => {
         if (watches.has(id)) watch(id, uid);
       };

@@ -15,7 +15,13 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { AgentActivities, EgressActivities, RunnerActivities, SlackActivities } from '../contracts/activities.ts';
+import type {
+  AgentActivities,
+  EgressActivities,
+  RunnerActivities,
+  ScheduleActivities,
+  SlackActivities,
+} from '../contracts/activities.ts';
 import { NON_RETRYABLE } from '../contracts/failures.ts';
 import { AGENT_QUEUE, egressQueue, runnerQueue, SLACK_QUEUE } from '../contracts/task-queues.ts';
 import { localFirst } from './local-first.ts';
@@ -86,19 +92,40 @@ export const slackTools: ActivityInterfaceFor<SlackActivities> = proxyActivities
   retry: { ...retry, maximumInterval: '30s' },
 });
 
-/** Idempotent; after two minutes the reaper and the lease's own death do the same. */
+/** Transactions of a scheduled task, repeated until they are done. Slack has the opening message then, or it is waited for up to a day. */
+export const threadOpening: ActivityInterfaceFor<Pick<ScheduleActivities, 'openThread' | 'askInThread'>> =
+  proxyActivities({ taskQueue: AGENT_QUEUE, startToCloseTimeout: '30s', scheduleToCloseTimeout: '24h', retry });
+
+/** The wait for the end of a scheduled turn. It only looks. A worker that goes away is replaced by the next attempt. */
+export const turnWait: ActivityInterfaceFor<Pick<ScheduleActivities, 'awaitTurn'>> = proxyActivities({
+  taskQueue: AGENT_QUEUE,
+  startToCloseTimeout: '24h',
+  scheduleToCloseTimeout: '24h',
+  heartbeatTimeout: '30s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});
+
+/** One transaction that must happen in the end, because no thread of a schedule is left silent. */
+export const failureNotice: ActivityInterfaceFor<Pick<ScheduleActivities, 'tellFiringFailed'>> = proxyActivities({
+  taskQueue: AGENT_QUEUE,
+  startToCloseTimeout: '30s',
+  retry,
+});
+
+/** Activities that end or rest a sandbox. They may be repeated. After two minutes the reaper and the lease's own end do the same. */
 const puttingAway = {
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '2m',
   retry: { ...retry, initialInterval: '250ms', maximumInterval: '2s' },
 } as const;
 
-/** The activities of one runner; a stopped machine is noticed by nobody taking the task. */
+/** The activities of one runner. When its machine has stopped, nobody takes the task, and `scheduleToStartTimeout` says so. */
 export interface RunnerProxies {
-  readonly provisions: ActivityInterfaceFor<Pick<RunnerActivities, 'provisionSandbox'>>;
+  readonly provisioning: ActivityInterfaceFor<Pick<RunnerActivities, 'provisionSandbox'>>;
   readonly tools: ActivityInterfaceFor<Pick<RunnerActivities, 'runTool'>>;
-  readonly settles: ActivityInterfaceFor<Pick<RunnerActivities, 'settleSandbox'>>;
-  readonly rests: ActivityInterfaceFor<Pick<RunnerActivities, 'pauseSandbox' | 'removeSandbox'>>;
+  readonly settling: ActivityInterfaceFor<Pick<RunnerActivities, 'settleSandbox'>>;
+  readonly resting: ActivityInterfaceFor<Pick<RunnerActivities, 'pauseSandbox' | 'removeSandbox'>>;
   readonly egress: ActivityInterfaceFor<EgressActivities>;
 }
 
@@ -106,8 +133,8 @@ export interface RunnerProxies {
 export function runnerProxies(runner: string, minutes: number): RunnerProxies {
   const taskQueue = runnerQueue(runner);
   return {
-    // An engine or a proxy that was started again is back long before; a missing image is asked for anew (turn-sandbox.ts).
-    provisions: proxyActivities({
+    // An engine or a proxy that was started again is back long before that. A missing image is asked for anew (turn-sandbox.ts).
+    provisioning: proxyActivities({
       taskQueue,
       startToCloseTimeout: '2m',
       scheduleToStartTimeout: '70s',
@@ -126,8 +153,8 @@ export function runnerProxies(runner: string, minutes: number): RunnerProxies {
       cancellationType: ActivityCancellationType.TRY_CANCEL,
       retry,
     }),
-    settles: proxyActivities({ ...puttingAway, taskQueue, heartbeatTimeout: '10s' }),
-    rests: proxyActivities({ ...puttingAway, taskQueue }),
+    settling: proxyActivities({ ...puttingAway, taskQueue, heartbeatTimeout: '10s' }),
+    resting: proxyActivities({ ...puttingAway, taskQueue }),
     // Lives as long as the turn. At a worker's shutdown it throws and the next attempt opens the lease again, at once.
     egress: proxyActivities({
       taskQueue: egressQueue(runner),

@@ -15,7 +15,11 @@ export interface ToolLimits {
 
 /** Waits for people who are asked by tools, and counts that time once, also when several tools wait. */
 export interface PeopleWait {
-  /** Resolves when a question may have been answered, after `ms` at the latest. */
+  /**
+   * Resolves when a question may have been answered, or can have no answer any more.
+   * @param ms for how long the question is open
+   * @param seen what `answers` said before the tool looked for its answer
+   */
   forAnswer(ms: number, seen: number): Promise<void>;
   /** Adds what was waited in the middle of a call. */
   add(ms: number): void;
@@ -25,9 +29,10 @@ export interface PeopleWait {
   waitedMs(): number;
 }
 
-/** A question that was closed without a signal is found so much after its time. */
+/** A question that was closed without a signal is found this long after its time. */
 const GRACE_MS = 2_000;
 
+/** @param answers how many signals said that a question was answered */
 export function createPeopleWait(answers: () => number): PeopleWait {
   let waiters = 0;
   let since = 0;
@@ -68,7 +73,7 @@ export async function runTools(
     if (until() - Date.now() <= 0) return false;
     try {
       const ran = await Promise.all(group.map((tool) => runOne(sandbox, input, tool, until, waiting)));
-      // Calls that wait side by side wait for the same person at the same time.
+      // Calls that run side by side wait at the same time, so the longest of these waits is counted.
       waiting.add(Math.max(...ran.map(({ waitedMs }) => waitedMs)));
       if (ran.some(({ isLate }) => isLate)) return false;
     } catch (error) {
@@ -82,7 +87,10 @@ export async function runTools(
 /** Names of tools of MCP servers have this between server and tool (access/mcp/wire-name.ts). No other tool's has. */
 const OF_SERVER = '__';
 
-/** A server may ask a person in the middle of a call. That is no work, so the runner counts the work of such a call, and Temporal both together. */
+/**
+ * How long a call may take. A server may ask a person in the middle of a call, and that wait is no work. So the runner limits
+ * the work of such a call (`workMs`), and Temporal limits work and wait together.
+ */
 function timeFor(tool: string, leftMs: number) {
   if (!tool.includes(OF_SERVER)) return { timeouts: { scheduleToCloseTimeout: leftMs }, given: {} };
   const longest = leftMs + MOST_WAITED_MS;
@@ -93,9 +101,9 @@ function timeFor(tool: string, leftMs: number) {
 }
 
 /**
- * Temporal ends a call of another tool in time; the runner ends that of a server's tool, whose clock stops while a person is asked. The
- * only timer here is the wait for an answer. A tool that asks a person is run again when there is an
- * answer, or when there can be none any more. A stop cancels the wait with the turn.
+ * Runs one tool call to its end. A tool that asks a person ends its attempt, and is run again when there is an answer, or when
+ * there can be none any more. That wait is the only timer here: Temporal or the runner ends a call that takes too long
+ * (`timeFor`). A stop cancels the wait with the turn.
  */
 async function runOne(
   sandbox: ReadySandbox | null,

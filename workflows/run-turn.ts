@@ -37,10 +37,15 @@ export async function runTurn(
       const onPlaced = ({ runner }: Placement): void => display.placed(runner);
       held.sandbox = openSandbox(input, begun, { signals, access, onPlaced });
       await access;
-      return work(input, begun, held.sandbox, { answers: signals.answers, steered: display.steered });
+      return work(input, begun, held.sandbox, {
+        answerSignals: signals.answerSignals,
+        steered: display.steered,
+      });
     });
   } catch (error) {
-    ending = isCancellation(error) ? stoppedBy(signals.newStop()) : { ending: 'failed', failure: failureTypeOf(error) };
+    ending = isCancellation(error)
+      ? stoppedBy(signals.unseenStop())
+      : { ending: 'failed', failure: failureTypeOf(error) };
   }
   return CancellationScope.nonCancellable(() => close(input, held, ending));
 }
@@ -62,9 +67,9 @@ async function work(
   input: TurnInput,
   { limits }: BegunTurn,
   sandbox: TurnSandbox,
-  { answers, steered }: Pick<SessionSignals, 'answers'> & Pick<SessionDisplay, 'steered'>,
+  { answerSignals, steered }: Pick<SessionSignals, 'answerSignals'> & Pick<SessionDisplay, 'steered'>,
 ): Promise<Ending> {
-  const waiting = createPeopleWait(answers);
+  const waiting = createPeopleWait(answerSignals);
   let step = 1;
   /** When the first tool began that needs no sandbox. */
   let withoutSandbox: number | undefined;
@@ -94,6 +99,11 @@ async function work(
   }
 }
 
+/**
+ * Ends what the turn has taken. A turn that was not answered is settled first, so that the thread is told of its end when the
+ * commands are dead. A runner that does not answer delays this by ten seconds at most. Whether the workflow was told its
+ * place is read after that, because a sandbox that nobody settles has to give its place back with the turn.
+ */
 async function close(input: TurnInput, held: Held, ending: Ending): Promise<FinishedTurn> {
   const { sandbox } = held;
   const settling = sandbox?.settle();

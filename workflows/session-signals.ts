@@ -15,22 +15,24 @@ export const answeredSignal = defineSignal(SIGNALS.answered);
 
 /** What the session has been told. Handlers only note it; the session's one loop acts on it. */
 export interface SessionSignals {
-  /** Everything that came in so far is about to be looked at. Returns the last stop, which may be an old one. */
-  look(): StopSignal | null;
-  /** True when a message came in since the last look: the session must not end. */
+  /**
+   * Marks everything that came in so far as seen, because PostgreSQL is asked for it next. Returns the last stop, which may
+   * be an old one.
+   */
+  markSeen(): StopSignal | null;
+  /** Whether a message came in since `markSeen`. Then the session must not end. */
   pending(): boolean;
   /** Resolves true as soon as a message is pending, false when none came for `ms`. */
   arrived(ms: number): Promise<boolean>;
-  /** Runs one turn's work; a stop given since the last look cancels it. */
+  /** Runs one turn's work. A stop that came since `markSeen` cancels it. */
   stoppable<T>(work: () => Promise<T>): Promise<T>;
-  /** How often a place was said to be granted: more than before means that it is time to ask for it. */
-  places(): number;
-  /** How often a question was said to be answered: more than before means that it is time to look. */
-  answers(): number;
-  /** The last stop. */
-  stop(): StopSignal | null;
-  /** The stop given since the last look; null when what was cancelled was the workflow itself. */
-  newStop(): StopSignal | null;
+  /** How many signals said that a place was granted. More than before means that it is time to ask for it. */
+  placeSignals(): number;
+  /** How many signals said that a question was answered. More than before means that it is time to look. */
+  answerSignals(): number;
+  lastStop(): StopSignal | null;
+  /** The stop that came since `markSeen`. Null when none did: then what was cancelled was the workflow itself. */
+  unseenStop(): StopSignal | null;
 }
 
 /**
@@ -46,7 +48,7 @@ export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignor
   let places = 0;
   let answers = 0;
   let lastStop = stopBefore;
-  let stopAtLook = stopBefore;
+  let seenStop = stopBefore;
   let running: CancellationScope | null = null;
   let ignored = 0;
 
@@ -56,15 +58,15 @@ export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignor
     onIgnored(ignored);
   };
 
-  // What it carries is not read: the messages themselves are in PostgreSQL.
+  // What the signal carries is not read: the messages themselves are in PostgreSQL.
   setHandler(messageSignal, () => {
     unseen += 1;
   });
-  // What it carries is not read either: the turn asks for its place, so a forged or late signal costs one question.
+  // Nothing is read here either: the turn asks PostgreSQL for its place, so a forged or late signal costs one question.
   setHandler(placeSignal, () => {
     places += 1;
   });
-  // Like a place: the answer is in PostgreSQL, under the question that the tool asks again.
+  // Nor here: the answer is in PostgreSQL, under the question that the tool asks again.
   setHandler(answeredSignal, () => {
     answers += 1;
   });
@@ -79,9 +81,9 @@ export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignor
   setDefaultSignalHandler((name) => ignore(name));
 
   return {
-    look() {
+    markSeen() {
       unseen = 0;
-      stopAtLook = lastStop;
+      seenStop = lastStop;
       return lastStop;
     },
     pending: () => unseen > 0,
@@ -90,16 +92,16 @@ export function listenToSignals(stopBefore: StopSignal | null, onIgnored: (ignor
       const scope = new CancellationScope();
       running = scope;
       // A stop that came while the turn was being begun is meant for it.
-      if (lastStop !== stopAtLook) scope.cancel();
+      if (lastStop !== seenStop) scope.cancel();
       try {
         return await scope.run(work);
       } finally {
         running = null;
       }
     },
-    places: () => places,
-    answers: () => answers,
-    stop: () => lastStop,
-    newStop: () => (lastStop === stopAtLook ? null : lastStop),
+    placeSignals: () => places,
+    answerSignals: () => answers,
+    lastStop: () => lastStop,
+    unseenStop: () => (lastStop === seenStop ? null : lastStop),
   };
 }

@@ -10,7 +10,7 @@ import { type HandedOver, readRun } from './workflow-input.ts';
 
 /** A run hands over between turns at this size, so that a turn of 100 steps stays under 2,000 events a run. */
 const HAND_OVER_AT_EVENTS = 500;
-/** A run that began nothing (its message was read by another turn) waits this long for a straggler. */
+/** A run may find nothing to begin, because another turn has read its message. It waits this long for another message. */
 const NOTHING_TO_DO: RestTimes = { pauseAfterMs: 5_000, removeAfterMs: 0 };
 
 /**
@@ -48,7 +48,7 @@ async function live(before: HandedOver, held: Held): Promise<void> {
   let rest = before.rest ?? NOTHING_TO_DO;
   let newest = before.turn;
   for (;;) {
-    const stop = signals.look();
+    const stop = signals.markSeen();
     const fence = await nextFence(held);
     const asking = { session, fence, after: newest, stoppedUpTo: stop?.inboxId ?? null };
     const begun = await sessionRecords.beginTurn(asking);
@@ -65,12 +65,11 @@ async function live(before: HandedOver, held: Held): Promise<void> {
     if (workflowInfo().historyLength > HAND_OVER_AT_EVENTS) {
       const { placement } = held;
       // A message that came meanwhile is in PostgreSQL, and the next run begins by asking for it.
-      const stopped = signals.stop();
       const next: HandedOver = {
         session,
         rest,
         placement,
-        stop: stopped,
+        stop: signals.lastStop(),
         egress: display.egress(),
         fence,
         turn: newest,
@@ -95,8 +94,8 @@ async function takeRest(held: Held, fence: Fence, rest: RestTimes, signals: Sess
   if (await signals.arrived(rest.pauseAfterMs)) return false;
   const { session, placement, display } = held;
   if (placement !== null) {
-    const { rests } = runnerProxies(placement.runner, 1);
-    await rests.pauseSandbox({ session, fence, sandbox: placement.sandbox }).catch(() => undefined);
+    const { resting } = runnerProxies(placement.runner, 1);
+    await resting.pauseSandbox({ session, fence, sandbox: placement.sandbox }).catch(() => undefined);
     display.rests('paused');
     if (await signals.arrived(rest.removeAfterMs)) return false;
   }
@@ -104,13 +103,13 @@ async function takeRest(held: Held, fence: Fence, rest: RestTimes, signals: Sess
   return !signals.pending();
 }
 
-/** Terminated workflows run no code: what those leave behind, the runner's reaper removes. */
+/** Removes the sandbox and notes that the session is closed. A terminated workflow never comes here: the runner's reaper does it then. */
 async function putAway({ session, fence, placement, display }: Held): Promise<void> {
   // A run that never asked holds nothing and has changed nothing.
   if (fence === null) return;
   if (placement !== null) {
-    const { rests } = runnerProxies(placement.runner, 1);
-    await rests.removeSandbox({ session, fence, sandbox: placement.sandbox }).catch(() => undefined);
+    const { resting } = runnerProxies(placement.runner, 1);
+    await resting.removeSandbox({ session, fence, sandbox: placement.sandbox }).catch(() => undefined);
   }
   await sessionRecords.noteSession({ session, fence, state: 'closed' });
   display.rests('closed');

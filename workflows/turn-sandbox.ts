@@ -27,12 +27,12 @@ export interface TurnSandbox {
   placement(): Placement | null;
   /** Kills the agent's processes and closes the way out. A runner that is gone cannot: then the lease dies by itself. */
   settle(): Promise<void>;
-  /** What the turn sent out, once it is settled; null when nobody knows. */
+  /** What the turn sent out. Call it after `settle`. Null when nobody knows. */
   counts(): Promise<EgressCounts | null>;
 }
 
 export interface TurnSandboxOptions {
-  readonly signals: Pick<SessionSignals, 'places'>;
+  readonly signals: Pick<SessionSignals, 'placeSignals'>;
   /** Resolves when the turn's access is known. Without access nothing is started. */
   readonly access: Promise<unknown>;
   readonly onPlaced: (placement: Placement) => void;
@@ -95,8 +95,8 @@ export function openSandbox(
       upcoming.cancel();
       if (placement === null) return;
       try {
-        const { settles } = runnerProxies(placement.runner, begun.limits.minutes);
-        await settles.settleSandbox({ ...input, sandbox: placement.sandbox });
+        const { settling } = runnerProxies(placement.runner, begun.limits.minutes);
+        await settling.settleSandbox({ ...input, sandbox: placement.sandbox });
         settled = true;
       } catch {
         egress?.abandon();
@@ -106,12 +106,15 @@ export function openSandbox(
   };
 }
 
-/** The work was promised to start when the image is there, so that is waited for much longer than for anything else. */
+/**
+ * Makes the sandbox run, and returns the workflow's time at which it did. The thread was told that the work starts when the
+ * image is there. So a missing image is waited for much longer than anything else.
+ */
 async function provision(runner: RunnerProxies, input: ProvisionInput): Promise<number> {
   const began = Date.now();
   for (;;) {
     try {
-      await runner.provisions.provisionSandbox(input);
+      await runner.provisioning.provisionSandbox(input);
       return Date.now();
     } catch (error) {
       if (failureTypeOf(error) !== 'SandboxImageMissing' || Date.now() - began > IMAGE_WITHIN_MS) throw error;

@@ -3,7 +3,7 @@ import type { PlaceFailure, Placement, TurnInput } from '../contracts/activities
 import { preparations } from './activity-proxies.ts';
 import type { SessionSignals } from './session-signals.ts';
 
-/** A signal that got lost is made up for after this; then the pauses double. */
+/** After this long the turn asks again by itself, in case the signal got lost. The pauses double. */
 const ASK_AGAIN_MS = 20_000;
 const ASK_AGAIN_AT_MOST_MS = 300_000;
 
@@ -26,20 +26,20 @@ export interface PlaceWait {
 
 /**
  * Asks for the turn's place, and waits in line when there is none free. Waiting is a row in PostgreSQL; here it is one
- * condition that a signal ends. A signal was chosen over an activity that waits and beats, because it takes no slot of a
- * worker, writes nothing while nothing happens, and outlives every worker. The place itself does not travel by signal:
- * the turn asks for it, so that a signal that is late, doubled, or of an earlier turn does no harm.
+ * condition that a signal ends. An activity that waits would take a slot of a worker, write a heartbeat every second, and
+ * end with its worker. A condition does none of these. The place itself does not travel by signal: the turn asks for it, so
+ * that a signal that is late, doubled, or of an earlier turn does no harm.
  *
  * Cancelling the scope ends the wait. The row is withdrawn by `endTurn`, however the turn ends.
  */
-export function waitForPlace(input: TurnInput, signals: Pick<SessionSignals, 'places'>): PlaceWait {
+export function waitForPlace(input: TurnInput, signals: Pick<SessionSignals, 'placeSignals'>): PlaceWait {
   let needed = false;
 
   const next = async (lost?: string): Promise<Placement> => {
     let reason: PlaceFailure | null = null;
     let since = 0;
     for (let pause = ASK_AGAIN_MS; ; pause = Math.min(2 * pause, ASK_AGAIN_AT_MOST_MS)) {
-      const before = { places: signals.places(), needed };
+      const before = { signals: signals.placeSignals(), needed };
       const answer = await preparations.placeSandbox({ ...input, needed, ...(lost !== undefined && { lost }) });
       if ('runner' in answer) return answer;
       // Each reason has its own patience: an image that took two hours to build leaves half an hour for a place.
@@ -50,7 +50,7 @@ export function waitForPlace(input: TurnInput, signals: Pick<SessionSignals, 'pl
       if (Date.now() - since > GIVE_UP_MS[reason]) {
         throw ApplicationFailure.nonRetryable('no place was granted in time', reason);
       }
-      await condition(() => signals.places() !== before.places || needed !== before.needed, pause);
+      await condition(() => signals.placeSignals() !== before.signals || needed !== before.needed, pause);
     }
   };
 
