@@ -32,8 +32,7 @@ const GIVE_UP_AT_ATTEMPT = 10;
 
 /**
  * Everything the shared queue does: sessions, turns, model calls and schedules. What one machine does is in
- * create-runner-activities.ts. Each file beside this one makes one activity, or a few that belong together, from what it is
- * given; nothing is kept in a module.
+ * create-runner-activities.ts. README.md says which file has which activity.
  *
  * @example
  * const activities = createAgentActivities({ database, model, prompt, settings, log });

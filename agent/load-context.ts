@@ -118,7 +118,7 @@ async function promptOf(
     turnToolsOf(database, session, turn),
   ]);
   const { permalink, scope } = known;
-  // Where outsiders narrow the channel, what was fixed when nobody of them was there is not for their eyes.
+  // Outsiders may have come into the channel since the thread began. Its fixed instructions may not be for their eyes, so those that hold now are used.
   const isNarrowed = access?.outsiders !== undefined && access.outsiders.rule !== 'allow';
   const instructions = isNarrowed ? access.instructions : known.instructions;
   const owner = ownerOf(scope);

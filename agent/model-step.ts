@@ -54,9 +54,6 @@ const MAX_TOKENS = 16_000;
  *
  * A limit, and a turn that only repeats itself, is found before a call: then nothing is called, `tools` is empty and `limit` names it.
  *
- * @example
- * const { tools, nextStep, done } = await runModelStep(deps, { session, turn: 1, step: 1, limits, signal });
- *
  * Why two attempts of one step that overlap record one answer and disturb nothing:
  * 1. Attempt A freezes before its first transaction. Attempt B records an answer, and its first tool starts.
  * 2. A wakes up. It locks the session's row and looks for a recorded answer only then.
@@ -64,6 +61,9 @@ const MAX_TOKENS = 16_000;
  * 4. If both wait for the model at the same time, the first to store locks the row and records its answer. The second
  *    looks again under the lock, finds that answer, and drops its own.
  * Therefore one answer is recorded, both attempts return it, and the running tool stays as it is.
+ *
+ * @example
+ * const { tools, nextStep, done } = await runModelStep(deps, { session, turn: 1, step: 1, limits, signal });
  */
 export async function runModelStep(deps: ModelStepDependencies, input: ModelStepInput): Promise<ModelCallResult> {
   const { database } = deps;
@@ -74,7 +74,7 @@ export async function runModelStep(deps: ModelStepDependencies, input: ModelStep
   const known = await inTurn(database, input, async (db): Promise<ModelCallResult | null> => {
     const recorded = await recordedAnswer(db, tools, input);
     if (recorded) return recorded;
-    // Who has said something meanwhile may have the way out.
+    // What somebody has said meanwhile may lead out of the circle, so the turn goes on with it.
     const isOver = stuck && !(await someoneWaits(db, session, turn));
     const limit = (await limitReached(db, deps, input)) ?? (isOver ? 'repetition' : null);
     if (limit) return { nextStep: step, tools: [], done: false, limit };

@@ -14,8 +14,8 @@ export type ScopeKey =
 export type ScopeKind = 'organization' | 'workspace' | 'channel' | 'group-dm' | 'person' | 'environment';
 
 /**
- * Whom a request acts as: the agent of a scope, (in a one-to-one DM) a person, or the operator who tests a connection. No
- * session acts as the operator.
+ * Whom a request acts as: the agent of a scope, a person (in a direct message, and in a channel with `identity: requester`), or
+ * the operator who tests a connection. No session acts as the operator.
  */
 export type Principal = `agent@${ScopeKey}` | `person:${string}:${string}` | 'operator';
 

@@ -134,7 +134,10 @@ export function createNamedModels({
   };
 }
 
-/** Only the key of a model that helps out is opened as late as this. Then a turn does without it, as while it is away. */
+/**
+ * Treats a key that cannot be used as a model that is away. Only a fallback and the model for summaries open their key at their call, and a
+ * turn can do without either.
+ */
 function asAway(error: unknown): never {
   throw error instanceof ModelError ? new ModelError('ModelUnavailable', error.message) : error;
 }

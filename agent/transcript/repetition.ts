@@ -93,7 +93,7 @@ function noteOf({ times, isQuick }: Repetition): string {
   return `(${said.join(' ')})`;
 }
 
-/** As many rows as the longest repetition has, because a long turn is looked at before each of its steps. */
+/** The last rows, as many as the longest repetition has. A long turn is looked at before each of its steps, so the others are not read. */
 function endOf(rows: readonly TranscriptRow[]): readonly TranscriptRow[] {
   let left = LONGEST_CYCLE * (ENDED_AT + 1);
   const from = rows.findLastIndex(({ role }) => role === 'assistant' && --left === 0);

@@ -23,7 +23,7 @@ export function createPictureCache(): PictureCache {
 export const MOST_PICTURES = 20;
 /** Their bytes. In base64 that is 16 MB; Anthropic takes requests of 32 MB, OpenAI of 50 MB. */
 export const MOST_PICTURE_BYTES = 12 * 1024 * 1024;
-/** So many are left out at once: the vendor's cache of the request ends with each change in its middle. */
+/** Pictures are left out in groups of this size. The vendor's cache of the request ends at each change in its middle, so changes are rare this way. */
 const LEFT_OUT_AT_ONCE = 5;
 
 export const NOT_TAKEN = 'the model that answers here takes no pictures';

@@ -16,7 +16,7 @@ const MOST_FILES = 10;
  * a question about a screenshot costs no call of the model that only asks to see it, and what nobody trusts is opened in the sandbox,
  * as every tool call is. Null when there is nothing to look at, or the model takes no pictures.
  *
- * @param most so many calls leave the turn a step to answer in
+ * @param most the most calls, so that the turn keeps a step to answer in
  */
 export async function lookFirst(
   db: Queryable,

@@ -14,7 +14,7 @@ const CONFIRMATION = 'confirm/';
 
 /**
  * The card for the owner: all that the agent would read, and the names of the files. Each line of it is marked as somebody else's. Null when
- * that does not fit the card. Then nothing may be asked, because the whole of it would be done.
+ * that does not fit the card. Then the owner may not be asked, because they would confirm words that they do not see.
  *
  * @param said what the agent would read
  */

@@ -48,7 +48,7 @@ export async function deliverEntry(
   }
   if (holdsRemovedToken(row.text)) {
     await warnOfToken(dependencies, known);
-    // Nothing is asked for by a token alone.
+    // A message that was a token and nothing else asks for nothing.
     if (
       withoutMention(withoutRemovedTokens(row.text), dependencies.identity.botUser) === '' &&
       row.files.length === 0

@@ -8,8 +8,9 @@ const ENDED =
   'The first message of that thread was deleted, so my work there has ended. Mention me in a new message to begin anew.';
 
 /**
- * Ends an entry of a thread whose first message was deleted: nothing is begun there any more. Who has asked for something is told so once,
- * beside the thread and not in it. True when that was it.
+ * Ends an entry of a thread whose first message was deleted: nothing is begun there any more. A person who has asked for something is told so
+ * once, beside the thread and not in it.
+ * @returns true when the entry was of such a thread, so that nothing else is done with it
  */
 export async function inGoneThread(dependencies: DeliveryDependencies, known: KnownEntry): Promise<boolean> {
   const { database } = dependencies;

@@ -26,14 +26,14 @@ export interface ThreadJoinerOptions {
  */
 export type ThreadJoiner = (row: InboxRow, session: SessionId, onlyOf: string | null) => Promise<void>;
 
-/** The newest messages count; who wants more of the thread asks for it. */
+/** So many of the newest messages are kept as context. The agent can read older ones by a tool. */
 const NEWEST = 50;
 const NEWEST_CHARACTERS = 20_000;
 const PAGE = 200;
 const MAX_PAGES = 20;
 /** A call that is older than a day is history, whatever became of it. */
 const MISSED_WITHIN_S = 24 * 3_600;
-/** A rate limit is waited out for so long; then the message is worth more than what was said before it. */
+/** A rate limit is waited out for this long. After that the message is delivered without what was said before it. */
 const PATIENCE_MS = 60_000;
 
 /**

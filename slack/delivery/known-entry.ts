@@ -89,7 +89,7 @@ export async function lookUpEntry(dependencies: DeliveryDependencies, row: Inbox
   // A member may stop in any place, also while Slack does not say what kind of place it is.
   const mayStop = isStop && author === 'member';
   const channel = isStop && author !== null && isOutside(author) ? await asked(directory.channel(row.channel)) : found;
-  // Before it is known who listens, nothing is said there. Whoever writes there is in it, also where their joining is not noted yet.
+  // Nothing is said in a place before it is known who listens there. Somebody who writes there is in it, also before their joining is noted.
   const isPlace = channel !== null && channel.kind !== 'im' && !isDeletion && author !== 'bot';
   const isKnown = !isPlace || isStop || (await asked(directory.audience.known(row.channel).then(() => true)));
   if (isPlace && author !== null) await directory.audience.seen(row.channel, row.author, author);

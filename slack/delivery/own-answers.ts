@@ -53,9 +53,9 @@ const OF_PLACE: ReadonlySet<Refusal> = new Set<Refusal>([
 ]);
 
 /**
- * Refuses in words: once for each person in a thread, once a day for a bot in a channel, or once for the whole place where it is the
- * place. After that it shows a sign. Where it is the place, each person also reads why, alone and once a day: who comes later has
- * not seen the words for all. An untagged message has asked for nothing: it is kept as context with its author's class.
+ * Refuses in words, and after that by a sign. Words are said once for each person in a thread, and once a day for a bot in a channel. When the
+ * reason is the place, they are said once for the whole place. Each person there also reads them alone, once a day, because who comes later
+ * has not seen the words for all. An untagged message has asked for nothing: it is kept as context with its author's class.
  */
 export async function refuseEntry(
   dependencies: DeliveryDependencies,

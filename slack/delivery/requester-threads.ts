@@ -39,8 +39,9 @@ export function isOthers(owner: string | null, { row, author }: Pick<KnownEntry,
 }
 
 /**
- * Keeps an entry from a thread that is not its author's, or that began while its channel worked another way. It is recorded and read by no model;
- * who has asked for something is told why, once, and nobody else. Where the channel says `others: ask`, the owner is asked. True when that was it.
+ * Keeps an entry from a thread that is not its author's, or that began while its channel worked another way. The entry is recorded, and no model
+ * reads it. An author who has asked for something is told why, once, and nobody else is. Where the channel says `others: ask`, the owner is asked.
+ * @returns true when the entry was held back, so that nothing else is done with it
  */
 export async function heldBack(dependencies: DeliveryDependencies, known: KnownEntry): Promise<boolean> {
   const { database } = dependencies;
@@ -114,8 +115,8 @@ async function tell(db: Tx, { row }: KnownEntry, key: string, text: string): Pro
 }
 
 /**
- * In a channel with `identity: requester`, somebody who lacks a connection is told how to add it, and nothing else happens. True when that
- * was it.
+ * In a channel with `identity: requester`, somebody who lacks a connection is told how to add it.
+ * @returns true when somebody was told, so that nothing else is done with the entry
  */
 export async function lacksConnection(dependencies: DeliveryDependencies, known: KnownEntry): Promise<boolean> {
   const { database, requesterChannel } = dependencies;

@@ -54,7 +54,7 @@ export interface AudienceOptions {
   readonly now?: () => Date;
 }
 
-/** How long a list of members is believed. Events of Slack keep it right meanwhile; this is for one that was lost. */
+/** How long a list of members is believed. Events of Slack keep it right meanwhile. The limit is for an event that was lost. */
 const LIFE_MS = 10 * 60_000;
 /** Slack usually answers within this time. After it the message waits elsewhere. */
 const HOLD_MS = 1_000;

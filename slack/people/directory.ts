@@ -131,7 +131,7 @@ export function createDirectory({ db, calls, identity, now = () => new Date() }:
       const known = await findChannel(db, identity.team, id);
       if (known && isFresh(known.seenAt, !known.external)) return known;
       if (!id.startsWith('D')) return ask(channels, id, known);
-      // The letter says all there is to say: a direct message with us has one other person, and that is asked for.
+      // An id that begins with D is a direct message with us, so Slack need not be asked what it is. The other person in it is looked up anyway.
       const direct = { team: identity.team, id, name: '', kind: 'im', external: false } as const;
       await saveChannel(db, direct);
       return direct;

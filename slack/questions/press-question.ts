@@ -44,7 +44,10 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
     ...(fetch && { fetch }),
   });
 
-  /** What only one person sees gives way to this line. Slack gives an address for it with each press. */
+  /**
+   * Tells the person who has pressed, and nobody else, at the address that Slack gives with the press. A card that only this person sees
+   * is replaced by the line.
+   */
   async function replaceOwn(body: Fields, text: string, isCard = true): Promise<void> {
     const isAlone = fieldsOf(body.container).is_ephemeral === true;
     await respond(body, {
@@ -60,7 +63,7 @@ export function createQuestionPresses(options: QuestionPressesOptions): Question
   }
 
   async function answer(question: StoredQuestion, user: string, choice: string, given: Record<string, string>) {
-    // Of whom nothing is known at the moment, nothing is noted: they are asked to press once more.
+    // This throws while Slack does not say who it is. Then nothing is stored, and the person has to press once more.
     const person = await directory.person(user);
     const press = { question: question.id, by: user, choice, given };
     const isMember = person?.class === 'member';

@@ -148,7 +148,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   };
 
   const keepMessage = async (channel: string, message: HistoryMessage, since: Date): Promise<boolean> => {
-    // Of what we heard, an edit starts nothing. What we did not hear is as it reads now: only Slack knows how it was.
+    // 1. A message from before `since` was heard as it was written. Its edit starts nothing, so it is left out here.
+    // 2. A later one was not heard. It is kept as it reads now, edited or not, because nobody but Slack knows how it was.
     if (message.edited && Number(message.ts) * 1_000 < since.getTime()) return false;
     const event = { type: 'message', ...message, channel, ...(channel.startsWith('D') ? { channel_type: 'im' } : {}) };
     const incoming = incomingMessage(event, `catch-up:${team}:${channel}:${message.ts}`, identity);

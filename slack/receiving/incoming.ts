@@ -87,8 +87,8 @@ export function entryOf(event: MessageEvent, eventId: string, identity: SlackIde
 }
 
 /**
- * Whether a message ends the work of its thread: `stop`, without a mention too where the agent is in the thread, and `restart`, which people say to
- * each other as well.
+ * Whether a message ends the work of its thread. `stop` does so in every reply, also without a mention. People say `restart` to each other
+ * as well, so a reply without a mention has to say `!restart`.
  */
 function isStop(text: string, isCalled: boolean, isReply: boolean, { botUser }: SlackIdentity): boolean {
   const command = commandOf(text, botUser);

@@ -40,7 +40,7 @@ export interface ReadingList {
   next(kind: ConversationKind, target: Date, isFree: (conversation: Conversation) => boolean): Conversation | null;
 }
 
-/** One of so many reads goes to the conversation that has waited longest. */
+/** Every fourth read goes to the conversation that has waited longest. */
 const TURN = 4;
 
 /**

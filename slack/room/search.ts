@@ -122,7 +122,7 @@ function dayOf(ts: string | undefined): string {
   return new Date(Number(ts ?? 0) * 1_000).toISOString().slice(0, 10);
 }
 
-/** Null when Slack's limit leaves no room any more. The first read may fail: then nothing is lost by trying the whole search again. */
+/** Reads a channel backwards. Null when Slack's limit leaves no room any more. The first read throws instead: nothing is lost by trying the whole search again. */
 async function readBack(
   { calls, identity }: PlacesOptions,
   channel: string,

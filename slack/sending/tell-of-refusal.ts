@@ -72,12 +72,15 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   return 'in the thread';
 }
 
-/** Words that the agent does not work for their reader (own-answers.ts). Nobody's answer is missing, least of all that of who asked last. */
+/**
+ * Whether the row tells somebody that the agent does not work for them (own-answers.ts). Nobody waits for an answer then. The person who
+ * asked last in the thread may be somebody else, and has to hear nothing of it.
+ */
 function isRefusal({ key }: OutboxRow): boolean {
   return key.startsWith('refusal/') || key.startsWith('bot-refusal/');
 }
 
-/** While the tool that posts it waits, the agent says it. After that the agent cannot. */
+/** Tells the thread that asked for a post elsewhere. While the tool that posts it waits, the agent tells of it itself. */
 async function tellWhereAsked(
   db: Queryable,
   row: OutboxRow,
