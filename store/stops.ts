@@ -13,6 +13,16 @@ export async function overtakeByStop(db: Queryable, stop: InboxRow): Promise<voi
   );
 }
 
+/** Whether a stop has overtaken something that somebody has asked the agent for. An earlier stop has its own. */
+export async function hasOvertaken(db: Queryable, stop: InboxRow): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from inbox where session = $2 and overtaken and address <> 'thread' and id < $1
+       and id > coalesce((select max(id) from inbox earlier where session = $2 and kind = 'stop' and id < $1), 0) limit 1`,
+    [stop.id, stop.session],
+  );
+  return rowCount === 1;
+}
+
 /**
  * Whether a stop was stored after something that was said later in its thread: Slack sent it again, because it was not acknowledged. It
  * would end the work on what was said later, whose author would get no answer.

@@ -197,7 +197,11 @@ export async function recordEgress(
   );
 }
 
-/** Marks messages that a person's stop overtook. The next turn reads them as context, but they begin no turn. */
-export async function markStopped(db: Queryable, session: SessionId, upTo: string): Promise<void> {
-  await db.query(`update inbox set state = 'context' where ${WAITING} and id < $2`, [session, upTo]);
+/** Marks messages that a person's stop overtook, and says how many. The next turn reads them as context, but they begin no turn. */
+export async function markStopped(db: Queryable, session: SessionId, upTo: string): Promise<number> {
+  const { rowCount } = await db.query(`update inbox set state = 'context' where ${WAITING} and id < $2`, [
+    session,
+    upTo,
+  ]);
+  return rowCount ?? 0;
 }

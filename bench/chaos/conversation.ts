@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILURES } from '../../contracts/failures.ts';
 import { APP } from '../../simulators/slack/world/workspace.ts';
-import { everyText, type SimMessage } from '../../test/support/slack-simulator.ts';
+import { everyText, type SimEphemeral, type SimMessage } from '../../test/support/slack-simulator.ts';
 import { contentOf, fileOf, type Saying, textOf } from './sayings.ts';
 import type { Site } from './site.ts';
 
@@ -46,6 +46,11 @@ export function createConversations({ slack }: Pick<Site, 'slack'>, now: () => n
     said.filter((one) => one.answeredAt === null && one.message.channel === channel && one.threadTs === threadTs);
 
   const unfollow = slack.simulator.changes.follow(({ type, data }) => {
+    if (type === 'ephemeral') {
+      const { channel, threadTs, text } = data as Pick<SimEphemeral, 'channel' | 'threadTs' | 'text'>;
+      for (const one of unanswered(channel, threadTs ?? '')) if (isStopWord(one.saying, text)) one.answeredAt = now();
+      return;
+    }
     if (type !== 'message') return;
     const { channel, ts } = data as { channel: string; ts: string };
     const message = slack.simulator.world.message(channel, ts);
@@ -123,6 +128,11 @@ export function createConversations({ slack }: Pick<Site, 'slack'>, now: () => n
  */
 export function hasStopSign({ reactions }: Pick<SimMessage, 'reactions'>): boolean {
   return reactions.some(({ name, users }) => name === 'octagonal_sign' && users.includes(APP.userId));
+}
+
+/** Whether words that one person alone sees answer a stop: there was nothing to end. */
+export function isStopWord({ ask }: Pick<Saying, 'ask'>, text: string): boolean {
+  return (ask.kind === 'stop' || ask.kind === 'endless') && STOPPED.test(text);
 }
 
 /** Whether a message of the app, all of its text, ends what was asked. A stop ends the work before it as well. */

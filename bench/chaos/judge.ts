@@ -1,6 +1,6 @@
 import { APP } from '../../simulators/slack/world/workspace.ts';
 import { everyText, type SimMessage, type SimState } from '../../test/support/slack-simulator.ts';
-import { hasStopSign, isAnswerTo, type Said } from './conversation.ts';
+import { hasStopSign, isAnswerTo, isStopWord, type Said } from './conversation.ts';
 import type { Hits } from './origin.ts';
 import { contentOf, fileBackOf, TICK } from './sayings.ts';
 
@@ -19,7 +19,7 @@ export interface Finding {
 /** What can be seen from outside at the end of a run. */
 export interface Evidence {
   readonly said: readonly Said[];
-  readonly state: Pick<SimState, 'messages' | 'statuses'>;
+  readonly state: Pick<SimState, 'messages' | 'statuses' | 'ephemerals'>;
   readonly hits: (name: string) => Hits;
   /** Of a file that Slack shows. */
   readonly content: (file: string) => Promise<string>;
@@ -84,11 +84,14 @@ async function judgeSaying(said: Said, ours: readonly SimMessage[], evidence: Ev
   return findings;
 }
 
-/** A stop before its turn began is only signed. Work that goes on nevertheless shows as a working line, or by its request. */
+/** A stop before its turn began is only signed, and one that finds nothing to end is told to its author alone. Work that goes on nevertheless shows as a working line, or by its request. */
 function isSignedAsStopped({ saying, message, threadTs }: Said, { state }: Evidence): boolean {
   if (saying.ask.kind !== 'stop' && saying.ask.kind !== 'endless') return false;
-  return state.messages.some(
-    (one) => one.channel === message.channel && (one.threadTs ?? one.ts) === threadTs && hasStopSign(one),
+  const isHere = (one: { readonly channel: string; readonly threadTs: string | null; readonly ts: string }) =>
+    one.channel === message.channel && (one.threadTs ?? one.ts) === threadTs;
+  return (
+    state.messages.some((one) => isHere(one) && hasStopSign(one)) ||
+    state.ephemerals.some((one) => isHere(one) && isStopWord(saying, one.text))
   );
 }
 

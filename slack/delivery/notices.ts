@@ -38,6 +38,9 @@ export const LATE_STOP =
 
 export const NOTHING_TO_STOP = 'Nothing is running in this thread.';
 
+/** Said where a stop ends no work, but what waited for it. */
+export const NOTHING_BEGINS = 'Nothing is running in this thread, and what waited here is not begun.';
+
 const MOST_NAMED = 10;
 
 /** Says which files of a message were not taken, and why. Null when all were. */

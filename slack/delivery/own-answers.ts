@@ -3,12 +3,12 @@ import { inTransaction } from '../../store/database.ts';
 import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage, putReaction } from '../../store/outbox.ts';
 import { hasSession } from '../../store/sessions.ts';
-import { cameLate, overtakeByStop } from '../../store/stops.ts';
+import { cameLate, hasOvertaken, overtakeByStop } from '../../store/stops.ts';
 import { markStopped } from '../../store/turns.ts';
 import { tellAlone } from '../commands/tell-alone.ts';
 import type { Refusal } from '../people/who-may-speak.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from './known-entry.ts';
-import { LATE_STOP, NOTHING_TO_STOP, REFUSALS } from './notices.ts';
+import { LATE_STOP, NOTHING_BEGINS, NOTHING_TO_STOP, REFUSALS } from './notices.ts';
 
 /** Tells the session to stop. Where that ends work, the thread sees it; else only who wrote it is told. */
 export async function stopSession(dependencies: DeliveryDependencies, known: KnownEntry): Promise<void> {
@@ -29,11 +29,17 @@ export async function stopSession(dependencies: DeliveryDependencies, known: Kno
   const read = await readEntry(dependencies, known);
   await inTransaction(database, async (db) => {
     // What waited before the stop is not begun after it, also where its workflow was lost.
-    if (!running) await markStopped(db, row.session, row.id);
+    const marked = running ? 0 : await markStopped(db, row.session, row.id);
     if (!(await closeEntry(db, row.id, 'answered', read))) return;
-    if (!running) {
-      // People say the word to each other too. After a deletion there is nobody to tell.
-      if (row.address === 'thread' || row.address === 'deletion') return;
+    // After a deletion there is nobody to tell.
+    if (!running && row.address === 'deletion') return;
+    if (!running && (marked > 0 || (await hasOvertaken(db, row)))) {
+      // What others have asked for is not begun, so everybody sees it.
+      const body = { kind: 'notice', text: NOTHING_BEGINS, for: row.author } as const;
+      await putMessage(db, { ...target, key: `${row.id}/nothing-begins`, body, final: true });
+    } else if (!running) {
+      // People say the word to each other too.
+      if (row.address === 'thread') return;
       await tellAlone(db, row, `${row.id}/nothing-to-stop`, { text: NOTHING_TO_STOP });
     } else if (isWord) {
       await putReaction(db, { ...target, key: `${row.id}/reaction`, body: { ts: row.ts, name: 'octagonal_sign' } });

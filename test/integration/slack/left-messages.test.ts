@@ -93,6 +93,7 @@ test('a stop that finds no workflow also stops what was signalled to it', async 
   await stage.temporal.client.workflow.getHandle(session).terminate('lost');
   await stage.slack.post('ada', 'platform-eng', '@bellhop stop', { threadTs: message.ts });
   await until(async () => (await textsOf(session)).length === 1, 'the word that nothing runs');
+  expect(await textsOf(session)).toEqual([expect.stringContaining('what waited here is not begun')]);
   expect(await rowsOf(session)).toMatchObject([
     { kind: 'message', state: 'context' },
     { kind: 'stop', state: 'answered' },
@@ -228,7 +229,8 @@ test('a stop that is stored after what was said behind it ends nothing, and says
     files: [],
   } as const;
   await keepEntries(stage.db.database, [{ keep: 'always', entry }]);
-  await until(async () => (await textsOf(session)).length === 1, 'the word that it came late');
+  await stage.slack.waitForWhisper('ada', /reached me after what was said behind it/);
+  expect(await textsOf(session)).toEqual([]);
   expect((await stage.signals(session)).map(({ name }) => name)).toEqual(['message', 'message']);
   // A stop that is said now ends it.
   await stage.slack.post('ada', 'platform-eng', '@bellhop stop', { threadTs: message.ts });

@@ -228,6 +228,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'restarts.restartThread': (db) => restarts.restartThread(db, BUSY, '1'),
   'stops.cameLate': async (db) => stops.cameLate(db, await inboxRow(db, BUSY, 'stop')),
   'stops.overtakeByStop': async (db) => stops.overtakeByStop(db, await inboxRow(db, BUSY, 'stop')),
+  'stops.hasOvertaken': async (db) => stops.hasOvertaken(db, await inboxRow(db, BUSY, 'stop')),
   'stops.awaitsStop': async (db) => stops.awaitsStop(db, await inboxRow(db, BUSY)),
   'thread-models.chooseThreadModel': (db) => threadModels.chooseThreadModel(db, BUSY, 'large', 'U1'),
   'thread-models.threadModelOf': (db) => threadModels.threadModelOf(db, BUSY),

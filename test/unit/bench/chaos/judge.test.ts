@@ -44,7 +44,7 @@ function answer(outcome: string, more = ''): string {
 async function verdicts(over: Partial<Evidence>, messages: readonly SimMessage[] = []): Promise<string[]> {
   const evidence: Evidence = {
     said: [said({ kind: 'request' })],
-    state: { messages, statuses: [] },
+    state: { messages, statuses: [], ephemerals: [] },
     hits: (name) => (name === 'm00001' ? ONCE : { injected: 0, bare: 0 }),
     content: async () => contentOf('m00001'),
     ...over,
@@ -123,6 +123,20 @@ test('a stop that came before its turn began has its sign and no words', async (
   ]);
 });
 
+test('a stop that finds nothing to end is told to its author alone', async () => {
+  const told = {
+    channel: CHANNEL,
+    ts: '3.000000',
+    threadTs: ROOT,
+    visibleTo: 'U1',
+    text: 'Nothing is running in this thread.',
+  };
+  const state = { messages: [], statuses: [], ephemerals: [{ ...told, blocks: [] }] };
+  const none = { hits: () => ({ injected: 0, bare: 0 }) };
+  expect(await verdicts({ ...none, state, said: [said({ kind: 'stop' })] })).toEqual([]);
+  expect(await verdicts({ ...none, state, said: [said({ kind: 'request' })] })).toHaveLength(1);
+});
+
 test('a file comes back once, and whole', async () => {
   const file = { id: 'F1', name: 'm00001-back.txt', mimetype: 'text/plain', size: 1 };
   const asked = { said: [said({ kind: 'file' })] };
@@ -151,7 +165,7 @@ test('a reaction without an answer and a status that stays are left behind', asy
   const reactions = [{ name: 'eyes', users: [APP.userId] }];
   const asked = message('@bellhop', { ts: ROOT, threadTs: null, user: 'U1', reactions });
   const statuses = [{ channel: CHANNEL, threadTs: ROOT, status: 'is getting to work…' }];
-  expect(await verdicts({ said: [unanswered], state: { messages: [asked], statuses } })).toEqual([
+  expect(await verdicts({ said: [unanswered], state: { messages: [asked], statuses, ephemerals: [] } })).toEqual([
     expect.stringMatching(/^lost/),
     expect.stringMatching(/^left behind: the status/),
     expect.stringMatching(/^left behind: a reaction on m00001/),
