@@ -20,6 +20,11 @@ const MAX_IDS = 50_000;
 const OPENS_PULL_REQUEST = 'open-pull-request';
 /** GitLab's path of a project itself. */
 const PROJECT = /^\/projects\/[^/]+\/*$/;
+/**
+ * GitHub tells it with repositories to some tokens. Whoever has it can clone that repository for a while, which may be a fork that is
+ * not granted here. By GraphQL nobody may ask for it (graphql-fields.ts).
+ */
+const CLONE_TOKEN = 'temp_clone_token';
 const WITHOUT_RUNNERS_TOKEN: HeldAnswer = {
   maxBytes: MAX_ANSWER,
   isWanted: isSuccess,
@@ -75,6 +80,7 @@ export function createApiGate(): ApiGate {
         head: answer ? withPlainAnswer(sent) : sent,
         body: sentBody,
         answer,
+        ...(forge.forge.kind === 'github' && { hiddenMember: CLONE_TOKEN }),
         attach: (injection) => injection,
         stillHolds: (access) =>
           judgeForgeApi(asked, {

@@ -19,6 +19,8 @@ export interface Content {
   readonly body: Buffer | null;
   /** How its answer is read. Null passes it on as it comes. */
   readonly answer: HeldAnswer | null;
+  /** The name of a member whose text is overwritten where the answer is JSON. @default none */
+  readonly hiddenMember?: string;
   /** The form in which the credential is attached. */
   attach(injection: Injection | null): Injection | null;
   /** Whether the rules of the moment allow it too. */

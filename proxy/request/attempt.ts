@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { StartContext } from '../dialer/kept-client.ts';
 import type { AnswerMask } from './answer-mask.ts';
 import { type HeldAnswer, type HeldPart, holdAnswer } from './held-answer.ts';
+import { type HiddenMember, hideMember, isJson } from './hidden-member.ts';
 import type { Outgoing } from './outgoing.ts';
 import { responseHeaders } from './response-headers.ts';
 
@@ -17,6 +18,8 @@ export interface Attempt {
   readonly answer: HeldAnswer | null;
   /** Overwrites what of the credential the host repeats in its answer. Null when it was sent none. */
   readonly mask: AnswerMask | null;
+  /** The name of a member whose text is overwritten where the answer is JSON. */
+  readonly hiddenMember: string | null;
   /** Sets memory aside for an answer that is held. Returns what gives it back. @throws Refusal when there is none now */
   readonly reserve: (bytes: number) => () => void;
   /** The connection stands, and nothing has been sent on it yet. Throws to send nothing. */
@@ -52,6 +55,7 @@ export function attempt({
   response,
   answer: reading,
   mask,
+  hiddenMember,
   ...hooks
 }: Attempt): Promise<AttemptEnd> {
   return new Promise((resolve) => {
@@ -62,6 +66,7 @@ export function attempt({
     let held: (() => void)[] | null = null;
     /** Set while the answer is read as a whole, before the sandbox gets its head. */
     let whole: HeldPart | null = null;
+    let member: HiddenMember | null = null;
 
     function inOrder(step: () => void): void {
       if (held) held.push(step);
@@ -71,6 +76,7 @@ export function attempt({
     function passOn(answer: Dispatcher.DispatchController, status: number, reason: string | undefined): void {
       // An error thrown here reaches `onResponseError`, before anything was passed on.
       const headers = responseHeaders((answer.rawHeaders ?? []) as (Buffer | string)[], status);
+      member = hiddenMember !== null && isJson(headers) ? hideMember(hiddenMember) : null;
       const wanted = reading?.isWanted(status) && hasBody(method, status) ? reading : null;
       const holding = wanted && hasRoomFor(wanted) ? wanted : null;
       hooks.onAnswer();
@@ -98,17 +104,24 @@ export function attempt({
       }
     }
 
+    function shown(bytes: Buffer): Buffer {
+      const kept = member ? member.push(bytes) : bytes;
+      return mask ? mask.push(kept) : kept;
+    }
+
     function passData(answer: Dispatcher.DispatchController, chunk: Buffer): void {
       const out = whole ? whole.add(chunk) : chunk;
       if (out === null) return;
       whole = null;
-      if (!response.write(mask ? mask.push(out) : out)) answer.pause();
+      if (!response.write(shown(out))) answer.pause();
     }
 
     function passEnd(): void {
       try {
         const last = whole?.end();
-        if (last) response.write(mask ? mask.push(last) : last);
+        if (last) response.write(shown(last));
+        const open = member?.end();
+        if (open?.length) response.write(mask ? mask.push(open) : open);
         const rest = mask?.end();
         if (rest?.length) response.write(rest);
         resolve({ kind: 'answered' });

@@ -23,6 +23,8 @@ export interface Forwarding {
   readonly framing: Framing;
   /** How the answer is read before it is passed on. Null passes it on as it comes. */
   readonly answer: HeldAnswer | null;
+  /** The name of a member whose text is overwritten in a JSON answer. */
+  readonly hiddenMember: string | null;
   readonly masks: AnswerMasks;
   /** Sets memory aside for an answer that is held. Returns what gives it back. @throws Refusal when there is none now */
   readonly reserve: (bytes: number) => () => void;
@@ -98,6 +100,7 @@ export async function forward(forwarding: Forwarding): Promise<Forwarded> {
       dispatch,
       response,
       answer: forwarding.answer,
+      hiddenMember: forwarding.hiddenMember,
       mask,
       reserve: forwarding.reserve,
       onStart(started) {

@@ -86,6 +86,7 @@ export function createSender(options: SenderOptions): Sender {
       method: exchange.method,
       framing: head.framing,
       answer: content.answer,
+      hiddenMember: content.hiddenMember ?? null,
       masks,
       reserve: (bytes) => bodies.take(exchange.client.sandbox, bytes),
       bodySilenceMs,

@@ -31,6 +31,10 @@ function answerTo(url: string, body: string, authorization: string): unknown {
   if (url === '/api/v4/projects/acme%2Fshop')
     return { id: 1, runners_token: 'GR-1', shared: [{ runners_token: 'GR-2' }] };
   if (url.endsWith('/pulls')) return { number: 12 };
+  if (url.includes('/forks')) {
+    const fork = { full_name: 'x/shop', temp_clone_token: 'CLONE-1', body: 'say "temp_clone_token":"x"' };
+    return { padding: 'x'.repeat(2_000_000), forks: [fork, { ...fork, temp_clone_token: null }] };
+  }
   return { ok: true };
 }
 
@@ -134,6 +138,16 @@ test('a body that could be read in two ways is refused, or written anew', async 
   expect((await call(pulls, undefined, { text: doubled })).status).toBe(200);
   expect(JSON.parse(reached[0]?.body ?? '')).toEqual({ head: 'bellhop/fix', title: 'WIP: x', base: 'main' });
   expect(reached[0]?.body.match(/head/g)).toHaveLength(1);
+});
+
+test("a token of GitHub's that clones a repository stays behind, also in a long answer", async () => {
+  const url = 'https://api.hub.test/repos/acme/shop/forks';
+  const { status, text } = await call(url, undefined, { headers: { accept: 'application/vnd.github.raw+json' } });
+  expect(status).toBe(200);
+  const hidden = { full_name: 'x/shop', temp_clone_token: '*******', body: 'say "temp_clone_token":"x"' };
+  expect(JSON.parse(text).forks).toEqual([hidden, { ...hidden, temp_clone_token: null }]);
+  const query = '{ repository(owner: "acme", name: "shop") { tempCloneToken } }';
+  expect((await call('https://api.hub.test/graphql', { query })).error?.code).toBe('api_refused');
 });
 
 test('gh opens a pull request by GraphQL once the id of the repository is known', async () => {

@@ -32,6 +32,7 @@ test.each([
         answer,
       },
       mask: null,
+      hiddenMember: null,
       dispatch: (options, handler) => pool.dispatch(options, handler),
       reserve: (bytes) => budget.take('s1', bytes),
       onStart: () => {},
