@@ -29,16 +29,13 @@ const ROUTING: ReadonlySet<string> = new Set([
   'x-cluster-client-ip',
   'x-forwarded',
   'x-host',
-  'x-http-host-override',
+  'x-http-destinationurl',
   'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  'x-original-host',
-  'x-original-method',
-  'x-original-url',
   'x-real-ip',
-  'x-rewrite-url',
 ]);
+/** `X-Original-URL`, `X-HTTP-Method-Override`. Envoy forwards to the address in `x-envoy-original-dst-host`. */
+const OTHER_TARGET =
+  /^x-(?:envoy-)?(?:original|override|rewrite)-(?:dst-host|host|method|path|uri|url)$|^x-(?:http-)?(?:host|method|path|uri|url)-override$/;
 
 const ROUTING_PREFIXES = ['proxy-', 'x-forwarded-', 'x-agent-proxy'];
 
@@ -55,5 +52,6 @@ export function headerKey(name: string): string {
  * @param key from `headerKey`
  */
 export function stopsAtProxy(key: string): boolean {
-  return HOP_BY_HOP.has(key) || ROUTING.has(key) || ROUTING_PREFIXES.some((prefix) => key.startsWith(prefix));
+  if (HOP_BY_HOP.has(key) || ROUTING.has(key) || OTHER_TARGET.test(key)) return true;
+  return ROUTING_PREFIXES.some((prefix) => key.startsWith(prefix));
 }

@@ -23,6 +23,12 @@ const HEADER_KEY =
   /(?:^|(?<!(?:^|-)(?:cache|customer|dedup|deduplication|encryption|idempotency|kms|message|partition|public|routing|sort|surrogate|websocket))-)key(?:-|$)/;
 /** Headers that carry credentials although no word of their name says so. */
 const NAMED: ReadonlySet<string> = new Set(['x-honeycomb-team', 'x-jfrog-art-api']);
+/**
+ * Headers by which a credential acts for somebody else, at services that let it: Kubernetes, Box, Dropbox, Zendesk, Dynamics,
+ * Elasticsearch, Redmine, and those behind a proxy that logs people in.
+ */
+const FOR_ANOTHER =
+  /^(?:as-user|callerobjectid|dropbox-api-select-(?:admin|user)|es-security-runas-user|impersonate-.+|mscrmcallerid|(?:x-)?remote-user|x-on-behalf-of|x-redmine-switch-user)$/;
 /** Headers that only sound like credentials: they name a conversation, a lock, a wish, or the next page of a list. */
 const HARMLESS =
   /^(?:lock-token|mcp-session-id|x-atlassian-token|x-ms-session-token)$|(?:^|-)(?:continuation|next|page|sync)-?token$/;
@@ -71,6 +77,11 @@ const SWITCH = /^(?:hide|include|show)/;
 export function isCredentialHeader(key: string): boolean {
   if (HARMLESS.test(key)) return false;
   return HEADER_PARTS.test(key) || HEADER_WORDS.test(key) || HEADER_KEY.test(key) || NAMED.has(key);
+}
+
+/** Whether a header says for whom a credential acts. A connection acts for nobody but itself. @param key in the form of `headerKey` */
+export function actsForAnother(key: string): boolean {
+  return FOR_ANOTHER.test(key);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Decision, EffectiveAccess } from '../../access/decision.ts';
 import type { OwnCredentials } from '../../access/document.ts';
 import { headerKey } from '../../access/header-names.ts';
 import { matchesHost } from '../../access/host-name.ts';
-import { isCredentialHeader, isCredentialParameter } from './credential-names.ts';
+import { actsForAnother, isCredentialHeader, isCredentialParameter } from './credential-names.ts';
 import { parameterKey } from './query-credential.ts';
 import type { HeaderList } from './request-head.ts';
 
@@ -16,7 +16,7 @@ export function ownCredentialsRule(decision: Exclude<Decision, { outcome: 'block
   return decision.rule.from === 'domain' ? decision.rule.match.ownCredentials : 'strip';
 }
 
-/** Says which header names carry credentials to this host: the usual ones, and the headers of its connections. */
+/** Says which header names carry credentials to this host, or say for whom one acts: the usual ones, and the headers of its connections. */
 export function credentialHeaders(host: string, access: EffectiveAccess): (name: string) => boolean {
   const own = new Set<string>();
   for (const rule of access.rules) {
@@ -25,7 +25,7 @@ export function credentialHeaders(host: string, access: EffectiveAccess): (name:
   }
   return (name) => {
     const key = headerKey(name);
-    return isCredentialHeader(key) || own.has(key);
+    return isCredentialHeader(key) || actsForAnother(key) || own.has(key);
   };
 }
 

@@ -189,6 +189,8 @@ test('routing and method overrides never leave', async () => {
         'x-forwarded-host': 'evil.test',
         'x-original-url': '/admin',
         'x-rewrite-url': '/admin',
+        'x-envoy-original-dst-host': 'evil.test:80',
+        'x-override-url': '/admin',
         forwarded: 'host=evil.test',
         'x-http-method-override': 'DELETE',
         'keep-alive': 'x',
@@ -199,6 +201,23 @@ test('routing and method overrides never leave', async () => {
   const sent = standard.origin.received('api.a.test').toLowerCase();
   for (const word of ['evil.test', '/admin', 'delete', 'keep-alive: x', 'te: trailers'])
     expect(sent).not.toContain(word);
+});
+
+test('a connection acts for nobody but itself, whatever headers ask for', async () => {
+  const headers = {
+    'Impersonate-User': 'root',
+    'impersonate-extra-scopes': 'root',
+    'As-User': 'root',
+    'Dropbox-API-Select-Admin': 'root',
+    'X-On-Behalf-Of': 'root',
+    'es-security-runas-user': 'root',
+    Remote_User: 'root',
+  };
+  await underInvariants(standard, () => sandbox().request('https://api.a.test/x', { headers }));
+  expect(standard.origin.received('api.a.test')).not.toContain('root');
+  // A host to which its own credentials may pass.
+  await underInvariants(standard, () => sandbox().request('https://own.test/x', { headers }));
+  expect(standard.origin.received('own.test').match(/root/g)).toHaveLength(7);
 });
 
 test('basic and custom header credentials are attached in their form', async () => {
