@@ -31,17 +31,18 @@ export async function schedulesIn(db: Queryable, team: string, channel: string):
   return rows;
 }
 
-/** Those of public channels, each with its channel's name, by name; at most `most`. */
+/** Those of `own` channels, and then those of public ones, each with its channel's name, by name. */
 export async function openSchedules(
   db: Queryable,
   team: string,
-  most: number,
+  { own, most }: { readonly own: readonly string[]; readonly most: number },
 ): Promise<(ScheduleRow & { readonly place: string })[]> {
   const { rows } = await db.query<ScheduleRow & { place: string }>(
     `select s.name, s.team, s.channel, s.cron, s.timezone, s.prompt, s.paused, '#' || c.name as place
      from schedule s join channel c on c.team = s.team and c.id = s.channel
-     where s.team = $1 and c.kind = 'public' and not c.external order by s.name limit $2`,
-    [team, most],
+     where s.team = $1 and not c.external and (c.kind = 'public' or (c.kind = 'private' and s.channel = any($3)))
+     order by s.channel = any($3) desc, s.name limit $2`,
+    [team, most, own],
   );
   return rows;
 }

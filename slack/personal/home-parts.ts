@@ -5,12 +5,15 @@ import { channelScope, personScope } from '../../contracts/scope.ts';
 import { findChannel } from '../../store/channels.ts';
 import type { Queryable } from '../../store/database.ts';
 import { openSchedules } from '../../store/schedules.ts';
+import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
+import type { PacedCalls } from '../api/paced-calls.ts';
 import { NO_SCHEDULES, schedulesText } from '../commands/schedules.ts';
 import { cutText, escapeText } from '../rendering/mrkdwn.ts';
 
 export interface HomePartsOptions {
   readonly db: Queryable;
+  readonly calls: PacedCalls;
   readonly identity: SlackIdentity;
   readonly effective: (scope: ScopeKey) => Promise<EffectiveAccess>;
   /** Channels that the access file names. */
@@ -27,24 +30,30 @@ export interface HomeParts {
 
 /** Slack takes a hundred blocks, and nobody reads more. */
 const MOST_PLACES = 12;
+/** A thousand channels of one person. */
+const MAX_PAGES = 5;
+/** The part of Slack's limit that is left to more important calls. */
+const SPARE = 0.2;
 const MOST_HOSTS = 3;
 const MOST_SCHEDULES = 10;
 const MOST_SECTION = 2_900;
 /** No channel of Slack has this id, so what holds for it is what holds for every channel that the access file does not name. */
 const UNNAMED = 'C';
 
-export function createHomeParts({ db, identity, effective, places, now }: HomePartsOptions): HomeParts {
-  /** Private channels are named to nobody here: the Home tab does not know who is in them. */
-  async function publicPlaces() {
-    const named: { readonly label: string; readonly scope: ScopeKey }[] = [];
-    for (const place of await places()) {
-      const [, team, id] = place.scope.split(':');
+export function createHomeParts({ db, calls, identity, effective, places, now }: HomePartsOptions): HomeParts {
+  /** Those that a person is in come first. A private channel is named only to somebody of whom Slack says at this moment that they are in it. */
+  async function placesFor(own: ReadonlySet<string> | null) {
+    const named: { readonly label: string; readonly scope: ScopeKey; readonly isOwn: boolean }[] = [];
+    for (const { scope } of await places()) {
+      const [, team, id] = scope.split(':');
       const channel = team === identity.team && id ? await findChannel(db, team, id) : null;
-      if (channel?.kind === 'public' && !channel.external)
-        named.push({ scope: place.scope, label: `#${channel.name}` });
-      if (named.length === MOST_PLACES) break;
+      const isOwn = id !== undefined && own?.has(id) === true;
+      if (!channel || channel.external || !(channel.kind === 'public' || (channel.kind === 'private' && isOwn)))
+        continue;
+      const aside = own === null || isOwn ? '' : ' (you are not in it)';
+      named.push({ scope, label: `#${channel.name}${aside}`, isOwn });
     }
-    return named;
+    return [...named.filter(({ isOwn }) => isOwn), ...named.filter(({ isOwn }) => !isOwn)];
   }
 
   return {
@@ -55,21 +64,42 @@ export function createHomeParts({ db, identity, effective, places, now }: HomePa
       ),
     ],
     async reach(user) {
+      const own = await channelsOf(calls, user);
       const lines = [reachLine('Your direct messages', await effective(personScope(identity.team, user)))];
-      for (const { label, scope } of await publicPlaces()) lines.push(reachLine(label, await effective(scope)));
+      const named = await placesFor(own);
+      for (const { label, scope } of named.slice(0, MOST_PLACES)) lines.push(reachLine(label, await effective(scope)));
+      const more = named.length - MOST_PLACES;
+      if (more > 0) lines.push(`• and ${more} more. Write \`access\` in a channel to see what I reach there.`);
       const others = await effective(channelScope(identity.team, UNNAMED));
       lines.push(reachLine('Channels without rules of their own', others));
-      const schedules = await openSchedules(db, identity.team, MOST_SCHEDULES);
+      const schedules = await openSchedules(db, identity.team, { own: [...(own ?? [])], most: MOST_SCHEDULES });
       return [
         header('What your places reach'),
         section(escapeText(cutText(lines.join('\n'), MOST_SECTION))),
-        header('Schedules in public channels'),
+        header('Schedules in your channels and in public ones'),
         section(
           escapeText(cutText(schedules.length > 0 ? schedulesText(schedules, now()) : NO_SCHEDULES, MOST_SECTION)),
         ),
       ];
     },
   };
+}
+
+/** The channels that a person and the app are in. Null when Slack does not say: then nothing is taken for theirs. */
+async function channelsOf(calls: PacedCalls, user: string): Promise<ReadonlySet<string> | null> {
+  const found = new Set<string>();
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const asked = { user, types: 'public_channel,private_channel', exclude_archived: true, limit: 200 };
+    const answer = await calls
+      .call('users.conversations', { ...asked, ...(cursor && { cursor }) }, SPARE)
+      .catch(() => null);
+    if (answer === null) return page === 0 ? null : found;
+    for (const { id } of (answer.channels ?? []) as { id?: string }[]) if (id) found.add(id);
+    cursor = nextCursor(answer);
+    if (!cursor) break;
+  }
+  return found;
 }
 
 /** `#ops: acme-readonly, crm; without a credential: docs.acme.test`. Connections of the person themselves are called theirs. */

@@ -14,8 +14,10 @@ import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 const OPS = 'channel:T000000ACME:C00PLATFORM' as const;
+const SECOPS = 'channel:T000000ACME:C0000SECOPS' as const;
 const index = indexAccess(
   documentOf({
+    [SECOPS]: { connections: [connection('vault', 'vault.acme.test')] },
     [OPS]: {
       connections: [connection('acme-readonly', 'api.acme.test')],
       domains: [domain('docs.acme.test')],
@@ -162,4 +164,32 @@ test('the Home tab says what the agent is, what places reach and what is schedul
   await slack.openHome('gia');
   const home = await slack.waitForHome('gia', /What bellhop is/);
   expect(JSON.stringify(home.blocks)).not.toContain('acme-readonly');
+});
+
+test('the Home tab names a private channel and its schedules to those who are in it, as Slack says at that moment', async () => {
+  const { slack, db } = stage;
+  await begin();
+  // The gateway has heard of the channel.
+  const asked = await slack.post('ada', 'secops', '@bellhop begin');
+  await slack.waitForReaction(asked, 'eyes');
+  await db.database.query(
+    `insert into schedule (name, team, channel, cron, timezone, prompt, policy_version)
+     values ('nightly', $1, 'C0000SECOPS', '0 9 * * MON', 'Europe/Berlin', 'Rotate keys', 1)`,
+    [TEAM],
+  );
+  await slack.openHome('ada');
+  const home = JSON.stringify((await slack.waitForHome('ada', /nightly in #secops: Rotate keys/)).blocks);
+  expect(home).toContain('#secops: vault');
+  // What they are in comes first.
+  expect(home.indexOf('#secops: vault')).toBeLessThan(home.indexOf('Channels without rules of their own'));
+  await slack.openHome('grace');
+  const others = JSON.stringify((await slack.waitForHome('grace', /#platform-eng: acme-readonly/)).blocks);
+  expect(others).not.toMatch(/secops|vault|Rotate/);
+  await slack.dismiss('secops', 'ada');
+  await slack.dismiss('platform-eng', 'ada');
+  await slack.openHome('ada');
+  const left = await slack.waitForHome('ada', /#platform-eng \(you are not in it\): acme-readonly/);
+  expect(JSON.stringify(left.blocks)).not.toMatch(/secops|vault|Rotate/);
+  await slack.invite('secops', 'ada');
+  await slack.invite('platform-eng', 'ada');
 });
