@@ -44,6 +44,9 @@ export interface BringUpDependencies {
  */
 export type BringUp = (input: ProvisionInput) => Promise<{ readonly created: boolean; readonly agentUid: number }>;
 
+/**
+ * One for each runner. {@link BringUp} says what it does, and why only the first attempt of a turn ends processes.
+ */
 export function createBringUp(dependencies: BringUpDependencies): BringUp {
   const { runner, runtime, proxy, database, guard, lock, caBundle, findEnvironment, gitAuthor } = dependencies;
   /** Nothing is said any more in the name of a turn that has ended. */

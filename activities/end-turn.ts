@@ -73,6 +73,9 @@ export function createEnding({ database, log }: EndingDependencies): Ending {
  */
 export type EndAbandonedTurn = (turn: TurnInput) => Promise<void>;
 
+/**
+ * Makes an {@link EndAbandonedTurn} for the housekeeper.
+ */
 export function createEndAbandonedTurn({ database, log }: EndingDependencies): EndAbandonedTurn {
   return async (turn) => {
     const ended = await inTransaction(database, async (db) => {

@@ -27,6 +27,10 @@ export interface WorkspaceGuardDependencies {
   readonly limitFiles: number;
 }
 
+/**
+ * One for each runner process. It watches only while this process lives: another one begins anew with the next tool
+ * call.
+ */
 export function createWorkspaceGuard({ runtime, limitMb, limitFiles }: WorkspaceGuardDependencies): WorkspaceGuard {
   const watches = new Map<string, WorkspaceWatch>();
   const notices = new Map<string, string>();

@@ -20,6 +20,7 @@ export function credentialError(code: CredentialErrorCode, message: string): Cre
   return Object.assign(new Error(message), { name: 'CredentialError' as const, code });
 }
 
+/** Whether something thrown is an error of this room, and so has a stable code. */
 export function isCredentialError(error: unknown): error is CredentialError {
   return error instanceof Error && error.name === 'CredentialError';
 }

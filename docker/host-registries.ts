@@ -90,6 +90,7 @@ export function mavenMirror(xml: string): string | undefined {
   return central === undefined ? undefined : field(central, 'url');
 }
 
+/** The first source in a `.gemrc`. Undefined without one. */
 export function gemSource(yaml: string): string | undefined {
   return /^:sources:\s*\n\s*-\s*["']?([^"'\s]+)/m.exec(yaml)?.[1];
 }

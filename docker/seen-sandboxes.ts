@@ -20,6 +20,7 @@ export interface SeenSandboxes {
   forget(id: string): void;
 }
 
+/** One for each runner process, in memory only. */
 export function createSeenSandboxes(): SeenSandboxes {
   const seen = new Map<string, { readonly life: string; readonly provisioned: Provisioned }>();
   return {

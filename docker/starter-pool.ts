@@ -23,6 +23,7 @@ export interface StarterPool {
   forget(id: string): void;
 }
 
+/** One for each runner process. It keeps up to four starters for each sandbox. */
 export function createStarterPool(): StarterPool {
   const shelves = new Map<string, Shelf>();
 

@@ -20,6 +20,10 @@ export interface AnswerBudgetLimits {
 
 export const ANSWER_LIMITS: AnswerBudgetLimits = { perSandbox: 32 * 1024 * 1024, inAll: 256 * 1024 * 1024 };
 
+/**
+ * One for each runner process.
+ * @param limits bytes, for one sandbox and for all together
+ */
 export function createAnswerBudget({ perSandbox, inAll }: AnswerBudgetLimits = ANSWER_LIMITS): AnswerBudget {
   const taken = new Map<string, number>();
   let sum = 0;

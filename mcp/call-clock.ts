@@ -11,6 +11,11 @@ export interface CallClock {
   stop(): void;
 }
 
+/**
+ * Starts the clock of one call.
+ * @param silenceMs how long the server may say nothing
+ * @param callMs how long the call may take in all
+ */
 export function startCallClock(silenceMs: number, callMs: number): CallClock {
   const late = new AbortController();
   let leftMs = callMs;

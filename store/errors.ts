@@ -21,6 +21,7 @@ export function rowMissing(what: string): StoreError {
   return new StoreError('RowMissing', `${what} is not in the database`);
 }
 
+/** Whether something thrown is the store's own refusal with this code. */
 export function isStoreError(error: unknown, code: StoreErrorCode): error is StoreError {
   return error instanceof StoreError && error.code === code;
 }

@@ -199,6 +199,9 @@ export async function stateOfEdited(
   return rows[0]?.state ?? null;
 }
 
+/**
+ * A row of the inbox from its columns ({@link COLUMNS}).
+ */
 export function toRow(row: StoredEntry): InboxRow {
   return {
     id: row.id,

@@ -9,10 +9,12 @@ export interface Mute {
   readonly notice: string;
 }
 
+/** Notes who has muted the thread. Call it with the session locked. */
 export async function muteThread(db: Queryable, session: SessionId, { by, notice }: Mute): Promise<void> {
   await db.query('update session set muted_by = $2, muted_notice = $3 where id = $1', [session, by, notice]);
 }
 
+/** Ends the mute. Call it with the session locked. */
 export async function unmuteThread(db: Queryable, session: SessionId): Promise<void> {
   await db.query('update session set muted_by = null, muted_notice = null where id = $1', [session]);
 }

@@ -252,6 +252,7 @@ export async function countWrong(db: Queryable, of: PersonalVersion): Promise<nu
   return rows[0]?.wrong ?? 0;
 }
 
+/** Removes an attempt, at whatever step it is. */
 export async function endGrant(db: Queryable, of: PersonalVersion): Promise<void> {
   await db.query(`delete from personal_grant where ${WHOSE}`, whose(of));
 }

@@ -33,6 +33,10 @@ const HOLD_MS = 30_000;
 /** So long a person waits. Then they are told that nobody has answered. */
 const PATIENCE_MS = 60_000;
 
+/**
+ * Asks for a test of a person's connection, once for each key, and wakes the proxies.
+ * @param isNew nobody has asked: the connection was entered just now
+ */
 export async function askForTest(
   db: Queryable,
   { key, team, person, connection }: AskedTest,
@@ -71,6 +75,7 @@ export async function takeTest(db: Queryable, { connections, people }: FullTests
   return rows[0] ?? null;
 }
 
+/** Keeps what came of a test. Only the first answer counts. */
 export async function answerTest(db: Queryable, key: string, { status, code }: TestAnswer): Promise<void> {
   await db.query(
     'update personal_test set status = $2, code = $3, answered_at = now() where key = $1 and answered_at is null',

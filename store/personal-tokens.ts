@@ -21,6 +21,9 @@ const FOUND = 'generation, renewed, refused_at is not null as "isRefused"';
 /** Names one version of one person's connection, for the values of {@link whose}. */
 export const WHOSE = 'team = $1 and person = $2 and connection = $3 and version = $4';
 
+/**
+ * The first four values of a statement with {@link WHOSE}.
+ */
 export function whose({ team, person, connection, version }: PersonalVersion): (string | number)[] {
   return [team, person, connection, version];
 }

@@ -98,6 +98,7 @@ export async function lookAtQuestion(db: Queryable, id: string): Promise<Questio
   return rows[0] ?? null;
 }
 
+/** Null when there is none, or its thread is gone. */
 export async function findQuestion(db: Queryable, id: string): Promise<StoredQuestion | null> {
   const { rows } = await db.query<StoredQuestion>(`select ${COLUMNS} from question where id = $1`, [id]);
   return rows[0] ?? null;
@@ -243,6 +244,7 @@ export async function untoldQuestions(db: Queryable, most: number): Promise<Stor
   return rows;
 }
 
+/** Notes that the session of a closed question was signalled. */
 export async function markQuestionTold(db: Queryable, id: string): Promise<void> {
   await db.query('update question set told_at = now() where id = $1', [id]);
 }

@@ -14,7 +14,7 @@ const METHODS = ['GET', 'HEAD'];
  * The domain entries that `registries: [name]` of a bundle stands for. With a mirror these are the mirror's hosts alone: an
  * operator who names one wants packages to come from there.
  *
- * @param mirrors what the operator of the proxy's machine says; see `readMirrors`
+ * @param mirrors what the operator of the proxy's machine says; see `mirrorsSchema`
  */
 export function registryDomains(name: RegistryName, mirrors: RegistryMirrors): DomainEntry[] {
   const mirror = mirrors[name];
@@ -48,7 +48,7 @@ function publicBases({ host, schemes = ['https'], paths = [] }: RegistryHost): B
   return schemes.map((scheme) => ({ scheme, host, port: usualPort(scheme), paths }));
 }
 
-/** A base URL that {@link readMirrors} let through. */
+/** A base URL that `mirrorsSchema` let through. */
 function baseOf(url: string): Base {
   const { protocol, hostname, port, pathname } = new URL(url);
   const scheme = protocol === 'http:' ? 'http' : 'https';

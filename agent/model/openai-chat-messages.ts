@@ -32,6 +32,7 @@ export function chatMessages(
   ];
 }
 
+/** Converts tools. The API wants `type: object` beside the schema of the input. */
 export function chatTools(tools: readonly ToolSpec[]): ChatCompletionFunctionTool[] {
   return tools.map(({ name, description, schema }) => ({
     type: 'function',

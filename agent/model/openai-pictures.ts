@@ -15,6 +15,7 @@ function lineOf({ label }: PictureBlock): TextBlock {
   return { type: 'text', text: `[shown by a tool: ${label}]` };
 }
 
+/** A picture or PDF as a `data:` URL (RFC 2397). */
 export function dataUrl({ mediaType, data }: PictureBlock): string {
   return `data:${mediaType};base64,${data}`;
 }

@@ -23,6 +23,7 @@ export function inputItems(messages: readonly ModelMessage[], provider: string):
   );
 }
 
+/** Converts tools. The API wants `type: object` beside the schema of the input. */
 export function responseTools(tools: readonly ToolSpec[]): FunctionTool[] {
   return tools.map(({ name, description, schema }) => ({
     type: 'function',

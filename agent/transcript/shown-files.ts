@@ -15,6 +15,7 @@ export type PictureCache = LRUCache<string, string>;
 const LARGEST_CACHE = 64 * 1024 * 1024;
 const KEPT_MS = 5 * 60_000;
 
+/** One for each process. Entries that nobody used for five minutes go. */
 export function createPictureCache(): PictureCache {
   return new LRUCache({ maxSize: LARGEST_CACHE, sizeCalculation: (data) => data.length + 1, ttl: KEPT_MS });
 }

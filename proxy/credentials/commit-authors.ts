@@ -41,6 +41,7 @@ const KNOWN_FOR_MS = 24 * 3_600_000;
 const UNKNOWN_FOR_MS = 60_000;
 const MAX_KEPT = 1_000;
 
+/** One for each proxy. It remembers authors for a day, and that nobody is known for a minute. */
 export function createCommitAuthors(options: CommitAuthorsOptions): CommitAuthors {
   const { document, injector, confirm, onError, withinMs = WITHIN_MS } = options;
   // Holds for a credential as it was sealed. One that was replaced is another App's, maybe.

@@ -13,6 +13,7 @@ const MAX_COMMITS = 50_000;
 /** Commits with more parents are made on purpose, and would take much memory. */
 const MAX_PARENTS = 16;
 
+/** One for each proxy, in memory only. After a restart it is empty, and a push that would need it is refused. */
 export function createCommitMemory(): CommitMemory {
   const known = new LRUCache<string, readonly string[]>({ max: MAX_COMMITS });
   return {

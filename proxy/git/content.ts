@@ -48,6 +48,7 @@ export function holds(forge: ForgeConnection, operation: GitOperation): Content[
   return (access) => judgeGit(operation, grantsOf(access, forge), access.repositoryGuardrails).isAllowed;
 }
 
+/** The repositories that a scope is granted by this connection at this forge. */
 export function grantsOf({ repositories }: EffectiveAccess, { connection, forge }: ForgeConnection): RepositoryGrant[] {
   return repositories
     .map(({ grant }) => grant)
@@ -85,10 +86,12 @@ function without(head: RequestHead, ...names: readonly string[]): RequestHead['h
   return head.headers.filter(([name]) => !names.includes(name));
 }
 
+/** The values of Content-Encoding. */
 export function encodingsOf(head: RequestHead): string[] {
   return valuesOf(head.headers, 'content-encoding');
 }
 
+/** Attaches a credential in the form in which git signs in (git-credential.ts). */
 export function attachToGit({ forge }: ForgeConnection): Content['attach'] {
   return (injection) => asGitCredential(injection, forge.kind);
 }

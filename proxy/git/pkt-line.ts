@@ -24,6 +24,10 @@ export function readPacket(bytes: Buffer, offset: number): Packet | 'incomplete'
   return { kind: 'data', payload: bytes.subarray(offset + 4, offset + length), next: offset + length };
 }
 
+/**
+ * Writes one packet.
+ * @throws RangeError for more than 65,516 bytes
+ */
 export function packet(payload: string | Buffer): Buffer {
   const bytes = Buffer.from(payload as string);
   if (bytes.length + 4 > MAX_PACKET) throw new RangeError('a packet holds at most 65,516 bytes');

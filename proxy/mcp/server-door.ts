@@ -52,6 +52,10 @@ const PASSED_ON = ['accept', 'content-type', 'last-event-id', 'mcp-protocol-vers
 /** They are about the connection of the control socket, which has its own. */
 const NOT_PASSED_BACK: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', CARRIED]);
 
+/**
+ * Each request becomes a connection of the sandbox that is inside a tunnel to the server already, so the usual front
+ * serves it.
+ */
 export function createServerDoor({ clients, front, leases, tests, document }: ServerDoorOptions): ServerDoor {
   const all = () => document()?.connections ?? [];
   const offered = () => (document()?.people?.offers ?? []).map(({ connection }) => connection);

@@ -10,6 +10,7 @@ export interface OverlapTimer {
 /** A timer of Node fires at once beyond 24.8 days. A later end is looked at again after this time. */
 const LONGEST_MS = 86_400_000;
 
+/** @param onEnd called when the overlap of one or more connections has ended */
 export function createOverlapTimer(onEnd: () => void): OverlapTimer {
   let timer: NodeJS.Timeout | undefined;
 

@@ -19,6 +19,10 @@ export interface BodyBudgetLimits {
 
 export const BODY_LIMITS: BodyBudgetLimits = { perSandbox: 64 * 1024 * 1024, inAll: 256 * 1024 * 1024 };
 
+/**
+ * One for each proxy.
+ * @param limits bytes, for one sandbox and for all together
+ */
 export function createBodyBudget({ perSandbox, inAll }: BodyBudgetLimits = BODY_LIMITS): BodyBudget {
   const taken = new Map<string, number>();
   let sum = 0;

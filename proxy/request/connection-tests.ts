@@ -53,6 +53,7 @@ const TIMEOUT_MS = 60_000;
 const OWN_TIMEOUT_MS = 20_000;
 const FAREWELL_MS = 2_000;
 
+/** Each test has a lease of its own under a name that no sandbox can have, and goes through the usual front. */
 export function createConnectionTests(options: ConnectionTestsOptions): ConnectionTests {
   const { clients, front, document, held, onError } = options;
   const underWay = new Map<string, Lease>();

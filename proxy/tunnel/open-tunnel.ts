@@ -23,6 +23,10 @@ export interface OpenTunnelOptions {
   readonly blind: BlindTunnels;
 }
 
+/**
+ * The one way into a tunnel, shared by CONNECT (handle-connect.ts) and by clients that know of no proxy
+ * (direct-tls.ts).
+ */
 export function createOpenTunnel({
   admission,
   clients,

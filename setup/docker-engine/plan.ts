@@ -54,6 +54,7 @@ export function planForEngine(machine: Machine): EnginePlan {
   return { kind: 'ask', command: 'see https://docs.docker.com/engine/install/' };
 }
 
+/** Looks at what decides how a Docker Engine can be had on this machine. Changes nothing. */
 export async function surveyMachine(environment: NodeJS.ProcessEnv): Promise<Machine> {
   const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
   return {

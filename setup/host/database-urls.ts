@@ -19,10 +19,12 @@ export interface DatabaseUrls {
   readonly roles: Readonly<Record<DatabaseRole, string>>;
 }
 
+/** Replaces the file in one step. Its text has passwords. */
 export async function writeDatabaseUrls(file: string, urls: DatabaseUrls): Promise<void> {
   await writeAtomically(file, `${JSON.stringify(urls, undefined, 2)}\n`);
 }
 
+/** Undefined when there is no such file. @throws SetupError when it is not one of ours */
 export async function readDatabaseUrls(file: string): Promise<DatabaseUrls | undefined> {
   return await readJson(file, schema);
 }

@@ -36,6 +36,7 @@ export interface PortChooser {
   choose(wish: PortWish): Promise<ChosenPort>;
 }
 
+/** One for each start, because it remembers which ports it gave to whom. */
 export function createPortChooser(environment: NodeJS.ProcessEnv): PortChooser {
   /** Each port that was given, with the variable of whom it was given to. */
   const given = new Map<number, string>();
@@ -90,6 +91,7 @@ export function createPortChooser(environment: NodeJS.ProcessEnv): PortChooser {
   };
 }
 
+/** Who holds a port, in words: `process 812 (postgres …)`. */
 export async function describeHolder(port: number): Promise<string> {
   return inWords(await holderOfPort(port));
 }
@@ -103,6 +105,7 @@ function programOf({ command }: PortHolder): string {
   return path.basename(command.split(' ')[0] ?? '').slice(0, 20);
 }
 
+/** Whether a port on 127.0.0.1 can be listened on at this moment. */
 export async function isFree(port: number): Promise<boolean> {
   return await freePort(port).then(
     () => true,

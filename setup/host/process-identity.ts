@@ -14,6 +14,7 @@ export async function identityOf(pid: number): Promise<ProcessIdentity | undefin
   return started === undefined ? undefined : { pid, started };
 }
 
+/** Whether the process still runs. Another one that has its number by now does not count. */
 export async function isAlive({ pid, started }: ProcessIdentity): Promise<boolean> {
   return (await identityOf(pid))?.started === started;
 }

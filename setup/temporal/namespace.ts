@@ -18,6 +18,7 @@ export interface NamespaceState {
   readonly missingAttributes: readonly string[];
 }
 
+/** What a server has of all that Bellhop needs. Changes nothing. */
 export async function inspectNamespace(connection: Connection, namespace: string): Promise<NamespaceState> {
   const described = await connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
     if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;

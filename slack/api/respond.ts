@@ -15,6 +15,7 @@ export type Responder = (body: Readonly<Record<string, unknown>>, message: Recor
 
 const WITHIN_MS = 5_000;
 
+/** Posts to the address within five seconds. What goes wrong is told to `onError`. */
 export function createResponder({ apiUrl, onError, fetch = globalThis.fetch }: ResponderOptions): Responder {
   return async ({ response_url: url }, message) => {
     if (typeof url !== 'string' || !isResponseUrl(url, apiUrl)) return;

@@ -50,6 +50,7 @@ export async function endMute(db: Queryable, session: SessionId, name: string): 
   await replaceMessage(db, mute.notice, { kind: 'notice', text: `I listen here again: ${name} has mentioned me.` });
 }
 
+/** The button Mute, or Unmute for a thread that is muted. */
 export function muteButton(session: SessionId, isMuted: boolean): MessageButton {
   return { action: isMuted ? UNMUTE_ACTION : MUTE_ACTION, value: session, text: isMuted ? 'Unmute' : 'Mute' };
 }

@@ -7,6 +7,7 @@ export interface FairSlots {
   run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** @param width how many may be at work at once */
 export function createFairSlots(width: number): FairSlots {
   /** A Map remembers the order of its keys: the first one was served longest ago. */
   const waiting = new Map<string, (() => void)[]>();

@@ -145,6 +145,7 @@ export interface LookupPatience {
   end(id: string): void;
 }
 
+/** One for each gateway, in memory only. Another gateway counts anew. */
 export function createLookupPatience(now: () => Date): LookupPatience {
   const rows = new LRUCache<string, { spentMs: number; failedAt: number | null }>({ max: MOST_ROWS });
   return {

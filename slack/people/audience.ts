@@ -62,6 +62,7 @@ const RETRY_MS = 30_000;
 /** Pages of a list of members, and of a list of channels. */
 const MAX_PAGES = 100;
 
+/** One for each gateway. What it finds is stored, so all processes see it. */
 export function createAudience(options: AudienceOptions): Audience {
   const { db, calls, identity, person, now = () => new Date() } = options;
   const { team } = identity;

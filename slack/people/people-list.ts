@@ -31,6 +31,7 @@ const PAGE = 200;
 const MAX_PAGES = 50;
 const PAUSE_MS = 60_000;
 
+/** One for each gateway. */
 export function createPeopleList({ db, calls, identity, people }: PeopleListOptions): PeopleList {
   const stopping = new AbortController();
   let notBefore = 0;

@@ -22,6 +22,10 @@ export function proofDigest({ version }: Attempt, letters: string): string {
   return createHash('sha256').update(`${version}:${plain}`).digest('hex');
 }
 
+/**
+ * Whether these are the letters of the attempt. Compared in constant time; false for an attempt without letters
+ * (`digest` is null).
+ */
 export function isProof(attempt: Attempt, letters: string, digest: string | null): boolean {
   if (digest === null) return false;
   return timingSafeEqual(Buffer.from(proofDigest(attempt, letters)), Buffer.from(digest));

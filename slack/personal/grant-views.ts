@@ -113,6 +113,7 @@ export function grantNewsText({ connection, state, account, failure }: GrantNews
   return `${title} is not connected: ${failureText(title, failure ?? 'failed')} To try again, write \`connect ${connection}\`.`;
 }
 
+/** The button that opens the form in which a person confirms. */
 export function confirmButton(connection: string) {
   return { action: CONFIRM_ACTION, value: connection, text: `Connect ${titleOf({ name: connection })}` };
 }

@@ -40,6 +40,7 @@ const MOST_SECTION = 2_900;
 /** No channel of Slack has this id, so what holds for it is what holds for every channel that the access file does not name. */
 const UNNAMED = 'C';
 
+/** Each part is read anew for each look at the Home tab. */
 export function createHomeParts({ db, calls, identity, effective, places, now }: HomePartsOptions): HomeParts {
   /** Those that a person is in come first. A private channel is named only to somebody of whom Slack says at this moment that they are in it. */
   async function placesFor(own: ReadonlySet<string> | null) {

@@ -73,6 +73,7 @@ export interface PersonalInteractions {
   showHome(user: string): Promise<void>;
 }
 
+/** One for each gateway. */
 export function createPersonalInteractions(options: PersonalInteractionsOptions): PersonalInteractions {
   const { database, calls, identity, directory, offers, models, whyOff, keepToken, grants, onAnswer, log } = options;
   const { team } = identity;

@@ -34,6 +34,7 @@ export interface SettingsForm {
   homeBlocks(owner: Person): Promise<Fields[]>;
 }
 
+/** One for each gateway. */
 export function createSettingsForm({ database, calls, models, whyNot }: SettingsFormOptions): SettingsForm {
   return {
     async open(owner, trigger) {

@@ -35,6 +35,7 @@ export function instructionsText({ instructions }: PersonalSettings): PersonalWo
   };
 }
 
+/** The answer to `instructions none`. */
 export function instructionsCleared(): PersonalWords {
   return { text: 'You have no instructions of your own any more.' };
 }
@@ -56,6 +57,10 @@ export function modelText(choices: readonly string[], own: string | null): Perso
   };
 }
 
+/**
+ * The answer to `model large`.
+ * @param name null for the usual model
+ */
 export function modelChosen(name: string | null): PersonalWords {
   return {
     text:
@@ -65,6 +70,7 @@ export function modelChosen(name: string | null): PersonalWords {
   };
 }
 
+/** The answer to `model` with a name that cannot be chosen. */
 export function notAChoice(name: string, choices: readonly string[]): PersonalWords {
   return choices.length === 0
     ? modelText(choices, null)
@@ -81,6 +87,7 @@ export function limitsText(settings: PersonalSettings): PersonalWords {
   };
 }
 
+/** Why a number cannot be somebody's limit. Null: it can. */
 export function limitProblem(limit: OwnLimit, value: number): PersonalWords | null {
   if (value >= 1 && value <= MOST[limit]) return null;
   return { text: `A limit of ${limit} is a whole number between 1 and ${MOST[limit].toLocaleString('en')}.` };

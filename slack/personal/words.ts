@@ -22,6 +22,7 @@ export const NOTHING_OFFERED =
 /** The connection to the database may break when it has stored the token and not yet said so. */
 export const NOT_STORED = 'It may not have been stored. Please look at `connections` and try again.';
 
+/** Said when the press of Remove failed, so that nobody knows whether the connection is gone. */
 export function notRemovedText(name: string): string {
   return `${titleOf({ name })} could not be removed just now, and may still be connected. Please look here again in a moment, and press Remove if it is still there.`;
 }
@@ -110,15 +111,21 @@ function grantText(offer: PersonalOffer, ways: readonly ConnectWay[], reach: Cal
   ].join('\n');
 }
 
+/** The answer to `connect` with a name that is not offered. */
 export function notOfferedText(name: string, offers: readonly PersonalOffer[]): PersonalWords {
   if (offers.length === 0) return { text: NOTHING_OFFERED };
   return { text: `I cannot connect ${name}. You can connect: ${offers.map((each) => each.name).join(', ')}.` };
 }
 
+/** Said when a connection is stored. Whether it works is tested after that. */
 export function isConnectedText(offer: Pick<PersonalOffer, 'name'>): string {
   return `${titleOf(offer)} is connected. I use it in your direct messages with me, in your name. To remove it, write \`disconnect ${offer.name}\`.`;
 }
 
+/**
+ * The answer to `disconnect github`.
+ * @param wasThere whether there was such a connection
+ */
 export function disconnectedText(name: string, wasThere: boolean): string {
   return wasThere
     ? `${name} is removed, and my next request goes without it. The token itself still works elsewhere: delete it where you made it.`

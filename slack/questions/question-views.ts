@@ -81,6 +81,7 @@ export function readForm(
   return { given, problems };
 }
 
+/** Reads what a form carried to its submission. Null for anything else. */
 export function readContext(text: unknown): FormContext | null {
   try {
     const { question, choice } = fieldsOf(JSON.parse(String(text)));

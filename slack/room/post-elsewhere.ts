@@ -21,6 +21,10 @@ const LOOK_EVERY_MS = 250;
 /** An attempt that has not ended its wait by then has died, so somebody else tells of a refusal. */
 const AWAITED_MS = 2 * WAIT_MS;
 
+/**
+ * Where a post would go, in which words it names its asker, and whether a person must approve it first. Posts
+ * nothing.
+ */
 export async function planPost(
   options: PostOptions,
   reader: Reader,

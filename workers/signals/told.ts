@@ -22,10 +22,12 @@ const TEMPORAL_ANSWER_MS = 3_000;
 /** Seconds. An answer with tools takes seconds, a long one minutes. */
 const MODEL_BUCKETS = [0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
 
+/** The process is not healthy while its database does not answer. */
 export function checkDatabase(signals: Signals, database: Database): void {
   signals.check('database', async () => await database.query('select 1'));
 }
 
+/** The process is not healthy while Temporal does not answer. */
 export function checkTemporal(signals: Signals, connection: ConnectionLike): void {
   const ask = async () => await connection.workflowService.getSystemInfo({});
   signals.check('temporal', async () => await connection.withDeadline(Date.now() + TEMPORAL_ANSWER_MS, ask));

@@ -35,6 +35,7 @@ export interface Journal {
   state(): SetupState;
 }
 
+/** One for each start of `up`. */
 export function createJournal(options: JournalOptions): Journal {
   const steps = new Map<string, SetupStep>(options.steps.map((step) => [step.id, { ...step, state: 'pending' }]));
   let addresses = options.initial.addresses;

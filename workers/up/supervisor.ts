@@ -34,6 +34,7 @@ export interface Supervisor {
   logFile(name: string): string;
 }
 
+/** One for each start of `up`. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const processes = new Map<string, Supervised>();
   const tasks = new Set<Child>();

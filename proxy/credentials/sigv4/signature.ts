@@ -53,6 +53,7 @@ export function authorizationOf(signable: Signable, key: AwsKey): string {
   return `${ALGORITHM} Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
 }
 
+/** The SHA-256 in lower-case hexadecimal, as signatures contain it. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

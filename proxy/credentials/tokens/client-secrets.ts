@@ -15,6 +15,7 @@ export interface ClientSecretsOptions {
   readonly sealedOf: (connection: AccessDocument['connections'][number]) => Uint8Array | null;
 }
 
+/** Opens the secret of a client when it is asked for. Nothing opened is kept. */
 export function createClientSecrets({ keys, document, sealedOf }: ClientSecretsOptions): ClientSecrets {
   return async (offer) => {
     const current = document();

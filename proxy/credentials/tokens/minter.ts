@@ -169,6 +169,10 @@ function ownerOf(connection: Connection): string {
   return bindingText(bindingOf(connection));
 }
 
+/**
+ * How the token endpoint of a connection is dialled: with the address exceptions and authorities of the connection
+ * itself.
+ */
 export function tokenHostOf({ id, rules, ca }: Connection): TokenHost {
   return {
     exceptions: rules.flatMap(({ addresses }) => addresses),

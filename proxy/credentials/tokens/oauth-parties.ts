@@ -24,6 +24,7 @@ export function partiesOf(
   };
 }
 
+/** How a client says who it is: in a header (`basic`), in the body (`post`), or not at all (RFC 6749 2.3). */
 export function clientAuthentication(way: ClientAuth, secret: string): oauth.ClientAuth {
   switch (way) {
     case 'basic':
@@ -35,10 +36,12 @@ export function clientAuthentication(way: ClientAuth, secret: string): oauth.Cli
   }
 }
 
+/** Makes the library send by the guarded dialer. */
 export function by(fetch: GuardedFetch) {
   return { [oauth.customFetch]: fetch };
 }
 
+/** The parameter `scope` (RFC 6749 3.3). Nothing where none is asked for: then the server decides. */
 export function scopeOf(scopes: readonly string[]): Record<string, string> {
   return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
 }

@@ -8,6 +8,7 @@ import type { UpContext } from '../up-context.ts';
 import type { ModelAccess } from './model.ts';
 import { type TemporalAccess, temporalEnvironment } from './temporal.ts';
 
+/** Starts and supervises the agent worker. */
 export async function startAgent(
   context: UpContext,
   {

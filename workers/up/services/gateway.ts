@@ -5,6 +5,7 @@ import type { UpContext } from '../up-context.ts';
 import type { SlackAccess } from './slack-simulator.ts';
 import { type TemporalAccess, temporalEnvironment } from './temporal.ts';
 
+/** Starts and supervises the gateway. */
 export async function startGateway(
   context: UpContext,
   {

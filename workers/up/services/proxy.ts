@@ -19,6 +19,7 @@ export interface ProxyOptions {
   readonly metrics: MetricsPort;
 }
 
+/** Starts and supervises the Agent Proxy. Returns what the runner needs to reach it. */
 export async function startProxy(context: UpContext, options: ProxyOptions): Promise<ProxyAccess> {
   const { environment, home, journal } = context;
   return await journal.step('proxy', async () => {

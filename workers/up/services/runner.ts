@@ -8,6 +8,7 @@ import type { UpContext } from '../up-context.ts';
 import type { ProxyAccess } from './proxy.ts';
 import { type TemporalAccess, temporalEnvironment } from './temporal.ts';
 
+/** Starts and supervises the runner of this machine. */
 export async function startRunner(
   context: UpContext,
   {

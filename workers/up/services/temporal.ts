@@ -20,6 +20,10 @@ export interface TemporalAccess {
   readonly uiUrl?: string | undefined;
 }
 
+/**
+ * Starts the development server, or looks whether the server that is named has what Bellhop needs.
+ * @throws SetupError
+ */
 export async function startTemporal(context: UpContext): Promise<TemporalAccess> {
   const { environment, journal, signal } = context;
   const access = await journal.step<TemporalAccess>('temporal', async (say) => {
