@@ -9,10 +9,10 @@ import type {
   WorkingBody,
 } from '../../store/outbox.ts';
 import { STOP_ACTION } from '../receiving/incoming.ts';
-import { elapsed } from './elapsed.ts';
 import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
 import { neutralise } from './neutralise.ts';
 import { splitMarkdown, type Tables } from './split-markdown.ts';
+import { planText, workingText } from './working-words.ts';
 
 /** The text and blocks of one message, for chat.postMessage and chat.update. */
 export interface RenderedMessage {
@@ -46,8 +46,6 @@ const PLAIN_LINE_LIMIT = 100;
 /** The limit of a button's text. */
 const BUTTON_LIMIT = 75;
 const MAX_BUTTONS = 40;
-/** A step that has just begun has no age worth reading, and Slack would show it until the line is written again. */
-const AGE_FROM_MS = 10_000;
 /** The most messages of one answer. A longer one shows its beginning and is a file. */
 export const MAX_PARTS = 5;
 
@@ -71,23 +69,17 @@ function foreign(escaped: string): Record<string, unknown> {
 }
 
 function renderWorking(body: WorkingBody, { session, now }: RenderContext): RenderedMessage {
-  const inAll = elapsed(now.getTime() - Date.parse(body.since));
-  const took = body.begun === undefined ? 0 : now.getTime() - Date.parse(body.begun);
-  const what = took < AGE_FROM_MS ? body.what : `${body.what} for ${elapsed(took)}`;
-  const line = cutText(`Working · step ${body.step} · ${what} · ${inAll} in all`, SECTION_LIMIT);
+  const line = cutText(workingText(body, now), SECTION_LIMIT);
   // While the work goes on, only the newest words matter. The whole text comes with the answer.
   const newest = body.text?.slice(-LIVE_LIMIT * 4);
   const said = newest ? splitMarkdown(neutralise(newest), LIVE_LIMIT).at(-1) : undefined;
   const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
-  const list = (body.plan ?? []).map(({ step, state }) => `${MARKS[state]} ${step}`).join('\n');
+  const list = planText(body.plan ?? []);
   if (list) blocks.push({ type: 'section', text: foreign(escapeText(cutText(list, SECTION_LIMIT))) });
   blocks.push({ type: 'context', elements: [foreign(escapeText(line))] });
   if (session) blocks.push({ type: 'actions', elements: [stopButton(session)] });
   return { text: escapeText(line), blocks, rest: null };
 }
-
-/** A checklist that reads well in every theme. */
-const MARKS = { open: '☐', now: '▸', done: '☑' } as const;
 
 function stopButton(session: SessionId): Record<string, unknown> {
   return { type: 'button', action_id: STOP_ACTION, value: session, text: { type: 'plain_text', text: 'Stop' } };

@@ -2,11 +2,14 @@ import { indexAccess } from '../../../access/effective-access.ts';
 import { effectiveText } from '../../../access/effective-text.ts';
 import { createBeginning } from '../../../activities/begin-turn.ts';
 import { createEnding } from '../../../activities/end-turn.ts';
+import { createShowProgress } from '../../../activities/progress.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
+import type { SessionId } from '../../../contracts/ids.ts';
 import { claimInboxMessages } from '../../../store/claim-messages.ts';
 import { inTransaction } from '../../../store/database.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { lockSession } from '../../../store/turn-fence.ts';
+import { setPlan } from '../../../store/turns.ts';
 import { connection, documentOf, domain } from '../../support/access-document.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
@@ -82,6 +85,38 @@ test('access says the same as the command line', async () => {
     `\`\`\`\n${same.replaceAll('`', "'")}\n\`\`\``,
   );
 });
+
+test('status says what the live line says, with the plan, who asked, and what waits behind it', async () => {
+  const { database } = stage.db;
+  const { beginTurn } = createBeginning({ database, settings: DEFAULT_SESSION_SETTINGS });
+  const thread = await begin('@bellhop fix the build');
+  const session = stage.sessionOf(thread);
+  await beginTurn({ session, after: 0, stoppedUpTo: null, fence: { run: 1, count: 1 } });
+  await inTransaction(database, async (db) => {
+    await lockSession(db, session);
+    await claimInboxMessages(db, session, 1, () => 1);
+    await setPlan(db, { session, turn: 1, step: 2 }, [
+      { step: 'Find the cause', state: 'done' },
+      { step: 'Mend it', state: 'now' },
+    ]);
+  });
+  const body = await showWorking(session);
+  await stage.slack.waitForAnswer(thread, /running the tests/);
+  await stage.slack.waitForReaction(await say('grace', thread, 'and tell the <team>'), 'eyes');
+  await say('edsger', thread, 'status');
+  const { text } = await stage.slack.waitForWhisper('edsger', /Working/);
+  expect(text).toContain(body);
+  expect(text).toContain('☑ Find the cause\n▸ Mend it\nAsked by ada.\n');
+  expect(text).toMatch(
+    /1 message waits for me, and I read what waits with my next step:\n• grace: and tell the &lt;team&gt;$/,
+  );
+});
+
+/** Writes the live line of the first turn, and returns how it begins. */
+async function showWorking(session: SessionId): Promise<string> {
+  await createShowProgress(stage.db.database)({ session, turn: 1, step: 3, what: 'running the tests' });
+  return 'Working · step 3 · running the tests · ';
+}
 
 test('schedules lists those of the channel, with their next runs', async () => {
   await stage.db.database.query(
