@@ -30,10 +30,12 @@ export function finalAnswer(
   { prose, missed, isOwn }: NotDone & Place,
 ): string {
   const refusals = refusalsIn(steps);
+  // People have seen the checklist itself.
+  const told = steps.filter(({ tool, isError }) => tool !== 'plan' || isError);
   return [
     saying,
     ...refusals.map((each) => refusalText(each, isOwn)),
-    ...steps.map((step, index) => stepText(step, index + 1, steps.length <= DETAILED_STEPS)),
+    ...told.map((step, index) => stepText(step, index + 1, told.length <= DETAILED_STEPS)),
     ...missed.flatMap((line) => leftOut(line) ?? []),
     ...(prose.length > 0 ? [`I did not understand: ${prose.map((text) => `“${text.slice(0, 200)}”`).join(', ')}`] : []),
     SIGNATURE,
@@ -81,7 +83,9 @@ export function notUnderstood(said: readonly string[], scenarios: readonly Scena
       '- `write PATH` writes the fenced text below it, `read PATH` reads a file',
       '- `call SERVER.TOOL {…}` calls a tool of an MCP server',
       '- `post PATH` posts a file into this thread',
-      '- `say TEXT` says something, `think 20s` takes its time',
+      '- `plan STEP; STEP` shows a checklist; `plan 2` says that the second step is under way, `plan done` that all are done',
+      '- `say TEXT` says something; lines of `say | a | b |` make one table; `say` alone says the fenced text below it',
+      '- `think 20s` takes its time',
       '- `fail 503 x2` fails the next call twice; the attempts show in Temporal UI',
     ].join('\n'),
     ...(scenarios.length > 0

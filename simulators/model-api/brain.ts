@@ -2,6 +2,7 @@ import { finalAnswer, notUnderstood } from './answer.ts';
 import { type Conversation, conversationOf, type DoneCall, messagesIn } from './conversation.ts';
 import { ordersIn } from './orders.ts';
 import type { MessagesRequest } from './request.ts';
+import { saidText } from './said-text.ts';
 import { findScenario, type Scenario } from './scenarios.ts';
 import { type Action, type Call, type Fault, isEmpty, parseScript } from './script.ts';
 
@@ -29,7 +30,7 @@ export function think(request: MessagesRequest, scenarios: readonly Scenario[], 
   const call = made[conversation.done.length] ?? made.at(-1);
   if (!call || (calls.length === 1 && isNothing(call))) return justText(notUnderstood(conversation.said, scenarios));
   const { thinkMs, faults } = call;
-  const saying = [...(conversation.done.length === 0 ? opening : []), ...call.say].join('\n\n');
+  const saying = saidText([...(conversation.done.length === 0 ? opening : []), ...call.say]);
   if (call.actions.length > 0) return { text: saying, tools: call.actions.map(toolCall), thinkMs, faults };
   const text = finalAnswer(saying, conversation.done.flat(), { prose, missed, isOwn: isOwn(request) });
   return { text, tools: [], thinkMs, faults };
@@ -98,6 +99,8 @@ function toolCall(action: Action): Thought['tools'][number] {
     case 'call':
       // As models know tools of MCP servers. The demo model needs no other characters.
       return { name: action.tool.replace('.', '__'), input: action.input };
+    case 'plan':
+      return { name: 'plan', input: { steps: action.steps } };
     case 'post':
       return { name: 'post_file', input: { path: action.path } };
   }

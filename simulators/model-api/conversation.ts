@@ -40,9 +40,7 @@ export function conversationOf(messages: readonly Message[]): Conversation {
       };
     }),
   );
-  const said = current.flatMap(({ message, block }) =>
-    message.role === 'user' && block.type === 'text' ? saidIn(block.text) : [],
-  );
+  const said = sayingsOf(current);
   const read = current.flatMap(({ message, block }) =>
     message.role === 'user' && block.type === 'text' ? [block.text] : [],
   );
@@ -60,6 +58,42 @@ function isStop(block: Block): boolean {
 /** Everything people said in a text of marked messages, for a summary. */
 export function messagesIn(text: string): string[] {
   return [...text.matchAll(/^<message\b[^>\n]*>\n([\s\S]*?)\n<\/message>$/gm)].map((match) => cleaned(match[1] ?? ''));
+}
+
+/**
+ * What people said, with what they have changed in it before it was worked on. An edit is a note behind the message. When an answer of the model
+ * stands between both, the message has been read as it was, and the edit asks for nothing.
+ */
+function sayingsOf(items: readonly { readonly message: Message; readonly block: Block }[]): string[] {
+  const said: Saying[] = [];
+  let unread: Saying[] = [];
+  for (const { message, block } of items) {
+    if (message.role === 'assistant') unread = [];
+    if (message.role === 'assistant' || block.type !== 'text') continue;
+    const edit = editIn(block.text);
+    const edited = edit && unread.find(({ author, text }) => author === edit.author && text === edit.before);
+    if (edited) edited.text = edit.after;
+    const sayings = saidIn(block.text).map((text) => ({ author: authorIn(block.text), text }));
+    said.push(...sayings);
+    unread.push(...sayings);
+  }
+  return said.map(({ text }) => text).filter((text) => text !== '');
+}
+
+interface Saying {
+  readonly author: string | null;
+  text: string;
+}
+
+function editIn(
+  text: string,
+): { readonly author: string | null; readonly before: string; readonly after: string } | null {
+  const found = /^<edited\b[^>\n]*>\n<before>\n([\s\S]*?)\n<\/before>\n<after>\n([\s\S]*?)\n<\/after>/.exec(text);
+  return found && { author: authorIn(text), before: cleaned(found[1] ?? ''), after: cleaned(found[2] ?? '') };
+}
+
+function authorIn(text: string): string | null {
+  return /^<\w+\b[^>\n]* id="([^"]*)"/.exec(text)?.[1] ?? null;
 }
 
 /** Text without a mark comes from a person who calls the API by hand. */

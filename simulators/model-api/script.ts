@@ -1,9 +1,13 @@
+import { FENCE, fenced } from './fence.ts';
+import { type PlanStep, planOf } from './plan-line.ts';
+
 /** The demo model's language: what one line of a message may ask for. */
 export type Action =
   | { readonly verb: 'run'; readonly command: string }
   | { readonly verb: 'write'; readonly path: string; readonly text: string }
   | { readonly verb: 'read'; readonly path: string }
   | { readonly verb: 'call'; readonly tool: string; readonly input: Readonly<Record<string, unknown>> }
+  | { readonly verb: 'plan'; readonly steps: readonly PlanStep[] }
   | { readonly verb: 'post'; readonly path: string; readonly ifMade: boolean };
 
 /** One model call. Without actions it is the final answer. */
@@ -42,7 +46,6 @@ type Line =
   | { readonly kind: 'fail'; readonly fault: Fault };
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
-const FENCE = '```';
 
 /** What each verb needs. It is said to a person whose line is nearly right. */
 const WANTS: Readonly<Record<string, string>> = {
@@ -52,7 +55,8 @@ const WANTS: Readonly<Record<string, string>> = {
   call: '`call SERVER.TOOL` takes the name of a tool, and perhaps its arguments as JSON',
   start: '`start SERVER` takes the name of an MCP server',
   post: '`post PATH` takes one path without spaces, and perhaps `if made`',
-  say: '`say TEXT` needs a text',
+  plan: '`plan STEP; STEP` shows a checklist, then `plan 2` says that its second step is under way, and `plan done` that all are done',
+  say: '`say TEXT` needs a text, on the line or in a fence on the lines below',
   think: '`think 20s` takes one time in ms, s or m',
   fail: '`fail 503 x2` takes a status from 400 to 599, and perhaps how often; `fail 529 wait 40s` asks to wait',
 };
@@ -72,6 +76,7 @@ export function parseScript(text: string): Script {
   const calls: CallDraft[] = [];
   const prose: string[] = [];
   let next = draft();
+  let steps: readonly PlanStep[] = [];
   for (let at = 0; at < lines.length; at++) {
     const raw = unquote((lines[at] ?? '').trim());
     if (raw === '' || raw.startsWith('#') || raw.startsWith(FENCE)) continue;
@@ -85,6 +90,19 @@ export function parseScript(text: string): Script {
       at = body.end;
       const action: Action = { verb: 'write', path: write[2], text: body.text };
       next = place(calls, next, { kind: 'action', action, joined: write[1] !== undefined });
+      continue;
+    }
+    const said = raw === 'say' ? fenced(lines, at + 1) : null;
+    if (said) {
+      at = said.end;
+      next = place(calls, next, { kind: 'say', text: said.text.trimEnd() });
+      continue;
+    }
+    const plan = /^(&\s*)?plan\s+(.+)$/.exec(raw);
+    const planned = plan?.[2] ? planOf(plan[2], steps) : null;
+    if (planned) {
+      steps = planned;
+      next = place(calls, next, { kind: 'action', action: { verb: 'plan', steps }, joined: plan?.[1] !== undefined });
       continue;
     }
     const line = parseLine(raw);
@@ -166,24 +184,6 @@ function jsonOf(text: string): Readonly<Record<string, unknown>> | null {
   } catch {
     return null;
   }
-}
-
-/** Text between fences, from line `at` on; null where no fence begins. `end` is the last line it took. Slack may put the fence beside the text. */
-function fenced(lines: readonly string[], at: number): { text: string; end: number } | null {
-  const first = (lines[at] ?? '').trim();
-  if (!first.startsWith(FENCE)) return null;
-  const beside = first.slice(FENCE.length);
-  const taken = /^[a-z0-9+-]*$/i.test(beside) ? [] : [beside];
-  for (let end = at + 1; end < lines.length; end++) {
-    const line = lines[end] ?? '';
-    if (line.trimEnd().endsWith(FENCE)) {
-      const rest = line.trimEnd().slice(0, -FENCE.length);
-      if (rest !== '') taken.push(rest);
-      return { text: `${taken.join('\n')}\n`, end };
-    }
-    taken.push(line);
-  }
-  return { text: `${taken.join('\n')}\n`, end: lines.length };
 }
 
 /** People write commands as `code`. */

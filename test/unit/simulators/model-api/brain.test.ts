@@ -174,3 +174,74 @@ test('asked without tools it repeats what people said', () => {
   const { text } = think({ model: 'demo', max_tokens: 100, stream: false, tools: [], messages }, []);
   expect(text).toContain('- $ one');
 });
+
+test('lines of a table that are said one after another make one table', () => {
+  const { text } = thought(
+    user(said('say Here it is:\nsay | day | count |\nsay | Monday | 7 |\nsay And that is all.')),
+  );
+  expect(text).toContain('Here it is:\n\n| day | count |\n| --- | --- |\n| Monday | 7 |\n\nAnd that is all.');
+  const ruled = thought(user(said('say | a | b |\nsay | :-- | --: |\nsay | 1 | 2 |'))).text;
+  expect(ruled).toContain('| a | b |\n| :-- | --: |\n| 1 | 2 |');
+});
+
+test('a plan is a call of the tool of that name, and no step of the answer', () => {
+  const script = user(said('plan find it; mend it\n& $ one'));
+  const first = thought(script);
+  expect(first.tools).toEqual([
+    {
+      name: 'plan',
+      input: {
+        steps: [
+          { step: 'find it', state: 'now' },
+          { step: 'mend it', state: 'open' },
+        ],
+      },
+    },
+    { name: 'bash', input: { command: 'one' } },
+  ]);
+  const calls: Message = {
+    role: 'assistant',
+    content: first.tools.map(({ name, input }) => ({ type: 'tool_use', id: name, name, input })),
+  };
+  const { text } = thought(
+    script,
+    calls,
+    user(result('plan', 'The plan is shown.'), result('bash', 'exit code 0 · 1 s')),
+  );
+  expect(text).toContain('1. `$ one` · exit code 0');
+  expect(text).not.toContain('`plan`');
+});
+
+/** As Bellhop tells of a change (agent/transcript/user-text.ts). */
+function edited(before: string, after: string): Block {
+  return {
+    type: 'text',
+    text: `<edited by="Ana" id="U1" class="member">\n<before>\n${before}\n</before>\n<after>\n${after}\n</after>\n</edited>`,
+  };
+}
+
+describe('an edit', () => {
+  test('of a message that it has not worked on yet is what it follows', () => {
+    expect(commandsOf(thought(user(said('$ old'), said('$ other'), edited('$ old', '$ new'))))).toEqual(['new']);
+    const twice = thought(user(said('$ old'), edited('$ old', '$ newer'), edited('$ newer', '$ newest')));
+    expect(commandsOf(twice)).toEqual(['newest']);
+  });
+
+  test('of a message that came during the work and still waited is followed too', () => {
+    const waited = user(result('a', 'exit code 0 · 0.1 s'), said('$ added'), edited('$ added', '$ better'));
+    expect(commandsOf(thought(user(said('$ one')), called('a', 'one'), waited))).toEqual(['better']);
+  });
+
+  test('of what it is doing or has done changes nothing', () => {
+    const late = user(result('a', 'exit code 0 · 0.1 s'), edited('$ one\n$ two', '$ else\n$ wrong'));
+    expect(commandsOf(thought(user(said('$ one\n$ two')), called('a', 'one'), late))).toEqual(['two']);
+  });
+
+  test('of somebody else, or of talk, is not followed', () => {
+    const talk = user(said('$ talk', 'context'), said('$ mine'), edited('$ talk', '$ changed'));
+    expect(commandsOf(thought(talk))).toEqual(['mine']);
+    const other = edited('$ mine', '$ theirs') as { type: 'text'; text: string };
+    const theirs = { ...other, text: other.text.replace('id="U1"', 'id="U2"') };
+    expect(commandsOf(thought(user(said('$ mine'), theirs)))).toEqual(['mine']);
+  });
+});

@@ -33,6 +33,19 @@ test('the same words are said in #platform-eng and in #general', () => {
   expect(scenarios[1]?.script).toBe(scenarios[0]?.script);
 });
 
+test('the long job shows a checklist before its first command, and how far it is with each one', () => {
+  const job = scenarios.find(({ name }) => name === '5-long-job');
+  const { calls } = parseScript(job?.script ?? '');
+  const actions = calls.flatMap((call) => call.actions);
+  const plans = actions.flatMap((action) => (action.verb === 'plan' ? [action.steps.map(({ state }) => state)] : []));
+  expect(actions[0]?.verb).toBe('plan');
+  expect(plans).toEqual([
+    ['now', 'open', 'open'],
+    ['done', 'now', 'open'],
+    ['done', 'done', 'now'],
+  ]);
+});
+
 test('a folder that does not exist has none', () => {
   expect(loadScenarios(path.join(FOLDER, 'nowhere'))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { isEmpty, parseScript } from '../../../../simulators/model-api/script.ts';
+import { isEmpty, parseScript, wantedBy } from '../../../../simulators/model-api/script.ts';
 
 function actionsOf(text: string) {
   return parseScript(text).calls.map(({ actions }) => actions);
@@ -64,4 +64,42 @@ test('sentences are no script', () => {
   const script = parseScript('Please read the documentation\nand post a chart of it');
   expect(isEmpty(script)).toBe(true);
   expect(script.prose).toHaveLength(2);
+});
+
+describe('a plan', () => {
+  const stepsOf = (text: string) =>
+    actionsOf(text).flatMap((actions) =>
+      actions.flatMap((each) =>
+        each.verb === 'plan' ? [each.steps.map(({ step, state }) => `${state} ${step}`)] : [],
+      ),
+    );
+
+  test('has its first step under way, and a number says which one is', () => {
+    expect(stepsOf('plan get it; count it; say it\n& $ true\nplan 2\n$ true\nplan done')).toEqual([
+      ['now get it', 'open count it', 'open say it'],
+      ['done get it', 'now count it', 'open say it'],
+      ['done get it', 'done count it', 'done say it'],
+    ]);
+    expect(actionsOf('plan a; b\n& $ true')[0]).toHaveLength(2);
+  });
+
+  test.each(['plan 2', 'plan done', 'plan a; b\nplan 3', 'plan a; b\nplan 0', 'plan my week', 'plan'])(
+    'is not taken from %j, and the answer says what it wants',
+    (text) => {
+      const { prose } = parseScript(text);
+      expect(prose).toHaveLength(1);
+      expect(wantedBy(prose[0] ?? '')).toMatch(/`plan STEP; STEP`/);
+    },
+  );
+
+  test('leaves out empty steps', () => {
+    expect(stepsOf('plan a;; b ;')).toEqual([['now a', 'open b']]);
+  });
+});
+
+test('say takes several lines from a fence', () => {
+  expect(parseScript('say\n```\n# Heading\n- one\n- two\n```\n$ true').calls[0]?.say).toEqual([
+    '# Heading\n- one\n- two',
+  ]);
+  expect(parseScript('say').prose).toEqual(['say']);
 });
