@@ -185,6 +185,7 @@ test('the seventh does it in a direct message, and the pull request is the perso
   await page.getByText('Acts as Ada Byron, with their own gitea.').waitFor();
 
   const names = page.getByRole('region', { name: 'In whose name' });
+  await names.getByRole('button', { name: 'Unfold' }).click();
   await names.getByRole('button', { name: /^7 / }).click();
   await thread().waitFor();
   sessions.push(openSession());
@@ -235,7 +236,9 @@ test('the ninth calls the same tool in a direct message, and it takes the caller
   await page.getByText('Acts as Ada Byron, with their own gitea, acme-tools.').waitFor();
   // A runner asks for the person's list as soon as they have connected the server; the model is offered what is on it.
   await up.untilStored("select 1 from mcp_tool where owner like 'person:%' and approved_at is not null");
-  await page.getByRole('region', { name: 'In whose name' }).getByRole('button', { name: /^9 / }).click();
+  const names = page.getByRole('region', { name: 'In whose name' });
+  await names.getByRole('button', { name: 'Unfold' }).click();
+  await names.getByRole('button', { name: /^9 / }).click();
   await thread().waitFor();
   sessions.push(openSession());
   expect(await answered()).toContain('called by ada');

@@ -201,6 +201,33 @@ test('a direct message belongs to one person: whoever is acted as next has their
   expect(await page.getByText('for Ada and nobody else').count()).toBe(0);
 });
 
+test('on the Home tab the pinned message is folded until somebody unfolds it, and nowhere else', async () => {
+  const tour = page.getByRole('region', { name: 'In whose name' });
+  const intro = tour.getByText('Each button posts a script');
+  await page.getByRole('button', { name: 'Bellhop', exact: true }).click();
+  await intro.waitFor();
+  await tour.getByRole('button', { name: 'Get a token of yours on the Acme forge' }).click();
+  await tour.getByText(/^ada:acme_/).waitFor();
+  await openHome('Ada Byron');
+  await intro.waitFor({ state: 'hidden' });
+  const [card, home] = await Promise.all([
+    tour.boundingBox(),
+    page.getByRole('region', { name: 'Bellhop’s Home tab for Ada Byron' }).boundingBox(),
+  ]);
+  expect(home?.height).toBeGreaterThan((card?.height ?? 0) * 4);
+
+  await tabTo(page, 'Unfold');
+  await page.keyboard.press('Enter');
+  // What was shown once is still there.
+  await tour.getByText(/^ada:acme_/).waitFor();
+  expect(await focused(page)).toBe('Fold');
+  await page.getByRole('button', { name: 'Messages', exact: true }).click();
+  await tour.getByRole('button', { name: 'Fold', exact: true }).click();
+  await intro.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Home', exact: true }).click();
+  await intro.waitFor();
+});
+
 test.each([420, 768, 1280, 1920])('a form and the Home tab keep within their places at %i', async (width) => {
   await page.setViewportSize({ width, height: 900 });
   const faults = async () => [
@@ -209,6 +236,7 @@ test.each([420, 768, 1280, 1920])('a form and the Home tab keep within their pla
   ];
   await openHome('Ada Byron');
   expect(await faults()).toEqual([]);
+  await page.getByRole('button', { name: 'Unfold' }).click();
   await page.getByRole('button', { name: 'Get a token of yours on the Acme forge' }).click();
   await page.getByText(/^ada:acme_/).waitFor();
   expect(await faults()).toEqual([]);

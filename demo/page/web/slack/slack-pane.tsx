@@ -109,6 +109,7 @@ export function SlackPane({ workspace, info, thread, place, watched, onPlace }: 
                 part={part}
                 actingName={acting.realName}
                 onRun={runScenario}
+                besideHome={atHome}
                 names={
                   <NamesPart
                     acting={acting}

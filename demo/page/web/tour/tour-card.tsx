@@ -14,11 +14,15 @@ export interface TourCardProps {
   readonly onRun: (scenario: Scenario) => Promise<void>;
   /** Of the second part: what it needs and what came of it. */
   readonly names: ReactNode;
+  /** Whether the Home tab is shown with it, which needs the room. There it is folded until somebody unfolds it. */
+  readonly besideHome: boolean;
 }
 
 /** The pinned first message: what to try, each with the script it posts. */
-export function TourCard({ parts, part, actingName, onRun, names }: TourCardProps) {
-  const [open, setOpen] = useState(true);
+export function TourCard({ parts, part, actingName, onRun, names, besideHome }: TourCardProps) {
+  const [unfolded, setUnfolded] = useState({ elsewhere: true, atHome: false });
+  const view = besideHome ? 'atHome' : 'elsewhere';
+  const open = unfolded[view];
   const [chosen, choose] = useState(part);
   const [busy, run] = useRun(onRun);
   const shown = parts.find(({ id }) => id === chosen);
@@ -39,7 +43,7 @@ export function TourCard({ parts, part, actingName, onRun, names }: TourCardProp
           className="button button--plain"
           aria-expanded={open}
           aria-controls="tour-body"
-          onClick={() => setOpen(!open)}
+          onClick={() => setUnfolded({ ...unfolded, [view]: !open })}
         >
           {open ? 'Fold' : 'Unfold'}
         </button>
