@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { TEAM } from '../../simulators/slack/world/workspace.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { type RunningUp, startUp } from '../support/running-up.ts';
-import { openPage, regionsOf, tabTo } from './page-browser.ts';
+import { openPage, regionsOf, tabTo, until } from './page-browser.ts';
 import { placesWith } from './security/support/renderings.ts';
 import { storesOfUp } from './security/support/up-stores.ts';
 
@@ -57,6 +57,11 @@ async function beginLongJob(): Promise<void> {
     .getByText(/^Step \d+: bash$/)
     .nth(1)
     .waitFor();
+}
+
+/** The lines of every checklist that the thread shows. */
+async function checklist(): Promise<string[]> {
+  return (await thread().allInnerTexts()).join('\n').match(/^[☐▸☑] .*$/gm) ?? [];
 }
 
 /** The session of the open thread, which is the id of its workflow. */
@@ -155,6 +160,8 @@ test('the fourth looks for a secret and finds none', async () => {
 
 test('the fifth outlives its worker: it is killed before your eyes, and the command ran once', async () => {
   await beginLongJob();
+  // The checklist is edited in place: there is one of it, and it says how far the work is.
+  await until(page, checklist, ['☑ clear the log', '▸ count to 40, one a second', '☐ look how often it was started']);
   const before = await happened().getByRole('status').textContent();
   await page.getByRole('button', { name: 'Kill the worker' }).click();
   await happened()
