@@ -97,7 +97,7 @@ export async function getFile(db: Queryable, id: string): Promise<StoredFile | n
 /** The first bytes of files that are stored completely, by their ids: enough to tell what they are. */
 export async function beginningsOf(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
   const { rows } = await db.query<{ file: string; head: Buffer }>(
-    `select file, substr(bytes, 1, 32) as head from file_chunk
+    `select file, substr(bytes, 1, 1024) as head from file_chunk
      where seq = 0 and file = any($1) and exists (select 1 from file f where f.id = file_chunk.file and f.size is not null)`,
     [ids],
   );

@@ -55,7 +55,10 @@ const found = z.object({
 type Found = z.output<typeof found>;
 const report = z.object({ files: z.array(found).max(20) });
 
-const PROGRAM = readFileSync(join(import.meta.dirname, 'view-files.py'), 'utf8');
+/** In this order: the last one ends with the call that runs it all. */
+const PROGRAM = ['foreign-pictures.py', 'view-files.py']
+  .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+  .join('\n');
 
 /**
  * Prepares files for a model, in the sandbox. No picture and no document is parsed anywhere else. Each picture comes back in a

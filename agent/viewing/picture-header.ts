@@ -8,17 +8,37 @@ const PICTURES: readonly (readonly [at: number, bytes: Buffer])[] = [
   [0, Buffer.from('ffd8ff', 'hex')],
   [0, Buffer.from('GIF8')],
   [8, Buffer.from('WEBP')],
+  // TIFF, in both orders of bytes, and its form for large files.
+  ...['49492a00', '4d4d002a', '49492b00', '4d4d002b'].map((hex) => [0, Buffer.from(hex, 'hex')] as const),
 ];
 
-/** HEIC and AVIF: their box `ftyp` names one of these. They cannot be opened, and a look says so with what to ask for. */
-const UNOPENED = new Set(['heic', 'heix', 'hevc', 'mif1', 'avif']);
+/** HEIC and AVIF: their box `ftyp` names one of these (ISO/IEC 23008-12, annex B). view-files.py knows the same. */
+const HEIF_BRANDS = /^ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1|avif|avis)$/;
+/** The sizes that the second header of a BMP may have. Without it, a text may begin in the same way. */
+const BMP_HEADERS: readonly number[] = [12, 40, 52, 56, 64, 108, 124];
+/** What may stand before the root of a drawing: a declaration, a type without entities, a comment. */
+const BEFORE_ROOT = /^(?:<\?xml[^>]*>|<!--[\s\S]*?-->|<!doctype\s+svg[^>]*>)/i;
 
-/** @param head at least the first 16 bytes of the file */
+/** @param head at least the first 16 bytes of the file; more of them tell a drawing (SVG) and a BMP too */
 export function kindOf(head: Buffer): Kind {
   if (head.subarray(0, 5).equals(Buffer.from('%PDF-'))) return 'pdf';
-  if (head.toString('latin1', 4, 8) === 'ftyp' && UNOPENED.has(head.toString('latin1', 8, 12))) return 'picture';
+  if (HEIF_BRANDS.test(head.toString('latin1', 4, 12)) || isBmp(head)) return 'picture';
   const is = PICTURES.some(([at, bytes]) => head.subarray(at, at + bytes.length).equals(bytes));
-  return is ? 'picture' : 'other';
+  return is || isDrawing(head.toString('utf8', 0, 1024)) ? 'picture' : 'other';
+}
+
+/** Piece by piece, so that no text takes long, however it is made. */
+function isDrawing(text: string): boolean {
+  let rest = text.replace(/^\ufeff/, '').trimStart();
+  for (let before = BEFORE_ROOT.exec(rest); before; before = BEFORE_ROOT.exec(rest)) {
+    rest = rest.slice(before[0].length).trimStart();
+  }
+  return /^<svg[\s>]/.test(rest);
+}
+
+function isBmp(head: Buffer): boolean {
+  const isHeader = head.length >= 18 && head.toString('latin1', 0, 2) === 'BM' && head.readUInt32LE(6) === 0;
+  return isHeader && BMP_HEADERS.includes(head.readUInt32LE(14));
 }
 
 export interface PictureSize {

@@ -58,13 +58,13 @@ def view(order, folder, n, most_pages):
     return found
 
 def reader_of(path, head):
-    if head.startswith((b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff', b'GIF87a', b'GIF89a', b'BM', b'II*\0', b'MM\0*')) \
-            or (head[:4] == b'RIFF' and head[8:12] == b'WEBP') or head[:12] == b'\0\0\0\x0cjP  \r\n':
+    if head.startswith((b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff', b'GIF87a', b'GIF89a', b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')) \
+            or (head[:4] == b'RIFF' and head[8:12] == b'WEBP') or head[:12] == b'\0\0\0\x0cjP  \r\n' or is_bmp(head):
         return picture, 'a picture'
     if b'%PDF-' in head[:1024]:
         return pdf, 'a PDF'
-    if head[4:8] == b'ftyp' and head[8:12] in (b'heic', b'heix', b'mif1', b'avif', b'hevc'):
-        raise Cannot('Pictures of this format (HEIC, AVIF) cannot be opened here. Ask for a PNG or a JPEG.')
+    if is_heif(head):
+        return heif, 'a picture'
     if head.startswith(b'PK\x03\x04'):
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -81,9 +81,15 @@ def reader_of(path, head):
         raise Cannot('That is a document of the old Office format (doc, xls, ppt), or one with a password. Ask for docx, xlsx, pptx or PDF.')
     if b'\0' in head and not head.startswith((b'\xff\xfe', b'\xfe\xff')):
         raise Cannot('That is neither a picture nor a document of a known format. Work on it with bash.')
+    if is_svg(head):
+        return svg, 'a drawing (SVG)'
     if re.match(rb'(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)\b', head, re.I):
         return html, 'a page of HTML'
     return text, 'text'
+
+def is_bmp(head):
+    """Words may begin with BM too. A BMP has four empty bytes, and a header of one of a few sizes."""
+    return head[:2] == b'BM' and head[6:10] == bytes(4) and head[14:18] in [size.to_bytes(4, 'little') for size in (12, 40, 52, 56, 64, 108, 124)]
 
 # Pictures
 

@@ -29,9 +29,9 @@ apt-get update -q
 say 'installing packages'
 apt-get upgrade -qy
 apt-get install -qy --no-install-recommends \
-  bash ca-certificates curl file gcc g++ git haproxy jq less libc6-dev libnss-extrausers libnss3-tools make patch pkg-config \
-  poppler-utils procps python-is-python3 python3 python3-matplotlib python3-pip python3-requests python3-venv ripgrep unzip \
-  xz-utils zip
+  bash ca-certificates curl file gcc g++ git haproxy jq less libc6-dev libheif-examples libnss-extrausers libnss3-tools librsvg2-bin \
+  make patch pkg-config poppler-utils procps python-is-python3 python3 python3-matplotlib python3-pip python3-requests python3-venv \
+  ripgrep unzip xz-utils zip
 
 say 'installing Node'
 tar -xzf /build/node.tgz -C /usr/local --strip-components=1 --no-same-owner package/bin package/include

@@ -21,6 +21,7 @@ let real: RealSandbox;
 let api: ModelApi;
 let png: Buffer;
 let pdf: Buffer;
+let heic: Buffer;
 
 beforeAll(async () => {
   [db, real, api] = await Promise.all([
@@ -33,12 +34,13 @@ beforeAll(async () => {
 from PIL import Image
 Image.new('RGB', (300, 200), 'navy').save('a.png')
 from matplotlib import pyplot
-pyplot.figure().savefig('a.pdf')"`,
+pyplot.figure().savefig('a.pdf')" && heif-enc a.png -o a.heic`,
     { timeoutMs: 60_000 },
   );
   const { signal } = new AbortController();
   png = await real.port.readFile('a.png', { maxBytes: 1e6, signal });
   pdf = await real.port.readFile('a.pdf', { maxBytes: 1e6, signal });
+  heic = await real.port.readFile('a.heic', { maxBytes: 1e6, signal });
 }, 180_000);
 afterAll(async () => {
   await Promise.all([real?.[Symbol.asyncDispose](), db?.[Symbol.asyncDispose](), api?.close()]);
@@ -129,14 +131,22 @@ test('a picture that cannot be opened costs a sentence, and the request is taken
   expect(JSON.stringify(last?.request?.messages)).toMatch(/broken\.png: The file cannot be read as a picture/);
 }, 60_000);
 
+test('a picture of a telephone is in the first request as a picture that models take', async () => {
+  const { session, turn } = await attached({ 'IMG_0001.HEIC': heic });
+  const model = scriptedModel([answering([text('A blue one.')])], undefined, seen);
+  await run(scripted(model), session, turn);
+  expect(picturesOf(model.requests[0]).map(({ mediaType }) => mediaType)).toEqual(['image/png']);
+  expect(JSON.stringify(model.requests[0]?.messages)).toContain('IMG_0001.HEIC is a picture (HEIC, 300 x 200 pixels)');
+}, 60_000);
+
 test('a picture of a telephone that cannot be opened is said before the model is asked, with what to ask for', async () => {
-  const heic = Buffer.concat([Buffer.from('00000018667479706865696300000000', 'hex'), Buffer.alloc(100)]);
-  const { session, turn } = await attached({ 'photo.heic': heic });
+  const broken = Buffer.concat([Buffer.from('00000018667479706865696300000000', 'hex'), Buffer.alloc(100)]);
+  const { session, turn } = await attached({ 'photo.heic': broken });
   const before = api.calls.length;
   await run(agentOf(db.database, api.url), session, turn);
   const [first] = api.calls.slice(before);
   expect(JSON.stringify(first?.request?.messages)).toMatch(
-    /photo\.heic: Pictures of this format .* Ask for a PNG or a JPEG/,
+    /photo\.heic: The HEIC picture cannot be opened: .* Ask for a PNG or a JPEG/,
   );
 }, 60_000);
 

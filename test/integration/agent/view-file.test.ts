@@ -57,6 +57,14 @@ test.each([
   ['a point', 'point.png', { width: 32, height: 32 }],
   ['a photograph that lies on its side', 'turned.jpg', { width: 200, height: 300 }],
   ['colours of print', 'cmyk.jpg', { width: 300, height: 200 }],
+  ['a TIFF in colours of print, with its bytes the other way round', 'cmyk.tiff', { width: 300, height: 200 }],
+  ['a BMP', 'a.bmp', { width: 300, height: 200 }],
+  ['a photograph of a telephone', 'photo.heic', { width: 300, height: 200 }],
+  ['one of a telephone that was held upright', 'turned.heic', { width: 200, height: 300 }],
+  ['one that is larger than a model takes', 'large.heic', { width: 1568, height: 1176 }],
+  ['an AVIF with a wrong name', 'avif.png', { width: 300, height: 200 }],
+  ['a drawing without a size of its own', 'drawing.svg', { width: 1568, height: 1046 }],
+  ['a drawing that wants to be enormous', 'enormous.svg', { width: 1568, height: 1568 }],
 ])('%s comes in a size and a form that every vendor takes', async (_, path, size) => {
   const content = await view({ path });
   expect(content.isError).toBe(false);
@@ -64,6 +72,59 @@ test.each([
   if (!shown || shown.type === 'application/pdf') throw new Error(content.text);
   expect(shown.bytes).toBeLessThanOrEqual(1024 * 1024);
   expect(sizeOf(await bytesOf(content), shown.type)).toEqual(size);
+});
+
+test('a photograph of a telephone looks as it was taken', async () => {
+  const content = await view({ path: 'photo.heic' });
+  expect(content.text).toMatch(/^photo\.heic is a picture \(HEIC, 300 x 200 pixels\)/);
+  expect(await colourOf(await bytesOf(content))).toEqual([0, 0, 128]);
+  expect((await view({ path: 'avif.png' })).text).toContain('a picture (AVIF, 300 x 200 pixels)');
+});
+
+test('what is clear in a picture of a telephone is white, as people see it', async () => {
+  expect(await colourOf(await bytesOf(await view({ path: 'clear.heic' })))).toEqual([255, 255, 255]);
+});
+
+test('of several pictures in one file the main one is shown, and that there are others is said', async () => {
+  const content = await view({ path: 'several.heic' });
+  expect(content.text).toContain('The file holds 3 pictures; the main one is shown.');
+  expect(content.shown).toHaveLength(1);
+  expect(sizeOf(await bytesOf(content), 'image/png')).toEqual({ width: 300, height: 200 });
+});
+
+test('a drawing is shown as a picture, and its text is read too; what it points to stays out', async () => {
+  const content = await view({ path: 'drawing.svg' });
+  expect(content.text).toContain('a drawing (SVG)');
+  expect(content.text).toContain('Signups rose');
+  expect(content.shown).toMatchObject([{ type: 'image/png', label: 'drawing.svg' }]);
+  expect(await colourOf(await bytesOf(content))).toEqual([255, 0, 0]);
+});
+
+test('a drawing that cannot be drawn is read as text, and why is said', async () => {
+  const content = await view({ path: 'entities.svg' });
+  expect(content.isError).toBe(false);
+  expect(content.text).toMatch(/cannot be drawn/);
+  expect(content.text).toContain('<svg');
+  expect(content.shown).toBeUndefined();
+});
+
+test('a text that begins as a BMP does is text', async () => {
+  expect((await view({ path: 'bm.txt' })).text).toContain('BMW sold more');
+});
+
+test('without the programs that open them, pictures of telephones are a sentence, and drawings are text', async () => {
+  const bare = {
+    ...real.port,
+    runStep: (given: Parameters<typeof real.port.runStep>[0]) =>
+      real.port.runStep({ ...given, command: given.command.replace('python3 -I', 'PATH=/tmp/bare python3 -I') }),
+  };
+  await real.sandbox.run('mkdir -p /tmp/bare && ln -sf "$(command -v python3)" /tmp/bare/python3');
+  expect((await view({ path: 'photo.heic' }, bare)).text).toMatch(
+    /no heif-convert \(Debian: libheif-examples\).*Ask for a PNG or a JPEG/,
+  );
+  const drawing = await view({ path: 'drawing.svg' }, bare);
+  expect(drawing.text).toContain('no rsvg-convert (Debian: librsvg2-bin)');
+  expect(drawing.text).toContain('Signups rose');
 });
 
 test('what a photograph says of place and time is not sent', async () => {
@@ -86,7 +147,11 @@ test.each([
   ['an archive', 'archive.zip', /ZIP archive/],
   ['a PDF with nothing in it', 'broken.pdf', /PDF cannot be opened/],
   ['an old Word document', 'old.doc', /old Office format/],
-  ['a HEIC', 'photo.heic', /HEIC.*Ask for a PNG/],
+  ['a HEIC that ends in its middle', 'broken.heic', /HEIC picture cannot be opened/],
+  ['a HEIC that says it has billions of pixels', 'bomb.heic', /HEIC picture cannot be opened/],
+  ['a HEIC of more pixels than are opened', 'wide.heic', /20000 x 20000 pixels, and at most 100,000,000 are opened/],
+  ['a HEIC of very many pictures', 'album.heic', /25 pictures, and at most 20/],
+  ['a TIFF of a billion pixels', 'bomb.tiff', /at most 100,000,000 are opened/],
 ])('%s becomes a sentence', async (_, path, words) => {
   const content = await view({ path });
   expect(content).toMatchObject({ isError: true, text: expect.stringMatching(words) });
@@ -202,6 +267,16 @@ test('an attempt that comes late stores nothing beside what the first has stored
   expect(files).toHaveLength(1);
 });
 
+/** The pixel in the middle of a picture, as the sandbox reads it. */
+async function colourOf(bytes: Buffer): Promise<number[]> {
+  await real.port.writeFile('/tmp/seen', bytes, { signal: new AbortController().signal });
+  const { output } = await real.sandbox.run(
+    `python3 -c "from PIL import Image; i = Image.open('/tmp/seen').convert('RGB'); print(list(i.getpixel((i.width // 2, i.height // 2))))"`,
+  );
+  // Compressed with loss, a colour may be off by a little.
+  return (JSON.parse(output) as number[]).map((each) => (each < 3 ? 0 : each > 252 ? 255 : each));
+}
+
 function said(file: object) {
   const whole = { files: [{ path: 'a', kind: 'a picture', notes: [], text: '', pictures: [], ...file }] };
   const output = Buffer.from(JSON.stringify(whole));
@@ -232,7 +307,51 @@ os.system('cp /bin/true program')
 with zipfile.ZipFile('archive.zip', 'w') as z: z.writestr('a.txt', 'a')
 open('broken.pdf', 'wb').write(b'%PDF-1.7\n' + b'x' * 200)
 open('old.doc', 'wb').write(b'\xd0\xcf\x11\xe0' + b'\0' * 600)
-open('photo.heic', 'wb').write(b'\0\0\0\x18ftypheic' + b'\0' * 100)
+small.convert('CMYK').save('cmyk.tiff', compression='tiff_lzw'); small.save('a.bmp')
+open('bm.txt', 'w').write('BMW sold more than last year. ' * 5)
+Image.new('1', (40000, 30000)).save('bomb.tiff', compression='group4')
+def heif(target, *sources):
+    if os.system(f'heif-enc -L {" ".join(sources)} -o made.heic 2>/dev/null') != 0: raise SystemExit('heif-enc')
+    os.replace('made.heic', target)
+heif('photo.heic', 'small.png')
+# As telephones write it: the box irot turns the picture, and Exif says once more that it is turned.
+heif('turned.heic', 'turned.jpg')
+box = bytearray(open('turned.heic', 'rb').read())
+number = lambda at, size=4: int.from_bytes(box[at:at + size], 'big')
+def grow(at, by): box[at:at + 4] = (number(at) + by).to_bytes(4, 'big')
+item = box.index(b'ipma') + 14
+start = box.index(b'ipco') - 4
+end, at, properties = start + number(start), start + 8, 0
+while at < end: at, properties = at + number(at), properties + 1
+box[item] += 1
+box.insert(item + box[item], 0x80 | (properties + 1))
+box[end:end] = bytes([0, 0, 0, 9]) + b'irot' + bytes([3])
+for name, by in ((b'meta', 10), (b'iprp', 10), (b'ipco', 9), (b'ipma', 1)): grow(box.index(name) - 4, by)
+at = box.index(b'iloc') + 12
+for _ in range(number(at - 2, 2)):
+    grow(at + 4, 10)
+    at += 10 + 8 * number(at + 8, 2)
+open('turned.heic', 'wb').write(box)
+Image.new('RGB', (2000, 1500), 'navy').save('large.png')
+if os.system('heif-enc -q 50 large.png -o large.heic 2>/dev/null; heif-enc -A small.png -o made.avif') != 0: raise SystemExit('heif-enc -A')
+os.replace('made.avif', 'avif.png')
+Image.new('RGBA', (300, 200), (255, 0, 0, 0)).save('clear.png')
+heif('clear.heic', 'clear.png')
+Image.new('RGB', (64, 64), 'green').save('green.png')
+heif('several.heic', 'small.png', 'green.png', 'green.png')
+heif('album.heic', *['green.png'] * 25)
+data = open('photo.heic', 'rb').read()
+open('broken.heic', 'wb').write(data[:len(data) - 100])
+size = data.index(b'ispe') + 8
+for name, pixels in (('bomb.heic', b'\x7f\xff\xff\xff'), ('wide.heic', (20_000).to_bytes(4, 'big'))):
+    open(name, 'wb').write(data[:size] + pixels * 2 + data[size + 8:])
+open('drawing.svg', 'w').write('''<?xml version="1.0"?>
+<!-- made by a program -->
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200"><rect width="300" height="200" fill="red"/><text x="10" y="20">Signups rose</text>
+<image href="file:///etc/passwd" width="10" height="10"/><image href="http://192.0.2.1/a.png" width="10" height="10"/></svg>''')
+open('enormous.svg', 'w').write('<svg xmlns="http://www.w3.org/2000/svg" width="900000" height="900000"><rect width="100%" height="100%" fill="red"/></svg>')
+entities = ''.join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+open('entities.svg', 'w').write(f'<!DOCTYPE svg [<!ENTITY e0 "aaaaaaaaaa">{entities}]><svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><text>&e9;</text></svg>')
 
 import matplotlib
 matplotlib.use('pdf')
