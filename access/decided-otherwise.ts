@@ -31,64 +31,81 @@ export function decidedOtherwise<Item extends OrderedPiece>(
   was: readonly OrderedPiece[],
   freed: ReadonlySet<Piece>,
 ): DecidedOtherwise<Item>[] {
-  const same = commonBeginning(now, was);
   const seen = new Set<Piece>();
+  // Both lists are walked together. Most rules are in both, in the same order; what `was` alone has on the way is displaced.
+  const displaced: OrderedPiece[] = [];
+  let next = 0;
   return now.flatMap((item, index) => {
-    // What comes before it is the same.
-    if (index < same || item.denies) return [];
-    const before = cameBefore({ item, earlier: now.slice(0, index) }, was, freed);
+    const place = placeFrom(next, was, item);
+    if (place >= 0) {
+      displaced.push(...was.slice(next, place));
+      next = place + 1;
+    }
+    if (item.denies) return [];
+    const placed = { item, index, now };
+    // All else that came before the same rule then comes before it now.
+    if (place >= 0 && goneBefore(placed, was[place] as OrderedPiece, displaced, freed) === null) return [];
+    const before = cameBefore(placed, was, freed);
     if (before === null || seen.has(item.piece)) return [];
     seen.add(item.piece);
     return [{ item, before }];
   });
 }
 
-interface Placed {
-  readonly item: OrderedPiece;
-  readonly earlier: readonly OrderedPiece[];
+/** Where the same rule of the same scope is, from one place on. -1: nowhere. */
+function placeFrom(from: number, rules: readonly OrderedPiece[], { piece, scope }: OrderedPiece): number {
+  for (let place = from; place < rules.length; place += 1) {
+    const each = rules[place] as OrderedPiece;
+    if (each.piece === piece && each.scope === scope) return place;
+  }
+  return -1;
 }
 
-/**
- * What came before every rule of `was` that covers the placed one. Null: before one of them nothing did that does not now. A plan asks this
- * for each pair of rules of each channel, so it goes by index and makes no lists.
- */
+/** A rule of the list that is compared, and where it is in it. */
+interface Placed {
+  readonly item: OrderedPiece;
+  readonly index: number;
+  readonly now: readonly OrderedPiece[];
+}
+
+/** What came before every rule of `was` that covers the placed one. Null: before one of them nothing did that does not now. */
 function cameBefore(placed: Placed, was: readonly OrderedPiece[], freed: ReadonlySet<Piece>): Piece | null {
   const { piece } = placed.item;
   let first: Piece | null = null;
-  for (let index = 0; index < was.length; index += 1) {
-    const covering = was[index] as OrderedPiece;
+  for (const [index, covering] of was.entries()) {
     if (covering.denies || (covering.piece !== piece && !covers(covering.piece, piece))) continue;
-    const gone = goneBefore(placed, index, was, freed);
+    const gone = goneBefore(placed, covering, was.slice(0, index), freed);
     if (gone === null) return null;
     first ??= gone;
   }
   return first;
 }
 
-/** The first of what came before the rule at `index` and does not come before the placed one now. */
+/** The first of what came before a rule that covers the placed one, and does not come before the placed one now. */
 function goneBefore(
   placed: Placed,
-  index: number,
-  was: readonly OrderedPiece[],
+  covering: OrderedPiece,
+  earlier: readonly OrderedPiece[],
   freed: ReadonlySet<Piece>,
 ): Piece | null {
-  const covering = was[index] as OrderedPiece;
-  for (let at = 0; at < index; at += 1) {
-    const other = was[at] as OrderedPiece;
-    if (!isBefore(other, { covering, item: placed.item }) || freed.has(other.piece)) continue;
-    if (!isStillBefore(other, placed, covering)) return other.piece;
-  }
-  return null;
+  const gone = earlier.find(
+    (other) =>
+      isBefore(other, { covering, item: placed.item }) &&
+      !freed.has(other.piece) &&
+      !isStillBefore(other, placed, covering),
+  );
+  return gone?.piece ?? null;
 }
 
 function isBefore(other: OrderedPiece, { covering, item }: { covering: OrderedPiece; item: OrderedPiece }): boolean {
   return other.piece !== covering.piece && other.piece !== item.piece && meets(other.piece, item.piece);
 }
 
-function isStillBefore(other: OrderedPiece, { item, earlier }: Placed, covering: OrderedPiece): boolean {
+function isStillBefore(other: OrderedPiece, { item, index, now }: Placed, covering: OrderedPiece): boolean {
   const hid = hides(other, covering);
-  return earlier.some(
-    (each) =>
+  return now.some(
+    (each, at) =>
+      at < index &&
       (each.piece === other.piece || (each.denies && other.denies && covers(each.piece, other.piece))) &&
       (!hid || hides(each, item)),
   );
@@ -96,12 +113,4 @@ function isStillBefore(other: OrderedPiece, { item, earlier }: Placed, covering:
 
 function hides(one: OrderedPiece, other: OrderedPiece): boolean {
   return one.from === 'connection' && other.from === 'connection' && one.scope !== other.scope;
-}
-
-/** How many places from the first on have the same rule of the same scope. */
-function commonBeginning(now: readonly OrderedPiece[], was: readonly OrderedPiece[]): number {
-  const different = now.findIndex(
-    ({ piece, scope }, index) => piece !== was[index]?.piece || scope !== was[index]?.scope,
-  );
-  return different < 0 ? now.length : different;
 }

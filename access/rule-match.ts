@@ -47,7 +47,7 @@ export function priorityOf(rule: EffectiveRule): number {
 }
 
 /** The bundle and scope from which a rule comes: `acme-data ← #platform-eng`. */
-export function originOf({ origin }: EffectiveRule): string {
+export function originOf({ origin }: Pick<EffectiveRule, 'origin'>): string {
   return `${origin.bundle} ← ${origin.scopeLabel}`;
 }
 

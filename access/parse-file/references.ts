@@ -12,8 +12,9 @@ import { scopePaths } from './scope-paths.ts';
  * was written, also at entries that could not be read, so that another mistake in an entry hides none of these.
  */
 export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
-  const bundles = Object.keys(mappingOf(root.bundles));
-  const connections = Object.keys(mappingOf(root.connections));
+  const bundles = new Set(Object.keys(mappingOf(root.bundles)));
+  const connections = new Set(Object.keys(mappingOf(root.connections)));
+  const offers = offeredNames(root);
   const scopes: [FilePath, unknown][] = [
     [['organization'], root.organization],
     [['workspace'], root.workspace],
@@ -21,8 +22,8 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
     ...entries('channels', root.channels),
   ];
   const servers = entries('connections', root.connections).filter(([, each]) => mappingOf(each).kind === 'mcp');
-  const { offer: offers } = mappingOf(root.people);
-  const offered = (Array.isArray(offers) ? offers : []).flatMap((each: unknown) => {
+  const { offer } = mappingOf(root.people);
+  const offered = (Array.isArray(offer) ? offer : []).flatMap((each: unknown) => {
     const { mcp } = mappingOf(each);
     return typeof mcp === 'string' ? [mcp] : [];
   });
@@ -33,9 +34,7 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
   const models = Object.keys(mappingOf(root.models));
   return [
     ...modelProblems(),
-    ...scopes.flatMap(([path, scope]) =>
-      unknownNames([...path, 'personal'], mappingOf(scope).personal, offeredNames(root), text),
-    ),
+    ...scopes.flatMap(([path, scope]) => unknownNames([...path, 'personal'], mappingOf(scope).personal, offers, text)),
     ...scopes.flatMap(([path, scope]) => unknownEnvironment([...path, 'environment'], mappingOf(scope).environment)),
     ...scopes.flatMap(([path, scope]) => unknownNames([...path, 'bundles'], mappingOf(scope).bundles, bundles, text)),
     ...entries('bundles', root.bundles).flatMap(([path, bundle]) =>
@@ -102,28 +101,30 @@ export function referenceProblems(root: Root, text: YamlText): FileProblem[] {
   }
 }
 
-function unknownNames(path: FilePath, list: unknown, known: readonly string[], text: YamlText): FileProblem[] {
+function unknownNames(path: FilePath, list: unknown, known: ReadonlySet<string>, text: YamlText): FileProblem[] {
   if (!Array.isArray(list)) return [];
   const kind = KINDS[String(path.at(-1))] ?? 'connection';
   return list.flatMap((name: unknown, index) => {
     if (typeof name !== 'string') return [];
-    const at = place([...path, index], text);
-    if (!known.includes(name)) return [{ ...at, message: `there is no ${kind} ${name}${didYouMean(name, known)}` }];
-    return list.indexOf(name) === index ? [] : [{ ...at, message: `${name} stands here twice` }];
+    if (known.has(name) && list.indexOf(name) === index) return [];
+    const message = known.has(name)
+      ? `${name} stands here twice`
+      : `there is no ${kind} ${name}${didYouMean(name, [...known])}`;
+    return [{ ...place([...path, index], text), message }];
   });
 }
 
 const KINDS: Readonly<Record<string, string>> = { bundles: 'bundle', personal: 'offer under people' };
 
 /** What people are offered: names of presets and of MCP servers. */
-function offeredNames({ people }: Root): string[] {
+function offeredNames({ people }: Root): ReadonlySet<string> {
   const { offer } = mappingOf(people);
-  if (!Array.isArray(offer)) return [];
-  return offer.flatMap((each: unknown) => {
+  if (!Array.isArray(offer)) return new Set();
+  const names = offer.map((each: unknown) => {
     const { preset, mcp } = mappingOf(each);
-    const name = typeof each === 'string' ? each : (mcp ?? preset);
-    return typeof name === 'string' ? [name] : [];
+    return typeof each === 'string' ? each : (mcp ?? preset);
   });
+  return new Set(names.filter((name) => typeof name === 'string'));
 }
 
 function entries(section: string, value: unknown): [FilePath, unknown][] {

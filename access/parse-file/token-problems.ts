@@ -10,10 +10,21 @@ export function tokenProblems(text: YamlText): FileProblem[] {
   const problems: FileProblem[] = [];
   // What aliases repeat is one object. It is told where it stands first.
   const seen = new Set<unknown>();
+  // Thousands of channels repeat the same names.
+  const found = new Map<string, string | null>();
+
+  function tokenIn(value: string): string | null {
+    let what = found.get(value);
+    if (what === undefined) {
+      what = knownToken(value);
+      found.set(value, what);
+    }
+    return what;
+  }
 
   function look(value: unknown, path: FilePath): void {
     if (typeof value === 'string') {
-      const what = knownToken(value);
+      const what = tokenIn(value);
       if (what !== null) problems.push({ line: text.lineOf(path), field: fieldOf(path), message: messageOf(what) });
       return;
     }
@@ -22,7 +33,7 @@ export function tokenProblems(text: YamlText): FileProblem[] {
     const isList = Array.isArray(value);
     for (const [key, each] of Object.entries(value)) {
       const inside = [...path, isList ? Number(key) : key];
-      const what = knownToken(key);
+      const what = tokenIn(key);
       if (what === null) look(each, inside);
       // The field of a key is what it stands in, so that the key is not repeated.
       else problems.push({ line: text.lineOfKey(inside), field: fieldOf(path), message: messageOf(what) });
