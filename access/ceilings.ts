@@ -35,6 +35,11 @@ export function addressNotes(exceptions: readonly AddressException[], ceilings: 
   });
 }
 
+/** The same as sentences: `Dialled at 10.1.2.0/24:443 (within the operator's ceilings).` */
+export function addressSentences(exceptions: readonly AddressException[], ceilings: KnownCeilings): string[] {
+  return addressNotes(exceptions, ceilings).map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`);
+}
+
 function covers(outer: string, inner: string): boolean {
   const [network, bits] = ipaddr.parseCIDR(outer);
   const [address, innerBits] = ipaddr.parseCIDR(inner);

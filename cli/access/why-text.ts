@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { addressNotes, type KnownCeilings } from '../../access/ceilings.ts';
+import { addressSentences, type KnownCeilings } from '../../access/ceilings.ts';
 import { columns } from '../../access/columns.ts';
 import type { Explanation, JudgedRequest, WalkStep } from '../../access/decision.ts';
 import type { Refused } from '../../access/forge/outlook.ts';
@@ -42,7 +42,7 @@ export function whyText(
       ? ["A connection in scope speaks to this host: the sandbox's own credentials are stripped."]
       : []),
     ...(tunnel ? ['The host is a blind tunnel: the proxy sees neither method nor path of what goes through it.'] : []),
-    ...(decision.outcome === 'blocked' ? [] : addressNotes(decision.rule.match.addresses, ceilings).map(asSentence)),
+    ...(decision.outcome === 'blocked' ? [] : addressSentences(decision.rule.match.addresses, ceilings)),
   ];
   const walk = decision.walk.map(({ rule, origin, line, result }) => [
     rule,
@@ -52,10 +52,6 @@ export function whyText(
   ]);
   const looked = walk.length === 0 ? [] : ['', 'Looked at, in this order:', columns(walk, '  ')];
   return [`${outcome(refused ? 'blocked' : decision.outcome)}${code}  ${asked}`, ...notes, ...looked].join('\n');
-}
-
-function asSentence(note: string): string {
-  return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
 }
 
 function outcome(outcome: Outcome): string {

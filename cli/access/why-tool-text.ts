@@ -1,5 +1,7 @@
 import pc from 'picocolors';
+import { addressSentences, type KnownCeilings } from '../../access/ceilings.ts';
 import { columns } from '../../access/columns.ts';
+import type { AddressException } from '../../access/document.ts';
 import type { ToolDecision } from '../../access/mcp/judge-tool.ts';
 import type { ToolName } from '../../access/mcp/wire-name.ts';
 import type { KnownTool } from '../../store/mcp-servers.ts';
@@ -8,12 +10,19 @@ import type { NamedScope } from './find-scope.ts';
 /** What is known of a tool besides the rules. */
 export type ToolState = KnownTool['state'] | 'not listed' | 'not known' | 'in the sandbox' | 'of each person';
 
+export interface MoreOnTool {
+  readonly state: ToolState;
+  /** Special addresses to which its server may lead. */
+  readonly addresses: readonly AddressException[];
+  readonly ceilings: KnownCeilings;
+}
+
 /** A decision on a tool for people: the outcome, the reason, and every name that was compared. */
 export function whyToolText(
   { label }: NamedScope,
   { server, tool }: ToolName,
   decision: ToolDecision,
-  state: ToolState,
+  { state, addresses, ceilings }: MoreOnTool,
 ): string {
   const isBlocked = decision.outcome === 'blocked';
   const code = isBlocked ? ` ${pc.dim(`(${decision.code})`)}` : '';
@@ -26,6 +35,7 @@ export function whyToolText(
     `${outcome}${code}  ${server}.${tool} from ${label}`,
     decision.reason,
     ...(isBlocked ? [] : noteOn(decision.server?.connection.id ?? server, state)),
+    ...addressSentences(addresses, ceilings),
     ...(walk.length === 0 ? [] : ['', 'Looked at, in this order:', columns(walk, '  ')]),
   ].join('\n');
 }

@@ -75,16 +75,20 @@ async function whyTool(text: string, name: string, options: { json?: boolean }):
   const isOfPeople = connection?.owner !== undefined && ownerOf(named.scope) === null;
   const unknown = isOfPeople ? 'of each person' : 'not known';
   const state = isInSandbox ? 'in the sandbox' : (known?.state ?? (server?.listedAt ? 'not listed' : unknown));
+  // A server at a private address needs one of them.
+  const addresses = connection?.rules.flatMap((rule) => rule.addresses) ?? [];
+  const ceilings = await askCeilings(context);
   console.log(
     options.json
       ? JSON.stringify(
           {
             ...{ scope: named.scope, policyVersion: access.policyVersion, ...asked, outcome, reason, walk, state },
+            ...{ addresses, ceilings },
             ...(decision.outcome === 'blocked' && { code: decision.code, rule: decision.rule }),
           },
           null,
           2,
         )
-      : whyToolText(named, asked, decision, state),
+      : whyToolText(named, asked, decision, { state, addresses, ceilings }),
   );
 }

@@ -11,14 +11,14 @@ export interface PersonalTestsOptions {
   readonly everyMs?: number;
 }
 
-/** A service that hangs keeps its place for 20 s (connection-tests.ts). */
-const AT_ONCE = 8;
+/** Places that services share. A service that hangs keeps one for 20 s (connection-tests.ts). */
+const SHARED = 8;
 /** Of one service, so that one that hangs leaves places for all others. A person has one place. */
-const AT_ONCE_OF_ONE = AT_ONCE / 2;
+const AT_ONCE_OF_ONE = SHARED / 2;
 
 /**
- * Runs the tests that people ask for, and those of what they have just connected, a few at once: a service that hangs delays no other. Several
- * proxies share them: each takes what no other one has.
+ * Runs the tests that people ask for, and those of what they have just connected, a few at once. Each service has a place of its own when all that
+ * are shared are taken, so services that hang delay no other, however many they are. Several proxies share the tests: each takes what no other one has.
  */
 export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_000 }: PersonalTestsOptions): Looks {
   const underWay = new Map<Promise<void>, AskedTest>();
@@ -32,7 +32,7 @@ export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_0
   }
 
   async function look(isStopped: () => boolean): Promise<void> {
-    while (!isStopped() && underWay.size < AT_ONCE) {
+    while (!isStopped()) {
       const asked = await take(fullOf([...underWay.values()]));
       if (!asked) return;
       const done: Promise<void> = run(asked)
@@ -58,6 +58,7 @@ export function startPersonalTests({ take, answer, tests, onError, everyMs = 2_0
 
 function fullOf(underWay: readonly AskedTest[]): FullTests {
   const names = underWay.map(({ connection }) => connection);
-  const isFull = (name: string) => names.filter((each) => each === name).length >= AT_ONCE_OF_ONE;
+  const places = underWay.length < SHARED ? AT_ONCE_OF_ONE : 1;
+  const isFull = (name: string) => names.filter((each) => each === name).length >= places;
   return { connections: [...new Set(names)].filter(isFull), people: underWay };
 }

@@ -231,6 +231,7 @@ test('an MCP server is shown with its tools, and what waits is named by plan and
   const server = {
     kind: 'mcp',
     url: 'https://mcp.a.test/mcp',
+    addresses: ['10.1.2.0/24:443'],
     tools: { allow: ['list_*'] },
     credential: { kind: 'bearer' },
   };
@@ -267,7 +268,7 @@ test('an MCP server is shown with its tools, and what waits is named by plan and
 
   const why = async (name: string, ...more: string[]) => (await bellhop(['why', '#general', 'mcp', name, ...more])).out;
   expect(await why('tracker.list_a')).toMatch(
-    /^ALLOWED {2}tracker\.list_a from #general\nAllowed by list_\* in line 1: tracker ← all ← organization\.\nIt is changed, and offered to nobody until/,
+    /^ALLOWED {2}tracker\.list_a from #general\nAllowed by list_\* in line 1: tracker ← all ← organization\.\nIt is changed, and offered to nobody until .*\nDialled at 10\.1\.2\.0\/24:443 \(the proxy could not be asked for the operator's ceilings\)\.\n/,
   );
   expect(await why('tracker.list_drop')).toMatch(
     /^BLOCKED \(guardrail\) {2}.*\nThe organization's guardrail no-drops forbids tracker\.list_drop everywhere\. Nothing is dropped\.\n\nLooked at/,
@@ -279,6 +280,8 @@ test('an MCP server is shown with its tools, and what waits is named by plan and
     outcome: 'allowed',
     state: 'not listed',
     tool: 'list_x',
+    addresses: [{ range: '10.1.2.0/24', port: 443 }],
+    ceilings: null,
   });
   expect(await bellhop(['why', '#general', 'mcp', 'tracker'])).toMatchObject({
     code: 1,

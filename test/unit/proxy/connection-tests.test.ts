@@ -122,6 +122,29 @@ test('a service that hangs has half of the places at most, however many people a
   await stop();
 });
 
+test('however many services hang at once, each other one has a place of its own', async () => {
+  const names = ['gitea', 'gitlab', 'linear', 'jira'];
+  const hung = names.flatMap((connection) =>
+    Array.from({ length: 5 }, (_, at) => ({
+      ...ASKED,
+      key: `${connection} ${at}`,
+      person: `U${connection}${at}`,
+      connection,
+    })),
+  );
+  const others = ['notion', 'sentry'].map((connection) => ({
+    ...ASKED,
+    key: connection,
+    person: connection,
+    connection,
+  }));
+  const { begun, stop } = await begunOf([...hung, ...others], names);
+  await until(async () => begun.includes('notion') && begun.includes('sentry'), 'the tests of the other services');
+  const full = ['gitea', 'gitlab'].flatMap((name) => [0, 1, 2, 3].map((at) => `${name} ${at}`));
+  expect(begun).toEqual([...full, 'linear 0', 'jira 0', 'notion', 'sentry']);
+  await stop();
+});
+
 test('a person has one test at a time, so that their services delay nobody', async () => {
   const names = ['gitea', 'jira', 'gitlab'];
   const theirs = names.map((name) => ({ ...ASKED, key: `ada ${name}`, connection: name }));

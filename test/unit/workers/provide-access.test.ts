@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAccessFile } from '../../../access/parse-file/parse-access-file.ts';
 import { formatProblem } from '../../../access/parse-file/problem.ts';
@@ -81,6 +81,36 @@ test('the files of a copy that was applied last are looked for where they are', 
   const { done, step } = startWith([]);
   await done;
   expect(step()?.detail).toMatch(/ --files-from \/a\/work$/);
+});
+
+test('a copy that was edited and not applied keeps the edit when the outside world moves, and a start says so', async () => {
+  const copy = (name: string) => path.join(home.path, name);
+  const edited = '# mine\naddresses: [127.0.0.1/32:1]\n';
+  await writeFile(copy('bellhop.yaml'), edited);
+  const first = startWith([]);
+  await first.done;
+  expect(await readFile(copy('bellhop.yaml'), 'utf8')).toBe('# mine\naddresses: [127.0.0.1/32:65000]\n');
+  expect(await readFile(copy('bellhop.2.yaml'), 'utf8')).toBe('addresses: [127.0.0.1/32:65000]');
+  expect(first.step()?.detail).toContain(
+    `${copy('bellhop.2.yaml')} applied, with the rules as they were. What you changed in ${copy('bellhop.yaml')} is kept and not in force`,
+  );
+  expect(first.step()?.detail).toMatch(
+    /only the port in it is new; to use it, run: \.\/bellhop apply \S+\/bellhop\.yaml --files-from /,
+  );
+
+  // So does the second copy.
+  await writeFile(copy('bellhop.2.yaml'), '# too\n');
+  await startWith([]).done;
+  expect(await readFile(copy('bellhop.2.yaml'), 'utf8')).toBe('# too\n');
+  expect(await readFile(copy('bellhop.3.yaml'), 'utf8')).toBe('addresses: [127.0.0.1/32:65000]');
+});
+
+test('a copy with the rules in force is written anew, with the new port alone', async () => {
+  await writeFile(path.join(home.path, 'bellhop.yaml'), 'addresses: [127.0.0.1/32:2]');
+  const { done, step } = startWith([]);
+  await done;
+  expect(await readFile(path.join(home.path, 'bellhop.yaml'), 'utf8')).toBe('addresses: [127.0.0.1/32:65000]');
+  expect(step()?.detail).toMatch(/bellhop\.yaml applied; edit it and run: /);
 });
 
 test('a first start that no waiting helps fails at once', async () => {

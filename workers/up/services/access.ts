@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitsForChannels } from '../../../access/find-channel.ts';
 import type { RegistryMirrors } from '../../../contracts/registries.ts';
 import { reasonOf } from '../../../setup/errors.ts';
-import { writeAtomically } from '../../../setup/host/atomic-file.ts';
 import { ROOT } from '../../../setup/host/home.ts';
 import { PORTS } from '../../../setup/host/port-wishes.ts';
 import { openDatabase } from '../../../store/database.ts';
@@ -12,6 +11,7 @@ import { currentPolicyRecord, type StoredPolicy } from '../../../store/policy.ts
 import { inheritedBy } from '../environments.ts';
 import { definedOf, exists } from '../own-process.ts';
 import type { UpContext } from '../up-context.ts';
+import { type AccessCopy, withPort, writeAccessCopy } from './access-copy.ts';
 import type { World } from './world.ts';
 
 const DEMO_FILE = 'demo/bellhop.yaml';
@@ -38,16 +38,14 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
   const { world, inForce } = options;
   const folder = context.home.folder;
   await context.journal.step('access', async (say) => {
-    let file: string;
     if (inForce) {
       const stays = `version ${inForce.version} of the access file is in force`;
-      const moved = world && textFor(world, inForce.source);
-      if (moved === undefined || moved === inForce.source) return { detail: stays, value: undefined };
-      file = await writeCopy(folder, moved);
+      if (!world || withPort(world.port, inForce.source) === inForce.source) return { detail: stays, value: undefined };
+      const copy = await writeAccessCopy(folder, world.port, inForce.source);
       const from = await folderOfApplied(folder);
-      say(`applying ${shownFrom(file)}`);
+      say(`applying ${shownFrom(copy.file)}`);
       // A file that it names may be gone by now. What is in force is good all the same, and everything else starts.
-      const problem = await applyDemo(context, file, options, from).then(
+      const problem = await applyDemo(context, copy.file, options, from).then(
         () => null,
         (error: unknown) => {
           if (context.signal.aborted) throw error;
@@ -55,18 +53,18 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
         },
       );
       if (problem !== null) {
-        const detail = `${stays}. The simulated outside world has another port now, and ${shownFrom(file)} could not be applied: ${problem}`;
+        const detail = `${stays}. The simulated outside world has another port now, and ${shownFrom(copy.file)} could not be applied: ${problem}`;
         return { detail, value: undefined };
       }
-      return { detail: `${appliedAs(file)} --files-from ${from}`, value: undefined };
-    } else if (!world || !exists(DEMO_FILE)) {
-      return { detail: 'nothing is allowed yet: ./bellhop apply bellhop.yaml', value: undefined };
-    } else {
-      file = await demoFileFor(world, folder);
+      return { detail: appliedAs(copy, ` --files-from ${from}`), value: undefined };
     }
-    say(`applying ${shownFrom(file)}`);
-    await applyDemo(context, file, options);
-    return { detail: appliedAs(file), value: undefined };
+    if (!world || !exists(DEMO_FILE)) {
+      return { detail: 'nothing is allowed yet: ./bellhop apply bellhop.yaml', value: undefined };
+    }
+    const copy = await demoFileFor(world, folder);
+    say(`applying ${shownFrom(copy.file)}`);
+    await applyDemo(context, copy.file, options);
+    return { detail: appliedAs(copy), value: undefined };
   });
 }
 
@@ -74,8 +72,14 @@ function shownFrom(file: string): string {
   return path.relative(ROOT, file).startsWith('..') ? file : path.relative(ROOT, file);
 }
 
-function appliedAs(file: string): string {
-  return `${shownFrom(file)} applied; edit it and run: ./bellhop apply ${shownFrom(file)}`;
+/** What was applied, and what to do with it. @param options of the command, for the files that it names */
+function appliedAs({ file, kept }: AccessCopy, options = ''): string {
+  const [edited] = kept;
+  if (edited === undefined) {
+    return `${shownFrom(file)} applied; edit it and run: ./bellhop apply ${shownFrom(file)}${options}`;
+  }
+  const others = kept.map(shownFrom).join(' and ');
+  return `${shownFrom(file)} applied, with the rules as they were. What you changed in ${others} is kept and not in force, only the port in it is new; to use it, run: ./bellhop apply ${shownFrom(edited)}${options}`;
 }
 
 /** Where the files are that the file names which was applied last (cli/apply/default-file.ts): in a folder of their own, or beside it. */
@@ -87,24 +91,11 @@ async function folderOfApplied(home: string): Promise<string> {
   return file === '' ? ROOT : path.dirname(file);
 }
 
-/** Where the simulated outside world listens, as rules name it. */
-const WORLD_ADDRESS = /127\.0\.0\.1\/32:\d+/g;
-
-function textFor({ port }: World, source: string): string {
-  return source.replaceAll(WORLD_ADDRESS, `127.0.0.1/32:${port}`);
-}
-
-async function writeCopy(home: string, text: string): Promise<string> {
-  const copy = path.join(home, 'bellhop.yaml');
-  await writeAtomically(copy, text, 0o644);
-  return copy;
-}
-
 /** The demo's file, or a copy in the home when the outside world had to take another port than the file names. */
-async function demoFileFor(world: World, home: string): Promise<string> {
+async function demoFileFor(world: World, home: string): Promise<AccessCopy> {
   const file = path.join(ROOT, DEMO_FILE);
-  if (world.port === PORTS.world.usual) return file;
-  return writeCopy(home, textFor(world, await readFile(file, 'utf8')));
+  if (world.port === PORTS.world.usual) return { file, kept: [] };
+  return writeAccessCopy(home, world.port, await readFile(file, 'utf8'));
 }
 
 /** The access file in force, read as the role `admin`. */
