@@ -17,13 +17,16 @@ export type Kept = 'new' | 'known' | 'elsewhere';
  * stored. They are stored in the order of Slack's `ts`, for two reasons. A reply finds the mention above it. And two
  * gateways that store the same messages at once take the same locks in the same order.
  *
+ * The statement has a name, so that PostgreSQL keeps its plan: making one takes longer than storing a few events.
+ *
  * @returns for each arrival what became of it, in the order given
  * @throws when PostgreSQL refuses one of them; then none is stored
  */
 export async function keepEntries(db: Queryable, arrivals: readonly Arrival[]): Promise<Kept[]> {
   const given = arrivals.map(({ keep, entry }, nth) => ({ ...entry, nth, inThread: keep === 'in-thread' }));
-  const { rows } = await db.query<{ nth: number; joined: boolean; stored: boolean }>(
-    `with arrival as materialized (
+  const { rows } = await db.query<{ nth: number; joined: boolean; stored: boolean }>({
+    name: 'keep_entries',
+    text: `with arrival as materialized (
        select *, slack_thread(team, channel, "threadTs") as session
        from jsonb_to_recordset($1::jsonb) as one (nth int, "inThread" boolean, "eventId" text, kind text, team text, channel text,
          "threadTs" text, ts text, author text, "authorClass" text, address text, text text, files jsonb,
@@ -38,8 +41,8 @@ export async function keepEntries(db: Queryable, arrivals: readonly Arrival[]): 
        from judged where joined order by ts::numeric, channel, nth
        on conflict do nothing returning event_id)
      select nth, joined, copy = 1 and "eventId" in (select event_id from stored) as stored from judged order by nth`,
-    [storableJson(given)],
-  );
+    values: [storableJson(given)],
+  });
   if (rows.some(({ stored }) => stored)) db.wake('bellhop_inbox');
   return rows.map(({ joined, stored }) => (stored ? 'new' : joined ? 'known' : 'elsewhere'));
 }

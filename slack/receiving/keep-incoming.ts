@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as everythingRead, setTimeout as pause } from 'node:timers/promises';
 import type { Queryable } from '../../store/database.ts';
 import { type Arrival, type Kept, keepEntries } from '../../store/inbox-intake.ts';
 import { isBadValue } from '../../store/unreachable.ts';
@@ -27,8 +27,9 @@ const SECOND_LOOK_MS = 1_500;
 const MOST_AT_ONCE = 100;
 
 /**
- * Stores events in batches: while one statement runs, the events that come in wait and go into the next one together.
- * An event alone is stored at once. An event that PostgreSQL refuses fails by itself: the others of its batch are stored
+ * Stores events in batches: while one statement runs, the events that come in wait and go into the next one together. So
+ * do those that are read from the socket at once, as the two that Slack sends of one mention often are. An event alone
+ * is stored at once. An event that PostgreSQL refuses fails by itself: the others of its batch are stored
  * one by one.
  *
  * An untagged reply is kept only where the agent is part of the thread. With several gateways it may be stored before
@@ -85,7 +86,10 @@ function createIntake(db: Queryable): (arrival: Arrival) => Promise<Kept> {
 
   const keepWaiting = async (): Promise<void> => {
     isStoring = true;
-    while (waiting.length > 0) await keep(waiting.splice(0, MOST_AT_ONCE));
+    while (waiting.length > 0) {
+      await everythingRead();
+      await keep(waiting.splice(0, MOST_AT_ONCE));
+    }
     isStoring = false;
   };
 

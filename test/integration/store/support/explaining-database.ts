@@ -48,12 +48,13 @@ export async function explaining(
   const client = await pool.connect();
   const explained: Explained[] = [];
 
-  async function query(text: string, values: unknown[] = []): Promise<unknown> {
+  async function query(given: string | pg.QueryConfig<unknown[]>, among: unknown[] = []): Promise<unknown> {
+    const { name, text, values = [] } = typeof given === 'string' ? { text: given, values: among } : given;
     // A transaction of the function becomes a part of the one that is taken back.
     if (/^begin/i.test(text)) return client.query('savepoint inner_transaction');
     if (/^commit/i.test(text)) return client.query('release savepoint inner_transaction');
     if (/^rollback/i.test(text)) return client.query('rollback to savepoint inner_transaction');
-    if (!CONTROL.test(text)) explained.push(await explain(client, text, values, enoughMs));
+    if (!CONTROL.test(text)) explained.push(await explain(client, { name, text, values }, enoughMs));
     return client.query(text, values);
   }
 
@@ -72,13 +73,18 @@ export async function explaining(
   return explained;
 }
 
-async function explain(client: pg.PoolClient, text: string, values: unknown[], enoughMs: number): Promise<Explained> {
+async function explain(
+  client: pg.PoolClient,
+  statement: pg.QueryConfig<unknown[]>,
+  enoughMs: number,
+): Promise<Explained> {
+  const { text } = statement;
   let best: ExplainRow['QUERY PLAN'][0] | undefined;
   const until = performance.now() + RUNS_WITHIN_MS;
   for (let run = 0; run < RUNS && (best === undefined || best['Execution Time'] > enoughMs); run += 1) {
     if (best !== undefined && performance.now() > until) break;
     await client.query('savepoint explained');
-    const { rows } = await client.query<ExplainRow>(`explain (analyze, buffers, format json) ${text}`, values);
+    const rows = await plansOf(client, statement);
     await client.query('rollback to savepoint explained');
     const plan = rows[0]?.['QUERY PLAN'][0];
     if (plan && (best === undefined || plan['Execution Time'] < best['Execution Time'])) best = plan;
@@ -94,6 +100,19 @@ async function explain(client: pg.PoolClient, text: string, values: unknown[], e
     ),
     plan: shown(best.Plan),
   };
+}
+
+const EXPLAIN = 'explain (analyze, buffers, format json)';
+
+/** A statement with a name keeps its plan, which then is made without its values. */
+async function plansOf(client: pg.PoolClient, { name, text, values = [] }: pg.QueryConfig<unknown[]>) {
+  if (name === undefined) return (await client.query<ExplainRow>(`${EXPLAIN} ${text}`, values)).rows;
+  await client.query('set local plan_cache_mode = force_generic_plan');
+  await client.query(`prepare ${name} as ${text}`);
+  const literals = values.map((value) => client.escapeLiteral(String(value))).join(', ');
+  const { rows } = await client.query<ExplainRow>(`${EXPLAIN} execute ${name} (${literals})`);
+  await client.query(`deallocate ${name}`);
+  return rows;
 }
 
 function nodesOf(node: PlanNode): PlanNode[] {
