@@ -1,8 +1,25 @@
 import type { BucketSize } from '../../store/rate-bucket.ts';
 
+/**
+ * How much longer one call may take to Slack than another, in seconds. The first call on a new connection takes longest.
+ *
+ * Slack counts a call when it arrives, and we count it before it leaves. Without any room:
+ * 1. Ten posts leave together. They arrive 300 ms later, and Slack counts them then.
+ * 2. A second after they left we have a token again, and the next post leaves. It arrives at once.
+ * 3. By Slack's count a second is not over, and the post is refused.
+ * In each span of time, Slack sees at most what left within the same span and this much before it. Therefore the buckets
+ * hold less than Slack's, by what comes back within this time.
+ */
+export const ARRIVAL_SPREAD_S = 0.5;
+
+/** What we keep to, when Slack takes `burst` calls at once and `perSecond` after them. */
+function within(burst: number, perSecond: number): BucketSize {
+  return { capacity: burst - perSecond * ARRIVAL_SPREAD_S, perSecond };
+}
+
 /** Slack's tiers are calls per minute for each method, workspace and app. Slack accepts bursts of that size. */
 function perMinute(calls: number): BucketSize {
-  return { capacity: calls, perSecond: calls / 60 };
+  return within(calls, calls / 60);
 }
 
 const TIER_2 = perMinute(20);
@@ -13,7 +30,7 @@ export type RateLimits = Readonly<Record<string, BucketSize>>;
 
 /** From docs.slack.dev, "Rate limits" and each method's page. Posting allows one message a second in each channel. */
 export const SLACK_LIMITS: RateLimits = {
-  'chat.postMessage': { capacity: 10, perSecond: 1 },
+  'chat.postMessage': within(10, 1),
   'chat.postEphemeral': TIER_4,
   'chat.update': TIER_3,
   'chat.delete': TIER_3,
