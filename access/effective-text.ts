@@ -21,7 +21,7 @@ export interface TextStyle {
 
 const PLAIN: TextStyle = { bold: (text) => text, dim: (text) => text };
 
-/** Effective access for people: every rule in the order of comparison, with its origin. The command line and `access` in Slack say the same. */
+/** Effective access for people: every rule in the order of comparison, with its origin. The command `access` in Slack says it in words of people (slack/commands/reach-words.ts). */
 export function effectiveText(
   { label, scope }: { readonly label: string; readonly scope: ScopeKey },
   access: EffectiveAccess,

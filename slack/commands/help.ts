@@ -16,7 +16,7 @@ export function helpText(
     'stop: ends what I am doing here. So does the Stop button.',
     'status: what I am doing here.',
     '!restart: begin anew. I read the thread again, with the instructions of now.',
-    'access: what I can reach here, and by which rule.',
+    'access: what I can reach here, and in whose name.',
     'schedules: which tasks are scheduled here.',
     '!use: which models can be chosen for this thread, and how.',
     '!forget: what is kept of a thread, and until when.',

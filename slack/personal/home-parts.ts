@@ -8,6 +8,7 @@ import { openSchedules } from '../../store/schedules.ts';
 import { nextCursor } from '../api/fields.ts';
 import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
+import { openHosts, packagesOf, servicesOf } from '../commands/reach-words.ts';
 import { NO_SCHEDULES, schedulesText } from '../commands/schedules.ts';
 import { cutText, escapeText } from '../rendering/mrkdwn.ts';
 
@@ -106,16 +107,14 @@ async function channelsOf(calls: PacedCalls, user: string): Promise<ReadonlySet<
 /** `#ops: acme-readonly, crm; without a credential: docs.acme.test`. Connections of the person themselves are called theirs. */
 export function reachLine(label: string, access: EffectiveAccess): string {
   if (!access.enabled) return `• ${label}: switched off`;
-  const used = [
-    ...access.rules.flatMap((rule) => (rule.action === 'inject' ? [rule.connection.id] : [])),
-    ...access.servers.map(({ connection }) => connection.id),
-  ];
-  const connections = [...new Set(used)].map((id) => id.replace(/^personal\//, 'your own '));
-  const hosts = [...new Set(access.rules.flatMap((rule) => (rule.action === 'forward' ? [rule.match.host] : [])))];
+  const services = servicesOf(access);
+  const hosts = openHosts(access);
+  const packages = packagesOf(access);
   const more = hosts.length > MOST_HOSTS ? ` and ${hosts.length - MOST_HOSTS} more` : '';
   const parts = [
-    ...(connections.length > 0 ? [connections.join(', ')] : []),
+    ...(services.length > 0 ? [services.join(', ')] : []),
     ...(hosts.length > 0 ? [`without a credential: ${hosts.slice(0, MOST_HOSTS).join(', ')}${more}`] : []),
+    ...(packages.length > 0 ? [`packages of ${packages.join(', ')}`] : []),
   ];
   return `• ${label}: ${parts.join('; ') || 'nothing outside the sandbox'}`;
 }

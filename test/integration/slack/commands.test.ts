@@ -1,5 +1,4 @@
 import { indexAccess } from '../../../access/effective-access.ts';
-import { effectiveText } from '../../../access/effective-text.ts';
 import { createBeginning } from '../../../activities/begin-turn.ts';
 import { createEnding } from '../../../activities/end-turn.ts';
 import { createShowProgress } from '../../../activities/progress.ts';
@@ -76,13 +75,25 @@ test('a word with more beside it is for the agent', async () => {
   await stage.slack.waitForReaction(await say('ada', thread, 'forget'), 'eyes');
 });
 
-test('access says the same as the command line', async () => {
+test('access says in words what the command line says, and names its command for the whole', async () => {
   const thread = await begin();
   await say('linus', thread, '!access');
-  const told = await stage.slack.waitForWhisper('linus', /policy/);
-  const same = effectiveText({ label: '#platform-eng', scope: OPS }, index.shown(OPS));
-  expect(told.text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')).toBe(
-    `\`\`\`\n${same.replaceAll('`', "'")}\n\`\`\``,
+  const told = await stage.slack.waitForWhisper('linus', /What I reach/);
+  const text = told.text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  expect(text).toBe(
+    [
+      'What I reach in #platform-eng',
+      'I act as myself here, no matter who asks.',
+      'With a credential:',
+      '• acme-readonly: read and change, at api.acme.test',
+      'Without a credential:',
+      '• docs.acme.test: read and change',
+      'Never:',
+      '• everything that is not named here',
+      'What I am told to keep to here:',
+      '• Answer in `two` <sentences> & no more.',
+      "Every rule, and where it comes from: an administrator sees it with ./bellhop effective '#platform-eng'",
+    ].join('\n'),
   );
 });
 
