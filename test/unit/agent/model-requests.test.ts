@@ -32,6 +32,8 @@ const answerBlock: fc.Arbitrary<AnswerBlock> = fc.oneof(
     name: fc.constantFrom('bash', 'made_up'),
     input,
   }),
+  // What another vendor's model has thought, as after a change of models.
+  fc.constant({ type: 'provider' as const, provider: 'another', block: { type: 'thinking', thinking: '' } }),
 );
 
 const file = fc.record({
@@ -41,7 +43,9 @@ const file = fc.record({
   problem: fc.option(words),
 });
 const userContent: fc.Arbitrary<UserContent> = fc.record({
-  kind: fc.constantFrom('message', 'schedule', 'stop'),
+  kind: fc.constantFrom('message', 'schedule', 'stop', 'edit'),
+  before: fc.option(words, { nil: undefined }),
+  edits: fc.constantFrom(undefined, '1700000000.000100'),
   context: fc.boolean(),
   text: words,
   name: fc.option(words),
