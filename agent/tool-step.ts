@@ -23,6 +23,7 @@ import { estimateTokens } from './tokens.ts';
 import type { ToolRegistry } from './tools/registry.ts';
 import type { SandboxPort } from './tools/sandbox-port.ts';
 import type { FilesPort, ToolContext, ToolOutcome, ToShow } from './tools/tool.ts';
+import { whatItDoes } from './tools/what-it-does.ts';
 import { UNKNOWN_OUTCOME } from './transcript/outcomes.ts';
 import { keepShown } from './viewing/keep-shown.ts';
 import { wordsOfOthers } from './words-of-others.ts';
@@ -49,7 +50,7 @@ export interface ToolStepInput extends StepRef {
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** How far an MCP server says that it is. */
   readonly onSteps?: ((progress: string) => void) | undefined;
-  /** What the model says that the call does. */
+  /** What the call does, in the model's words or else by its arguments. */
   readonly onDoing?: ((doing: string) => void) | undefined;
   /** Waits for a person in the middle of the call. */
   readonly waiting?: (<T>(wait: () => Promise<T>) => Promise<T>) | undefined;
@@ -106,7 +107,7 @@ async function endOf(deps: ToolStepDependencies, input: ToolStepInput, step: Too
   if (tool.at === 'slack') return failedEnd(`${step.tool} works in Slack by now. Call it again.`);
   if (step.begun && !tool.idempotent) return { ...failedEnd(UNKNOWN_OUTCOME), state: 'unknown' };
   signal.throwIfAborted();
-  const doing = doingOf(step.arguments);
+  const doing = doingOf(step.tool, step.arguments);
   if (doing !== null) input.onDoing?.(doing);
   const problems = await placing(session, async () => {
     signal.throwIfAborted();
@@ -147,8 +148,9 @@ export function toEnd({ text, isError, exitCode, output, truncated, shown: toSho
 
 const MOST_DOING = 80;
 
-/** What the model says that a call does. It is shown while the call runs. Null: it says nothing. */
-function doingOf(given: unknown): string | null {
-  const doing = (given as { doing?: unknown } | null)?.doing;
-  return typeof doing === 'string' && doing.trim() !== '' ? wordsOfOthers(doing, MOST_DOING) : null;
+/** What a call does, as the model says it, or else as its arguments tell. It is shown while the call runs. Null: nobody knows. */
+function doingOf(tool: string, given: unknown): string | null {
+  const said = (given as { doing?: unknown } | null)?.doing;
+  const doing = typeof said === 'string' && said.trim() !== '' ? said : whatItDoes(tool, given);
+  return doing === null ? null : wordsOfOthers(doing, MOST_DOING);
 }

@@ -35,7 +35,7 @@ describe.each([
       '@bellhop\n$ setsid sleep 600 & touch here; sleep 500\n& $ echo never > never',
     );
     await untilInSandbox(bellhop, mention, 'test -e /workspace/here');
-    await bellhop.slack.waitForAnswer(mention, /running a command/);
+    await bellhop.slack.waitForAnswer(mention, /running sleep/);
     expect(await agentProcesses(bellhop, mention)).toContainEqual(expect.stringContaining('sleep 600'));
 
     const stopped = performance.now();

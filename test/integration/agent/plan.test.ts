@@ -53,6 +53,15 @@ test('what the model says that a command does is told while it runs', async () =
   expect(told).toEqual(["running 'the' tests"]);
 });
 
+test('where the model does not say what a call does, its command or its file tells', async () => {
+  const told: string[] = [];
+  const onDoing = (doing: string) => told.push(doing);
+  await stage.run(await stage.pending('bash', { command: 'cd /tmp; make test' }), { onDoing });
+  await stage.run(await stage.pending('read_file', { path: 'notes/<plan>.md' }), { onDoing });
+  await stage.run(await stage.pending('plan', { steps: [{ step: 'x' }] }), { onDoing });
+  expect(told).toEqual(['running the tests', "reading 'plan'.md"]);
+});
+
 test('a live line says when its step began, whichever attempt says it, and each renewal is shown', async () => {
   const ref = await stage.pending('bash', { command: 'true' });
   const show = createShowProgress(stage.database);
