@@ -1,6 +1,7 @@
 import type { EffectiveAccess, ForgeConnection } from '../../access/decision.ts';
 import type { RepositoryGrant, RepositoryGuardrail } from '../../access/document.ts';
 import { type GitOperation, judgeGit } from '../../access/forge/judge-git.ts';
+import { headerKey } from '../../access/header-names.ts';
 import { ruleId } from '../../access/rule-match.ts';
 import type { Injection } from '../credentials/injection.ts';
 import type { Exchange } from '../events/exchange.ts';
@@ -83,7 +84,7 @@ export function withPlainAnswer(head: RequestHead): RequestHead {
 }
 
 function without(head: RequestHead, ...names: readonly string[]): RequestHead['headers'] {
-  return head.headers.filter(([name]) => !names.includes(name));
+  return head.headers.filter(([name]) => !names.includes(headerKey(name)));
 }
 
 /** The values of Content-Encoding. */

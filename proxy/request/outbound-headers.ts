@@ -15,7 +15,12 @@ export interface OutboundHeadersOptions {
 
 /**
  * Builds the headers that are sent, without the credential. The sandbox's Connection header may name headers to remove;
- * it removes only the sandbox's own headers, because Host and the credential are added separately.
+ * it removes only the sandbox's own headers, because Host and the credential are added separately. It removes none about the body
+ * (RFC 9110 7.6.1 forbids to name them):
+ * 1. A body is judged as JSON, because its Content-Type says so.
+ * 2. Some servers read a body without a type as a form.
+ * 3. Then a text inside the JSON would be fields that nobody has judged.
+ * Therefore these headers stay, in one spelling alone.
  */
 export function outboundHeaders({ head, host, strip, replaced }: OutboundHeadersOptions): [string, string][] {
   const named = connectionNamed(head.headers);
@@ -23,7 +28,8 @@ export function outboundHeaders({ head, host, strip, replaced }: OutboundHeaders
   const headers: [string, string][] = [['host', host]];
   for (const [name, value] of head.headers) {
     const key = headerKey(name);
-    if (stopsAtProxy(key) || named.has(key) || injected.has(key) || strip?.(name) || holdsPlaceholder(value)) continue;
+    const goes = key.startsWith('content-') ? name !== key : named.has(key);
+    if (stopsAtProxy(key) || goes || injected.has(key) || strip?.(name) || holdsPlaceholder(value)) continue;
     headers.push([name, value]);
   }
   if (head.framing.kind === 'length') headers.push(['content-length', String(head.framing.length)]);

@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream';
 import type { Decision, EffectiveAccess } from '../../access/decision.ts';
+import { headerKey } from '../../access/header-names.ts';
 import { ruleId } from '../../access/rule-match.ts';
 import type { Injection } from '../credentials/injection.ts';
 import type { Exchange } from '../events/exchange.ts';
@@ -97,7 +98,7 @@ export function buildOutgoing({ exchange, head, target, decision, access, inject
 
 /** Asks for an answer that can be searched. */
 function plainly(headers: HeaderList, without: ReadonlySet<string>): HeaderList {
-  return [...headers.filter(([name]) => !without.has(name)), ['accept-encoding', 'identity']];
+  return [...headers.filter(([name]) => !without.has(headerKey(name))), ['accept-encoding', 'identity']];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { headerKey } from '../../../access/header-names.ts';
 import { Refusal } from '../../refusal.ts';
 import type { SignedRequest, SigningInjection, UnsignedRequest } from '../injection.ts';
 import { awsPlace, regionOfScope, servesAllRegions } from './aws-host.ts';
@@ -130,7 +131,7 @@ function isSigned(name: string): boolean {
 }
 
 function keptHeaders(headers: readonly Pair[], payload: Payload): Pair[] {
-  const kept = headers.filter(([name]) => !SIGNATURE_HEADERS.has(name));
+  const kept = headers.filter(([name]) => !SIGNATURE_HEADERS.has(headerKey(name)));
   if (payload.how !== 'plain-chunks') return kept;
   const plain = kept.flatMap(([name, value]): Pair[] => {
     if (CHUNK_HEADERS.has(name)) return [];

@@ -200,7 +200,7 @@ test.each<[string, CredentialUse, string]>([
     const before = (await standard.world.events(S1, 0)).length;
     const answer = await sandbox().request('https://api.a.test/debug?a=b', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'accept-encoding': 'gzip, br' },
+      headers: { 'content-type': 'application/json', 'accept-encoding': 'gzip, br', accept_encoding: 'gzip' },
       body: '{"c":"d"}',
     });
     expect(answer.status).toBe(200);

@@ -4,7 +4,7 @@ import { S1, SECRET } from './support/world.ts';
 
 let git: GitWorld;
 /** What reached the forge. */
-const reached: { method: string; url: string; body: string }[] = [];
+const reached: { method: string; url: string; body: string; type: string | undefined }[] = [];
 
 /** The few answers of a forge's API that are read on their way. */
 const forge: RequestListener = (request, response) => {
@@ -12,7 +12,7 @@ const forge: RequestListener = (request, response) => {
   request.on('data', (chunk: Buffer) => (body += chunk.toString()));
   request.on('end', () => {
     const { method = '', url = '' } = request;
-    reached.push({ method, url, body });
+    reached.push({ method, url, body, type: request.headers['content-type'] });
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(answerTo(url, body, String(request.headers.authorization))));
   });
@@ -138,6 +138,15 @@ test('a body that could be read in two ways is refused, or written anew', async 
   expect((await call(pulls, undefined, { text: doubled })).status).toBe(200);
   expect(JSON.parse(reached[0]?.body ?? '')).toEqual({ head: 'bellhop/fix', title: 'WIP: x', base: 'main' });
   expect(reached[0]?.body.match(/head/g)).toHaveLength(1);
+});
+
+test('a body that was judged as JSON is never one without a type, which some forges read as a form', async () => {
+  const text = '{"body":"&sudo=root&_method=DELETE&x="}';
+  for (const connection of ['content-type', 'close, Content-Type', 'content_type']) {
+    const answer = await call(`${API}/repos/acme/shop/issues/7/comments`, undefined, { text, headers: { connection } });
+    expect(answer.status).toBe(200);
+  }
+  expect(reached.map(({ type }) => type)).toEqual(Array(3).fill('application/json'));
 });
 
 test("a token of GitHub's that clones a repository stays behind, also in a long answer", async () => {

@@ -71,6 +71,22 @@ test('the headers that Connection names go, and those that the credential replac
   ]);
 });
 
+test('Connection takes away nothing about the body, which has each header in one spelling alone', () => {
+  const sent: HeaderList = [
+    ['connection', 'Content-Type, content_encoding, x-mine'],
+    ['content-type', 'application/json'],
+    ['content_type', 'application/x-www-form-urlencoded'],
+    ['content-encoding', 'gzip'],
+    ['x-mine', '1'],
+  ];
+  const headers = outboundHeaders({ head: head(sent), host: 'a.test', strip: null, replaced: [] });
+  expect(headers).toEqual([
+    ['host', 'a.test'],
+    ['content-type', 'application/json'],
+    ['content-encoding', 'gzip'],
+  ]);
+});
+
 test("the sandbox's own credentials are stripped under every spelling of their names", () => {
   const sent: HeaderList = [
     ['authorization', 'Bearer theirs'],
