@@ -20,9 +20,12 @@ import type { HeaderList, RequestHead } from './request-head.ts';
 
 export type AllowedDecision = Exclude<Decision, { outcome: 'blocked' }>;
 
-/** Headers by which an answer comes that cannot be searched for a credential: in a coding, or from the middle of it on. */
-const CODING: ReadonlySet<string> = new Set(['accept-encoding']);
-const CODING_AND_RANGE: ReadonlySet<string> = new Set(['accept-encoding', 'if-range', 'range']);
+/**
+ * Headers by which an answer comes that cannot be searched for a credential: in a coding (RFC 3229 has one of its own) or a charset, or
+ * from the middle of it on.
+ */
+const CODING: ReadonlySet<string> = new Set(['a-im', 'accept-charset', 'accept-encoding']);
+const CODING_AND_RANGE: ReadonlySet<string> = new Set([...CODING, 'if-range', 'range']);
 
 /** A request as it is sent. */
 export interface Outgoing {
