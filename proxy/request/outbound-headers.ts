@@ -28,8 +28,8 @@ export function outboundHeaders({ head, host, strip, replaced }: OutboundHeaders
   const headers: [string, string][] = [['host', host]];
   for (const [name, value] of head.headers) {
     const key = headerKey(name);
-    const goes = key.startsWith('content-') ? name !== key : named.has(key);
-    if (stopsAtProxy(key) || goes || injected.has(key) || strip?.(name) || holdsPlaceholder(value)) continue;
+    const goes = key.startsWith('content-') ? name !== key : named.has(key) || holdsPlaceholder(value);
+    if (stopsAtProxy(key) || goes || injected.has(key) || strip?.(name)) continue;
     headers.push([name, value]);
   }
   if (head.framing.kind === 'length') headers.push(['content-length', String(head.framing.length)]);

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { PLACEHOLDER_TOKEN } from '../../../contracts/placeholder-token.ts';
 import { GITEA, GITHUB, type GitWorld, startGitWorld } from './support/git-world.ts';
 import { S1, SECRET } from './support/world.ts';
 
@@ -146,7 +147,10 @@ test('a body that was judged as JSON is never one without a type, which some for
     const answer = await call(`${API}/repos/acme/shop/issues/7/comments`, undefined, { text, headers: { connection } });
     expect(answer.status).toBe(200);
   }
-  expect(reached.map(({ type }) => type)).toEqual(Array(3).fill('application/json'));
+  // Any other header with the placeholder of a credential does not leave.
+  const type = `application/${PLACEHOLDER_TOKEN}+json`;
+  await call(`${API}/repos/acme/shop/issues/7/comments`, undefined, { text, headers: { 'content-type': type } });
+  expect(reached.map(({ type }) => type)).toEqual([...Array(3).fill('application/json'), type]);
 });
 
 test("a token of GitHub's that clones a repository stays behind, also in a long answer", async () => {
