@@ -66,7 +66,7 @@ test('what answers a stop or a choice of a model is told to who wrote it, and no
   const { slack } = stage;
   const mention = await asked();
   await stage.temporal.client.workflow.getHandle(stage.sessionOf(mention)).terminate('rested');
-  await stage.db.database.query("update inbox set turn = 1 where ts = $1", [mention.ts]);
+  await stage.db.database.query('update inbox set turn = 1 where ts = $1', [mention.ts]);
   await slack.fault({ failWith: 'chat.postEphemeral', error: 'restricted_action', times: 1 });
   await slack.post('grace', 'platform-eng', '@bellhop stop', { threadTs: mention.ts });
   await toldInPrivate(/only some people post.*Nothing is running in this thread/s, 'grace');
