@@ -119,10 +119,9 @@ export function createJudge({ policy, personal, injector, forgeGate }: JudgeOpti
       exchange.rule = decision.rule;
       checkHost(exchange, head, target.authority);
       checkExtras(head, decision, expectation);
-      const { scheme } = exchange;
       const { scope, principal } = lease.request;
       const whole = () => lease.access?.() ?? policy.wholeAccess(scope, held, principal);
-      const isHeldBack = () => holdsBack({ scheme, target, decision, access, whole });
+      const isHeldBack = () => holdsBack({ exchange, target, decision, access, whole });
       checkOtherPaths(head, decision, isHeldBack);
       const asked = { exchange, head, target, body: request.body, decision, access };
       const { server } = client;

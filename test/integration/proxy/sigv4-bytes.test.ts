@@ -118,6 +118,9 @@ describe('byte for byte', () => {
     await stage.use(stage.moto.user, {}, null, { guardrails: [bucket] });
     for (const host of [SHARED, BUCKET]) {
       expect(await copy('/secret/key', host)).toMatchObject({ status: 400, error: { code: 'cannot_sign' } });
+      const headers = { 'x-amz-copy-source': '/secret/key' };
+      const likeList = await request(host, '/open/x?delete', { method: 'PUT', headers });
+      expect(likeList).toMatchObject({ status: 400, error: { code: 'cannot_sign' } });
       expect(stage.origin.received(host)).toBe('');
     }
   });

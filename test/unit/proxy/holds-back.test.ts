@@ -13,12 +13,12 @@ const OTHER = connection('other', 'x', { rules: [rule('deny', 'secret.s3.test')]
 const BUCKET = guardrail('no', 'secret.s3.test');
 
 /** Whether something is held back from a request to one host. */
-function isHeldBack(document: ReturnType<typeof documentOf>, query = ''): boolean {
+function isHeldBack(document: ReturnType<typeof documentOf>, query = '', method = 'PUT'): boolean {
   const access = indexAccess(document).accessTo(HOST, SCOPE);
   const target: Target = { authority: { host: HOST, port: 443 }, path: '/x', rawPath: '/x', query };
-  const decision = decide({ method: 'PUT', scheme: 'https', path: '/x', ...target.authority }, access);
+  const decision = decide({ method, scheme: 'https', path: '/x', ...target.authority }, access);
   return holdsBack({
-    scheme: 'https',
+    exchange: { method, scheme: 'https' },
     target,
     decision: decision as AllowedDecision,
     access,
@@ -40,7 +40,12 @@ test('a rule for one host holds back nothing of others', () => {
 });
 
 test('a list of objects to delete names those of one host only', () => {
-  expect(isHeldBack(documentOf({ [SCOPE]: { connections: [ANY, OTHER] } }, [BUCKET]), '?delete')).toBe(false);
+  const document = documentOf({ [SCOPE]: { connections: [ANY, OTHER] } }, [BUCKET]);
+  expect(isHeldBack(document, '?delete', 'POST')).toBe(false);
+  // That is no list: S3 copies by PUT, whatever else stands in the query.
+  expect(isHeldBack(document, '?delete')).toBe(true);
+  const unread = connection('aws', HOST, { methods: ['PUT', 'DELETE'] });
+  expect(isHeldBack(documentOf({ [SCOPE]: { connections: [unread] } }), '?delete')).toBe(true);
 });
 
 test('a domain entry holds back what its paths do not cover, and what it may not read', () => {
