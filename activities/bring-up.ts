@@ -6,7 +6,15 @@ import { relayUidOf, SOCKET_NAMES } from '../docker/sandbox-names.ts';
 import type { ProxyControl } from '../proxy/control-client.ts';
 import { type CommitOrigin, commitOrigin } from '../store/commit-origin.ts';
 import type { Database } from '../store/database.ts';
-import { holdsPlace, isSettled, noteSettled, setIncarnation, setSandboxState } from '../store/sandboxes.ts';
+import {
+  holdsPlace,
+  isSettled,
+  isToForget,
+  noteForgotten,
+  noteSettled,
+  setIncarnation,
+  setSandboxState,
+} from '../store/sandboxes.ts';
 import { getSession } from '../store/sessions.ts';
 import { inTurn } from '../store/turn-fence.ts';
 import type { FindEnvironment } from './environments.ts';
@@ -17,7 +25,7 @@ import type { WorkspaceGuard } from './workspace-guard.ts';
 
 export interface BringUpDependencies {
   readonly runner: string;
-  readonly runtime: Pick<SandboxRuntime, 'provision' | 'endTurn'>;
+  readonly runtime: Pick<SandboxRuntime, 'provision' | 'endTurn' | 'remove' | 'removeVolume'>;
   readonly proxy: Pick<ProxyControl, 'ensureListener' | 'commitAuthor'>;
   readonly database: Database;
   readonly guard: WorkspaceGuard;
@@ -85,6 +93,11 @@ export function createBringUp(dependencies: BringUpDependencies): BringUp {
         const { name, words } = environment;
         await tell(input, 'environment-failed', failedText(name, words));
         throw failure('EnvironmentFailed', `the environment ${name}: ${words}`);
+      }
+      if (await isToForget(database, sandbox, turn)) {
+        await runtime.remove(sandbox);
+        await runtime.removeVolume(sandbox);
+        await inTurn(database, { session, turn }, (db) => noteForgotten(db, sandbox, turn));
       }
       await proxy.ensureListener(sandbox, relayUidOf(agentUid)).catch(noListener);
       const own = environment.state === 'ready' ? { environment: environment.image } : {};

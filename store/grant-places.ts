@@ -187,6 +187,7 @@ async function write(
          id = case when sandbox.runner = excluded.runner then sandbox.id else excluded.id end,
          runner = excluded.runner,
          has_workspace = sandbox.has_workspace and sandbox.runner = excluded.runner,
+         forget_turn = case when sandbox.runner = excluded.runner then sandbox.forget_turn end,
          state = case when sandbox.state = 'removed' or sandbox.runner <> excluded.runner then 'placed'
                       else sandbox.state end,
          working_turn = excluded.working_turn, reaper_claim = null, changed_at = now()

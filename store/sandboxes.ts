@@ -79,7 +79,7 @@ export async function noteRest(
 export async function setSandboxState(db: Queryable, id: string, state: SandboxState): Promise<void> {
   await db.query(
     `with changed as (
-       update sandbox set state = $2, has_workspace = has_workspace or $2 = 'running', changed_at = now()
+       update sandbox set state = $2, has_workspace = (has_workspace or $2 = 'running') and forget_turn is null, changed_at = now()
        where id = $1 returning session)
      update turn set sandbox_ready_at = now() from changed
      where turn.session = changed.session and turn.state = 'running' and turn.sandbox_ready_at is null
@@ -106,6 +106,20 @@ export async function noteSettled(db: Queryable, id: string, turn: number): Prom
 export async function isSettled(db: Queryable, id: string, turn: number): Promise<boolean> {
   const { rowCount } = await db.query('select 1 from sandbox where id = $1 and settled_turn >= $2', [id, turn]);
   return rowCount === 1;
+}
+
+/**
+ * Whether the workspace holds what is to be forgotten before this turn works in it (`forgetThread`). A turn that is to be forgotten itself
+ * finds it as it was.
+ */
+export async function isToForget(db: Queryable, id: string, turn: number): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from sandbox where id = $1 and forget_turn < $2', [id, turn]);
+  return rowCount === 1;
+}
+
+/** Notes that the workspace was removed before this turn. Call it with the turn held. */
+export async function noteForgotten(db: Queryable, id: string, turn: number): Promise<void> {
+  await db.query('update sandbox set forget_turn = null where id = $1 and forget_turn < $2', [id, turn]);
 }
 
 /** Stores the name of the container's present life. Call it with the turn held. */

@@ -6,6 +6,7 @@ import { threadStatus } from '../../store/thread-status.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from '../delivery/known-entry.ts';
 import { isOthers } from '../delivery/requester-threads.ts';
 import { accessText } from './access.ts';
+import { askToForget } from './forget.ts';
 import { helpText } from './help.ts';
 import { muteButton, setMute } from './mute.ts';
 import type { OwnCommand } from './own-command.ts';
@@ -13,14 +14,8 @@ import { NO_SCHEDULES, schedulesText } from './schedules.ts';
 import { statusText } from './status.ts';
 import { type Told, tellAlone } from './tell-alone.ts';
 
-/**
- * It deletes nothing on purpose. What a thread has said and done is the operator's record, and one member must not be able to take it away from the
- * others.
- */
 const OWN_ACCOUNTS =
   'Here I use what you have connected yourself. Write `connections` to see it, or to connect an account.';
-const FORGET =
-  'I cannot forget a thread on request yet. I have no memory beyond single threads. With `!restart` I begin anew: I no longer know what was said and done here. It stays stored until its time is over, and so do the files in my sandbox. When you delete the first message, my work in its thread ends. How long that is, an administrator has set.';
 
 /** Answers a command without the model: none begins a turn. Who has asked is told alone, where Slack can. */
 export async function answerCommand(
@@ -41,9 +36,10 @@ export async function answerCommand(
 async function answerTo(
   { identity, now, listenIn, effective }: DeliveryDependencies,
   db: Queryable,
-  { row, session, scope, author, place }: KnownEntry,
+  known: KnownEntry,
   command: OwnCommand,
 ): Promise<Told | null> {
+  const { row, session, scope, author, place } = known;
   const isDirect = row.address === 'dm';
   switch (command) {
     case 'unknown':
@@ -67,7 +63,7 @@ async function answerTo(
       return { text: schedules.length === 0 ? NO_SCHEDULES : schedulesText(schedules, now()) };
     }
     case 'forget':
-      return { text: FORGET };
+      return askToForget(db, known);
     case 'mute':
     case 'unmute': {
       if (isDirect) return { text: 'In a direct message every message is for me, so there is nothing to mute.' };

@@ -19,7 +19,7 @@ export function helpText(
     'access: what I can reach here, and in whose name.',
     'schedules: which tasks are scheduled here.',
     '!use: which models can be chosen for this thread, and how.',
-    '!forget: what is kept of a thread, and until when.',
+    '!forget: what of this thread I can forget, with a button that does it.',
     ...(isDirect ? [] : ['mute, unmute: whether I listen in this thread to what does not mention me.']),
     'help: this list.',
   ];

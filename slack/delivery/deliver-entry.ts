@@ -5,6 +5,7 @@ import { awaitsStop } from '../../store/stops.ts';
 import { hasAsked, isAskedBefore, taggedAt } from '../../store/thread-talk.ts';
 import { TryAgain } from '../api/errors.ts';
 import { answerCommand } from '../commands/answer-command.ts';
+import { forgetSession } from '../commands/forget.ts';
 import { countsBare, countsUntagged, type OwnCommand, ownCommandOf } from '../commands/own-command.ts';
 import { restartSession } from '../commands/restart.ts';
 import { ANSWER_WITHIN_S, isForAgent } from '../people/addressing.ts';
@@ -43,8 +44,10 @@ export async function deliverEntry(
   if (await heldBack(dependencies, known)) return;
   if (known.refusal) return refuseEntry(dependencies, known, known.refusal);
   if (row.kind === 'stop') {
-    const isRestart = commandOf(row.text, dependencies.identity.botUser) === 'restart';
-    return isRestart ? restartSession(dependencies, known, stepAside) : stopSession(dependencies, known);
+    const command = commandOf(row.text, dependencies.identity.botUser);
+    if (command === 'restart') return restartSession(dependencies, known, stepAside);
+    if (command === 'forget') return forgetSession(dependencies, known, stepAside);
+    return stopSession(dependencies, known);
   }
   if (holdsRemovedToken(row.text)) {
     await warnOfToken(dependencies, known);

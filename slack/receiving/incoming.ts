@@ -12,6 +12,13 @@ import { removeTokens } from './remove-tokens.ts';
 
 /** The action id of the stop button; its value is the session's id. */
 export const STOP_ACTION = 'bellhop_stop';
+/** The action id of the button that has a thread forgotten; its value is the session's id too. */
+export const FORGET_ACTION = 'bellhop_forget';
+/** What each of these buttons says in words. Without words it is a stop. */
+const WORDS: ReadonlyMap<unknown, string> = new Map([
+  [STOP_ACTION, ''],
+  [FORGET_ACTION, 'forget'],
+]);
 
 /** The fields we read of an event. Everything in it comes from outside: nothing is there until it was looked at. */
 interface MessageEvent {
@@ -98,7 +105,8 @@ function isStop(text: string, isCalled: boolean, isReply: boolean, { botUser }: 
 
 function incomingStop(body: Record<string, unknown>, identity: SlackIdentity): Arrival | null {
   const action = Array.isArray(body.actions) ? (body.actions as unknown[])[0] : null;
-  if (!isRecord(action) || action.action_id !== STOP_ACTION) return null;
+  const text = isRecord(action) ? WORDS.get(action.action_id) : undefined;
+  if (!isRecord(action) || text === undefined) return null;
   const channel = isRecord(body.channel) ? body.channel.id : null;
   const author = isRecord(body.user) ? body.user.id : null;
   const { value, action_ts: ts } = action;
@@ -116,7 +124,7 @@ function incomingStop(body: Record<string, unknown>, identity: SlackIdentity): A
       author,
       authorClass: 'unknown',
       address: 'button',
-      text: '',
+      text,
       files: [],
     },
   };

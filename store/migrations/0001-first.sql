@@ -755,6 +755,8 @@ create table sandbox (
   -- The turn that holds a place on the runner for it; null while the sandbox rests.
   working_turn int,
   has_workspace boolean not null default false,
+  -- Somebody had the thread forgotten: what the turns up to this one have left in the workspace is removed before the next one works there.
+  forget_turn int,
   -- Names this life of the container; a restarted one has another.
   incarnation text,
   -- The last turn after which the agent's processes were ended.
@@ -970,7 +972,7 @@ create table file_chunk (
 );
 -- Charts and archives do not get smaller by another try.
 alter table file_chunk alter column bytes set storage external;
-create index file_incoming on file (session) where direction = 'in';
+create index file_session on file (session);
 create index file_time on file (at);
 create index file_unfinished on file (at) where size is null;
 

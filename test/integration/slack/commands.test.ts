@@ -6,6 +6,7 @@ import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { claimInboxMessages } from '../../../store/claim-messages.ts';
 import { inTransaction } from '../../../store/database.ts';
+import { saveFile } from '../../../store/files.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { lockSession } from '../../../store/turn-fence.ts';
 import { setPlan } from '../../../store/turns.ts';
@@ -51,7 +52,7 @@ test.each([
   ['status', /Nothing is running here/],
   ['schedules', /No schedules here/],
   ['access', /acme-readonly/],
-  ['forget', /cannot forget a thread on request yet/],
+  ['forget', /Shall I forget this thread\?/],
   ['deploy', /I know no such word.*restart: begin anew/s],
 ])('%s is answered to the person alone, with a mention and by !%s', async (word, answer) => {
   const thread = await begin();
@@ -186,6 +187,104 @@ test('restart ends the work, and the next turn reads the thread anew, with the i
     { text: 'by region', context: false },
   ]);
 });
+
+/** A thread with one turn that has read a message with a file, and has a workspace. */
+async function worked(): Promise<{ thread: SimMessage; session: SessionId }> {
+  const { database } = stage.db;
+  const thread = await begin('@bellhop remember the number seven');
+  const session = stage.sessionOf(thread);
+  const { beginTurn } = createBeginning({ database, settings: DEFAULT_SESSION_SETTINGS });
+  await beginTurn({ session, after: 0, stoppedUpTo: null, fence: { run: 1, count: 1 } });
+  await readAs(session, 1);
+  for (const direction of ['in', 'seen', 'out'] as const) {
+    await saveFile(database, { session, name: direction, direction, origin: direction, bytes: Buffer.from('bytes') });
+  }
+  await database.query(
+    "insert into sandbox (id, session, runner, state, working_turn, has_workspace) values ($1, $2, 'r1', 'running', 1, true)",
+    [`s${thread.ts}`, session],
+  );
+  return { thread, session };
+}
+
+function readAs(session: SessionId, turn: number): Promise<number> {
+  return inTransaction(stage.db.database, async (db) => {
+    await lockSession(db, session);
+    return claimInboxMessages(db, session, turn, () => 1);
+  });
+}
+
+describe('forget', () => {
+  test('asks first; a press has the thread forgotten, says so to everybody, and keeps the record', async () => {
+    const { database } = stage.db;
+    const { thread, session } = await worked();
+    await say('grace', thread, '@edsger lunch?');
+    await say('grace', thread, '!forget');
+    const asked = await askedIn(thread);
+    expect(asked.text).toMatch(/record stays/);
+    // The word alone forgets nothing.
+    expect(await readTranscript(database, session)).not.toEqual([]);
+    expect((await filesOf(session)).toSorted()).toEqual(['in', 'out', 'seen']);
+
+    await stage.slack.click('grace', asked, 'bellhop_forget');
+    const notice = await stage.slack.waitForAnswer(thread, /had me forget this thread/);
+    expect(notice.text).toMatch(/^grace had me forget/);
+    expect((await stage.signals(session)).at(-1)).toMatchObject({ name: 'stop', payload: { by: 'U00000GRACE' } });
+    expect(await readTranscript(database, session)).toEqual([]);
+    expect(await filesOf(session)).toEqual(['out']);
+    expect(
+      (await database.query('select forget_turn, has_workspace from sandbox where session = $1', [session])).rows,
+    ).toEqual([{ forget_turn: 1, has_workspace: false }]);
+    const kept = await database.query('select 1 from transcript where session = $1', [session]);
+    expect(kept.rowCount).toBeGreaterThan(0);
+
+    const { beginTurn } = createBeginning({ database, settings: DEFAULT_SESSION_SETTINGS });
+    await createEnding({ database }).endTurn({ session, turn: 1, ending: 'stopped', stoppedBy: 'U00000GRACE' });
+    await stage.slack.waitForReaction(await say('ada', thread, 'which number?'), 'eyes');
+    expect(await beginTurn({ session, after: 0, stoppedUpTo: null, fence: { run: 1, count: 2 } })).toMatchObject({
+      turn: 2,
+    });
+    await readAs(session, 2);
+    const read = (await readTranscript(database, session)).flatMap(({ content }) =>
+      'kind' in content && content.kind === 'message' ? [content.text] : [],
+    );
+    expect(read).toEqual(['which number?']);
+  });
+
+  test('where there is nothing says so', async () => {
+    await stage.slack.post('ada', 'platform-eng', '@bellhop !forget');
+    await stage.slack.waitForWhisper('ada', /nothing to forget/);
+  });
+
+  test('in a thread that has become one person’s is for that person alone', async () => {
+    const { thread, session } = await worked();
+    await say('linus', thread, '!forget');
+    const asked = await askedIn(thread);
+    await stage.db.database.query("update session set owner = 'U0000000ADA' where id = $1", [session]);
+    await stage.slack.click('linus', asked, 'bellhop_forget');
+    await stage.slack.waitForWhisper('linus', /name of another person, who alone can have it forgotten/);
+    expect((await filesOf(session)).toSorted()).toEqual(['in', 'out', 'seen']);
+  });
+});
+
+/** The question that one person sees in the thread. */
+async function askedIn(thread: SimMessage) {
+  const asked = async () =>
+    (await stage.slack.state()).ephemerals.find(
+      ({ threadTs, text }) => threadTs === thread.ts && text.startsWith('Shall I forget this thread?'),
+    );
+  await until(async () => (await asked()) !== undefined, 'the question');
+  const found = await asked();
+  if (!found) throw new Error('it is gone');
+  return found;
+}
+
+async function filesOf(session: SessionId): Promise<string[]> {
+  const { rows } = await stage.db.database.query<{ direction: string }>(
+    'select direction from file where session = $1',
+    [session],
+  );
+  return rows.map(({ direction }) => direction);
+}
 
 test('restart where there is nothing says so', async () => {
   await stage.slack.post('ada', 'platform-eng', '@bellhop restart');

@@ -10,6 +10,7 @@ import type { Database } from '../../../../store/database.ts';
 import * as deletions from '../../../../store/deletions.ts';
 import * as files from '../../../../store/files.ts';
 import * as findThread from '../../../../store/find-thread.ts';
+import * as forgetThread from '../../../../store/forget-thread.ts';
 import * as inbox from '../../../../store/inbox.ts';
 import * as inboxClaims from '../../../../store/inbox-claims.ts';
 import * as inboxIntake from '../../../../store/inbox-intake.ts';
@@ -225,6 +226,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'slack-watermark.beat': (db) => slackWatermark.beat(db, 'T1', 'g1', 0),
   'slack-watermark.leave': (db) => slackWatermark.leave(db, 'T1', 'g1'),
   'slack-watermark.oldestWatermark': (db) => slackWatermark.oldestWatermark(db, 'T1'),
+  'forget-thread.forgetThread': (db) => forgetThread.forgetThread(db, BUSY, '1'),
   'restarts.restartThread': (db) => restarts.restartThread(db, BUSY, '1'),
   'stops.cameLate': async (db) => stops.cameLate(db, await inboxRow(db, BUSY, 'stop')),
   'stops.overtakeByStop': async (db) => stops.overtakeByStop(db, await inboxRow(db, BUSY, 'stop')),

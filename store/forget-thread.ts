@@ -1,0 +1,31 @@
+/** Threads that are forgotten: no later turn knows what was said and done before, and the files are removed. */
+import type { SessionId } from '../contracts/ids.ts';
+import type { Queryable } from './database.ts';
+
+/**
+ * Leaves everything up to inbox row `before` out of the context for good, as far as the agent has kept it:
+ * 1. The turns so far are left out, as a restart does it. Nothing of the thread is read anew.
+ * 2. What nobody has read yet is not read any more.
+ * 3. Files that people attached, and pictures that tools have shown, are deleted.
+ * 4. The workspace counts as nobody's. It is removed when the sandbox is put away (workers/runner/reaper.ts), or before the next turn works in
+ *    it (activities/bring-up.ts).
+ * The record stays until its retention: messages, turns, steps, transcript, requests, and what the agent has posted. Call it with the session locked.
+ *
+ * @returns the last turn that is left out; 0 where there was none
+ */
+export async function forgetThread(db: Queryable, session: SessionId, before: string): Promise<number> {
+  const { rows } = await db.query<{ turn: number }>(
+    `update session set forgotten_turn = greatest(forgotten_turn, (select coalesce(max(number), 0) from turn where session = $1)),
+       changed_at = now() where id = $1 returning forgotten_turn as turn`,
+    [session],
+  );
+  const turn = rows[0]?.turn ?? 0;
+  await db.query(
+    `update inbox set state = 'answered'
+     where session = $1 and turn is null and id < $2 and kind in ('message', 'schedule', 'edit') and state in ('delivered', 'context')`,
+    [session, before],
+  );
+  await db.query("delete from file where session = $1 and direction in ('in', 'seen')", [session]);
+  await db.query('update sandbox set has_workspace = false, forget_turn = $2 where session = $1', [session, turn]);
+  return turn;
+}
