@@ -1,13 +1,11 @@
 import { runModelStep } from '../../../agent/model-step.ts';
 import { runToolStep } from '../../../agent/tool-step.ts';
-import { createToolRegistry } from '../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../agent/tools/sandbox-port.ts';
-import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { answering, call } from './support/scripted-model.ts';
 import { newSession, sayAndBegin } from './support/session.ts';
-import { LIMITS } from './support/turn.ts';
+import { agentOn, LIMITS } from './support/turn.ts';
 
 const noServer = () => Promise.reject(new Error('no MCP server is here'));
 
@@ -47,18 +45,11 @@ async function turnAt(steps: number): Promise<SessionId> {
 /** One model call and the command it asks for; returns what this cost beside the model's own time. */
 function stepperOf(session: SessionId, from: number) {
   let step = from;
-  const deps = {
-    database: db.database,
-    model: {
-      name: 'scripted',
-      contextTokens: 10_000_000,
-      call: async () => answering([call(`c${step + 1}`, 'bash', { command: `true ${step + 1}` })], 'tools')(),
-    },
-    tools: createToolRegistry(),
-    transcripts: createTranscriptCache(),
-    prompt: { name: 'bellhop' },
-    clock: Date.now,
-  };
+  const deps = agentOn(db.database, {
+    name: 'scripted',
+    contextTokens: 10_000_000,
+    call: async () => answering([call(`c${step + 1}`, 'bash', { command: `true ${step + 1}` })], 'tools')(),
+  });
   const sandbox = {
     runStep: async () => ({ exitCode: 0, output: Buffer.from('ok'), outputBytes: 2, timedOut: false, durationMs: 1 }),
   } as unknown as SandboxPort;

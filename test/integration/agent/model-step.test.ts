@@ -1,24 +1,16 @@
-import { EMPTY_DOCUMENT } from '../../../access/document.ts';
-import { effectiveAccess } from '../../../access/effective-access.ts';
-import { ModelError, type ModelFailure } from '../../../agent/errors.ts';
+import { ModelError } from '../../../agent/errors.ts';
 import { finalText } from '../../../agent/final-text.ts';
-import type { Model, ModelRequest } from '../../../agent/model/model.ts';
-import type { NamedModels } from '../../../agent/model/named-models.ts';
-import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
+import { runModelStep } from '../../../agent/model-step.ts';
 import { settleOpenTools } from '../../../agent/settle-tools.ts';
-import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
-import { takeSnapshot } from '../../../store/access-snapshots.ts';
 import { inTransaction } from '../../../store/database.ts';
-import { saveFile } from '../../../store/files.ts';
 import { startToolStep } from '../../../store/steps.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { holdConnections } from '../activities/support/held-database.ts';
-import { answering, call, type ScriptedModel, scriptedModel, text } from './support/scripted-model.ts';
+import { answering, call, lastMessage, type ScriptedModel, scriptedModel, text } from './support/scripted-model.ts';
 import { newSession, say, sayAndBegin } from './support/session.ts';
-import { LIMITS } from './support/turn.ts';
+import { agentOn, LIMITS, stepOf } from './support/turn.ts';
 
 let db: TestDatabase;
 
@@ -28,38 +20,11 @@ beforeAll(async () => {
 
 afterAll(() => db[Symbol.asyncDispose]());
 
-function agentWith(model: ScriptedModel, clock: () => number = Date.now): ModelStepDependencies {
-  const prompt = { name: 'bellhop' };
-  return {
-    database: db.database,
-    model,
-    tools: createToolRegistry(),
-    transcripts: createTranscriptCache(),
-    prompt,
-    clock,
-  };
-}
-
-function stepOf(
-  session: SessionId,
-  turn: number,
-  step: number,
-  limits = LIMITS,
-  signal = new AbortController().signal,
-) {
-  return { session, turn, step, limits, signal };
-}
+const agentWith = (model: ScriptedModel, clock?: () => number) => agentOn(db.database, model, clock);
 
 async function started(said: string): Promise<{ session: SessionId; turn: number }> {
   const session = await newSession(db.database);
   return { session, turn: await sayAndBegin(db.database, session, said) };
-}
-
-/** All text of a request's last message, tool results included. */
-function lastMessage(request: ModelRequest | undefined): string {
-  return (request?.messages.at(-1)?.content ?? [])
-    .map((block) => (block.type === 'text' || block.type === 'tool_result' ? block.text : ''))
-    .join('\n');
 }
 
 test('a step that is done returns what it returned before, without another call', async () => {
@@ -204,71 +169,6 @@ test('an answer that is cut again and again ends, and says so', async () => {
   expect(await finalText(db.database, session, turn)).toMatch(/^(?:more ){4}more\n\n\(This answer was cut/);
 });
 
-/** The models of an access file, all of which are these. */
-function namedModels(...models: readonly ScriptedModel[]): NamedModels & { readonly away: Model[] } {
-  const away: Model[] = [];
-  return {
-    away,
-    forTurn: async (name) => (name === 'large' ? models : null),
-    forScope: async () => null,
-    forSummaries: async () => null,
-    noteAway: (model) => void away.push(model),
-  };
-}
-
-async function withModel(session: SessionId, turn: number, model: string): Promise<void> {
-  const access = { ...effectiveAccess(EMPTY_DOCUMENT, 'organization'), model };
-  await takeSnapshot(db.database, session, turn, access);
-}
-
-test('the model of the access file answers, and while it is away the other one', async () => {
-  const { session, turn } = await started('hi');
-  await withModel(session, turn, 'large');
-  const down = () => Promise.reject(new ModelError('ModelUnavailable', 'down', { retryAfterMs: 5_000 }));
-  const [first, second, usual] = [scriptedModel([down]), scriptedModel([answering([text('me')])]), scriptedModel([])];
-  const models = namedModels(first, second);
-  await runModelStep({ ...agentWith(usual), models }, stepOf(session, turn, 1));
-  expect([first, second, usual].map(({ requests }) => requests.length)).toEqual([1, 1, 0]);
-  expect(models.away).toEqual([first]);
-  expect(await finalText(db.database, session, turn)).toBe('me');
-});
-
-test('when both are away, the first one says how long to wait; what it refused is not asked elsewhere', async () => {
-  const { session, turn } = await started('hi');
-  await withModel(session, turn, 'large');
-  const fail = (code: ModelFailure, retryAfterMs: number) => () =>
-    Promise.reject(new ModelError(code, 'no', { retryAfterMs }));
-  const limited = scriptedModel([fail('ModelRateLimited', 7_000)]);
-  const both = {
-    ...agentWith(limited),
-    models: namedModels(limited, scriptedModel([fail('ModelUnavailable', 9_000)])),
-  };
-  await expect(runModelStep(both, stepOf(session, turn, 1))).rejects.toMatchObject({ retryAfterMs: 7_000 });
-
-  const other = scriptedModel([answering([text('never')])]);
-  const refusing = scriptedModel([fail('ModelRefusedRequest', 0)]);
-  const deps = { ...agentWith(other), models: namedModels(refusing, other) };
-  await expect(runModelStep(deps, stepOf(session, turn, 1))).rejects.toMatchObject({ code: 'ModelRefusedRequest' });
-  expect(other.requests).toEqual([]);
-});
-
-test('a model that left the access file while the turn runs leaves it to the usual one', async () => {
-  const { session, turn } = await started('hi');
-  await withModel(session, turn, 'gone');
-  const usual = scriptedModel([answering([text('here')])]);
-  await runModelStep({ ...agentWith(usual), models: namedModels() }, stepOf(session, turn, 1));
-  expect(usual.requests).toHaveLength(1);
-});
-
-test('a model that left the access file leaves the turn to the one that is in force at its place', async () => {
-  const { session, turn } = await started('hi');
-  await withModel(session, turn, 'gone');
-  const [usual, house] = [scriptedModel([]), scriptedModel([answering([text('here')])])];
-  const models = { ...namedModels(), forScope: async (scope: string) => (scope === 'channel:T1:C1' ? [house] : null) };
-  await runModelStep({ ...agentWith(usual), models }, stepOf(session, turn, 1));
-  expect([house.requests.length, usual.requests.length]).toEqual([1, 0]);
-});
-
 test('limits are found before a call, name themselves and call nothing', async () => {
   const { session, turn } = await started('work');
   const model = scriptedModel([answering([text('never')])]);
@@ -326,57 +226,4 @@ test('a refusal of the model ends the turn and says so', async () => {
   const model = scriptedModel([answering([call('a', 'bash', { command: 'x' })], 'refused')]);
   expect(await runModelStep(agentWith(model), stepOf(session, turn, 1))).toMatchObject({ done: true, tools: [] });
   expect(await finalText(db.database, session, turn)).toBe('The model declines to go on with this.');
-});
-
-test('files that somebody attached are named with their place in the workspace', async () => {
-  const session = await newSession(db.database);
-  await say(db.database, session, {
-    text: 'see these',
-    files: [
-      { name: 'data "1".csv', size: 12, file: '0123abcd-0000-0000-0000-000000000000' },
-      { name: 'big.iso', size: 9e9, problem: 'not taken: larger than 20 MB' },
-    ],
-  });
-  const turn = await sayAndBegin(db.database, session, 'ok?');
-  const model = scriptedModel([answering([text('ok')])]);
-  await runModelStep(agentWith(model), stepOf(session, turn, 1));
-  const sent = lastMessage(model.requests[0]);
-  expect(sent).toContain('[file: /workspace/uploads/0123abcd/data _1_.csv, 12 bytes]');
-  expect(sent).toContain('[file: big.iso (not taken: larger than 20 MB)]');
-});
-
-test.each([
-  [10, 3],
-  [4, 2],
-  [3, 1],
-])('of %i steps, pictures that are looked at first leave one for the answer', async (steps, looked) => {
-  const session = await newSession(db.database);
-  const bytes = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108020000', 'hex');
-  const names = ['one.png', 'two.png', 'three.png'];
-  const files = await Promise.all(
-    names.map(async (name) => {
-      const file = await saveFile(db.database, { session, name, bytes, direction: 'in', origin: name });
-      return { name, size: bytes.length, file };
-    }),
-  );
-  await say(db.database, session, { text: 'see', files });
-  const turn = await sayAndBegin(db.database, session, 'what is wrong?');
-  const model = scriptedModel([answering([text('a dot')])], undefined, ['images']);
-  const limits = { ...LIMITS, steps };
-  const looks = await runModelStep(agentWith(model), stepOf(session, turn, 1, limits));
-  expect(looks).toMatchObject({ nextStep: looked + 2, done: false, limit: null });
-  expect(looks.tools).toHaveLength(looked);
-  const answer = await runModelStep(agentWith(model), stepOf(session, turn, looks.nextStep, limits));
-  expect(answer).toMatchObject({ done: true, limit: null });
-});
-
-test('with two steps no picture is looked at first, because the answer comes before it', async () => {
-  const session = await newSession(db.database);
-  const bytes = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108020000', 'hex');
-  const file = await saveFile(db.database, { session, name: 'one.png', bytes, direction: 'in', origin: 'one.png' });
-  await say(db.database, session, { text: 'see', files: [{ name: 'one.png', size: bytes.length, file }] });
-  const turn = await sayAndBegin(db.database, session, 'what is wrong?');
-  const model = scriptedModel([answering([text('I did not look.')])], undefined, ['images']);
-  const limits = { ...LIMITS, steps: 2 };
-  expect(await runModelStep(agentWith(model), stepOf(session, turn, 1, limits))).toMatchObject({ done: true });
 });

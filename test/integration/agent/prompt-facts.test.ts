@@ -1,16 +1,14 @@
 /** What the model is told of place, time and people, as its requests have it. */
 import { createEnding } from '../../../activities/end-turn.ts';
 import type { ModelRequest } from '../../../agent/model/model.ts';
-import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
-import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
+import { runModelStep } from '../../../agent/model-step.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { saveChannel } from '../../../store/channels.ts';
 import { savePeople } from '../../../store/people.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { answering, call, type ScriptedModel, scriptedModel, text } from './support/scripted-model.ts';
 import { newSession, say, sayAndBegin } from './support/session.ts';
-import { LIMITS } from './support/turn.ts';
+import { agentOn, LIMITS } from './support/turn.ts';
 
 let db: TestDatabase;
 
@@ -26,12 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-function agentWith(model: ScriptedModel): ModelStepDependencies {
-  return {
-    ...{ database: db.database, model, tools: createToolRegistry(), transcripts: createTranscriptCache() },
-    ...{ prompt: { name: 'bellhop' }, clock: Date.now },
-  };
-}
+const agentWith = (model: ScriptedModel) => agentOn(db.database, model);
 
 async function stepOf(model: ScriptedModel, session: SessionId, turn: number, step = 1): Promise<void> {
   const { signal } = new AbortController();

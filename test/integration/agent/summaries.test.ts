@@ -1,13 +1,11 @@
 import { ModelError } from '../../../agent/errors.ts';
 import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
-import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { answering, call, type ScriptedModel, scriptedModel, text } from './support/scripted-model.ts';
 import { newSession, sayAndBegin } from './support/session.ts';
-import { LIMITS } from './support/turn.ts';
+import { agentOn, LIMITS } from './support/turn.ts';
 
 const WINDOW = 10_000;
 let db: TestDatabase;
@@ -18,17 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => db[Symbol.asyncDispose]());
 
-function agentWith(model: ScriptedModel): ModelStepDependencies {
-  const prompt = { name: 'bellhop' };
-  return {
-    database: db.database,
-    model,
-    tools: createToolRegistry(),
-    transcripts: createTranscriptCache(),
-    prompt,
-    clock: Date.now,
-  };
-}
+const agentWith = (model: ScriptedModel) => agentOn(db.database, model);
 
 async function oneTurn(deps: ModelStepDependencies, session: SessionId, said: string, steps = [1]): Promise<void> {
   const turn = await sayAndBegin(db.database, session, said);

@@ -4,12 +4,10 @@ import { ModelError } from '../../../agent/errors.ts';
 import { finalText } from '../../../agent/final-text.ts';
 import { createModel } from '../../../agent/model/create-model.ts';
 import { type ModelStepDependencies, runModelStep } from '../../../agent/model-step.ts';
-import { createToolRegistry } from '../../../agent/tools/registry.ts';
-import { createTranscriptCache } from '../../../agent/transcript/transcript-cache.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { newSession, sayAndBegin } from './support/session.ts';
 import { createToolStage, type ToolStage } from './support/tool-stage.ts';
-import { LIMITS } from './support/turn.ts';
+import { agentOn, LIMITS } from './support/turn.ts';
 
 const MEGABYTE = 'x'.repeat(1_000_000);
 /** More failed attempts than a test deals out. */
@@ -53,11 +51,8 @@ describe.each([
       for: [],
       line: 1,
     };
-    return {
-      ...{ database: stage.database, tools: createToolRegistry(), transcripts: createTranscriptCache() },
-      model: createModel({ ...named, contextTokens: 1_000_000, answerTokens: 4_000, keyVersion: 1 }, 'a-key'),
-      ...{ prompt: { name: 'bellhop' }, clock: Date.now },
-    };
+    const limits = { contextTokens: 1_000_000, answerTokens: 4_000, keyVersion: 1 };
+    return agentOn(stage.database, createModel({ ...named, ...limits }, 'a-key'));
   }
 
   /** Answers what the server is asked, one after the other. */

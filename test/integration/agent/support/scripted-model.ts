@@ -41,3 +41,10 @@ export function text(said: string): AnswerBlock {
 export function call(id: string, name: string, input: unknown): AnswerBlock {
   return { type: 'tool_use', id, name, input };
 }
+
+/** All text of a request's last message, tool results included. */
+export function lastMessage(request: ModelRequest | undefined): string {
+  return (request?.messages.at(-1)?.content ?? [])
+    .map((block) => (block.type === 'text' || block.type === 'tool_result' ? block.text : ''))
+    .join('\n');
+}

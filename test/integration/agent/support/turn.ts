@@ -1,5 +1,6 @@
 import { createAnthropicModel } from '../../../../agent/model/anthropic.ts';
-import { type ModelStepDependencies, runModelStep } from '../../../../agent/model-step.ts';
+import type { Model } from '../../../../agent/model/model.ts';
+import { type ModelStepDependencies, type ModelStepInput, runModelStep } from '../../../../agent/model-step.ts';
 import { runToolStep } from '../../../../agent/tool-step.ts';
 import { createToolRegistry } from '../../../../agent/tools/registry.ts';
 import type { SandboxPort } from '../../../../agent/tools/sandbox-port.ts';
@@ -12,21 +13,27 @@ const noServer = () => Promise.reject(new Error('no MCP server is here'));
 
 export const LIMITS: TurnLimits = { steps: 100, minutes: 60, tokens: 2_000_000 };
 
-/** The agent of a test: a real database, and the official SDK against a server. */
+/** The agent of a test, on a real database. */
+export function agentOn(database: Database, model: Model, clock: () => number = Date.now): ModelStepDependencies {
+  const caches = { transcripts: createTranscriptCache() };
+  return { database, model, tools: createToolRegistry(), ...caches, prompt: { name: 'bellhop' }, clock };
+}
+
+/** The same, whose model is the official SDK against a server. */
 export function agentOf(database: Database, baseUrl: string, contextTokens?: number): ModelStepDependencies {
-  return {
-    database,
-    model: createAnthropicModel({
-      apiKey: 'a-key',
-      baseUrl,
-      model: 'demo',
-      ...(contextTokens !== undefined && { contextTokens }),
-    }),
-    tools: createToolRegistry(),
-    transcripts: createTranscriptCache(),
-    prompt: { name: 'bellhop' },
-    clock: Date.now,
-  };
+  const window = contextTokens === undefined ? {} : { contextTokens };
+  return agentOn(database, createAnthropicModel({ apiKey: 'a-key', baseUrl, model: 'demo', ...window }));
+}
+
+/** The input of one model step. */
+export function stepOf(
+  session: SessionId,
+  turn: number,
+  step: number,
+  limits = LIMITS,
+  signal = new AbortController().signal,
+): ModelStepInput {
+  return { session, turn, step, limits, signal };
 }
 
 /** Runs a turn to its end, as the workflow does; returns the results of its model calls. */
