@@ -18,12 +18,7 @@ export async function checkSlack({ slack }: Settings): Promise<Finding> {
     if (!app.ok) return { ...finding, state: 'missing', detail: `Slack refuses SLACK_APP_TOKEN: ${app.error}`, fix };
     return { ...finding, state: 'ok', detail: `${bot.team ?? 'workspace'} as @${bot.user ?? 'bot'}, Socket Mode` };
   } catch (error) {
-    return {
-      ...finding,
-      state: 'missing',
-      detail: `${base} does not answer: ${reasonOf(error)}`,
-      fix: './bellhop doctor --network',
-    };
+    return { ...finding, ...unanswered(base, error) };
   }
 }
 
@@ -64,11 +59,12 @@ export async function checkModel({ model }: Settings): Promise<Finding> {
     }
     return { ...finding, state: 'warn', detail: `${base} answers ${response.status} to GET /v1/models` };
   } catch (error) {
-    return {
-      ...finding,
-      state: 'missing',
-      detail: `${base} does not answer: ${reasonOf(error)}`,
-      fix: './bellhop doctor --network',
-    };
+    return { ...finding, ...unanswered(base, error) };
   }
+}
+
+/** What is found when a service cannot be reached at all. */
+function unanswered(base: string, error: unknown) {
+  const detail = `${base} does not answer: ${reasonOf(error)}`;
+  return { state: 'missing', detail, fix: './bellhop doctor --network' } as const;
 }

@@ -5,6 +5,7 @@ import { formatClock, formatDuration } from '../parts/times.ts';
 import type { EgressItem } from './egress-item.ts';
 import { isAway } from './is-away.ts';
 import type { WhyAnswer } from './why-answer.ts';
+import { WhyButton } from './why-button.tsx';
 import { WhyPanel } from './why-panel.tsx';
 
 export interface EgressRowProps {
@@ -24,16 +25,7 @@ export function EgressRow({ item, askWhy }: EgressRowProps) {
         <Decided item={item} />
         <Received item={item} />
         <div className="egress-row__end">
-          <button
-            type="button"
-            className="button button--plain button--ask"
-            aria-expanded={open}
-            aria-controls={panel}
-            aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}
-            onClick={() => setOpen(!open)}
-          >
-            Why?
-          </button>
+          <WhyButton event={event} panel={panel} open={open} onToggle={() => setOpen(!open)} />
           <time className="egress-row__small" dateTime={event.at}>
             {formatClock(event.at)}
           </time>

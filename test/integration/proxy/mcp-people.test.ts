@@ -137,32 +137,26 @@ async function offered(scope: ScopeKey): Promise<OfferedTool[]> {
 }
 const names = async (scope: ScopeKey) => (await offered(scope)).map(({ server, name }) => `${server}.${name}`);
 
-/** A call by a turn of `scope`, of a tool that a turn of `from` was offered. */
-async function call(scope: ScopeKey, name: string, from: ScopeKey = scope): Promise<string> {
-  const tool = (await offered(from)).find((each) => each.name === name);
-  if (!tool) throw new Error(`${name} is not offered in ${from}`);
+/** A call of a tool by a turn of `scope`. */
+async function callTool(scope: ScopeKey, tool: OfferedTool): Promise<string> {
   const calls = createMcpCalls({ database: world.database.database, proxy: world.control });
+  const sandbox = sandboxOf(scope);
   const { text } = await calls.call(
     {
-      ...{
-        session: `slack:T1:C1:${sandboxOf(scope)}`,
-        turn,
-        sandbox: sandboxOf(scope),
-        tool,
-        facts: NO_FACTS,
-        arguments: {},
-      },
-      ...{
-        signal: new AbortController().signal,
-        begin: async () => {},
-        onProgress: () => {},
-        elicit: never,
-        open: never,
-      },
+      ...{ session: `slack:T1:C1:${sandbox}`, turn, sandbox, tool, facts: NO_FACTS, arguments: {} },
+      ...{ signal: new AbortController().signal, begin: async () => {}, onProgress: () => {} },
+      ...{ elicit: never, open: never },
     },
     async (answer) => answer,
   );
   return text;
+}
+
+/** The same, of a tool that a turn of `from` was offered. */
+async function call(scope: ScopeKey, name: string, from: ScopeKey = scope): Promise<string> {
+  const tool = (await offered(from)).find((each) => each.name === name);
+  if (!tool) throw new Error(`${name} is not offered in ${from}`);
+  return callTool(scope, tool);
 }
 
 test('in the channel the channel’s account answers, and in each person’s messages their own', async () => {
@@ -283,27 +277,7 @@ test('what is removed is out of reach for the next call, also of a turn that was
   await removePersonalConnection(world.database.database, owner, 'notes');
   expect(await offered(ADA)).toEqual([]);
   const before = accounts.seen.length;
-  const calls = createMcpCalls({ database: world.database.database, proxy: world.control });
-  const calling = calls.call(
-    {
-      ...{
-        session: `slack:T1:C1:${sandboxOf(ADA)}`,
-        turn,
-        sandbox: sandboxOf(ADA),
-        tool,
-        facts: NO_FACTS,
-        arguments: {},
-      },
-      ...{
-        signal: new AbortController().signal,
-        begin: async () => {},
-        onProgress: () => {},
-        elicit: never,
-        open: never,
-      },
-    },
-    async (answer) => answer,
-  );
+  const calling = callTool(ADA, tool);
   await expect(calling).rejects.toMatchObject({ code: 'ProxyRefused' });
   expect(accounts.seen.slice(before)).toEqual([]);
 });

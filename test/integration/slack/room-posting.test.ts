@@ -9,6 +9,8 @@ let room: RoomStage;
 
 beforeAll(async () => {
   room = await startWideRoom();
+  // Whoever asks has spoken before, so the gateway knows their name.
+  await room.begin('ada', 'clean');
 }, 60_000);
 afterAll(() => room?.[Symbol.asyncDispose]());
 afterEach(() => room.stage.slack.clearFaults());

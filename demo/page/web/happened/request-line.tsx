@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import type { EgressItem } from '../../../../admin/web/egress/egress-item.ts';
 import { isAway } from '../../../../admin/web/egress/is-away.ts';
 import type { WhyAnswer } from '../../../../admin/web/egress/why-answer.ts';
+import { WhyButton } from '../../../../admin/web/egress/why-button.tsx';
 import { WhyPanel } from '../../../../admin/web/egress/why-panel.tsx';
 import { OutcomeIcon } from '../../../../admin/web/parts/outcome-badge.tsx';
 
@@ -24,16 +25,7 @@ export function RequestLine({ item: { event }, askWhy }: RequestLineProps) {
         {event.method} {event.host}
         {isAway(event) && ' (the host is away)'}
         {requests > 1 && ` and ${(requests - 1).toLocaleString('en')} more`}
-        <button
-          type="button"
-          className="button button--plain button--ask"
-          aria-expanded={open}
-          aria-controls={panel}
-          aria-label={`Why was ${event.method} ${event.host} ${event.outcome}?`}
-          onClick={() => setOpen(!open)}
-        >
-          Why?
-        </button>
+        <WhyButton event={event} panel={panel} open={open} onToggle={() => setOpen(!open)} />
       </p>
       <div id={panel} hidden={!open}>
         {open && <WhyPanel event={event.id} askWhy={askWhy} />}
