@@ -20,7 +20,7 @@ export interface CallModelDependencies extends ModelStepDependencies {
   readonly log: Logger;
 }
 
-/** So many people are named in a history. The turn's row has all of them. */
+/** The most people that are named in a history. The turn's row has all of them. */
 const MOST_NAMED = 20;
 
 /**

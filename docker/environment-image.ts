@@ -96,7 +96,7 @@ export async function environmentImageOf(
   return { environment, image: there[0] ?? wanted, path, ready: there.length > 0, missing, base, accepted };
 }
 
-/** So many images of environments are kept beside those that containers use. A build of one takes minutes, and room of some 100 MB. */
+/** How many images of environments are kept beside those that containers use. A build of one takes minutes, and room of some 100 MB. */
 const KEPT = 20;
 
 /** Removes the oldest images of environments. The engine itself refuses to remove one that a container uses. */

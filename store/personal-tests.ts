@@ -30,7 +30,7 @@ export interface AnsweredTest extends AskedTest, TestAnswer, TestPlace {
 
 /** A proxy that dies with a test in hand leaves it to another after this time. */
 const HOLD_MS = 30_000;
-/** So long a person waits. Then they are told that nobody has answered. */
+/** A person waits this long. Then they are told that nobody has answered. */
 const PATIENCE_MS = 60_000;
 
 /**

@@ -54,7 +54,7 @@ export async function claimPersonalTokens(
 }
 
 /**
- * Stores the next generation and gives them free. The generation is the fence: they are stored only if nobody has stored a
+ * Stores the next generation and releases the tokens. The generation is the fence: they are stored only if nobody has stored a
  * newer one meanwhile, whoever holds them now, and the person has not removed them.
  */
 export async function replacePersonalTokens(
@@ -72,7 +72,7 @@ export async function replacePersonalTokens(
   return rowCount === 1;
 }
 
-/** Gives them free, unless somebody else has them by now. */
+/** Releases the tokens, unless somebody else has them by now. */
 export async function releasePersonalTokens(db: Queryable, of: PersonalVersion, holder: string): Promise<void> {
   await db.query(`update personal_connection set holder = null, held_until = null where ${WHOSE} and holder = $5`, [
     ...whose(of),

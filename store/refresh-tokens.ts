@@ -38,7 +38,7 @@ export async function claimRefreshToken(
 }
 
 /**
- * Stores the next refresh token of a chain and gives the chain free. The generation is the fence: it is stored only if
+ * Stores the next refresh token of a chain and releases the chain. The generation is the fence: it is stored only if
  * nobody has stored a newer one meanwhile, whoever holds the chain now.
  *
  * @returns false when `generation` is not the newest any more
@@ -57,7 +57,7 @@ export async function replaceRefreshToken(
   return rowCount === 1;
 }
 
-/** Gives a chain free, unless another holder has it by now. */
+/** Releases a chain, unless another holder has it by now. */
 export async function releaseRefreshToken(
   db: Queryable,
   { connection, seed }: RefreshChain,

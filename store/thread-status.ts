@@ -26,7 +26,7 @@ export interface ThreadStatus {
   readonly muted: boolean;
 }
 
-/** So many of the messages that wait are told. */
+/** The most waiting messages that are told. */
 const MOST_WAITING = 3;
 
 interface Row extends Pick<ThreadStatus, 'state' | 'waiting' | 'waitingFirst' | 'muted' | 'model'> {

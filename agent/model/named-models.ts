@@ -37,7 +37,7 @@ export interface NamedModelsOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** For so long the other model is asked first. A vendor may ask for longer. */
+/** A model that was away is asked last for this long. Its vendor may ask for longer. */
 const AWAY_MS = 30_000;
 const AWAY_MOST_MS = 600_000;
 

@@ -15,9 +15,9 @@ export interface Repetition {
   readonly isQuick: boolean;
 }
 
-/** From so many times on the model is told. */
+/** From this repetition on the model is told. */
 const TOLD_AT = 3;
-/** After so many times a turn ends. The model has been told three times by then. */
+/** After this many times a turn ends. The model has been told three times by then. */
 export const ENDED_AT = 6;
 /** What takes longer than this may wait for something, such as a build elsewhere: it ends no turn, whose steps and minutes bound it. */
 const WAITS_MS = 2_000;

@@ -26,7 +26,7 @@ export interface ThreadJoinerOptions {
  */
 export type ThreadJoiner = (row: InboxRow, session: SessionId, onlyOf: string | null) => Promise<void>;
 
-/** So many of the newest messages are kept as context. The agent can read older ones by a tool. */
+/** How many of the newest messages are kept as context. The agent can read older ones by a tool. */
 const NEWEST = 50;
 const NEWEST_CHARACTERS = 20_000;
 const PAGE = 200;

@@ -34,7 +34,7 @@ export interface Connected {
   readonly place: TestPlace | null;
 }
 
-/** So often somebody may enter wrong letters. There are 20⁸ of them. */
+/** How often somebody may enter wrong letters. There are 20⁸ possible ones. */
 const MOST_WRONG = 5;
 const OVER = 'This is over. Write `connect` and its name to begin anew.';
 

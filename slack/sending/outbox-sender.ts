@@ -52,7 +52,7 @@ const LEASE_MS = 15_000;
 const STATUS_AGAIN_MS = 90_000;
 /** Calls to Slack at the same time. */
 const WIDTH = 32;
-/** So many of them are left to answers, for the time when Slack is slow. */
+/** How many of these calls are left to answers. It matters when Slack is slow. */
 const SPARE = 8;
 /** While rows wait for a token: it comes back by time alone, and nobody wakes us for it. */
 const POLL_MS = 250;
@@ -60,7 +60,7 @@ const POLL_MS = 250;
 const FIRST_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
 const MAX_UPLOAD_FAILURES = 5;
-/** Slack may be away for hours. What it does not take for a day, in so many attempts in a row, it will not take. */
+/** Slack may be away for hours. A row that it has not taken for a day, in more than `MAX_FAILURES` attempts in a row, it will never take. */
 const PATIENCE_MS = 24 * 3_600_000;
 const MAX_FAILURES = 30;
 /** They put something new into a thread. Slack then ends the line that says that the agent works. */

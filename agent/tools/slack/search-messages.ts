@@ -5,7 +5,7 @@ import { said } from '../tool.ts';
 import { CHANNEL } from './read-places.ts';
 import { INFORMATION, messageLine } from './show-messages.ts';
 
-/** So much of a hit; read_message gives the rest. */
+/** How much of a hit is shown. The tool read_message gives the rest. */
 const SHOWN_CHARACTERS = 800;
 
 export const searchMessages = defineSlackTool({

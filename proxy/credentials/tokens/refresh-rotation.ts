@@ -57,7 +57,7 @@ const MAX_UNSTORED = 1_000;
  *
  * Two proxies at once:
  * 1. A has claimed the chain. B's claim finds it held, and B asks again every quarter of a second.
- * 2. A stores generation 6 and gives the chain free in the same statement.
+ * 2. A stores generation 6 and releases the chain in the same statement.
  * 3. B claims and reads generation 6. Therefore 5 is sent once.
  *
  * The first one wakes late:

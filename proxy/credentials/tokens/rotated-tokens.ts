@@ -25,13 +25,13 @@ export interface StoredRotation {
 export interface RotationStore {
   /** Takes the chain for `holdMs`. Null when another holder has it. */
   claim(key: ChainKey, holder: string, holdMs: number): Promise<StoredRotation | null>;
-  /** Replaces `generation` by the next one and gives the chain free. False when that generation is not the newest. */
+  /** Replaces `generation` by the next one and releases the chain. False when that generation is not the newest. */
   replace(
     key: ChainKey,
     generation: number,
     next: { readonly keyId: string; readonly sealed: Buffer },
   ): Promise<boolean>;
-  /** Gives the chain free, unless somebody else holds it by now. */
+  /** Releases the chain, unless somebody else holds it by now. */
   release(key: ChainKey, holder: string): Promise<void>;
 }
 
