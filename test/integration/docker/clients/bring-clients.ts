@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import { onPath } from '../../../../setup/host/on-path.ts';
+import { bringEmbeddedPython } from './bring-embedded-python.ts';
 import { bringPython, PYTHONS } from './bring-python.ts';
 
 const run = promisify(execFile);
@@ -19,6 +20,7 @@ const NODES = ['20.20.2', '22.12.0', '22.22.3'];
  * - `jdk`, a Java of its own with roots of its own, like one from a vendor's archive; `Client.class`;
  * - `client`, by Go;
  * - `python-3.13` and `python-3.14`, from newer releases of Debian, with their own libraries beside them;
+ * - `python-3.12`, as uv installs it;
  * - `chromium`, the headless shell that Playwright has too, where npm has one for this machine; elsewhere its test fails.
  *
  * Needs npm with its registry, a JDK, Go and apt on this machine.
@@ -30,6 +32,7 @@ export async function bringClients(folder: string): Promise<void> {
     got(folder),
     java(folder),
     go(folder),
+    bringEmbeddedPython(folder),
     chromium(folder),
     ...PYTHONS.map((python) => bringPython(folder, python)),
   ]);

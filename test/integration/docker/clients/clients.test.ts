@@ -83,6 +83,10 @@ const CLIENTS: Readonly<Record<string, Client>> = {
     refused: /HTTP Error 403: Forbidden/,
   },
   "python's urllib at its strictest": { ask: `${bare} python3 -c "${strict}"`, refused: /HTTP Error 403: Forbidden/ },
+  'urllib of Python 3.12 at its strictest, with an OpenSSL of its own': {
+    ask: `./python-3.12 -c "${strict}"`,
+    refused: /HTTP Error 403: Forbidden/,
+  },
   ...Object.fromEntries(
     PYTHONS.map(({ version }) => [
       `urllib of Python ${version}, which is strict by default`,
