@@ -1,4 +1,5 @@
 import { commandOf, isMarked, taggedPeople, tagsOthers } from '../../../slack/receiving/commands.ts';
+import { countCpuTime } from '../../support/cpu-time.ts';
 
 const BOT = 'U0BOT';
 
@@ -34,10 +35,10 @@ test.each([
 
 test.each(['.', '?', ' .', '<@U0BOT|', '!,'])('a long message of %p is read in a moment', (part) => {
   const text = `${part.repeat(40_000)}x`;
-  const began = performance.now();
+  const spentMs = countCpuTime();
   expect(commandOf(text, BOT)).toBeNull();
   tagsOthers(text, BOT);
-  expect(performance.now() - began).toBeLessThan(500);
+  expect(spentMs()).toBeLessThan(500);
 });
 
 test('a mark is a ! with a word behind it', () => {

@@ -1,4 +1,5 @@
 import { plainText, readableText } from '../../../slack/delivery/plain-text.ts';
+import { countCpuTime } from '../../support/cpu-time.ts';
 
 const nameOf = (user: string) => (user === 'U1' ? 'Ada' : null);
 
@@ -21,9 +22,9 @@ test.each([
 
 test('a text of many beginnings of mentions is read at once', async () => {
   const text = '<@UBOT|<@U1|'.repeat(20_000);
-  const began = performance.now();
+  const spentMs = countCpuTime();
   const nobody = { query: async () => ({ rows: [] }) } as never;
   const identity = { team: 'T1', botUser: 'UBOT', botName: 'bellhop', botId: 'B1', appId: null } as never;
   expect(await readableText(nobody, identity, text)).toBe(text);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(spentMs()).toBeLessThan(1_000);
 });

@@ -1,6 +1,7 @@
 import { personalCommandOf } from '../../../slack/personal/own-commands.ts';
 import { settingsCommandOf } from '../../../slack/personal/settings-commands.ts';
 import { instructionsProblem, limitProblem } from '../../../slack/personal/settings-words.ts';
+import { countCpuTime } from '../../support/cpu-time.ts';
 
 test.each([
   ['instructions', { verb: 'instructions', clear: false }],
@@ -50,10 +51,10 @@ test.each([
   ['stops', `connect ${'.'.repeat(200_000)}x`],
   ['words', 'model '.repeat(40_000)],
 ])('a text of many %s is no command, and is read at once', (_what, text) => {
-  const began = performance.now();
+  const spentMs = countCpuTime();
   expect(settingsCommandOf(text, 'UBOT')).toBeNull();
   expect(personalCommandOf(text, 'UBOT')).toBeNull();
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(spentMs()).toBeLessThan(1_000);
 });
 
 test('instructions are bounded, and hold no token', () => {
