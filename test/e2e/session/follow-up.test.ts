@@ -57,6 +57,28 @@ test('a message during a tool call is in the next model call of the same turn', 
   expect(await answersIn(bellhop, mention)).toHaveLength(1);
 }, 60_000);
 
+test('a message that is edited before it is read is followed as it was edited', async () => {
+  const mention = await bellhop.slack.post(
+    'ada',
+    '#platform-eng',
+    '@bellhop\n$ touch here; until test -e go; do sleep 0.1; done',
+  );
+  await untilInSandbox(bellhop, mention, 'test -e /workspace/here');
+  const callsBefore = bellhop.model.calls.length;
+  const waits = await reply(mention, '$ echo from before');
+  await bellhop.slack.edit('ada', waits, '$ echo from after');
+  const isKept = "select 1 from inbox where kind = 'edit' and edits = $1 and state = 'context'";
+  await until(async () => (await bellhop.database.query(isKept, [waits.ts])).rowCount === 1, 'the edit to be kept');
+  await inSandbox(bellhop, mention, 'touch /workspace/go');
+
+  expect(await waitForTurn(bellhop, mention, 1)).toMatchObject({ state: 'answered' });
+  expect((await toolSteps(bellhop, mention)).map(({ output }) => output)).toEqual(['', 'from after\n']);
+  // The model is told both, in one request, so none acts on the words of before alone.
+  const next = bellhop.model.calls[callsBefore]?.request;
+  const told = next ? everythingSaid(next) : '';
+  expect(told).toMatch(/from before[\s\S]*<edited [\s\S]*from before[\s\S]*from after/);
+}, 60_000);
+
 test('a message during the last model call keeps the turn going, and its one message holds both answers', async () => {
   const before = bellhop.model.calls.length;
   const mention = await bellhop.slack.post('ada', '#platform-eng', '@bellhop\n$ echo one\nthink 3s\nsay first said');

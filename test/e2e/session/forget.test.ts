@@ -1,4 +1,5 @@
 /** What is left of a thread that somebody had forgotten, and of one that was restarted. */
+import { docker } from '../../support/installation/containers.ts';
 import { type Installation, startInstallation } from '../../support/installation/installation.ts';
 import { sessionOf, toolSteps, waitForTurn } from '../../support/installation/turns.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
@@ -7,7 +8,9 @@ import { until } from '../../support/until.ts';
 let bellhop: Installation;
 
 beforeAll(async () => {
-  bellhop = await startInstallation();
+  bellhop = await startInstallation({
+    environment: { BELLHOP_PAUSE_AFTER_SECONDS: '5', BELLHOP_REMOVE_AFTER_SECONDS: '5' },
+  });
 }, 120_000);
 afterAll(() => bellhop?.[Symbol.asyncDispose](), 60_000);
 
@@ -59,6 +62,20 @@ test('of a thread that was forgotten the next turn finds no file and reads no wo
   );
   expect(rows[0]?.kept).toContain('the plan');
 }, 90_000);
+
+test('the workspace of a thread that was forgotten is gone soon after, also when nobody writes there again', async () => {
+  const volumeOf = async (thread: SimMessage) => {
+    const { rows } = await bellhop.database.query<{ id: string }>('select id from sandbox where session = $1', [
+      sessionOf(thread),
+    ]);
+    return docker('volume', 'ls', '-q', '--filter', `name=${rows[0]?.id}`);
+  };
+  const [forgotten, kept] = [await worked(), await worked()];
+  expect(await volumeOf(forgotten)).not.toBe('');
+  await forget(forgotten);
+  await until(async () => (await volumeOf(forgotten)) === '', 'the volume to be removed', 90_000);
+  expect(await volumeOf(kept)).not.toBe('');
+}, 150_000);
 
 test('work under way ends, and what it goes on writing until then is gone as well', async () => {
   const thread = await bellhop.slack.post(
