@@ -11,6 +11,8 @@ import { failGrant, keepDeviceCode, keepGranted, pollAgain, takeGrant } from '..
 import { type AskedTest, answerTest, type FullTests, type TestAnswer, takeTest } from '../store/personal-tests.ts';
 import {
   claimPersonalTokens,
+  noteTokenAnswer,
+  type PersonalVersion,
   personalTokens,
   refusePersonalTokens,
   releasePersonalTokens,
@@ -40,6 +42,8 @@ export interface ProxyStore {
   /** A test that a person asked for, for this proxy alone. Null when none waits. */
   takeTest(full: FullTests): Promise<AskedTest | null>;
   answerTest(key: string, answer: TestAnswer): Promise<void>;
+  /** Notes that a service does not take what a person has pasted, or takes it again. */
+  noteTokenAnswer(of: PersonalVersion, isRefused: boolean): Promise<void>;
   readonly rotations: RotationStore;
   readonly personalTokens: PersonalTokenStore;
   readonly grants: GrantStore;
@@ -61,6 +65,7 @@ export function createProxyStore(database: Queryable): ProxyStore {
     sealedPersonal: (owner, name, version) => sealedPersonalConnection(database, owner, name, version),
     takeTest: (full) => takeTest(database, full),
     answerTest: (key, answer) => answerTest(database, key, answer),
+    noteTokenAnswer: (of, isRefused) => noteTokenAnswer(database, of, isRefused),
     rotations: {
       claim: (chain, holder, holdMs) => claimRefreshToken(database, chain, holder, holdMs),
       replace: (chain, generation, next) => replaceRefreshToken(database, chain, generation, next),

@@ -19,6 +19,7 @@ import { type ConnectionTests, createConnectionTests } from './request/connectio
 import { createRequestHandler } from './request/handle-request.ts';
 import { createJudge } from './request/judge-request.ts';
 import { createSender, type Sender } from './request/send-request.ts';
+import { createTokenAnswers } from './request/token-answers.ts';
 import type { LeafCertificates } from './tls/leaf-certificates.ts';
 import { createBlindTunnels } from './tunnel/blind-tunnels.ts';
 import { createDirectTlsHandler } from './tunnel/direct-tls.ts';
@@ -40,7 +41,7 @@ export interface RequestPathOptions {
   readonly leaves: LeafCertificates;
   /** For connections that only are told why they are refused. */
   readonly refusalLeaves: LeafCertificates;
-  readonly store: Pick<ProxyStore, 'held'>;
+  readonly store: Pick<ProxyStore, 'held' | 'noteTokenAnswer'>;
   readonly clock: MonotonicClock;
   readonly limits: ClientLimits;
   readonly runDir: string;
@@ -94,6 +95,7 @@ export function createRequestPath(options: RequestPathOptions): RequestPath {
   const sender = createSender({
     ...{ admission, judge, personal, pools, recorder, clock, bodies, masks },
     bodySilenceMs: limits.bodySilenceMs,
+    onAnswer: createTokenAnswers({ note: options.store.noteTokenAnswer, onError }),
   });
   const overlaps = createOverlapTimer(() => sender.recheck());
 

@@ -104,7 +104,7 @@ grant select on policy, policy_revision, confirmed_channel, mixed_channel, crede
 -- It answers a test that a person asked for; where that is told is not its business.
 grant select (key, team, person, connection, asked_at, taken_until, answered_at), update (taken_until, status, code, answered_at) on personal_test to :"proxy";
 -- It exchanges what people grant by OAuth, and renews it. Whose it is stays as it was made.
-grant update (generation, renewed, holder, held_until, refused_at) on personal_connection to :"proxy";
+grant update (generation, renewed, holder, held_until, refused_at, refusal_told) on personal_connection to :"proxy";
 grant select (team, person, connection, version, way, state, redirect_uri, verifier, answer, poll_at, poll_seconds, asked_at, ends_at),
   update (state, verifier, answer, user_code, verification_uri, poll_at, poll_seconds, ends_at, account, key_id, sealed, failure) on personal_grant to :"proxy";
 -- It stores a refresh token that was replaced, sealed, before it uses the new one.

@@ -16,7 +16,7 @@ export interface PersonalConnection extends Owner {
   readonly addedAt: Date;
   /** How it was added. */
   readonly way: PersonalWay;
-  /** When the service refused to renew what was granted. Then it has to be connected again. */
+  /** When the service refused to renew what was granted, or refused a pasted token (401) and has not taken it since. It has to be connected again. */
   readonly refusedAt: Date | null;
 }
 

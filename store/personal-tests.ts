@@ -76,10 +76,21 @@ export async function takeTest(db: Queryable, { connections, people }: FullTests
 }
 
 /** Keeps what came of a test. Only the first answer counts. */
+/**
+ * Keeps what came of a test. A pasted token that the service has refused (401) or taken is noted so, if it is the one that was there when the test
+ * was asked for. What the test says is told with the test.
+ */
 export async function answerTest(db: Queryable, key: string, { status, code }: TestAnswer): Promise<void> {
+  const says = code === null && status !== null && (status === 401 || status < 300);
   await db.query(
-    'update personal_test set status = $2, code = $3, answered_at = now() where key = $1 and answered_at is null',
-    [key, status, code],
+    `with answered as (
+       update personal_test set status = $2, code = $3, answered_at = now() where key = $1 and answered_at is null
+       returning team, person, connection, asked_at)
+     update personal_connection own set refused_at = case when $2 = 401 then coalesce(own.refused_at, now()) end,
+       refusal_told = own.refusal_told or $2 = 401
+     from answered where $4 and own.team = answered.team and own.person = answered.person
+       and own.connection = answered.connection and own.way = 'token' and own.added_at <= answered.asked_at`,
+    [key, status, code, says],
   );
   db.wake('bellhop_people');
 }

@@ -1,4 +1,5 @@
 /** The newest tokens of what a person has granted by OAuth, and who renews them. Only the role of the proxy may read them. */
+import type { PersonalWay } from '../access/personal-access.ts';
 import type { Person } from '../contracts/scope.ts';
 import type { Queryable } from './database.ts';
 
@@ -90,14 +91,25 @@ export async function refusePersonalTokens(db: Queryable, of: PersonalVersion, g
   db.wake('bellhop_people');
 }
 
+/**
+ * Notes what a service answers to a token that a person has pasted: that it refuses it, or takes it. The person is told of the first refusal of
+ * a version, by a gateway. A service that takes one request and refuses the next has them told no more often.
+ */
+export async function noteTokenAnswer(db: Queryable, of: PersonalVersion, isRefused: boolean): Promise<void> {
+  const { rowCount } = await db.query(
+    `update personal_connection set refused_at = case when $5 then now() end
+     where ${WHOSE} and way = 'token' and (refused_at is not null) <> $5`,
+    [...whose(of), isRefused],
+  );
+  if (rowCount === 1 && isRefused) db.wake('bellhop_people');
+}
+
 /** Takes what people have to be told of: each once. */
-export async function takeRefusals(
-  tx: Queryable,
-): Promise<Pick<PersonalVersion, 'team' | 'person' | 'connection' | 'version'>[]> {
-  const { rows } = await tx.query<PersonalVersion>(
+export async function takeRefusals(tx: Queryable): Promise<(PersonalVersion & { readonly way: PersonalWay })[]> {
+  const { rows } = await tx.query<PersonalVersion & { readonly way: PersonalWay }>(
     `update personal_connection set refusal_told = true
      where refused_at is not null and not refusal_told
-     returning team, person, connection, version`,
+     returning team, person, connection, version, way`,
   );
   return rows;
 }

@@ -69,7 +69,8 @@ export function peopleText(shown: readonly ShownConnection[]): string {
       [
         ...settings,
         way === 'oauth' && 'granted by OAuth',
-        refusedAt && pc.yellow(`not renewed by the service since ${refusedAt.slice(0, 10)}`),
+        refusedAt &&
+          pc.yellow(`${way === 'oauth' ? 'not renewed' : 'refused'} by the service since ${refusedAt.slice(0, 10)}`),
         expiresAt && `ends ${expiresAt.slice(0, 10)}`,
         !offered && pc.yellow('not offered any more: not used'),
       ]

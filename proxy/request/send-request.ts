@@ -39,6 +39,8 @@ export interface SenderOptions {
   readonly bodySilenceMs: number;
   readonly bodies: BodyBudget;
   readonly masks: AnswerMasks;
+  /** Told of each answer of a host, for the tokens of people (token-answers.ts). */
+  readonly onAnswer: (judged: JudgedRequest, status: number | null) => void;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface SenderOptions {
  * The event of the request is in the spool before its first byte is sent.
  */
 export function createSender(options: SenderOptions): Sender {
-  const { admission, judge, personal, pools, recorder, clock, bodySilenceMs, bodies, masks } = options;
+  const { admission, judge, personal, pools, recorder, clock, bodySilenceMs, bodies, masks, onAnswer } = options;
   const underWay = new Map<Exchange, JudgedRequest>();
 
   function upstreamOf(exchange: Exchange, judged: JudgedRequest) {
@@ -95,6 +97,7 @@ export function createSender(options: SenderOptions): Sender {
     }).finally(release);
     // It may be that the request could not be sent again. The next one gets another token.
     if (status === 401) minted?.refused();
+    if (!failure) onAnswer(judged, status);
     if (!failure) {
       const known = echoed ? `${reason} ${ECHOED}` : reason;
       recorder.finish(eventOf(exchange, { outcome, code, reason: known, status }, clock), lease);

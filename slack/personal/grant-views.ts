@@ -1,6 +1,7 @@
 /** What a person sees in Slack while they grant a token by OAuth: forms, which nobody else sees and which are stored nowhere. */
 
 import type { PersonalOffer } from '../../access/people-access.ts';
+import type { PersonalWay } from '../../access/personal-access.ts';
 import type { GrantNews, OpenGrant } from '../../store/personal-grants.ts';
 import type { Fields } from '../api/fields.ts';
 import { escapeText } from '../rendering/mrkdwn.ts';
@@ -147,7 +148,9 @@ function failureText(title: string, code: string): string {
 }
 
 /** What a service has refused to renew. */
-export function refusedText(connection: string): string {
+export function refusedText(connection: string, way: PersonalWay): string {
   const title = titleOf({ name: connection });
+  if (way === 'token')
+    return `${title} does not accept your token any more (401), so I cannot work with it in your name. Press the button and paste a new one, or write \`disconnect ${connection}\` to remove it.`;
   return `${title} does not renew what you granted, so I cannot use it any more. Write \`connect ${connection}\` to connect it again.`;
 }

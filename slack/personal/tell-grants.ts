@@ -5,6 +5,7 @@ import { failLostGrants, type GrantNews, removeEndedGrants, takeGrantNews } from
 import { takeRefusals } from '../../store/personal-tokens.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { codeView, confirmButton, grantNewsText, refusedText } from './grant-views.ts';
+import { renewButton } from './words.ts';
 
 export interface GrantTellerOptions {
   readonly database: Database;
@@ -28,10 +29,15 @@ export function createGrantTeller(options: GrantTellerOptions): Looks {
       const ends = found.filter(({ state }) => state !== 'polling');
       for (const each of ends) await putMessage(tx, messageOf(each));
       const refusals = await takeRefusals(tx);
-      for (const { team, person, connection, version } of refusals) {
+      for (const { team, person, connection, version, way } of refusals) {
         // Slack opens the direct message for a post to a person's id (docs.slack.dev, chat.postMessage).
         const target = { key: `personal/${version}/refused`, team, channel: person, threadTs: null };
-        await putMessage(tx, { ...target, body: { kind: 'notice', text: refusedText(connection) }, final: true });
+        const body = {
+          kind: 'notice',
+          text: refusedText(connection, way),
+          buttons: [renewButton(connection)],
+        } as const;
+        await putMessage(tx, { ...target, body, final: true });
       }
       return { news: found, told: ends.length + refusals.length };
     });

@@ -2,7 +2,7 @@ import { type Database, inTransaction } from '../../store/database.ts';
 import { type Looks, startLooks } from '../../store/looks.ts';
 import { putMessage } from '../../store/outbox.ts';
 import { type AnsweredTest, takeAnsweredTests } from '../../store/personal-tests.ts';
-import { isConnectedText, titleOf } from './words.ts';
+import { isConnectedText, renewButton, titleOf } from './words.ts';
 
 export interface TestTellerOptions {
   readonly database: Database;
@@ -20,7 +20,9 @@ export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }:
       const answered = await takeAnsweredTests(tx);
       for (const each of answered) {
         const { key, team, channel, threadTs, isNew } = each;
-        const body = { kind: 'notice', text: isNew ? connectedText(each) : testText(each) } as const;
+        const text = isNew ? connectedText(each) : testText(each);
+        const buttons = needsRenewal(each) ? { buttons: [renewButton(each.connection)] } : {};
+        const body = { kind: 'notice', text, ...buttons } as const;
         // It replaces the message that says that the test is under way.
         await putMessage(tx, { key, team, channel, threadTs, body, final: true });
       }
@@ -30,6 +32,11 @@ export function createTestTeller({ database, onTold, onError, everyMs = 2_000 }:
   }
 
   return startLooks({ look: tell, onError, everyMs });
+}
+
+/** Whether only another token helps. */
+function needsRenewal({ status, code }: AnsweredTest): boolean {
+  return code === 'inject_failed' || (code === null && status === 401);
 }
 
 /** What a person is told of a connection that they have just entered, with what came of its test. */

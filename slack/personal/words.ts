@@ -49,6 +49,11 @@ export function connectButtons(offer: PersonalOffer, isRenewal: boolean, reach: 
   ];
 }
 
+/** The way on where a service does not take what there is. Its form or link is that of a first connection. */
+export function renewButton(name: string): MessageButton {
+  return { action: CONNECT_ACTION, value: name, text: `Renew ${titleOf({ name })}` };
+}
+
 /** The answer to `connections`. */
 export function connectionsText(
   offers: readonly PersonalOffer[],
@@ -80,7 +85,10 @@ export function stateOf({
   addedAt,
   expiresAt,
   refusedAt,
-}: Pick<PersonalConnection, 'addedAt' | 'expiresAt' | 'refusedAt'>): string {
+  way,
+}: Pick<PersonalConnection, 'addedAt' | 'expiresAt' | 'refusedAt' | 'way'>): string {
+  if (refusedAt && way === 'token')
+    return `refused by the service since ${dayOf(refusedAt)} (401), so I cannot use it: press Renew and paste a new one`;
   if (refusedAt) return `not renewed by the service since ${dayOf(refusedAt)}: connect it again`;
   return `connected on ${dayOf(addedAt)}${expiresAt ? `, ends on ${dayOf(expiresAt)}` : ''}`;
 }

@@ -267,7 +267,7 @@ create table personal_connection (
   -- Who is renewing them, and until when nobody else may.
   holder text,
   held_until timestamptz,
-  -- When the service refused to renew them, and whether the person was told to connect again.
+  -- When the service refused to renew them, or refused a pasted token (401), and whether the person was told. Null: not, or it took it since.
   refused_at timestamptz,
   refusal_told boolean not null default false,
   primary key (team, person, connection),

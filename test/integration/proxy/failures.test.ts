@@ -22,6 +22,7 @@ function flaky(real: ProxyStore): ProxyStore {
     sealedPersonal: (...asked) => (away.policy ? gone() : real.sealedPersonal(...asked)),
     takeTest: (full) => real.takeTest(full),
     answerTest: (...told) => real.answerTest(...told),
+    noteTokenAnswer: (...noted) => real.noteTokenAnswer(...noted),
     rotations: real.rotations,
     personalTokens: real.personalTokens,
     grants: real.grants,

@@ -10,7 +10,7 @@ import {
   putPersonalConnection,
   removePersonalConnection,
 } from '../../../store/personal-connections.ts';
-import { askForTest } from '../../../store/personal-tests.ts';
+import { answerTest, askForTest } from '../../../store/personal-tests.ts';
 import { guardrail } from '../../support/access-document.ts';
 import { fileOf } from '../../support/access-yaml.ts';
 import { until } from '../../support/until.ts';
@@ -27,6 +27,7 @@ const TOKENS = { UADA: 'ada-canary-0123456789', ULINUS: 'linus-canary-987654321'
 type PersonId = keyof typeof TOKENS;
 
 const GIT = 'https://git.acme.test/api/v1/repos/acme/shop';
+const USER = 'https://git.acme.test/api/v1/user';
 const LINEAR = 'https://api.linear.app/graphql';
 const TEAM_API = 'https://api.acme.test/v1/signups';
 
@@ -138,6 +139,43 @@ beforeEach(async () => {
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
   await origin?.[Symbol.asyncDispose]();
+});
+
+test('a token that a service refuses is noted, and not any more when it is taken again or replaced', async () => {
+  const { database } = world.database;
+  const isRefused = async () =>
+    (await database.query("select refused_at is not null as refused from personal_connection where person = 'ULINUS'"))
+      .rows[0]?.refused;
+  const noted = (refused: boolean) => until(async () => (await isRefused()) === refused, `refused to be ${refused}`);
+  await ask(LINUS, GIT);
+  expect(await isRefused()).toBe(false);
+  expect((await ask(LINUS, USER)).status).toBe(401);
+  await noted(true);
+  // The token goes on being sent, so that it is noted when the service takes it again.
+  expect(await ask(LINUS, GIT)).toEqual(WORKS);
+  await noted(false);
+  expect((await ask(LINUS, USER)).status).toBe(401);
+  await noted(true);
+  await connect('ULINUS', 'gitea');
+  expect(await isRefused()).toBe(false);
+});
+
+test('a test that is refused notes it as well, and one that succeeds takes it back', async () => {
+  const { database } = world.database;
+  const testOf = async (person: PersonId, status: number) => {
+    const key = `${person}/${status}`;
+    await askForTest(database, { key, team: TEAM, person, connection: 'gitea' }, { channel: 'D1', threadTs: null });
+    await answerTest(database, key, { status, code: null });
+    return (
+      await database.query(
+        'select refused_at is not null as refused, refusal_told as told from personal_connection where person = $1 and connection = $2',
+        [person, 'gitea'],
+      )
+    ).rows[0];
+  };
+  expect(await testOf('UADA', 401)).toEqual({ refused: true, told: true });
+  expect(await testOf('UADA', 500)).toMatchObject({ refused: true });
+  expect(await testOf('UADA', 200)).toMatchObject({ refused: false });
 });
 
 test.each([

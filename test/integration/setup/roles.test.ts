@@ -107,7 +107,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     credential: 's',
     egress_event: 's i u(bytes_in bytes_out requests)',
     own_use: 's',
-    personal_connection: 's u(generation held_until holder refused_at renewed)',
+    personal_connection: 's u(generation held_until holder refusal_told refused_at renewed)',
     personal_grant:
       's(answer asked_at connection ends_at person poll_at poll_seconds redirect_uri state team verifier version way) u(account answer ends_at failure key_id poll_at poll_seconds sealed state user_code verification_uri verifier)',
     personal_test:

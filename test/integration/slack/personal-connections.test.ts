@@ -3,6 +3,7 @@ import { personalConnection } from '../../../access/personal-access.ts';
 import { bindingOf } from '../../../credentials/binding.ts';
 import { createKeyPair, type KeyPair } from '../../../credentials/key-pair.ts';
 import { open } from '../../../credentials/open.ts';
+import { noteTokenAnswer } from '../../../store/personal-tokens.ts';
 import { fileOf } from '../../support/access-yaml.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
 import { everyText, type SimMessage } from '../../support/slack-simulator.ts';
@@ -147,6 +148,7 @@ describe('a test of a connection', () => {
     await query('update personal_test set status = 401, answered_at = now() where not is_new');
     const told = await slack.waitForAnswer(asked, /does not accept your token \(401\): write `renew github`/);
     expect(told.ts).toBe(notice.ts);
+    expect(everyText(told)).toContain('Renew GitHub');
     expect(await slack.answers(asked)).toHaveLength(1);
     expect((await query('select 1 from personal_test where not is_new')).rowCount).toBe(0);
   });
@@ -186,6 +188,36 @@ describe('a test of a connection', () => {
     await query("update personal_test set asked_at = now() - interval '61 seconds'");
     await stage.slack.waitForAnswer(asked, /Nobody has tested GitHub for a minute/);
   });
+});
+
+test('a token that a service refuses in use is told once, with a button, and is shown as refused until it is taken again', async () => {
+  const { slack } = stage;
+  const EDSGER = 'U0000EDSGER';
+  await stage.db.database.query(
+    "insert into personal_connection (team, person, connection, version, key_id, sealed) values ($1, $2, 'github', 900, 'k', 'x')",
+    [TEAM, EDSGER],
+  );
+  const of = { team: TEAM, person: EDSGER, connection: 'github', version: 900 };
+  await noteTokenAnswer(stage.db.database, of, true);
+  const dm = await slack.openDm('edsger');
+  const told = async () =>
+    (await slack.state()).messages.filter(
+      (one) => one.channel === dm && /does not accept your token any more/.test(one.text),
+    );
+  await until(async () => (await told()).length === 1, 'the words about the token');
+  const [notice] = await told();
+  await slack.openHome('edsger');
+  await slack.waitForHome('edsger', /GitHub\*: refused by the service since .* \(401\).*paste a new one/);
+  await slack.click('edsger', notice as SimMessage, 'bellhop_connect');
+  await slack.waitForModal('edsger');
+  await noteTokenAnswer(stage.db.database, of, false);
+  await slack.openHome('edsger');
+  await slack.waitForHome('edsger', /GitHub\*: connected on/);
+  // A service that takes one request and refuses the next has nobody told again and again.
+  await noteTokenAnswer(stage.db.database, of, true);
+  await slack.openHome('edsger');
+  await slack.waitForHome('edsger', /GitHub\*: refused by the service/);
+  expect(await told()).toHaveLength(1);
 });
 
 test('the Home tab shows, connects and removes', async () => {

@@ -56,6 +56,7 @@ function opening(attached = connection('gh', 'api.a.test')) {
     forgeGate: createForgeGate(),
   });
   const sender = createSender({
+    onAnswer: () => {},
     personal,
     admission,
     judge,

@@ -141,6 +141,7 @@ export const ACCESS_CALLS: Readonly<Record<string, Call>> = {
     personalTokens.replacePersonalTokens(db, ATTEMPT, 0, Buffer.from('x')),
   'personal-tokens.releasePersonalTokens': (db) => personalTokens.releasePersonalTokens(db, ATTEMPT, 'nobody'),
   'personal-tokens.refusePersonalTokens': (db) => personalTokens.refusePersonalTokens(db, ATTEMPT, 0),
+  'personal-tokens.noteTokenAnswer': (db) => personalTokens.noteTokenAnswer(db, ATTEMPT, true),
   'personal-tokens.takeRefusals': (db) => personalTokens.takeRefusals(db),
   'own-uses.decideOwnUse': (db) => ownUses.decideOwnUse(db, { ...hotUse, decision: 'thread' }),
   'own-uses.ownUseOf': (db) => ownUses.ownUseOf(db, hotUse),

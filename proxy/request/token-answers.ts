@@ -1,0 +1,39 @@
+import { LRUCache } from 'lru-cache';
+import { offerOf } from '../../access/personal-access.ts';
+import { actingPerson } from '../../contracts/scope.ts';
+import type { PersonalVersion } from '../../store/personal-tokens.ts';
+import type { JudgedRequest } from './judge-request.ts';
+
+export interface TokenAnswersOptions {
+  /** Keeps whether a service takes what a person has pasted. */
+  readonly note: (of: PersonalVersion, isRefused: boolean) => Promise<void>;
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+/** So many versions are remembered, and so long. After that it is noted again, because another proxy may have noted otherwise. */
+const MOST = 10_000;
+const LIFE_MS = 60_000;
+
+/**
+ * Notes what services answer to tokens of people: 401 says that one is not taken, and what succeeds says that it is. Anything else is about
+ * the request. A test is noted with its own answer (store/personal-tests.ts), and what was granted is renewed by the minter.
+ */
+export function createTokenAnswers({ note, onError }: TokenAnswersOptions) {
+  const noted = new LRUCache<number, { readonly isRefused: boolean }>({ max: MOST, ttl: LIFE_MS });
+
+  return ({ decision, lease }: Pick<JudgedRequest, 'decision' | 'lease'>, status: number | null): void => {
+    const own = decision.outcome === 'injected' ? decision.rule.connection : null;
+    const person = own?.owner === undefined ? null : actingPerson(own.owner);
+    const connection = own ? offerOf(own.id) : null;
+    if (!own || !person || !connection || lease.access || status === null) return;
+    if (status !== 401 && status >= 400) return;
+    const isRefused = status === 401;
+    const version = own.credentialVersion;
+    if (noted.get(version)?.isRefused === isRefused) return;
+    noted.set(version, { isRefused });
+    note({ ...person, connection, version }, isRefused).catch((error: unknown) => {
+      noted.delete(version);
+      onError(error, 'it could not be noted whether a service takes a token of a person');
+    });
+  };
+}
