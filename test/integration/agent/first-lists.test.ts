@@ -4,6 +4,7 @@ import { lacksFirstLists, waitForFirstLists } from '../../../agent/mcp/first-lis
 import { noteListingProblem, type ServerRef, storeListing } from '../../../store/mcp-servers.ts';
 import { listenTo, type Notifications } from '../../../store/notifications.ts';
 import { takeWanted, wantListing } from '../../../store/own-servers.ts';
+import { contention } from '../../support/contention.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const NOTES: ServerRef = { owner: 'person:T1:UADA', connection: 'personal/notes', url: 'https://notes.test/mcp' };
@@ -69,7 +70,7 @@ test('a server that cannot be asked is not waited for', async () => {
 test('for a server of the access file all are looked at; one that hangs costs a moment and no more', async () => {
   const payloads: string[] = [];
   onWanted = async (payload) => void payloads.push(payload);
-  expect(await waited(accessTo(TEAM))).toBeLessThan(6_000);
+  expect(await waited(accessTo(TEAM))).toBeLessThan(6_000 * contention());
   expect(await lacksFirstLists(db.database, accessTo(TEAM))).toBe(true);
   expect(payloads).toContain('file');
 });

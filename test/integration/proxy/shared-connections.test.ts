@@ -2,6 +2,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import type net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CLIENT_LIMITS } from '../../../proxy/listener/clients.ts';
+import { contention } from '../../support/contention.ts';
 import { until } from '../../support/until.ts';
 import { refusal, type StandardWorld, startStandardWorld } from './support/standard-world.ts';
 import { S1 } from './support/world.ts';
@@ -116,7 +117,7 @@ test('a client that goes away in the middle of a silent answer is noticed within
   const left = Date.now();
   socket.destroy();
   await until(() => isOver, 'the end of the request');
-  expect(Date.now() - left).toBeLessThan(1_000);
+  expect(Date.now() - left).toBeLessThan(1_000 * contention());
   expect(await eventsOf(1)).toEqual(['/held client_abort']);
 });
 

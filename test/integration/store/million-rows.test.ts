@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { deleteOld, RETENTION_DAYS, RETENTION_KINDS } from '../../../store/retention.ts';
+import { contention } from '../../support/contention.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Explained, explaining } from './support/explaining-database.ts';
 import { HOT_CALLS } from './support/hot-calls.ts';
@@ -83,7 +84,11 @@ test('a batch of deleting takes a moment, with or without something to delete', 
         await deleteOld(stage.database, kind, before, 500);
         times.push(performance.now() - started);
       }
-      expect({ kind, days, ms: Math.min(...times) < MAX_BATCH_MS ? 'short' : Math.min(...times) }).toEqual({
+      expect({
+        kind,
+        days,
+        ms: Math.min(...times) < MAX_BATCH_MS * contention() ? 'short' : Math.min(...times),
+      }).toEqual({
         kind,
         days,
         ms: 'short',
