@@ -3,7 +3,7 @@ import { type AttachedAccess, attachedAccess, buildAttached, partsOf } from './a
 import type { EffectiveAccess, EffectiveRule, EffectiveServer, ForgeConnection } from './decision.ts';
 import type { AccessDocument, Listen, NamedModel, ScopeAccess } from './document.ts';
 import { forgesByNature } from './forge/forge-of-connection.ts';
-import { type HostIndex, indexByHost } from './host-index.ts';
+import { type HostIndex, indexByHost, soughtHost } from './host-index.ts';
 import { matchesHost } from './host-name.ts';
 import { nearestName, nearestOf } from './nearest-name.ts';
 import { type OutsiderVerdict, outsiderRules } from './outsiders.ts';
@@ -122,8 +122,19 @@ export function indexAccess(document: AccessDocument): AccessIndex {
   /** Most specific first. Where outsiders narrow a channel, only what is attached to this very channel. */
   const chainOf = (scope: ScopeKey, isNarrowed: boolean) => (isNarrowed ? [scope] : scopeChain(scope)).flatMap(prepare);
 
+  /** What was gathered for agents of scopes that the document names. Nothing of it depends on who asks. */
+  const ofAgents = new Map<ScopeKey, ReturnType<typeof gatherAnew>>();
+
   /** What all forms of effective access have in common. */
   function gather(scope: ScopeKey, held: readonly HeldConnection[], principal: Principal) {
+    if (held.length > 0 || !scopes.has(scope) || principal !== principalOf(scope))
+      return gatherAnew(scope, held, principal);
+    const known = ofAgents.get(scope) ?? gatherAnew(scope, held, principal);
+    ofAgents.set(scope, known);
+    return known;
+  }
+
+  function gatherAnew(scope: ScopeKey, held: readonly HeldConnection[], principal: Principal) {
     const place = { people: document.people, scope, principal, said: scopes.get(scope) };
     const outsiders = outsidersOf(scope);
     const isNarrowed = outsiders !== null && outsiders.rule !== 'allow';
@@ -148,7 +159,7 @@ export function indexAccess(document: AccessDocument): AccessIndex {
         ...(isRequester && place.said?.others === 'ask' && { others: 'ask' as const }),
         ...(mayAskFor.length > 0 && { mayAskFor }),
         policyVersion: document.version,
-        enabled: index.whyOff(scope) === null,
+        enabled: outsiders?.rule !== 'refuse' && whyOff(scope, scopes) === null,
         ...(outsiders && { outsiders }),
         repositoryGuardrails: document.repositoryGuardrails,
         toolGuardrails: document.toolGuardrails ?? [],
@@ -217,14 +228,15 @@ export function indexAccess(document: AccessDocument): AccessIndex {
     },
     accessTo(host, scope, held = [], principal = principalOf(scope)) {
       const { chain, own, fitting, shared } = gather(scope, held, principal);
+      const sought = soughtHost(host);
       return {
         ...shared,
-        guardrails: guardrails.itemsFor(host),
+        guardrails: guardrails.itemsFor(sought),
         rules: [
           ...own.rules.filter(({ match }) => matchesHost(match.host, host)),
           ...chain.flatMap((each) => {
             each.byHost ??= indexByHost(each.rules, ({ match }) => match.host);
-            return fitting(each.byHost.itemsFor(host));
+            return fitting(each.byHost.itemsFor(sought));
           }),
         ],
         registries: [],

@@ -3,7 +3,14 @@ import { matchesHost } from './host-name.ts';
 /** Finds the items for one host in a list, without a search. Each item is for a host, as rules and guardrails are. */
 export interface HostIndex<T> {
   /** The items that cover a host, in the order of the list. */
-  itemsFor(host: string): readonly T[];
+  itemsFor(host: SoughtHost): readonly T[];
+}
+
+/** A host with the patterns that can cover it. They are the same for every index that is asked. */
+export interface SoughtHost {
+  readonly host: string;
+  /** For `a.b.test`: `a.b.test`, `*.b.test`, `*.test`, `*`. */
+  readonly patterns: readonly string[];
 }
 
 const NOTHING: readonly never[] = [];
@@ -21,12 +28,13 @@ export function indexByHost<T>(items: readonly T[], patternOf: (item: T) => stri
     else byPattern.set(pattern, [{ rank, item }]);
   }
   return {
-    itemsFor(host) {
+    itemsFor({ host, patterns }) {
       if (byPattern.size === 0) return NOTHING;
-      const lists = patternsOf(host).flatMap((pattern) => {
+      const lists = [];
+      for (const pattern of patterns) {
         const list = byPattern.get(pattern);
-        return list && matchesHost(pattern, host) ? [list] : [];
-      });
+        if (list && matchesHost(pattern, host)) lists.push(list);
+      }
       if (lists.length === 0) return NOTHING;
       const found = lists.flat();
       if (lists.length > 1) found.sort((a, b) => a.rank - b.rank);
@@ -35,10 +43,10 @@ export function indexByHost<T>(items: readonly T[], patternOf: (item: T) => stri
   };
 }
 
-/** The patterns that can cover a host: `a.b.test`, `*.b.test`, `*.test`, `*`. */
-function patternsOf(host: string): string[] {
+/** Prepares a host for {@link HostIndex.itemsFor}. */
+export function soughtHost(host: string): SoughtHost {
   const patterns = [host];
   for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) patterns.push(`*${host.slice(dot)}`);
   patterns.push('*');
-  return patterns;
+  return { host, patterns };
 }

@@ -42,6 +42,7 @@ export function outsiderRules(
   { mixed = [] }: Pick<AccessDocument, 'mixed'>,
   scopes: ReadonlyMap<ScopeKey, ScopeAccess>,
 ): (scope: ScopeKey) => OutsiderVerdict | null {
+  if (mixed.length === 0) return () => null;
   const byPlace = new Map(mixed.map((each) => [`${each.team}:${each.channel}`, each]));
   return (scope) => {
     const kind = scopeKind(scope);

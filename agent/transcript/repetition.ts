@@ -26,14 +26,16 @@ const MOST_LETTERS = 120;
 /** A, A, A and A, B, A, B. */
 const LONGEST_CYCLE = 2;
 
-/** One answer of the model that calls tools, with their results. */
+/** One answer of the model that calls tools. */
 interface Round {
-  /** The model's id of its last call. */
-  readonly last: string;
   readonly turn: number;
-  readonly calls: readonly (RepeatedCall & { readonly result: ToolContent | undefined })[];
-  readonly ms: number;
+  readonly at: Date;
+  /** At least one. */
+  readonly calls: readonly ToolUseBlock[];
 }
+
+/** What a call came to, and when. Undefined: there is no result. */
+type FindResult = (turn: number, call: string) => { readonly result: ToolContent; readonly at: Date } | undefined;
 
 /**
  * The repetition in which a turn has come to a standstill, or null. It follows from the rows alone, so every attempt and the end of the
@@ -43,8 +45,9 @@ interface Round {
  * const stuck = standstillOf(rows, turn); // { times: 6, calls: [{ name: 'bash', input: { command: 'npm test' } }], isQuick: true }
  */
 export function standstillOf(rows: readonly TranscriptRow[], turn: number): Repetition | null {
-  const rounds = stretchesOf(endOf(rows)).at(-1) ?? [];
-  const found = rounds.at(-1)?.turn === turn ? repetitionAt(rounds, rounds.length - 1) : null;
+  const end = endOf(rows);
+  const rounds = stretchesOf(end).at(-1) ?? [];
+  const found = rounds.at(-1)?.turn === turn ? repetitionAt(rounds, rounds.length - 1, resultsOf(end)) : null;
   return found && found.times >= ENDED_AT && found.isQuick ? found : null;
 }
 
@@ -74,10 +77,11 @@ function code(text: string): string {
 /** What the model is told of its repetitions, by turn and the call whose result says it. */
 export function notesOf(rows: readonly TranscriptRow[]): ReadonlyMap<string, string> {
   const notes = new Map<string, string>();
+  const results = resultsOf(rows);
   for (const rounds of stretchesOf(rows)) {
-    for (const [at, { turn, last }] of rounds.entries()) {
-      const found = repetitionAt(rounds, at);
-      if (found && found.times >= TOLD_AT) notes.set(`${turn}/${last}`, noteOf(found));
+    for (const [at, { turn, calls }] of rounds.entries()) {
+      const found = repetitionAt(rounds, at, results);
+      if (found && found.times >= TOLD_AT) notes.set(`${turn}/${calls.at(-1)?.id}`, noteOf(found));
     }
   }
   return notes;
@@ -102,10 +106,6 @@ function endOf(rows: readonly TranscriptRow[]): readonly TranscriptRow[] {
 
 /** Answers that follow each other within a turn. What anybody says begins a new stretch, because then the same call may make sense again. */
 function stretchesOf(rows: readonly TranscriptRow[]): readonly Round[][] {
-  const results = new Map<string, { result: ToolContent; at: Date }>();
-  for (const { role, turn, at, content } of rows) {
-    if (role === 'tool') results.set(`${turn}/${content.call}`, { result: content, at });
-  }
   let open: Round[] = [];
   const stretches = [open];
   const begin = (): void => {
@@ -115,48 +115,61 @@ function stretchesOf(rows: readonly TranscriptRow[]): readonly Round[][] {
   for (const row of rows) {
     if (row.role === 'tool') continue;
     const calls = row.role === 'assistant' ? row.content.blocks.filter((block) => block.type === 'tool_use') : [];
-    const last = calls.at(-1);
-    if (row.role !== 'assistant' || row.content.by !== undefined || last === undefined) {
+    if (row.role !== 'assistant' || row.content.by !== undefined || calls.length === 0) {
       begin();
       continue;
     }
-    const { turn } = row;
-    const of = ({ id }: ToolUseBlock) => results.get(`${turn}/${id}`);
-    const ended = Math.max(...calls.map((call) => of(call)?.at.getTime() ?? 0));
-    const round = {
-      ...{ last: last.id, turn, ms: ended - row.at.getTime() },
-      calls: calls.map((call) => ({ name: call.name, input: call.input, result: of(call)?.result })),
-    };
+    const { turn, at } = row;
     if (open.length > 0 && open.at(-1)?.turn !== turn) begin();
-    open.push(round);
+    open.push({ turn, at, calls });
   }
   return stretches;
 }
 
+/** Results are sorted at the first question. A long turn is looked at before each of its steps, and most turns repeat nothing. */
+function resultsOf(rows: readonly TranscriptRow[]): FindResult {
+  let sorted: Map<string, { result: ToolContent; at: Date }> | null = null;
+  return (turn, call) => {
+    sorted ??= new Map(
+      rows.flatMap((row) =>
+        row.role === 'tool' ? [[`${row.turn}/${row.content.call}`, { result: row.content, at: row.at }]] : [],
+      ),
+    );
+    return sorted.get(`${turn}/${call}`);
+  };
+}
+
+/** From the answer to the last of its results. */
+function millisecondsOf({ turn, at, calls }: Round, results: FindResult): number {
+  return Math.max(...calls.map(({ id }) => results(turn, id)?.at.getTime() ?? 0)) - at.getTime();
+}
+
 /** The shortest cycle that ends with the round `at`. */
-function repetitionAt(rounds: readonly Round[], at: number): Repetition | null {
+function repetitionAt(rounds: readonly Round[], at: number, results: FindResult): Repetition | null {
   for (let length = 1; length <= LONGEST_CYCLE; length += 1) {
     let same = 0;
-    while (same < length * ENDED_AT && isSame(rounds[at - same], rounds[at - same - length])) same += 1;
+    while (same < length * ENDED_AT && isSame(rounds[at - same], rounds[at - same - length], results)) same += 1;
     const times = Math.floor(same / length) + 1;
     if (times < 2) continue;
     const cycle = rounds.slice(at - length + 1, at + 1);
     // The first time may have waited for its sandbox.
     const covered = rounds.slice(at - Math.min(times, ENDED_AT) * length + 1, at + 1);
     const calls = cycle.flatMap((round) => round.calls.map(({ name, input }) => ({ name, input })));
-    return { times, calls, isQuick: covered.every(({ ms }) => ms <= WAITS_MS) };
+    return { times, calls, isQuick: covered.every((each) => millisecondsOf(each, results) <= WAITS_MS) };
   }
   return null;
 }
 
-function isSame(one: Round | undefined, other: Round | undefined): boolean {
+function isSame(one: Round | undefined, other: Round | undefined, results: FindResult): boolean {
   if (!one || !other || one.calls.length !== other.calls.length) return false;
-  return one.calls.every(({ name, input, result }, index) => {
+  return one.calls.every(({ id, name, input }, index) => {
     const twin = other.calls[index];
-    if (twin?.name !== name || result === undefined || twin.result === undefined) return false;
+    if (twin?.name !== name) return false;
     // A long turn has thousands of calls, and most differ in what tells them apart.
     if (tellingOf(twin.input) !== tellingOf(input)) return false;
-    return isDeepStrictEqual(unnamed(twin.input), unnamed(input)) && said(twin.result) === said(result);
+    if (!isDeepStrictEqual(unnamed(twin.input), unnamed(input))) return false;
+    const [result, before] = [results(one.turn, id)?.result, results(other.turn, twin.id)?.result];
+    return result !== undefined && before !== undefined && said(before) === said(result);
   });
 }
 
