@@ -66,10 +66,11 @@ export const FROM_OWNER = `(${OWNER} is null or (author = ${OWNER} and author_cl
  * 1. A message begins a turn. Its author says stop, and then asks for something else.
  * 2. The stop is handed over first, then the new question. The turn has not ended yet.
  * 3. If the turn took the question now, it would end as a stopped one, and the question would get no answer.
- * Therefore the question waits for the next turn. A turn that a restart has left out of the context takes nothing either (store/restarts.ts).
+ * Therefore the question waits for the next turn. A turn that a restart has left out of the context takes nothing either (store/restarts.ts),
+ * and nobody takes what came before the thread was forgotten (store/forget-thread.ts).
  */
 const CLAIMABLE = `session = $1 and turn is null and kind in ('message', 'schedule', 'edit') and ${FROM_OWNER}
-  and $2 > (select forgotten_turn from session where session.id = $1)
+  and $2 > (select forgotten_turn from session where session.id = $1) and id > (select forgotten_entry from session where session.id = $1)
   and id < all(select stop.id from inbox stop join turn on turn.session = stop.session
                where stop.session = $1 and stop.kind = 'stop' and stop.state = 'answered'
                  and number = $2 and stop.id > begun_by)`;
@@ -129,6 +130,11 @@ async function claim(
      order by c.ts::numeric, c.id`,
     [session, turn, laterToo],
   );
+  const kept = await markRead(
+    db,
+    rows.flatMap(({ files }) => files.flatMap(({ file }) => file ?? [])),
+    turn,
+  );
   const entries = rows.map((row): NewTranscriptRow => {
     const content: UserContent = {
       kind: row.kind,
@@ -138,21 +144,18 @@ async function claim(
       ...(row.title && { title: row.title }),
       ...(row.zone && { zone: row.zone }),
       ts: row.ts,
-      files: row.files.map(attached),
+      files: row.files.map((file) => attached(file, kept)),
       ...(row.edits !== null && { edits: row.edits, before: row.before ?? '' }),
     };
     const message = { author: row.author, authorClass: row.author_class, content };
     return { turn, role: 'user', ...message, tokens: estimate(message) };
   });
   await appendTranscript(db, session, entries);
-  await markRead(
-    db,
-    rows.flatMap(({ files }) => files.flatMap(({ file }) => file ?? [])),
-    turn,
-  );
   return rows.filter((row) => row.state === 'delivered').length;
 }
 
-function attached({ name, size, file, problem }: InboxFile): AttachedFile {
+/** What a restart hands out again may have had files that were removed: the thread was forgotten before, or their time was up. */
+function attached({ name, size, file, problem }: InboxFile, kept: ReadonlySet<string>): AttachedFile {
+  if (file !== undefined && !kept.has(file)) return { name, size, file: null, problem: 'removed since' };
   return { name, size, file: file ?? null, problem: problem ?? null };
 }

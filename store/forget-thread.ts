@@ -1,11 +1,13 @@
 /** Threads that are forgotten: no later turn knows what was said and done before, and the files are removed. */
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
+import type { InboxFile, InboxRow } from './inbox.ts';
 
 /**
  * Leaves everything up to inbox row `before` out of the context for good, as far as the agent has kept it:
  * 1. The turns so far are left out, as a restart does it. Nothing of the thread is read anew.
- * 2. What nobody has read yet is not read any more.
+ * 2. What nobody has read yet is not read any more. That holds too for what has come and is not accepted yet, as a message whose files are
+ *    still being fetched (slack/delivery/hand-over.ts).
  * 3. Files that people attached, and pictures that tools have shown, are deleted.
  * 4. The workspace counts as nobody's. It is removed when the sandbox is put away (workers/runner/reaper.ts), or before the next turn works in
  *    it (activities/bring-up.ts).
@@ -16,8 +18,8 @@ import type { Queryable } from './database.ts';
 export async function forgetThread(db: Queryable, session: SessionId, before: string): Promise<number> {
   const { rows } = await db.query<{ turn: number }>(
     `update session set forgotten_turn = greatest(forgotten_turn, (select coalesce(max(number), 0) from turn where session = $1)),
-       changed_at = now() where id = $1 returning forgotten_turn as turn`,
-    [session],
+       forgotten_entry = greatest(forgotten_entry, $2), changed_at = now() where id = $1 returning forgotten_turn as turn`,
+    [session, before],
   );
   const turn = rows[0]?.turn ?? 0;
   await db.query(
@@ -28,4 +30,16 @@ export async function forgetThread(db: Queryable, session: SessionId, before: st
   await db.query("delete from file where session = $1 and direction in ('in', 'seen')", [session]);
   await db.query('update sandbox set has_workspace = false, forget_turn = $2 where session = $1', [session, turn]);
   return turn;
+}
+
+/** Whether the thread of a message was forgotten after it came. */
+export async function isForgotten(db: Queryable, { id, session }: Pick<InboxRow, 'id' | 'session'>): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from session where id = $1 and forgotten_entry > $2', [session, id]);
+  return rowCount === 1;
+}
+
+/** Deletes what was fetched with a message while its thread was forgotten. */
+export async function deleteFetched(db: Queryable, session: SessionId, files: readonly InboxFile[]): Promise<void> {
+  const ids = files.flatMap(({ file }) => file ?? []);
+  await db.query("delete from file where id = any($1) and session = $2 and direction = 'in'", [ids, session]);
 }

@@ -139,6 +139,12 @@ function fairShare(runners: readonly LiveRunner[], channels: number): number {
 }
 
 /**
+ * A turn that a restart or `forget` has left out of the context is being stopped, and needs no place any more. One that was given a place after
+ * its thread was forgotten would leave files that the next turn finds.
+ */
+const LEFT_OUT = 'turn.number <= (select forgotten_turn from session where session.id = turn.session)';
+
+/**
  * The grants whose turn still runs. Session and request stay locked until the transaction ends. A row that another
  * process has locked is passed over: the next in line gets the place, so that a frozen process does not hold up all others.
  */
@@ -152,12 +158,13 @@ async function stillRunning(db: Queryable, grants: readonly Grant[]): Promise<re
   // A second statement, because the first one's view of the turns may be older than its locks.
   const { rows } = await db.query<{ session: SessionId }>(
     `select q.session from place_request q join turn on turn.session = q.session and turn.number = q.turn
-     where q.session = any($1::text[]) and q.granted_at is null and turn.state = 'running' for update of q skip locked`,
+     where q.session = any($1::text[]) and q.granted_at is null and turn.state = 'running'
+       and not ${LEFT_OUT} for update of q skip locked`,
     [sessions],
   );
   await db.query(
     `delete from place_request q using turn where q.session = any($1::text[])
-       and turn.session = q.session and turn.number = q.turn and turn.state <> 'running'`,
+       and turn.session = q.session and turn.number = q.turn and (turn.state <> 'running' or ${LEFT_OUT})`,
     [sessions],
   );
   const running = new Set(rows.map(({ session }) => session));

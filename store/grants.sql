@@ -22,7 +22,7 @@ grant update (size) on file to :"gateway";
 grant delete on file to :"gateway";
 grant select (session), update (has_workspace, forget_turn) on sandbox to :"gateway";
 -- A session's row is made with its first message.
-grant select, insert, update (permalink, changed_at, heard, root_deleted_at, muted_by, muted_notice, forgotten_turn) on session to :"gateway";
+grant select, insert, update (permalink, changed_at, heard, root_deleted_at, muted_by, muted_notice, forgotten_turn, forgotten_entry) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";
 grant select, insert, update, delete on thread_model to :"gateway";
 -- It runs tools that work in Slack. Other tools' output is not its business.

@@ -186,13 +186,19 @@ export async function keepEdit(
   return rowCount === 1;
 }
 
-/** What became of the message that an edit is about. Null for one that is not stored. */
+/**
+ * What became of the message that an edit is about. One that was left out of the context counts as `answered`: an edit would bring its words
+ * back. Null for one that is not stored.
+ */
 export async function stateOfEdited(
   db: Queryable,
   { team, channel, edits }: Pick<InboxRow, 'team' | 'channel' | 'edits'>,
 ): Promise<InboxState | null> {
   const { rows } = await db.query<{ state: InboxState }>(
-    `select case when deleted_at is null then state else 'deleted' end as state
+    `select case when deleted_at is not null then 'deleted'
+         when state in ('delivered', 'context') and exists (select 1 from session where session.id = inbox.session
+           and (turn <= forgotten_turn or inbox.id < forgotten_entry)) then 'answered'
+         else state end as state
      from inbox where kind = 'message' and ts = $3 and channel = $2 and team = $1`,
     [team, channel, edits],
   );

@@ -1,9 +1,17 @@
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 
-/** Notes that a turn has read the messages these files came with. From now on they are placed. */
-export async function markRead(db: Queryable, files: readonly string[], turn: number): Promise<void> {
-  if (files.length > 0) await db.query('update file set turn = $2 where id = any($1)', [files, turn]);
+/**
+ * Notes that a turn has read the messages these files came with. From now on they are placed.
+ * @returns those that are still there
+ */
+export async function markRead(db: Queryable, files: readonly string[], turn: number): Promise<ReadonlySet<string>> {
+  if (files.length === 0) return new Set();
+  const { rows } = await db.query<{ id: string }>('update file set turn = $2 where id = any($1) returning id', [
+    files,
+    turn,
+  ]);
+  return new Set(rows.map(({ id }) => id));
 }
 
 /**

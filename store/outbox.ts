@@ -111,6 +111,8 @@ export interface EphemeralBody {
   readonly buttons?: readonly MessageButton[];
   /** A question that only this person sees. */
   readonly question?: QuestionBody;
+  /** It asks for something by its buttons, which work there only. So it is told in no other place where Slack refuses it. */
+  readonly onlyThere?: true;
 }
 
 /** Where a message appears, and its key. Writes with the same key are the same message. */

@@ -20,7 +20,7 @@ const NEWEST_CHARACTERS = 20_000;
 export async function restartThread(db: Queryable, session: SessionId, before: string): Promise<void> {
   await db.query(
     `update session set forgotten_turn = greatest(forgotten_turn, (select coalesce(max(number), 0) from turn where session = $1)),
-       changed_at = now() where id = $1`,
+       forgotten_entry = 0, changed_at = now() where id = $1`,
     [session],
   );
   // A turn that is left out had begun for it, and has not read it.

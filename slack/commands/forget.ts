@@ -29,7 +29,7 @@ export async function askToForget(db: Queryable, known: KnownEntry): Promise<Tol
   const { session } = known;
   const found = await findSession(db, session);
   const why = whyNot(found, known);
-  return why === null ? { text: ASK, buttons: [forgetButton(session)] } : { text: why };
+  return why === null ? { text: ASK, buttons: [forgetButton(session)], onlyThere: true } : { text: why };
 }
 
 /** Ends the work of a thread as a stop does, and has the thread forgotten. The thread is told who wanted it, because it is everybody's. */

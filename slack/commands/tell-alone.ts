@@ -6,6 +6,8 @@ import { type MessageButton, putEphemeral, putMessage } from '../../store/outbox
 export interface Told {
   readonly text: string;
   readonly buttons?: readonly MessageButton[];
+  /** Its buttons work there only, so it is told in no other place where Slack refuses it. */
+  readonly onlyThere?: true;
 }
 
 const MOST_NOTICE = 2_400;
@@ -18,10 +20,11 @@ type Asked = Pick<InboxRow, 'team' | 'channel' | 'threadTs' | 'ts' | 'author' | 
  */
 export async function tellAlone(db: Queryable, row: Asked, key: string, told: Told): Promise<void> {
   const { team, channel, threadTs, author } = row;
+  const { onlyThere: _, ...shown } = told;
   if (row.address === 'dm') {
     // A notice is cut; an answer takes as many messages as it needs.
     const isLong = told.text.length > MOST_NOTICE;
-    const body = isLong ? ({ kind: 'answer', text: told.text } as const) : ({ kind: 'notice', ...told } as const);
+    const body = isLong ? ({ kind: 'answer', text: told.text } as const) : ({ kind: 'notice', ...shown } as const);
     await putMessage(db, { key, team, channel, threadTs, body, final: true });
     return;
   }

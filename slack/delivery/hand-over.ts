@@ -1,6 +1,7 @@
 import { inTransaction } from '../../store/database.ts';
 import { isThreadGone } from '../../store/deletions.ts';
-import { acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
+import { deleteFetched, isForgotten } from '../../store/forget-thread.ts';
+import { type AcceptedEntry, acceptEntry, closeEntry, markSignalled } from '../../store/inbox.ts';
 import { putMessage, putReaction, putStatus, withdrawMessage } from '../../store/outbox.ts';
 import { ensureSession, findSession, hasSession } from '../../store/sessions.ts';
 import { lockSession } from '../../store/turn-fence.ts';
@@ -20,7 +21,8 @@ import { actingAs, heldBack, isOthers } from './requester-threads.ts';
  * 1. The entry was judged while its thread had no session, or nobody's.
  * 2. While its files are fetched, the thread becomes another person's.
  * 3. If it were accepted now, no turn might ever read it, and its author would hear nothing.
- * Therefore it is held back then, as if it had come later. The same holds for a thread whose first message was deleted meanwhile.
+ * Therefore it is held back then, as if it had come later. The same holds for a thread whose first message was deleted meanwhile, or that was
+ * forgotten.
  *
  * @param stepAside what comes next may take long: the place in the work loop is free for others
  */
@@ -48,6 +50,7 @@ export async function handOver(
     await ensureSession(db, { id: session, scope, ...acting, permalink });
     if (isOthers((await lockSession(db, session))?.owner ?? null, known)) throw new TooLate('anothers');
     if (await isThreadGone(db, session)) throw new TooLate('gone');
+    if (await isForgotten(db, row)) throw new TooLate('forgotten');
     const text = notTakenText(files);
     const target = { key: `${row.id}/files`, team: row.team, channel: row.channel, threadTs: row.threadTs };
     if (text !== null)
@@ -61,13 +64,26 @@ export async function handOver(
   if (outcome === 'accepted') await signalSession(dependencies, known);
   else if (outcome === 'anothers') await heldBack(dependencies, known);
   else if (outcome === 'gone') await inGoneThread(dependencies, known);
-  // A stop has overtaken it meanwhile.
-  else await closeEntry(database, row.id, 'context', accepted);
+  else await closeOvertaken(dependencies, known, accepted);
+}
+
+/** A stop has overtaken it meanwhile. Where that had the thread forgotten, it is forgotten as well, with its files. */
+async function closeOvertaken(
+  { database }: DeliveryDependencies,
+  { row, session }: KnownEntry,
+  accepted: AcceptedEntry,
+): Promise<void> {
+  await inTransaction(database, async (db) => {
+    await lockSession(db, session);
+    const isOver = await isForgotten(db, row);
+    await closeEntry(db, row.id, isOver ? 'answered' : 'context', accepted);
+    if (isOver) await deleteFetched(db, session, accepted.files);
+  });
 }
 
 /** Undoes the acceptance of an entry. */
 class TooLate extends Error {
-  readonly why: 'anothers' | 'gone';
+  readonly why: 'anothers' | 'gone' | 'forgotten';
   constructor(why: TooLate['why']) {
     super(why);
     this.why = why;

@@ -54,8 +54,8 @@ export async function tellOfRefusal(db: Queryable, row: OutboxRow, code: string)
   }
   if (isRefusal(row)) return 'nobody';
   if (row.kind === 'ephemeral') {
-    const { user: author, text, question } = row.body;
-    return tellPerson(db, row, { author, ...(question ? {} : { said: text }) }, code);
+    const { user: author, text, question, onlyThere } = row.body;
+    return tellPerson(db, row, { author, ...(question || onlyThere ? {} : { said: text }) }, code);
   }
   if (row.kind === 'message' && row.body.kind === 'answer' && row.body.elsewhere)
     return tellWhereAsked(db, row, row.body.elsewhere, code);

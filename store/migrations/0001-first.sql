@@ -476,6 +476,8 @@ create table session (
   -- The turn that fixed them. Turns up to forgotten_turn are not in the context any more: the thread was restarted after them.
   instructions_turn int not null default 0,
   forgotten_turn int not null default 0,
+  -- The press of the button that has the thread forgotten, by its row in inbox: what came before it and was not read by then is never read.
+  forgotten_entry bigint not null default 0,
   -- Slack's id of the person whose connections its sandbox may have been served, and in whose turns alone it works on. Null: nobody's.
   owner text,
   -- Slack's id of the one person whose words its turns have read so far. Empty: several people's, an app's or a schedule's too. Null:

@@ -1,6 +1,7 @@
 import { sayPlaces } from '../../../activities/say-places.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
 import { inTransaction } from '../../../store/database.ts';
+import { forgetThread } from '../../../store/forget-thread.ts';
 import { grantPlaces, takeUntold } from '../../../store/grant-places.ts';
 import { placesOverview } from '../../../store/places.ts';
 import { setDraining } from '../../../store/runners.ts';
@@ -45,6 +46,20 @@ describe('granting', () => {
     expect(await stage.placed(first)).toMatchObject({ runner: 'r1' });
     await db.database.query("update place_request set told_at = now() - interval '20 seconds'");
     expect(await takeUntold(db.database, 10)).toEqual([]);
+  });
+
+  test('a turn whose thread was forgotten while it was in line gets no place, where it would leave files', async () => {
+    await stage.runner('r1', 1);
+    const [works, forgotten, next] = [await stage.begun(), await stage.begun(), await stage.begun()];
+    await stage.placed(works);
+    await stage.place(forgotten);
+    await stage.place(next);
+    await inTransaction(db.database, (tx) => forgetThread(tx, forgotten.session, '1'));
+    await stage.finish(works);
+    await grantPlaces(db.database);
+    expect(await stage.place(next)).toMatchObject({ runner: 'r1' });
+    const { rows } = await db.database.query('select id from sandbox where session = $1', [forgotten.session]);
+    expect(rows).toEqual([]);
   });
 
   test('one busy channel does not keep the places from the others: they are served in turn', async () => {

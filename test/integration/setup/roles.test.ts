@@ -39,7 +39,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     rate_bucket: 's i u',
     sandbox: 's(session) u(forget_turn has_workspace)',
     schedule: 's',
-    session: 's i u(changed_at forgotten_turn heard muted_by muted_notice permalink root_deleted_at)',
+    session: 's i u(changed_at forgotten_entry forgotten_turn heard muted_by muted_notice permalink root_deleted_at)',
     slack_watermark: 's i u d',
     slack_catch_up: 's i u',
     slack_catch_up_place: 's i u d',
