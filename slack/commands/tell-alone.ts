@@ -1,6 +1,7 @@
 import type { Queryable } from '../../store/database.ts';
 import type { InboxRow } from '../../store/inbox.ts';
 import { type MessageButton, putEphemeral, putMessage } from '../../store/outbox.ts';
+import { escapeText } from '../rendering/mrkdwn.ts';
 
 /** What one person is told. */
 export interface Told {
@@ -23,7 +24,7 @@ export async function tellAlone(db: Queryable, row: Asked, key: string, told: To
   const { onlyThere: _, ...shown } = told;
   if (row.address === 'dm') {
     // A notice is cut; an answer takes as many messages as it needs.
-    const isLong = told.text.length > MOST_NOTICE;
+    const isLong = escapeText(told.text).length > MOST_NOTICE;
     const body = isLong ? ({ kind: 'answer', text: told.text } as const) : ({ kind: 'notice', ...shown } as const);
     await putMessage(db, { key, team, channel, threadTs, body, final: true });
     return;

@@ -10,7 +10,7 @@ import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { openHosts, packagesOf, servicesOf } from '../commands/reach-words.ts';
 import { NO_SCHEDULES, schedulesText } from '../commands/schedules.ts';
-import { cutText, escapeText } from '../rendering/mrkdwn.ts';
+import { cutText, escapeWithin } from '../rendering/mrkdwn.ts';
 
 export interface HomePartsOptions {
   readonly db: Queryable;
@@ -77,11 +77,9 @@ export function createHomeParts({ db, calls, identity, effective, places, now }:
       const schedules = await openSchedules(db, identity.team, { own: [...(own ?? [])], most: MOST_SCHEDULES });
       return [
         header('What your places reach'),
-        section(escapeText(cutText(lines.join('\n'), MOST_SECTION))),
+        section(escapeWithin(lines.join('\n'), MOST_SECTION)),
         header('Schedules in your channels and in public ones'),
-        section(
-          escapeText(cutText(schedules.length > 0 ? schedulesText(schedules, now()) : NO_SCHEDULES, MOST_SECTION)),
-        ),
+        section(escapeWithin(schedules.length > 0 ? schedulesText(schedules, now()) : NO_SCHEDULES, MOST_SECTION)),
       ];
     },
   };

@@ -5,7 +5,20 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** The same, and Slack also finds no link in it. For posts whose unfurling cannot be switched off. */
+/** The same, cut so that it has at most `limit` characters as Slack counts them: each escape counts whole, and none is cut in two. */
+export function escapeWithin(text: string, limit: number): string {
+  const whole = escapeText(text);
+  if (whole.length <= limit) return whole;
+  let shown = '';
+  for (const letter of text) {
+    const next = escapeText(letter);
+    if (shown.length + next.length >= limit) break;
+    shown += next;
+  }
+  return `${shown}…`;
+}
+
+/** Escapes a text, and Slack also finds no link in it. For posts whose unfurling cannot be switched off. */
 export function escapeUnlinked(text: string): string {
   return escapeText(text.replace(/[.:](?=\S)/g, '$&\u200b'));
 }

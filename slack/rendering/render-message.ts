@@ -9,7 +9,7 @@ import type {
   WorkingBody,
 } from '../../store/outbox.ts';
 import { STOP_ACTION } from '../receiving/incoming.ts';
-import { cutText, escapeText, toMrkdwn } from './mrkdwn.ts';
+import { cutText, escapeText, escapeWithin, toMrkdwn } from './mrkdwn.ts';
 import { neutralise } from './neutralise.ts';
 import { splitMarkdown, type Tables } from './split-markdown.ts';
 import { planText, workingText } from './working-words.ts';
@@ -69,16 +69,16 @@ function foreign(escaped: string): Record<string, unknown> {
 }
 
 function renderWorking(body: WorkingBody, { session, now }: RenderContext): RenderedMessage {
-  const line = cutText(workingText(body, now), SECTION_LIMIT);
+  const line = escapeWithin(workingText(body, now), SECTION_LIMIT);
   // While the work goes on, only the newest words matter. The whole text comes with the answer.
   const newest = body.text?.slice(-LIVE_LIMIT * 4);
   const said = newest ? splitMarkdown(neutralise(newest), LIVE_LIMIT).at(-1) : undefined;
   const blocks: Record<string, unknown>[] = said ? [{ type: 'markdown', text: said }] : [];
   const list = planText(body.plan ?? []);
-  if (list) blocks.push({ type: 'section', text: foreign(escapeText(cutText(list, SECTION_LIMIT))) });
-  blocks.push({ type: 'context', elements: [foreign(escapeText(line))] });
+  if (list) blocks.push({ type: 'section', text: foreign(escapeWithin(list, SECTION_LIMIT)) });
+  blocks.push({ type: 'context', elements: [foreign(line)] });
   if (session) blocks.push({ type: 'actions', elements: [stopButton(session)] });
-  return { text: escapeText(line), blocks, rest: null };
+  return { text: line, blocks, rest: null };
 }
 
 function stopButton(session: SessionId): Record<string, unknown> {
@@ -90,7 +90,7 @@ function renderAnswer(body: AnswerBody): RenderedMessage {
   const blocks: Record<string, unknown>[] = markdown ? [{ type: 'markdown', text: markdown }] : [];
   if (lastWord) blocks.push({ type: 'section', text: { type: 'mrkdwn', text: lastWord } });
   for (const line of small) {
-    blocks.push({ type: 'context', elements: [foreign(escapeText(cutText(line, SMALL_LIMIT)))] });
+    blocks.push({ type: 'context', elements: [foreign(escapeWithin(line, SMALL_LIMIT))] });
   }
   const text = fitting(
     (limit) => paragraphs([toMrkdwn(cutText(markdown, limit)), lastWord]),
@@ -104,7 +104,7 @@ export function renderWithoutBlocks(body: ShownBody, context: RenderContext): Re
   if (body.kind !== 'answer') return { ...renderMessage(body, context), blocks: [] };
   const plain = (limit: number): RenderedMessage => {
     const { markdown, lastWord, small, rest, file } = partOf(body, limit, 'code');
-    const lines = small.map((line) => escapeText(cutText(line, PLAIN_LINE_LIMIT)));
+    const lines = small.map((line) => escapeWithin(line, PLAIN_LINE_LIMIT));
     return {
       text: paragraphs([toMrkdwn(markdown), lastWord, ...lines]),
       blocks: [],
@@ -169,7 +169,7 @@ function paragraphs(parts: readonly string[]): string {
 }
 
 function renderNotice(body: NoticeBody): RenderedMessage {
-  const text = escapeText(cutText(body.text, SECTION_LIMIT - 500));
+  const text = escapeWithin(body.text, SECTION_LIMIT - 500);
   const blocks: Record<string, unknown>[] = [{ type: 'section', text: foreign(text) }];
   const buttons = (body.buttons ?? []).slice(0, MAX_BUTTONS);
   if (buttons.length > 0) blocks.push(...buttons.map(oneButton));

@@ -1,5 +1,6 @@
 import { neutralise } from '../../../slack/rendering/neutralise.ts';
 import { renderMessage } from '../../../slack/rendering/render-message.ts';
+import type { ShownBody } from '../../../store/outbox.ts';
 import { countCpuTime } from '../../support/cpu-time.ts';
 
 const context = { session: 'slack:T1:C1:1.1', now: new Date('2026-03-02T12:01:20Z') } as const;
@@ -42,3 +43,34 @@ test('the text beside the blocks is not cut between the halves of a character', 
   const text = `${'a'.repeat(2_998)}😀${'b'.repeat(100)}`;
   expect(renderMessage({ kind: 'answer', text, footer: '' }, context).text.isWellFormed()).toBe(true);
 });
+
+describe('what is escaped fits into its block as Slack counts it, and no escape is cut in two', () => {
+  const signs = '<&>😀'.repeat(750);
+  test.each<[string, ShownBody]>([
+    ['a notice', { kind: 'notice', text: signs }],
+    ['a live line', { kind: 'working', step: 1, what: signs, since: '2026-03-02T12:00:00Z' }],
+    [
+      'a checklist',
+      {
+        kind: 'working',
+        step: 1,
+        what: 'working',
+        since: '2026-03-02T12:00:00Z',
+        plan: Array.from({ length: 12 }, () => ({ step: '&'.repeat(120), state: 'open' })),
+      },
+    ],
+    ['a footer', { kind: 'answer', text: 'done', footer: signs }],
+  ])('%s', (_, body) => {
+    const texts = textsIn(renderMessage(body, context).blocks);
+    expect(Math.max(...texts.map((text) => text.length))).toBeLessThanOrEqual(3_000);
+    expect(texts.join('').replace(/&(amp|lt|gt);/g, '')).not.toMatch(/[&<>]/);
+    expect(texts.every((text) => text.isWellFormed())).toBe(true);
+  });
+});
+
+function textsIn(found: unknown): string[] {
+  if (typeof found !== 'object' || found === null) return [];
+  return Object.entries(found).flatMap(([key, value]) =>
+    key === 'text' && typeof value === 'string' ? [value] : textsIn(value),
+  );
+}
