@@ -158,7 +158,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       keepToken: options.keepToken,
       grants,
       home: createHomeParts({
-        ...{ db: database, calls, identity, effective: options.effective, now },
+        ...{ db: database, calls, identity, directory, effective: options.effective, now },
         places: options.places ?? (async () => []),
       }),
       onAnswer: sender.poke,

@@ -10,12 +10,14 @@ import type { SlackIdentity } from '../api/identity.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
 import { openHosts, packagesOf, servicesOf } from '../commands/reach-words.ts';
 import { NO_SCHEDULES, schedulesText } from '../commands/schedules.ts';
+import type { Directory } from '../people/directory.ts';
 import { cutText, escapeWithin } from '../rendering/mrkdwn.ts';
 
 export interface HomePartsOptions {
   readonly db: Queryable;
   readonly calls: PacedCalls;
   readonly identity: SlackIdentity;
+  readonly directory: Pick<Directory, 'channel'>;
   readonly effective: (scope: ScopeKey) => Promise<EffectiveAccess>;
   /** Channels that the access file names. */
   readonly places: () => Promise<readonly { readonly scope: ScopeKey; readonly label: string }[]>;
@@ -42,20 +44,39 @@ const MOST_SECTION = 2_900;
 const UNNAMED = 'C';
 
 /** Each part is read anew for each look at the Home tab. */
-export function createHomeParts({ db, calls, identity, effective, places, now }: HomePartsOptions): HomeParts {
+export function createHomeParts({
+  db,
+  calls,
+  identity,
+  directory,
+  effective,
+  places,
+  now,
+}: HomePartsOptions): HomeParts {
   /** Those that a person is in come first. A private channel is named only to somebody of whom Slack says at this moment that they are in it. */
   async function placesFor(own: ReadonlySet<string> | null) {
-    const named: { readonly label: string; readonly scope: ScopeKey; readonly isOwn: boolean }[] = [];
+    const named: { readonly id: string; readonly label: string; readonly scope: ScopeKey; readonly isOwn: boolean }[] =
+      [];
     for (const { scope } of await places()) {
       const [, team, id] = scope.split(':');
-      const channel = team === identity.team && id ? await findChannel(db, team, id) : null;
-      const isOwn = id !== undefined && own?.has(id) === true;
+      if (team !== identity.team || !id) continue;
+      const channel = await findChannel(db, team, id);
+      const isOwn = own?.has(id) === true;
       if (!channel || channel.external || !(channel.kind === 'public' || (channel.kind === 'private' && isOwn)))
         continue;
       const aside = own === null || isOwn ? '' : ' (you are not in it)';
-      named.push({ scope, label: `#${channel.name}${aside}`, isOwn });
+      named.push({ id, scope, label: `#${channel.name}${aside}`, isOwn });
     }
     return [...named.filter(({ isOwn }) => isOwn), ...named.filter(({ isOwn }) => !isOwn)];
+  }
+
+  /**
+   * Whether everybody may hear of a channel. What is stored may be old, and Slack tells no app that is not in it when a public channel becomes
+   * private. What Slack does not say counts as no.
+   */
+  async function isOpen(id: string): Promise<boolean> {
+    const channel = await directory.channel(id).catch(() => null);
+    return channel?.kind === 'public' && !channel.external;
   }
 
   return {
@@ -69,12 +90,15 @@ export function createHomeParts({ db, calls, identity, effective, places, now }:
       const own = await channelsOf(calls, user);
       const lines = [reachLine('Your direct messages', await effective(personScope(identity.team, user)))];
       const named = await placesFor(own);
-      for (const { label, scope } of named.slice(0, MOST_PLACES)) lines.push(reachLine(label, await effective(scope)));
+      for (const { id, label, scope, isOwn } of named.slice(0, MOST_PLACES))
+        if (isOwn || (await isOpen(id))) lines.push(reachLine(label, await effective(scope)));
       const more = named.length - MOST_PLACES;
       if (more > 0) lines.push(`• and ${more} more. Write \`access\` in a channel to see what I reach there.`);
       const others = await effective(channelScope(identity.team, UNNAMED));
       lines.push(reachLine('Channels without rules of their own', others));
-      const schedules = await openSchedules(db, identity.team, { own: [...(own ?? [])], most: MOST_SCHEDULES });
+      const schedules = [];
+      for (const each of await openSchedules(db, identity.team, { own: [...(own ?? [])], most: MOST_SCHEDULES }))
+        if (own?.has(each.channel) || (await isOpen(each.channel))) schedules.push(each);
       return [
         header('What your places reach'),
         section(escapeWithin(lines.join('\n'), MOST_SECTION)),

@@ -330,6 +330,13 @@ test('the Home tab names a private channel and its schedules to those who are in
   await slack.openHome('grace');
   const others = JSON.stringify((await slack.waitForHome('grace', /#platform-eng: acme-readonly/)).blocks);
   expect(others).not.toMatch(/secops|vault|Rotate/);
+  // It was public when the gateway last heard of it.
+  await db.database.query(
+    "update channel set kind = 'public', seen_at = now() - interval '1 hour' where id = 'C0000SECOPS'",
+  );
+  await slack.openHome('edsger');
+  const stale = JSON.stringify((await slack.waitForHome('edsger', /#platform-eng/)).blocks);
+  expect(stale).not.toMatch(/secops|vault|Rotate/);
   await slack.dismiss('secops', 'ada');
   await slack.dismiss('platform-eng', 'ada');
   await slack.openHome('ada');
