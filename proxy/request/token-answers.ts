@@ -15,25 +15,33 @@ const MOST = 10_000;
 const LIFE_MS = 60_000;
 
 /**
- * Notes what services answer to tokens of people: 401 says that one is not taken, and what succeeds says that it is. Anything else is about
- * the request. A test is noted with its own answer (store/personal-tests.ts), and what was granted is renewed by the minter.
+ * Notes what services answer to tokens of people: 401 says that one is not taken, and what succeeds (2xx) says that it is. Anything else is
+ * about the request. A test is noted with its own answer (store/personal-tests.ts), and what was granted is renewed by the minter.
  */
 export function createTokenAnswers({ note, onError }: TokenAnswersOptions) {
-  const noted = new LRUCache<number, { readonly isRefused: boolean }>({ max: MOST, ttl: LIFE_MS });
+  const noted = new LRUCache<number, { readonly isRefused: boolean; readonly done: Promise<void> }>({
+    max: MOST,
+    ttl: LIFE_MS,
+  });
 
   return ({ decision, lease }: Pick<JudgedRequest, 'decision' | 'lease'>, status: number | null): void => {
     const own = decision.outcome === 'injected' ? decision.rule.connection : null;
     const person = own?.owner === undefined ? null : actingPerson(own.owner);
     const connection = own ? offerOf(own.id) : null;
     if (!own || !person || !connection || lease.access || status === null) return;
-    if (status !== 401 && status >= 400) return;
+    // A redirect may lead to a page on which one would have to sign in.
+    if (status !== 401 && (status < 200 || status >= 300)) return;
     const isRefused = status === 401;
     const version = own.credentialVersion;
-    if (noted.get(version)?.isRefused === isRefused) return;
-    noted.set(version, { isRefused });
-    note({ ...person, connection, version }, isRefused).catch((error: unknown) => {
-      noted.delete(version);
-      onError(error, 'it could not be noted whether a service takes a token of a person');
-    });
+    const before = noted.get(version);
+    if (before?.isRefused === isRefused) return;
+    // One after the other: what is noted last has to be what was answered last.
+    const done = (before?.done ?? Promise.resolve())
+      .then(() => note({ ...person, connection, version }, isRefused))
+      .catch((error: unknown) => {
+        noted.delete(version);
+        onError(error, 'it could not be noted whether a service takes a token of a person');
+      });
+    noted.set(version, { isRefused, done });
   };
 }
