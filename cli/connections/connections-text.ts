@@ -11,7 +11,7 @@ export function connectionsText(all: readonly ConnectionDescription[], now: Date
     kind,
     version === null ? 'no credential' : `version ${version}${expiresAt ? `, ${expiryText(expiresAt, now)}` : ''}`,
     used ? `used ${seenText(used)}` : 'never used',
-    refused ? `refused ${seenText(refused)}` : '',
+    refused ? `refused by the proxy ${minute(refused.at)} ${askedText(refused)}` : '',
     attached.length === 0 ? 'attached nowhere' : attached.join(', '),
     hosts.join(', '),
   ]);
@@ -32,7 +32,7 @@ export function connectionText(shown: ConnectionDescription, now: Date): string 
     ['credential', version === null ? `none: ./bellhop credentials set ${name}` : versionText(version, since)],
     ...(expiresAt ? [['expiry', expiryText(expiresAt, now)]] : []),
     ['last used', used ? seenText(used) : 'never'],
-    ['last refused', refused ? seenText(refused) : 'never'],
+    ['last refused', refused ? `${minute(refused.at)} by the proxy, ${askedText(refused)}` : 'never'],
   ];
   return `${name}\n${columns(rows, '  ')}`;
 }
@@ -69,4 +69,9 @@ function versionText(version: number, since: Date | null): string {
 
 function seenText({ at, code, status, host }: ConnectionUse): string {
   return `${minute(at)} at ${host} (${status ?? code})`;
+}
+
+/** Without the status, which the proxy gave: beside the host it would read as the host's own answer. */
+function askedText({ host, code }: ConnectionUse): string {
+  return `for ${host} (${code})`;
 }
