@@ -79,7 +79,13 @@ export function Composer({ acting, channel, channelName, threadTs, direct, onPos
           tabIndex={-1}
           onChange={(event) => attach(event.target.files?.[0])}
         />
-        <button type="button" className="button button--plain" onClick={() => picker.current?.click()} disabled={busy}>
+        <button
+          type="button"
+          className="button button--plain"
+          title="The file is posted at once, with what you have written"
+          onClick={() => picker.current?.click()}
+          disabled={busy}
+        >
           Attach a file
         </button>
         <span className="composer__hint">Enter posts, Shift+Enter begins a line</span>
