@@ -3,6 +3,13 @@ import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
 import type { InboxFile, InboxRow } from './inbox.ts';
 
+export interface Forgotten {
+  /** False: everything was forgotten before. */
+  readonly isNew: boolean;
+  /** Something that somebody has asked the agent for waited, and is not begun any more. */
+  readonly hasWaiting: boolean;
+}
+
 /**
  * Leaves everything up to inbox row `before` out of the context for good, as far as the agent has kept it:
  * 1. The turns so far are left out, as a restart does it. Nothing of the thread is read anew.
@@ -13,23 +20,33 @@ import type { InboxFile, InboxRow } from './inbox.ts';
  *    it (activities/bring-up.ts).
  * The record stays until its retention: messages, turns, steps, transcript, requests, and what the agent has posted. Call it with the session locked.
  *
- * @returns the last turn that is left out; 0 where there was none
+ * Nothing changes where it was all forgotten before, as by a second press at the same moment.
  */
-export async function forgetThread(db: Queryable, session: SessionId, before: string): Promise<number> {
-  const { rows } = await db.query<{ turn: number }>(
-    `update session set forgotten_turn = greatest(forgotten_turn, (select coalesce(max(number), 0) from turn where session = $1)),
-       forgotten_entry = greatest(forgotten_entry, $2), changed_at = now() where id = $1 returning forgotten_turn as turn`,
+export async function forgetThread(db: Queryable, session: SessionId, before: string): Promise<Forgotten> {
+  const known = await db.query<{ turn: number; isLater: boolean }>(
+    `update session set forgotten_turn = newest.turn, forgotten_entry = greatest(forgotten_entry, $2), changed_at = now()
+     from (select forgotten_turn as before, greatest(forgotten_turn, (select coalesce(max(number), 0) from turn where session = $1)) as turn
+           from session where id = $1) newest
+     where id = $1 returning newest.turn, newest.turn > newest.before as "isLater"`,
     [session, before],
   );
-  const turn = rows[0]?.turn ?? 0;
-  await db.query(
-    `update inbox set state = 'answered'
-     where session = $1 and turn is null and id < $2 and kind in ('message', 'schedule', 'edit') and state in ('delivered', 'context')`,
+  const { turn, isLater } = known.rows[0] ?? { turn: 0, isLater: false };
+  const unread = await db.query<{ asked: boolean }>(
+    `with unread as (
+       select id, state = 'delivered' and kind <> 'edit' as asked from inbox
+       where session = $1 and turn is null and id < $2 and kind in ('message', 'schedule', 'edit') and state in ('delivered', 'context')
+       for update)
+     update inbox set state = 'answered' from unread where inbox.id = unread.id returning asked`,
     [session, before],
   );
-  await db.query("delete from file where session = $1 and direction in ('in', 'seen')", [session]);
-  await db.query('update sandbox set has_workspace = false, forget_turn = $2 where session = $1', [session, turn]);
-  return turn;
+  const files = await db.query("delete from file where session = $1 and direction in ('in', 'seen')", [session]);
+  const workspace = await db.query(
+    `update sandbox set has_workspace = false, forget_turn = $2
+     where session = $1 and (has_workspace or forget_turn is distinct from $2)`,
+    [session, turn],
+  );
+  const changed = [unread, files, workspace].some(({ rowCount }) => (rowCount ?? 0) > 0);
+  return { isNew: isLater || changed, hasWaiting: unread.rows.some(({ asked }) => asked) };
 }
 
 /** Whether the thread of a message was forgotten after it came. */

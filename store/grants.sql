@@ -20,7 +20,7 @@ grant select, insert on file, file_chunk to :"gateway";
 grant update (size) on file to :"gateway";
 -- Who has a thread forgotten has its files removed.
 grant delete on file to :"gateway";
-grant select (session), update (has_workspace, forget_turn) on sandbox to :"gateway";
+grant select (session, has_workspace, forget_turn), update (has_workspace, forget_turn) on sandbox to :"gateway";
 -- A session's row is made with its first message.
 grant select, insert, update (permalink, changed_at, heard, root_deleted_at, muted_by, muted_notice, forgotten_turn, forgotten_entry) on session to :"gateway";
 grant usage on sequence agent_uid to :"gateway";

@@ -4,7 +4,7 @@ import { forgetThread } from '../../store/forget-thread.ts';
 import { closeEntry } from '../../store/inbox.ts';
 import { type MessageButton, putMessage } from '../../store/outbox.ts';
 import { findSession } from '../../store/sessions.ts';
-import { overtakeByStop } from '../../store/stops.ts';
+import { hasOvertaken, overtakeByStop } from '../../store/stops.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { markStopped } from '../../store/turns.ts';
 import { type DeliveryDependencies, type KnownEntry, readEntry } from '../delivery/known-entry.ts';
@@ -15,6 +15,8 @@ import { type Told, tellAlone } from './tell-alone.ts';
 const NOTHING = 'There is nothing to forget: I have not worked in this thread.';
 const ANOTHERS = 'In this thread I work in the name of another person, who alone can have it forgotten.';
 const ONLY_MEMBERS = 'Only members of this workspace can have a thread forgotten.';
+const BEFORE = 'This thread is forgotten already.';
+const NOT_BEGUN = ' What waited here is not begun.';
 const ASK = [
   'Shall I forget this thread? Everybody here will see that you had it forgotten.',
   '• I stop what I am doing here, and no longer know what was said and done in this thread.',
@@ -50,17 +52,18 @@ export async function forgetSession(
   }
   const read = await readEntry(dependencies, known);
   await inTransaction(database, async (db) => {
-    // Before the row, as everywhere.
-    if (why === null) await lockSession(db, session);
+    // Before the row, as everywhere. It may have become somebody's meanwhile.
+    const whyNow = why ?? whyNot(await lockSession(db, session), known);
     if (!(await closeEntry(db, row.id, 'answered', read))) return;
-    if (why !== null) return tellAlone(db, row, `${row.id}/forget`, { text: why });
-    if (!wasStopped) await markStopped(db, session, row.id);
-    const turn = await forgetThread(db, session, row.id);
+    if (whyNow !== null) return tellAlone(db, row, `${row.id}/forget`, { text: whyNow });
+    const marked = wasStopped ? 0 : await markStopped(db, session, row.id);
+    const { isNew, hasWaiting } = await forgetThread(db, session, row.id);
+    const isLeft = hasWaiting || marked > 0 || (await hasOvertaken(db, row));
+    if (!isNew && !isLeft) return tellAlone(db, row, `${row.id}/forget`, { text: BEFORE });
     const { team, channel, threadTs } = row;
-    // Who presses twice has it forgotten once.
-    const key = `${session}/forgotten/${turn}`;
-    const body = { kind: 'notice', text: forgottenText(author.name), for: row.author } as const;
-    await putMessage(db, { key, team, channel, threadTs, body, final: true });
+    const text = `${forgottenText(author.name)}${isLeft ? NOT_BEGUN : ''}`;
+    const body = { kind: 'notice', text, for: row.author } as const;
+    await putMessage(db, { key: `${row.id}/forgotten`, team, channel, threadTs, body, final: true });
   });
 }
 

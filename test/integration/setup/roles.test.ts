@@ -37,7 +37,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     policy_revision: 's',
     question: 's i u',
     rate_bucket: 's i u',
-    sandbox: 's(session) u(forget_turn has_workspace)',
+    sandbox: 's(forget_turn has_workspace session) u(forget_turn has_workspace)',
     schedule: 's',
     session: 's i u(changed_at forgotten_entry forgotten_turn heard muted_by muted_notice permalink root_deleted_at)',
     slack_watermark: 's i u d',

@@ -131,3 +131,22 @@ test('where Slack does not show the question, the person is told to ask again, a
     expect.stringMatching(/Please ask me again where I can post/),
   ]);
 }, 60_000);
+
+test('two presses at once have it forgotten once, and who was second is told so alone', async () => {
+  const { thread } = await worked();
+  const asked = await askToForget(thread);
+  await Promise.all(['grace', 'grace'].map((as) => stage.slack.click(as, asked, 'bellhop_forget')));
+  await stage.slack.waitForWhisper('grace', /is forgotten already/);
+  expect((await stage.slack.answers(thread)).filter(({ text }) => /had me forget/.test(text))).toHaveLength(1);
+}, 60_000);
+
+test('what somebody asked between two presses is not begun, and everybody is told so', async () => {
+  const { thread } = await worked();
+  const asked = await askToForget(thread);
+  await stage.slack.click('grace', asked, 'bellhop_forget');
+  const first = await stage.slack.waitForAnswer(thread, /had me forget this thread/);
+  expect(first.text).not.toMatch(/not begun/);
+  await stage.slack.waitForReaction(await say('linus', thread, '@bellhop chart it'), 'eyes');
+  await stage.slack.click('grace', asked, 'bellhop_forget');
+  await stage.slack.waitForAnswer(thread, /had me forget this thread.*What waited here is not begun\.$/);
+}, 60_000);
