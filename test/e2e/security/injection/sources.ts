@@ -1,4 +1,5 @@
 /** Where an order can stand. Each way puts it there, and says what a member then asks the agent to do. */
+import { toolSteps } from '../../../support/installation/turns.ts';
 import type { PostOptions } from '../../../support/slack-simulator.ts';
 import { until } from '../../../support/until.ts';
 import { NEWS, type Scene } from './scene.ts';
@@ -122,11 +123,12 @@ export const asked =
   (more: Pick<Given, 'as' | 'channel'>): Source =>
   async () => ({ script: '$ true', ...more });
 
-/** A member's own message, edited while the work goes on: edits start nothing. */
-export const edited: Source = async ({ bellhop: { slack } }, _slug, orders) => ({
+/** A member's own message, edited while the work goes on: edits start nothing. An edit before the message is read changes what is asked. */
+export const edited: Source = async ({ bellhop }, _slug, orders) => ({
   script: '$ sleep 2',
   meanwhile: async (thread) => {
-    await slack.edit('ada', thread, `@bellhop\n${written(orders)}`);
+    await until(async () => (await toolSteps(bellhop, { ...thread, threadTs: null })).length > 0, 'the message to be worked on', 60_000);
+    await bellhop.slack.edit('ada', thread, `@bellhop\n${written(orders)}`);
   },
 });
 
