@@ -127,7 +127,11 @@ export const asked =
 export const edited: Source = async ({ bellhop }, _slug, orders) => ({
   script: '$ sleep 2',
   meanwhile: async (thread) => {
-    await until(async () => (await toolSteps(bellhop, { ...thread, threadTs: null })).length > 0, 'the message to be worked on', 60_000);
+    await until(
+      async () => (await toolSteps(bellhop, { ...thread, threadTs: null })).length > 0,
+      'the message to be worked on',
+      60_000,
+    );
     await bellhop.slack.edit('ada', thread, `@bellhop\n${written(orders)}`);
   },
 });
