@@ -12,6 +12,7 @@ import { startGateway } from './services/gateway.ts';
 import { provideImage } from './services/image.ts';
 import { provideKeys } from './services/keys.ts';
 import { startModel } from './services/model.ts';
+import { moveWorld } from './services/move-world.ts';
 import { startPage } from './services/page.ts';
 import { startPostgres } from './services/postgres.ts';
 import { startProxy } from './services/proxy.ts';
@@ -79,7 +80,10 @@ export async function startEverything(context: UpContext, metrics: MetricsPorts)
     })(),
     (async () => {
       await startGateway(context, { databaseUrl: roles.gateway, temporal, slack, metrics: metrics.gateway });
-      await provideAccess(context, { databaseUrl: roles.admin, inForce, world, mirrors });
+      await provideAccess(context, {
+        ...{ databaseUrl: roles.admin, inForce, world, mirrors },
+        moveWorld: (port) => moveWorld(roles.admin, port),
+      });
     })(),
     startAgent(context, { databaseUrl: roles.agent, temporal, model, metrics: metrics.agent }),
   ]);

@@ -10,11 +10,12 @@ export interface AccessCopy {
 }
 
 /** Where the simulated outside world listens, as rules name it. No other loopback port is open to them. */
+export const WORLD_RANGE = '127.0.0.1/32';
 const WORLD_ADDRESS = /127\.0\.0\.1\/32:\d+/g;
 
 /** The text of an access file with another port of the outside world. */
 export function withPort(port: number, text: string): string {
-  return text.replaceAll(WORLD_ADDRESS, `127.0.0.1/32:${port}`);
+  return text.replaceAll(WORLD_ADDRESS, `${WORLD_RANGE}:${port}`);
 }
 
 /**

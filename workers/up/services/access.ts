@@ -28,11 +28,13 @@ export interface AccessOptions {
   readonly world: World | undefined;
   /** Where packages come from on this machine. */
   readonly mirrors: Promise<RegistryMirrors>;
+  /** Changes the port of the outside world in what is in force. Resolves with the new version. */
+  readonly moveWorld: (port: number) => Promise<number>;
 }
 
 /**
- * Applies the demo's access file at the first start, by `./bellhop apply` itself. An access file that is in force stays, unless the
- * demo's outside world had to move to another port.
+ * Applies the demo's access file at the first start, by `./bellhop apply` itself. An access file that is in force stays. Where the demo's
+ * outside world had to move to another port, that port is changed in it, and a copy with the new port is written for people.
  */
 export async function provideAccess(context: UpContext, options: AccessOptions): Promise<void> {
   const { world, inForce } = options;
@@ -41,22 +43,9 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
     if (inForce) {
       const stays = `version ${inForce.version} of the access file is in force`;
       if (!world || withPort(world.port, inForce.source) === inForce.source) return { detail: stays, value: undefined };
+      const version = await options.moveWorld(world.port);
       const copy = await writeAccessCopy(folder, world.port, inForce.source);
-      const from = await folderOfApplied(folder);
-      say(`applying ${shownFrom(copy.file)}`);
-      // A file that it names may be gone by now. What is in force is good all the same, and everything else starts.
-      const problem = await applyDemo(context, copy.file, options, from).then(
-        () => null,
-        (error: unknown) => {
-          if (context.signal.aborted) throw error;
-          return reasonOf(error);
-        },
-      );
-      if (problem !== null) {
-        const detail = `${stays}. The simulated outside world has another port now, and ${shownFrom(copy.file)} could not be applied: ${problem}`;
-        return { detail, value: undefined };
-      }
-      return { detail: appliedAs(copy, ` --files-from ${from}`), value: undefined };
+      return { detail: movedTo(copy, version, await folderOfApplied(folder)), value: undefined };
     }
     if (!world || !exists(DEMO_FILE)) {
       return { detail: 'nothing is allowed yet: ./bellhop apply bellhop.yaml', value: undefined };
@@ -64,7 +53,7 @@ export async function provideAccess(context: UpContext, options: AccessOptions):
     const copy = await demoFileFor(world, folder);
     say(`applying ${shownFrom(copy.file)}`);
     await applyDemo(context, copy.file, options);
-    return { detail: appliedAs(copy), value: undefined };
+    return { detail: `${shownFrom(copy.file)} applied; ${toEdit(copy.file)}`, value: undefined };
   });
 }
 
@@ -72,14 +61,18 @@ function shownFrom(file: string): string {
   return path.relative(ROOT, file).startsWith('..') ? file : path.relative(ROOT, file);
 }
 
-/** What was applied, and what to do with it. @param options of the command, for the files that it names */
-function appliedAs({ file, kept }: AccessCopy, options = ''): string {
+function toEdit(file: string, options = ''): string {
+  return `edit it and run: ./bellhop apply ${shownFrom(file)}${options}`;
+}
+
+/** What is in force now, and what to do with it. @param folder of the files that the access file names */
+function movedTo({ file, kept }: AccessCopy, version: number, folder: string): string {
+  const options = ` --files-from ${folder}`;
+  const moved = `the simulated outside world has another port, and version ${version} of the access file says so; nothing else in it is new`;
   const [edited] = kept;
-  if (edited === undefined) {
-    return `${shownFrom(file)} applied; edit it and run: ./bellhop apply ${shownFrom(file)}${options}`;
-  }
+  if (edited === undefined) return `${moved}. It is ${shownFrom(file)}: ${toEdit(file, options)}`;
   const others = kept.map(shownFrom).join(' and ');
-  return `${shownFrom(file)} applied, with the rules as they were. What you changed in ${others} is kept and not in force, only the port in it is new; to use it, run: ./bellhop apply ${shownFrom(edited)}${options}`;
+  return `${moved}. It is ${shownFrom(file)}. What you changed in ${others} is kept and not in force, only the port in it is new; to use it, run: ./bellhop apply ${shownFrom(edited)}${options}`;
 }
 
 /** Where the files are that the file names which was applied last (cli/apply/default-file.ts): in a folder of their own, or beside it. */
@@ -112,7 +105,6 @@ async function applyDemo(
   context: UpContext,
   file: string,
   { databaseUrl, world, mirrors }: AccessOptions,
-  filesFrom?: string,
 ): Promise<void> {
   const env = definedOf({
     ...inheritedBy('apply', context.environment),
@@ -125,7 +117,7 @@ async function applyDemo(
   const task = {
     name: 'apply',
     script,
-    args: ['apply', file, ...(filesFrom === undefined ? [] : ['--files-from', filesFrom])],
+    args: ['apply', file],
     env,
     secrets,
   };
