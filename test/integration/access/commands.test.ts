@@ -15,6 +15,9 @@ const MAIN = path.join(import.meta.dirname, '../../../cli/main.ts');
 const DEMO = path.join(import.meta.dirname, '../../../demo/bellhop.yaml');
 const CANARY = 'canary-77e1b0';
 
+// Each command is a process of its own, and the machine may be busy.
+jest.setTimeout(120_000);
+
 let db: TestDatabase;
 let home: string;
 

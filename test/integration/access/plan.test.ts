@@ -28,6 +28,9 @@ tests:
   - { from: "#general", request: GET https://api.a.test/v1, expect: blocked }
 `;
 
+// Each command is a process of its own, and the machine may be busy.
+jest.setTimeout(120_000);
+
 let db: TestDatabase;
 let home: TemporaryFolder;
 let file: string;
