@@ -137,6 +137,7 @@ test('two presses at once have it forgotten once, and who was second is told so 
   const asked = await askToForget(thread);
   await Promise.all(['grace', 'grace'].map((as) => stage.slack.click(as, asked, 'bellhop_forget')));
   await stage.slack.waitForWhisper('grace', /is forgotten already/);
+  await stage.slack.waitForAnswer(thread, /had me forget/);
   expect((await stage.slack.answers(thread)).filter(({ text }) => /had me forget/.test(text))).toHaveLength(1);
 }, 60_000);
 
