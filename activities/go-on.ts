@@ -11,7 +11,7 @@ export function goOnText(heard: Heard): string {
     case 'everyone':
       return 'Write here to go on.';
     case 'requester':
-      return 'Write here to go on; whoever has not mentioned me in this thread yet mentions me.';
+      return 'Write here to go on. If you have not mentioned me in this thread before, mention me once.';
     case 'mentions':
       return 'Mention me to go on.';
   }

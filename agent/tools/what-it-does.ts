@@ -36,7 +36,7 @@ const FILES: Readonly<Record<string, string>> = {
   post_file: 'posting',
 };
 
-/** In words of people, what a call does of which the model has said nothing. Null where its arguments do not tell. */
+/** Says in plain words what a call does, when the model has not said it. Null when the arguments do not show it. */
 export function whatItDoes(tool: string, given: unknown): string | null {
   const { command, path: file } = (given ?? {}) as { readonly command?: unknown; readonly path?: unknown };
   const verb = FILES[tool];

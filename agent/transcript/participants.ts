@@ -4,7 +4,7 @@ import { wordsOfOthers } from '../words-of-others.ts';
 
 const MOST_NAME = 80;
 
-/** Who has written in a thread, whoever has spoken last at the end. A summary hands on who had written before it. */
+/** Who has written in a thread. Who spoke last stands at the end. A summary keeps the names of those who wrote before it. */
 export function participantsIn(rows: readonly TranscriptRow[]): Participant[] {
   const people = new Map<string, Participant>();
   for (const row of rows) {

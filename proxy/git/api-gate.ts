@@ -21,8 +21,8 @@ const OPENS_PULL_REQUEST = 'open-pull-request';
 /** GitLab's path of a project itself. */
 const PROJECT = /^\/projects\/[^/]+\/*$/;
 /**
- * GitHub tells it with repositories to some tokens. Whoever has it can clone that repository for a while, which may be a fork that is
- * not granted here. By GraphQL nobody may ask for it (graphql-fields.ts).
+ * GitHub's answers about a repository contain this token for some callers. Its holder can clone the repository for a while, also one
+ * that is not granted here, such as a fork. GraphQL requests for it are refused (graphql-fields.ts).
  */
 const CLONE_TOKEN = 'temp_clone_token';
 const WITHOUT_RUNNERS_TOKEN: HeldAnswer = {

@@ -28,7 +28,7 @@ async function started(said: string): Promise<{ session: SessionId; turn: number
   return { session, turn: await sayAndBegin(db.database, session, said) };
 }
 
-/** The models of an access file, all of which are these. */
+/** An access file with these models and no others. */
 function namedModels(...models: readonly ScriptedModel[]): NamedModels & { readonly away: Model[] } {
   const away: Model[] = [];
   return {

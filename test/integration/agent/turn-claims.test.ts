@@ -172,7 +172,12 @@ test('the line under an answer counts tool calls, and the last word is kept apar
 
 test.each([
   ['everybody is heard', {}, false, /^Stopped by <@U7>\. Write here to go on\.$/],
-  ['who has asked is heard', { listen: 'requester' }, false, /Write here to go on; whoever has not mentioned me/],
+  [
+    'who has asked is heard',
+    { listen: 'requester' },
+    false,
+    /Write here to go on\. If you have not mentioned me in this thread before, mention me once\./,
+  ],
   ['only mentions are heard', { listen: 'mentions' }, false, /Mention me to go on/],
   ['it is muted', {}, true, /Mention me to go on/],
 ])('after an ending the thread is told how to go on where %s', async (_, said, isMuted, words) => {

@@ -9,7 +9,7 @@ let room: RoomStage;
 
 beforeAll(async () => {
   room = await startWideRoom();
-  // Whoever asks has spoken before, so the gateway knows their name.
+  // The person who asks has spoken before, so the gateway knows their name.
   await room.begin('ada', 'clean');
 }, 60_000);
 afterAll(() => room?.[Symbol.asyncDispose]());
