@@ -17,10 +17,12 @@ const agentWith = (model: ScriptedModel) => agentOn(db.database, model);
 
 test('files that somebody attached are named with their place in the workspace', async () => {
   const session = await newSession(db.database);
+  const bytes = Buffer.from('day,deploys\n');
+  const file = await saveFile(db.database, { session, name: 'data.csv', bytes, direction: 'in', origin: 'data.csv' });
   await say(db.database, session, {
     text: 'see these',
     files: [
-      { name: 'data "1".csv', size: 12, file: '0123abcd-0000-0000-0000-000000000000' },
+      { name: 'data "1".csv', size: 12, file },
       { name: 'big.iso', size: 9e9, problem: 'not taken: larger than 20 MB' },
     ],
   });
@@ -28,7 +30,7 @@ test('files that somebody attached are named with their place in the workspace',
   const model = scriptedModel([answering([text('ok')])]);
   await runModelStep(agentWith(model), stepOf(session, turn, 1));
   const sent = lastMessage(model.requests[0]);
-  expect(sent).toContain('[file: /workspace/uploads/0123abcd/data _1_.csv, 12 bytes]');
+  expect(sent).toContain(`[file: /workspace/uploads/${file.slice(0, 8)}/data _1_.csv, 12 bytes]`);
   expect(sent).toContain('[file: big.iso (not taken: larger than 20 MB)]');
 });
 
