@@ -8,6 +8,7 @@ import { createEnvironments } from './environments.ts';
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 import { createMcpCalls } from './mcp-calls.ts';
 import { nameFailures } from './name-failures.ts';
+import type { PacedStarts } from './paced-starts.ts';
 import { createShowProgress } from './progress.ts';
 import { createPostedFiles, createRunTool } from './run-tool.ts';
 import { createSandboxLife } from './sandbox-life.ts';
@@ -21,6 +22,7 @@ export interface RunnerDependencies {
   readonly proxy: ProxyControl;
   readonly database: Database;
   readonly lock: KeyedLock;
+  readonly pacedStarts: PacedStarts;
   /** Puts resting sandboxes away when the runner holds more containers than it has places. */
   readonly makeRoom: () => Promise<void>;
   readonly caBundle: () => Promise<string>;

@@ -12,6 +12,7 @@ import { stillRests } from '../store/turn-fence.ts';
 import { whileBeating } from './beating.ts';
 import type { BringUp } from './bring-up.ts';
 import type { KeyedLock } from './keyed-lock.ts';
+import type { PacedStarts } from './paced-starts.ts';
 import type { WorkspaceGuard } from './workspace-guard.ts';
 
 export interface SandboxLifeDependencies {
@@ -20,6 +21,7 @@ export interface SandboxLifeDependencies {
   readonly database: Database;
   readonly guard: WorkspaceGuard;
   readonly bringUp: BringUp;
+  readonly pacedStarts: PacedStarts;
   /** Shared with `bringUp` and the reaper. */
   readonly lock: KeyedLock;
   /** Puts resting sandboxes away when this runner holds more containers than it has places. */
@@ -33,7 +35,7 @@ const CLOSE_WITHIN_MS = 1_000;
 
 /** What becomes of a sandbox from its first start to its removal. Every activity here may be repeated. */
 export function createSandboxLife(dependencies: SandboxLifeDependencies): SandboxLife {
-  const { runtime, proxy, database, guard, bringUp, lock, makeRoom } = dependencies;
+  const { runtime, proxy, database, guard, bringUp, pacedStarts, lock, makeRoom } = dependencies;
   const alone = (sandbox: string, work: () => Promise<void>) => whileBeating({ sandbox }, () => lock(sandbox, work));
 
   /**
@@ -55,7 +57,8 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
     provisionSandbox: (input) =>
       whileBeating({ sandbox: input.sandbox }, async () => {
         await makeRoom();
-        const { created, agentUid } = await bringUp(input);
+        // The lock of the sandbox is taken inside, so whoever holds it never waits for a start.
+        const { created, agentUid } = await pacedStarts(input.session, () => bringUp(input));
         void runtime.prepare(input.sandbox, agentUid);
         return { created };
       }),

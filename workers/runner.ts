@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createEgressActivities, createRunnerActivities } from '../activities/create-runner-activities.ts';
 import { BUILD_PREFIX } from '../activities/environments.ts';
 import { createKeyedLock } from '../activities/keyed-lock.ts';
+import { createPacedStarts } from '../activities/paced-starts.ts';
 import { DEFAULT_WORKSPACE_FILES } from '../activities/workspace-guard.ts';
 import { egressQueue, runnerQueue } from '../contracts/task-queues.ts';
 import { connectEngine } from '../docker/engine.ts';
@@ -35,6 +36,8 @@ import { temporalTarget } from './temporal-connection.ts';
 import { installTemporalLogger } from './temporal-logger.ts';
 
 const BEAT_EVERY_MS = 5_000;
+/** Sandboxes that start at the same time, on a machine with one core. With more cores it is one for each. */
+const LEAST_STARTS = 2;
 /** Container, socket and lease of a terminated workflow are gone within a minute. */
 const REAP_EVERY_MS = 15_000;
 const FORGET_EVERY_MS = 10 * 60_000;
@@ -128,6 +131,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
         proxy,
         database,
         lock,
+        pacedStarts: createPacedStarts(Math.max(LEAST_STARTS, engine.info.cpus)),
         makeRoom: () => makeRoom(roomDependencies, 0),
         stopping: stopping.signal,
         builds,

@@ -1,3 +1,4 @@
+import { createFairSlots } from '../../contracts/fair-slots.ts';
 import type { SessionId } from '../../contracts/ids.ts';
 import type { Queryable } from '../../store/database.ts';
 import { findWholeFile, streamFile } from '../../store/files.ts';
@@ -7,7 +8,6 @@ import type { PacedCalls } from '../api/paced-calls.ts';
 import { patiently } from '../api/patiently.ts';
 import { isSlackFileHost } from '../api/slack-hosts.ts';
 import { fileOf } from '../receiving/file-of.ts';
-import { createFairSlots } from './fair-slots.ts';
 
 export interface FileFetcherOptions {
   readonly db: Queryable;

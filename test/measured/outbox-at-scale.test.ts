@@ -2,6 +2,7 @@
 import { SLACK_LIMITS } from '../../slack/api/rate-limits.ts';
 import { sendingLimits } from '../../slack/sending/sending-limits.ts';
 import { outboxBacklog } from '../../store/outbox.ts';
+import { contention } from '../support/contention.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const TEAM = 'T1';
@@ -80,7 +81,7 @@ test('a claim reads by index alone and takes a few milliseconds, with tokens and
   const limited = await cost(sql, [TEAM, limits(0.000_001), 32, 0, 15_000]);
   for (const { scans, medianMs } of [one, nothing, limited]) {
     expect(scans).toBe(0);
-    expect(medianMs).toBeLessThan(BAR_MS);
+    expect(medianMs).toBeLessThan(BAR_MS * contention());
   }
 }, 120_000);
 
@@ -92,5 +93,5 @@ test('the backlog is told by index alone and in a few milliseconds', async () =>
     times.push(performance.now() - began);
     expect(backlog[0]?.due).toBe(1_000);
   }
-  expect(times.sort((a, b) => a - b)[2]).toBeLessThan(BACKLOG_BAR_MS);
+  expect(times.sort((a, b) => a - b)[2]).toBeLessThan(BACKLOG_BAR_MS * contention());
 }, 120_000);

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import type { PersonalOffer } from '../../access/people-access.ts';
 import { isByOAuth } from '../../access/personal-access.ts';
-import { createFairSlots } from '../../slack/delivery/fair-slots.ts';
+import { createFairSlots } from '../../contracts/fair-slots.ts';
 import { newProof, proofDigest } from '../../slack/personal/grant-proof.ts';
 import type { Database } from '../../store/database.ts';
 import { failGrant, keepAnswer, waitingGrant } from '../../store/personal-grants.ts';

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createEgressActivities, createRunnerActivities } from '../../../activities/create-runner-activities.ts';
 import { createKeyedLock } from '../../../activities/keyed-lock.ts';
+import { createPacedStarts } from '../../../activities/paced-starts.ts';
 import { egressQueue, runnerQueue } from '../../../contracts/task-queues.ts';
 import { connectEngine, type Engine } from '../../../docker/engine.ts';
 import { hasImage } from '../../../docker/engine-images.ts';
@@ -65,6 +66,7 @@ async function startRunner(name: string): Promise<AsyncDisposable> {
     proxy,
     database,
     lock: createKeyedLock(),
+    pacedStarts: createPacedStarts(2),
     makeRoom: async () => undefined,
     gitAuthor: null,
     caBundle,

@@ -3,6 +3,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { createAgentActivities } from '../../../activities/create-agent-activities.ts';
 import { createEgressActivities, createRunnerActivities } from '../../../activities/create-runner-activities.ts';
 import { createKeyedLock } from '../../../activities/keyed-lock.ts';
+import { createPacedStarts } from '../../../activities/paced-starts.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import { FAILURES } from '../../../contracts/failures.ts';
 import type { SessionId } from '../../../contracts/ids.ts';
@@ -43,6 +44,7 @@ function everything(): Activities {
       proxy,
       database,
       lock: createKeyedLock(),
+      pacedStarts: createPacedStarts(2),
       gitAuthor: 'Bellhop <bellhop@localhost>',
       caBundle: async () => '',
       makeRoom: async () => undefined,

@@ -3,6 +3,7 @@ import { createAgentActivities } from '../../../activities/create-agent-activiti
 import { createEgressActivities, createRunnerActivities } from '../../../activities/create-runner-activities.ts';
 import { createKeyedLock } from '../../../activities/keyed-lock.ts';
 import { nameFailures } from '../../../activities/name-failures.ts';
+import { createPacedStarts } from '../../../activities/paced-starts.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import { type Database, openDatabase } from '../../../store/database.ts';
 
@@ -40,6 +41,7 @@ function everything(): Record<string, (input: unknown) => Promise<unknown>> {
       proxy: { waitForLease: () => new Promise(() => undefined), closeLease: async () => undefined } as never,
       database,
       lock: createKeyedLock(),
+      pacedStarts: createPacedStarts(2),
       makeRoom: async () => undefined,
       gitAuthor: 'Bellhop <bellhop@localhost>',
       caBundle: async () => '',

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createEgressActivities, createRunnerActivities } from '../../../../activities/create-runner-activities.ts';
 import { createKeyedLock, type KeyedLock } from '../../../../activities/keyed-lock.ts';
+import { createPacedStarts } from '../../../../activities/paced-starts.ts';
 import type {
   EgressActivities,
   ProvisionInput,
@@ -57,6 +58,7 @@ export async function startRunnerStage(): Promise<RunnerStage> {
     proxy: world.control,
     database,
     lock,
+    pacedStarts: createPacedStarts(2),
     makeRoom: async () => undefined,
     workspaceMb: 5_120,
     workspaceFiles: 300_000,

@@ -1,4 +1,4 @@
-import { createFairSlots } from '../../../slack/delivery/fair-slots.ts';
+import { createFairSlots } from '../../../contracts/fair-slots.ts';
 
 test('threads take turns, however many files one of them has waiting', async () => {
   const slots = createFairSlots(1);
