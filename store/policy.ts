@@ -9,8 +9,8 @@ const LOCK_WAIT_MS = 10_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * The access document in force, with the channels that are confirmed for its patterns and those with outsiders in them. Before the first `apply` it is the
- * empty document.
+ * The access document in force, with the channels that are confirmed for its patterns and those with outsiders in them. Before
+ * the first `apply` it is the empty document.
  */
 export async function currentPolicy(db: Queryable): Promise<AccessDocument> {
   const { rows } = await db.query<{
@@ -74,6 +74,40 @@ export interface NewPolicy {
   readonly document: AccessDocument;
   readonly source: string;
   readonly appliedBy: string;
+}
+
+/** What a change of the policy begins from. */
+export interface PolicyInForce {
+  readonly current: AccessDocument;
+  /** Null before the first `apply`. */
+  readonly record: StoredPolicy | null;
+  /** The version that the change makes. */
+  readonly version: number;
+}
+
+export interface PolicyChange<T> {
+  /** Null where nothing changes. */
+  readonly next: NewPolicy | null;
+  readonly result: T;
+}
+
+/**
+ * Makes the next version of the policy out of the one in force, in the caller's transaction. Two calls at once run one after the
+ * other, and the second begins from the result of the first.
+ *
+ * @param change gives `next` a document with the `version` that it is told
+ * @returns the `result` of `change`
+ * @throws Error as {@link lockPolicy}
+ */
+export async function changePolicy<T>(
+  tx: Queryable,
+  change: (inForce: PolicyInForce) => Promise<PolicyChange<T>>,
+): Promise<T> {
+  await lockPolicy(tx);
+  const [current, record] = [await currentPolicy(tx), await currentPolicyRecord(tx)];
+  const { next, result } = await change({ current, record, version: current.version + 1 });
+  if (next) await storePolicy(tx, next);
+  return result;
 }
 
 /**

@@ -11,7 +11,7 @@ import { confirmedChannels, dropVerdictsBut } from '../../store/channel-verdicts
 import { listChannels } from '../../store/channels.ts';
 import { dropCredentials, listCredentials, storeCredential } from '../../store/credentials.ts';
 import { type Database, inTransaction, type Queryable } from '../../store/database.ts';
-import { currentPolicy, lockPolicy, storePolicy } from '../../store/policy.ts';
+import { changePolicy, type PolicyChange, type PolicyInForce } from '../../store/policy.ts';
 import { replaceSchedules, type ScheduleChange } from '../../store/replace-schedules.ts';
 import { installedKey, installedModelKey } from '../credentials/installed-key.ts';
 import { ApplyError } from './apply-error.ts';
@@ -68,12 +68,11 @@ export async function applyFile(request: ApplyRequest): Promise<ApplyResult> {
   const found = [...problems, ...inDockerfiles].sort(byLine);
   if (found.length > 0) throw new ApplyError(request.file, found);
   return inTransaction(request.database, async (tx) => {
-    await lockPolicy(tx);
     await tx.query('savepoint before');
-    const result = {
-      ...(await replacePolicy(tx, file, { secrets, modelKeys, authorities }, request)),
-      warnings: parsed.warnings,
-    };
+    const replaced = await changePolicy(tx, (inForce) =>
+      replacePolicy(tx, file, { inForce, secrets, modelKeys, authorities }, request),
+    );
+    const result = { ...replaced, warnings: parsed.warnings };
     if (request.dryRun || !result.changed) await tx.query('rollback to savepoint before');
     return result;
   });
@@ -101,11 +100,14 @@ function folderOf({ file, folder }: ApplyRequest): string {
 async function replacePolicy(
   tx: Queryable,
   file: AccessFile,
-  { modelKeys, ...read }: Pick<SealInput, 'secrets' | 'authorities'> & ReadSecrets,
+  {
+    inForce,
+    modelKeys,
+    ...read
+  }: Pick<SealInput, 'secrets' | 'authorities'> & ReadSecrets & { inForce: PolicyInForce },
   request: ApplyRequest,
-): Promise<Omit<ApplyResult, 'warnings'>> {
-  const current = await currentPolicy(tx);
-  const version = current.version + 1;
+): Promise<PolicyChange<Omit<ApplyResult, 'warnings'>>> {
+  const { current, version } = inForce;
   const resolved = resolveFile(file, await listChannels(tx));
   const stored = await listCredentials(tx);
   const sealed = await sealConnections({ file, ...read, current, stored, publicKey: await installedKey(tx), version });
@@ -137,9 +139,8 @@ async function replacePolicy(
       tx,
       file.patterns.map(({ pattern }) => pattern),
     );
-    await storePolicy(tx, { document, source: request.text, appliedBy: request.appliedBy });
   }
-  return {
+  const result = {
     file: request.file,
     dryRun: request.dryRun,
     version: changed ? version : current.version,
@@ -148,6 +149,7 @@ async function replacePolicy(
     credentials: [...sealed.outcomes, ...models.outcomes],
     schedules: resolved.schedules,
   };
+  return { next: changed ? { document, source: request.text, appliedBy: request.appliedBy } : null, result };
 }
 
 /** A file without models needs no key for them. */

@@ -2,7 +2,7 @@ import { type AccessDocument, type Connection, NO_CREDENTIAL } from '../../acces
 import { didYouMean } from '../../access/near-names.ts';
 import { deleteCredential, dropCredentials, listCredentials, storeCredential } from '../../store/credentials.ts';
 import { type Database, inTransaction, type Queryable } from '../../store/database.ts';
-import { currentPolicy, currentPolicyRecord, lockPolicy, storePolicy } from '../../store/policy.ts';
+import { changePolicy } from '../../store/policy.ts';
 import { sealOne } from '../apply/seal-connections.ts';
 import { installedKey } from './installed-key.ts';
 
@@ -44,7 +44,7 @@ export function connectionNamed(document: AccessDocument, name: string): Connect
  * @throws Error when the secret is not of the form that the connection needs; then nothing was changed
  */
 export async function enterCredential(database: Database, entered: Entered): Promise<Changed> {
-  return changePolicy(database, entered, async (tx, document, version) => {
+  return changeState(database, entered, async (tx, document, version) => {
     const before = connectionNamed(document, entered.connection);
     const sealed = await sealOne({ ...before, credentialVersion: version }, entered.secret, await installedKey(tx));
     if ('problem' in sealed) throw new Error(`${sealed.problem}; nothing was changed`);
@@ -58,7 +58,7 @@ export async function enterCredential(database: Database, entered: Entered): Pro
 
 /** Puts the version before the last rotation back, while its overlap lasts. @throws Error when there is none */
 export async function putBack(database: Database, change: Change & { readonly now: Date }): Promise<Changed> {
-  return changePolicy(database, change, async (tx, document) => {
+  return changeState(database, change, async (tx, document) => {
     const { id, retiring } = connectionNamed(document, change.connection);
     const stored = await listCredentials(tx);
     const isThere = stored.some(({ connection, version }) => connection === id && version === retiring?.version);
@@ -72,7 +72,7 @@ export async function putBack(database: Database, change: Change & { readonly no
 
 /** Deletes a connection's credential. Its use ends, also in requests that are under way. */
 export async function revokeCredential(database: Database, change: Change): Promise<Changed> {
-  return changePolicy(database, change, async (tx, document) => {
+  return changeState(database, change, async (tx, document) => {
     const { id } = connectionNamed(document, change.connection);
     await deleteCredential(tx, id);
     return { credentialVersion: NO_CREDENTIAL, retiring: null, expiresAt: null };
@@ -83,23 +83,24 @@ type NewState = Required<Pick<Connection, 'credentialVersion' | 'retiring'>> & P
 
 /**
  * A change of a credential is a new version of the policy, with the same file as its source. So it reaches the proxy as
- * every other change does, and two changes at once run one after the other.
+ * every other change does.
  */
-async function changePolicy(
+async function changeState(
   database: Database,
   { connection, appliedBy }: Change,
   change: (tx: Queryable, document: AccessDocument, version: number) => Promise<NewState>,
 ): Promise<Changed> {
-  return inTransaction(database, async (tx) => {
-    await lockPolicy(tx);
-    const [current, record] = [await currentPolicy(tx), await currentPolicyRecord(tx)];
-    const version = current.version + 1;
-    const { expiresAt, ...state } = await change(tx, current, version);
-    const connections = current.connections.map((each) => (each.id === connection ? { ...each, ...state } : each));
-    const document: AccessDocument = { ...current, version, connections };
-    await dropCredentials(tx, { current: document, previous: current });
-    await storePolicy(tx, { document, source: record?.source ?? '', appliedBy });
-    const { credentialVersion, retiring } = state;
-    return { connection, policyVersion: version, credentialVersion, until: retiring?.until ?? null, expiresAt };
-  });
+  return inTransaction(database, (tx) =>
+    changePolicy(tx, async ({ current, record, version }) => {
+      const { expiresAt, ...state } = await change(tx, current, version);
+      const connections = current.connections.map((each) => (each.id === connection ? { ...each, ...state } : each));
+      const document: AccessDocument = { ...current, version, connections };
+      await dropCredentials(tx, { current: document, previous: current });
+      const { credentialVersion, retiring } = state;
+      return {
+        next: { document, source: record?.source ?? '', appliedBy },
+        result: { connection, policyVersion: version, credentialVersion, until: retiring?.until ?? null, expiresAt },
+      };
+    }),
+  );
 }

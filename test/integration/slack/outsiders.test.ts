@@ -1,7 +1,7 @@
 import { type AccessDocument, EMPTY_DOCUMENT } from '../../../access/document.ts';
 import type { OutsiderRule } from '../../../access/outsiders.ts';
 import { inTransaction } from '../../../store/database.ts';
-import { currentPolicy, lockPolicy, policyRevision, storePolicy } from '../../../store/policy.ts';
+import { changePolicy, currentPolicy, policyRevision } from '../../../store/policy.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import { until } from '../../support/until.ts';
 
@@ -18,19 +18,19 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 type Said = Pick<AccessDocument['scopes'][number], 'guests' | 'sharedChannels'>;
 
 async function apply(said: Said): Promise<void> {
-  await inTransaction(stage.db.database, async (tx) => {
-    await lockPolicy(tx);
-    const { version } = await currentPolicy(tx);
-    const organization = {
-      scope: 'organization',
-      label: 'organization',
-      enabled: null,
-      bundles: [],
-      instructions: '',
-    } as const;
-    const document = { ...EMPTY_DOCUMENT, version: version + 1, scopes: [{ ...organization, ...said }] };
-    await storePolicy(tx, { document, source: '', appliedBy: 'test' });
-  });
+  const organization = {
+    scope: 'organization',
+    label: 'organization',
+    enabled: null,
+    bundles: [],
+    instructions: '',
+  } as const;
+  await inTransaction(stage.db.database, (tx) =>
+    changePolicy(tx, async ({ version }) => {
+      const document = { ...EMPTY_DOCUMENT, version, scopes: [{ ...organization, ...said }] };
+      return { next: { document, source: '', appliedBy: 'test' }, result: undefined };
+    }),
+  );
 }
 
 const REFUSED = {

@@ -1,6 +1,6 @@
 import type { AccessDocument, AddressException } from '../../../access/document.ts';
 import { inTransaction, openDatabase } from '../../../store/database.ts';
-import { currentPolicy, currentPolicyRecord, lockPolicy, storePolicy } from '../../../store/policy.ts';
+import { changePolicy } from '../../../store/policy.ts';
 import { WORLD_RANGE, withPort } from './access-copy.ts';
 
 /**
@@ -12,18 +12,13 @@ import { WORLD_RANGE, withPort } from './access-copy.ts';
  */
 export async function moveWorld(databaseUrl: string, port: number): Promise<number> {
   const database = openDatabase({ url: databaseUrl, name: 'up', connections: 1 });
-  const stored = inTransaction(database, async (tx) => {
-    await lockPolicy(tx);
-    const [current, record] = [await currentPolicy(tx), await currentPolicyRecord(tx)];
-    const version = current.version + 1;
-    const document = { ...moved(current, port), version };
-    await storePolicy(tx, {
-      document,
-      source: withPort(port, record?.source ?? ''),
-      appliedBy: record?.appliedBy ?? 'up',
-    });
-    return version;
-  });
+  const stored = inTransaction(database, (tx) =>
+    changePolicy(tx, async ({ current, record, version }) => {
+      const document = { ...moved(current, port), version };
+      const source = withPort(port, record?.source ?? '');
+      return { next: { document, source, appliedBy: record?.appliedBy ?? 'up' }, result: version };
+    }),
+  );
   return stored.finally(() => database.end());
 }
 

@@ -41,6 +41,7 @@ export const NOT_HOT: Readonly<Record<string, string>> = {
   'personal-connections.listPersonalConnections': 'the command line, when a person asks',
   'personal-grants.listGrants': 'the command line, when a person asks',
   'personal-settings.listPersonalSettings': 'the command line, when a person asks',
+  'policy.changePolicy': 'once in an `apply`',
   'policy.currentPolicyRecord': 'the command line, when a person asks',
   'policy.lockPolicy': 'once in an `apply`',
   'policy.storePolicy': 'once in an `apply`',
