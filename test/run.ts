@@ -3,7 +3,10 @@
  * as `bellhop up`, runs the tests on them, takes everything down, and ends with the line `N passed, N failed`. What the tests
  * themselves left behind is removed, and counts as failed.
  */
+import path from 'node:path';
 import { reasonOf } from '../setup/errors.ts';
+import { ROOT } from '../setup/host/home.ts';
+import { judgeSuites } from './runner/judge-suites.ts';
 import { provideChromium } from './runner/provide-chromium.ts';
 import { runSuite, type SuiteResult } from './runner/run-suite.ts';
 import { withStage } from './runner/stage.ts';
@@ -40,15 +43,10 @@ async function runSuites(
     );
   const results = [...(await Promise.all([run('inner'), run('outer')])).flat(), ...(await run('alone'))];
   const again = await runLane(whole ? againAlone(results) : [], environment, signal);
-  const mended = again.filter(({ passed, failed }) => failed === 0 && passed > 0);
+  const { failed, unsteady } = judgeSuites(results, again);
   // What failed beside other work and passes alone is named: its cause is a fault to find, in the test or in the product.
-  for (const { suite } of mended) tell(`unsteady: failed once and passed alone: ${suite.paths.join(', ')}`);
-  const names = new Set(mended.map(({ suite }) => suite.name));
-  const judged = results.filter(({ suite }) => !names.has(suite.name));
-  return {
-    passed: results.reduce((sum, { passed }) => sum + passed, 0),
-    failed: judged.reduce((sum, { failed }) => sum + failed, 0),
-  };
+  for (const file of unsteady) tell(`unsteady: failed once and passed alone: ${path.relative(ROOT, file)}`);
+  return { passed: results.reduce((sum, { passed }) => sum + passed, 0), failed };
 }
 
 /** Whether an argument is the folder of a whole suite. Who runs single files wants to see each failure. */

@@ -4,14 +4,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { ROOT } from '../../setup/host/home.ts';
+import type { FailedFile, Judged } from './judge-suites.ts';
 import type { Suite } from './suites.ts';
 
-export interface SuiteResult {
+export interface SuiteResult extends Omit<Judged, 'suite'> {
   readonly passed: number;
-  readonly failed: number;
   readonly ms: number;
-  /** Absolute paths of the files in which something failed. Empty where a test was skipped, which no other run mends. */
-  readonly failedFiles: readonly string[];
 }
 
 /** What we read of jest's own result. */
@@ -24,6 +22,8 @@ interface JestResult {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: 'passed' | 'failed' | 'skipped' | 'pending';
+    /** Its tests. None of a file that did not even load. */
+    readonly assertionResults: readonly { readonly status: string }[];
   }[];
 }
 
@@ -66,15 +66,21 @@ export async function runSuite(
 
 async function readCounts(file: string): Promise<Omit<SuiteResult, 'ms'>> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return { passed: 0, failed: 0, failedFiles: [] };
+  if (text === undefined) return { passed: 0, failed: 0, failedFiles: [], passedFiles: [] };
   const result = JSON.parse(text) as JestResult;
   return {
     passed: result.numPassedTests,
     failed: result.numFailedTests + result.numRuntimeErrorTestSuites + result.numPendingTests,
-    failedFiles: result.numPendingTests > 0 ? [] : failedFilesOf(result),
+    ...(result.numPendingTests > 0 ? { failedFiles: [], passedFiles: [] } : filesOf(result)),
   };
 }
 
-function failedFilesOf({ testResults }: JestResult): string[] {
-  return testResults.flatMap(({ name, status }) => (status === 'failed' ? [name] : []));
+function filesOf({ testResults }: JestResult): { failedFiles: FailedFile[]; passedFiles: string[] } {
+  return {
+    failedFiles: testResults.flatMap(({ name, status, assertionResults }) => {
+      const failed = assertionResults.filter((each) => each.status === 'failed').length;
+      return status === 'failed' ? [{ file: name, tests: Math.max(1, failed) }] : [];
+    }),
+    passedFiles: testResults.flatMap(({ name, status }) => (status === 'passed' ? [name] : [])),
+  };
 }

@@ -53,14 +53,14 @@ const MOST_AGAIN = 5;
  * side on two cores, so a test that has a deadline can fail for another one's load. More than a few, and nothing is repeated.
  */
 export function againAlone(
-  results: readonly { readonly suite: Suite; readonly failedFiles: readonly string[] }[],
+  results: readonly { readonly suite: Suite; readonly failedFiles: readonly { readonly file: string }[] }[],
 ): Suite[] {
   const failed = results.filter(({ failedFiles }) => failedFiles.length > 0);
   if (failed.flatMap(({ failedFiles }) => failedFiles).length > MOST_AGAIN) return [];
   return failed.map(({ suite, failedFiles }) => ({
     ...suite,
     lane: 'alone',
-    paths: failedFiles.map((file) => path.relative(ROOT, file)),
+    paths: failedFiles.map(({ file }) => path.relative(ROOT, file)),
     options: [...suite.options, '--runTestsByPath'],
   }));
 }

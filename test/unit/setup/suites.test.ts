@@ -40,7 +40,9 @@ describe('what a whole run repeats alone', () => {
   const [unit, integration] = selectSuites([]);
   const file = (name: string) => path.join(ROOT, 'test', name);
   const results = (...failed: string[][]) =>
-    [unit, integration].flatMap((suite, n) => (suite ? [{ suite, failedFiles: (failed[n] ?? []).map(file) }] : []));
+    [unit, integration].flatMap((suite, n) =>
+      suite ? [{ suite, failedFiles: (failed[n] ?? []).map((name) => ({ file: file(name) })) }] : [],
+    );
 
   it('is each file that failed, with the options of its suite', () => {
     expect(againAlone(results(['unit/a.test.ts'], ['integration/b.test.ts']))).toEqual([
