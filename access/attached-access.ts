@@ -31,6 +31,7 @@ export interface DocumentParts extends Pick<AccessDocument, 'environments' | 'mi
   readonly connections: ReadonlyMap<string, Connection>;
 }
 
+/** Bundles and connections by name, of which {@link attachedAccess} reads those that are attached. */
 export function partsOf({
   bundles,
   connections,

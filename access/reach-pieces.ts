@@ -34,6 +34,7 @@ export interface Pieces {
   ofNamed(what: string): Piece;
 }
 
+/** Begins without any. One comparison uses one of it for both documents. */
 export function createPieces(): Pieces {
   const bySource = new Map<object, Piece>();
   const gates = new Map<object, Piece>();
@@ -111,6 +112,7 @@ function credentialText(credential: CredentialUse): string {
   return [credential.kind, ...told].join(', ');
 }
 
+/** What a guardrail on hosts forbids. `port: null` forbids on every port. */
 export function guardrailPiece({ id, host, port, methods, paths }: Guardrail): Piece {
   const what = `${methodsOf(methods)} ${host}${port === null ? '' : `:${port}`}${paths.join(',')} denied by ${id}`;
   return { kind: GUARDRAIL, what, match: { host, port, methods, paths, scheme: 'https' } };
@@ -157,6 +159,7 @@ export function toolGuardrailText({ id, server, tools }: ToolGuardrail): string 
   return `tools ${tools.join(', ')} of ${server === '*' ? 'every MCP server' : server} denied by ${id}`;
 }
 
+/** Something that has no host, such as a tool or a model. It covers only a piece of the same name. */
 export function namedPiece(what: string): Piece {
   return { kind: what, what, match: { host: '', port: 0, scheme: 'https', methods: [], paths: [] } };
 }
@@ -177,6 +180,7 @@ export function meets(a: Piece, b: Piece): boolean {
   return coversHost(a.match.host, b.match.host) || coversHost(b.match.host, a.match.host);
 }
 
+/** Whether every request that `narrow` is for is one that `broad` is for. Empty lists of methods and paths mean all of them. */
 export function covers(broad: Piece, narrow: Piece): boolean {
   return (
     broad.kind === narrow.kind &&

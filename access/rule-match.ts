@@ -19,6 +19,7 @@ export function matchRule({ action, match }: EffectiveRule, request: JudgedReque
   return matchesPath(match.paths, request.path) ? 'matched' : 'path';
 }
 
+/** Compares a guardrail with a request: host, port, method, path, in this order. It holds for http and https alike. */
 export function matchGuardrail(guardrail: Guardrail, request: JudgedRequest): MatchResult {
   if (!matchesHost(guardrail.host, request.host)) return 'host';
   if (!isForPort(guardrail, request.port)) return 'port';

@@ -7,45 +7,55 @@ import { originOf, ruleId } from './rule-match.ts';
 
 const MAX_PATH = 200;
 
+/** For an injected request: the rule, and where it is attached. */
 export function injectedReason(rule: EffectiveRule): string {
   return `Let through with a credential: ${chain(rule)}.`;
 }
 
+/** For a forwarded request, by a domain entry or by a rule that forwards. */
 export function forwardedReason(rule: EffectiveRule): string {
   return `Let through without a credential: ${chain(rule)}.`;
 }
 
+/** For a rule with `deny`. */
 export function deniedReason(rule: EffectiveRule, { method, host, path }: JudgedRequest): string {
   return `A rule of the connection forbids ${method} ${host}${shortened(path)}: ${chain(rule)}.`;
 }
 
+/** For a guardrail on hosts, with the reason that its file gives. */
 export function guardrailReason(guardrail: Guardrail, { host }: JudgedRequest): string {
   const why = guardrail.reason === '' ? '' : ` ${guardrail.reason.replace(/\.?$/, '.')}`;
   return `The organization's guardrail ${guardrail.id} blocks ${host} everywhere.${why}`;
 }
 
+/** For a guardrail on tools of MCP servers. `tool` is written with its server: `linear-tools.create_issue`. */
 export function toolGuardrailReason(guardrail: ToolGuardrail, tool: string): string {
   const why = guardrail.reason === '' ? '' : ` ${guardrail.reason.replace(/\.?$/, '.')}`;
   return `The organization's guardrail ${guardrail.id} forbids ${tool} everywhere.${why}`;
 }
 
+/** For the nearest rule, which allows other paths. */
 export function pathReason(rule: EffectiveRule, { path }: JudgedRequest): string {
   return `The path ${shortened(path)} is not covered: ${chain(rule)} allows ${rule.match.paths.join(', ')}.`;
 }
 
+/** For the nearest rule, which allows other methods. */
 export function methodReason(rule: EffectiveRule, { method }: JudgedRequest): string {
   return `${method} is not covered: ${chain(rule)} allows ${rule.match.methods.join(', ')}.`;
 }
 
+/** For the nearest rule, which allows another scheme or port. */
 export function portReason(rule: EffectiveRule, { scheme, host, port }: JudgedRequest): string {
   const { match } = rule;
   return `${scheme} to ${host} on port ${port} is not covered: ${chain(rule)} allows ${match.scheme} on port ${match.port}.`;
 }
 
+/** For an http request where the nearest rule would attach a credential. */
 export function cleartextReason(rule: EffectiveRule, { host }: JudgedRequest): string {
   return `A credential never travels in clear text: ask ${host} by https. Nearest: ${chain(rule)}.`;
 }
 
+/** For a host that no rule is for. */
 export function notAllowedReason({ host }: JudgedRequest, access: EffectiveAccess): string {
   return `Nothing attached to ${whose(access)} allows ${host}.`;
 }

@@ -54,6 +54,7 @@ export interface FileEnvironment extends Environment {
   readonly dockerfileAt?: { readonly path: string; readonly line: number };
 }
 
+/** The environment as its entry says. Packages and registries are listed once each; null means the usual limit of a sandbox. */
 export function toEnvironment(
   name: string,
   written: z.output<typeof environmentSchema>,

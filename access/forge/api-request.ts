@@ -49,6 +49,7 @@ export interface DeniedCall {
   readonly guardrail: string | null;
 }
 
+/** A call that the grants do not allow. `reason` is a sentence for people; `repository` is null for what belongs to none. */
 export function denied(reason: string, repository: string | null = null): DeniedCall {
   return { isAllowed: false, reason, repository, guardrail: null };
 }
@@ -100,6 +101,7 @@ export function matchPath(pattern: string, path: string): readonly string[] | nu
   return parts;
 }
 
+/** A field of a body that must be text. Null for anything else, and for an empty one. */
 export function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }

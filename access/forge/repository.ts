@@ -45,6 +45,7 @@ function covers(grant: RepositoryGrant, repository: string): boolean {
   return asked.slice(0, asked.lastIndexOf('/')) === granted.slice(0, -2);
 }
 
+/** A sentence for people. It is the same whether the forge has such a repository or not. */
 export function notGranted(repository: string): string {
   return `The repository ${repository} is not granted here.`;
 }

@@ -9,6 +9,7 @@ export interface DescribedModel {
   readonly where: string;
 }
 
+/** Every model of the document, in its order. Channels that a pattern confirmed are not listed: their pattern is. */
 export function describeModels({ models = [], scopes, patterns = [], people }: AccessDocument): DescribedModel[] {
   return models.map((model) => {
     const { name, model: vendors, baseUrl, api, keyVersion, price } = model;

@@ -94,6 +94,7 @@ function toPrice({ currency, input, output, ...kept }: z.infer<typeof price>): P
   };
 }
 
+/** The model as its entry says, with the usual value for what it leaves out. Sizes are in tokens. */
 export function toModel(
   id: string,
   entry: z.infer<typeof modelSchema>,

@@ -76,6 +76,11 @@ export function toPattern(text: string, entry: Section, lineOf: LineOf): Channel
   return { ...toScope(entry), pattern: text, line: lineOf() };
 }
 
+/**
+ * A bundle as its entry says.
+ * @param repositories what the entry grants in repositories, which is read before
+ * @param lineOf for paths below the bundle
+ */
 export function toBundle(
   id: string,
   entry: BundleEntry,
@@ -124,6 +129,7 @@ function domainId({
   return methods.length === 0 ? where : `${methods.join(',')} ${where}`;
 }
 
+/** The connection as its entry says, without its secret: `source` says where that is read. */
 export function toConnection(id: string, entry: ConnectionEntry, lineOf: LineOf): FileConnection {
   const { preset = null, forge, ca = null, test = null, priority, credential } = entry;
   return {
@@ -185,6 +191,7 @@ export function toToolGuardrail(id: string, entry: GuardrailEntry, lineOf: LineO
   return mcp === undefined ? null : { id, server: mcp, tools, line: lineOf(), reason: reason.trim() };
 }
 
+/** `expect: injected by acme-api` has an outcome and the rule that decides. Without `by` any rule may. */
 export function toTest(entry: TestEntry, path: FilePath, lineOf: LineOf): FileTest {
   const [outcome = '', by = null] = entry.expect.split(' by ');
   return {

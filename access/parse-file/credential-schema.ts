@@ -192,6 +192,7 @@ export function toCredential(entry: CredentialEntry): CredentialUse {
   }
 }
 
+/** Where the secret is read. An entry that names no place means a secret that is entered by `bellhop credentials set`. */
 export function toSource({
   fromEnv,
   fromFile,

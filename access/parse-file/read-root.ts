@@ -84,6 +84,7 @@ export function entriesOf(root: Root, name: SectionName, text: YamlText, problem
   });
 }
 
+/** Whether a value of the file is a mapping: no list, and not null. */
 export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

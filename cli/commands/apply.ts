@@ -15,6 +15,7 @@ interface ApplyOptions {
   readonly filesFrom?: string;
 }
 
+/** `bellhop apply`: puts the access file in force. Exit code 1 with every problem and its line when something is wrong with it. */
 export function register(program: Command): void {
   program
     .command('apply')

@@ -9,6 +9,7 @@ interface ListOptions {
   readonly json?: boolean;
 }
 
+/** `bellhop channels`: lists, confirms and rejects the channels that match a pattern of the access file. */
 export function register(program: Command): void {
   const channels = program
     .command('channels')

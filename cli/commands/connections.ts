@@ -21,6 +21,10 @@ interface TestOptions {
   readonly json?: boolean;
 }
 
+/**
+ * `bellhop connections`: shows, tests and approves what is connected. `test` has the exit code 1 when the service does not
+ * answer as it should.
+ */
 export function register(program: Command): void {
   const connections = program
     .command('connections')

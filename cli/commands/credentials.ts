@@ -21,6 +21,10 @@ interface RotateOptions {
   readonly back?: boolean;
 }
 
+/**
+ * `bellhop credentials`: lists, sets, rotates and revokes secrets. A secret is typed or comes from a pipe, never from an
+ * argument.
+ */
 export function register(program: Command): void {
   const credentials = program
     .command('credentials')

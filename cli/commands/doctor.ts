@@ -19,6 +19,7 @@ interface DoctorOptions {
   readonly json?: boolean;
 }
 
+/** `bellhop doctor`: says what this machine lacks. Exit code 1 when something is missing. */
 export function register(program: Command): void {
   program
     .command('doctor')

@@ -12,6 +12,7 @@ import { openCliContext } from '../context.ts';
 /** The policy keeps the text of the file, not its name: it may have been applied from anywhere. */
 const WHICH_LINES = 'Lines are those of the file that was applied; ./bellhop export writes it.';
 
+/** `bellhop effective`: prints what a scope may reach, and why. */
 export function register(program: Command): void {
   program
     .command('effective')

@@ -8,6 +8,7 @@ import { findMessage } from '../find/find-message.ts';
 /** How many of the newest requests are shown. */
 const LIMIT = 1_000;
 
+/** `bellhop egress`: prints the requests of a thread's sandbox. */
 export function register(program: Command): void {
   program
     .command('egress')

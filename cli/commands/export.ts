@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { currentPolicyRecord } from '../../store/policy.ts';
 import { openCliContext } from '../context.ts';
 
+/** `bellhop export`: prints the access file in force, or writes it to a new file. An existing file stays as it is. */
 export function register(program: Command): void {
   program
     .command('export')

@@ -4,6 +4,7 @@ import { findMessage } from '../find/find-message.ts';
 import { foundText } from '../find/found-text.ts';
 import { workflowLinks } from '../temporal.ts';
 
+/** `bellhop find`: names the session and the workflow of a message. It reads only PostgreSQL. */
 export function register(program: Command): void {
   program
     .command('find')

@@ -4,6 +4,7 @@ import { didYouMean } from '../../access/near-names.ts';
 import { PRESETS } from '../../access/presets/apply-preset.ts';
 import { newFileText } from '../init/file-text.ts';
 
+/** `bellhop init`: writes an access file to begin with. An existing file stays as it is. */
 export function register(program: Command): void {
   program
     .command('init')

@@ -8,6 +8,10 @@ import { installationModelKey } from '../../store/model-keys.ts';
 import { currentPolicy } from '../../store/policy.ts';
 import { type CliContext, openCliContext } from '../context.ts';
 
+/**
+ * `bellhop keys`: shows the public keys, and copies a key file to another machine. An exported file opens every credential
+ * sealed with it.
+ */
 export function register(program: Command): void {
   const keys = program.command('keys').description("the installation's key, and what is sealed with it");
   keys

@@ -10,6 +10,7 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** `bellhop people`: lists and revokes what people have connected and set for themselves. It shows no secret. */
 export function register(program: Command): void {
   const people = program
     .command('people')

@@ -10,6 +10,7 @@ import { planText } from '../plan/plan-text.ts';
 
 const DAY_MS = 86_400_000;
 
+/** `bellhop plan`: says what the access file would change. Exit code 1 when the file is wrong, or a test in it fails. */
 export function register(program: Command): void {
   program
     .command('plan')

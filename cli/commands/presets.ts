@@ -3,6 +3,7 @@ import { columns } from '../../access/columns.ts';
 import { PRESETS } from '../../access/presets/apply-preset.ts';
 import type { Preset } from '../../access/presets/preset.ts';
 
+/** `bellhop presets`: lists the services that a connection can name. */
 export function register(program: Command): void {
   program
     .command('presets')

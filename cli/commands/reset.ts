@@ -14,6 +14,7 @@ interface ResetOptions {
   readonly leaveSandboxes?: boolean;
 }
 
+/** `bellhop reset`: removes the installation from this machine. Without `--yes` it asks first. */
 export function register(program: Command): void {
   program
     .command('reset')

@@ -4,6 +4,7 @@ import { setDraining } from '../../store/runners.ts';
 import { openCliContext } from '../context.ts';
 import { runnersText } from '../status-text.ts';
 
+/** `bellhop runners`: lists the machines that sandboxes run on, and takes one out of service or back. */
 export function register(program: Command): void {
   const runners = program.command('runners').description('machines that sandboxes run on');
   runners

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { accessFileSchema } from '../../access/parse-file/json-schema.ts';
 
+/** `bellhop schema`: prints the JSON Schema of the access file. */
 export function register(program: Command): void {
   program
     .command('schema')

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type ManifestFormat, printManifest } from '../../slack/manifest.ts';
 
+/** `bellhop slack`: prints what Slack has to be told of the app. */
 export function register(program: Command): void {
   const slack = program.command('slack').description('what your own Slack needs to know');
   slack

@@ -8,6 +8,7 @@ import { matchingChannels } from '../channels/judge-channel.ts';
 import { openCliContext } from '../context.ts';
 import { statusText } from '../status-text.ts';
 
+/** `bellhop status`: prints the state of the installation. It reads only PostgreSQL, so it works while Temporal is away. */
 export function register(program: Command): void {
   program
     .command('status')

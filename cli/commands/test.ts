@@ -6,6 +6,7 @@ import { openCliContext } from '../context.ts';
 import { planFile } from '../plan/plan-file.ts';
 import { testsText } from '../plan/tests-text.ts';
 
+/** `bellhop test`: runs the tests of the access file. Exit code 1 when one fails. */
 export function register(program: Command): void {
   program
     .command('test')

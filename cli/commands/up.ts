@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+/** `bellhop up`: starts Bellhop here and runs until it is stopped. */
 export function register(program: Command): void {
   program
     .command('up')

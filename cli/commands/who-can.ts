@@ -9,6 +9,7 @@ import { openCliContext } from '../context.ts';
 
 const OUTCOMES = { inject: 'injected', forward: 'forwarded', deny: 'blocked' } as const;
 
+/** `bellhop who-can`: lists the channels that may reach a host. */
 export function register(program: Command): void {
   program
     .command('who-can')

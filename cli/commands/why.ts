@@ -15,6 +15,7 @@ import { whyToolText } from '../access/why-tool-text.ts';
 import { askCeilings } from '../ask-proxy.ts';
 import { openCliContext } from '../context.ts';
 
+/** `bellhop why`: prints how a request, or the call of a tool, would be decided. Nothing is sent. */
 export function register(program: Command): void {
   program
     .command('why')

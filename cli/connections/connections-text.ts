@@ -4,6 +4,7 @@ import { expiryText, minute } from '../credentials/credentials-text.ts';
 import { shownName } from '../shown-name.ts';
 import { type ConnectionDescription, isCallable, type ServerDescription } from './describe-connection.ts';
 
+/** The output of `bellhop connections list`: a row for each connection. */
 export function connectionsText(all: readonly ConnectionDescription[], now: Date): string {
   if (all.length === 0) return 'No connection is in force.';
   const rows = all.map(({ name, kind, hosts, attached, version, expiresAt, used, refused }) => [
@@ -18,6 +19,7 @@ export function connectionsText(all: readonly ConnectionDescription[], now: Date
   return columns(rows);
 }
 
+/** The output of `bellhop connections show`. */
 export function connectionText(shown: ConnectionDescription, now: Date): string {
   const { name, preset, kind, use, rules, attached, test, mcp, version, since, expiresAt, used, refused } = shown;
   const settings = Object.entries(use)

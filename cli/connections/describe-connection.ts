@@ -58,6 +58,12 @@ export interface ToolDescription {
   readonly problem: string | null;
 }
 
+/**
+ * What the access file says of a connection, with what the database knows of it.
+ * @param stored records of all credentials, without their secrets
+ * @param uses undefined for a connection that was never used
+ * @param server undefined for an MCP server that was never asked, and for any other connection
+ */
 export function describeConnection(
   connection: Connection,
   document: AccessDocument,
@@ -102,6 +108,7 @@ function describeServer(id: string, { url, tools }: McpServer, known: KnownServe
   };
 }
 
+/** What the access file says of a tool. A denial wins; a question before the call wins over leave without one. */
 export function ruleOn(tool: string, { allow, deny, read = [], approve = [] }: ToolRules): ToolDescription['rule'] {
   if (deny.some(({ pattern }) => forbidsTool(pattern, tool))) return 'denied';
   const isIn = (list: ToolRules['allow']) => list.some(({ pattern }) => allowsTool(pattern, tool));

@@ -46,6 +46,7 @@ export async function testServer(
   }
 }
 
+/** The output of `bellhop connections test` for an MCP server: its tools, or why it did not list them. */
 export function serverTestText(connection: string, { url, ms, name, tools, problem }: TestedServer): string {
   const head = `${connection}: ${url}`;
   if (problem !== null) return `${head}\n  ${problem}`;

@@ -29,11 +29,13 @@ export function credentialsText(
   );
 }
 
+/** `version 3`. A version that the document names and that is not stored is said to be missing. */
 export function stateText(version: number, isStored: boolean): string {
   if (version === NO_CREDENTIAL) return 'no credential';
   return isStored ? `version ${version}` : `version ${version} is missing`;
 }
 
+/** `expires 2026-11-28 12:00 UTC`, or `EXPIRED` and when. */
 export function expiryText(at: Date, now: Date): string {
   return at.getTime() <= now.getTime() ? `EXPIRED ${minute(at)}` : `expires ${minute(at)}`;
 }

@@ -25,6 +25,10 @@ export interface ShownConnection {
   readonly settings?: readonly string[];
 }
 
+/**
+ * A person's settings as a row of `bellhop people list`.
+ * @param choices names of the models that people may choose; another one is marked
+ */
 export function shownSettings(
   { team, person, name, changedAt, hasInstructions, model, ...limits }: NamedPersonalSettings,
   choices: readonly string[],
@@ -44,6 +48,10 @@ export function shownSettings(
   };
 }
 
+/**
+ * A connection of a person as a row of `bellhop people list`.
+ * @param offered names of what the access file in force offers
+ */
 export function shownConnection(
   { team, person, name, connection, addedAt, expiresAt, way, refusedAt }: NamedPersonalConnection,
   offered: ReadonlySet<string>,
