@@ -40,10 +40,10 @@ const WAIT_MS = 3_000;
 /** A query is given up this long after the server's own limit. By then no live server is still working on it. */
 const SILENCE_MS = 5_000;
 /**
- * Every statement here reads few rows. When the planner expects many, it starts more server processes, which takes
- * longer than the statement itself.
+ * Every statement here reads few rows. When the planner expects many, it starts more server processes or compiles the statement, and each
+ * takes longer than the statement itself.
  */
-const NO_PARALLEL_PLANS = '-c max_parallel_workers_per_gather=0';
+const SMALL_STATEMENTS = '-c max_parallel_workers_per_gather=0 -c jit=off';
 /**
  * 1. A process asks for a long answer, in a transaction or by a statement that takes locks. It freezes.
  * 2. PostgreSQL waits to send the rest. It keeps the locks, and no limit of a statement's time ends that.
@@ -66,7 +66,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: connections,
     min: Math.min(KEPT, connections),
     connectionTimeoutMillis: WAIT_MS,
-    options: `${NO_PARALLEL_PLANS} ${endUnread(unreadMs)}`,
+    options: `${SMALL_STATEMENTS} ${endUnread(unreadMs)}`,
     statement_timeout: statementMs,
     query_timeout: statementMs + SILENCE_MS,
     // A process that freezes in a transaction must not keep its locks until it wakes up.
