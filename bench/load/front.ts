@@ -5,6 +5,7 @@ import { prepareSchema } from '../../setup/postgres/schema.ts';
 import type { Database } from '../../store/database.ts';
 import { dropRoles } from '../../store/roles.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { startTemporalServer } from '../../test/support/installation/temporal-server.ts';
 import { startWorkerProcess, type WorkerProcess } from '../../test/support/installation/worker-process.ts';
 import { startTestSlack, type TestSlack } from '../../test/support/slack-simulator.ts';
@@ -16,6 +17,15 @@ export interface Front extends AsyncDisposable {
   /** As the owner of the schema. */
   readonly database: Database;
   readonly gateway: WorkerProcess;
+  /** How long the gateway has taken to store events so far, as its own metrics say. */
+  storing(): Promise<Storing>;
+}
+
+/** Counts of events since the gateway started. */
+export interface Storing {
+  readonly all: number;
+  /** Those that were stored within 20 ms. */
+  readonly within20Ms: number;
 }
 
 export interface FrontOptions {
@@ -37,7 +47,9 @@ export async function startFront({ people, channels }: FrontOptions): Promise<Fr
   const urlsFile = path.join(home, 'database.json');
   const urls = await prepareSchema({ ownerUrl: db.url, installation, urlsFile, embedded: false });
   started.defer(() => dropRoles(db.url, installation));
+  const metrics = `127.0.0.1:${await freePort()}`;
   const gateway = await startWorkerProcess('gateway', {
+    BELLHOP_METRICS_ADDRESS: metrics,
     BELLHOP_DATABASE_URL: urls.roles.gateway,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: 'bellhop',
@@ -46,5 +58,22 @@ export async function startFront({ people, channels }: FrontOptions): Promise<Fr
   started.defer(() => gateway.kill('SIGTERM'));
   await slack.waitForApp();
   const everything = started.move();
-  return { slack, database: db.database, gateway, [Symbol.asyncDispose]: () => everything.disposeAsync() };
+  return {
+    slack,
+    database: db.database,
+    gateway,
+    async storing() {
+      const text = await (await fetch(`http://${metrics}/metrics`)).text();
+      return { all: countIn(text, '_count'), within20Ms: countIn(text, '_bucket{le="0.02"}') };
+    },
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+}
+
+/** A line of the histogram of storing, in the text format of Prometheus. */
+function countIn(text: string, line: string): number {
+  const start = `bellhop_slack_event_seconds${line} `;
+  const found = text.split('\n').find((each) => each.startsWith(start));
+  if (found === undefined) throw new Error(`the gateway's metrics have no line ${start}`);
+  return Number(found.slice(start.length));
 }

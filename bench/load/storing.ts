@@ -8,7 +8,8 @@ const CHANNELS = 20;
 const WITHIN_MS = 1_000;
 /** Slack sends an event again when it was not acknowledged for three seconds. */
 const ACKNOWLEDGED_MS = 3_000;
-const STORED_P95_MS = 20;
+/** So many of a hundred events are stored within 20 ms, as the gateway itself measures it: the promise is p95 ≤ 20 ms. */
+const STORED_IN_TIME = 95;
 
 /** Mentions that all come within one second, until Slack has the acknowledgement that each of them is stored. */
 export function storing({ mentions }: { readonly mentions: number }): Bench {
@@ -24,6 +25,7 @@ export function storing({ mentions }: { readonly mentions: number }): Bench {
         await slack.waitForReaction(first);
       }
       const before = (await slack.deliveries()).length;
+      const earlier = await front.storing();
       const posts: Promise<unknown>[] = [];
       const began = performance.now();
       for (let n = 0; n < mentions; n += 1) {
@@ -37,9 +39,11 @@ export function storing({ mentions }: { readonly mentions: number }): Bench {
       await until(acknowledged, 'every event to be acknowledged', 30_000);
       // What the app itself says comes as an event too, and may be on its way.
       const samples = (await slack.deliveries()).slice(before).flatMap(({ ackMs }) => (ackMs === null ? [] : [ackMs]));
+      const stored = await front.storing();
+      const share = (100 * (stored.within20Ms - earlier.within20Ms)) / (stored.all - earlier.all);
       return [
-        { what: 'stored and acknowledged', unit: 'ms', samples, read: 'p95', bar: STORED_P95_MS },
-        { what: 'the same, the slowest', unit: 'ms', samples, read: 'max', bar: ACKNOWLEDGED_MS },
+        { what: 'stored within 20 ms of the receipt', unit: '%', samples: [share], bar: STORED_IN_TIME, atLeast: true },
+        { what: 'acknowledged, as Slack sees it', unit: 'ms', samples, read: 'max', bar: ACKNOWLEDGED_MS },
         { what: 'all were posted within', unit: 's', samples: [took] },
       ];
     },
