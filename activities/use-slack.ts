@@ -107,4 +107,5 @@ const WHAT: Readonly<Record<string, string>> = {
   find_people: 'looking somebody up',
   find_channels: 'looking for a channel',
   post_message: 'posting in another channel',
+  delete_message: 'deleting a message of mine',
 };

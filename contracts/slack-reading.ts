@@ -108,6 +108,9 @@ export interface PostPlan {
 /** What became of a post: `slow` when Slack has not answered yet. */
 export type Posted = { readonly link: string } | { readonly failed: string } | { readonly slow: true };
 
+/** What became of the removal of a message: `kept` where Slack lets nobody delete, `slow` when Slack has not answered yet. */
+export type Removed = { readonly messages: number } | { readonly kept: true } | { readonly slow: true };
+
 /** Slack, as far as tools may use it. Every answer is bounded; throws what the Web API throws, also when a limit is reached. */
 export interface SlackRoom {
   /** The session's own thread. */
@@ -136,4 +139,14 @@ export interface SlackRoom {
   planPost(reader: Reader, wish: PostWish): Promise<PostPlan | NotAllowed>;
   /** Posts once under `key`, however often it is called, and waits a while for Slack. Judges anew whether it is allowed. */
   post(reader: Reader, key: string, wish: PostWish, signal: AbortSignal): Promise<Posted | NotAllowed>;
+  /**
+   * Deletes a message that the session has posted: the one behind `link`, or its newest answer in its thread. `by` is the call; repeated, it
+   * deletes nothing more.
+   */
+  remove(
+    reader: Reader,
+    by: string,
+    wish: { readonly link?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<Removed | NotAllowed>;
 }

@@ -78,6 +78,8 @@ export interface GoneBody {
   readonly kind: 'gone';
   /** What stands in its place where Slack lets nobody delete. Absent: that the work has ended. */
   readonly words?: string;
+  /** The tool call that has removed it, because a person asked for it. */
+  readonly by?: string;
 }
 
 /** A message that people see. */

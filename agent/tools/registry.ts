@@ -6,6 +6,7 @@ import { editFile } from './edit-file.ts';
 import { plan } from './plan.ts';
 import { postFile } from './post-file.ts';
 import { readFile } from './read-file.ts';
+import { deleteMessage } from './slack/delete-message.ts';
 import { findChannels, findPeople } from './slack/look-up.ts';
 import { postMessage } from './slack/post-message.ts';
 import { readChannel, readMessage, readPins } from './slack/read-places.ts';
@@ -34,7 +35,7 @@ export interface ToolRegistry {
 /** They need no sandbox, so a question about what was said is answered without one. */
 const SLACK_TOOLS: readonly Tool[] = [
   ...[readThread, readChannel, readMessage, readPins],
-  ...[searchMessages, findPeople, findChannels, postMessage],
+  ...[searchMessages, findPeople, findChannels, postMessage, deleteMessage],
 ];
 
 /** @param tools in the order in which the model sees them */

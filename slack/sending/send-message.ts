@@ -14,6 +14,7 @@ import {
   sendPlain,
   takeOut,
 } from '../../store/outbox-claims.ts';
+import { isWanted } from '../../store/own-posts.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { failureOf, isTokenRefused } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
@@ -207,7 +208,7 @@ async function finish(database: Database, row: OutboxOf<'message'>, { ts, shown 
   await inTransaction(database, async (db) => {
     await markSent(db, row, ts, LIVE_PAUSE_MS);
     if (file !== undefined) await putAnswerFile(db, row, file);
-    if (rest === null) return;
+    if (rest === null || !(await isWanted(db, row.id))) return;
     const next: AnswerBody = { ...body, text: rest, part };
     await putMessage(db, {
       key: `${row.key.replace(/#\d+$/, '')}#${part}`,

@@ -20,6 +20,7 @@ test('the model gets tools for the sandbox and for Slack, each with a schema of 
     'find_people',
     'find_channels',
     'post_message',
+    'delete_message',
   ]);
   for (const { schema, description } of registry.specs) {
     expect(schema).toMatchObject({ type: 'object', properties: expect.any(Object) });

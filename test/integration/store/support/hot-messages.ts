@@ -21,6 +21,7 @@ import * as mutes from '../../../../store/mutes.ts';
 import * as nextDue from '../../../../store/next-due.ts';
 import * as outbox from '../../../../store/outbox.ts';
 import * as outboxClaims from '../../../../store/outbox-claims.ts';
+import * as ownPosts from '../../../../store/own-posts.ts';
 import * as people from '../../../../store/people.ts';
 import * as questions from '../../../../store/questions.ts';
 import * as rateBucket from '../../../../store/rate-bucket.ts';
@@ -38,6 +39,7 @@ import { BUSY, BUSY_TURN, sessionOfNumber } from './seed-million.ts';
 
 const busyTurn = { session: BUSY, turn: BUSY_TURN };
 const target = { key: `${BUSY}/301/answer`, ...threadOf(BUSY) };
+const removal = { session: BUSY, by: `${BUSY}/302/1`, words: 'removed' };
 const bucket = { team: 'T1', method: 'chat.postMessage', channel: 'C77' };
 const aDay = 24 * 3_600_000;
 const limits = sendingLimits(SLACK_LIMITS);
@@ -191,6 +193,13 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.withdrawMessage': (db) => outbox.withdrawMessage(db, 'no such key'),
   'outbox.lastAnswerAt': (db) => outbox.lastAnswerAt(db, BUSY),
   'outbox.outboxBacklog': (db) => outbox.outboxBacklog(db),
+  'own-posts.ownPost': async (db) => {
+    await ownPosts.ownPost(db, removal, null);
+    await ownPosts.ownPost(db, removal, { channel: 'C0', ts: '1.0' });
+  },
+  'own-posts.removePost': (db) => ownPosts.removePost(db, `${BUSY}/301/answer`, removal),
+  'own-posts.isWanted': async (db) => ownPosts.isWanted(db, (await outboxRow(db)).id),
+  'own-posts.removalOf': (db) => ownPosts.removalOf(db, `${BUSY}/301/answer`),
   'questions.askQuestion': (db) => askHot(db),
   'questions.findQuestion': async (db) => questions.findQuestion(db, (await askHot(db)).id),
   'questions.isOpen': (db) => questions.isOpen(db, BUSY, 'confirm/U1'),
