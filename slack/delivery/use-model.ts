@@ -1,3 +1,4 @@
+import { didYouMean, nearNames } from '../../access/near-names.ts';
 import { inTransaction } from '../../store/database.ts';
 import { closeEntry, type InboxRow } from '../../store/inbox.ts';
 import { putMessage } from '../../store/outbox.ts';
@@ -25,6 +26,11 @@ export interface ModelChoice extends WantedModel, ModelChoices {}
 const HERE = /^use (?:the )?(?:model )?([a-z0-9-]{1,64})(?: model)? (?:here|(?:in|for) this thread)$/;
 const MARKED = /^! ?use(?: (?:the )?(?:model )?([a-z0-9-]{1,64})(?: model)?(?: here|(?: in| for) this thread)?)?$/;
 
+/** What people call a thing that they have just spoken of. */
+const PRONOUN = /^(?:it|this|that|these|those|them)$/;
+/** Two letters that differ make most shorter words alike. */
+const SHORTEST_TYPO = 4;
+
 /** The model that a message, and nothing else, wants: `use large here`, `!use large`. Not `use large type here`. */
 export function wantedModel({ botUser }: SlackIdentity, row: InboxRow): WantedModel | null {
   if (row.kind !== 'message' || row.files.length > 0) return null;
@@ -38,7 +44,7 @@ export function wantedModel({ botUser }: SlackIdentity, row: InboxRow): WantedMo
 
 /**
  * Null when the words may just as well be talk: people write "use docker here" to the agent where no model can be chosen, and to each
- * other anywhere.
+ * other anywhere. A word that resembles what can be chosen is a typo of it, whoever it was said to.
  */
 export function choiceAmong(
   { address }: Pick<InboxRow, 'address'>,
@@ -51,8 +57,12 @@ export function choiceAmong(
     name === null ||
     known.includes(name) ||
     (choices.length > 0 && name === 'usual') ||
-    (choices.length > 0 && address !== 'thread' && !/^(?:it|this|that|these|those|them)$/.test(name));
+    (choices.length > 0 && !PRONOUN.test(name) && (address !== 'thread' || isTypo(name, choices)));
   return isMeant ? { ...wanted, choices, known } : null;
+}
+
+function isTypo(name: string, choices: readonly string[]): boolean {
+  return name.length >= SHORTEST_TYPO && nearNames(name, [...choices, 'usual']).length > 0;
 }
 
 /** Answers it without the model: no turn begins, and one under way goes on as it began. */
@@ -84,8 +94,9 @@ function chosenText(name: string | null): string {
 }
 
 function choicesText(name: string | null, { choices, known }: ModelChoices): string {
+  const near = name === null || choices.length === 0 ? '' : didYouMean(name, [...choices, 'usual']);
   const problem =
-    name !== null && known.includes(name) ? `${name} cannot be chosen here. ` : `There is no model ${name}. `;
+    name !== null && known.includes(name) ? `${name} cannot be chosen here. ` : `There is no model ${name}${near}. `;
   const why = name === null ? '' : problem;
   return choices.length === 0
     ? `${why}No model can be chosen here. An administrator can allow some with models: [large] in bellhop.yaml.`

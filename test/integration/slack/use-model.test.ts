@@ -91,6 +91,8 @@ test('a name that cannot be chosen changes nothing and is answered with those th
   const { slack } = stage;
   const thread = await slack.post('ada', 'general', '@bellhop use huge here');
   await slack.waitForWhisper('ada', /There is no model huge\. You can choose: large, small/);
+  await slack.post('ada', 'general', '@bellhop use lagre here', { threadTs: thread.ts });
+  await slack.waitForWhisper('ada', /There is no model lagre \(did you mean large\?\)\. You can choose: large, small/);
   await slack.post('ada', 'general', '@bellhop use secret here', { threadTs: thread.ts });
   await slack.waitForWhisper('ada', /secret cannot be chosen here\. You can choose: large, small/);
   await slack.post('grace', 'general', '@bellhop !use', { threadTs: thread.ts });

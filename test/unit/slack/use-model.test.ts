@@ -41,7 +41,11 @@ test.each([
   ['a model that may not be chosen', 'use secret here', 'thread', true],
   ['any other word to the agent', 'use docker here', 'mention', true],
   ['any other word to somebody', 'use docker here', 'thread', false],
+  ['a typo of a model to anybody', 'use lagre here', 'thread', true],
+  ['a typo of the usual one', 'use usaul here', 'thread', true],
+  ['a word too short for a typo', 'use git here', 'thread', false],
   ['a pronoun', 'use this here', 'mention', false],
+  ['a pronoun to somebody', 'use these here', 'thread', false],
   ['any word behind !', '!use docker', 'thread', true],
 ] as const)('%s: %j in a %s is meant: %s', (_, text, address, meant) => {
   const found = wanted(text);
