@@ -129,7 +129,7 @@ test('parts that are on their way do not come after the deletion', async () => {
   const thread = await room.beginIn('clean', 'ada');
   const session = room.sessionOf(thread);
   const { slack, db } = room.stage;
-  await slack.fault({ delayMs: 'chat.postMessage', ms: 1_000 });
+  await slack.fault({ delayMs: 'chat.postMessage', ms: 1_000, times: 10 });
   const body = { kind: 'answer', text: 'A paragraph of some length.\n\n'.repeat(1_500) } as const;
   await putMessage(db.database, { key: `${session}/earlier/answer`, ...threadOf(session), body, final: true });
   await until(async () => {
