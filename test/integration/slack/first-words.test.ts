@@ -110,7 +110,7 @@ test('the first words of an answer are seen within a second of the first token, 
     vendor.onMessage(/tell me about it/, { content: ANSWER }, { chunkSize: 12, streamingProfile: { ttft, tps: 15 } });
     // The live line is posted only where nothing was posted lately.
     await refillBuckets(stage.db);
-    for (const channel of CHANNELS) {
+    for (const channel of [...CHANNELS, await stage.slack.openDm('ada')]) {
       const { answer, tookMs, views } = await answerIn(channel);
       figures.push({ afterMs: ttft, tookMs: Math.round(tookMs) });
       expect(views).toBeGreaterThan(2);
