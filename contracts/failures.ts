@@ -54,7 +54,7 @@ export const FAILURES: Readonly<Record<FailureType, FailureRule>> = {
     retry: false,
     thread: "I can't reach my language model: its key was refused. An administrator has to look at this.",
     operator:
-      'The model API answered 401, 402 or 403, or the account has no money left. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL, or the key of the model in the access file; the activity failure says when it cannot be opened.',
+      'The model API answered 401, 402 or 403, or the account has no money left. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL, or the key of the model in the access file; the activity failure names the model and says what to do, also when its key cannot be opened.',
   },
   ModelRateLimited: {
     retry: true,

@@ -9,6 +9,7 @@ import { createHousekeepingActivities } from '../activities/housekeeping.ts';
 import { DEFAULT_SESSION_SETTINGS, type SessionSettings } from '../activities/settings.ts';
 import { createAnthropicModel } from '../agent/model/anthropic.ts';
 import { createNamedModels } from '../agent/model/named-models.ts';
+import { reportingRefusedKey } from '../agent/model/refused-key.ts';
 import { AGENT_QUEUE } from '../contracts/task-queues.ts';
 import { PORTS } from '../setup/host/port-wishes.ts';
 import { openDatabase } from '../store/database.ts';
@@ -52,6 +53,9 @@ const schema = baseEnvironment.extend({
 /** Workflows kept in memory, those used last. As many turns at work at once go on without a replay. */
 const CACHED_WORKFLOWS = 250;
 
+/** What an operator does when the key of the usual model is refused. */
+const USUAL_REMEDY = 'check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL, and start the agent worker again';
+
 type Environment = z.output<typeof schema>;
 
 async function start({ log, environment, signals }: ProcessContext): Promise<RunningProcess> {
@@ -78,7 +82,7 @@ async function start({ log, environment, signals }: ProcessContext): Promise<Run
       ...createAgentActivities({
         database,
         log,
-        model: told(modelOf(env)),
+        model: told(reportingRefusedKey(modelOf(env), 'the usual model', USUAL_REMEDY)),
         models: createNamedModels({
           policy: createPolicyReader(database),
           keyOf: modelKeys(database, env.BELLHOP_MODEL_KEY_FILE),

@@ -4,6 +4,7 @@ import type { ScopeKey } from '../../contracts/scope.ts';
 import { ModelError } from '../errors.ts';
 import { createModel } from './create-model.ts';
 import type { Model } from './model.ts';
+import { reportingRefusedKey } from './refused-key.ts';
 
 /** The models of the access file in force. */
 export interface NamedModels {
@@ -72,7 +73,9 @@ export function createNamedModels({
     if (known?.definition === definition) return known;
     let client: Promise<Model> | null = null;
     async function create(): Promise<Model> {
-      return createModel(named, named.keyVersion === null ? null : await keyOf(named), fetch);
+      const client = createModel(named, named.keyVersion === null ? null : await keyOf(named), fetch);
+      const remedy = `set a new key where models.${named.name} of bellhop.yaml reads it, and apply the access file again`;
+      return reportingRefusedKey(client, `the model ${named.name}`, remedy);
     }
     const open = () => {
       client ??= create().catch((error) => {

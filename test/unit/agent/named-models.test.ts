@@ -144,3 +144,19 @@ test('the key of a fallback is opened when it is asked, and one that cannot be o
   });
   await expect((await forSummaries())?.call(REQUEST)).rejects.toMatchObject({ code: 'ModelUnavailable' });
 });
+
+test('a key that the vendor refuses is reported with the name of its model and what to do, and without the key', async () => {
+  const answer = { error: { message: 'Incorrect API key provided: a-key', code: 'invalid_api_key' } };
+  const { forTurn } = createNamedModels({
+    policy: async () => indexAccess({ ...EMPTY_DOCUMENT, models: [named('a', { model: 'gpt-x' })] }),
+    keyOf: async () => 'a-key',
+    clock: Date.now,
+    fetch: async () => Response.json(answer, { status: 401 }),
+  });
+  const [model] = (await forTurn('a')) ?? [];
+  const error = await model?.call(REQUEST).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'ModelUnauthorized', status: 401 });
+  const { message } = error as ModelError;
+  expect(message).toMatch(/^the vendor refused the key of the model a .*apply the access file again.*401/);
+  expect(message).not.toContain('a-key');
+});
