@@ -21,6 +21,7 @@ import { findPerson } from '../store/people.ts';
 import { withdrawPlace } from '../store/places.ts';
 import { withdrawQuestions } from '../store/questions.ts';
 import { getSession } from '../store/sessions.ts';
+import { becomeAnswer, endStreams } from '../store/streams.ts';
 import { readTranscript } from '../store/transcript.ts';
 import { lockTurn } from '../store/turn-fence.ts';
 import { finishTurn, getTurn, markStopped, turnTotals } from '../store/turns.ts';
@@ -124,12 +125,18 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   // The model has chosen to say nothing, because nobody asked for anything (agent/silence.ts).
   const isSilent = said === '' && ending === 'answered';
   await endStatus(db, input, threadOf(session), !isSilent);
-  if (isGone || isSilent) return { more: false };
+  if (isGone || isSilent) {
+    await endStreams(db, session);
+    return { more: false };
+  }
   const text = [said ?? '', ...(stuck ? [repeatedText(stuck)] : [])].filter((part) => part !== '').join('\n\n');
   const heard = await howHeard(db, session);
   const last = stuck ? stuckText(heard) : await lastWord(db, input, { said: text, heard });
   const body = { kind: 'answer', text, lastWord: last, footer: await footerOf(db, input) } as const;
-  await putMessage(db, { key: answerKey(input), ...threadOf(session), body, final: true });
+  const key = answerKey(input);
+  const isShown = ending === 'answered' && (await becomeAnswer(db, input, key, body));
+  if (!isShown) await putMessage(db, { key, ...threadOf(session), body, final: true });
+  await endStreams(db, session);
   return { more: false };
 }
 

@@ -2,6 +2,7 @@ import { type SessionId, threadOf } from '../contracts/ids.ts';
 import type { Queryable } from '../store/database.ts';
 import { putMessage } from '../store/outbox.ts';
 import { stepBegan } from '../store/steps.ts';
+import { endStreams, growsIn, putStream } from '../store/streams.ts';
 import { getTurn } from '../store/turns.ts';
 import { workingKey } from './end-turn.ts';
 
@@ -34,11 +35,16 @@ const MOST_TEXT = 12_000;
  * 2. The turn ends. The transaction that ends it retires the row, also where no live line was written yet.
  * 3. The live line is written, and the row refuses it, because nothing is written over a final message.
  * Therefore a late live line changes nothing. One of a turn that ended earlier stops at 1.
+ *
+ * In a one-to-one direct message, what the model writes is a message of its own, which Slack shows growing (store/streams.ts).
  */
 export function createShowProgress(database: Queryable): ShowProgress {
   return async ({ session, turn, step, what, text, first, renewal = 0 }) => {
     const { startedAt, state, plan } = await getTurn(database, session, turn);
     if (state !== 'running') return;
+    await endStreams(database, session, step);
+    const grows = text !== undefined && text !== '' && (await growsIn(database, session));
+    if (grows) await putStream(database, { session, turn }, { kind: 'stream', step, text, ...(first && { first }) });
     const begun = await stepBegan(database, { session, turn, step });
     const since = startedAt.toISOString();
     const body = {
@@ -48,8 +54,8 @@ export function createShowProgress(database: Queryable): ShowProgress {
       since,
       ...(begun && { begun: begun.toISOString() }),
       ...(renewal > 0 && { renewal }),
-      ...(text && { text: text.slice(-MOST_TEXT) }),
-      ...(text && first && { first }),
+      ...(text && !grows && { text: text.slice(-MOST_TEXT) }),
+      ...(text && !grows && first && { first }),
       ...(plan.length > 0 && { plan }),
     } as const;
     await putMessage(database, { key: workingKey({ session, turn }), ...threadOf(session), body, final: false });

@@ -14,6 +14,7 @@ grant usage on schema public to :"gateway", :"agent", :"runner", :"proxy", :"adm
 grant select, insert, update, delete on channel_outsider to :"gateway";
 grant select, insert, update on inbox, inbox_served, outbox, outbox_lane, channel, person, rate_bucket, slack_watermark, slack_catch_up, slack_catch_up_place to :"gateway";
 grant delete on slack_watermark, slack_catch_up_place to :"gateway";
+grant select, insert, update on slack_refusal to :"gateway";
 -- A channel that gets another name loses what was said of it for patterns.
 grant delete, select (team, channel, name) on channel_verdict to :"gateway";
 grant select, insert on file, file_chunk to :"gateway";
@@ -53,6 +54,7 @@ grant select, insert, update (confirmed) on held_back to :"gateway";
 -- its commands run, stays as it was made.
 grant select, update (state, instructions, instructions_turn, heard, changed_at, run_id, runs, fence_run, fence_count) on session to :"agent";
 grant select, insert, update on turn, step, outbox, model_usage to :"agent";
+grant select on slack_refusal to :"agent";
 grant select, insert on transcript, access_snapshot, inbox to :"agent";
 grant update (state, turn, delivered_at, claimed_until, not_before) on inbox to :"agent";
 -- A file that came with a message is placed once a turn has read the message. What tools have shown goes into model calls.

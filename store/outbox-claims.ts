@@ -18,6 +18,10 @@ interface Common {
   /** Slack's id of the file, once Slack has its bytes. */
   readonly slackFile: string | null;
   readonly unsure: boolean;
+  /** How far Slack shows it growing. Null: it does not grow, or not any more. */
+  readonly stream: 'new' | 'open' | 'blind' | null;
+  /** The text that Slack has of one that is `open`. */
+  readonly streamed: string | null;
   /** True when Slack refused the blocks of this revision, so that it is sent as plain text. */
   readonly plain: boolean;
   /** Failed attempts in a row. */
@@ -50,7 +54,7 @@ export type OutboxOf<Kind extends OutboxRow['kind']> = Extract<OutboxRow, { kind
 export type Claim = Pick<OutboxRow, 'id' | 'claim'>;
 
 const COLUMNS = `id, key, mark, kind, team, channel, thread_ts as "threadTs", session, body, revision, final,
-  slack_ts as "slackTs", slack_file as "slackFile", unsure, plain, attempts, upload_failures as "uploadFailures", looks,
+  slack_ts as "slackTs", slack_file as "slackFile", stream, streamed, unsure, plain, attempts, upload_failures as "uploadFailures", looks,
   created_at as "createdAt", method, claim,
   exists (select 1 from session where session.id = outbox.session and session.root_deleted_at is not null) as "threadGone"`;
 /** Gives the row back. It is due again at `not_before`. */

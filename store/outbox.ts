@@ -82,9 +82,20 @@ export interface GoneBody {
   readonly by?: string;
 }
 
+/** What a model writes, while Slack shows it growing (streams.ts). It becomes the answer, or is taken out. */
+export interface StreamBody {
+  readonly kind: 'stream';
+  /** The model call that writes it. */
+  readonly step: number;
+  /** All of it so far, as markdown. */
+  readonly text: string;
+  /** They are the first words of a model's answer, and do not wait for the pause between two edits. */
+  readonly first?: true;
+}
+
 /** A message that people see. */
 export type ShownBody = WorkingBody | AnswerBody | NoticeBody | QuestionBody;
-export type MessageBody = ShownBody | GoneBody;
+export type MessageBody = ShownBody | StreamBody | GoneBody;
 
 export interface ReactionBody {
   readonly ts: string;

@@ -75,6 +75,7 @@ export const RETAINED_TABLES: Readonly<Record<string, readonly RetentionKind[] |
   session: ['threads'],
   slack_catch_up: 'one row for each workspace',
   slack_catch_up_place: 'empty when a catch-up is over',
+  slack_refusal: 'one row for each workspace and method that Slack does not offer to it',
   slack_watermark: 'one row for each gateway; a catch-up removes those of gateways that are gone',
   step: ['outputs', 'threads'],
   thread_model: ['threads'],

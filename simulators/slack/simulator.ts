@@ -10,6 +10,7 @@ import { peopleMethods } from './api/people.ts';
 import { createRateLimiter } from './api/rate-limits.ts';
 import { reactionMethods } from './api/reactions.ts';
 import { registerApi } from './api/router.ts';
+import { streamMethods } from './api/streams.ts';
 import { viewMethods } from './api/views.ts';
 import { createCallLog } from './calls.ts';
 import { type Changes, createChanges } from './changes.ts';
@@ -117,6 +118,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...peopleMethods(shared),
     ...connectionMethods(sockets, baseUrl),
     ...chatMethods(shared),
+    ...streamMethods(shared),
     ...reactionMethods(shared),
     ...conversationMethods(shared),
     ...fileMethods(shared, timers, { processingMs: options.fileProcessingMs ?? 300 }),

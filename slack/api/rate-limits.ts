@@ -22,6 +22,11 @@ function perMinute(calls: number): BucketSize {
   return within(calls, calls / 60);
 }
 
+/**
+ * Half of what Slack takes. Every message that grows has to be stopped once, and that is Tier 2 as well. Therefore a stop always finds a
+ * token, and no answer waits for one.
+ */
+const HALF_OF_TIER_2 = perMinute(10);
 const TIER_2 = perMinute(20);
 const TIER_3 = perMinute(50);
 const TIER_4 = perMinute(100);
@@ -34,6 +39,9 @@ export const SLACK_LIMITS: RateLimits = {
   'chat.postEphemeral': TIER_4,
   'chat.update': TIER_3,
   'chat.delete': TIER_3,
+  'chat.startStream': HALF_OF_TIER_2,
+  'chat.appendStream': TIER_4,
+  'chat.stopStream': TIER_2,
   'reactions.add': TIER_3,
   'reactions.remove': TIER_2,
   'assistant.threads.setStatus': TIER_4,

@@ -14,6 +14,7 @@ export interface PostedPlace {
 
 interface PostedMessage {
   ts?: string;
+  bot_id?: string;
   metadata?: { event_type?: string; event_payload?: { mark?: string } };
   files?: { id?: string }[];
 }
@@ -29,6 +30,21 @@ export async function findPosted(calls: PacedCalls, place: PostedPlace, mark: st
     place,
     (message) => message.metadata?.event_type === METADATA_TYPE && message.metadata.event_payload?.mark === mark,
   );
+}
+
+/**
+ * The `ts` of every message of an app in the thread that has no mark and is younger than the row, newest first. People's messages have no
+ * `bot_id`.
+ */
+export async function findUnmarked(calls: PacedCalls, place: PostedPlace): Promise<string[]> {
+  const found: string[] = [];
+  const oldest = place.since.getTime() / 1_000 - CLOCK_SLACK_S;
+  await findMessage(calls, place, ({ ts, bot_id, metadata, files }) => {
+    const isUnmarked = bot_id !== undefined && metadata?.event_type !== METADATA_TYPE && files === undefined;
+    if (isUnmarked && ts !== undefined && Number(ts) > oldest) found.unshift(ts);
+    return false;
+  });
+  return found;
 }
 
 /** The `ts` of the message that shares a file of ours in its thread, else null. */

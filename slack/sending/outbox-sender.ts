@@ -64,7 +64,7 @@ const MAX_UPLOAD_FAILURES = 5;
 const PATIENCE_MS = 24 * 3_600_000;
 const MAX_FAILURES = 30;
 /** They put something new into a thread. Slack then ends the line that says that the agent works. */
-const POSTS: ReadonlySet<string> = new Set(['chat.postMessage', 'files.completeUploadExternal']);
+const POSTS: ReadonlySet<string> = new Set(['chat.postMessage', 'chat.startStream', 'files.completeUploadExternal']);
 /** Our code for what was not posted because its thread is gone. */
 const THREAD_GONE = 'thread_gone';
 

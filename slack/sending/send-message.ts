@@ -22,6 +22,7 @@ import { cutText } from '../rendering/mrkdwn.ts';
 import { ANSWER_FILE, type RenderedMessage, renderMessage, renderWithoutBlocks } from '../rendering/render-message.ts';
 import { findPosted, METADATA_TYPE } from './find-posted.ts';
 import type { Hold } from './outbox-sender.ts';
+import { sendStream } from './send-stream.ts';
 
 export interface SendMessageDependencies {
   readonly database: Database;
@@ -45,12 +46,13 @@ const GONE_ERRORS = new Set(['message_not_found', 'cant_update_message', 'edit_w
  */
 export async function sendMessage(dependencies: SendMessageDependencies, row: OutboxOf<'message'>): Promise<boolean> {
   const { database, calls, hold } = dependencies;
+  const { body } = row;
+  if (row.stream !== null || body.kind === 'stream') return sendStream(dependencies, row);
   if (row.slackTs === null && row.unsure) {
     const place = { channel: row.channel, threadTs: row.threadTs, since: row.createdAt };
     await markLooked(database, row, await findPosted(calls, place, row.mark));
     return false;
   }
-  const { body } = row;
   if (body.kind === 'gone') return remove(dependencies, row);
   try {
     const shown = { ...row, body };

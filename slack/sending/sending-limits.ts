@@ -5,7 +5,10 @@ import { limitOf, PER_CHANNEL, type RateLimits } from '../api/rate-limits.ts';
 const METHODS = [
   'chat.postMessage',
   'chat.update',
+  'chat.stopStream',
   'chat.delete',
+  'chat.startStream',
+  'chat.appendStream',
   'conversations.replies',
   'conversations.history',
   'files.completeUploadExternal',

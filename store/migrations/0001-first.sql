@@ -871,6 +871,11 @@ create table outbox (
   slack_ts text,
   -- Slack's id of the file, once Slack has its bytes.
   slack_file text,
+  -- Slack shows the message growing (store/streams.ts): 'new' until Slack has begun it, 'open' while pieces are added, 'blind' when
+  -- it is not known what it has or it takes no more. Null: it does not grow, or not any more.
+  stream text check (stream in ('new', 'open', 'blind')),
+  -- The text that an open one has in Slack.
+  streamed text,
   -- A post or completion was begun and its outcome is not known: look before trying again.
   unsure boolean not null default false,
   -- Slack refused the blocks of this revision: it is sent as plain text.
@@ -908,6 +913,9 @@ create table outbox (
     when kind = 'reaction' then 'reactions.add'
     when kind = 'status' then 'assistant.threads.setStatus'
     when kind = 'ephemeral' then 'chat.postEphemeral'
+    when stream = 'new' and not unsure and body ->> 'kind' = 'stream' then 'chat.startStream'
+    when stream <> 'new' and body ->> 'kind' = 'stream' then 'chat.appendStream'
+    when stream <> 'new' then 'chat.stopStream'
     when kind = 'message' and slack_ts is not null and body ->> 'kind' = 'gone' then 'chat.delete'
     when kind = 'message' and slack_ts is not null then 'chat.update'
     when unsure and thread_ts is null then 'conversations.history'
@@ -932,6 +940,8 @@ create index outbox_expiring on outbox (expires_at)
 -- Slack's own lines that say that the agent works.
 create index outbox_status on outbox (session, sent_at) where kind = 'status';
 -- First posts of a thread, which come in order.
+-- What grows in a thread just now.
+create index outbox_growing on outbox (session, id) where stream is not null and not final;
 create index outbox_first_posts on outbox (session, id)
   where kind in ('message', 'file') and sent_revision = 0 and failed is null;
 
@@ -950,6 +960,15 @@ create table outbox_lane (
 create index outbox_lane_next on outbox_lane (team, method, turn_at) where class is not null;
 create index outbox_lane_answers on outbox_lane (team, method, turn_at) where class = 1;
 create index outbox_lane_idle on outbox_lane (turn_at) where class is null;
+
+-- Methods that Slack does not offer to this workspace. They are not called until then.
+create table slack_refusal (
+  team text not null,
+  method text not null,
+  code text not null,
+  until timestamptz not null,
+  primary key (team, method)
+);
 
 create table file (
   id uuid primary key default gen_random_uuid(),
@@ -1216,7 +1235,7 @@ create function has_earlier_post(of_session text, of_id bigint, of_class int) re
     select exists (
       select 1 from outbox
       where session = of_session and id < of_id and kind in ('message', 'file') and sent_revision = 0 and failed is null
-        and class <= of_class and created_at > now() - interval '10 minutes')
+        and stream is null and class <= of_class and created_at > now() - interval '10 minutes')
   $$;
 
 -- Puts rows that are due into their lanes, and drops what has expired. Returns how many rows it looked at.
@@ -1243,13 +1262,13 @@ begin
   -- Class by class, so that many arriving reactions do not hold up an answer.
   for of_class in 1..4 loop
     with due as materialized (
-      select id, session, kind, slack_ts from outbox
+      select id, session, kind, slack_ts, stream from outbox
       where class = of_class and due_at <= at and not queued and sent_revision < revision and failed is null
       order by due_at limit batch - looked for update skip locked
     ), judged as (
       -- A first post waits for the first posts before it in its thread that are as urgent, but not for ever. It is put
-      -- back for ten seconds; the sender makes it due at once when the one before it is in Slack.
-      select id, kind in ('message', 'file') and slack_ts is null and has_earlier_post(session, id, of_class) as waits
+      -- back for ten seconds; the sender makes it due at once when the one before it is in Slack. First words do not wait.
+      select id, kind in ('message', 'file') and slack_ts is null and stream is null and has_earlier_post(session, id, of_class) as waits
       from due
     ), moved as (
       update outbox set claim = null, claimed_until = null, queued = not waits,

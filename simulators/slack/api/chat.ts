@@ -2,6 +2,7 @@ import { APP } from '../world/workspace.ts';
 import { isEmpty, MOST_EDITED_TEXT, MOST_TEXT, readContent, readMetadata } from './content.ts';
 import { SlackError } from './errors.ts';
 import type { MethodDependencies, Methods } from './method.ts';
+import { isStreaming } from './streams.ts';
 import { existingMessage, joinedChannel, postedThread, postingTarget, visibleChannel } from './targets.ts';
 
 /** docs.slack.dev/reference/methods?family=chat */
@@ -43,6 +44,7 @@ export function chatMethods(dependencies: MethodDependencies): Methods {
         const channel = joinedChannel(world, args.required('channel'));
         const message = existingMessage(world, channel, args.required('ts'));
         if (message.user !== APP.userId) throw new SlackError('cant_update_message');
+        if (isStreaming(message)) throw new SlackError('streaming_state_conflict');
         const content = readContent(args, MOST_EDITED_TEXT);
         const metadata = readMetadata(args);
         if (isEmpty(content) && content.blocks === undefined && metadata === undefined) throw new SlackError('no_text');
@@ -70,6 +72,7 @@ export function chatMethods(dependencies: MethodDependencies): Methods {
         const channel = joinedChannel(world, args.required('channel'));
         const message = existingMessage(world, channel, args.required('ts'));
         if (message.user !== APP.userId) throw new SlackError('cant_delete_message');
+        if (isStreaming(message)) throw new SlackError('streaming_state_conflict');
         messages.remove(message);
         return { channel: channel.id, ts: message.ts };
       },

@@ -18,7 +18,7 @@ export const MOST_TEXT = 40_000;
  * taken, as users of other bots found.
  */
 export const MOST_EDITED_TEXT = 4_000;
-const MOST_MARKDOWN_TEXT = 12_000;
+export const MOST_MARKDOWN_TEXT = 12_000;
 /** No documentation says this. Users of Bolt found it by trying. */
 const MOST_TEXT_OF_BLOCKS = 13_200;
 const MOST_METADATA = 16_000;

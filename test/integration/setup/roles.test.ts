@@ -42,6 +42,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
     session: 's i u(changed_at forgotten_entry forgotten_turn heard muted_by muted_notice permalink root_deleted_at)',
     slack_watermark: 's i u d',
     slack_catch_up: 's i u',
+    slack_refusal: 's i u',
     slack_catch_up_place: 's i u d',
     step: 's(arguments attempt begun exit_code kind number session started_at state tool tool_call trouble truncated turn) u(attempt begun ended_at exit_code output started_at state trouble truncated)',
     thread_model: 's i u d',
@@ -50,6 +51,7 @@ const EXPECTED: Record<DatabaseRole, Record<string, string>> = {
   },
   agent: {
     access_snapshot: 's i',
+    slack_refusal: 's',
     channel: 's',
     confirmed_channel: 's',
     mixed_channel: 's',

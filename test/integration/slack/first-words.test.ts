@@ -118,6 +118,8 @@ test('the first words of an answer are seen within a second of the first token, 
     }
   }
   await gateway.stop();
+  // In the direct message Slack itself shows the message growing.
+  expect(await stage.slack.calls('chat.startStream')).toHaveLength(FIRST_TOKEN_AFTER_MS.length);
   const late = figures.filter(({ tookMs }) => tookMs > BAR_MS);
   expect(late).toEqual([]);
 }, 120_000);

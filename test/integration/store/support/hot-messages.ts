@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type SessionId, threadOf } from '../../../../contracts/ids.ts';
+import { type SessionId, sessionIdOf, threadOf } from '../../../../contracts/ids.ts';
 import { SLACK_LIMITS } from '../../../../slack/api/rate-limits.ts';
 import { sendingLimits } from '../../../../slack/sending/sending-limits.ts';
 import * as awaitedPosts from '../../../../store/awaited-posts.ts';
@@ -29,6 +29,7 @@ import * as recentPlaces from '../../../../store/recent-places.ts';
 import * as restarts from '../../../../store/restarts.ts';
 import * as slackWatermark from '../../../../store/slack-watermark.ts';
 import * as stops from '../../../../store/stops.ts';
+import * as streams from '../../../../store/streams.ts';
 import * as threadMessages from '../../../../store/thread-messages.ts';
 import * as threadModels from '../../../../store/thread-models.ts';
 import * as threadStatus from '../../../../store/thread-status.ts';
@@ -39,6 +40,7 @@ import { BUSY, BUSY_TURN, sessionOfNumber } from './seed-million.ts';
 
 const busyTurn = { session: BUSY, turn: BUSY_TURN };
 const target = { key: `${BUSY}/301/answer`, ...threadOf(BUSY) };
+const dm = sessionIdOf({ team: 'T1', channel: 'D1', threadTs: '1.1' });
 const removal = { session: BUSY, by: `${BUSY}/302/1`, words: 'removed' };
 const bucket = { team: 'T1', method: 'chat.postMessage', channel: 'C77' };
 const aDay = 24 * 3_600_000;
@@ -190,6 +192,21 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.putEphemeral': (db) => outbox.putEphemeral(db, { ...target, body: { user: 'U1', text: 'x' } }),
   'outbox.replaceMessage': (db) => outbox.replaceMessage(db, 'no such key', { kind: 'notice', text: 'x' }),
   'outbox.retireMessage': (db) => outbox.retireMessage(db, { ...target, key: `${BUSY}/301/working` }),
+  'streams.growsIn': (db) => streams.growsIn(db, dm),
+  'streams.noteNotOffered': (db) => streams.noteNotOffered(db, 'T1', 'unknown_method'),
+  'streams.putStream': async (db) => {
+    await streams.putStream(db, { session: BUSY, turn: BUSY_TURN }, { kind: 'stream', step: 1, text: 'x' });
+    await streams.putStream(db, { session: BUSY, turn: BUSY_TURN }, { kind: 'stream', step: 1, text: 'x y' });
+  },
+  'streams.endStreams': (db) => streams.endStreams(db, BUSY, 3),
+  'streams.becomeAnswer': (db) =>
+    streams.becomeAnswer(db, { session: BUSY, turn: BUSY_TURN }, `${BUSY}/302/answer`, { kind: 'answer', text: 'x' }),
+  'streams.markBegun': async (db) =>
+    streams.markBegun(db, await outboxRow(db), { slackTs: '1.2', text: 'x', pauseMs: 1_000 }),
+  'streams.markBegunUnseen': async (db) => streams.markBegunUnseen(db, await outboxRow(db), ['1.2', '1.3']),
+  'streams.markGrown': async (db) => streams.markGrown(db, await outboxRow(db), 'x', 1_000),
+  'streams.markStopped': async (db) => streams.markStopped(db, await outboxRow(db)),
+  'streams.giveUpStream': async (db) => streams.giveUpStream(db, await outboxRow(db), 'no'),
   'outbox.withdrawMessage': (db) => outbox.withdrawMessage(db, 'no such key'),
   'outbox.lastAnswerAt': (db) => outbox.lastAnswerAt(db, BUSY),
   'outbox.outboxBacklog': (db) => outbox.outboxBacklog(db),

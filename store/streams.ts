@@ -1,0 +1,187 @@
+/**
+ * Messages that Slack shows growing while a model writes them (docs.slack.dev, chat.startStream). Only in one-to-one direct messages; the
+ * sender is slack/sending/send-stream.ts.
+ */
+import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
+import type { Queryable } from './database.ts';
+import type { AnswerBody, GoneBody, StreamBody } from './outbox.ts';
+import type { Claim, OutboxRow } from './outbox-claims.ts';
+import { storableJson } from './storable.ts';
+
+interface TurnRef {
+  readonly session: SessionId;
+  readonly turn: number;
+}
+
+const START = 'chat.startStream';
+/** A workspace that does not offer a method is asked again after a day. */
+const NOT_OFFERED_FOR = "interval '1 day'";
+
+/** Whether what a model writes in this thread is shown growing. Slack's ids of one-to-one direct messages begin with D. */
+export async function growsIn(db: Queryable, session: SessionId): Promise<boolean> {
+  const { team, channel } = threadOf(session);
+  if (!channel.startsWith('D')) return false;
+  const { rowCount } = await db.query('select 1 from slack_refusal where team = $1 and method = $2 and until > now()', [
+    team,
+    START,
+  ]);
+  return rowCount === 0;
+}
+
+/** Notes that Slack does not offer growing messages to this workspace. */
+export async function noteNotOffered(db: Queryable, team: string, code: string): Promise<void> {
+  await db.query(
+    `insert into slack_refusal (team, method, code, until) values ($1, $2, $3, now() + ${NOT_OFFERED_FOR})
+     on conflict (team, method) do update set code = excluded.code, until = excluded.until`,
+    [team, START, code],
+  );
+}
+
+/**
+ * Writes what a model call has said so far. Why none is begun after the end of its turn:
+ * 1. The write reads that the turn runs, and holds that row until it is done.
+ * 2. The transaction that ends the turn changes that row first, and what grows in the thread after it.
+ * 3. When the end comes first, the write waits for it, and then finds that the turn does not run.
+ * Therefore the end finds every message that grows, or no more is begun.
+ */
+export async function putStream(db: Queryable, { session, turn }: TurnRef, body: StreamBody): Promise<void> {
+  const { team, channel, threadTs } = threadOf(session);
+  const { rowCount } = await db.query(
+    `with running as (select 1 from turn where session = $1 and number = $2 and state = 'running' for share)
+     insert into outbox (key, kind, team, channel, thread_ts, body, stream)
+     select $3, 'message', $4, $5, $6, $7, 'new' from running
+     on conflict (key) do update
+     set body = excluded.body, revision = outbox.revision + 1, queued = false
+     where not outbox.final and outbox.failed is null and outbox.body ->> 'text' <> excluded.body ->> 'text'`,
+    [session, turn, `${turnIdOf(session, turn)}/stream/${body.step}`, team, channel, threadTs, storableJson(body)],
+  );
+  if (rowCount === 1) db.wake('bellhop_outbox');
+}
+
+/**
+ * Takes out what grows in the thread, of model calls before `step`: they have ended in tool calls, so what they wrote was no answer. One
+ * that Slack does not show, and that no sender has in hand, is done with this.
+ * @param step default all of them
+ */
+export async function endStreams(db: Queryable, session: SessionId, step?: number): Promise<void> {
+  const body: GoneBody = { kind: 'gone' };
+  const { rowCount } = await db.query(
+    `update outbox
+     set body = $2, final = true, revision = revision + 1, failed = null, queued = false,
+       sent_revision = case when slack_ts is null and not unsure and claim is null then revision + 1 else sent_revision end,
+       not_before = case when unsure then not_before else now() end
+     where session = $1 and stream is not null and not final and ($3::int is null or (body ->> 'step')::int < $3)`,
+    [session, storableJson(body), step ?? null],
+  );
+  if ((rowCount ?? 0) > 0) db.wake('bellhop_outbox');
+}
+
+/**
+ * Makes what grows in the thread the turn's answer: the same message in Slack, from now on under the answer's key. Only one that Slack is
+ * known to show. False when there is none; then the answer is a new message.
+ */
+export async function becomeAnswer(
+  db: Queryable,
+  { session, turn }: TurnRef,
+  key: string,
+  body: AnswerBody,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update outbox
+     set key = $3, body = $4, final = true, revision = revision + 1, failed = null, queued = false, not_before = now()
+     where id = (select id from outbox
+                 where session = $1 and stream <> 'new' and not final and starts_with(key, $2)
+                 order by id desc limit 1 for update)`,
+    [session, `${turnIdOf(session, turn)}/stream/`, key, storableJson(body)],
+  );
+  if (rowCount !== 1) return false;
+  db.wake('bellhop_outbox');
+  return true;
+}
+
+/**
+ * Notes that Slack has begun the message at `slackTs`, with this text. It may come late:
+ * 1. A sender is about to begin the message, and freezes. Another sender looks and finds no message.
+ * 2. The turn has ended by then, and the row is done; or the other sender begins the message.
+ * 3. The first sender wakes up and begins it too.
+ * Therefore a row that is not wanted by now becomes due again, so that its message is deleted; and where the row has another message, this
+ * one gets a row of its own, which deletes it.
+ */
+export async function markBegun(
+  db: Queryable,
+  row: Claim & Pick<OutboxRow, 'revision'>,
+  begun: { readonly slackTs: string; readonly text: string; readonly pauseMs: number },
+): Promise<void> {
+  await db.query(
+    `with noted as (
+       update outbox set
+         sent_revision = case when body ->> 'kind' = 'gone' then $3 else greatest(sent_revision, $3) end,
+         slack_ts = coalesce(slack_ts, $4), stream = 'open', streamed = $5, unsure = false, attempts = 0, sent_at = now(), queued = false,
+         claim = nullif(claim, $2), claimed_until = case when claim = $2 then null else claimed_until end,
+         not_before = case when final then now() else now() + $6 * interval '1 millisecond' end
+       where id = $1 and stream = 'new'
+       returning id)
+     insert into outbox (key, kind, team, channel, thread_ts, body, final, slack_ts, stream, revision, sent_revision)
+     select key || '/late/' || $4, 'message', team, channel, thread_ts, '{"kind": "gone"}', true, $4, 'blind', 2, 1
+     from outbox where id = $1 and slack_ts <> $4 and not exists (select from noted)
+     on conflict (key) do nothing`,
+    [row.id, row.claim, row.revision, begun.slackTs, begun.text, begun.pauseMs],
+  );
+  db.wake('bellhop_outbox');
+}
+
+/**
+ * Notes what a look has shown about a beginning whose outcome was not known. `unmarked` are messages of the thread that may be it, newest
+ * first. It is the first of them that belongs to no other row: a message of an earlier turn stays without a mark when Slack has ended it by
+ * itself. When there is none, it never arrived.
+ */
+export async function markBegunUnseen(db: Queryable, row: Claim, unmarked: readonly string[]): Promise<void> {
+  await db.query(
+    `with found as (
+       select ts from unnest($3::text[]) with ordinality as given (ts, nth)
+       where not exists (select 1 from outbox other
+                         where other.slack_ts = given.ts and other.kind <> 'reaction' and other.id <> $1)
+       order by nth limit 1)
+     update outbox set slack_ts = (select ts from found), unsure = false,
+       stream = case when exists (select from found) then 'blind' else stream end,
+       claim = null, claimed_until = null, queued = false, not_before = now()
+     where id = $1 and claim = $2`,
+    [row.id, row.claim, unmarked],
+  );
+}
+
+/** Notes that Slack has this text. Null: nothing is added to it any more, because nobody knows what Slack has, or it takes no more. */
+export async function markGrown(
+  db: Queryable,
+  row: Claim & Pick<OutboxRow, 'revision'>,
+  text: string | null,
+  pauseMs: number,
+): Promise<void> {
+  await db.query(
+    `update outbox set sent_revision = greatest(sent_revision, $3), stream = case when $4::text is null then 'blind' else stream end,
+       streamed = $4, unsure = false, attempts = 0, sent_at = now(), queued = false, claim = null, claimed_until = null,
+       not_before = case when final then now() else now() + $5 * interval '1 millisecond' end
+     where id = $1 and claim = $2 and stream is not null`,
+    [row.id, row.claim, row.revision, text, pauseMs],
+  );
+}
+
+/** Notes that the message does not grow any more. The next claim edits or deletes it, as any other message. */
+export async function markStopped(db: Queryable, row: Claim): Promise<void> {
+  await db.query(
+    `update outbox set stream = null, streamed = null, unsure = false, attempts = 0, claim = null, claimed_until = null, queued = false,
+       not_before = now()
+     where id = $1 and claim = $2`,
+    [row.id, row.claim],
+  );
+}
+
+/** The message was never begun, and is not begun any more: Slack has refused it. */
+export async function giveUpStream(db: Queryable, row: Claim, code: string): Promise<void> {
+  await db.query(
+    `update outbox set final = true, body = '{"kind": "gone"}', sent_revision = revision, failed = $3, stream = null, unsure = false,
+       claim = null, claimed_until = null, queued = false
+     where id = $1 and claim = $2 and slack_ts is null`,
+    [row.id, row.claim, code],
+  );
+}
