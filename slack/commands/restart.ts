@@ -1,5 +1,6 @@
 import { inTransaction } from '../../store/database.ts';
 import { closeEntry } from '../../store/inbox.ts';
+import { putMessage } from '../../store/outbox.ts';
 import { restartThread } from '../../store/restarts.ts';
 import { findSession } from '../../store/sessions.ts';
 import { cameLate, overtakeByStop } from '../../store/stops.ts';
@@ -16,14 +17,17 @@ const LATE =
 const RESTARTED =
   'I begin anew here: I no longer know what I was told and have done in this thread. When somebody asks me next, I read the thread again, with the instructions that apply then. The files in my sandbox are kept.';
 
-/** Ends the work of a thread as a stop does, and begins the thread anew. Nothing is asked of the model. */
+/**
+ * Ends the work of a thread as a stop does, and begins the thread anew. Nothing is asked of the model. The thread is told who wanted it,
+ * because everybody in it speaks to an agent that knows nothing any more.
+ */
 export async function restartSession(
   dependencies: DeliveryDependencies,
   known: KnownEntry,
   stepAside: () => void,
 ): Promise<void> {
   const { database, signals } = dependencies;
-  const { row, session } = known;
+  const { row, session, author } = known;
   const found = await findSession(database, session);
   const why = !found
     ? NOTHING
@@ -48,5 +52,14 @@ export async function restartSession(
     if (why === null && !wasStopped) await markStopped(db, session, row.id);
     if (why === null) await restartThread(db, session, row.id);
     await tellAlone(db, row, `${row.id}/restart`, { text: why ?? RESTARTED });
+    // In a direct message nobody else is there.
+    if (why !== null || row.address === 'dm') return;
+    const { team, channel, threadTs } = row;
+    const body = { kind: 'notice', text: restartedText(author.name), for: row.author } as const;
+    await putMessage(db, { key: `${row.id}/restarted`, team, channel, threadTs, body, final: true });
   });
+}
+
+function restartedText(name: string): string {
+  return `${name} restarted this thread: I no longer know what was said and done here, and read it again when somebody asks me next.`;
 }

@@ -169,6 +169,8 @@ test('restart ends the work, and the next turn reads the thread anew, with the i
 
   const restart = await say('grace', thread, '!restart');
   await stage.slack.waitForWhisper('grace', /I begin anew here/);
+  const { text: told } = await stage.slack.waitForAnswer(thread, /restarted this thread/);
+  expect(told).toMatch(/^grace restarted this thread: I no longer know what was said and done here/);
   const stop = (await stage.signals(session)).at(-1);
   expect(stop).toMatchObject({ name: 'stop', payload: { by: 'U00000GRACE', inboxId: (await rowOf(restart))?.id } });
   // The turn that is being stopped takes nothing of what is to be read anew.
