@@ -49,7 +49,7 @@ export function createAgentActivities(dependencies: AgentDependencies): AgentAct
       transcripts: createTranscriptCache(),
       pictures: createPictureCache(),
       clock: Date.now,
-      show: createShowProgress(database),
+      show: createShowProgress(database, { streaming: settings.streaming }),
     }),
     ...createEnding({ database, log }),
     ...createScheduleActivities({ database }),

@@ -124,8 +124,8 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   const said = await finalText(db, session, turn);
   // The model has chosen to say nothing, because nobody asked for anything (agent/silence.ts).
   const isSilent = said === '' && ending === 'answered';
-  await endStatus(db, input, threadOf(session), !isSilent);
   if (isGone || isSilent) {
+    await endStatus(db, input, threadOf(session), !isSilent);
     await endStreams(db, session);
     return { more: false };
   }
@@ -137,6 +137,8 @@ async function end(db: Queryable, input: EndTurnInput): Promise<EndTurnResult> {
   const isShown = ending === 'answered' && (await becomeAnswer(db, input, key, body));
   if (!isShown) await putMessage(db, { key, ...threadOf(session), body, final: true });
   await endStreams(db, session);
+  // What has grown in the thread is no new post now, so it does not end Slack's own line.
+  await endStatus(db, input, threadOf(session), !isShown);
   return { more: false };
 }
 

@@ -38,12 +38,12 @@ const MOST_TEXT = 12_000;
  *
  * In a one-to-one direct message, what the model writes is a message of its own, which Slack shows growing (store/streams.ts).
  */
-export function createShowProgress(database: Queryable): ShowProgress {
+export function createShowProgress(database: Queryable, { streaming = true } = {}): ShowProgress {
   return async ({ session, turn, step, what, text, first, renewal = 0 }) => {
     const { startedAt, state, plan } = await getTurn(database, session, turn);
     if (state !== 'running') return;
     await endStreams(database, session, step);
-    const grows = text !== undefined && text !== '' && (await growsIn(database, session));
+    const grows = streaming && text !== undefined && text !== '' && (await growsIn(database, session));
     if (grows) await putStream(database, { session, turn }, { kind: 'stream', step, text, ...(first && { first }) });
     const begun = await stepBegan(database, { session, turn, step });
     const since = startedAt.toISOString();

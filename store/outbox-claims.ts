@@ -18,8 +18,8 @@ interface Common {
   /** Slack's id of the file, once Slack has its bytes. */
   readonly slackFile: string | null;
   readonly unsure: boolean;
-  /** How far Slack shows it growing. Null: it does not grow, or not any more. */
-  readonly stream: 'new' | 'open' | 'blind' | null;
+  /** How far Slack shows it growing (streams.ts). Null: it never did. */
+  readonly stream: 'new' | 'open' | 'blind' | 'ended' | null;
   /** The text that Slack has of one that is `open`. */
   readonly streamed: string | null;
   /** True when Slack refused the blocks of this revision, so that it is sent as plain text. */

@@ -90,7 +90,7 @@ export async function becomeAnswer(
     `update outbox
      set key = $3, body = $4, final = true, revision = revision + 1, failed = null, queued = false, not_before = now()
      where id = (select id from outbox
-                 where session = $1 and stream <> 'new' and not final and starts_with(key, $2)
+                 where session = $1 and stream in ('open', 'blind') and not final and starts_with(key, $2)
                  order by id desc limit 1 for update)`,
     [session, `${turnIdOf(session, turn)}/stream/`, key, storableJson(body)],
   );
@@ -161,7 +161,7 @@ export async function markGrown(
     `update outbox set sent_revision = greatest(sent_revision, $3), stream = case when $4::text is null then 'blind' else stream end,
        streamed = $4, unsure = false, attempts = 0, sent_at = now(), queued = false, claim = null, claimed_until = null,
        not_before = case when final then now() else now() + $5 * interval '1 millisecond' end
-     where id = $1 and claim = $2 and stream is not null`,
+     where id = $1 and claim = $2 and stream in ('open', 'blind')`,
     [row.id, row.claim, row.revision, text, pauseMs],
   );
 }
@@ -169,7 +169,7 @@ export async function markGrown(
 /** Notes that the message does not grow any more. The next claim edits or deletes it, as any other message. */
 export async function markStopped(db: Queryable, row: Claim): Promise<void> {
   await db.query(
-    `update outbox set stream = null, streamed = null, unsure = false, attempts = 0, claim = null, claimed_until = null, queued = false,
+    `update outbox set stream = 'ended', streamed = null, unsure = false, attempts = 0, claim = null, claimed_until = null, queued = false,
        not_before = now()
      where id = $1 and claim = $2`,
     [row.id, row.claim],
@@ -177,11 +177,11 @@ export async function markStopped(db: Queryable, row: Claim): Promise<void> {
 }
 
 /** The message was never begun, and is not begun any more: Slack has refused it. */
-export async function giveUpStream(db: Queryable, row: Claim, code: string): Promise<void> {
+export async function giveUpStream(db: Queryable, row: Claim): Promise<void> {
   await db.query(
-    `update outbox set final = true, body = '{"kind": "gone"}', sent_revision = revision, failed = $3, stream = null, unsure = false,
+    `update outbox set final = true, body = '{"kind": "gone"}', sent_revision = revision, stream = 'ended', unsure = false,
        claim = null, claimed_until = null, queued = false
      where id = $1 and claim = $2 and slack_ts is null`,
-    [row.id, row.claim, code],
+    [row.id, row.claim],
   );
 }

@@ -74,7 +74,8 @@ export async function endStatus(
  *
  * 1. The line of a turn that does not run any more is not set. That of one that waits for a person says so.
  * 2. It is not ended while the next turn runs, which has a line of its own; nor when the answer was posted after it was set. Where
- *    that is not certain, because both calls were under way together, it is ended.
+ *    that is not certain, because both calls were under way together, it is ended. An answer that has grown in the thread was no new
+ *    post at its end, so it has ended no line.
  * 3. The line of an acknowledgement is not set once something was posted after it, because no post would end it; nor while a turn
  *    runs, which has a line of its own.
  */
@@ -91,7 +92,7 @@ export async function statusToTell(db: Queryable, row: OutboxOf<'status'>): Prom
     `select (select max(number) from turn where session = $1 and state = 'running') as running,
        exists (select 1 from question where session = $1 and turn = $3 and state = 'open') as asks,
        (select max(sent_at) from outbox where session = $1 and kind = 'status') as "setAt",
-       (select sent_at from outbox where key = $2 and slack_ts is not null) as "answeredAt"`,
+       (select sent_at from outbox where key = $2 and slack_ts is not null and stream is null) as "answeredAt"`,
     [session, `${turnIdOf(session, body.turn)}/answer`, body.turn],
   );
   const { running = null, asks = false, setAt = null, answeredAt = null } = rows[0] ?? {};

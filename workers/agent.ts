@@ -40,6 +40,7 @@ const schema = baseEnvironment.extend({
     .string()
     .min(1)
     .default(path.join(import.meta.dirname, '..', 'node_modules', '.cache', 'bellhop')),
+  BELLHOP_SLACK_STREAMING: z.enum(['on', 'off']).default('on'),
   BELLHOP_MODEL_WINDOW_SECONDS: positive(modelWindowMs / 1000),
   BELLHOP_TURN_STEPS: positive(limits.steps),
   BELLHOP_TURN_MINUTES: positive(limits.minutes),
@@ -147,6 +148,7 @@ function settingsOf(env: Environment): SessionSettings {
       removeAfterMs: env.BELLHOP_REMOVE_AFTER_SECONDS * 1000,
     },
     modelWindowMs: env.BELLHOP_MODEL_WINDOW_SECONDS * 1000,
+    streaming: env.BELLHOP_SLACK_STREAMING === 'on',
   };
 }
 

@@ -49,6 +49,8 @@ export interface SimulatorOptions extends Partial<DeliveryOptions> {
   readonly fileProcessingMs?: number;
   /** How long a status line of a thread stays, in milliseconds. @default two minutes, as in Slack */
   readonly statusLifeMs?: number;
+  /** How long a message may be streamed. @default SLACK_STREAM_LIFE_MS */
+  readonly streamLifeMs?: number;
   /** People and channels beside the usual ones: a crowd for a measurement under load. */
   readonly more?: { readonly people: readonly Person[]; readonly channels: readonly Channel[] };
   /** Refuses calls that come faster than Slack takes them. Off, only a fault answers 429. @default false */
@@ -84,6 +86,8 @@ export const SLACK_DELIVERY: DeliveryOptions = {
 
 /** Slack ends a status line by itself after two minutes (docs.slack.dev, assistant.threads.setStatus). */
 export const SLACK_STATUS_LIFE_MS = 120_000;
+/** Slack ends a stream so long after its start, also while text is added. Users of other apps saw it; no page of Slack says it. */
+export const SLACK_STREAM_LIFE_MS = 300_000;
 
 /** Starts a Slack simulator on 127.0.0.1. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -118,7 +122,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...peopleMethods(shared),
     ...connectionMethods(sockets, baseUrl),
     ...chatMethods(shared),
-    ...streamMethods(shared),
+    ...streamMethods(shared, { streamLifeMs: options.streamLifeMs ?? SLACK_STREAM_LIFE_MS }),
     ...reactionMethods(shared),
     ...conversationMethods(shared),
     ...fileMethods(shared, timers, { processingMs: options.fileProcessingMs ?? 300 }),

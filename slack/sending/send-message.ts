@@ -47,7 +47,7 @@ const GONE_ERRORS = new Set(['message_not_found', 'cant_update_message', 'edit_w
 export async function sendMessage(dependencies: SendMessageDependencies, row: OutboxOf<'message'>): Promise<boolean> {
   const { database, calls, hold } = dependencies;
   const { body } = row;
-  if (row.stream !== null || body.kind === 'stream') return sendStream(dependencies, row);
+  if ((row.stream !== null && row.stream !== 'ended') || body.kind === 'stream') return sendStream(dependencies, row);
   if (row.slackTs === null && row.unsure) {
     const place = { channel: row.channel, threadTs: row.threadTs, since: row.createdAt };
     await markLooked(database, row, await findPosted(calls, place, row.mark));

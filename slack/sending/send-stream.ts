@@ -20,15 +20,8 @@ const PAUSE_MS = 1_000;
 const MOST_TEXT = 11_000;
 /** Slack does not offer growing messages to this workspace or app (docs.slack.dev, the errors of chat.startStream). */
 const NOT_OFFERED = new Set([
-  ...[
-    'unknown_method',
-    'method_deprecated',
-    'missing_scope',
-    'not_allowed_token_type',
-    'access_denied',
-    'no_permission',
-  ],
-  ...['feature_not_enabled', 'team_access_not_granted', 'channel_type_not_supported', 'enterprise_is_restricted'],
+  ...['unknown_method', 'method_deprecated', 'missing_scope', 'not_allowed_token_type', 'access_denied'],
+  ...['feature_not_enabled', 'team_access_not_granted', 'enterprise_is_restricted'],
 ]);
 
 /**
@@ -87,7 +80,7 @@ async function begin(
     if (failure.kind !== 'refused' || (isTokenRefused(failure) && !NOT_OFFERED.has(failure.code))) throw error;
     // The live line shows the text instead, from the next words on.
     if (NOT_OFFERED.has(failure.code)) await noteNotOffered(database, row.team, failure.code);
-    await giveUpStream(database, row, failure.code);
+    await giveUpStream(database, row);
     return true;
   }
 }

@@ -872,8 +872,8 @@ create table outbox (
   -- Slack's id of the file, once Slack has its bytes.
   slack_file text,
   -- Slack shows the message growing (store/streams.ts): 'new' until Slack has begun it, 'open' while pieces are added, 'blind' when
-  -- it is not known what it has or it takes no more. Null: it does not grow, or not any more.
-  stream text check (stream in ('new', 'open', 'blind')),
+  -- it is not known what it has or it takes no more, 'ended' when it does not grow any more. Null: it never did.
+  stream text check (stream in ('new', 'open', 'blind', 'ended')),
   -- The text that an open one has in Slack.
   streamed text,
   -- A post or completion was begun and its outcome is not known: look before trying again.
@@ -914,8 +914,8 @@ create table outbox (
     when kind = 'status' then 'assistant.threads.setStatus'
     when kind = 'ephemeral' then 'chat.postEphemeral'
     when stream = 'new' and not unsure and body ->> 'kind' = 'stream' then 'chat.startStream'
-    when stream <> 'new' and body ->> 'kind' = 'stream' then 'chat.appendStream'
-    when stream <> 'new' then 'chat.stopStream'
+    when stream in ('open', 'blind') and body ->> 'kind' = 'stream' then 'chat.appendStream'
+    when stream in ('open', 'blind') then 'chat.stopStream'
     when kind = 'message' and slack_ts is not null and body ->> 'kind' = 'gone' then 'chat.delete'
     when kind = 'message' and slack_ts is not null then 'chat.update'
     when unsure and thread_ts is null then 'conversations.history'
@@ -939,9 +939,9 @@ create index outbox_expiring on outbox (expires_at)
   where expires_at is not null and sent_revision < revision and failed is null;
 -- Slack's own lines that say that the agent works.
 create index outbox_status on outbox (session, sent_at) where kind = 'status';
--- First posts of a thread, which come in order.
 -- What grows in a thread just now.
 create index outbox_growing on outbox (session, id) where stream is not null and not final;
+-- First posts of a thread, which come in order.
 create index outbox_first_posts on outbox (session, id)
   where kind in ('message', 'file') and sent_revision = 0 and failed is null;
 

@@ -7,16 +7,16 @@ import { SlackError } from './errors.ts';
 import type { MethodDependencies, Methods } from './method.ts';
 import { existingMessage, existingThread, joinedChannel, postingTarget } from './targets.ts';
 
-/** Slack ends a stream to which nothing is added. Users of other apps saw it after some five minutes; no page of Slack says it. */
-const IDLE_MS = 300_000;
-
 /** Whether the message is being streamed. Slack takes no edit of it meanwhile. */
-export function isStreaming({ streamedAt }: Message): boolean {
-  return streamedAt !== undefined && Date.now() - streamedAt < IDLE_MS;
+export function isStreaming({ streamedUntil }: Message): boolean {
+  return streamedUntil !== undefined && Date.now() < streamedUntil;
 }
 
 /** docs.slack.dev/reference/methods/chat.startStream, chat.appendStream and chat.stopStream */
-export function streamMethods(dependencies: MethodDependencies): Methods {
+export function streamMethods(
+  dependencies: MethodDependencies,
+  { streamLifeMs }: { readonly streamLifeMs: number },
+): Methods {
   const { world, messages, messageShapes } = dependencies;
   const streamed = (args: Arguments): { readonly channel: Channel; readonly message: Message } => {
     const channel = joinedChannel(world, args.required('channel'));
@@ -44,7 +44,7 @@ export function streamMethods(dependencies: MethodDependencies): Methods {
         const text = pieceOf(args) ?? '';
         const blocks = text === '' ? [] : [{ type: 'markdown', block_id: blockId(), text }];
         const message = messages.post({ channel: channel.id, user: APP.userId, text, blocks, threadTs });
-        message.streamedAt = Date.now();
+        message.streamedUntil = Date.now() + streamLifeMs;
         return { channel: channel.id, ts: message.ts };
       },
     },
@@ -55,7 +55,6 @@ export function streamMethods(dependencies: MethodDependencies): Methods {
         const { channel, message } = streamed(args);
         const piece = pieceOf(args);
         if (piece === undefined) throw new SlackError('no_text');
-        message.streamedAt = Date.now();
         add(message, piece, { marked: false });
         return { channel: channel.id, ts: message.ts };
       },
@@ -67,7 +66,7 @@ export function streamMethods(dependencies: MethodDependencies): Methods {
         const { channel, message } = streamed(args);
         const blocks = readBlocks(args.json('blocks'));
         const metadata = readMetadata(args);
-        delete message.streamedAt;
+        delete message.streamedUntil;
         add(message, pieceOf(args) ?? '', {
           marked: false,
           ...(blocks === undefined ? {} : { blocks }),

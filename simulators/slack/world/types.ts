@@ -87,8 +87,8 @@ export interface Message {
   edited: { readonly user: string; readonly ts: string } | null;
   /** A deleted thread parent stays as a tombstone while it has replies. */
   deleted: boolean;
-  /** It is being streamed: when a piece came last, in milliseconds since 1970. */
-  streamedAt?: number;
+  /** It is being streamed until then, in milliseconds since 1970. */
+  streamedUntil?: number;
 }
 
 /** A message only one person sees. Slack keeps no history of these. */

@@ -106,6 +106,17 @@ test('the words grow, and the same message becomes the answer: once, whole, with
   expect(await calls('chat.stopStream')).toBe(1);
 });
 
+test('the line that says that the agent works ends with the answer, also where that is no new post', async () => {
+  const turn = await begin();
+  await turn.write('Some words ');
+  await shows(turn, 'Some words');
+  const isSet = async () => (await stage.slack.state()).statuses.some(({ channel }) => channel === dm);
+  await until(isSet, 'the line');
+  await turn.end('Some words and more.');
+  await shows(turn, 'and more');
+  await until(async () => !(await isSet()), 'the line to end', 4_000);
+});
+
 test('words before tool calls are taken out again, and the answer is a message of its own', async () => {
   const turn = await begin();
   await turn.write('Let me look at that first ');
@@ -133,17 +144,36 @@ test('a turn that is stopped takes the words out, and a late write of it begins 
   expect(answers.map(({ text }) => text)).toEqual([expect.stringContaining('Stopped by')]);
 });
 
-test.each([
-  ['has ended it by itself', 'message_not_in_streaming_state'],
-  ['was told by the person to stop it', 'stopped_by_user'],
-])('when Slack %s, nothing is lost of the answer', async (_, error) => {
+test('when Slack has ended it by itself, nothing is lost of the answer', async () => {
+  await stage[Symbol.asyncDispose]();
+  stage = await startGatewayStage({ streamLifeMs: 1_500 });
+  await stage.start();
+  dm = await stage.slack.openDm('ada');
   const turn = await begin();
   await turn.write('One and two ');
   await shows(turn, 'One and');
-  await stage.slack.fault({ failWith: 'chat.appendStream', error });
-  await stage.slack.fault({ failWith: 'chat.stopStream', error });
-  // Slack has ended it, so it takes edits again.
-  for (const message of stage.slack.simulator.world.history(dm)) delete message.streamedAt;
+  const [growing] = await shown(turn);
+  let words = 'One and two ';
+  await until(async () => {
+    words += 'and more ';
+    await turn.write(words);
+    return (await stage.slack.calls('chat.appendStream')).some(
+      ({ error }) => error === 'message_not_in_streaming_state',
+    );
+  }, 'Slack to end it');
+  await turn.end('One and two and three and four and five.');
+  await shows(turn, 'tool calls');
+  await settled();
+  const answers = await stage.slack.answers(turn.thread);
+  expect(answers.map(({ ts }) => ts)).toEqual([growing?.ts]);
+  expect(textOf(answers[0])).toContain('and four and five.');
+}, 60_000);
+
+test('when the person has stopped the growing, the answer comes all the same', async () => {
+  const turn = await begin();
+  await turn.write('One and two ');
+  await shows(turn, 'One and');
+  await stage.slack.fault({ failWith: 'chat.appendStream', error: 'stopped_by_user' });
   await turn.write('One and two and three ');
   await until(async () => (await stage.slack.calls('chat.appendStream')).length === 1, 'the refusal');
   await turn.write('One and two and three and four ');
@@ -154,6 +184,47 @@ test.each([
   expect(answers).toHaveLength(1);
   expect(textOf(answers[0])).toContain('and four and five.');
   expect(await stage.slack.calls('chat.appendStream')).toHaveLength(1);
+});
+
+test('when the first message of the thread is deleted, what grew there goes too', async () => {
+  const turn = await begin();
+  await turn.write('Nobody wants this ');
+  await shows(turn, 'Nobody wants');
+  await stage.slack.remove('ada', turn.thread);
+  await until(async () => {
+    const { rows } = await stage.db.database.query('select 1 from session where root_deleted_at is not null');
+    return rows.length === 1;
+  }, 'the deletion to be noted');
+  await turn.end('Nobody wants this any more.');
+  await settled();
+  const left = stage.slack.simulator.world
+    .history(dm)
+    .filter(({ deleted, text }) => !deleted && text.includes('Nobody'));
+  expect(left).toEqual([]);
+});
+
+test('the simulator refuses what Slack refuses', async () => {
+  const { apiUrl, tokens } = stage.slack;
+  const headers = { authorization: `Bearer ${tokens.bot}` };
+  const call = async (method: string, args: Record<string, string>): Promise<unknown> => {
+    const answer = await fetch(new URL(method, apiUrl), { method: 'POST', headers, body: new URLSearchParams(args) });
+    const { ok, error, ts } = (await answer.json()) as { ok: boolean; error?: string; ts?: string };
+    return ok ? ts : error;
+  };
+  const inChannel = await stage.slack.post('ada', 'general', 'a thread');
+  const place = { channel: inChannel.channel, thread_ts: inChannel.ts, markdown_text: 'x' };
+  expect(await call('chat.startStream', place)).toBe('missing_recipient_user_id');
+  const reader = { ...place, recipient_user_id: inChannel.user };
+  expect(await call('chat.startStream', reader)).toBe('missing_recipient_team_id');
+  const direct = await stage.slack.post('ada', dm, 'a thread');
+  const own = { channel: dm, thread_ts: direct.ts };
+  expect(await call('chat.startStream', { ...own, markdown_text: 'x'.repeat(12_001) })).toBe('msg_too_long');
+  const ts = String(await call('chat.startStream', { ...own, markdown_text: 'x' }));
+  expect(await call('chat.update', { channel: dm, ts, text: 'y' })).toBe('streaming_state_conflict');
+  expect(await call('chat.stopStream', { channel: dm, ts })).toBe(ts);
+  const piece = { channel: dm, ts, markdown_text: 'y' };
+  expect(await call('chat.appendStream', piece)).toBe('message_not_in_streaming_state');
+  expect(await call('chat.update', { channel: dm, ts, text: 'y' })).toBe(ts);
 });
 
 test('a beginning whose outcome nobody knows is found, and is the one message of the turn', async () => {
