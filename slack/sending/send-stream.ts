@@ -94,7 +94,8 @@ async function add(
   const text = toSend(whole);
   const has = row.streamed ?? '';
   // A sender that died with the row may have added a piece.
-  const goesOn = row.stream === 'open' && !row.unsure && text.startsWith(has);
+  // What is held back may be a little more than it was before.
+  const goesOn = row.stream === 'open' && !row.unsure && (text.startsWith(has) || has.startsWith(text));
   const piece = goesOn ? text.slice(has.length) : '';
   if (piece === '') {
     await markGrown(database, row, goesOn ? has : null, PAUSE_MS);
