@@ -180,6 +180,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const came = performance.now();
     await personal.noteAccount(body);
     await directory.audience.note(body);
+    await noteConversion(directory, body);
     await noteDoings(database, identity, body);
     const hasEnded = await noteDeletion(database, identity, body);
     const isNew = (await store(body)) || hasEnded;
@@ -302,6 +303,16 @@ function listenForDirectoryChanges(app: App, directory: Directory): void {
       if (event.type === 'member_joined_channel') await directory.audience.joined(channel, event.user);
     });
   }
+}
+
+/** A message in the channel tells of it (docs.slack.dev, channel_convert_to_private and channel_convert_to_public). */
+const CONVERSIONS: ReadonlySet<unknown> = new Set(['channel_convert_to_private', 'channel_convert_to_public']);
+
+/** Before the message is dropped as none of a person's: what is known of the channel is old from now on. */
+async function noteConversion(directory: Directory, body: unknown): Promise<void> {
+  const { event } = body as { event?: { type?: unknown; subtype?: unknown; channel?: unknown } };
+  if (event?.type !== 'message' || !CONVERSIONS.has(event.subtype) || typeof event.channel !== 'string') return;
+  await directory.forgetChannel(event.channel);
 }
 
 const HOME_EVENT = 'app_home_opened';

@@ -126,8 +126,11 @@ export interface TestSlack extends AsyncDisposable {
   openDm(as: string): Promise<string>;
   invite(channel: string, user: string): Promise<void>;
   dismiss(channel: string, user: string): Promise<void>;
-  /** An administrator archives a channel, or lets only some people post there; the app is not one of them. */
-  changeChannel(channel: string, change: { archived?: boolean; restricted?: boolean }): Promise<void>;
+  /** An administrator archives a channel, makes it private or public, or lets only some people post there; the app is not one of them. */
+  changeChannel(
+    channel: string,
+    change: { archived?: boolean; restricted?: boolean; kind?: 'public' | 'private' },
+  ): Promise<void>;
   state(): Promise<SimState>;
   /** Parent and replies, oldest first. */
   thread(parent: Pick<SimMessage, 'channel' | 'ts'>): Promise<readonly SimMessage[]>;

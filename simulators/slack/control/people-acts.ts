@@ -130,10 +130,17 @@ export function createPeopleActs(dependencies: PeopleActsDependencies): PeopleAc
       events.homeOpened(channel, first.id, 'messages');
       return { channel: channel.id };
     },
-    changeChannel({ channel: name, archived, restricted }) {
+    changeChannel({ channel: name, archived, restricted, kind }) {
       const channel = channelNamed(world, name);
       if (archived !== undefined) channel.isArchived = archived;
       if (restricted !== undefined) channel.isRestricted = restricted;
+      if (kind !== undefined && kind !== channel.kind) {
+        channel.kind = kind;
+        // docs.slack.dev, channel_convert_to_private and channel_convert_to_public: a message in the channel tells of it.
+        const text = kind === 'private' ? 'made this channel *private*.' : 'made this channel *public*.';
+        const user = channel.members.find((id) => world.person(id)?.bot === null) ?? APP.userId;
+        messages.post({ channel: channel.id, user, text, subtype: `channel_convert_to_${kind}` });
+      }
       changes.add('channel', { channel: channel.id });
     },
     deactivate({ as }) {

@@ -95,6 +95,8 @@ export const channelRequest = z.strictObject({
   archived: z.boolean().optional(),
   /** Only some people may post; the app is not one of them. */
   restricted: z.boolean().optional(),
+  /** A public channel is made private, or a private one public. */
+  kind: z.enum(['public', 'private']).optional(),
 });
 
 export const pinnedRequest = z.strictObject({

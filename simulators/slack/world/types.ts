@@ -31,7 +31,7 @@ export interface Channel {
   readonly id: string;
   /** Without `#`; empty for a DM. */
   readonly name: string;
-  readonly kind: ChannelKind;
+  kind: ChannelKind;
   readonly topic: string;
   readonly isGeneral: boolean;
   isArchived: boolean;
@@ -61,7 +61,12 @@ export interface Reaction {
   readonly users: string[];
 }
 
-export type MessageSubtype = 'file_share' | 'channel_join' | 'channel_leave';
+export type MessageSubtype =
+  | 'file_share'
+  | 'channel_join'
+  | 'channel_leave'
+  | 'channel_convert_to_private'
+  | 'channel_convert_to_public';
 
 export interface Message {
   readonly channel: string;

@@ -1,6 +1,7 @@
 import { findChannel } from '../../../store/channels.ts';
 import { findPerson } from '../../../store/people.ts';
 import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 
@@ -23,4 +24,14 @@ test('what Slack says of a channel and of who writes there is kept for the model
     title: 'Platform engineer',
     zone: 'Europe/London',
   });
+});
+
+test.each(['private', 'public'] as const)('a channel that becomes %s is asked about anew', async (kind) => {
+  const { slack, db } = stage;
+  const before = await slack.post('ada', 'platform-eng', '@bellhop hello');
+  await slack.waitForReaction(before, 'eyes');
+  await slack.changeChannel('platform-eng', { kind });
+  const after = await slack.post('ada', 'platform-eng', '@bellhop hello again');
+  await slack.waitForReaction(after, 'eyes');
+  await until(async () => (await findChannel(db.database, TEAM, after.channel))?.kind === kind, 'the new kind');
 });
