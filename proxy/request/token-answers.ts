@@ -10,6 +10,11 @@ export interface TokenAnswersOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
+interface Noted {
+  readonly isRefused: boolean;
+  done: Promise<void>;
+}
+
 /** So many versions are remembered, and so long. After that it is noted again, because another proxy may have noted otherwise. */
 const MOST = 10_000;
 const LIFE_MS = 60_000;
@@ -19,7 +24,7 @@ const LIFE_MS = 60_000;
  * about the request. A test is noted with its own answer (store/personal-tests.ts), and what was granted is renewed by the minter.
  */
 export function createTokenAnswers({ note, onError }: TokenAnswersOptions) {
-  const noted = new LRUCache<number, { readonly isRefused: boolean; readonly done: Promise<void> }>({
+  const noted = new LRUCache<number, Noted>({
     max: MOST,
     ttl: LIFE_MS,
   });
@@ -36,12 +41,14 @@ export function createTokenAnswers({ note, onError }: TokenAnswersOptions) {
     const before = noted.get(version);
     if (before?.isRefused === isRefused) return;
     // One after the other: what is noted last has to be what was answered last.
-    const done = (before?.done ?? Promise.resolve())
+    const mine: Noted = { isRefused, done: Promise.resolve() };
+    mine.done = (before?.done ?? Promise.resolve())
       .then(() => note({ ...person, connection, version }, isRefused))
       .catch((error: unknown) => {
-        noted.delete(version);
+        // A later answer may stand there by now, and its note is still to come.
+        if (noted.peek(version) === mine) noted.delete(version);
         onError(error, 'it could not be noted whether a service takes a token of a person');
       });
-    noted.set(version, { isRefused, done });
+    noted.set(version, mine);
   };
 }

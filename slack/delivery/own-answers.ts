@@ -85,6 +85,8 @@ export async function refuseEntry(
     const first = await putMessage(db, { ...target, body: { kind: 'notice', text: REFUSALS[refusal] }, final: true });
     // Not even a sign for a bot: one that answers to everything would go on and on.
     if (!first && refusal !== 'bot') {
+      // A press is no message that could get a sign.
+      if (row.address === 'button') return tellAlone(db, row, pressKey(row, session), { text: REFUSALS[refusal] });
       const sign = { ...target, key: `${row.id}/refused`, body: { ts: row.ts, name: 'no_entry_sign' } };
       await putReaction(db, sign, ONLY_SIGN_LIFE_MS);
       if (OF_PLACE.has(refusal))
@@ -96,6 +98,11 @@ export async function refuseEntry(
 /** What one person is told of a refused place on one day. */
 function againKey(refusal: Refusal, { team, channel, author }: InboxRow, now: Date): string {
   return `refusal/again/${refusal}/${team}/${channel}/${author}/${dayOf(now)}`;
+}
+
+/** Who presses again and again is answered once in ten seconds. */
+function pressKey({ author, ts }: InboxRow, session: SessionId): string {
+  return `refusal/press/${session}/${author}/${Math.floor(Number(ts) / 10)}`;
 }
 
 /** What is said once: for a place, for a bot in a channel on one day, or for a person in a thread. */

@@ -269,6 +269,25 @@ describe('stop', () => {
     expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
   });
 
+  test('is not for guests, who read why at their second press as well', async () => {
+    const { slack, db } = stage;
+    const thread = await begin();
+    const session = stage.sessionOf(thread);
+    const place = { team: TEAM, channel: thread.channel, threadTs: thread.ts, session };
+    const body = { kind: 'working', step: 1, what: 'thinking', since: new Date().toISOString() } as const;
+    await putMessage(db.database, { ...place, key: `${session}/1/working`, body, final: false });
+    const working = await slack.waitForAnswer(thread, /Working/);
+    await slack.invite(thread.channel, 'gia');
+    await slack.click('gia', working, 'bellhop_stop');
+    await slack.waitForAnswer(thread, /Guests cannot/);
+    await slack.click('gia', working, 'bellhop_stop');
+    const alone = async () =>
+      (await slack.state()).ephemerals.some((each) => each.threadTs === thread.ts && /Guests cannot/.test(each.text));
+    await until(alone, 'the words for the guest alone');
+    await slack.dismiss(thread.channel, 'gia');
+    expect(await stage.signals(session)).toHaveLength(1);
+  });
+
   test('is not for a guest whose joining was told to nobody', async () => {
     const { slack } = stage;
     const thread = await begin();

@@ -44,6 +44,27 @@ test('what was answered last is noted last, however long the first note takes', 
   expect(noted).toEqual([true, false]);
 });
 
+test('a note that fails does not let an older answer be noted after a newer one', async () => {
+  const noted: string[] = [];
+  const failing = Promise.withResolvers<void>();
+  const slow = Promise.withResolvers<void>();
+  const notes = [failing.promise, slow.promise, Promise.resolve()];
+  const note = async (_: unknown, isRefused: boolean): Promise<void> => {
+    await notes.shift();
+    noted.push(isRefused ? 'refused' : 'taken');
+  };
+  const answers = createTokenAnswers({ note, onError: () => undefined });
+  answers(judged, 401);
+  answers(judged, 200);
+  failing.reject(new Error('the database is away'));
+  await settled();
+  answers(judged, 401);
+  await settled();
+  slow.resolve();
+  await settled();
+  expect(noted).toEqual(['taken', 'refused']);
+});
+
 function fail(error: unknown): void {
   throw error;
 }
