@@ -123,6 +123,14 @@ test('a stop in the thread of a scheduled task that waits keeps it from beginnin
   await until(async () => (await rowsOf(session))[0]?.attempts > 0, 'an attempt to hand it over');
   await stage.slack.post('ada', 'platform-eng', '@bellhop stop', { threadTs: opening.ts });
   await until(async () => (await rowsOf(session))[1]?.attempts > 0, 'an attempt to hand the stop over');
+  // An attempt that began before the stop may start a run, which finds nothing to do.
+  await until(async () => {
+    const { rows } = await stage.db.database.query(
+      'select 1 from inbox where session = $1 and overtaken and (claimed_until is null or claimed_until < now())',
+      [session],
+    );
+    return rows.length === 1;
+  }, 'no attempt on the task to be under way');
   isTemporalThere = true;
   await until(async () => (await textsOf(session)).length === 1, 'the word that nothing runs');
   await until(async () => (await rowsOf(session))[0]?.state === 'context', 'the task to be overtaken');

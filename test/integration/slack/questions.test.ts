@@ -124,8 +124,9 @@ test('a card that is clicked twice, by two people at once, is answered once', as
   const { events } = await stage.temporal.client.workflow.getHandle(session).fetchHistory();
   const names = (events ?? []).map((each) => each.workflowExecutionSignaledEventAttributes?.signalName);
   expect(names.filter((name) => name === 'answered')).toHaveLength(1);
-  const lines = (await slack.answers(message)).map(everyText).filter((each) => each.includes('chose'));
-  expect(lines).toEqual([expect.stringContaining(choice === 'once' ? 'Allow once' : 'Never')]);
+  const lines = async () => (await slack.answers(message)).map(everyText).filter((each) => each.includes('chose'));
+  await until(async () => (await lines()).length > 0, 'the line that says what was chosen');
+  expect(await lines()).toEqual([expect.stringContaining(choice === 'once' ? 'Allow once' : 'Never')]);
 });
 
 test('while Temporal is away the press is kept, and the session is told afterwards', async () => {
