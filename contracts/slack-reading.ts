@@ -109,7 +109,11 @@ export interface PostPlan {
 export type Posted = { readonly link: string } | { readonly failed: string } | { readonly slow: true };
 
 /** What became of the removal of a message: `kept` where Slack lets nobody delete, `slow` when Slack has not answered yet. */
-export type Removed = { readonly messages: number } | { readonly kept: true } | { readonly slow: true };
+export type Removed =
+  | { readonly messages: number }
+  | { readonly kept: true }
+  | { readonly failed: string }
+  | { readonly slow: true };
 
 /** Slack, as far as tools may use it. Every answer is bounded; throws what the Web API throws, also when a limit is reached. */
 export interface SlackRoom {

@@ -108,7 +108,20 @@ export async function claimOutbox(db: Queryable, options: ClaimOptions): Promise
      join outbox on id = of_id and claim = of_claim and method = of_method order by nth`,
     [claims.map(({ id }) => id), claims.map(({ claim }) => claim), claims.map(({ method }) => method)],
   );
+  if (rows.length < claims.length) await giveOthersBack(db, claims);
   return rows;
+}
+
+/** A row that has changed since its claim needs another call by now: an answer that grew is to be stopped. It must not wait for the lease. */
+async function giveOthersBack(
+  db: Queryable,
+  claims: readonly { readonly id: string; readonly claim: string; readonly method: string }[],
+): Promise<void> {
+  await db.query(
+    `update outbox set ${GIVE_BACK} from unnest($1::bigint[], $2::uuid[], $3::text[]) as claimed (of_id, of_claim, of_method)
+     where id = of_id and claim = of_claim and method <> of_method`,
+    [claims.map(({ id }) => id), claims.map(({ claim }) => claim), claims.map(({ method }) => method)],
+  );
 }
 
 /**

@@ -60,6 +60,8 @@ export interface NoticeBody {
   readonly buttons?: readonly MessageButton[];
   /** The thread that it is about, when it is posted somewhere else. */
   readonly about?: SessionId;
+  /** The tool call that was to delete the message that this takes the place of. */
+  readonly by?: string;
   /** Whose command it answers. They are told when Slack refuses it. Absent: who has asked last in the thread. */
   readonly for?: string;
 }

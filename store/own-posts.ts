@@ -29,8 +29,8 @@ function partsOf(key: string): string[] {
 
 /**
  * The key of the message to remove: the one at `at`, or the newest answer in the session's thread. Null when the session has posted none
- * there. A key belongs to the session whose id it begins with, so a post in another channel counts too. No answer is posted while the turn
- * runs that asks. Therefore what a first attempt has removed is still the newest for the second.
+ * there. A key belongs to the session whose id it begins with, so a post in another channel counts too. No answer is written while the turn
+ * runs that asks, and one that still waits for Slack counts. Therefore what a first attempt has removed is still the newest for the second.
  */
 export async function ownPost(
   db: Queryable,
@@ -41,7 +41,7 @@ export async function ownPost(
     at === null
       ? await db.query<{ key: string }>(
           `select key from outbox
-           where session = $1 and kind = 'message' and slack_ts is not null and starts_with(key, $1 || '/')
+           where session = $1 and kind = 'message' and starts_with(key, $1 || '/')
              and (body ->> 'by' = $2 or (final and body ->> 'kind' = 'answer'))
            order by id desc limit 1`,
           [session, by],
@@ -70,6 +70,7 @@ export async function removePost(db: Queryable, key: string, { by, words }: Remo
     const { rowCount } = await db.query(
       `update outbox
        set body = $2, final = true, revision = revision + 1, failed = null, plain = false, queued = false,
+           sent_revision = case when slack_ts is null and not unsure and claim is null then revision + 1 else sent_revision end,
            not_before = case when unsure then not_before else now() end
        where key = any($1) and kind = 'message' and body ->> 'kind' <> 'gone'`,
       [parts, storableJson(body)],
@@ -80,26 +81,35 @@ export async function removePost(db: Queryable, key: string, { by, words }: Remo
   db.wake('bellhop_outbox');
 }
 
-/** Whether a sender may still add parts to this message. It asks under the lock of its row. */
+/** Whether a sender may still add something to this message. It takes the lock of its row. */
 export async function isWanted(db: Queryable, id: string): Promise<boolean> {
   const { rows } = await db.query<{ wanted: boolean }>(
-    "select body ->> 'kind' <> 'gone' as wanted from outbox where id = $1",
+    "select body ->> 'kind' <> 'gone' as wanted from outbox where id = $1 for update",
     [id],
   );
   return rows[0]?.wanted ?? false;
 }
 
-/** What has become of the removal: how many messages are gone, how many still stand, and how many Slack keeps with other words. */
+/**
+ * What has become of the removal: how many messages are gone, how many still wait for Slack, how many Slack keeps with other words, and the
+ * code with which Slack has refused even that.
+ */
 export async function removalOf(
   db: Queryable,
   key: string,
-): Promise<{ readonly gone: number; readonly waiting: number; readonly kept: number }> {
-  const { rows } = await db.query<{ gone: number; waiting: number; kept: number }>(
+): Promise<{
+  readonly gone: number;
+  readonly waiting: number;
+  readonly kept: number;
+  readonly refused: string | null;
+}> {
+  const { rows } = await db.query<{ gone: number; waiting: number; kept: number; refused: string | null }>(
     `select count(*) filter (where body ->> 'kind' = 'gone' and sent_revision >= revision)::int as gone,
        count(*) filter (where sent_revision < revision and failed is null)::int as waiting,
-       count(*) filter (where body ->> 'kind' <> 'gone' or failed is not null)::int as kept
+       count(*) filter (where body ->> 'kind' <> 'gone' and failed is null)::int as kept,
+       max(failed) as refused
      from outbox where key = any($1)`,
     [partsOf(key)],
   );
-  return rows[0] ?? { gone: 0, waiting: 0, kept: 0 };
+  return rows[0] ?? { gone: 0, waiting: 0, kept: 0, refused: null };
 }

@@ -22,10 +22,7 @@ function perMinute(calls: number): BucketSize {
   return within(calls, calls / 60);
 }
 
-/**
- * Half of what Slack takes. Every message that grows has to be stopped once, and that is Tier 2 as well. Therefore a stop always finds a
- * token, and no answer waits for one.
- */
+/** Half of what Slack takes, because every message that grows has to be stopped once, and stops are Tier 2 as well. */
 const HALF_OF_TIER_2 = perMinute(10);
 const TIER_2 = perMinute(20);
 const TIER_3 = perMinute(50);

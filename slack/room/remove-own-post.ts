@@ -46,7 +46,8 @@ export async function removeOwnPost(
   });
   if (key === null) return { refused: NOT_MINE };
   for (let waited = 0; ; waited += LOOK_EVERY_MS) {
-    const { gone, waiting, kept } = await removalOf(db, key);
+    const { gone, waiting, kept, refused } = await removalOf(db, key);
+    if (waiting === 0 && refused !== null) return { failed: refused };
     if (waiting === 0) return kept > 0 ? { kept: true } : { messages: gone };
     if (waited >= WAIT_MS) return { slow: true };
     await delay(LOOK_EVERY_MS, undefined, { signal });

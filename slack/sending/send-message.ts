@@ -6,6 +6,7 @@ import type { AnswerBody, ShownBody } from '../../store/outbox.ts';
 import { putFile, putMessage, replaceMessage } from '../../store/outbox.ts';
 import {
   goneFromSlack,
+  markFailed,
   markLooked,
   markSent,
   markSure,
@@ -15,6 +16,7 @@ import {
   takeOut,
 } from '../../store/outbox-claims.ts';
 import { isWanted } from '../../store/own-posts.ts';
+import { stopAgain } from '../../store/streams.ts';
 import { lockSession } from '../../store/turn-fence.ts';
 import { failureOf, isTokenRefused } from '../api/errors.ts';
 import type { PacedCalls } from '../api/paced-calls.ts';
@@ -35,6 +37,9 @@ export interface SendMessageDependencies {
 const LIVE_PAUSE_MS = 1_000;
 /** Slack refused the blocks, not the message. */
 const BLOCK_ERRORS = new Set(['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long', 'msg_too_long']);
+/** Slack takes neither an edit nor a deletion of a message that grows. */
+const STILL_GROWS = 'streaming_state_conflict';
+const STOP_AGAIN_MS = 5_000;
 /** The message was deleted, or can no longer be changed. */
 const GONE_ERRORS = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 
@@ -64,7 +69,16 @@ export async function sendMessage(dependencies: SendMessageDependencies, row: Ou
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind !== 'refused') throw error;
+    if (failure.code === STILL_GROWS) {
+      await stopAgain(database, row, STOP_AGAIN_MS);
+      return false;
+    }
     const isGone = GONE_ERRORS.has(failure.code) && row.slackTs !== null;
+    // The tool that was to delete it says that it still stands.
+    if (body.kind === 'notice' && body.by !== undefined) {
+      await markFailed(database, row, failure.code);
+      return true;
+    }
     if (BLOCK_ERRORS.has(failure.code) && !row.plain) await sendPlain(database, row);
     // A file belongs to a thread. What opens a thread of its own has none to put a file in.
     else if (
@@ -99,10 +113,15 @@ async function remove({ database, calls, hold }: SendMessageDependencies, row: O
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind !== 'refused' || isTokenRefused(failure)) throw error;
+      if (failure.code === STILL_GROWS) {
+        await stopAgain(database, row, STOP_AGAIN_MS);
+        return false;
+      }
       if (failure.code !== 'message_not_found') {
         await inTransaction(database, async (db) => {
           const text = (row.body.kind === 'gone' && row.body.words) || ENDED;
-          await replaceMessage(db, row.key, { kind: 'notice', text });
+          const by = row.body.kind === 'gone' ? row.body.by : undefined;
+          await replaceMessage(db, row.key, { kind: 'notice', text, ...(by && { by }) });
           await postponeSending(db, row, 'limit', 0);
         });
         return false;
@@ -181,6 +200,7 @@ const SHORT = 300;
 /** The last way for an answer that Slack refuses with blocks and without: a few words of it, and all of it as a file. */
 async function sendAsFile(database: Database, row: OutboxOf<'message'>, body: AnswerBody): Promise<void> {
   await inTransaction(database, async (db) => {
+    if (!(await isWanted(db, row.id))) return postponeSending(db, row, 'limit', 0);
     await putAnswerFile(db, row, body.text);
     await replaceMessage(db, row.key, { ...body, text: cutText(body.text, SHORT), inFile: true });
     await postponeSending(db, row, 'limit', 0);
@@ -209,8 +229,9 @@ async function finish(database: Database, row: OutboxOf<'message'>, { ts, shown 
   const part = (body.part ?? 1) + 1;
   await inTransaction(database, async (db) => {
     await markSent(db, row, ts, LIVE_PAUSE_MS);
+    if (!(await isWanted(db, row.id))) return;
     if (file !== undefined) await putAnswerFile(db, row, file);
-    if (rest === null || !(await isWanted(db, row.id))) return;
+    if (rest === null) return;
     const next: AnswerBody = { ...body, text: rest, part };
     await putMessage(db, {
       key: `${row.key.replace(/#\d+$/, '')}#${part}`,

@@ -18,11 +18,20 @@ import type { SendMessageDependencies } from './send-message.ts';
 const PAUSE_MS = 1_000;
 /** Slack takes 12,000 characters a call. What is longer is shown by the answer's own messages. */
 const MOST_TEXT = 11_000;
+/**
+ * Where a link may begin. Slack shows no preview of what is edited in, but it may load one for streamed text, and `chat.startStream` cannot
+ * switch that off. A preview would fetch an address that a page or file has made the model write. Therefore a link is never streamed: it
+ * comes with the final edit, and so does what follows it.
+ */
+const LINK = /https?:|www\.|\]\s*[(:]|<[a-z][a-z+.-]*:/i;
 /** Slack does not offer growing messages to this workspace or app (docs.slack.dev, the errors of chat.startStream). */
 const NOT_OFFERED = new Set([
   ...['unknown_method', 'method_deprecated', 'missing_scope', 'not_allowed_token_type', 'access_denied'],
   ...['feature_not_enabled', 'team_access_not_granted', 'enterprise_is_restricted'],
 ]);
+
+/** They say something of this thread, and nothing of the workspace. */
+const OF_THREAD = new Set(['thread_not_found', 'message_not_found', 'channel_not_found', 'is_archived']);
 
 /**
  * Sends a message that grows while a model writes it, in three kinds of calls, one a claim: it is begun, pieces are added, and it is stopped.
@@ -79,7 +88,9 @@ async function begin(
     if (failure.kind !== 'unknown') await markSure(database, row);
     if (failure.kind !== 'refused' || (isTokenRefused(failure) && !NOT_OFFERED.has(failure.code))) throw error;
     // The live line shows the text instead, from the next words on.
-    if (NOT_OFFERED.has(failure.code)) await noteNotOffered(database, row.team, failure.code);
+    if (!OF_THREAD.has(failure.code)) {
+      await noteNotOffered(database, row.team, failure.code, NOT_OFFERED.has(failure.code) ? 24 : 1);
+    }
     await giveUpStream(database, row);
     return true;
   }
@@ -126,7 +137,12 @@ async function stop(
   const { body, streamed, stream, mark, unsure } = row;
   const whole = body.kind === 'answer' ? neutralise(body.text) : '';
   const hasRest =
-    stream === 'open' && !unsure && streamed !== null && whole.length <= MOST_TEXT && whole.startsWith(streamed);
+    stream === 'open' &&
+    !unsure &&
+    streamed !== null &&
+    whole.length <= MOST_TEXT &&
+    whole.startsWith(streamed) &&
+    !LINK.test(whole);
   const rest = hasRest ? whole.slice(streamed.length) : '';
   await hold();
   try {
@@ -146,5 +162,6 @@ async function stop(
 }
 
 function toSend(whole: string): string {
-  return neutralise(settledPart(whole.slice(0, MOST_TEXT)));
+  const link = whole.search(LINK);
+  return neutralise(settledPart(whole.slice(0, link < 0 ? MOST_TEXT : Math.min(link, MOST_TEXT))));
 }

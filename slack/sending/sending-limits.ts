@@ -19,7 +19,11 @@ const METHODS = [
   'assistant.threads.setStatus',
 ];
 /** The part of a bucket that live lines and notices leave to answers. Only these calls carry both. */
-const RESERVE: Readonly<Record<string, number>> = { 'chat.postMessage': 0.4, 'chat.update': 0.4 };
+const RESERVE: Readonly<Record<string, number>> = {
+  'chat.postMessage': 0.4,
+  'chat.update': 0.4,
+  'chat.stopStream': 0.4,
+};
 
 /**
  * A live line is posted only where nothing was posted lately, which is where the bucket is full. Its post takes the place of an answer in

@@ -941,6 +941,8 @@ create index outbox_expiring on outbox (expires_at)
 create index outbox_status on outbox (session, sent_at) where kind = 'status';
 -- What grows in a thread just now.
 create index outbox_growing on outbox (session, id) where stream is not null and not final;
+-- How many messages of a workspace grow.
+create index outbox_open on outbox (team) where stream in ('open', 'blind');
 -- First posts of a thread, which come in order.
 create index outbox_first_posts on outbox (session, id)
   where kind in ('message', 'file') and sent_revision = 0 and failed is null;

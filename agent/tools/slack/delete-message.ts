@@ -25,6 +25,8 @@ export const deleteMessage = defineSlackTool({
     if ('refused' in removed) return said(removed.refused, true);
     if ('messages' in removed)
       return said(removed.messages === 1 ? 'Deleted.' : `Deleted, with all its ${removed.messages} parts.`);
+    if ('failed' in removed)
+      return said(`Slack refused it (${removed.failed}). The message still stands, with its text.`, true);
     if ('kept' in removed) return said('Slack lets nobody delete messages here. Its text was taken out instead.');
     return said('The deletion waits for Slack and happens soon. Do not ask for it again.');
   },

@@ -1,6 +1,7 @@
 /** The tool by which the agent deletes its own messages when a person asks for it. */
 import { stepIdOf, threadOf } from '../../../contracts/ids.ts';
 import { APP } from '../../../simulators/slack/world/workspace.ts';
+import { inTransaction } from '../../../store/database.ts';
 import { putMessage } from '../../../store/outbox.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
@@ -104,6 +105,36 @@ test('where Slack lets nobody delete, the text is taken out', async () => {
   const [message] = await shown(thread);
   expect(JSON.stringify(message)).not.toContain('a secret of ours');
   expect(message?.text).toContain('I was asked to delete this message');
+});
+
+test('where Slack refuses even that, the tool says that the message still stands, and nothing new is posted', async () => {
+  const thread = await room.beginIn('clean', 'ada');
+  const [message] = await answered(thread, 'it stands as it is');
+  await room.stage.slack.fault({ failWith: 'chat.delete', error: 'compliance_exports_prevent_deletion' });
+  await room.stage.slack.fault({ failWith: 'chat.update', error: 'cant_update_message', times: 2 });
+  const said = await room.call(thread, 'delete_message', { link: linkTo(message ?? thread) });
+  expect(said).toMatchObject({ isError: true, text: expect.stringContaining('still stands') });
+  expect((await shown(thread)).map(({ ts }) => ts)).toEqual([message?.ts]);
+});
+
+test('an answer that still waits for Slack is the newest, and is never posted', async () => {
+  const thread = await room.beginIn('clean', 'ada');
+  await answered(thread, 'the first answer', 1);
+  const { database } = room.stage.db;
+  const session = room.sessionOf(thread);
+  const body = { kind: 'answer', text: 'the second answer' } as const;
+  await inTransaction(database, async (db) => {
+    await putMessage(db, { key: `${session}/earlier-2/answer`, ...threadOf(session), body, final: true });
+    await db.query("update outbox set not_before = now() + interval '1 hour' where key = $1", [
+      `${session}/earlier-2/answer`,
+    ]);
+  });
+  const ref = await room.pending(thread, 'delete_message');
+  const by = stepIdOf(ref.session, ref.turn, ref.step);
+  const signal = new AbortController().signal;
+  expect(await room.gateway.room.remove(ref, by, {}, signal)).toEqual({ messages: 1 });
+  expect(await room.gateway.room.remove(ref, by, {}, signal)).toEqual({ messages: 1 });
+  expect((await shown(thread)).map(({ text }) => text)).toEqual([expect.stringContaining('the first answer')]);
 });
 
 test("a schedule's turn deletes nothing, and neither does an attempt after the end of its turn", async () => {

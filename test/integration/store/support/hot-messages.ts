@@ -193,12 +193,12 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'outbox.replaceMessage': (db) => outbox.replaceMessage(db, 'no such key', { kind: 'notice', text: 'x' }),
   'outbox.retireMessage': (db) => outbox.retireMessage(db, { ...target, key: `${BUSY}/301/working` }),
   'streams.growsIn': (db) => streams.growsIn(db, dm),
-  'streams.noteNotOffered': (db) => streams.noteNotOffered(db, 'T1', 'unknown_method'),
+  'streams.noteNotOffered': (db) => streams.noteNotOffered(db, 'T1', 'unknown_method', 24),
   'streams.putStream': async (db) => {
     await streams.putStream(db, { session: BUSY, turn: BUSY_TURN }, { kind: 'stream', step: 1, text: 'x' });
     await streams.putStream(db, { session: BUSY, turn: BUSY_TURN }, { kind: 'stream', step: 1, text: 'x y' });
   },
-  'streams.endStreams': (db) => streams.endStreams(db, BUSY, 3),
+  'streams.endStreams': (db) => streams.endStreams(db, BUSY, { turn: BUSY_TURN, step: 3 }),
   'streams.becomeAnswer': (db) =>
     streams.becomeAnswer(db, { session: BUSY, turn: BUSY_TURN }, `${BUSY}/302/answer`, { kind: 'answer', text: 'x' }),
   'streams.markBegun': async (db) =>
@@ -206,6 +206,7 @@ export const MESSAGE_CALLS: Readonly<Record<string, Call>> = {
   'streams.markBegunUnseen': async (db) => streams.markBegunUnseen(db, await outboxRow(db), ['1.2', '1.3']),
   'streams.markGrown': async (db) => streams.markGrown(db, await outboxRow(db), 'x', 1_000),
   'streams.markStopped': async (db) => streams.markStopped(db, await outboxRow(db)),
+  'streams.stopAgain': async (db) => streams.stopAgain(db, await outboxRow(db), 1_000),
   'streams.giveUpStream': async (db) => streams.giveUpStream(db, await outboxRow(db)),
   'outbox.withdrawMessage': (db) => outbox.withdrawMessage(db, 'no such key'),
   'outbox.lastAnswerAt': (db) => outbox.lastAnswerAt(db, BUSY),
