@@ -42,7 +42,8 @@ export function createShowProgress(database: Queryable, { streaming = true } = {
   return async ({ session, turn, step, what, text, first, renewal = 0 }) => {
     const { startedAt, state, plan } = await getTurn(database, session, turn);
     if (state !== 'running') return;
-    await endStreams(database, session, { turn, step });
+    // Messages grow in direct messages only, so a channel is spared the question.
+    if (threadOf(session).channel.startsWith('D')) await endStreams(database, session, { turn, step });
     const grows = streaming && text !== undefined && text !== '' && (await growsIn(database, session));
     if (grows) await putStream(database, { session, turn }, { kind: 'stream', step, text, ...(first && { first }) });
     const begun = await stepBegan(database, { session, turn, step });
