@@ -58,10 +58,16 @@ export interface GatewayStage extends AsyncDisposable {
   /** A gateway in this process; several may run. */
   start(options?: StageOptions): Promise<Gateway>;
   sessionOf(message: Pick<SimMessage, 'channel' | 'ts'>): SessionId;
+  /** Ada's mention in #platform-eng, which the gateway has acknowledged: the first message of a thread. */
+  begin(text?: string): Promise<SimMessage>;
+  /** Posts in a thread. */
+  say(as: string, thread: SimMessage, text: string): Promise<SimMessage>;
   /** What the session's workflow was signalled, over all its runs. */
   signals(session: SessionId): Promise<{ name: string; payload: Record<string, unknown> }[]>;
   runs(session: SessionId): Promise<number>;
   inbox(): Promise<Record<string, unknown>[]>;
+  /** The first row of a message. */
+  rowOf(message: Pick<SimMessage, 'ts'>): Promise<Record<string, unknown> | undefined>;
   /** Whether everything that was said until then, and that no gateway was sent, has been read. */
   isCaughtUp(until: Date): Promise<boolean>;
 }
@@ -82,6 +88,7 @@ export async function startGatewayStage(
   const signals = createSessionSignals({ client: temporal.client, taskQueue: 'gateway-test' });
   const running = new Set<Gateway>();
   const policy = createPolicyReader(db.database);
+  const inbox = async () => (await db.database.query('select * from inbox order by id')).rows;
 
   return {
     slack,
@@ -117,6 +124,12 @@ export async function startGatewayStage(
       };
     },
     sessionOf: ({ channel, ts }) => `slack:${TEAM}:${channel}:${ts}`,
+    async begin(text = '@bellhop begin') {
+      const mention = await slack.post('ada', 'platform-eng', text);
+      await slack.waitForReaction(mention, 'eyes');
+      return mention;
+    },
+    say: (as, thread, text) => slack.post(as, thread.channel, text, { threadTs: thread.ts }),
     async signals(session) {
       const found: { name: string; payload: Record<string, unknown> }[] = [];
       for (const runId of await runIds(temporal, session)) {
@@ -132,7 +145,8 @@ export async function startGatewayStage(
       return found;
     },
     runs: async (session) => (await runIds(temporal, session)).length,
-    inbox: async () => (await db.database.query('select * from inbox order by id')).rows,
+    inbox,
+    rowOf: async ({ ts }) => (await inbox()).find((row) => row.ts === ts),
     async isCaughtUp(until) {
       const { rowCount } = await db.database.query('select 1 from slack_catch_up where done_until >= $1', [until]);
       return rowCount === 1;

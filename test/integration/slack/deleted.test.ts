@@ -4,35 +4,29 @@ import { putFile, putMessage } from '../../../store/outbox.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { lockSession } from '../../../store/turn-fence.ts';
 import { finishTurn, insertTurn } from '../../../store/turns.ts';
-import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { type GatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { onGateway } from '../../support/on-gateway.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 let isTemporalAway = false;
 
-beforeAll(async () => {
-  stage = await startGatewayStage();
-  await stage.start({
-    gate: () => {
-      if (isTemporalAway) throw new Error('Temporal is away');
-    },
-  });
-}, 60_000);
-afterAll(() => stage?.[Symbol.asyncDispose]());
+const gate = () => {
+  if (isTemporalAway) throw new Error('Temporal is away');
+};
+onGateway(
+  (begun) => {
+    stage = begun;
+  },
+  { gate },
+);
 
-async function begin(): Promise<SimMessage> {
-  const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop begin');
-  await stage.slack.waitForReaction(mention, 'eyes');
-  return mention;
-}
-
-const rowOf = async (message: SimMessage) => (await stage.inbox()).find((row) => row.ts === message.ts);
 const stopsOf = async (thread: SimMessage) =>
   (await stage.signals(stage.sessionOf(thread))).filter(({ name }) => name === 'stop');
 
 async function untilDeleted(message: SimMessage): Promise<void> {
-  await until(async () => (await rowOf(message))?.state === 'deleted', 'the row to be deleted');
+  await until(async () => (await stage.rowOf(message))?.state === 'deleted', 'the row to be deleted');
 }
 
 const editOf = async (message: SimMessage, state: string) => {
@@ -81,7 +75,7 @@ async function ask(thread: SimMessage, text: string): Promise<SimMessage> {
 /** Nothing of the thread is with the agent any more, and its next turn reads it anew. */
 async function restart(thread: SimMessage): Promise<void> {
   const asked = await reply(thread, '!restart');
-  await until(async () => (await rowOf(asked))?.state === 'answered', 'the restart');
+  await until(async () => (await stage.rowOf(asked))?.state === 'answered', 'the restart');
 }
 
 /** The agent answers in the thread. */
@@ -103,11 +97,11 @@ async function said(channel: string): Promise<string[]> {
 
 test('a deleted first message ends the work, and nothing is posted in its thread', async () => {
   const { slack, db } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   await slack.remove('ada', thread);
   await until(async () => (await stopsOf(thread)).length === 1, 'the session to be stopped');
   expect((await stopsOf(thread))[0]?.payload).toMatchObject({ by: 'deletion' });
-  expect(await rowOf(thread)).toMatchObject({ state: 'deleted', text: '' });
+  expect(await stage.rowOf(thread)).toMatchObject({ state: 'deleted', text: '' });
 
   const key = await answer(thread, 'This comes too late.');
   await until(async () => (await outboxRow(key))?.failed === 'thread_gone', 'the answer to be dropped');
@@ -124,12 +118,12 @@ test('a deleted first message ends the work, and nothing is posted in its thread
 
 test('a first message that leaves a tombstone ends the work as well; who asks there is told where to', async () => {
   const { slack } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   await slack.post('grace', thread.channel, 'and by region', { threadTs: thread.ts });
   await slack.remove('ada', thread);
   await until(async () => (await stopsOf(thread)).length === 1, 'the session to be stopped');
   const asked = await slack.post('grace', thread.channel, '@bellhop go on', { threadTs: thread.ts });
-  await until(async () => (await rowOf(asked))?.state === 'refused', 'the message to be refused');
+  await until(async () => (await stage.rowOf(asked))?.state === 'refused', 'the message to be refused');
   await until(
     async () =>
       (await slack.state()).ephemerals.some(({ text }) => /first message of that thread was deleted/.test(text)),
@@ -140,7 +134,7 @@ test('a first message that leaves a tombstone ends the work as well; who asks th
 
 test('an answer that Slack shows without its thread is taken out again, and the work ends', async () => {
   const { slack, db } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   await slack.fault({ loseEvents: 1 });
   await slack.remove('ada', thread);
   const key = await answer(thread, 'Nobody sees this.');
@@ -157,13 +151,13 @@ test('an answer that Slack shows without its thread is taken out again, and the 
 
 test('a deleted message that no turn has read is not worked on, and the others are', async () => {
   const { slack } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   const second = await slack.post('ada', thread.channel, '@bellhop the password is …', { threadTs: thread.ts });
   await slack.waitForReaction(second, 'eyes');
   await slack.remove('ada', second);
   await untilDeleted(second);
-  expect(await rowOf(second)).toMatchObject({ text: '', turn: null });
-  expect(await rowOf(thread)).toMatchObject({ state: 'delivered' });
+  expect(await stage.rowOf(second)).toMatchObject({ text: '', turn: null });
+  expect(await stage.rowOf(thread)).toMatchObject({ state: 'delivered' });
   expect(await stopsOf(thread)).toEqual([]);
 });
 
@@ -171,7 +165,7 @@ test('a message that is deleted while Temporal is away starts nothing', async ()
   const { slack } = stage;
   isTemporalAway = true;
   const thread = await slack.post('ada', 'platform-eng', '@bellhop never mind this');
-  await until(async () => (await rowOf(thread))?.state === 'delivered', 'the message to be accepted');
+  await until(async () => (await stage.rowOf(thread))?.state === 'delivered', 'the message to be accepted');
   await slack.remove('ada', thread);
   await untilDeleted(thread);
   isTemporalAway = false;
@@ -187,7 +181,7 @@ test('a message that is deleted while Temporal is away starts nothing', async ()
 
 test('a message that a turn has read and somebody has deleted is not read anew after a restart, however it was edited', async () => {
   const { slack } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   const secret = await ask(thread, 'the key is hunter2');
   await edited('ada', secret, 'the key is hunter3');
   expect(await read(thread, await beginTurn(thread))).toEqual([
@@ -196,7 +190,7 @@ test('a message that a turn has read and somebody has deleted is not read anew a
     'the key is hunter2 → the key is hunter3',
   ]);
   await slack.remove('ada', secret);
-  await until(async () => (await rowOf(secret))?.deleted_at !== null, 'the deletion');
+  await until(async () => (await stage.rowOf(secret))?.deleted_at !== null, 'the deletion');
   await restart(thread);
   await ask(thread, 'go on');
   expect(await read(thread, await beginTurn(thread))).toEqual(['begin', 'go on']);
@@ -204,13 +198,13 @@ test('a message that a turn has read and somebody has deleted is not read anew a
 
 test('a message that is deleted while a turn begins for it is the turn’s, and no later one’s', async () => {
   const { slack } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   await read(thread, await beginTurn(thread));
   const first = await ask(thread, 'drop the table');
   await edited('ada', first, 'show the table');
   const turn = await beginTurn(thread);
   await slack.remove('ada', first);
-  await until(async () => (await rowOf(first))?.deleted_at !== null, 'the deletion');
+  await until(async () => (await stage.rowOf(first))?.deleted_at !== null, 'the deletion');
   expect(await read(thread, turn)).toEqual(['begin', 'drop the table', 'drop the table → show the table']);
   await restart(thread);
   await ask(thread, 'go on');
@@ -219,13 +213,13 @@ test('a message that is deleted while a turn begins for it is the turn’s, and 
   const second = await ask(thread, 'drop the index');
   await beginTurn(thread);
   await slack.remove('ada', second);
-  await until(async () => (await rowOf(second))?.deleted_at !== null, 'the deletion');
+  await until(async () => (await stage.rowOf(second))?.deleted_at !== null, 'the deletion');
   await restart(thread);
-  expect(await rowOf(second)).toMatchObject({ state: 'deleted', text: '' });
+  expect(await stage.rowOf(second)).toMatchObject({ state: 'deleted', text: '' });
 });
 
 test('a message that is deleted after a restart, while its turn is being stopped, is not read anew', async () => {
-  const thread = await begin();
+  const thread = await stage.begin();
   await read(thread, await beginTurn(thread));
   const second = await ask(thread, 'drop the index');
   await beginTurn(thread);
@@ -235,7 +229,7 @@ test('a message that is deleted after a restart, while its turn is being stopped
 });
 
 test('after a restart a message is read with what its author has made of it', async () => {
-  const thread = await begin();
+  const thread = await stage.begin();
   await edited('ada', thread, '@bellhop start');
   expect(await read(thread, await beginTurn(thread))).toEqual(['begin', 'begin → start']);
   await restart(thread);
@@ -245,9 +239,9 @@ test('after a restart a message is read with what its author has made of it', as
 
 test('of a deleted message that no turn has read, what it said before and after an edit goes as well', async () => {
   const { slack } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   const aside = await slack.post('ada', thread.channel, '<@U00000GRACE> the key is hunter2', { threadTs: thread.ts });
-  await until(async () => (await rowOf(aside))?.state === 'context', 'the talk');
+  await until(async () => (await stage.rowOf(aside))?.state === 'context', 'the talk');
   await edited('ada', aside, '<@U00000GRACE> the key is secret');
   await slack.remove('ada', aside);
   await untilDeleted(aside);
@@ -257,7 +251,7 @@ test('of a deleted message that no turn has read, what it said before and after 
 
 test('with the first message of a thread go the edits of every message in it', async () => {
   const { slack } = stage;
-  const thread = await begin();
+  const thread = await stage.begin();
   const second = await ask(thread, 'the key is hunter2');
   await edited('ada', second, 'the key is secret');
   await slack.remove('ada', thread);

@@ -1,15 +1,14 @@
 import { findChannel } from '../../../store/channels.ts';
 import { findPerson } from '../../../store/people.ts';
-import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { type GatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { onGateway } from '../../support/on-gateway.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 
-beforeAll(async () => {
-  stage = await startGatewayStage();
-  await stage.start();
-}, 60_000);
-afterAll(() => stage?.[Symbol.asyncDispose]());
+onGateway((begun) => {
+  stage = begun;
+});
 
 test('what Slack says of a channel and of who writes there is kept for the model', async () => {
   const { slack, db } = stage;

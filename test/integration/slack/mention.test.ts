@@ -1,15 +1,14 @@
 import { putMessage } from '../../../store/outbox.ts';
 import { contention } from '../../support/contention.ts';
-import { type GatewayStage, startGatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { type GatewayStage, TEAM } from '../../support/gateway-stage.ts';
+import { onGateway } from '../../support/on-gateway.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 
-beforeAll(async () => {
-  stage = await startGatewayStage();
-  await stage.start();
-}, 60_000);
-afterAll(() => stage?.[Symbol.asyncDispose]());
+onGateway((begun) => {
+  stage = begun;
+});
 
 test('a mention becomes one inbox row, one signal and one reaction, and an outbox row becomes a message in its thread', async () => {
   const { slack, db } = stage;

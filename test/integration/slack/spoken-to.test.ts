@@ -1,25 +1,13 @@
 /** What speaks to the agent, as Slack sends it and the gateway takes it: a mention that is said and not only shown, and words alone. */
-import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
-import type { SimMessage } from '../../support/slack-simulator.ts';
+import type { GatewayStage } from '../../support/gateway-stage.ts';
+import { onGateway } from '../../support/on-gateway.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 
-beforeAll(async () => {
-  stage = await startGatewayStage();
-  await stage.start();
-}, 60_000);
-afterAll(() => stage?.[Symbol.asyncDispose]());
-
-async function begin(): Promise<SimMessage> {
-  const mention = await stage.slack.post('ada', 'platform-eng', '@bellhop begin');
-  await stage.slack.waitForReaction(mention, 'eyes');
-  return mention;
-}
-
-const say = (as: string, thread: SimMessage, text: string) =>
-  stage.slack.post(as, thread.channel, text, { threadTs: thread.ts });
-const rowOf = async ({ ts }: SimMessage) => (await stage.inbox()).find((row) => row.ts === ts);
+onGateway((begun) => {
+  stage = begun;
+});
 
 const US = '<@U000BELLHOP>';
 
@@ -39,7 +27,7 @@ test.each([
   });
   const spoken = await stage.slack.post('ada', 'general', '@bellhop and now you');
   await stage.slack.waitForReaction(spoken, 'eyes');
-  expect(await rowOf(shown)).toBeUndefined();
+  expect(await stage.rowOf(shown)).toBeUndefined();
   expect((await stage.slack.thread(shown))[0]?.reactions).toEqual([]);
   expect(await stage.runs(stage.sessionOf(shown))).toBe(0);
 });
@@ -47,8 +35,8 @@ test.each([
 test.each(['stop', 'Stop!', 'stop please', 'please stop', '!stop'])(
   '"%s" of any member ends the work of a thread that the agent has joined, without a mention',
   async (word) => {
-    const thread = await begin();
-    const stop = await say('grace', thread, word);
+    const thread = await stage.begin();
+    const stop = await stage.say('grace', thread, word);
     await stage.slack.waitForReaction(stop, 'octagonal_sign');
     expect((await stage.signals(stage.sessionOf(thread)))[1]).toMatchObject({
       name: 'stop',
@@ -58,23 +46,23 @@ test.each(['stop', 'Stop!', 'stop please', 'please stop', '!stop'])(
 );
 
 test('"stop" with more words is for the agent, and where it is not "stop" is for people', async () => {
-  const thread = await begin();
-  await stage.slack.waitForReaction(await say('grace', thread, 'stop counting weekends'), 'eyes');
+  const thread = await stage.begin();
+  await stage.slack.waitForReaction(await stage.say('grace', thread, 'stop counting weekends'), 'eyes');
   const signals = await stage.signals(stage.sessionOf(thread));
   expect(signals.map(({ name }) => name)).toEqual(['message', 'message']);
   const elsewhere = await stage.slack.post('ada', 'platform-eng', 'the drill is too loud');
-  const stop = await say('grace', elsewhere, 'stop please');
-  await begin();
-  expect(await rowOf(stop)).toBeUndefined();
+  const stop = await stage.say('grace', elsewhere, 'stop please');
+  await stage.begin();
+  expect(await stage.rowOf(stop)).toBeUndefined();
 });
 
 test.each([
   ['STATUS?', /Nothing is running here/],
   ['help me', /These words I answer at once/],
 ])('"%s" in a thread that the agent has joined is answered without the model', async (word, answer) => {
-  const thread = await begin();
-  const asked = await say('grace', thread, word);
+  const thread = await stage.begin();
+  const asked = await stage.say('grace', thread, word);
   await stage.slack.waitForWhisper('grace', answer);
-  await until(async () => (await rowOf(asked))?.state === 'answered', 'the row to be answered');
+  await until(async () => (await stage.rowOf(asked))?.state === 'answered', 'the row to be answered');
   expect(await stage.signals(stage.sessionOf(thread))).toHaveLength(1);
 });

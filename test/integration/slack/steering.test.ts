@@ -4,36 +4,26 @@ import { inTransaction } from '../../../store/database.ts';
 import { readTranscript } from '../../../store/transcript.ts';
 import { lockSession } from '../../../store/turn-fence.ts';
 import { insertTurn } from '../../../store/turns.ts';
-import { type GatewayStage, startGatewayStage } from '../../support/gateway-stage.ts';
+import type { GatewayStage } from '../../support/gateway-stage.ts';
+import { onGateway } from '../../support/on-gateway.ts';
 import type { SimMessage } from '../../support/slack-simulator.ts';
 import { until } from '../../support/until.ts';
 
 let stage: GatewayStage;
 let listen: Listen = 'everyone';
 
-beforeAll(async () => {
-  stage = await startGatewayStage();
-  await stage.start({ listenIn: async () => listen });
-}, 60_000);
+onGateway(
+  (begun) => {
+    stage = begun;
+  },
+  { listenIn: async () => listen },
+);
 afterEach(() => {
   listen = 'everyone';
 });
-afterAll(() => stage?.[Symbol.asyncDispose]());
-
-async function begin(text = '@bellhop begin'): Promise<SimMessage> {
-  const mention = await stage.slack.post('ada', 'platform-eng', text);
-  await stage.slack.waitForReaction(mention, 'eyes');
-  return mention;
-}
-
-function say(as: string, thread: SimMessage, text: string): Promise<SimMessage> {
-  return stage.slack.post(as, thread.channel, text, { threadTs: thread.ts });
-}
-
-const rowOf = async (message: SimMessage) => (await stage.inbox()).find((row) => row.ts === message.ts);
 
 async function isContext(message: SimMessage): Promise<void> {
-  await until(async () => (await rowOf(message))?.state === 'context', 'the message to be context');
+  await until(async () => (await stage.rowOf(message))?.state === 'context', 'the message to be context');
 }
 
 const isHeard = (message: SimMessage) => stage.slack.waitForReaction(message, 'eyes');
@@ -52,48 +42,48 @@ async function readIn(thread: SimMessage) {
 
 test('with `listen: mentions` only a mention counts', async () => {
   listen = 'mentions';
-  const thread = await begin();
-  await isContext(await say('ada', thread, 'and by region'));
-  await isHeard(await say('grace', thread, '@bellhop and by region'));
+  const thread = await stage.begin();
+  await isContext(await stage.say('ada', thread, 'and by region'));
+  await isHeard(await stage.say('grace', thread, '@bellhop and by region'));
 });
 
 test('with `listen: requester` those count who have mentioned the agent in the thread', async () => {
   listen = 'requester';
-  const thread = await begin();
-  await isContext(await say('grace', thread, 'I would chart it'));
-  await isHeard(await say('ada', thread, 'and by region'));
-  await isHeard(await say('grace', thread, '@bellhop by week, too'));
-  await isHeard(await say('grace', thread, 'and by month'));
+  const thread = await stage.begin();
+  await isContext(await stage.say('grace', thread, 'I would chart it'));
+  await isHeard(await stage.say('ada', thread, 'and by region'));
+  await isHeard(await stage.say('grace', thread, '@bellhop by week, too'));
+  await isHeard(await stage.say('grace', thread, 'and by month'));
 });
 
 test('a command word alone is a command, also of somebody who was just tagged', async () => {
   const { slack } = stage;
-  const thread = await begin();
-  await isContext(await say('ada', thread, '@grace have a look at this'));
-  await say('grace', thread, 'help');
+  const thread = await stage.begin();
+  await isContext(await stage.say('ada', thread, '@grace have a look at this'));
+  await stage.say('grace', thread, 'help');
   await slack.waitForWhisper('grace', /These words I answer at once/);
   listen = 'requester';
-  await say('edsger', thread, 'schedules');
+  await stage.say('edsger', thread, 'schedules');
   await slack.waitForWhisper('edsger', /No schedules here/);
 });
 
 test('a command word alone is no command where it answers a question of another person, or where only mentions are heard', async () => {
-  const thread = await begin();
-  await isContext(await say('ada', thread, '@grace what do you need?'));
-  await isContext(await say('grace', thread, 'access'));
+  const thread = await stage.begin();
+  await isContext(await stage.say('ada', thread, '@grace what do you need?'));
+  await isContext(await stage.say('grace', thread, 'access'));
   listen = 'mentions';
-  await isContext(await say('linus', thread, 'schedules'));
+  await isContext(await stage.say('linus', thread, 'schedules'));
   listen = 'everyone';
-  await say('ada', thread, 'mute');
+  await stage.say('ada', thread, 'mute');
   await stage.slack.waitForAnswer(thread, /Muted by ada/);
-  await isContext(await say('linus', thread, 'help'));
+  await isContext(await stage.say('linus', thread, 'help'));
 });
 
 test('a turn names everybody who has steered it, and those who talked beside it not', async () => {
-  const thread = await begin();
-  await isHeard(await say('grace', thread, 'by region'));
-  await isContext(await say('linus', thread, '@edsger lunch?'));
-  await isHeard(await say('grace', thread, 'and by week'));
+  const thread = await stage.begin();
+  await isHeard(await stage.say('grace', thread, 'by region'));
+  await isContext(await stage.say('linus', thread, '@edsger lunch?'));
+  await isHeard(await stage.say('grace', thread, 'and by week'));
   const session = await readIn(thread);
   const { rows } = await stage.db.database.query('select requester, steered_by from turn where session = $1', [
     session,
@@ -106,34 +96,34 @@ test('a turn names everybody who has steered it, and those who talked beside it 
 describe('mute', () => {
   test('by a word, everybody sees it, only mentions are heard, and a mention ends it', async () => {
     const { slack } = stage;
-    const thread = await begin();
-    await say('grace', thread, 'mute');
+    const thread = await stage.begin();
+    await stage.say('grace', thread, 'mute');
     const notice = await slack.waitForAnswer(thread, /Muted by grace/);
-    await isContext(await say('ada', thread, 'and by region'));
-    await say('ada', thread, '!mute');
+    await isContext(await stage.say('ada', thread, 'and by region'));
+    await stage.say('ada', thread, '!mute');
     await slack.waitForWhisper('ada', /muted already/);
-    await say('ada', thread, '!status');
+    await stage.say('ada', thread, '!status');
     await slack.waitForWhisper('ada', /I am muted here/);
-    await isHeard(await say('ada', thread, '@bellhop by region'));
+    await isHeard(await stage.say('ada', thread, '@bellhop by region'));
     await slack.waitForAnswer(thread, (one) => one.ts === notice.ts && /ada has mentioned me/.test(one.text));
-    await isHeard(await say('ada', thread, 'and by week'));
+    await isHeard(await stage.say('ada', thread, 'and by week'));
   });
 
   test('by a button, which goes on being told who pressed it', async () => {
     const { slack } = stage;
-    const thread = await begin();
-    await say('linus', thread, 'status');
+    const thread = await stage.begin();
+    await stage.say('linus', thread, 'status');
     const status = await slack.waitForWhisper('linus', /Nothing is running here/);
     await slack.click('linus', status, 'bellhop_mute');
     const notice = await slack.waitForAnswer(thread, /Muted by linus/);
-    await isContext(await say('ada', thread, 'and by region'));
+    await isContext(await stage.say('ada', thread, 'and by region'));
     await slack.invite(thread.channel, 'gia');
     await slack.click('gia', notice, 'bellhop_unmute');
     await slack.dismiss(thread.channel, 'gia');
-    await isContext(await say('ada', thread, 'and by month'));
+    await isContext(await stage.say('ada', thread, 'and by month'));
     await slack.click('grace', notice, 'bellhop_unmute');
     await slack.waitForAnswer(thread, (one) => one.ts === notice.ts && /grace has unmuted me/.test(one.text));
-    await isHeard(await say('ada', thread, 'and by week'));
+    await isHeard(await stage.say('ada', thread, 'and by week'));
   });
 
   test('needs a thread that the agent has joined', async () => {
@@ -145,8 +135,8 @@ describe('mute', () => {
 describe('an edit', () => {
   test('is read as a note with before and after, and starts nothing', async () => {
     const { slack } = stage;
-    const thread = await begin('@bellhop chart <last week> please');
-    const aside = await say('linus', thread, '@edsger lunch at noon?');
+    const thread = await stage.begin('@bellhop chart <last week> please');
+    const aside = await stage.say('linus', thread, '@edsger lunch at noon?');
     await isContext(aside);
     await slack.edit('ada', thread, '@bellhop chart last month please');
     await slack.edit('linus', aside, '@edsger lunch at one?');
@@ -169,7 +159,7 @@ describe('an edit', () => {
     const { slack } = stage;
     const elsewhere = await slack.post('grace', 'platform-eng', 'lunch?');
     await slack.edit('grace', elsewhere, 'lunch at noon?');
-    const thread = await begin();
+    const thread = await stage.begin();
     await slack.invite(thread.channel, 'gia');
     const guest = await slack.post('gia', thread.channel, '@bellhop and me?', { threadTs: thread.ts });
     await slack.waitForAnswer(thread, /Guests cannot/);

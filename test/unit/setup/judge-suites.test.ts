@@ -30,7 +30,7 @@ describe('how many tests count as failed', () => {
     expect(judgeSuites([ran(unit, [A]), ran(integration, [B])], again)).toEqual({ failed: 0, unsteady });
   });
 
-  it('keeps the failures of a file of which the second run says nothing', () => {
+  it('keeps the failures of a file that the second run did not run', () => {
     expect(judgeSuites([ran(unit, [A])], [{ ...ran(unit, []), failed: 1 }])).toEqual({ failed: 2, unsteady: [] });
   });
 
