@@ -31,7 +31,7 @@ export interface DocumentParts extends Pick<AccessDocument, 'environments' | 'mi
   readonly connections: ReadonlyMap<string, Connection>;
 }
 
-/** Bundles and connections by name, of which {@link attachedAccess} reads those that are attached. */
+/** All bundles and connections, by name. {@link attachedAccess} reads only the attached ones. */
 export function partsOf({
   bundles,
   connections,

@@ -57,7 +57,7 @@ export function createSandboxLife(dependencies: SandboxLifeDependencies): Sandbo
     provisionSandbox: (input) =>
       whileBeating({ sandbox: input.sandbox }, async () => {
         await makeRoom();
-        // The lock of the sandbox is taken inside, so whoever holds it never waits for a start.
+        // `bringUp` takes the sandbox's lock only when its turn to start has come. Therefore nobody who holds the lock waits for a start.
         const { created, agentUid } = await pacedStarts(input.session, () => bringUp(input));
         void runtime.prepare(input.sandbox, agentUid);
         return { created };

@@ -58,7 +58,7 @@ const COLUMNS = `id, key, mark, kind, team, channel, thread_ts as "threadTs", se
   created_at as "createdAt", method, claim,
   exists (select 1 from session where session.id = outbox.session and session.root_deleted_at is not null) as "threadGone"`;
 /** Gives the row back. It is due again at `not_before`. */
-const GIVE_BACK = 'claim = null, claimed_until = null, queued = false';
+export const GIVE_BACK = 'claim = null, claimed_until = null, queued = false';
 
 /** The bucket of one method, as `claimOutbox` needs it. */
 export interface SendingLimit extends BucketSize {

@@ -183,6 +183,12 @@ export async function replaceMessage(db: Queryable, key: string, body: NoticeBod
   if (rowCount === 1) db.wake('bellhop_outbox');
 }
 
+/** What makes a row one that is taken out of its thread. One that Slack does not show, and that no sender has in hand, is done with it. */
+export const TAKEN_OUT = `final = true, revision = outbox.revision + 1, failed = null, plain = false, queued = false,
+  sent_revision = case when outbox.slack_ts is null and not outbox.unsure and outbox.claim is null
+                       then outbox.revision + 1 else outbox.sent_revision end,
+  not_before = case when outbox.unsure then outbox.not_before else now() end`;
+
 /**
  * Takes a message out of its thread. One that Slack does not show, and that no sender has in hand, is done with this.
  * Where there is no row yet, one is made: a late write with the same key finds it, and changes nothing.
@@ -193,10 +199,7 @@ export async function retireMessage(db: Queryable, target: Target, words?: strin
     `insert into outbox (key, kind, team, channel, thread_ts, body, final, sent_revision)
      values ($1, 'message', $2, $3, $4, $5, true, 1)
      on conflict (key) do update
-     set body = excluded.body, final = true, revision = outbox.revision + 1, failed = null, plain = false, queued = false,
-         sent_revision = case when outbox.slack_ts is null and not outbox.unsure and outbox.claim is null
-                              then outbox.revision + 1 else outbox.sent_revision end,
-         not_before = case when outbox.unsure then outbox.not_before else now() end
+     set body = excluded.body, ${TAKEN_OUT}
      where not outbox.final`,
     [target.key, target.team, target.channel, target.threadTs, storableJson(body)],
   );

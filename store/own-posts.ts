@@ -1,7 +1,7 @@
 /** Messages that a session has posted, and that are taken out of Slack because a person asks for it. */
 import type { SessionId } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
-import type { GoneBody } from './outbox.ts';
+import { type GoneBody, TAKEN_OUT } from './outbox.ts';
 import { storableJson } from './storable.ts';
 
 /** Where a message stands in Slack. */
@@ -69,9 +69,7 @@ export async function removePost(db: Queryable, key: string, { by, words }: Remo
     await db.query('select from outbox where key = any($1) order by id for update', [parts]);
     const { rowCount } = await db.query(
       `update outbox
-       set body = $2, final = true, revision = revision + 1, failed = null, plain = false, queued = false,
-           sent_revision = case when slack_ts is null and not unsure and claim is null then revision + 1 else sent_revision end,
-           not_before = case when unsure then not_before else now() end
+       set body = $2, ${TAKEN_OUT}
        where key = any($1) and kind = 'message' and body ->> 'kind' <> 'gone'`,
       [parts, storableJson(body)],
     );

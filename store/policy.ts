@@ -95,7 +95,7 @@ export interface PolicyChange<T> {
  * Makes the next version of the policy out of the one in force, in the caller's transaction. Two calls at once run one after the
  * other, and the second begins from the result of the first.
  *
- * @param change gives `next` a document with the `version` that it is told
+ * @param change makes the new document, with the `version` that it is given
  * @returns the `result` of `change`
  * @throws Error as {@link lockPolicy}
  */

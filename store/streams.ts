@@ -4,8 +4,8 @@
  */
 import { type SessionId, threadOf, turnIdOf } from '../contracts/ids.ts';
 import type { Queryable } from './database.ts';
-import type { AnswerBody, GoneBody, StreamBody } from './outbox.ts';
-import type { Claim, OutboxRow } from './outbox-claims.ts';
+import { type AnswerBody, type GoneBody, type StreamBody, TAKEN_OUT } from './outbox.ts';
+import { type Claim, GIVE_BACK, type OutboxRow } from './outbox-claims.ts';
 import { storableJson } from './storable.ts';
 
 interface TurnRef {
@@ -86,9 +86,7 @@ export async function endStreams(
   const body: GoneBody = { kind: 'gone' };
   const { rowCount } = await db.query(
     `update outbox
-     set body = $2, final = true, revision = revision + 1, failed = null, queued = false,
-       sent_revision = case when slack_ts is null and not unsure and claim is null then revision + 1 else sent_revision end,
-       not_before = case when unsure then not_before else now() end
+     set body = $2, ${TAKEN_OUT}
      where session = $1 and stream is not null and not final
        and ($3::int is null or ((body ->> 'step')::int < $3 and starts_with(key, $4)))`,
     [session, storableJson(body), before?.step ?? null, before ? `${turnIdOf(session, before.turn)}/stream/` : null],
@@ -171,7 +169,7 @@ export async function markBegunUnseen(db: Queryable, row: Claim, unmarked: reado
        slack_ts = case when exists (select from later) then null else (select ts from found) end,
        unsure = exists (select from later),
        stream = case when exists (select from found) and not exists (select from later) then 'blind' else stream end,
-       claim = null, claimed_until = null, queued = false,
+       ${GIVE_BACK},
        not_before = case when exists (select from later) then now() + $4 * interval '1 millisecond' else now() end
      where id = $1 and claim = $2`,
     [row.id, row.claim, unmarked, LATER_MS],
@@ -187,7 +185,7 @@ export async function markGrown(
 ): Promise<void> {
   await db.query(
     `update outbox set sent_revision = greatest(sent_revision, $3), stream = case when $4::text is null then 'blind' else stream end,
-       streamed = $4, unsure = false, attempts = 0, sent_at = now(), queued = false, claim = null, claimed_until = null,
+       streamed = $4, unsure = false, attempts = 0, sent_at = now(), ${GIVE_BACK},
        not_before = case when final then now() else now() + $5 * interval '1 millisecond' end
      where id = $1 and claim = $2 and stream in ('open', 'blind')`,
     [row.id, row.claim, row.revision, text, pauseMs],
@@ -197,7 +195,7 @@ export async function markGrown(
 /** Notes that the message does not grow any more. The next claim edits or deletes it, as any other message. */
 export async function markStopped(db: Queryable, row: Claim): Promise<void> {
   await db.query(
-    `update outbox set stream = 'ended', streamed = null, unsure = false, attempts = 0, claim = null, claimed_until = null, queued = false,
+    `update outbox set stream = 'ended', streamed = null, unsure = false, attempts = 0, ${GIVE_BACK},
        not_before = now()
      where id = $1 and claim = $2`,
     [row.id, row.claim],
@@ -208,7 +206,7 @@ export async function markStopped(db: Queryable, row: Claim): Promise<void> {
 export async function giveUpStream(db: Queryable, row: Claim): Promise<void> {
   await db.query(
     `update outbox set final = true, body = '{"kind": "gone"}', sent_revision = revision, stream = 'ended', unsure = false,
-       claim = null, claimed_until = null, queued = false
+       ${GIVE_BACK}
      where id = $1 and claim = $2 and slack_ts is null`,
     [row.id, row.claim],
   );
@@ -217,7 +215,7 @@ export async function giveUpStream(db: Queryable, row: Claim): Promise<void> {
 /** Slack says that the message still grows, though its stop was refused. It is stopped again after a pause, without any text. */
 export async function stopAgain(db: Queryable, row: Claim, pauseMs: number): Promise<void> {
   await db.query(
-    `update outbox set stream = 'blind', streamed = null, claim = null, claimed_until = null, queued = false,
+    `update outbox set stream = 'blind', streamed = null, ${GIVE_BACK},
        not_before = now() + $3 * interval '1 millisecond'
      where id = $1 and claim = $2`,
     [row.id, row.claim, pauseMs],

@@ -44,7 +44,7 @@ export function wantedModel({ botUser }: SlackIdentity, row: InboxRow): WantedMo
 
 /**
  * Null when the words may just as well be talk: people write "use docker here" to the agent where no model can be chosen, and to each
- * other anywhere. A word that resembles what can be chosen is a typo of it, whoever it was said to.
+ * other anywhere. A word that is nearly the name of a model counts as a typo of it, also where nobody has mentioned the agent.
  */
 export function choiceAmong(
   { address }: Pick<InboxRow, 'address'>,
